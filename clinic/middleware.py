@@ -1,0 +1,116 @@
+"""What happens around every request, whichever page it asks for?
+
+The proxy in front is believed only when it is the site's own; each request gets an id and one log line; an idle or
+day-old session ends; nothing that a signed-in person saw stays in a browser's or proxy's cache.
+"""
+
+import time
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from ipaddress import ip_address
+from typing import TypeAlias
+
+import structlog
+from django.conf import settings
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
+
+GetResponse: TypeAlias = Callable[[HttpRequest], HttpResponse]
+
+SIGNED_IN_AT = "signed_in_at"
+LAST_SEEN_AT = "last_seen_at"
+SEEN_STEP = timedelta(minutes=1)  # how old "last seen" may grow before it is written again
+
+log = structlog.get_logger(__name__)
+
+
+class TrustedProxyMiddleware:
+    """Takes the person's own address and scheme from the site's proxy, and drops a stranger's X-Forwarded-* headers.
+
+    The last address of X-Forwarded-For is the one that our own proxy wrote; those before it are hearsay.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        meta = request.META
+        if _is_trusted(meta.get("REMOTE_ADDR", "")):
+            forwarded = meta.get("HTTP_X_FORWARDED_FOR", "")
+            meta["REMOTE_ADDR"] = forwarded.rsplit(",", 1)[-1].strip() or meta["REMOTE_ADDR"]
+        else:
+            for header in ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST"):
+                meta.pop(header, None)
+        return self.get_response(request)
+
+
+def _is_trusted(address: str) -> bool:
+    try:
+        peer = ip_address(address)
+    except ValueError:
+        return False
+    return any(peer in network for network in settings.TRUSTED_PROXIES)
+
+
+class RequestLogMiddleware:
+    """Gives each request an id, found in every log line it causes, and writes one line when it is answered.
+
+    The line names the route ("recalls/<int:pk>/"), not the address asked for: an address may hold a patient's link.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request_id = uuid.uuid4().hex
+        started = time.perf_counter()
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            response = self.get_response(request)
+            log.info(
+                "request",
+                method=request.method,
+                route=request.resolver_match.route if request.resolver_match else None,
+                status=response.status_code,
+                ms=round((time.perf_counter() - started) * 1000),
+            )
+        response.headers["X-Request-ID"] = request_id
+        return response
+
+
+class SessionTimeoutMiddleware:
+    """Signs a person out after SESSION_IDLE_TIMEOUT without a request, or SESSION_ABSOLUTE_TIMEOUT after signing in.
+
+    The time of the last request is written at most once a minute, so an ordinary page costs no extra query; the
+    session may therefore end up to a minute early, never late.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        now = timezone.now()
+        if request.user.is_authenticated and _has_timed_out(request, now):
+            logout(request)
+        response = self.get_response(request)
+        if request.user.is_authenticated:
+            _note_the_visit(request, now)
+            add_never_cache_headers(response)
+        return response
+
+
+def _has_timed_out(request: HttpRequest, now: datetime) -> bool:
+    signed_in, last_seen = request.session.get(SIGNED_IN_AT), request.session.get(LAST_SEEN_AT)
+    if signed_in is None or last_seen is None:
+        return False
+    idle, age = now - datetime.fromisoformat(last_seen), now - datetime.fromisoformat(signed_in)
+    return idle > settings.SESSION_IDLE_TIMEOUT or age > settings.SESSION_ABSOLUTE_TIMEOUT
+
+
+def _note_the_visit(request: HttpRequest, now: datetime) -> None:
+    request.session.setdefault(SIGNED_IN_AT, now.isoformat())
+    last_seen = request.session.get(LAST_SEEN_AT)
+    if last_seen is None or now - datetime.fromisoformat(last_seen) >= SEEN_STEP:
+        request.session[LAST_SEEN_AT] = now.isoformat()

@@ -1,0 +1,42 @@
+"""Which background work runs by the clock, and how does a worker process start?
+
+The database says what is owed; these ticks make sure somebody looks, even when a message to a worker was lost.
+"""
+
+import os
+
+from celery import Celery
+from celery.signals import setup_logging, task_postrun, task_prerun
+from django.conf import settings
+from structlog.contextvars import bind_contextvars, clear_contextvars
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+TICK_SECONDS = 60.0
+# A tick that waited longer than this is dropped: the next one does the same work.
+TICK_OPTIONS = {"expires": TICK_SECONDS}
+
+TIMETABLE = {
+    "sweep": {"task": "notifications.tasks.sweep", "schedule": TICK_SECONDS, "options": TICK_OPTIONS},
+    "tick": {"task": "recalls.tasks.tick", "schedule": TICK_SECONDS, "options": TICK_OPTIONS},
+}
+
+app = Celery("recalldesk")
+app.add_defaults(lambda: {**settings.CELERY, "beat_schedule": TIMETABLE})
+app.autodiscover_tasks()
+
+
+@setup_logging.connect
+def _keep_our_logging(**_: object) -> None:
+    """Django has set up logging already; being connected here keeps Celery from adding its own handlers."""
+
+
+@task_prerun.connect
+def _name_the_task_in_each_line(task_id: str, **_: object) -> None:
+    clear_contextvars()
+    bind_contextvars(task_id=task_id)
+
+
+@task_postrun.connect
+def _forget_the_task(**_: object) -> None:
+    clear_contextvars()

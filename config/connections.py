@@ -1,0 +1,96 @@
+"""How does Recall Desk reach its database, its broker and its mail server?"""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from environ import Env
+from pydantic import SecretStr
+
+from config.embedded import broker_socket
+
+SQLITE = "django.db.backends.sqlite3"
+SQLITE_BUSY_SECONDS = 20
+SQLITE_PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+SMTP_PORTS = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465}
+
+CONNECT_SECONDS = 2  # a person waits for the page that publishes: a broker that is away must say so at once
+SOCKET_SECONDS = 5
+TASK_SECONDS = 110
+TASK_SOFT_SECONDS = 90
+REDELIVERY_SECONDS = 300  # longer than any task may run, so that a running task is never given to a second worker
+
+
+def database(url: SecretStr | None, data_dir: Path) -> dict[str, Any]:
+    """Django's settings of the one database: PostgreSQL by address, else SQLite that survives a power cut.
+
+    SQLite takes its write lock when a transaction begins (IMMEDIATE): two writers then wait for each other, where
+    the default mode would fail one of them with "database is locked".
+    """
+    config: dict[str, Any] = {"ENGINE": SQLITE, "NAME": str(data_dir / "recalldesk.sqlite3")}
+    if url:
+        config = Env.db_url_config(url.get_secret_value())
+    if config["ENGINE"] == SQLITE:
+        config["OPTIONS"] = {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": SQLITE_BUSY_SECONDS,
+            "init_command": SQLITE_PRAGMAS,
+        }
+    else:
+        config["CONN_MAX_AGE"] = 60
+        config["CONN_HEALTH_CHECKS"] = True
+    return config
+
+
+def mail_server(url: SecretStr) -> dict[str, object]:
+    """Django's EMAIL_* settings for an smtp://, smtp+tls:// or smtp+ssl:// address."""
+    parts = urlsplit(url.get_secret_value())
+    return {
+        "EMAIL_HOST": parts.hostname or "localhost",
+        "EMAIL_PORT": parts.port or SMTP_PORTS[parts.scheme],
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_TLS": parts.scheme == "smtp+tls",
+        "EMAIL_USE_SSL": parts.scheme == "smtp+ssl",
+    }
+
+
+def redis_address(url: SecretStr | None, data_dir: Path) -> str:
+    """The address for Redis clients: the given one, else the socket of the private broker."""
+    return url.get_secret_value() if url else f"unix://{broker_socket(data_dir)}"
+
+
+def celery_settings(redis_url: str, *, concurrency: int, data_dir: Path) -> dict[str, object]:
+    """Celery set up as a waker: the database is the record, so a message may be lost or come twice, never hang.
+
+    A killed worker's message comes back after REDELIVERY_SECONDS; the minute's sweep is there much earlier.
+    """
+    return {
+        "broker_url": redis_url.replace("unix://", "redis+socket://", 1),
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_timeout": CONNECT_SECONDS,
+        "broker_transport_options": {
+            "visibility_timeout": REDELIVERY_SECONDS,
+            "unacked_restore_interval": 5,
+            "unacked_restore_throttle": 1,
+            "socket_timeout": SOCKET_SECONDS,
+            "socket_connect_timeout": CONNECT_SECONDS,
+            "health_check_interval": 15,
+            "max_retries": 0,
+        },
+        "task_publish_retry": False,
+        "task_acks_late": True,
+        "task_reject_on_worker_lost": True,
+        "task_ignore_result": True,
+        "task_time_limit": TASK_SECONDS,
+        "task_soft_time_limit": TASK_SOFT_SECONDS,
+        "task_serializer": "json",
+        "accept_content": ["json"],
+        "worker_prefetch_multiplier": 1,
+        "worker_concurrency": concurrency,
+        "worker_soft_shutdown_timeout": 30,
+        "worker_hijack_root_logger": False,
+        "worker_redirect_stdouts": False,
+        "beat_schedule_filename": str(data_dir / "beat-schedule"),
+        "timezone": "UTC",
+    }

@@ -1,0 +1,176 @@
+"""Which environment variables does Recall Desk read, what may each hold, and what does production insist on?
+
+Every setting a site may change is one field of `Environment`; its description is its documentation. A wrong value
+stops the program with the variable's name and what is allowed, and never repeats the value, which may be a secret.
+An empty variable counts as not set.
+"""
+
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+SHORTEST_SECRET_KEY = 50
+DEFAULT_PORT = 8000
+
+
+def _words(value: object) -> object:
+    """Split "a, b" into its parts; leave anything else to the type's own check."""
+    return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
+
+
+def _networks(value: object) -> object:
+    words = _words(value)
+    if not isinstance(words, list):
+        return words
+    try:
+        return [ip_network(word) for word in words]
+    except ValueError:
+        raise ValueError("allowed: addresses or networks such as 10.0.0.5, 172.16.0.0/12, separated by commas") from None
+
+
+def _scheme(*allowed: str) -> AfterValidator:
+    """A check that a secret address starts with one of the allowed schemes."""
+
+    def check(value: SecretStr) -> SecretStr:
+        if urlsplit(value.get_secret_value()).scheme not in allowed:
+            raise ValueError("allowed: an address starting with " + ", ".join(f"{scheme}://" for scheme in allowed))
+        return value
+
+    return AfterValidator(check)
+
+
+def _web_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.query:
+        raise ValueError("allowed: a web address without a path, such as https://recall.example.org")
+    return value.rstrip("/")
+
+
+Words = Annotated[list[str], NoDecode, BeforeValidator(_words)]
+Networks = Annotated[list[IPv4Network | IPv6Network], NoDecode, BeforeValidator(_networks)]
+DatabaseUrl = Annotated[SecretStr, _scheme("postgres", "postgresql", "sqlite")]
+RedisUrl = Annotated[SecretStr, _scheme("redis", "rediss", "unix")]
+EmailUrl = Annotated[SecretStr, _scheme("smtp", "smtp+tls", "smtp+ssl")]
+
+
+class Environment(BaseSettings):
+    """The whole configuration of one Recall Desk process, read once from its environment variables."""
+
+    model_config = SettingsConfigDict(hide_input_in_errors=True, env_ignore_empty=True, extra="ignore", frozen=True)
+
+    profile: Literal["embedded", "production"] = Field(
+        "embedded",
+        validation_alias="RECALLDESK_PROFILE",
+        description="`embedded` needs no other server and invents its own secrets; `production` refuses to start "
+        "until every secret and address is given, and serves over HTTPS only.",
+    )
+    secret_key: SecretStr | None = Field(
+        None,
+        validation_alias="SECRET_KEY",
+        description=f"Signs sessions and links: {SHORTEST_SECRET_KEY} or more random characters. "
+        "Embedded: made once and kept in DATA_DIR.",
+    )
+    allowed_hosts: Words = Field(
+        [],
+        validation_alias="ALLOWED_HOSTS",
+        description="Host names the site answers to, separated by commas. Embedded: this machine only.",
+    )
+    public_url: Annotated[str, AfterValidator(_web_address)] | None = Field(
+        None,
+        validation_alias="PUBLIC_URL",
+        description="The address people type, used for links in messages, such as https://recall.example.org.",
+    )
+    database_url: DatabaseUrl | None = Field(
+        None,
+        validation_alias="DATABASE_URL",
+        description="postgres://user:password@host:5432/name. Embedded: SQLite in DATA_DIR.",
+    )
+    redis_url: RedisUrl | None = Field(
+        None,
+        validation_alias="REDIS_URL",
+        description="redis://, rediss:// or unix:// address of Redis 7 or Valkey. Embedded: a private one is started.",
+    )
+    email_url: EmailUrl | None = Field(
+        None,
+        validation_alias="EMAIL_URL",
+        description="smtp://user:password@host:port, smtp+tls:// (STARTTLS) or smtp+ssl://. "
+        "Embedded: mail is kept in DATA_DIR and shown by the app, and never leaves the machine.",
+    )
+    default_from_email: str | None = Field(
+        None, validation_alias="DEFAULT_FROM_EMAIL", description='Sender of every e-mail: "Clinic name <a@b.example>".'
+    )
+    data_dir: Path = Field(
+        CHECKOUT / "var",
+        validation_alias="DATA_DIR",
+        description="Folder for what the app keeps on disk: database, mail, collected static files, beat's schedule.",
+    )
+    port: int = Field(DEFAULT_PORT, ge=1, le=65535, validation_alias="PORT", description="Port of the web server.")
+    bind: str = Field(
+        "127.0.0.1", validation_alias="BIND", description="Address the web server listens on; 0.0.0.0 for all."
+    )
+    web_workers: int = Field(2, ge=1, le=64, validation_alias="WEB_WORKERS", description="Web server processes.")
+    worker_concurrency: int = Field(
+        2, ge=1, le=64, validation_alias="WORKER_CONCURRENCY", description="Celery worker processes."
+    )
+    trusted_proxies: Networks = Field(
+        [],
+        validation_alias="TRUSTED_PROXIES",
+        description="Addresses or networks of the HTTPS proxy in front; only its X-Forwarded-* headers are believed.",
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", validation_alias="LOG_LEVEL", description="Least severe line that is logged."
+    )
+    debug: bool = Field(
+        False, validation_alias="DEBUG", description="Django's debug pages, for development; embedded profile only."
+    )
+
+    @model_validator(mode="after")
+    def _production_is_complete(self) -> Self:
+        if self.profile == "production" and (faults := list(_production_faults(self))):
+            raise ValueError("; ".join(faults))
+        if self.secret_key and len(self.secret_key.get_secret_value()) < SHORTEST_SECRET_KEY:
+            raise ValueError(f"SECRET_KEY: needs {SHORTEST_SECRET_KEY} or more characters")
+        return self
+
+
+def _production_faults(env: Environment) -> list[str]:
+    """Each variable that the production profile lacks or can't accept, with the remedy."""
+    required = {
+        "SECRET_KEY": env.secret_key,
+        "ALLOWED_HOSTS": env.allowed_hosts,
+        "PUBLIC_URL": env.public_url,
+        "DATABASE_URL": env.database_url,
+        "REDIS_URL": env.redis_url,
+        "EMAIL_URL": env.email_url,
+        "DEFAULT_FROM_EMAIL": env.default_from_email,
+    }
+    faults = [f"{name}: must be set in the production profile" for name, value in required.items() if not value]
+    if env.public_url and not env.public_url.startswith("https://"):
+        faults.append("PUBLIC_URL: must start with https:// in the production profile")
+    if env.database_url and env.database_url.get_secret_value().startswith("sqlite"):
+        faults.append("DATABASE_URL: must be PostgreSQL in the production profile")
+    if "*" in env.allowed_hosts:
+        faults.append("ALLOWED_HOSTS: must name the hosts in the production profile, not *")
+    if env.debug:
+        faults.append("DEBUG: must not be set in the production profile")
+    return faults
+
+
+def read_environment() -> Environment:
+    """The checked environment; raises ImproperlyConfigured naming each wrong variable and what it may hold."""
+    try:
+        return Environment()
+    except ValidationError as error:
+        lines = [_explain(fault["loc"], fault["msg"]) for fault in error.errors(include_input=False, include_url=False)]
+    raise ImproperlyConfigured("The environment is not usable.\n" + "\n".join(lines))
+
+
+def _explain(location: tuple[int | str, ...], message: str) -> str:
+    plain = message.removeprefix("Value error, ")
+    return f"  {location[0]}: {plain}" if location else "\n".join(f"  {part}" for part in plain.split("; "))

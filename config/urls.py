@@ -1,0 +1,15 @@
+"""Which address leads to which part of the house?"""
+
+from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
+from django.urls import URLPattern, URLResolver, path
+
+from django.views.i18n import set_language
+
+from config.health import health
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("health/", health, name="health"),
+    path("admin/", admin.site.urls),
+    path("language/", login_not_required(set_language), name="set_language"),
+]

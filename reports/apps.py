@@ -1,0 +1,8 @@
+"""How does Django know the reports app?"""
+
+from django.apps import AppConfig
+
+
+class ReportsConfig(AppConfig):
+    default_auto_field = "django.db.models.BigAutoField"
+    name = "reports"
