@@ -8,7 +8,7 @@ import re
 from typing import Final
 
 import pytest
-import textstat  # type: ignore[import-untyped]
+import textstat
 
 from tests.words.texts import ALL_EXPLAINERS, ALL_MESSAGES, Text, as_sent, as_shown, sentences
 
