@@ -42,7 +42,11 @@ class TrustedProxyMiddleware:
             forwarded = meta.get("HTTP_X_FORWARDED_FOR", "")
             meta["REMOTE_ADDR"] = forwarded.rsplit(",", 1)[-1].strip() or meta["REMOTE_ADDR"]
         else:
-            for header in ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST"):
+            for header in (
+                "HTTP_X_FORWARDED_FOR",
+                "HTTP_X_FORWARDED_PROTO",
+                "HTTP_X_FORWARDED_HOST",
+            ):
                 meta.pop(header, None)
         return self.get_response(request)
 
@@ -102,10 +106,16 @@ class SessionTimeoutMiddleware:
 
 
 def _has_timed_out(request: HttpRequest, now: datetime) -> bool:
-    signed_in, last_seen = request.session.get(SIGNED_IN_AT), request.session.get(LAST_SEEN_AT)
+    signed_in, last_seen = (
+        request.session.get(SIGNED_IN_AT),
+        request.session.get(LAST_SEEN_AT),
+    )
     if signed_in is None or last_seen is None:
         return False
-    idle, age = now - datetime.fromisoformat(last_seen), now - datetime.fromisoformat(signed_in)
+    idle, age = (
+        now - datetime.fromisoformat(last_seen),
+        now - datetime.fromisoformat(signed_in),
+    )
     return idle > settings.SESSION_IDLE_TIMEOUT or age > settings.SESSION_ABSOLUTE_TIMEOUT
 
 

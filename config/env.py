@@ -31,7 +31,9 @@ def _networks(value: object) -> object:
     try:
         return [ip_network(word) for word in words]
     except ValueError:
-        raise ValueError("allowed: addresses or networks such as 10.0.0.5, 172.16.0.0/12, separated by commas") from None
+        raise ValueError(
+            "allowed: addresses or networks such as 10.0.0.5, 172.16.0.0/12, separated by commas"
+        ) from None
 
 
 def _scheme(*allowed: str) -> AfterValidator:

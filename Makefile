@@ -1,0 +1,65 @@
+# What a person types to set up, run, test and check Recall Desk. Needs Python 3.11 to 3.13, git and make; no root.
+
+PY := .venv/bin/python
+PYTEST := $(PY) -m pytest
+DB_SERVER := $(PY) -m tests.support.servers
+PARALLEL ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help run install install-dev test test-sqlite test-postgres test-browser check fix lock bench rulebook clean
+
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: install ## Start everything with a demo clinic, print the address; Ctrl-C stops it (PORT=8001 for another port)
+	@exec $(PY) -m config.run
+
+install: ## Make .venv and install the pinned packages, if they changed
+	@sh bin/venv requirements.txt
+
+install-dev: ## The same with the packages for tests and checks
+	@sh bin/venv requirements-dev.txt
+
+test: install-dev ## Every test: on SQLite, in a browser where there is one, and on PostgreSQL where there is one
+	@$(MAKE) --no-print-directory test-sqlite
+	@$(MAKE) --no-print-directory test-postgres
+	@$(MAKE) --no-print-directory test-browser
+
+test-sqlite: install-dev ## The tests on SQLite
+	$(PYTEST) -n $(PARALLEL) -m "not browser"
+
+test-postgres: install-dev ## The tests on a throwaway PostgreSQL
+	$(DB_SERVER) $(PYTEST) -n $(PARALLEL) -m "not browser"
+
+test-browser: install-dev ## The tests that drive a Chromium
+	@if $(PY) -m tests.support.chromium; then $(PYTEST) -m browser; fi
+
+check: install-dev ## Lint, format, types, layers, migrations, production settings, generated pages
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy .
+	.venv/bin/lint-imports
+	$(PY) manage.py makemigrations --check --dry-run
+	$(PY) -m tests.support.production manage.py check --deploy --fail-level WARNING
+	$(PY) manage.py workflow_doc --check
+
+fix: install-dev ## Let the linter mend what it can
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+lock: ## Pin the packages that pyproject.toml allows (needs uv; installs it into .venv)
+	$(PY) -m pip install --quiet uv
+	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make lock' \
+		pyproject.toml --output-file requirements.txt
+	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make lock' \
+		--extra dev --constraint requirements.txt pyproject.toml --output-file requirements-dev.txt
+
+bench: install-dev ## Run every benchmark in bench/
+	@for script in bench/[a-z]*.py; do echo "== $$script"; $(PY) -m "$$(echo "$${script%.py}" | tr / .)" || exit 1; done
+
+rulebook: install-dev ## Print the rules the tests hold, in words, file by file
+	@$(PY) -m tests.support.rulebook
+
+clean: ## Remove the environment and the caches; the data in var/ stays
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

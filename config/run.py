@@ -1,0 +1,129 @@
+"""What does `make run` do once the packages are there?
+
+It readies the database and the static files, makes the demo clinic in an empty installation, then runs the processes of
+the Procfile under honcho until Ctrl-C. The private broker starts before the others and stops after them, so that no
+process finds it missing.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import django
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connections
+
+from config import broker
+from config.env import CHECKOUT, Environment, read_environment
+
+BROKER_START_SECONDS = 20.0
+BROKER_STOP_SECONDS = 10.0
+WEB_START_SECONDS = 60.0
+PROCESSES = ("web", "worker", "beat")
+
+
+def main() -> int:
+    """Run the whole installation; returns the exit status for the shell."""
+    env = read_environment()
+    if not _port_is_free(env.bind, env.port):
+        print(f"Port {env.port} is taken by another program. Stop that one, or choose another: make run PORT=8001")
+        return 1
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    django.setup()
+    if not env.redis_url and broker.answers(settings.REDIS_URL):
+        print(f"Recall Desk already runs with the data in {settings.DATA_DIR}. Stop it first, or set DATA_DIR.")
+        return 1
+    _prepare()
+    with _private_broker(env):
+        return _run_until_stopped(env)
+
+
+def _port_is_free(host: str, port: int) -> bool:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def _prepare() -> None:
+    print("Preparing the database and the static files ...", flush=True)
+    call_command("migrate", verbosity=0, interactive=False)
+    call_command("collectstatic", verbosity=0, interactive=False)
+    call_command("demo", if_empty=True)
+    connections.close_all()
+
+
+@contextmanager
+def _private_broker(env: Environment) -> Iterator[None]:
+    """The private broker, running; nothing where REDIS_URL names another one."""
+    if env.redis_url:
+        yield
+        return
+    # Its own session keeps the terminal's Ctrl-C away from it: it has to outlive the processes that use it.
+    server = subprocess.Popen([sys.executable, "-m", "config.broker"], cwd=CHECKOUT, start_new_session=True)
+    try:
+        if not broker.wait_until_it_answers(settings.REDIS_URL, seconds=BROKER_START_SECONDS):
+            raise SystemExit("The broker did not start; its own message is above.")
+        yield
+    finally:
+        server.terminate()
+        try:
+            server.wait(BROKER_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+def _run_until_stopped(env: Environment) -> int:
+    """Run honcho until it ends by itself (its status is returned) or a signal asks for the end (0)."""
+    honcho = subprocess.Popen(
+        [sys.executable, "-m", "honcho", "start", *PROCESSES],
+        cwd=CHECKOUT,
+        env=os.environ | {"PORT": str(env.port), "PUBLIC_URL": settings.PUBLIC_URL},  # honcho renumbers PORT
+        start_new_session=True,
+    )
+    stopping = threading.Event()
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        stopping.set()
+        honcho.terminate()
+
+    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signum, stop)
+    threading.Thread(target=_announce, args=(env, stopping), daemon=True).start()
+    status = honcho.wait()
+    return 0 if stopping.is_set() else status
+
+
+def _announce(env: Environment, stopping: threading.Event) -> None:
+    """Print the address once the web server answers there."""
+    host = "127.0.0.1" if env.bind in {"0.0.0.0", "::"} else env.bind  # noqa: S104
+    deadline = time.monotonic() + WEB_START_SECONDS
+    while not stopping.is_set() and time.monotonic() < deadline:
+        try:
+            urllib.request.urlopen(f"http://{host}:{env.port}/health/", timeout=2).close()
+        except urllib.error.HTTPError:
+            pass  # answers, though not with "ok": the log says why
+        except OSError:
+            time.sleep(0.2)
+            continue
+        print(f"\nRecall Desk is at {settings.PUBLIC_URL}/ (Ctrl-C stops it)\n", flush=True)
+        return
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,150 @@
+"""Is a wrong setting refused in words, and does production insist on its secrets?"""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from config import embedded
+from config.connections import celery_settings, database, mail_server
+from config.env import Environment, read_environment
+from tests.architecture.source import ROOT
+
+CANARY = "canary-5f1c"
+PRODUCTION = {
+    "RECALLDESK_PROFILE": "production",
+    "SECRET_KEY": "only-for-this-test-" + "0123456789abcdefghijklmnopqrstuvwxyz",
+    "ALLOWED_HOSTS": "recall.example.org",
+    "PUBLIC_URL": "https://recall.example.org",
+    "DATABASE_URL": "postgres://recalls@db/recalls",
+    "REDIS_URL": "redis://broker:6379/0",
+    "EMAIL_URL": "smtp+tls://user:pa%40ss@mail.example.org",
+    "DEFAULT_FROM_EMAIL": "recalls@example.org",
+}
+
+
+@pytest.fixture(autouse=True)
+def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for field in Environment.model_fields.values():
+        monkeypatch.delenv(str(field.validation_alias), raising=False)
+
+
+def _set(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_an_empty_environment_is_a_working_embedded_one() -> None:
+    assert read_environment().profile == "embedded"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("RECALLDESK_PROFILE", CANARY),
+        ("SECRET_KEY", CANARY),
+        ("PUBLIC_URL", CANARY),
+        ("PUBLIC_URL", f"https://example.org/{CANARY}"),
+        ("DATABASE_URL", f"mysql://{CANARY}@db/recalls"),
+        ("REDIS_URL", f"amqp://{CANARY}"),
+        ("EMAIL_URL", f"https://{CANARY}"),
+        ("PORT", CANARY),
+        ("PORT", "70000"),
+        ("TRUSTED_PROXIES", CANARY),
+        ("LOG_LEVEL", CANARY),
+        ("DEBUG", CANARY),
+    ],
+)
+def test_a_wrong_value_is_refused_by_name_and_never_repeated(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ImproperlyConfigured) as refusal:
+        read_environment()
+    assert f"{name}: " in str(refusal.value)
+    assert CANARY not in str(refusal.value)
+
+
+@pytest.mark.parametrize("missing", sorted(set(PRODUCTION) - {"RECALLDESK_PROFILE"}))
+def test_production_refuses_to_start_without(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    _set(monkeypatch, PRODUCTION)
+    monkeypatch.delenv(missing)
+    with pytest.raises(ImproperlyConfigured, match=f"{missing}: must be set in the production profile"):
+        read_environment()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PUBLIC_URL", "http://recall.example.org"),
+        ("DATABASE_URL", "sqlite:////tmp/x"),
+        ("ALLOWED_HOSTS", "*"),
+        ("DEBUG", "true"),
+    ],
+)
+def test_production_refuses_what_is_fit_for_a_demo_only(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    _set(monkeypatch, PRODUCTION | {name: value})
+    with pytest.raises(ImproperlyConfigured, match=f"{name}: must"):
+        read_environment()
+
+
+def test_every_fault_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RECALLDESK_PROFILE", "production")
+    with pytest.raises(ImproperlyConfigured) as refusal:
+        read_environment()
+    told = set(re.findall(r"^  (\w+):", str(refusal.value), re.MULTILINE))
+    assert told == set(PRODUCTION) - {"RECALLDESK_PROFILE"}
+
+
+def test_the_production_settings_pass_djangos_own_deployment_check(tmp_path: Path) -> None:
+    environment = {**PRODUCTION, "DATA_DIR": str(tmp_path), "PATH": os.environ["PATH"]}
+    command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
+    result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+
+
+def test_the_embedded_secret_is_made_once_and_is_its_owners_alone(tmp_path: Path) -> None:
+    first = embedded.secret_key(tmp_path / "var")
+    assert embedded.secret_key(tmp_path / "var") == first
+    assert len(first) >= 50
+    assert (tmp_path / "var" / "secret_key").stat().st_mode & 0o077 == 0
+    assert (tmp_path / "var").stat().st_mode & 0o077 == 0
+
+
+def test_a_long_data_folder_still_gets_a_socket_the_system_accepts(tmp_path: Path) -> None:
+    assert embedded.broker_socket(tmp_path).parent == tmp_path
+    deep = tmp_path / ("d" * 120)
+    assert len(str(embedded.broker_socket(deep))) <= embedded.LONGEST_SOCKET_PATH
+    assert embedded.broker_socket(deep) != embedded.broker_socket(tmp_path / ("e" * 120))
+
+
+def test_a_mail_password_with_special_characters_arrives_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    _set(monkeypatch, PRODUCTION)
+    url = read_environment().email_url
+    assert url
+    assert mail_server(url) == {
+        "EMAIL_HOST": "mail.example.org",
+        "EMAIL_PORT": 587,
+        "EMAIL_HOST_USER": "user",
+        "EMAIL_HOST_PASSWORD": "pa@ss",
+        "EMAIL_USE_TLS": True,
+        "EMAIL_USE_SSL": False,
+    }
+
+
+def test_the_embedded_database_survives_a_power_cut_and_writers_wait_for_each_other(tmp_path: Path) -> None:
+    options = database(None, tmp_path)["OPTIONS"]
+    assert options["transaction_mode"] == "IMMEDIATE"
+    assert "synchronous=FULL" in options["init_command"]
+
+
+def test_a_running_task_is_never_given_to_a_second_worker(tmp_path: Path) -> None:
+    settings = celery_settings("redis://broker", concurrency=2, data_dir=tmp_path)
+    transport, limit = settings["broker_transport_options"], settings["task_time_limit"]
+    assert isinstance(transport, dict)
+    assert isinstance(limit, int)
+    assert transport["visibility_timeout"] > limit

@@ -1,0 +1,36 @@
+"""Is there a page that a stranger can open, other than the few that must be open?"""
+
+from collections.abc import Iterator
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+
+# Each with its reason.
+OPEN_TO_ALL = {
+    "health",  # load balancers have no account
+    "sign_in",  # one must get in somewhere
+    "set_language",  # the sign-in page is read before signing in
+    "admin:login",  # the admin's own way in, under the same lockout
+}
+
+
+def _patterns(resolver: URLResolver, namespace: str = "") -> Iterator[tuple[str, URLPattern]]:
+    for entry in resolver.url_patterns:
+        if isinstance(entry, URLPattern):
+            yield f"{namespace}{entry.name or entry.pattern}", entry
+        else:
+            inner = f"{namespace}{entry.namespace}:" if entry.namespace else namespace
+            yield from _patterns(entry, inner)
+
+
+PAGES = list(_patterns(get_resolver()))
+
+
+@pytest.mark.parametrize(("name", "pattern"), PAGES, ids=[name for name, _ in PAGES])
+def test_a_page_is_for_signed_in_people_unless_it_is_on_the_short_list(name: str, pattern: URLPattern) -> None:
+    asks = getattr(pattern.callback, "login_required", True)
+    assert asks or name in OPEN_TO_ALL
+
+
+def test_the_short_list_names_real_pages() -> None:
+    assert {name for name, _ in PAGES} >= OPEN_TO_ALL

@@ -1,0 +1,37 @@
+"""How do the tests' settings differ from the real ones?
+
+The database file, the mail and the static files lie in a throwaway folder; the password hash is quick; messages to
+workers go nowhere, as if the broker had lost them all. A test that needs real processes starts them with the real
+settings (tests/support).
+"""
+
+import os
+import tempfile
+from pathlib import Path
+
+SCRATCH = Path(tempfile.mkdtemp(prefix="recalldesk-tests-"))
+os.environ["DATA_DIR"] = str(SCRATCH)
+for name in (
+    "RECALLDESK_PROFILE",
+    "SECRET_KEY",
+    "ALLOWED_HOSTS",
+    "PUBLIC_URL",
+    "EMAIL_URL",
+    "DEBUG",
+    "TRUSTED_PROXIES",
+):
+    os.environ.pop(name, None)  # a developer's shell must not change what the tests see
+
+from config.settings import *  # noqa: E402, F403
+from config.settings import CELERY, DATABASES  # noqa: E402
+
+CELERY = {**CELERY, "broker_url": "memory://", "broker_transport_options": {}}
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # A file, since threads and processes of a test must meet in it; the disk need not keep it.
+    DATABASES["default"]["TEST"] = {"NAME": str(SCRATCH / "test.sqlite3")}
+    DATABASES["default"]["OPTIONS"]["init_command"] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
