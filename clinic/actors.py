@@ -1,0 +1,34 @@
+"""Who did it: every action takes `by=`, a signed-in person or one of the named actors below, never nobody."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from clinic.roles import Role, roles_of
+
+if TYPE_CHECKING:
+    from clinic.models import User
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Somebody or something that takes a step; `user` is None for the named actors without an account."""
+
+    name: str
+    roles: frozenset[Role]
+    user: "User | None" = field(default=None, compare=False)
+
+    def sees_site(self, site_id: int) -> bool:
+        """A person acts at her own sites only; the system, intake and a patient's own link are not bound to one."""
+        return self.user is None or self.user.sees_site(site_id)
+
+
+SYSTEM = Actor("system", frozenset({Role.SYSTEM}))
+INTAKE = Actor("intake", frozenset({Role.INTEGRATION}))
+PATIENT = Actor("patient", frozenset({Role.PATIENT}))
+
+
+def actor_for(who: "User | Actor") -> Actor:
+    """The actor behind `by=`: an `Actor` as it is, a user with the roles of her groups."""
+    if isinstance(who, Actor):
+        return who
+    return Actor(who.get_full_name() or who.get_username(), roles_of(who), who)

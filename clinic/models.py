@@ -1,0 +1,282 @@
+"""What a clinic is: its sites with their hours, closures and deadlines, its staff, and who looked at whom."""
+
+import zoneinfo
+from collections.abc import Iterable
+from datetime import date, time
+from typing import Any
+
+import holidays
+from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+
+def validate_time_zone(name: str) -> None:
+    if name not in zoneinfo.available_timezones():
+        raise ValidationError(
+            _("“%(name)s” is no time zone. Use a name like America/New_York."),
+            params={"name": name},
+        )
+
+
+def validate_country(code: str) -> None:
+    if code not in holidays.list_supported_countries():
+        raise ValidationError(
+            _("No holiday calendar is known for “%(code)s”. Use a code like US or GB."),
+            params={"code": code},
+        )
+
+
+class Site(models.Model):
+    """One accredited place where patients are seen: the unit of staff access, deadlines and patient words."""
+
+    class DateOrder(models.TextChoices):
+        MDY = "mdy", _("Month/day/year (11/24/2026)")
+        DMY = "dmy", _("Day/month/year (24/11/2026)")
+
+    class BareZero(models.TextChoices):
+        PARK = "park", _("Park it for a person to decide")
+        IMAGING = "0-AI", _("Need additional imaging evaluation")
+        PRIORS = "0-PRIOR", _("Need prior mammograms for comparison")
+
+    code = models.SlugField(_("code"), unique=True, help_text=_("Short name used in files, such as SHADY."))
+    name = models.CharField(_("name"), max_length=120)
+    sender_name = models.CharField(
+        _("name in messages"),
+        max_length=120,
+        help_text=_("What patients see as the sender. A name without “breast” tells others in the house less."),
+    )
+    assigning_authority = models.CharField(
+        _("assigning authority"),
+        max_length=60,
+        blank=True,
+        help_text=_(
+            "Who gives out the record numbers (MRN). Empty: this site does. Sites that share one share patients."
+        ),
+    )
+    phone = models.CharField(_("phone"), max_length=40)
+    contact_person = models.CharField(_("person who signs messages"), max_length=80, blank=True)
+    address_line = models.CharField(_("street"), max_length=200)
+    city = models.CharField(_("city"), max_length=100)
+    state = models.CharField(_("state"), max_length=50)
+    postal_code = models.CharField(_("ZIP code"), max_length=20)
+    country = models.CharField(
+        _("country for holidays"),
+        max_length=2,
+        default="US",
+        validators=[validate_country],
+    )
+    subdivision = models.CharField(_("state for holidays"), max_length=6, blank=True)
+    time_zone = models.CharField(
+        _("time zone"),
+        max_length=64,
+        default="America/New_York",
+        validators=[validate_time_zone],
+    )
+    date_order = models.CharField(_("dates in files"), max_length=3, choices=DateOrder, default=DateOrder.MDY)
+    bare_zero = models.CharField(
+        _("a result of plain 0 means"),
+        max_length=8,
+        choices=BareZero,
+        default=BareZero.PARK,
+        help_text=_("Since 2024 a 0 must say whether more imaging or earlier pictures are needed (21 CFR 900.12)."),
+    )
+    send_from = models.TimeField(_("messages leave from"), default="08:00")
+    send_until = models.TimeField(_("messages leave until"), default="18:00")
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = _("site")
+        verbose_name_plural = _("sites")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(send_from__lt=models.F("send_until")),
+                name="site_send_window_is_forward",
+                violation_error_message=_("Messages must stop leaving later in the day than they start."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @cached_property
+    def zone(self) -> zoneinfo.ZoneInfo:
+        return zoneinfo.ZoneInfo(self.time_zone)
+
+    @cached_property
+    def week(self) -> dict[int, tuple[time, time]]:
+        """First opening and last closing by weekday, Monday 0; a weekday that is missing is shut."""
+        spans: dict[int, tuple[time, time]] = {}
+        for span in self.opening_hours.all():
+            opens, closes = spans.get(span.weekday, (span.opens, span.closes))
+            spans[span.weekday] = (min(opens, span.opens), max(closes, span.closes))
+        return spans
+
+    @cached_property
+    def closed_days(self) -> frozenset[date]:
+        return frozenset(closure.day for closure in self.closures.all())
+
+    @cached_property
+    def policy(self) -> "DeadlinePolicy":
+        """Its deadlines; a site without its own has the defaults."""
+        return DeadlinePolicy.objects.filter(site=self).first() or DeadlinePolicy(site=self)
+
+    @property
+    def mrn_authority(self) -> str:
+        """Whose record numbers patients of this site bear when a file names no authority."""
+        return self.assigning_authority or self.code
+
+
+class OpeningHours(models.Model):
+    """One stretch of a weekday on which the site answers its phone and sees patients, in the site's time."""
+
+    class Weekday(models.IntegerChoices):
+        MONDAY = 0, _("Monday")
+        TUESDAY = 1, _("Tuesday")
+        WEDNESDAY = 2, _("Wednesday")
+        THURSDAY = 3, _("Thursday")
+        FRIDAY = 4, _("Friday")
+        SATURDAY = 5, _("Saturday")
+        SUNDAY = 6, _("Sunday")
+
+    site = models.ForeignKey(Site, models.CASCADE, related_name="opening_hours", verbose_name=_("site"))
+    weekday = models.PositiveSmallIntegerField(_("day"), choices=Weekday)
+    opens = models.TimeField(_("opens"))
+    closes = models.TimeField(_("closes"))
+
+    class Meta:
+        ordering = ["weekday", "opens"]
+        verbose_name = _("opening hours")
+        verbose_name_plural = _("opening hours")
+        constraints = [
+            models.UniqueConstraint(fields=["site", "weekday", "opens"], name="opening_hours_once"),
+            models.CheckConstraint(
+                condition=models.Q(opens__lt=models.F("closes")),
+                name="opening_hours_are_forward",
+                violation_error_message=_("A day must close after it opens."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_weekday_display()} {self.opens:%H:%M}-{self.closes:%H:%M}"
+
+
+class Closure(models.Model):
+    """A day on which the site is shut beyond the public holidays."""
+
+    site = models.ForeignKey(Site, models.CASCADE, related_name="closures", verbose_name=_("site"))
+    day = models.DateField(_("day"))
+    reason = models.CharField(_("reason"), max_length=120, blank=True)
+
+    class Meta:
+        ordering = ["day"]
+        verbose_name = _("closed day")
+        verbose_name_plural = _("closed days")
+        constraints = [models.UniqueConstraint(fields=["site", "day"], name="closure_once_a_day")]
+
+    def __str__(self) -> str:
+        return f"{self.day:%Y-%m-%d} {self.reason}"
+
+
+def _days(label: Any, default: int) -> "models.PositiveSmallIntegerField[Any, Any]":
+    return models.PositiveSmallIntegerField(
+        label,
+        default=default,
+        validators=[MinValueValidator(1), MaxValueValidator(730)],
+    )
+
+
+class DeadlinePolicy(models.Model):
+    """By when each next step must happen at a site; days are calendar days unless the label says business days.
+
+    Defaults: MQSA clocks (21 CFR 900.12) for priors, lay summary and suspicious results; seven days to the visit
+    and to biopsy are the goal named by accredited centres; sixty days to resolution is the CDC and eCQM limit.
+    """
+
+    site = models.OneToOneField(Site, models.CASCADE, related_name="deadline_policy", verbose_name=_("site"))
+    first_call = _days(_("first call, business days"), 1)
+    visit = _days(_("visit"), 7)
+    visit_amber = _days(_("visit is late after"), 15)
+    visit_red = _days(_("visit is very late after"), 30)
+    outcome = _days(_("outcome recorded after the visit"), 1)
+    biopsy = _days(_("biopsy"), 7)
+    biopsy_amber = _days(_("biopsy is late after"), 14)
+    pathology = _days(_("pathology expected, business days"), 5)
+    pathology_told = _days(_("pathology told, business days"), 2)
+    priors_report = _days(_("report after earlier pictures"), 30)
+    resolution = _days(_("result to resolution"), 60)
+    lay_summary = _days(_("lay summary"), 30)
+    suspicious = _days(_("suspicious result told"), 7)
+    follow_up_lead = _days(_("short-interval visit is booked ahead by"), 45)
+
+    class Meta:
+        verbose_name = _("deadlines")
+        verbose_name_plural = _("deadlines")
+
+    def __str__(self) -> str:
+        return str(_("Deadlines"))
+
+
+class User(AbstractUser):
+    """A member of staff; what she may do comes from her groups, whom she may see from her sites."""
+
+    sites = models.ManyToManyField(Site, verbose_name=_("sites"), blank=True, related_name="staff")
+    npi = models.CharField(
+        "NPI",
+        max_length=10,
+        blank=True,
+        validators=[RegexValidator(r"^\d{10}$", _("An NPI has ten digits."))],
+    )
+
+    class Meta(AbstractUser.Meta):
+        swappable = "AUTH_USER_MODEL"
+
+    @cached_property
+    def site_ids(self) -> frozenset[int]:
+        return frozenset(site.pk for site in self.sites.all())
+
+    def sees_site(self, site_id: int) -> bool:
+        return site_id in self.site_ids
+
+
+class AccessLog(models.Model):
+    """One row each time a person opens something about a patient; written before the page is shown."""
+
+    at = models.DateTimeField(_("when"), auto_now_add=True)
+    user = models.ForeignKey(User, models.PROTECT, verbose_name=_("who"), related_name="+")
+    page = models.CharField(_("page"), max_length=60)
+    patient_id = models.BigIntegerField(_("patient number"))
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name = _("page view")
+        verbose_name_plural = _("page views")
+        # Serves "who has looked at this patient", newest first.
+        indexes = [models.Index(fields=["patient_id", "-id"], name="accesslog_by_patient")]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.page}"
+
+
+class Heartbeat(models.Model):
+    """The last sign of life of a part that works in the background; judged when read, never when written."""
+
+    name = models.CharField(_("part"), max_length=40, primary_key=True)
+    started_at = models.DateTimeField(_("started"), null=True)
+    finished_at = models.DateTimeField(_("finished"), null=True)
+    counts = models.JSONField(_("what it did"), default=dict)
+
+    class Meta:
+        verbose_name = _("sign of life")
+        verbose_name_plural = _("signs of life")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def sites_for(user: User) -> Iterable[Site]:
+    """The sites whose patients this person may see."""
+    return user.sites.all()

@@ -1,0 +1,130 @@
+"""Who may do what: the roles of a clinic and, in this one place, what each of them may see and change.
+
+A role is a Django group of the same name; `sync_groups` writes the groups and their model permissions
+after every migration, so the table below is the only place to change them. Which workflow steps a role
+may take is written beside each step in `recalls.workflow`; this file rules pages and the admin.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.apps import apps
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+class Role(models.TextChoices):
+    SCHEDULER = "scheduler", _("Scheduler")
+    NAVIGATOR = "navigator", _("Navigator")
+    RADIOLOGIST = "radiologist", _("Radiologist")
+    MANAGER = "manager", _("Manager")
+    ADMINISTRATOR = "administrator", _("Administrator")
+    INTEGRATION = "integration", _("Integration")
+    # Actors without an account: they hold no group and sign in nowhere.
+    SYSTEM = "system", _("System")
+    PATIENT = "patient", _("Patient")
+
+
+STAFF_ROLES = frozenset(
+    {
+        Role.SCHEDULER,
+        Role.NAVIGATOR,
+        Role.RADIOLOGIST,
+        Role.MANAGER,
+        Role.ADMINISTRATOR,
+        Role.INTEGRATION,
+    }
+)
+
+
+class Page(models.TextChoices):
+    """What a page shows; a page asks for one of these, never for a role."""
+
+    QUEUE = "queue", _("Callback queue")
+    RECALL = "recall", _("Recall page")
+    WORKLIST = "worklist", _("Reading worklist")
+    BOARD = "board", _("Status board")
+    INBOX = "inbox", _("Demo inbox")
+
+
+PAGES: dict[Page, frozenset[Role]] = {
+    Page.QUEUE: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER, Role.RADIOLOGIST}),
+    Page.RECALL: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER, Role.RADIOLOGIST}),
+    Page.WORKLIST: frozenset({Role.RADIOLOGIST}),
+    Page.BOARD: frozenset({Role.MANAGER, Role.ADMINISTRATOR}),
+    Page.INBOX: STAFF_ROLES,
+}
+
+# Admin permissions: role -> "app.model" -> the verbs it holds. What is not here is denied.
+_VIEW = ("view",)
+_EDIT = ("view", "add", "change")
+_HISTORY = (
+    "recalls.recall",
+    "recalls.recallevent",
+    "recalls.appointment",
+    "recalls.contactattempt",
+    "recalls.outcome",
+    "recalls.pathologyresult",
+    "recalls.concordance",
+    "recalls.screeningexam",
+    "notifications.notification",
+    "notifications.deliveryattempt",
+)
+ADMIN_PERMISSIONS: dict[Role, dict[str, tuple[str, ...]]] = {
+    Role.MANAGER: {
+        **dict.fromkeys(_HISTORY, _VIEW),
+        "recalls.workitem": ("view", "change"),
+        "patients.patient": _VIEW,
+        "patients.referringprovider": _EDIT,
+        "exchange.parkedrow": ("view", "change"),
+        "exchange.resultfile": _VIEW,
+        "clinic.site": _VIEW,
+        "clinic.accesslog": _VIEW,
+    },
+    Role.ADMINISTRATOR: {
+        **dict.fromkeys(_HISTORY, _VIEW),
+        "recalls.workitem": ("view", "change"),
+        "patients.patient": _VIEW,
+        "patients.referringprovider": _EDIT,
+        "exchange.parkedrow": ("view", "change"),
+        "exchange.resultfile": _VIEW,
+        "clinic.site": _EDIT,
+        "clinic.openinghours": (*_EDIT, "delete"),
+        "clinic.closure": (*_EDIT, "delete"),
+        "clinic.deadlinepolicy": _EDIT,
+        "clinic.user": _EDIT,
+        "clinic.accesslog": _VIEW,
+        "clinic.heartbeat": _VIEW,
+    },
+}
+
+
+def roles_of(user: Any) -> frozenset[Role]:
+    """The roles a signed-in person holds, read once per request and kept on the user object."""
+    if not user.is_authenticated or not user.is_active:
+        return frozenset()
+    cached: frozenset[Role] | None = getattr(user, "_roles", None)
+    if cached is None:
+        names = {group.name for group in user.groups.all()}
+        cached = frozenset(role for role in STAFF_ROLES if role.value in names)
+        user._roles = cached
+    return cached
+
+
+def may_open(user: Any, page: Page) -> bool:
+    return bool(roles_of(user) & PAGES[page])
+
+
+def sync_groups(**_: Any) -> None:
+    """Make the groups in the database say what this file says; models not yet migrated are passed over."""
+    group_model = apps.get_model("auth", "Group")
+    for role in STAFF_ROLES:
+        group, _created = group_model.objects.get_or_create(name=role.value)
+        group.permissions.set(list(_permissions(ADMIN_PERMISSIONS.get(role, {}))))
+
+
+def _permissions(wanted: dict[str, tuple[str, ...]]) -> Iterable[Any]:
+    permission_model = apps.get_model("auth", "Permission")
+    for label, verbs in wanted.items():
+        app, model = label.split(".")
+        codenames = [f"{verb}_{model}" for verb in verbs]
+        yield from permission_model.objects.filter(content_type__app_label=app, codename__in=codenames)

@@ -1,0 +1,85 @@
+"""What may happen to a patient's record: contact details, consents, death, merge. Every action names who did it."""
+
+from datetime import date
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from clinic.actors import Actor, actor_for
+from clinic.models import User
+from patients.contact import check_email, check_phone
+from patients.models import Consent, ContactPoint, Patient
+
+
+def set_contact_point(patient: Patient, kind: ContactPoint.Kind, raw: str, *, by: User | Actor) -> ContactPoint:
+    """Write one way to reach her; a value that cannot be used is kept and marked, the same value changes nothing."""
+    actor_for(by)
+    checked = check_email(raw) if kind == ContactPoint.Kind.EMAIL else check_phone(raw, patient.site.country)
+    mark = ContactPoint.Unusable.INVALID if checked.problem else ""
+    point = patient.contact_points.filter(kind=kind).first()
+    if point is not None and point.value == checked.value:
+        return point
+    fields = {"value": checked.value, "unusable": mark, "changed_at": timezone.now()}
+    point, _created = ContactPoint.objects.update_or_create(patient=patient, kind=kind, defaults=fields)
+    return point
+
+
+def mark_unusable(point: ContactPoint, why: ContactPoint.Unusable, *, by: User | Actor) -> None:
+    actor_for(by)
+    point.unusable, point.changed_at = why, timezone.now()
+    point.save(update_fields=["unusable", "changed_at"])
+
+
+def record_consent(
+    patient: Patient,
+    subject: Consent.Subject,
+    *,
+    granted: bool,
+    source: str,
+    by: User | Actor,
+) -> Consent | None:
+    """Add what she said; None when she said the same before."""
+    newest = patient.consents.filter(subject=subject).first()
+    if newest is not None and newest.granted == granted:
+        return None
+    return Consent.objects.create(
+        patient=patient,
+        subject=subject,
+        granted=granted,
+        source=source,
+        by=actor_for(by).user,
+    )
+
+
+def record_death(patient: Patient, died_on: date, *, by: User | Actor) -> None:
+    actor_for(by)
+    if died_on < patient.birth_date or died_on > timezone.now().date():
+        raise ValidationError(_("The date of death must lie between the birth date and today."))
+    patient.deceased_on = died_on
+    patient.save(update_fields=["deceased_on"])
+
+
+@transaction.atomic
+def merge(loser: Patient, survivor: Patient, *, by: User | Actor) -> None:
+    """Point one record number at another. Recalls move with `recalls.merge`, which calls this.
+
+    Raises ValidationError when it would make a circle or merge a record twice; `unmerge` undoes it.
+    """
+    actor_for(by)
+    if loser.pk == survivor.pk:
+        raise ValidationError(_("A record cannot be merged into itself."))
+    if loser.merged_into_id or survivor.merged_into_id:
+        raise ValidationError(_("One of these records is already merged. Choose the record that is in use."))
+    if loser.merged_from.exists():
+        raise ValidationError(_("Other records are merged into this one. Merge it the other way round."))
+    loser.merged_into = survivor
+    loser.save(update_fields=["merged_into"])
+
+
+@transaction.atomic
+def unmerge(loser: Patient, *, by: User | Actor) -> None:
+    actor_for(by)
+    loser.merged_into = None
+    loser.save(update_fields=["merged_into"])

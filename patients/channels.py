@@ -1,0 +1,63 @@
+"""How may this patient be reached? Reads her contact points and newest consents; changes nothing.
+
+Consent to email: a patient who gave an address and was not asked may be written to in neutral words (45 CFR 164.506,
+treatment); one who said no is not. A text message needs a recorded yes (TCPA). Health details in an email need a
+recorded yes as well (45 CFR 164.524 guidance on unencrypted email).
+"""
+
+from dataclasses import dataclass
+
+from patients.models import Consent, ContactPoint, Patient
+
+
+@dataclass(frozen=True, slots=True)
+class Channels:
+    """What may be used now: addresses are empty when there is none or it may not be used; `why_*` says so in a word."""
+
+    email: str
+    why_no_email: str
+    mobile: str
+    home: str
+    sms_allowed: bool
+    detail_allowed: bool
+    problems: tuple[ContactPoint, ...]
+
+    @property
+    def phones(self) -> tuple[str, ...]:
+        return tuple(number for number in (self.mobile, self.home) if number)
+
+
+def channels_of(patient: Patient) -> Channels:
+    """Two queries, none when `contact_points` and `consents` are prefetched."""
+    points = {point.kind: point for point in patient.contact_points.all()}
+    newest: dict[str, Consent] = {}
+    for consent in sorted(patient.consents.all(), key=lambda row: row.pk):
+        newest[consent.subject] = consent
+
+    def usable(kind: ContactPoint.Kind) -> str:
+        point = points.get(kind)
+        return point.value if point and not point.unusable else ""
+
+    def said(subject: Consent.Subject) -> bool | None:
+        return newest[subject].granted if subject in newest else None
+
+    email, why = usable(ContactPoint.Kind.EMAIL), ""
+    if patient.deceased_on:
+        email, why = "", "deceased"
+    elif ContactPoint.Kind.EMAIL not in points:
+        why = "no_address"
+    elif not email:
+        why = f"address_{points[ContactPoint.Kind.EMAIL].unusable}"
+    elif said(Consent.Subject.EMAIL) is False:
+        email, why = "", "opted_out"
+    mobile, home = usable(ContactPoint.Kind.MOBILE), usable(ContactPoint.Kind.HOME)
+    callable_now = not patient.do_not_call and not patient.deceased_on
+    return Channels(
+        email=email,
+        why_no_email=why,
+        mobile=mobile if callable_now else "",
+        home=home if callable_now else "",
+        sms_allowed=bool(mobile) and callable_now and said(Consent.Subject.SMS) is True,
+        detail_allowed=said(Consent.Subject.DETAIL) is True,
+        problems=tuple(point for point in points.values() if point.unusable),
+    )

@@ -1,0 +1,91 @@
+"""Everything that may happen to a recall, by name; other packages call these and nothing else."""
+
+from recalls.actions.biopsy import advise_biopsy, record_pathology, sign_concordance
+from recalls.actions.closing import (
+    close_lost,
+    decline,
+    hold,
+    mark_deceased,
+    need_imaging,
+    reopen,
+    resolve_by_priors,
+    resume,
+    transfer,
+    void,
+)
+from recalls.actions.contact import (
+    RESULTS_OF,
+    Contact,
+    finish_work_item,
+    log_contact,
+    open_patient_work_item,
+    open_work_item,
+    receive_priors,
+    request_priors,
+)
+from recalls.actions.corrections import correct_exam
+from recalls.actions.merging import merge_patients, unmerge_patients
+from recalls.actions.moving import Asked, By, active_appointment
+from recalls.actions.opening import needs_recall, open_recall
+from recalls.actions.outcomes import Reading, amend_outcome, follow_up_due, record_outcome, release_outcome
+from recalls.actions.visits import (
+    Slot,
+    biopsy_done,
+    biopsy_missed,
+    book_appointment,
+    book_biopsy,
+    cancel_appointment,
+    cancel_biopsy,
+    confirm,
+    mark_attended,
+    mark_missed,
+    reschedule,
+)
+
+__all__ = [
+    "RESULTS_OF",
+    "Asked",
+    "By",
+    "Contact",
+    "Reading",
+    "Slot",
+    "active_appointment",
+    "advise_biopsy",
+    "amend_outcome",
+    "biopsy_done",
+    "biopsy_missed",
+    "book_appointment",
+    "book_biopsy",
+    "cancel_appointment",
+    "cancel_biopsy",
+    "close_lost",
+    "confirm",
+    "correct_exam",
+    "decline",
+    "finish_work_item",
+    "follow_up_due",
+    "hold",
+    "log_contact",
+    "mark_attended",
+    "mark_deceased",
+    "mark_missed",
+    "merge_patients",
+    "need_imaging",
+    "needs_recall",
+    "open_patient_work_item",
+    "open_recall",
+    "open_work_item",
+    "receive_priors",
+    "record_outcome",
+    "record_pathology",
+    "release_outcome",
+    "reopen",
+    "request_priors",
+    "reschedule",
+    "resolve_by_priors",
+    "resume",
+    "sign_concordance",
+    "transfer",
+    "unmerge_patients",
+    "void",
+]

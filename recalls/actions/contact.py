@@ -1,0 +1,132 @@
+"""What was tried to reach the patient, and what came of it? Calls, letters, priors requests, work items."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Unpack
+
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from clinic.actors import actor_for
+from patients.actions import mark_unusable
+from patients.models import ContactPoint, Patient
+from recalls.actions.moving import Asked, By, Move, take
+from recalls.models import ContactAttempt, Recall, RecallEvent, WorkItem
+from recalls.states import ContactChannel, ContactResult, WorkItemKind
+
+# What may come of each way of trying; a letter is sent, a call is answered or not.
+_SENT = (ContactResult.SENT,)
+_TALK = (
+    ContactResult.REACHED_WILL_BOOK,
+    ContactResult.REACHED_CALLS_BACK,
+    ContactResult.LEFT_MESSAGE,
+    ContactResult.NO_ANSWER,
+    ContactResult.WRONG_NUMBER,
+    ContactResult.REFUSED,
+    ContactResult.THIRD_PERSON,
+    ContactResult.LANGUAGE,
+)
+RESULTS_OF: dict[ContactChannel, tuple[ContactResult, ...]] = {
+    ContactChannel.PHONE: _TALK,
+    ContactChannel.IN_PERSON: _TALK,
+    ContactChannel.SMS: _SENT,
+    ContactChannel.EMAIL: _SENT,
+    ContactChannel.LETTER: _SENT,
+    ContactChannel.CERTIFIED_LETTER: _SENT,
+    ContactChannel.REFERRER: _SENT,
+    ContactChannel.ADDRESS_CHECK: (ContactResult.DONE,),
+    ContactChannel.NAVIGATOR: (ContactResult.DONE,),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """One try: how, on which number, with what result; `next_try_at` (UTC) overrides the ladder."""
+
+    channel: ContactChannel
+    result: ContactResult
+    point: ContactPoint.Kind | None = None
+    note: str = ""
+    next_try_at: datetime | None = None
+
+
+def log_contact(recall: Recall, contact: Contact, **asked: Unpack[Asked]) -> RecallEvent:
+    """Log a try with its result. A wrong number is marked unusable and opens a task; so does a need for an interpreter."""
+    _check(contact)
+
+    def log(move: Move) -> None:
+        attempt = ContactAttempt.objects.create(
+            recall=move.recall,
+            channel=contact.channel,
+            point=contact.point or "",
+            result=contact.result,
+            note=contact.note,
+            next_try_at=contact.next_try_at,
+            **move.signed(),
+        )
+        move.data = {
+            "attempt": attempt.pk,
+            "channel": contact.channel,
+            "result": contact.result,
+        }
+        if contact.result == ContactResult.WRONG_NUMBER:
+            _wrong_number(move, contact)
+        if contact.result == ContactResult.LANGUAGE:
+            open_work_item(
+                move.recall,
+                WorkItemKind.INTERPRETER,
+                _("She asked for an interpreter on the phone."),
+            )
+
+    return take(recall, "log_contact", log, **asked)
+
+
+def _check(contact: Contact) -> None:
+    if contact.result not in RESULTS_OF[contact.channel]:
+        raise ValidationError({"result": _("Choose a result that fits how you tried.")})
+    if contact.next_try_at is not None and contact.next_try_at <= timezone.now():
+        raise ValidationError({"next_try_at": _("The next try must lie in the future.")})
+
+
+def _wrong_number(move: Move, contact: Contact) -> None:
+    for point in move.recall.patient.contact_points.filter(kind=contact.point or ""):
+        mark_unusable(point, ContactPoint.Unusable.WRONG, by=move.actor)
+    open_work_item(move.recall, WorkItemKind.VERIFY_CONTACT, _("A call reached a wrong number."))
+
+
+def request_priors(recall: Recall, **asked: Unpack[Asked]) -> RecallEvent:
+    """Log that the other clinic was asked; `note` names it."""
+    return take(recall, "request_priors", **asked)
+
+
+def receive_priors(recall: Recall, **asked: Unpack[Asked]) -> RecallEvent:
+    return take(recall, "receive_priors", **asked)
+
+
+def open_work_item(recall: Recall, kind: WorkItemKind, reason: str) -> WorkItem:
+    """A task for a person; the one already open is kept."""
+    item, _created = WorkItem.objects.get_or_create(
+        recall=recall,
+        kind=kind,
+        done_at=None,
+        defaults={"site": recall.site, "patient": recall.patient, "reason": reason},
+    )
+    return item
+
+
+def open_patient_work_item(patient: Patient, kind: WorkItemKind, reason: str) -> WorkItem:
+    """The same for a patient who has no recall."""
+    item, _created = WorkItem.objects.get_or_create(
+        patient=patient,
+        recall=None,
+        kind=kind,
+        done_at=None,
+        defaults={"site": patient.site, "reason": reason},
+    )
+    return item
+
+
+def finish_work_item(item: WorkItem, *, by: By) -> None:
+    """Tick it off; one already done stays as it was."""
+    WorkItem.objects.filter(pk=item.pk, done_at=None).update(done_at=timezone.now(), done_by=actor_for(by).user)

@@ -1,0 +1,145 @@
+"""What did the radiologist decide, where does that lead, and when may the patient know?"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Unpack
+
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from clinic import calendar
+from recalls import clocks
+from recalls.actions.moving import Asked, Move, take
+from recalls.models import Appointment, Outcome, OutcomeRelease, Recall, RecallEvent
+from recalls.permissions import current_outcome
+from recalls.states import AppointmentStatus, Assessment, State
+from recalls.workflow import OUTCOME_ROUTE
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A radiologist's answer. `release_at` (UTC): when the patient may be told; None until somebody has spoken to her."""
+
+    assessment: Assessment
+    assessment_left: str = ""
+    assessment_right: str = ""
+    follow_up_months: int | None = None
+    text: str = ""
+    release_at: datetime | None = None
+
+
+def record_outcome(recall: Recall, reading: Reading, **asked: Unpack[Asked]) -> RecallEvent:
+    """Record the outcome of a visit; its category decides the next state (`workflow.OUTCOME_ROUTE`)."""
+    _check(reading)
+
+    def record(move: Move) -> None:
+        outcome = _add_outcome(move, reading)
+        move.to, move.closure = OUTCOME_ROUTE[reading.assessment]
+        if move.to == State.FOLLOW_UP:
+            plan_follow_up(move, reading.follow_up_months, _visit_day(move.recall))
+        _release_with_outcome(move, outcome, reading.release_at)
+
+    return take(recall, "record_outcome", record, **asked)
+
+
+def amend_outcome(recall: Recall, reading: Reading, *, reason: str, **asked: Unpack[Asked]) -> RecallEvent:
+    """Replace the newest outcome by a new reading; the old row stays. Raises ValidationError without a reason.
+
+    A new category that leads to the same place leaves the recall where it is (4A to 4B while the biopsy is booked);
+    any other sends it where the new category says.
+    """
+    _check(reading)
+    if not reason.strip():
+        raise ValidationError({"reason": _("Say why the outcome is amended.")})
+
+    def amend(move: Move) -> None:
+        old = current_outcome(move.recall)
+        outcome = _add_outcome(move, reading, amends=old, reason=reason)
+        to, closure = OUTCOME_ROUTE[reading.assessment]
+        old_to = OUTCOME_ROUTE[Assessment(old.assessment)][0] if old else None
+        same_way = to == old_to and to != State.CLOSED
+        move.to, move.closure = (move.before, None) if same_way else (to, closure)
+        if to == State.FOLLOW_UP and not same_way:
+            plan_follow_up(move, reading.follow_up_months, _visit_day(move.recall))
+        _release_with_outcome(move, outcome, reading.release_at)
+
+    return take(recall, "amend_outcome", amend, **asked)
+
+
+def release_outcome(recall: Recall, release_at: datetime, **asked: Unpack[Asked]) -> RecallEvent:
+    """Let the patient be told from `release_at` (UTC) on."""
+
+    def release(move: Move) -> None:
+        outcome = current_outcome(move.recall)
+        if outcome is not None:
+            OutcomeRelease.objects.create(outcome=outcome, release_at=release_at, **move.signed())
+            move.data = {"outcome": outcome.pk, "release_at": release_at.isoformat()}
+
+    return take(recall, "release_outcome", release, **asked)
+
+
+def follow_up_due(recall: Recall, **asked: Unpack[Asked]) -> RecallEvent:
+    """Bring a short-interval recall back to the callback queue for its next round."""
+
+    def next_round(move: Move) -> None:
+        move.recall.round += 1
+        move.data = {"round": move.recall.round, "visit_due": str(move.recall.follow_up_on)}
+
+    return take(recall, "follow_up_due", next_round, **asked)
+
+
+def plan_follow_up(move: Move, months: int | None, visited_on: date) -> None:
+    """Date the next short-interval visit: by the schedule from the first probably benign outcome, or months from today's.
+
+    The series of 6, 12 and 24 months is BI-RADS category 3 surveillance; a radiologist may name another interval.
+    """
+    recall = move.recall
+    if recall.follow_up_from is None:
+        recall.follow_up_from = visited_on
+    start = recall.follow_up_from if months is None else visited_on
+    recall.follow_up_on = clocks.follow_up_date(start, recall.round + 1, months)
+    move.data["visit_due"] = str(recall.follow_up_on)
+
+
+def _check(reading: Reading) -> None:
+    if reading.assessment not in OUTCOME_ROUTE:
+        raise ValidationError({"assessment": _("Choose a category that can end a diagnostic visit.")})
+    months = reading.follow_up_months
+    if months is not None and reading.assessment != Assessment.PROBABLY_BENIGN:
+        raise ValidationError({"follow_up_months": _("Only a probably benign outcome has a follow-up in months.")})
+    if months is not None and not 1 <= months <= 36:
+        raise ValidationError({"follow_up_months": _("Choose between 1 and 36 months.")})
+
+
+def _add_outcome(move: Move, reading: Reading, *, amends: Outcome | None = None, reason: str = "") -> Outcome:
+    outcome = Outcome.objects.create(
+        recall=move.recall,
+        appointment=_last_attended(move.recall),
+        round=move.recall.round,
+        assessment=reading.assessment,
+        assessment_left=reading.assessment_left,
+        assessment_right=reading.assessment_right,
+        follow_up_months=reading.follow_up_months,
+        text=reading.text,
+        amends=amends,
+        reason=reason,
+        **move.signed(),
+    )
+    move.data = {"outcome": outcome.pk, "assessment": reading.assessment}
+    return outcome
+
+
+def _release_with_outcome(move: Move, outcome: Outcome, release_at: datetime | None) -> None:
+    if release_at is not None:
+        OutcomeRelease.objects.create(outcome=outcome, release_at=max(release_at, move.now), **move.signed())
+        move.data["release_at"] = max(release_at, move.now).isoformat()
+
+
+def _last_attended(recall: Recall) -> Appointment | None:
+    return recall.appointments.filter(status=AppointmentStatus.ATTENDED).order_by("pk").last()
+
+
+def _visit_day(recall: Recall) -> date:
+    visit = _last_attended(recall)
+    return calendar.local_day(recall.site, visit.starts_at if visit else timezone.now())

@@ -1,0 +1,128 @@
+"""How is a visit booked, moved, kept or missed? The diagnostic visit and the biopsy alike."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Unpack
+
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from clinic import calendar
+from clinic.models import Site
+from recalls.actions.moving import Asked, Move, active_appointment, take
+from recalls.models import Appointment, Recall, RecallEvent
+from recalls.permissions import NotNow
+from recalls.states import AppointmentStatus, VisitKind
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A place and time (UTC) that the patient agreed to; length in minutes."""
+
+    site: Site
+    starts_at: datetime
+    kind: VisitKind = VisitKind.DIAGNOSTIC
+    length_minutes: int = 60
+    interpreter: bool = False
+
+
+def book_appointment(recall: Recall, slot: Slot, **asked: Unpack[Asked]) -> RecallEvent:
+    """Book the visit. Raises ValidationError for a time that is past or on a day the site is shut."""
+    check_slot(slot)
+    return take(recall, "book_appointment", _booking(slot), **asked)
+
+
+def book_biopsy(recall: Recall, slot: Slot, **asked: Unpack[Asked]) -> RecallEvent:
+    check_slot(slot)
+    return take(recall, "book_biopsy", _booking(slot, VisitKind.BIOPSY), **asked)
+
+
+def reschedule(recall: Recall, slot: Slot, **asked: Unpack[Asked]) -> RecallEvent:
+    """Move the visit; its sequence rises, so nothing written about the old time can still be sent."""
+    check_slot(slot)
+
+    def move_visit(move: Move) -> None:
+        visit = _the_visit(move)
+        move.data = {
+            "appointment": visit.pk,
+            "from": visit.starts_at.isoformat(),
+            "to": slot.starts_at.isoformat(),
+        }
+        visit.site, visit.starts_at, visit.kind = slot.site, slot.starts_at, slot.kind
+        visit.length_minutes, visit.interpreter = slot.length_minutes, slot.interpreter
+        visit.status, visit.sequence = AppointmentStatus.BOOKED, visit.sequence + 1
+        visit.save()
+
+    return take(recall, "reschedule", move_visit, **asked)
+
+
+def confirm(recall: Recall, **asked: Unpack[Asked]) -> RecallEvent:
+    return _set_status(recall, "confirm", AppointmentStatus.CONFIRMED, **asked)
+
+
+def cancel_appointment(recall: Recall, **asked: Unpack[Asked]) -> RecallEvent:
+    return _set_status(recall, "cancel_appointment", AppointmentStatus.CANCELLED, **asked)
+
+
+def mark_missed(recall: Recall, **asked: Unpack[Asked]) -> RecallEvent:
+    return _set_status(recall, "mark_missed", AppointmentStatus.MISSED, **asked)
+
+
+def mark_attended(recall: Recall, **asked: Unpack[Asked]) -> RecallEvent:
+    return _set_status(recall, "mark_attended", AppointmentStatus.ATTENDED, **asked)
+
+
+def cancel_biopsy(recall: Recall, **asked: Unpack[Asked]) -> RecallEvent:
+    return _set_status(recall, "cancel_biopsy", AppointmentStatus.CANCELLED, **asked)
+
+
+def biopsy_missed(recall: Recall, **asked: Unpack[Asked]) -> RecallEvent:
+    return _set_status(recall, "biopsy_missed", AppointmentStatus.MISSED, **asked)
+
+
+def biopsy_done(recall: Recall, **asked: Unpack[Asked]) -> RecallEvent:
+    return _set_status(recall, "biopsy_done", AppointmentStatus.ATTENDED, **asked)
+
+
+def check_slot(slot: Slot) -> None:
+    """A visit may be booked for later today or any later day on which the site is open."""
+    day, today = (calendar.local_day(slot.site, at) for at in (slot.starts_at, timezone.now()))
+    if day < today:
+        raise ValidationError({"starts_at": _("This time is past. Choose a later one.")})
+    if not calendar.is_open_day(slot.site, day):
+        raise ValidationError({"starts_at": _("%(site)s is shut on that day. Choose another.") % {"site": slot.site}})
+
+
+def _booking(slot: Slot, kind: VisitKind | None = None) -> Callable[[Move], None]:
+    def book(move: Move) -> None:
+        visit = Appointment.objects.create(
+            recall=move.recall,
+            site=slot.site,
+            kind=kind or slot.kind,
+            starts_at=slot.starts_at,
+            length_minutes=slot.length_minutes,
+            interpreter=slot.interpreter,
+            created_at=move.now,
+        )
+        move.data = {"appointment": visit.pk, "starts_at": slot.starts_at.isoformat()}
+
+    return book
+
+
+def _set_status(recall: Recall, step: str, status: AppointmentStatus, **asked: Unpack[Asked]) -> RecallEvent:
+    def set_status(move: Move) -> None:
+        visit = _the_visit(move)
+        visit.status = status
+        visit.save(update_fields=["status"])
+        move.data = {"appointment": visit.pk, "sequence": visit.sequence}
+
+    return take(recall, step, set_status, **asked)
+
+
+def _the_visit(move: Move) -> Appointment:
+    visit = active_appointment(move.recall)
+    if visit is None:
+        raise NotNow(_("This recall has no booked appointment."))
+    return visit

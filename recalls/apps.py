@@ -1,0 +1,10 @@
+"""How Django finds the recalls package."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class RecallsConfig(AppConfig):
+    name = "recalls"
+    verbose_name = _("Recalls")
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,150 @@
+"""Whom to try next, how and when? The contact ladder as data, and what is left of it for one recall.
+
+Default ladder: published programmes ask for at least two documented tries and a certified letter before a patient may be
+called lost; phone calls work better than letters as a first contact, letters help after a missed visit.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext_lazy as _
+
+from clinic import calendar
+from recalls.states import ContactChannel, ContactResult
+
+if TYPE_CHECKING:
+    from clinic.models import Site
+    from recalls.models import ContactAttempt
+
+C = ContactChannel
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One try: not before `day` (calendar days since the patient was to be contacted), by this channel."""
+
+    name: str
+    day: int
+    channel: ContactChannel
+    sentence: Any
+
+
+LADDER: tuple[Rung, ...] = (
+    Rung("call_1", 0, C.PHONE, _("First call")),
+    Rung("call_2", 4, C.PHONE, _("Second call, at another time of day")),
+    Rung("call_3", 8, C.PHONE, _("Third call, early or late in the day")),
+    Rung("letter", 8, C.LETTER, _("Send a letter")),
+    Rung(
+        "referrer",
+        15,
+        C.REFERRER,
+        _("Tell the referring provider and ask for an answer"),
+    ),
+    Rung(
+        "address_check",
+        21,
+        C.ADDRESS_CHECK,
+        _("Check address, phone and whether she goes elsewhere"),
+    ),
+    Rung("certified_letter", 30, C.CERTIFIED_LETTER, _("Send a certified letter")),
+    Rung("navigator", 45, C.NAVIGATOR, _("A navigator looks at the case")),
+)
+LOST_AFTER_DAYS = 60
+
+# After these the patient knows of us and has the next word: she is given two business days.
+_HER_TURN = frozenset(
+    {
+        ContactResult.REACHED_CALLS_BACK,
+        ContactResult.LEFT_MESSAGE,
+        ContactResult.THIRD_PERSON,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NextTry:
+    """What to do next and by when (UTC), in a sentence; `rung` is None when the ladder is complete."""
+
+    rung: Rung | None
+    at: datetime
+    sentence: Any
+
+
+def open_rungs(attempts: Sequence["ContactAttempt"]) -> list[Rung]:
+    """The rungs not yet tried: each attempt fills the first open rung of its channel."""
+    left = list(LADDER)
+    for attempt in attempts:
+        filled = next((rung for rung in left if rung.channel == attempt.channel), None)
+        if filled is not None:
+            left.remove(filled)
+    return left
+
+
+def is_complete(site: "Site", since: datetime, attempts: Sequence["ContactAttempt"], now: datetime) -> bool:
+    """Every rung tried and the last day reached."""
+    return not open_rungs(attempts) and now >= calendar.add_days(site, since, LOST_AFTER_DAYS)
+
+
+def next_try(
+    site: "Site",
+    since: datetime,
+    attempts: Sequence["ContactAttempt"],
+    first_call_business_days: int,
+) -> NextTry:
+    """The next rung and the instant by which it is due.
+
+    1. A next try that a person chose at the last contact counts before anything else.
+    2. The first call is due within the site's business days for it.
+    3. Any later rung is due on its day, never on the day of the last try, and on an open day.
+    4. A patient whose turn it is gets two business days before she is tried again.
+    5. With every rung tried the decision is due on the last day of the ladder.
+    """
+    left = open_rungs(attempts)
+    rung = left[0] if left else None
+    sentence = rung.sentence if rung else _("Ladder complete: close as lost, or try once more")
+    last = attempts[-1] if attempts else None
+    if last is not None and last.next_try_at is not None:
+        return NextTry(rung, last.next_try_at, sentence)
+    if last is not None and last.result == ContactResult.REACHED_WILL_BOOK:
+        return NextTry(
+            rung,
+            calendar.add_business_days(site, last.at, 1),
+            _("She is ready to book: offer a time"),
+        )
+    if rung is None:
+        return NextTry(None, calendar.add_days(site, since, LOST_AFTER_DAYS), sentence)
+    if last is None and rung.day == 0:
+        return NextTry(
+            rung,
+            calendar.add_business_days(site, since, first_call_business_days),
+            sentence,
+        )
+    on_day = calendar.local_day(site, since) + timedelta(days=rung.day)
+    at = calendar.close_of(site, calendar.next_open_day(site, on_day))
+    if last is not None:
+        rest = 2 if last.result in _HER_TURN else 1
+        at = max(at, calendar.add_business_days(site, last.at, rest))
+    return NextTry(rung, at, sentence)
+
+
+def another_time_of_day(site: "Site", attempts: Sequence["ContactAttempt"]) -> str:
+    """A hint for the caller: morning, afternoon or evening, whichever the calls so far have not tried."""
+    tried = {_part_of_day(site, attempt.at) for attempt in attempts if attempt.channel == C.PHONE}
+    left = [part for part in ("morning", "afternoon", "evening") if part not in tried]
+    return left[0] if left and tried else ""
+
+
+PART_OF_DAY = {
+    "morning": _("try the morning"),
+    "afternoon": _("try the afternoon"),
+    "evening": _("try after 5 pm"),
+}
+
+
+def _part_of_day(site: "Site", at: datetime) -> str:
+    clock = at.astimezone(site.zone).time()
+    if clock < time(12, 0):
+        return "morning"
+    return "afternoon" if clock < time(17, 0) else "evening"

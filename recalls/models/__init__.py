@@ -1,0 +1,27 @@
+"""Everything the database knows about recalls; one file per subject, imported from here."""
+
+from recalls.models.exams import Finding, ScreeningExam, SupersededReading
+from recalls.models.readings import (
+    Concordance,
+    Outcome,
+    OutcomeRelease,
+    PathologyResult,
+)
+from recalls.models.recall import Recall, RecallEvent
+from recalls.models.visits import Appointment, ContactAttempt
+from recalls.models.work import WorkItem
+
+__all__ = [
+    "Appointment",
+    "Concordance",
+    "ContactAttempt",
+    "Finding",
+    "Outcome",
+    "OutcomeRelease",
+    "PathologyResult",
+    "Recall",
+    "RecallEvent",
+    "ScreeningExam",
+    "SupersededReading",
+    "WorkItem",
+]

@@ -1,0 +1,99 @@
+"""What did the screening exam show? The exam, its findings, and readings that a correction has replaced."""
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from clinic.models import Site
+from patients.models import Patient, ReferringProvider
+from recalls.states import Assessment, Density, FindingKind, RecallKind, Side
+
+
+class ScreeningExam(models.Model):
+    """One screening mammogram and its reading; negative exams are kept too, they are the denominators of the audit."""
+
+    site = models.ForeignKey(Site, models.PROTECT, related_name="exams", verbose_name=_("site"))
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="exams", verbose_name=_("patient"))
+    accession = models.CharField(_("accession"), max_length=60)
+    exam_date = models.DateField(_("exam date"))
+    reported_at = models.DateTimeField(_("reported"), null=True, blank=True)
+    assessment = models.CharField(_("assessment"), max_length=8, choices=Assessment)
+    assessment_left = models.CharField(_("left breast"), max_length=8, choices=Assessment, blank=True)
+    assessment_right = models.CharField(_("right breast"), max_length=8, choices=Assessment, blank=True)
+    density = models.CharField(_("density"), max_length=1, choices=Density, blank=True)
+    recall_kind = models.CharField(
+        _("kind of recall"),
+        max_length=10,
+        choices=RecallKind,
+        default=RecallKind.FINDING,
+    )
+    first_screen = models.BooleanField(_("first screening"), null=True, blank=True)
+    reader = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="read_exams",
+        verbose_name=_("reader"),
+    )
+    reader_name = models.CharField(_("reader as named in the report"), max_length=200, blank=True)
+    referrer = models.ForeignKey(
+        ReferringProvider,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="exams",
+        verbose_name=_("referrer"),
+    )
+    comment = models.TextField(_("comment"), blank=True)
+    # SHA-256 of the source row's meaning: the same row again changes nothing, cheaply.
+    source_digest = models.CharField(max_length=64, blank=True, editable=False)
+    created_at = models.DateTimeField(_("received"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("screening exam")
+        verbose_name_plural = _("screening exams")
+        constraints = [models.UniqueConstraint(fields=["site", "accession"], name="accession_once_per_site")]
+        indexes = [
+            # Serve "look up an accession" without knowing the site, and the audit by site and period.
+            models.Index(fields=["accession"], name="exam_by_accession"),
+            models.Index(fields=["site", "exam_date"], name="exam_by_site_and_date"),
+        ]
+
+    def __str__(self) -> str:
+        return self.accession
+
+
+class Finding(models.Model):
+    """One reason for the recall; there may be several, in both breasts."""
+
+    exam = models.ForeignKey(ScreeningExam, models.CASCADE, related_name="findings", verbose_name=_("exam"))
+    kind = models.CharField(_("kind"), max_length=24, choices=FindingKind)
+    side = models.CharField(_("side"), max_length=5, choices=Side)
+    place = models.CharField(_("place"), max_length=60, blank=True)
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name = _("finding")
+        verbose_name_plural = _("findings")
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} ({self.get_side_display()})"
+
+
+class SupersededReading(models.Model):
+    """A reading that a corrected result replaced, word for word as it stood. Never changed."""
+
+    exam = models.ForeignKey(ScreeningExam, models.PROTECT, related_name="superseded", verbose_name=_("exam"))
+    reading = models.JSONField(_("reading"))
+    replaced_at = models.DateTimeField(_("replaced"), default=timezone.now)
+    replaced_by = models.CharField(_("by"), max_length=150)
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name = _("replaced reading")
+        verbose_name_plural = _("replaced readings")
+
+    def __str__(self) -> str:
+        return f"{self.replaced_at:%Y-%m-%d}"

@@ -1,0 +1,42 @@
+"""How are recalls asked for? Site-scoped, ordered queries in the words of the clinic."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Self
+
+from django.db import models
+from django.db.models import Q
+
+from recalls.states import State
+
+if TYPE_CHECKING:
+    from clinic.models import User
+
+Position = tuple[datetime, int]
+
+
+class RecallQuerySet(models.QuerySet[Any]):
+    """The words of the clinic as queries."""
+
+    def for_user(self, user: "User") -> Self:
+        """Only recalls at the sites this person works at; every page starts here."""
+        return self.filter(site_id__in=user.site_ids)
+
+    def still_open(self) -> Self:
+        return self.exclude(state=State.CLOSED)
+
+    def in_state(self, state: State) -> Self:
+        return self.filter(state=state)
+
+    def due_before(self, at: datetime) -> Self:
+        return self.still_open().filter(due_at__lt=at)
+
+    def by_due(self) -> Self:
+        """Most urgent first; the number breaks ties, so pages never overlap."""
+        return self.order_by("due_at", "pk")
+
+    def after(self, position: Position | None) -> Self:
+        """The rows behind a position in `by_due` order: a keyset page, never an offset."""
+        if position is None:
+            return self
+        due_at, pk = position
+        return self.filter(due_at__gte=due_at).filter(Q(due_at__gt=due_at) | Q(due_at=due_at, pk__gt=pk))

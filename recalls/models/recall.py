@@ -1,0 +1,173 @@
+"""Where does a recall stand, and how did it get there? The recall row and its append-only, hash-chained events."""
+
+import hashlib
+import json
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from clinic.models import Site
+from patients.models import Patient
+from recalls.models.exams import ScreeningExam
+from recalls.models.querysets import RecallQuerySet
+from recalls.states import ClosureReason, RecallKind, State
+
+
+class Recall(models.Model):
+    """One patient, one screening exam that needs more work. Only `recalls.actions` changes its state."""
+
+    site = models.ForeignKey(Site, models.PROTECT, related_name="recalls", verbose_name=_("site"))
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="recalls", verbose_name=_("patient"))
+    exam = models.ForeignKey(ScreeningExam, models.PROTECT, related_name="recalls", verbose_name=_("exam"))
+    kind = models.CharField(_("kind"), max_length=10, choices=RecallKind, default=RecallKind.FINDING)
+    suspicious = models.BooleanField(_("result of 4 or 5"), default=False)
+    state = models.CharField(_("state"), max_length=24, choices=State)
+    state_since = models.DateTimeField(_("in this state since"), default=timezone.now)
+    # When the tries to reach her began: the ladder counts from here.
+    contact_since = models.DateTimeField(_("to contact since"), null=True, blank=True)
+    # When a biopsy was advised: a cancelled or missed one does not reset its clock.
+    biopsy_since = models.DateTimeField(_("biopsy advised"), null=True, blank=True)
+    due_at = models.DateTimeField(_("next action due"), null=True, blank=True)
+    target_at = models.DateTimeField(_("visit or report wanted by"), null=True, blank=True)
+    clock_from = models.DateTimeField(_("clocks run from"))
+    round = models.PositiveSmallIntegerField(_("short-interval round"), default=0)
+    follow_up_from = models.DateField(_("short-interval months count from"), null=True, blank=True)
+    follow_up_on = models.DateField(_("short-interval visit due"), null=True, blank=True)
+    held_from = models.CharField(_("held in"), max_length=24, choices=State, blank=True)
+    hold_until = models.DateField(_("on hold until"), null=True, blank=True)
+    assigned_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("assigned to"),
+    )
+    opened_at = models.DateTimeField(_("opened"), default=timezone.now)
+    closure_reason = models.CharField(_("closed because"), max_length=24, choices=ClosureReason, blank=True)
+    closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+    closed_by = models.CharField(_("closed by"), max_length=150, blank=True)
+    closure_note = models.TextField(_("closing note"), blank=True)
+    # The number of events so far; what a person saw when she opened the page.
+    version = models.PositiveIntegerField(_("version"), default=0)
+    head_hash = models.CharField(max_length=64, blank=True, editable=False)
+
+    objects = RecallQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("recall")
+        verbose_name_plural = _("recalls")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state=State.CLOSED, due_at__isnull=True)
+                | (~Q(state=State.CLOSED) & Q(due_at__isnull=False)),
+                name="an_open_recall_has_a_due_instant",
+                violation_error_message=_("An open recall must say by when the next action is due."),
+            ),
+            models.CheckConstraint(
+                condition=(Q(state=State.CLOSED, closed_at__isnull=False) & ~Q(closure_reason="") & ~Q(closed_by=""))
+                | (~Q(state=State.CLOSED) & Q(closed_at__isnull=True, closure_reason="", closed_by="")),
+                name="a_closed_recall_has_reason_time_and_person",
+                violation_error_message=_("A closed recall must have a reason, a time and a person."),
+            ),
+            models.CheckConstraint(
+                condition=(Q(state=State.ON_HOLD, hold_until__isnull=False) & ~Q(held_from=""))
+                | (~Q(state=State.ON_HOLD) & Q(hold_until__isnull=True, held_from="")),
+                name="a_held_recall_knows_where_it_returns",
+                violation_error_message=_("A held recall must have a date and the state it returns to."),
+            ),
+            models.UniqueConstraint(
+                fields=["exam"],
+                condition=~Q(state=State.CLOSED),
+                name="one_open_recall_per_exam",
+                violation_error_message=_("This exam already has an open recall."),
+            ),
+        ]
+        indexes = [
+            # Serve the queues: one state of some sites by due time, keyset-paged; and the counts beside them.
+            models.Index(
+                fields=["site", "state", "due_at", "id"],
+                condition=~Q(state=State.CLOSED),
+                name="recall_queue",
+            ),
+            models.Index(
+                fields=["due_at", "id"],
+                condition=~Q(state=State.CLOSED),
+                name="recall_due",
+            ),
+            # Serve the tick (follow-ups and holds that come due) and the board's "lost this month".
+            models.Index(fields=["state", "follow_up_on"], name="recall_follow_up"),
+            models.Index(fields=["closure_reason", "closed_at"], name="recall_closed"),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.state != State.CLOSED
+
+
+class RecallEvent(models.Model):
+    """What happened, who did it and when; rows are only ever added, each sealed to the one before it."""
+
+    recall = models.ForeignKey(Recall, models.PROTECT, related_name="events", verbose_name=_("recall"))
+    version = models.PositiveIntegerField(_("number"))
+    step = models.CharField(_("step"), max_length=30)
+    from_state = models.CharField(_("from"), max_length=24, choices=State, blank=True)
+    to_state = models.CharField(_("to"), max_length=24, choices=State)
+    by = models.CharField(_("by"), max_length=150)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("account"),
+    )
+    at = models.DateTimeField(_("when"))
+    note = models.TextField(_("note"), blank=True)
+    data = models.JSONField(_("facts"), default=dict)
+    # The form that asked for the step: the same form sent twice does nothing twice.
+    request_key = models.CharField(max_length=36, blank=True, editable=False)
+    previous_hash = models.CharField(max_length=64, blank=True, editable=False)
+    hash = models.CharField(max_length=64, editable=False)
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        constraints = [
+            models.UniqueConstraint(fields=["recall", "version"], name="event_once_per_version"),
+            models.UniqueConstraint(
+                fields=["recall", "request_key"],
+                condition=~Q(request_key=""),
+                name="event_once_per_request",
+            ),
+        ]
+        # Serves the board: steps by week.
+        indexes = [models.Index(fields=["step", "at"], name="event_by_step")]
+
+    def __str__(self) -> str:
+        return f"{self.step} {self.at:%Y-%m-%d %H:%M}"
+
+    def seal(self) -> str:
+        """SHA-256 over everything the row says and the hash of the row before it."""
+        content: dict[str, Any] = {
+            "recall": self.recall_id,
+            "version": self.version,
+            "step": self.step,
+            "from": self.from_state,
+            "to": self.to_state,
+            "by": self.by,
+            "user": self.user_id,
+            "at": self.at.isoformat(),
+            "note": self.note,
+            "data": self.data,
+            "previous": self.previous_hash,
+        }
+        return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()

@@ -1,0 +1,120 @@
+"""May this person take this step, and does the recall allow it now? Two questions, each answered in one sentence.
+
+Every rule raises with the sentence a person reads; `why_not` turns the same rule into the reason on a disabled button.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from clinic.actors import Actor
+from recalls import ladder
+from recalls.models import ContactAttempt, Outcome, Recall, RecallEvent
+from recalls.states import SUSPICIOUS, State
+from recalls.workflow import STEP, Need, Step
+
+
+class StepRefused(Exception):
+    """A step that was not taken; `str()` is the sentence to show."""
+
+
+class NotPermitted(StepRefused):
+    """This person may not, whatever the recall's state."""
+
+
+class NotNow(StepRefused):
+    """Nobody may, as the recall now stands."""
+
+
+class Stale(StepRefused):
+    """Somebody moved the recall after this person opened it; `event` says who and what."""
+
+    def __init__(self, event: RecallEvent) -> None:
+        self.event = event
+        local = event.at.astimezone(event.recall.site.zone)
+        super().__init__(
+            _("%(who)s was first: “%(what)s” at %(when)s. Look at the recall as it stands now, then decide.")
+            % {
+                "who": event.by,
+                "what": STEP[event.step].label,
+                "when": f"{local:%H:%M}",
+            }
+        )
+
+
+def check_permitted(recall: Recall, step: Step, actor: Actor) -> None:
+    """Raises NotPermitted unless one of the actor's roles may take the step and the recall is at one of her sites."""
+    if not actor.sees_site(recall.site_id):
+        raise NotPermitted(_("This recall belongs to a site you do not work at."))
+    if not actor.roles & step.roles:
+        raise NotPermitted(_("Your role may not do this. %(rule)s") % {"rule": step.rule})
+
+
+def check_allowed(recall: Recall, step: Step, now: datetime) -> None:
+    """Raises NotNow unless the recall is in one of the step's states and the fact the step asks for is there."""
+    if recall.state not in step.from_states:
+        raise NotNow(
+            _("Not while the recall is “%(state)s”. %(rule)s") % {"state": State(recall.state).label, "rule": step.rule}
+        )
+    if step.needs is not None and not _NEEDS[step.needs](recall, now):
+        raise NotNow(str(step.needs.label))
+
+
+def why_not(recall: Recall, step: Step, actor: Actor) -> str:
+    """The sentence that forbids the step now; empty when it may be taken."""
+    try:
+        check_permitted(recall, step, actor)
+        check_allowed(recall, step, timezone.now())
+    except StepRefused as refusal:
+        return str(refusal)
+    return ""
+
+
+def attempts_of_this_ladder(recall: Recall) -> list[ContactAttempt]:
+    """The tries since the patient was last to be contacted, oldest first; no query when prefetched."""
+    if recall.pk is None:
+        return []
+    since = recall.contact_since
+    rows = sorted(recall.contact_attempts.all(), key=lambda attempt: attempt.pk)
+    return [attempt for attempt in rows if since is None or attempt.at >= since]
+
+
+def current_outcome(recall: Recall) -> Outcome | None:
+    """The newest outcome, which no later one amends."""
+    rows = sorted(recall.outcomes.all(), key=lambda outcome: outcome.pk)
+    return rows[-1] if rows else None
+
+
+def priors_state(recall: Recall) -> tuple[datetime | None, bool]:
+    """When earlier pictures were last asked for, and whether they came, since the recall last began to wait for them."""
+    if recall.pk is None:
+        return None, False
+    events = [event for event in recall.events.all() if event.at >= recall.state_since]
+    asked = [event.at for event in events if event.step == "request_priors"]
+    return max(asked, default=None), any(event.step == "receive_priors" for event in events)
+
+
+def _ladder_complete(recall: Recall, now: datetime) -> bool:
+    since = recall.contact_since or recall.opened_at
+    return ladder.is_complete(recall.site, since, attempts_of_this_ladder(recall), now)
+
+
+def _unreleased(recall: Recall, _now: datetime) -> bool:
+    outcome = current_outcome(recall)
+    return outcome is not None and not hasattr(outcome, "release")
+
+
+def _visit_begun(recall: Recall, now: datetime) -> bool:
+    return any(visit.is_active and visit.starts_at <= now for visit in recall.appointments.all())
+
+
+_NEEDS: dict[Need, Callable[[Recall, datetime], bool]] = {
+    Need.PRIORS_ASKED: lambda recall, _now: priors_state(recall)[0] is not None,
+    Need.SUSPICIOUS_SCREEN: lambda recall, _now: recall.exam.assessment in SUSPICIOUS,
+    Need.AN_OUTCOME: lambda recall, _now: current_outcome(recall) is not None,
+    Need.UNRELEASED_OUTCOME: _unreleased,
+    Need.LADDER_COMPLETE: _ladder_complete,
+    Need.VISIT_BEGUN: _visit_begun,
+}

@@ -1,0 +1,242 @@
+"""Which moves exist? The workflow of a recall as one table: from where, to where, who may, the rule in one sentence.
+
+Everything about a move is derived from this table: what the server allows, which buttons a page shows, the reason on a
+button that may not be pressed, the diagram in docs/workflow.md, the live map and the test grid.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from clinic.roles import Role
+from recalls.states import (
+    OPEN_STATES,
+    Assessment,
+    ClosureReason,
+    ConcordanceVerdict,
+    State,
+)
+
+S, R = State, Role
+
+
+class Clock(models.TextChoices):
+    """What sets the instant by which the next human action must happen; `recalls.clocks` computes each."""
+
+    CONTACT = "contact", _("next try of the contact ladder")
+    PRIORS = (
+        "priors",
+        _("earlier pictures to be asked for, then the report within 30 days of the first one"),
+    )
+    VISIT = "visit", _("end of the visit's day")
+    OUTCOME = "outcome", _("outcome within a day of the visit")
+    FOLLOW_UP = "follow_up", _("booking time before the short-interval visit")
+    BIOPSY = "biopsy", _("biopsy within its target")
+    PATHOLOGY = "pathology", _("pathology expected")
+    TOLD = "told", _("pathology told within its target")
+    HOLD = "hold", _("day on which the hold ends")
+
+
+STATE_CLOCK: dict[State, Clock] = {
+    S.AWAITING_PRIORS: Clock.PRIORS,
+    S.TO_CONTACT: Clock.CONTACT,
+    S.SCHEDULED: Clock.VISIT,
+    S.AWAITING_OUTCOME: Clock.OUTCOME,
+    S.FOLLOW_UP: Clock.FOLLOW_UP,
+    S.BIOPSY_TO_BOOK: Clock.BIOPSY,
+    S.BIOPSY_BOOKED: Clock.VISIT,
+    S.AWAITING_PATHOLOGY: Clock.PATHOLOGY,
+    S.AWAITING_CONCORDANCE: Clock.TOLD,
+    S.ON_HOLD: Clock.HOLD,
+}
+
+
+class Need(models.TextChoices):
+    """A fact a step asks for beyond the state, as the sentence shown when it is missing."""
+
+    PRIORS_ASKED = "priors_asked", _("Earlier pictures have not been asked for yet.")
+    SUSPICIOUS_SCREEN = (
+        "suspicious_screen",
+        _("Only a screening result of 4 or 5 goes to biopsy without a visit."),
+    )
+    AN_OUTCOME = "an_outcome", _("No outcome has been recorded yet.")
+    UNRELEASED_OUTCOME = (
+        "unreleased_outcome",
+        _("There is no outcome waiting to be released."),
+    )
+    LADDER_COMPLETE = (
+        "ladder_complete",
+        _("The contact ladder is not complete; its open rungs are listed on the page."),
+    )
+    VISIT_BEGUN = "visit_begun", _("The appointment has not begun yet.")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One named move. `to` lists every state it may end in: none means the recall stays where it is."""
+
+    name: str
+    label: Any
+    from_states: frozenset[State]
+    to: tuple[State, ...]
+    roles: frozenset[Role]
+    rule: Any
+    needs: Need | None = None
+
+    @property
+    def stays(self) -> bool:
+        return not self.to
+
+    @property
+    def clock(self) -> Clock | None:
+        """The clock a step with one target starts; None where it depends on the input or the recall stays."""
+        return STATE_CLOCK.get(self.to[0]) if len(self.to) == 1 else None
+
+
+def _step(
+    name: str,
+    label: Any,
+    from_: Any,
+    to: Any,
+    roles: set[Role],
+    rule: Any,
+    *,
+    needs: Need | None = None,
+) -> Step:
+    starts = frozenset({from_}) if isinstance(from_, State) else frozenset(from_)
+    ends = (to,) if isinstance(to, State) else tuple(to)
+    return Step(name, label, starts, ends, frozenset(roles), rule, needs)
+
+
+ANY_OPEN = OPEN_STATES
+STAYS: tuple[State, ...] = ()
+DESK = {R.SCHEDULER, R.NAVIGATOR}
+_AFTER_OUTCOME = (
+    S.FOLLOW_UP, S.TO_CONTACT, S.SCHEDULED, S.AWAITING_OUTCOME, S.BIOPSY_TO_BOOK, S.BIOPSY_BOOKED, S.AWAITING_PATHOLOGY,
+    S.AWAITING_CONCORDANCE, S.ON_HOLD, S.CLOSED,
+)  # fmt: skip
+
+STEPS: tuple[Step, ...] = (
+    _step("open_recall", _("Open recall"), (), S.TO_CONTACT, {R.INTEGRATION, R.RADIOLOGIST, R.SCHEDULER},
+          _("A screening result that needs more work opens a recall and puts it in the callback queue.")),
+    _step("open_awaiting_priors", _("Open, awaiting earlier pictures"), (), S.AWAITING_PRIORS,
+          {R.INTEGRATION, R.RADIOLOGIST},
+          _("A result that needs earlier pictures waits for them before the patient is asked to come.")),
+    _step("request_priors", _("Ask for earlier pictures"), S.AWAITING_PRIORS, STAYS, {R.SCHEDULER},
+          _("A scheduler asks the other clinic for the earlier pictures; each request is logged.")),
+    _step("receive_priors", _("Earlier pictures are here"), S.AWAITING_PRIORS, STAYS, {R.SCHEDULER},
+          _("A scheduler notes that the earlier pictures have arrived and are ready to compare."),
+          needs=Need.PRIORS_ASKED),
+    _step("resolve_by_priors", _("Earlier pictures explain it"), (S.AWAITING_PRIORS, S.TO_CONTACT, S.SCHEDULED), S.CLOSED
+          ,
+          {R.RADIOLOGIST},
+          _("A radiologist closes the recall when the earlier pictures explain the finding; a booked visit is cancelled.")),
+    _step("need_imaging", _("A visit is needed"), S.AWAITING_PRIORS, S.TO_CONTACT, {R.RADIOLOGIST},
+          _("A radiologist asks for more pictures when the earlier ones do not settle it or cannot be had.")),
+    _step("log_contact", _("Log a contact"), ANY_OPEN, STAYS, DESK,
+          _("Every try to reach the patient is logged with its result and the next try.")),
+    _step("book_appointment", _("Book visit"), S.TO_CONTACT, S.SCHEDULED, DESK | {R.INTEGRATION},
+          _("A scheduler books the visit once the patient has agreed a time.")),
+    _step("reschedule", _("Move visit"), S.SCHEDULED, STAYS, DESK | {R.INTEGRATION},
+          _("A booked visit is moved to another time; the recall's clocks run on.")),
+    _step("confirm", _("Confirm visit"), S.SCHEDULED, STAYS, DESK | {R.PATIENT, R.INTEGRATION},
+          _("The patient, or a scheduler for her, confirms that she will come.")),
+    _step("cancel_appointment", _("Cancel visit"), S.SCHEDULED, S.TO_CONTACT, DESK | {R.INTEGRATION},
+          _("A cancelled visit puts the patient back in the callback queue.")),
+    _step("mark_missed", _("Did not come"), S.SCHEDULED, S.TO_CONTACT, DESK | {R.INTEGRATION},
+          _("A patient who misses the visit goes back to the callback queue."), needs=Need.VISIT_BEGUN),
+    _step("mark_attended", _("Patient came"), S.SCHEDULED, S.AWAITING_OUTCOME, DESK | {R.INTEGRATION},
+          _("When the patient has been seen, the radiologist's outcome is due.")),
+    _step("advise_biopsy", _("Biopsy without a visit"), (S.TO_CONTACT, S.SCHEDULED), S.BIOPSY_TO_BOOK, {R.RADIOLOGIST},
+          _("After a screening result of 4 or 5 a radiologist may ask for a biopsy without more pictures."),
+          needs=Need.SUSPICIOUS_SCREEN),
+    _step("record_outcome", _("Record outcome"), S.AWAITING_OUTCOME, (S.CLOSED, S.FOLLOW_UP, S.BIOPSY_TO_BOOK, S.TO_CONTACT)
+          ,
+          {R.RADIOLOGIST}, _("Only a radiologist records the outcome; its category decides what happens next.")),
+    _step("amend_outcome", _("Amend outcome"), _AFTER_OUTCOME, _AFTER_OUTCOME,
+          {R.RADIOLOGIST}, _("A radiologist amends the outcome with a reason; the earlier reading is kept."),
+          needs=Need.AN_OUTCOME),
+    _step("release_outcome", _("Release to the patient"), tuple(State), STAYS, {R.RADIOLOGIST},
+          _("The patient is written to only after a radiologist has released the outcome."),
+          needs=Need.UNRELEASED_OUTCOME),
+    _step("follow_up_due", _("Follow-up due"), S.FOLLOW_UP, S.TO_CONTACT, {R.SYSTEM},
+          _("When the short-interval visit comes near, the recall returns to the callback queue for its next round.")),
+    _step("book_biopsy", _("Book biopsy"), S.BIOPSY_TO_BOOK, S.BIOPSY_BOOKED, DESK,
+          _("A scheduler or navigator books the biopsy.")),
+    _step("cancel_biopsy", _("Cancel biopsy"), S.BIOPSY_BOOKED, S.BIOPSY_TO_BOOK, DESK,
+          _("A cancelled biopsy has to be booked again.")),
+    _step("biopsy_missed", _("Did not come to biopsy"), S.BIOPSY_BOOKED, S.BIOPSY_TO_BOOK, DESK,
+          _("A missed biopsy has to be booked again, and somebody rings the patient."), needs=Need.VISIT_BEGUN),
+    _step("biopsy_done", _("Biopsy done"), S.BIOPSY_BOOKED, S.AWAITING_PATHOLOGY,
+          {R.SCHEDULER, R.RADIOLOGIST, R.INTEGRATION},
+          _("After the biopsy the pathology result is awaited.")),
+    _step("record_pathology", _("Record pathology"), S.AWAITING_PATHOLOGY, S.AWAITING_CONCORDANCE,
+          {R.RADIOLOGIST, R.INTEGRATION},
+          _("A pathology result never closes a recall by itself; a radiologist signs whether it explains the pictures.")),
+    _step("sign_concordance", _("Sign concordance"), S.AWAITING_CONCORDANCE, (S.CLOSED, S.FOLLOW_UP, S.BIOPSY_TO_BOOK),
+          {R.RADIOLOGIST}, _("A radiologist signs whether tissue and pictures agree, and the next step.")),
+    _step("hold", _("Put on hold"), tuple(s for s in ANY_OPEN if s != S.ON_HOLD), S.ON_HOLD, DESK,
+          _("A recall may wait until a date, with a reason; a booked visit is cancelled.")),
+    _step("resume", _("Resume"), S.ON_HOLD, tuple(s for s in ANY_OPEN if s != S.ON_HOLD), DESK | {R.SYSTEM},
+          _("On its date, or earlier, a held recall returns to where it was.")),
+    _step("decline", _("Patient declines"), ANY_OPEN, S.CLOSED, DESK | {R.RADIOLOGIST},
+          _("A recall the patient declines is closed with her reason; she may come back at any time.")),
+    _step("transfer", _("Transfer"), ANY_OPEN, S.CLOSED, DESK | {R.RADIOLOGIST, R.MANAGER},
+          _("A recall taken over by another clinic is closed with the name of that clinic.")),
+    _step("mark_deceased", _("Patient has died"), ANY_OPEN, S.CLOSED, DESK | {R.RADIOLOGIST, R.MANAGER, R.INTEGRATION},
+          _("When the patient has died the recall is closed and every message is stopped.")),
+    _step("void", _("Void"), ANY_OPEN, S.CLOSED, {R.RADIOLOGIST, R.MANAGER, R.INTEGRATION},
+          _("A recall opened in error, or withdrawn by a corrected result, is voided with a reason.")),
+    _step("close_lost", _("Close as lost"), S.TO_CONTACT, S.CLOSED, {R.RADIOLOGIST, R.MANAGER},
+          _("Lost to follow-up is signed by a radiologist or manager, and only when the contact ladder is complete."),
+          needs=Need.LADDER_COMPLETE),
+    _step("reopen", _("Reopen"), S.CLOSED, tuple(s for s in ANY_OPEN if s != S.ON_HOLD),
+          {R.RADIOLOGIST, R.MANAGER, R.INTEGRATION},
+          _("New facts reopen a closed recall where it stood, or in the callback queue.")),
+    _step("merge_records", _("Records merged"), tuple(State), STAYS, {R.MANAGER, R.ADMINISTRATOR, R.INTEGRATION},
+          _("When two records turn out to be one patient, her recalls move to the record that stays.")),
+    _step("unmerge_records", _("Records separated"), tuple(State), STAYS, {R.MANAGER, R.ADMINISTRATOR, R.INTEGRATION},
+          _("A merge made in error is undone, and the recalls go back to the record they came from.")),
+    _step("correct_result", _("Result corrected"), ANY_OPEN, (*ANY_OPEN,), {R.INTEGRATION, R.RADIOLOGIST},
+          _("A corrected screening result restarts the clocks; the earlier reading is kept.")),
+)  # fmt: skip
+
+STEP: dict[str, Step] = {step.name: step for step in STEPS}
+
+CLOSING_STEPS: dict[str, ClosureReason] = {
+    "resolve_by_priors": ClosureReason.RESOLVED_BY_PRIORS,
+    "decline": ClosureReason.DECLINED,
+    "transfer": ClosureReason.TRANSFERRED,
+    "mark_deceased": ClosureReason.DECEASED,
+    "void": ClosureReason.VOID,
+    "close_lost": ClosureReason.LOST_TO_FOLLOW_UP,
+}
+
+# Where an outcome leads (BI-RADS 5th edition management) and why a closing one closes.
+Route = tuple[State, ClosureReason | None]
+_BIOPSY: Route = (S.BIOPSY_TO_BOOK, None)
+OUTCOME_ROUTE: dict[Assessment, Route] = {
+    Assessment.NEGATIVE: (S.CLOSED, ClosureReason.NORMAL),
+    Assessment.BENIGN: (S.CLOSED, ClosureReason.BENIGN),
+    Assessment.PROBABLY_BENIGN: (S.FOLLOW_UP, None),
+    Assessment.SUSPICIOUS: _BIOPSY,
+    Assessment.SUSPICIOUS_A: _BIOPSY,
+    Assessment.SUSPICIOUS_B: _BIOPSY,
+    Assessment.SUSPICIOUS_C: _BIOPSY,
+    Assessment.HIGHLY_SUGGESTIVE: _BIOPSY,
+    Assessment.NEED_IMAGING: (S.TO_CONTACT, None),
+    Assessment.KNOWN_MALIGNANCY: (S.CLOSED, ClosureReason.CANCER_HANDED_OVER),
+}
+
+CONCORDANCE_ROUTE: dict[ConcordanceVerdict, Route] = {
+    ConcordanceVerdict.CONCORDANT_BENIGN: (S.CLOSED, ClosureReason.BENIGN_CONCORDANT),
+    ConcordanceVerdict.DISCORDANT: _BIOPSY,
+    ConcordanceVerdict.INSUFFICIENT: _BIOPSY,
+    ConcordanceVerdict.HIGH_RISK: (S.CLOSED, ClosureReason.HIGH_RISK_REFERRED),
+    ConcordanceVerdict.MALIGNANT: (S.CLOSED, ClosureReason.CANCER_HANDED_OVER),
+}
+
+# Months after the first probably benign outcome at which each round is due (BI-RADS category 3 surveillance).
+FOLLOW_UP_MONTHS: tuple[int, ...] = (6, 12, 24)
