@@ -57,6 +57,7 @@ def command(socket: Path, folder: Path) -> list[str]:
         "save": "",
         "maxmemory-policy": "noeviction",
         "loglevel": "warning",
+        "logfile": str(folder / "broker.log"),
         "daemonize": "no",
     }
     return [str(server_program()), *(word for name, value in options.items() for word in (f"--{name}", value))]

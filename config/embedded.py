@@ -17,10 +17,13 @@ SECRET_KEY_BYTES = 64
 
 
 def private_folder(folder: Path) -> Path:
-    """The folder, made if missing, and only its owner may look inside; refuses one that belongs to somebody else."""
+    """The folder, made if missing; refuses one that another user owns or may look into, for patients are in it."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if folder.stat().st_uid != os.getuid():
+    status = folder.stat()
+    if status.st_uid != os.getuid():
         raise ImproperlyConfigured(f"{folder} belongs to another user. Choose another folder with DATA_DIR.")
+    if status.st_mode & 0o077:
+        raise ImproperlyConfigured(f"Other users may look into {folder}. Close it with: chmod 700 {folder}")
     return folder
 
 

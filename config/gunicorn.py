@@ -1,6 +1,5 @@
 """How does the web server run? Read by gunicorn as its configuration file."""
 
-from config import logs
 from config.env import read_environment
 
 _env = read_environment()
@@ -14,10 +13,10 @@ timeout = 60
 graceful_timeout = 4  # shorter than the process manager's patience
 max_requests = 5000
 max_requests_jitter = 500
-worker_tmp_dir = None
 # X-Forwarded-* headers are judged in one place, clinic.middleware.TrustedProxyMiddleware.
 forwarded_allow_ips = ""
 control_socket_disable = True
 # The application writes one line a request itself, with the route in place of the address asked for.
 accesslog = None
-logconfig_dict = logs.settings("WARNING" if _env.log_level == "INFO" else _env.log_level)
+logger_class = "config.logs.WebServerLogger"
+loglevel = "warning" if _env.log_level == "INFO" else _env.log_level.lower()

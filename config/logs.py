@@ -13,6 +13,8 @@ from typing import Any, TypeAlias
 import structlog
 from django.http import HttpRequest
 from django.views.debug import SafeExceptionReporterFilter
+from gunicorn.config import Config as GunicornConfig
+from gunicorn.glogging import Logger as GunicornLogger
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None]
@@ -98,6 +100,19 @@ class WithoutTaskValues(logging.Filter):
             exception = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else "see the task"
             record.args = {**record.args, "exc": exception, "traceback": "", "args": "", "kwargs": ""}
         return True
+
+
+class WebServerLogger(GunicornLogger):
+    """gunicorn's own lines in the common form, and without the address of a request that failed."""
+
+    def setup(self, cfg: GunicornConfig) -> None:
+        configure(settings(cfg.loglevel.upper()))
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+        self.error_log.setLevel(cfg.loglevel.upper())
+
+    def exception(self, *_message: object, **_values: object) -> None:
+        self.error_log.error("The web server could not finish a request", exc_info=True)
 
 
 class NoPatientData(SafeExceptionReporterFilter):

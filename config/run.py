@@ -12,8 +12,6 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -23,7 +21,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
 
-from config import broker
+from config import broker, health_probe
 from config.env import CHECKOUT, Environment, read_environment
 
 BROKER_START_SECONDS = 20.0
@@ -77,7 +75,7 @@ def _private_broker(env: Environment) -> Iterator[None]:
     server = subprocess.Popen([sys.executable, "-m", "config.broker"], cwd=CHECKOUT, start_new_session=True)
     try:
         if not broker.wait_until_it_answers(settings.REDIS_URL, seconds=BROKER_START_SECONDS):
-            raise SystemExit("The broker did not start; its own message is above.")
+            raise SystemExit(f"The broker did not start. {settings.DATA_DIR}/broker.log says why.")
         yield
     finally:
         server.terminate()
@@ -111,18 +109,12 @@ def _run_until_stopped(env: Environment) -> int:
 
 def _announce(env: Environment, stopping: threading.Event) -> None:
     """Print the address once the web server answers there."""
-    host = "127.0.0.1" if env.bind in {"0.0.0.0", "::"} else env.bind  # noqa: S104
     deadline = time.monotonic() + WEB_START_SECONDS
     while not stopping.is_set() and time.monotonic() < deadline:
-        try:
-            urllib.request.urlopen(f"http://{host}:{env.port}/health/", timeout=2).close()
-        except urllib.error.HTTPError:
-            pass  # answers, though not with "ok": the log says why
-        except OSError:
-            time.sleep(0.2)
-            continue
-        print(f"\nRecall Desk is at {settings.PUBLIC_URL}/ (Ctrl-C stops it)\n", flush=True)
-        return
+        if health_probe.answers(env):
+            print(f"\nRecall Desk is at {settings.PUBLIC_URL}/ (Ctrl-C stops it)\n", flush=True)
+            return
+        time.sleep(0.2)
 
 
 if __name__ == "__main__":

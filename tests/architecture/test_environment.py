@@ -115,6 +115,12 @@ def test_the_embedded_secret_is_made_once_and_is_its_owners_alone(tmp_path: Path
     assert (tmp_path / "var").stat().st_mode & 0o077 == 0
 
 
+def test_a_data_folder_that_others_can_look_into_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "var").mkdir(mode=0o755)
+    with pytest.raises(ImproperlyConfigured, match="chmod 700"):
+        embedded.secret_key(tmp_path / "var")
+
+
 def test_a_long_data_folder_still_gets_a_socket_the_system_accepts(tmp_path: Path) -> None:
     assert embedded.broker_socket(tmp_path).parent == tmp_path
     deep = tmp_path / ("d" * 120)

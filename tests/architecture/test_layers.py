@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,6 @@ def test_the_import_contracts_of_pyproject_hold() -> None:
 
 
 def test_every_package_of_the_product_is_under_the_import_contracts() -> None:
-    import tomllib
-
     with (ROOT / "pyproject.toml").open("rb") as file:
         contracts = tomllib.load(file)["tool"]["importlinter"]
     on_disk = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "bench"}
@@ -40,12 +39,8 @@ def test_only_the_locked_move_sets_the_state_of_a_recall(path: Path) -> None:
 
 
 def _is_a_recalls(target: ast.Attribute) -> bool:
-    return (
-        target.attr == "state"
-        and isinstance(target.value, ast.Name | ast.Attribute)
-        and "recall" in _last(target.value)
-    )
-
-
-def _last(value: ast.Name | ast.Attribute) -> str:
-    return value.id if isinstance(value, ast.Name) else value.attr
+    """Whether this is `recall.state` or `something.recall.state`."""
+    match target.value:
+        case ast.Name(id=owner) | ast.Attribute(attr=owner):
+            return target.attr == "state" and "recall" in owner
+    return False

@@ -100,7 +100,7 @@ def _wait_for(socket: Path, server: subprocess.Popen[bytes]) -> None:
 
 @contextmanager
 def redis(program: str | None = None) -> Iterator[str]:
-    """A throwaway broker on a socket file; yields its REDIS_URL. Recall Desk chooses the program unless one is given."""
+    """A throwaway broker on a socket file; yields its REDIS_URL. We choose the program unless one is given."""
     with tempfile.TemporaryDirectory(prefix="recalldesk-redis-") as name:
         socket = Path(name) / "redis.sock"
         command = broker.command(socket, Path(name))

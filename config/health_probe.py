@@ -1,0 +1,26 @@
+"""Does the web server of this installation answer? `python -m config.health_probe` exits with 0 if it does."""
+
+import sys
+import urllib.error
+import urllib.request
+from urllib.parse import urlsplit
+
+from config.env import Environment, read_environment
+
+ANYWHERE = {"0.0.0.0", "::"}  # noqa: S104
+
+
+def answers(env: Environment, *, timeout: float = 4.0) -> bool:
+    """Whether the web server says "ok" within so many seconds. Raises nothing: no answer is an answer."""
+    host = "127.0.0.1" if env.bind in ANYWHERE else env.bind
+    known_as = urlsplit(env.public_url).hostname if env.public_url else None
+    request = urllib.request.Request(f"http://{host}:{env.port}/health/", headers={"Host": known_as or host})
+    try:
+        with urllib.request.urlopen(request, timeout=timeout) as response:  # noqa: S310
+            return bool(response.status == 200)
+    except OSError:  # refused, timed out, or an HTTP error
+        return False
+
+
+if __name__ == "__main__":
+    sys.exit(not answers(read_environment()))
