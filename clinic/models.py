@@ -235,8 +235,13 @@ class User(AbstractUser):
         swappable = "AUTH_USER_MODEL"
 
     @cached_property
+    def own_sites(self) -> tuple[Site, ...]:
+        """Read once per request: whom she may see, and the names at the foot of each page."""
+        return tuple(self.sites.all())
+
+    @cached_property
     def site_ids(self) -> frozenset[int]:
-        return frozenset(site.pk for site in self.sites.all())
+        return frozenset(site.pk for site in self.own_sites)
 
     def sees_site(self, site_id: int) -> bool:
         return site_id in self.site_ids
@@ -279,4 +284,4 @@ class Heartbeat(models.Model):
 
 def sites_for(user: User) -> Iterable[Site]:
     """The sites whose patients this person may see."""
-    return user.sites.all()
+    return user.own_sites

@@ -2,12 +2,13 @@
 
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import set_language
 
 from config.health import health
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("clinic.urls")),
     path("health/", health, name="health"),
     path("admin/", admin.site.urls),
     path("language/", login_not_required(set_language), name="set_language"),

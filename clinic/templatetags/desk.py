@@ -1,0 +1,72 @@
+"""What does the frame around every page show? The links this person may open, her sites, and where to search."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django import template
+from django.conf import settings
+from django.forms import BoundField
+from django.template import Context
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext_lazy as _
+
+from clinic.models import sites_for
+from clinic.roles import Page, may_open
+
+register = template.Library()
+
+# What each link is called, which page it asks for, and the URL name that other packages give it.
+_LINKS: tuple[tuple[Any, Page, str], ...] = (
+    (_("Queue"), Page.QUEUE, "queue"),
+    (_("Worklist"), Page.WORKLIST, "worklist"),
+    (_("Tasks"), Page.QUEUE, "work"),
+    (_("Status board"), Page.BOARD, "admin:index"),
+    (_("Demo inbox"), Page.INBOX, "inbox"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    label: Any
+    url: str
+    is_current: bool
+
+
+@register.simple_tag(takes_context=True)
+def nav_links(context: Context) -> list[Link]:
+    """The pages this person's roles may open, in one order for everybody."""
+    request = context["request"]
+    links = ((label, name) for label, page, name in _LINKS if may_open(request.user, page) and _is_in_use(name))
+    return [Link(label, url, request.path.startswith(url)) for label, name in links if (url := _url(name))]
+
+
+@register.simple_tag(takes_context=True)
+def search_url(context: Context) -> str:
+    """Where the search box leads; empty for people who may not open a recall."""
+    return _url("search") if may_open(context["request"].user, Page.RECALL) else ""
+
+
+@register.simple_tag(takes_context=True)
+def site_names(context: Context) -> str:
+    """The sites this person works at, in one line."""
+    return ", ".join(sorted(site.name for site in sites_for(context["request"].user)))
+
+
+@register.filter
+def first_control_id(field: BoundField) -> str:
+    """The id a link in an error summary jumps to: the first of a group of radio buttons, else the field itself."""
+    if field.widget_type == "radioselect" and field.subwidgets:
+        return str(field.subwidgets[0].id_for_label)
+    return field.id_for_label or str(field.auto_id)
+
+
+def _is_in_use(name: str) -> bool:
+    """The demo inbox exists only while mail is kept on this machine."""
+    return name != "inbox" or settings.EMAIL_BACKEND == "notifications.maildir.EmailBackend"
+
+
+def _url(name: str) -> str:
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""

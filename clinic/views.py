@@ -1,0 +1,40 @@
+"""How does a person come in, which desk does she start at, and what does she read when a page cannot be shown?"""
+
+from collections.abc import Iterable
+
+from django.contrib.auth.views import LoginView, LogoutView
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+
+from clinic.roles import Role, roles_of
+
+
+class SignIn(LoginView):
+    template_name = "registration/sign_in.html"
+    redirect_authenticated_user = True
+
+
+class SignOut(LogoutView):
+    """Only by POST: a link that was followed for her must not sign her out."""
+
+
+def desk_of(roles: Iterable[Role]) -> str:
+    """The URL name of the desk a person starts at; empty for an account without a desk.
+
+    Somebody with several roles starts where most of the day's work is: calling before reading before looking after.
+    """
+    held = frozenset(roles)
+    if held & {Role.SCHEDULER, Role.NAVIGATOR}:
+        return "queue"
+    if Role.RADIOLOGIST in held:
+        return "worklist"
+    if Role.MANAGER in held:
+        return "queue"
+    return "admin:index" if Role.ADMINISTRATOR in held else ""
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    desk = desk_of(roles_of(request.user))
+    return redirect(desk) if desk else render(request, "no_desk.html")
