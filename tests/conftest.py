@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test import TransactionTestCase
 
+from notifications import guards as message_guards
 from recalls import guards
 from tests.settings import SCRATCH
 from tests.support import servers
@@ -27,10 +28,12 @@ def _emptying_the_database_lifts_the_guards() -> Iterator[None]:
 
     def lift_and_empty(case: TransactionTestCase) -> None:
         guards.remove(connection)
+        message_guards.remove(connection)
         try:
             empty(case)
         finally:
             guards.install(connection)
+            message_guards.install(connection)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, name, lift_and_empty)

@@ -1,0 +1,73 @@
+"""Which messages exist, what may become of one, and why one was not sent? Every code with its one plain label."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Kind(models.TextChoices):
+    """What a message is about; the value is the name of its file under `notifications/messages/<language>/`."""
+
+    RECALL_NOTICE = "recall_notice", _("Please come back")
+    PLEASE_CALL = "please_call", _("Please call us")
+    PRIORS_WAIT = "priors_wait", _("Waiting for earlier pictures")
+    APPOINTMENT_CONFIRMATION = "appointment_confirmation", _("Visit booked")
+    APPOINTMENT_CHANGED = "appointment_changed", _("Visit moved")
+    APPOINTMENT_CANCELLED = "appointment_cancelled", _("Visit cancelled")
+    APPOINTMENT_REMINDER = "appointment_reminder", _("Visit reminder")
+    MISSED_APPOINTMENT = "missed_appointment", _("Missed visit")
+    OUTCOME_NORMAL = "outcome_normal", _("Result: normal")
+    OUTCOME_BENIGN = "outcome_benign", _("Result: benign")
+    OUTCOME_PROBABLY_BENIGN = "outcome_probably_benign", _("Result: probably benign")
+    PLEASE_CALL_RESULTS = "please_call_results", _("Please call us about your visit")
+    BIOPSY_CONFIRMATION = "biopsy_confirmation", _("Biopsy booked")
+    BIOPSY_REMINDER = "biopsy_reminder", _("Biopsy reminder")
+    FOLLOW_UP_DUE = "follow_up_due", _("Short-interval visit due")
+    NO_VISIT_NEEDED = "no_visit_needed", _("No visit needed")
+
+
+class Channel(models.TextChoices):
+    EMAIL = "email", _("Email")
+    SMS = "sms", _("Text message")
+    LETTER = "letter", _("Letter")
+
+
+class NotificationState(models.TextChoices):
+    """The life of a message; "accepted" by a mail server is not "delivered"."""
+
+    PLANNED = "planned", _("Planned")
+    SENDING = "sending", _("Being sent")
+    ACCEPTED = "accepted", _("Accepted by the mail server")
+    DELIVERED = "delivered", _("Delivered")
+    FAILED = "failed", _("Failed: not sent")
+    BOUNCED = "bounced", _("Came back")
+    SUPPRESSED = "suppressed", _("Held back: may not be sent")
+    CANCELLED = "cancelled", _("Cancelled: no longer true")
+    EXPIRED = "expired", _("Expired: too late to be of use")
+
+
+class Reason(models.TextChoices):
+    """Why a message is where it is, as shown to staff."""
+
+    NOT_WANTED = "not_wanted", _("The recall moved on before it left.")
+    IN_FLIGHT = "in_flight", _("The recall moved on while it was being sent; it may have arrived.")
+    NO_ADDRESS = "no_address", _("The patient has no email address.")
+    ADDRESS_INVALID = "address_invalid", _("The email address is not valid.")
+    ADDRESS_WRONG = "address_wrong", _("The email address belongs to somebody else.")
+    ADDRESS_BOUNCED = "address_bounced", _("Mail to this address came back.")
+    ADDRESS_COMPLAINED = "address_complained", _("The address reported our mail as unwanted.")
+    OPTED_OUT = "opted_out", _("The patient does not want email.")
+    DECEASED = "deceased", _("The patient has died.")
+    TOO_LATE = "too_late", _("It could not leave in time.")
+    TEMPORARY = "temporary", _("The mail server asked us to try again later.")
+    UNCERTAIN = "uncertain", _("The connection was lost; it may have arrived and is sent once more.")
+    REFUSED = "refused", _("The mail server refused it.")
+    GAVE_UP = "gave_up", _("It could not be handed over for three days.")
+    NOT_RENDERED = "not_rendered", _("The message could not be written; its text or facts need mending.")
+
+
+class AttemptResult(models.TextChoices):
+    ACCEPTED = "accepted", _("Accepted by the mail server")
+    TRANSIENT = "transient", _("Not now, tried again later")
+    PERMANENT = "permanent", _("Refused")
+    CONNECTION = "connection", _("The mail server hung up before taking it")
+    UNCERTAIN = "uncertain", _("No answer: it may have arrived")
