@@ -12,6 +12,7 @@ from django.apps import apps
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+
 class Role(models.TextChoices):
     SCHEDULER = "scheduler", _("Scheduler")
     NAVIGATOR = "navigator", _("Navigator")

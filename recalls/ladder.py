@@ -1,7 +1,7 @@
 """Whom to try next, how and when? The contact ladder as data, and what is left of it for one recall.
 
-Default ladder: published programmes ask for at least two documented tries and a certified letter before a patient may be
-called lost; phone calls work better than letters as a first contact, letters help after a missed visit.
+Default ladder: published programmes ask for at least two documented tries and a certified letter before a patient may
+be called lost; phone calls work better than letters as a first contact, letters help after a missed visit.
 """
 
 from collections.abc import Sequence

@@ -74,7 +74,7 @@ def why_not(recall: Recall, step: Step, actor: Actor) -> str:
 
 def attempts_of_this_ladder(recall: Recall) -> list[ContactAttempt]:
     """The tries since the patient was last to be contacted, oldest first; no query when prefetched."""
-    if recall.pk is None:
+    if recall._state.adding:
         return []
     since = recall.contact_since
     rows = sorted(recall.contact_attempts.all(), key=lambda attempt: attempt.pk)
@@ -88,8 +88,8 @@ def current_outcome(recall: Recall) -> Outcome | None:
 
 
 def priors_state(recall: Recall) -> tuple[datetime | None, bool]:
-    """When earlier pictures were last asked for, and whether they came, since the recall last began to wait for them."""
-    if recall.pk is None:
+    """When earlier pictures were last asked for, and whether they came, since the wait for them last began."""
+    if recall._state.adding:
         return None, False
     events = [event for event in recall.events.all() if event.at >= recall.state_since]
     asked = [event.at for event in events if event.step == "request_priors"]

@@ -2,5 +2,5 @@
 
 from django.dispatch import Signal
 
-# Sent with `event=RecallEvent` (its `recall` is the locked, saved row). Receivers may insert or cancel rows, nothing else.
+# Sent with `event=RecallEvent`; its `recall` is the locked, saved row. Receivers insert or cancel rows, nothing else.
 recall_moved = Signal()

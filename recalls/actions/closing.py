@@ -1,9 +1,11 @@
 """How does a recall rest, end or begin again? Hold, the ways to close, reopening."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Unpack
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -75,10 +77,13 @@ def mark_deceased(recall: Recall, died_on: date, **asked: Unpack[Asked]) -> Reca
     def record(move: Move) -> None:
         record_death(move.recall.patient, died_on, by=move.actor)
 
-    event = take(recall, "mark_deceased", record, **asked)
-    others = Recall.objects.filter(patient_id=recall.patient_id).still_open().exclude(pk=recall.pk)
-    for other in others.select_related("site"):
-        take(other, "mark_deceased", by=actor_for(asked["by"]), note=asked.get("note", ""))
+    with transaction.atomic():
+        event = take(recall, "mark_deceased", record, **asked)
+        others = Recall.objects.filter(patient_id=recall.patient_id).still_open().exclude(pk=recall.pk)
+        # A death is true at every site, also where the person who records it does not work.
+        everywhere = replace(actor_for(asked["by"]), user=None)
+        for other in others.select_related("site"):
+            take(other, "mark_deceased", by=everywhere, note=asked.get("note", ""))
     return event
 
 

@@ -52,7 +52,7 @@ class Contact:
 
 
 def log_contact(recall: Recall, contact: Contact, **asked: Unpack[Asked]) -> RecallEvent:
-    """Log a try with its result. A wrong number is marked unusable and opens a task; so does a need for an interpreter."""
+    """Log a try with its result. A wrong number is marked unusable; it and a need for an interpreter open a task."""
     _check(contact)
 
     def log(move: Move) -> None:

@@ -47,7 +47,7 @@ def concern(assessment: str) -> int:
 def correct_exam(
     exam: ScreeningExam, changes: dict[str, Any], findings: list[Finding] | None, *, by: By
 ) -> RecallEvent | None:
-    """Put a corrected reading in place of the old one and move the recall as it asks; None when no recall is touched."""
+    """Put a corrected reading in place of the old one and move the recall as it asks; None when none is touched."""
     before = {name: getattr(exam, name) for name in READING_FIELDS}
     old_findings = [f"{row.kind}:{row.side}:{row.place}" for row in exam.findings.all()]
     SupersededReading.objects.create(

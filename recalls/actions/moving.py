@@ -42,7 +42,7 @@ _VISIT_STATES = frozenset({State.SCHEDULED, State.BIOPSY_BOOKED})
 
 @dataclass(slots=True)
 class Move:
-    """A step while it is taken: the locked recall, and what the action decides about where it goes and what is written."""
+    """A step while it is taken: the locked recall, and what the action decides about where it goes."""
 
     recall: Recall
     step: Step

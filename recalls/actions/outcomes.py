@@ -19,7 +19,7 @@ from recalls.workflow import OUTCOME_ROUTE
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A radiologist's answer. `release_at` (UTC): when the patient may be told; None until somebody has spoken to her."""
+    """A radiologist's answer. `release_at` (UTC): when she may be told; None until somebody has spoken to her."""
 
     assessment: Assessment
     assessment_left: str = ""
@@ -38,6 +38,8 @@ def record_outcome(recall: Recall, reading: Reading, **asked: Unpack[Asked]) -> 
         move.to, move.closure = OUTCOME_ROUTE[reading.assessment]
         if move.to == State.FOLLOW_UP:
             plan_follow_up(move, reading.follow_up_months, _visit_day(move.recall))
+        elif move.to == State.TO_CONTACT:  # still incomplete: one more visit, with a visit's time to it
+            move.recall.clock_from, move.recall.follow_up_on = move.now, None
         _release_with_outcome(move, outcome, reading.release_at)
 
     return take(recall, "record_outcome", record, **asked)
@@ -90,7 +92,7 @@ def follow_up_due(recall: Recall, **asked: Unpack[Asked]) -> RecallEvent:
 
 
 def plan_follow_up(move: Move, months: int | None, visited_on: date) -> None:
-    """Date the next short-interval visit: by the schedule from the first probably benign outcome, or months from today's.
+    """Date the next short-interval visit: by the schedule from the first such outcome, or months from this visit.
 
     The series of 6, 12 and 24 months is BI-RADS category 3 surveillance; a radiologist may name another interval.
     """

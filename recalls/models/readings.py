@@ -1,4 +1,4 @@
-"""What did the radiologist and the pathologist say? Outcomes, releases, pathology, concordance; none is ever changed."""
+"""What did radiologist and pathologist say? Outcomes, releases, pathology, concordance; none is ever changed."""
 
 from django.conf import settings
 from django.db import models
