@@ -15,6 +15,8 @@ from tests.support import servers
 from tests.support.chromium import OPTIONS, chromium
 from tests.support.smtp import SmtpSink
 
+pytest_plugins = ["tests.fixtures.cast"]
+
 
 def pytest_unconfigure() -> None:
     shutil.rmtree(SCRATCH, ignore_errors=True)

@@ -1,0 +1,108 @@
+"""How does a test or the demo get a clinic quickly? Open sites, staff with their roles, the cast of one site."""
+
+from dataclasses import dataclass
+from datetime import time
+from typing import Any
+
+import factory
+from django.contrib.auth.models import Group
+from django.db import transaction
+from factory.django import DjangoModelFactory
+
+from clinic.models import DeadlinePolicy, OpeningHours, Site, User
+from clinic.roles import Role
+
+MONDAY_TO_FRIDAY = range(5)
+EIGHT_TO_FIVE = (time(8), time(17))
+MAY_ENTER_THE_ADMIN = frozenset({Role.MANAGER, Role.ADMINISTRATOR})
+
+
+class SiteFactory(DjangoModelFactory[Site]):
+    """A site in Pittsburgh; `hours=(opens, closes)` are those of weekdays, `policy={"visit": 5}` changes deadlines."""
+
+    class Meta:
+        model = Site
+
+    code = factory.Sequence(lambda number: f"SITE{number}")
+    name = factory.LazyAttribute(lambda site: f"{site.code.title()} Sample Imaging")
+    sender_name = factory.SelfAttribute("name")
+    phone = "+14125550100"
+    contact_person = "Nia Example-Navigator"
+    address_line = "1 Example Street"
+    city = "Pittsburgh"
+    state = "PA"
+    postal_code = "15232"
+    subdivision = "PA"
+    time_zone = "America/New_York"
+    hours = EIGHT_TO_FIVE
+    policy: dict[str, int] = {}
+
+    @classmethod
+    def _create(cls, model_class: type[Site], *_args: Any, **fields: Any) -> Site:
+        opens, closes = fields.pop("hours")
+        policy = fields.pop("policy")
+        with transaction.atomic():
+            site = model_class.objects.create(**fields)
+            OpeningHours.objects.bulk_create(
+                OpeningHours(site=site, weekday=day, opens=opens, closes=closes) for day in MONDAY_TO_FRIDAY
+            )
+            DeadlinePolicy.objects.create(site=site, **policy)
+        return site
+
+
+def home_site() -> Site:
+    """The first site there is, made when there is none: who works with one clinic need not name it."""
+    return Site.objects.order_by("pk").first() or SiteFactory.create()
+
+
+class UserFactory(DjangoModelFactory[User]):
+    """One of the staff: `role=` (or `roles=[...]`), `sites=[...]` (or the home site), `password=` (or none works)."""
+
+    class Meta:
+        model = User
+
+    class Params:
+        role = Role.SCHEDULER
+
+    username = factory.Sequence(lambda number: f"staff{number}")
+    first_name = factory.LazyAttribute(lambda user: user.username.title())
+    last_name = factory.LazyAttribute(lambda user: f"Example-{Role(user.roles[0]).name.title()}")
+    email = factory.LazyAttribute(lambda user: f"{user.username}@example.org")
+    is_staff = factory.LazyAttribute(lambda user: not MAY_ENTER_THE_ADMIN.isdisjoint(user.roles))
+    roles = factory.LazyAttribute(lambda user: [user.role])
+    sites = factory.LazyFunction(lambda: [home_site()])
+    password = None
+
+    @classmethod
+    def _create(cls, model_class: type[User], *_args: Any, **fields: Any) -> User:
+        roles, sites = fields.pop("roles"), fields.pop("sites")
+        with transaction.atomic():
+            user = model_class.objects.create_user(**fields)
+            user.groups.set(Group.objects.filter(name__in=roles))
+            user.sites.set(sites)
+        return user
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """One person of each role that works on recalls, at one site."""
+
+    scheduler: User
+    navigator: User
+    radiologist: User
+    manager: User
+
+
+def cast_of(site: Site) -> Cast:
+    """Who works at the site, one of each role; whoever is missing is hired."""
+    return Cast(
+        scheduler=_one_with(Role.SCHEDULER, site),
+        navigator=_one_with(Role.NAVIGATOR, site),
+        radiologist=_one_with(Role.RADIOLOGIST, site),
+        manager=_one_with(Role.MANAGER, site),
+    )
+
+
+def _one_with(role: Role, site: Site) -> User:
+    found = User.objects.filter(groups__name=role, sites=site, is_active=True).order_by("pk").first()
+    return found or UserFactory.create(role=role, sites=[site])
