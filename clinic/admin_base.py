@@ -104,10 +104,11 @@ class ScopedAdmin(admin.ModelAdmin[M]):
         return super().render_change_form(request, context, add=add, change=change, form_url=form_url, obj=obj)
 
     def _log_the_view(self, request: HttpRequest, obj: M) -> None:
+        viewer: Any = request.user
         patient_id: Any = obj
         for name in self.patient_path.split("."):
             patient_id = getattr(patient_id, name)
-        AccessLog.objects.create(user_id=request.user.pk, page=f"admin {obj._meta.label_lower}", patient_id=patient_id)
+        AccessLog.objects.create(user=viewer, page=f"admin {obj._meta.label_lower}", patient_id=patient_id)
 
 
 class ReadOnlyAdmin(ScopedAdmin[M]):
