@@ -18,6 +18,7 @@ from types import FrameType
 
 import django
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import connections
 
@@ -118,4 +119,7 @@ def _announce(env: Environment, stopping: threading.Event) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except ImproperlyConfigured as fault:
+        sys.exit(str(fault))

@@ -8,14 +8,16 @@ import pytest
 from django.db import connection
 from django.test import TransactionTestCase
 
-from notifications import guards as message_guards
-from recalls import guards
+from notifications import guards as notifications_guards
+from recalls import guards as recalls_guards
 from tests.settings import SCRATCH
 from tests.support import servers
 from tests.support.chromium import OPTIONS, chromium
 from tests.support.smtp import SmtpSink
 
 pytest_plugins = ["tests.fixtures.cast"]
+
+GUARDS = (recalls_guards, notifications_guards)
 
 
 def pytest_unconfigure() -> None:
@@ -29,13 +31,13 @@ def _emptying_the_database_lifts_the_guards() -> Iterator[None]:
     empty: Callable[[TransactionTestCase], None] = getattr(TransactionTestCase, name)
 
     def lift_and_empty(case: TransactionTestCase) -> None:
-        guards.remove(connection)
-        message_guards.remove(connection)
+        for guards in GUARDS:
+            guards.remove(connection)
         try:
             empty(case)
         finally:
-            guards.install(connection)
-            message_guards.install(connection)
+            for guards in GUARDS:
+                guards.install(connection)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, name, lift_and_empty)

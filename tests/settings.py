@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 SCRATCH = Path(tempfile.mkdtemp(prefix="recalldesk-tests-"))
+(SCRATCH / "static").mkdir()
 os.environ["DATA_DIR"] = str(SCRATCH)
 for name in (
     "RECALLDESK_PROFILE",
