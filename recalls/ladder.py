@@ -87,6 +87,15 @@ def is_complete(site: "Site", since: datetime, attempts: Sequence["ContactAttemp
     return not open_rungs(attempts) and now >= calendar.add_days(site, since, LOST_AFTER_DAYS)
 
 
+def what_next(attempts: Sequence["ContactAttempt"]) -> tuple[Rung | None, Any]:
+    """The next rung and its sentence, without the time: needs no calendar. None when every rung was tried."""
+    left = open_rungs(attempts)
+    rung = left[0] if left else None
+    if attempts and attempts[-1].result == ContactResult.REACHED_WILL_BOOK:
+        return rung, _("She is ready to book: offer a time")
+    return rung, rung.sentence if rung else _("Ladder complete: close as lost, or try once more")
+
+
 def next_try(
     site: "Site",
     since: datetime,
@@ -101,18 +110,12 @@ def next_try(
     4. A patient whose turn it is gets two business days before she is tried again.
     5. With every rung tried the decision is due on the last day of the ladder.
     """
-    left = open_rungs(attempts)
-    rung = left[0] if left else None
-    sentence = rung.sentence if rung else _("Ladder complete: close as lost, or try once more")
+    rung, sentence = what_next(attempts)
     last = attempts[-1] if attempts else None
     if last is not None and last.next_try_at is not None:
         return NextTry(rung, last.next_try_at, sentence)
     if last is not None and last.result == ContactResult.REACHED_WILL_BOOK:
-        return NextTry(
-            rung,
-            calendar.add_business_days(site, last.at, 1),
-            _("She is ready to book: offer a time"),
-        )
+        return NextTry(rung, calendar.add_business_days(site, last.at, 1), sentence)
     if rung is None:
         return NextTry(None, calendar.add_days(site, since, LOST_AFTER_DAYS), sentence)
     if last is None and rung.day == 0:
