@@ -1,6 +1,7 @@
 """What may happen to a patient's record: contact details, consents, death, merge. Every action names who did it."""
 
 from datetime import date
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -26,10 +27,28 @@ def set_contact_point(patient: Patient, kind: ContactPoint.Kind, raw: str, *, by
     return point
 
 
+def update_details(patient: Patient, changes: dict[str, Any], *, by: User | Actor) -> bool:
+    """Write newer details (names, language, address) over the old ones; whether anything changed."""
+    actor_for(by)
+    changed = [name for name, value in changes.items() if getattr(patient, name) != value]
+    for name in changed:
+        setattr(patient, name, changes[name])
+    if changed:
+        patient.save(update_fields=changed)
+    return bool(changed)
+
+
 def mark_unusable(point: ContactPoint, why: ContactPoint.Unusable, *, by: User | Actor) -> None:
     actor_for(by)
     point.unusable, point.changed_at = why, timezone.now()
     point.save(update_fields=["unusable", "changed_at"])
+
+
+def choose_language(patient: Patient, code: str, *, by: User | Actor) -> None:
+    """The language she wants to be written to in, as a code such as "es"."""
+    actor_for(by)
+    patient.language = code
+    patient.save(update_fields=["language"])
 
 
 def record_consent(

@@ -1,6 +1,6 @@
 """Who the patient is, how she wants to be reached, what she agreed to, and who sent her."""
 
-from datetime import date
+from datetime import date, datetime
 
 from django.conf import settings
 from django.db import models
@@ -180,3 +180,34 @@ class Consent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_subject_display()}: {self.granted}"
+
+
+class PatientLink(models.Model):
+    """One link to the patient's own page. The link itself is never stored, only its SHA-256; see `patients.links`."""
+
+    patient = models.ForeignKey(Patient, models.CASCADE, related_name="links", verbose_name=_("patient"))
+    token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    created_at = models.DateTimeField(_("issued"), default=timezone.now)
+    expires_at = models.DateTimeField(_("expires"))
+    revoked_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
+    failed_attempts = models.PositiveSmallIntegerField(_("wrong birth dates in a row"), default=0)
+    locked_at = models.DateTimeField(_("locked"), null=True, blank=True)
+    last_opened_at = models.DateTimeField(_("last opened"), null=True, blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name = _("link to the patient's page")
+        verbose_name_plural = _("links to the patient's page")
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"
+
+    @property
+    def holder(self) -> Patient:
+        """Whose page it opens: after a merge, the record that is in use."""
+        return self.patient.merged_into or self.patient
+
+    def opens_at(self, now: datetime) -> bool:
+        """Whether the link may still be used: not expired, withdrawn or locked, and its holder is alive."""
+        in_force = self.revoked_at is None and self.locked_at is None and now < self.expires_at
+        return in_force and self.holder.deceased_on is None

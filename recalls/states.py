@@ -175,3 +175,5 @@ class WorkItemKind(models.TextChoices):
     INTERPRETER = "interpreter", _("Book an interpreter")
     MERGE_CONFLICT = "merge_conflict", _("Two records meet: decide which stands")
     CORRECTED_RESULT = "corrected_result", _("The result was corrected: look again")
+    PATIENT_ASKED = "patient_asked", _("She asked on her page: ring her")
+    LINK_LOCKED = "link_locked", _("Her link is locked: ring her and send a new one")

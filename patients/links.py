@@ -1,0 +1,91 @@
+"""Which link leads to whose page, and may it still be used? The only place that makes, finds, locks and withdraws them.
+
+A link is 256 random bits. The database holds its SHA-256 alone, so a stolen backup opens nothing; a quick hash is
+enough where there is nothing to guess. The birth date is a check on top of holding the link, not a secret: five wrong
+ones in a row lock the link.
+"""
+
+import hashlib
+import secrets
+from datetime import date, timedelta
+from enum import Enum
+
+from django.db import models, transaction
+from django.utils import timezone
+
+from clinic.actors import Actor, actor_for
+from clinic.models import User
+from patients.models import Patient, PatientLink
+
+# A message is often read again weeks later, and the federal goal from result to answer is 60 days; a link that is
+# needed longer comes anew with the next message.
+LIFETIME = timedelta(days=90)
+TRIES = 5
+
+
+class Answer(Enum):
+    """What came of giving a birth date."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    LOCKED_NOW = "locked now"  # this wrong one was the last that was allowed
+    CLOSED = "closed"  # the link could not be used any more, whatever the date
+
+
+def issue(patient: Patient, *, by: User | Actor, revoke_others: bool = False) -> str:
+    """Make a link and return its token, the only time that anybody sees it. Her earlier links go on working."""
+    actor_for(by)
+    token = secrets.token_urlsafe(32)
+    with transaction.atomic():
+        if revoke_others:
+            patient.links.filter(revoked_at=None).update(revoked_at=timezone.now())
+        PatientLink.objects.create(
+            patient=patient, token_hash=_hash(token), expires_at=timezone.now() + LIFETIME, created_at=timezone.now()
+        )
+    return token
+
+
+def find(token: str) -> PatientLink | None:
+    """The link behind a token, with its patient and site, whether or not it may still be used."""
+    return _links().filter(token_hash=_hash(token)).first()
+
+
+def by_number(pk: int) -> PatientLink | None:
+    return _links().filter(pk=pk).first()
+
+
+def revoke(link: PatientLink, *, by: User | Actor) -> None:
+    actor_for(by)
+    PatientLink.objects.filter(pk=link.pk, revoked_at=None).update(revoked_at=timezone.now())
+    link.refresh_from_db(fields=["revoked_at"])
+
+
+@transaction.atomic
+def try_birth_date(link: PatientLink, said: date) -> Answer:
+    """Compare under the row's lock, so that many tries at once count as many; a right date forgets the wrong ones."""
+    now = timezone.now()
+    locked = PatientLink.objects.select_for_update().get(pk=link.pk)
+    locked.patient = link.patient
+    if not locked.opens_at(now):
+        return Answer.CLOSED
+    if said == locked.holder.birth_date:
+        locked.failed_attempts, locked.last_opened_at = 0, now
+        locked.save(update_fields=["failed_attempts", "last_opened_at"])
+        return Answer.RIGHT
+    return _register_failure(locked)
+
+
+def _register_failure(locked: PatientLink) -> Answer:
+    locked.failed_attempts += 1
+    if locked.failed_attempts >= TRIES:
+        locked.locked_at = timezone.now()
+    locked.save(update_fields=["failed_attempts", "locked_at"])
+    return Answer.LOCKED_NOW if locked.locked_at else Answer.WRONG
+
+
+def _links() -> models.QuerySet[PatientLink]:
+    return PatientLink.objects.select_related("patient__site", "patient__merged_into__site")
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
