@@ -1,0 +1,155 @@
+"""How does a results file go in? In parts, each one transaction; rows that may not go in are parked, the others stay.
+
+A crash leaves whole parts, never half a row; loading the file again completes it and changes nothing twice.
+"""
+
+import hashlib
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+
+from django.db import DatabaseError, DataError, IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from clinic.actors import INTAKE
+from clinic.models import Site
+from exchange.files import Record
+from exchange.known import Known
+from exchange.models import ParkedRow, ResultFile
+from exchange.people import SOURCE
+from exchange.problems import WHOLE_ROW, Problem
+from exchange.rows import Row, check_row, site_of
+from exchange.store import Batch, Outcome, Result
+from recalls.actions import By
+from recalls.models import Recall
+
+PART = 500  # rows in one transaction
+
+
+def known_sites() -> dict[str, Site]:
+    """Every site by its code; the same objects are used for all rows, so their calendars are read once."""
+    return {site.code: site for site in Site.objects.all()}
+
+
+@dataclass(slots=True)
+class Loader:
+    """Loads the rows of one file; `site` is where rows belong that name none."""
+
+    file: ResultFile
+    sites: Mapping[str, Site]
+    site: Site | None = None
+    by: By = INTAKE
+    known: Known = field(default_factory=Known)
+
+    def load(self, records: Iterable[Record]) -> Iterator[Outcome]:
+        """What became of each row, in the file's order; a part is stored when its first outcome appears."""
+        source = iter(records)
+        while part := list(islice(source, PART)):
+            yield from self._load_part(part)
+
+    def load_one(self, raw: Mapping[str, str]) -> Outcome:
+        """One row by itself, which is not parked again when it is refused."""
+        with transaction.atomic():
+            return self._store([Record(0, dict(raw))])[0]
+
+    def _load_part(self, part: list[Record]) -> list[Outcome]:
+        """Store a part at once; if the database refuses it (the same file is being loaded twice), row by row."""
+        counts = self.file.counts
+        try:
+            with transaction.atomic():
+                return self._store_and_park(part)
+        except DatabaseError:
+            self.known.forget()
+            self.file.counts = counts
+        return [self._load_alone(record) for record in part]
+
+    def _load_alone(self, record: Record) -> Outcome:
+        """The second try meets what another load has stored since; a row refused twice is parked."""
+        for is_last in (False, True):
+            try:
+                with transaction.atomic():
+                    return self._store_and_park([record])[0]
+            except (IntegrityError, DataError):
+                self.known.forget()
+                if is_last:
+                    return self._park_refused(record)
+        raise AssertionError("the second try returns")
+
+    def _park_refused(self, record: Record) -> Outcome:
+        message = _("The database refused this row. Look for a record that contradicts it, then load it again.")
+        broken = Record(record.line, record.raw, (*record.problems, Problem(WHOLE_ROW, message)))
+        with transaction.atomic():
+            return self._store_and_park([broken])[0]
+
+    def _store_and_park(self, part: list[Record]) -> list[Outcome]:
+        outcomes = self._store(part)
+        refused = [
+            (record, outcome) for record, outcome in zip(part, outcomes, strict=True) if outcome.result == Result.PARKED
+        ]
+        if refused:
+            self._park(refused)
+        counts = Counter(self.file.counts) + Counter(outcome.result.value for outcome in outcomes)
+        ResultFile.objects.filter(pk=self.file.pk).update(counts=dict(counts))
+        self.file.counts = dict(counts)
+        return outcomes
+
+    def _store(self, part: list[Record]) -> list[Outcome]:
+        outcomes: dict[int, Outcome] = {}
+        rows: dict[int, Row] = {}
+        for record in part:
+            checked = list(record.problems) or check_row(record.raw, self.sites, self.site)
+            if isinstance(checked, Row):
+                rows[record.line] = checked
+            else:
+                outcomes[record.line] = Outcome(record.line, _accession(record), Result.PARKED, problems=checked)
+        for batch in _batches(rows):
+            outcomes |= Batch(batch, self.known, f"{SOURCE} {self.file.name}", self.by).store()
+        return [outcomes[record.line] for record in part]
+
+    def _park(self, refused: list[tuple[Record, Outcome]]) -> None:
+        """Keep each refused row once; one that a person has mended since is told as what it became."""
+        digests = {outcome.line: self._digest(record) for record, outcome in refused}
+        ParkedRow.objects.bulk_create(
+            (
+                ParkedRow(
+                    file=self.file,
+                    line=record.line,
+                    site=site_of(record.raw, self.sites, self.site),
+                    accession=outcome.accession,
+                    raw=record.raw,
+                    problems=[problem.as_json() for problem in outcome.problems],
+                    source_digest=digests[outcome.line],
+                )
+                for record, outcome in refused
+            ),
+            ignore_conflicts=True,
+        )
+        mended = ParkedRow.objects.filter(source_digest__in=digests.values(), state=ParkedRow.State.REPLAYED)
+        by_digest = {row.source_digest: row for row in mended.select_related("exam")}
+        for _record, outcome in refused:
+            row = by_digest.get(digests[outcome.line])
+            if row is not None and row.exam is not None:
+                recall = Recall.objects.filter(exam=row.exam).order_by("pk").last()
+                outcome.result, outcome.exam = Result.UNCHANGED, row.exam
+                outcome.state = recall.state if recall else None
+
+    def _digest(self, record: Record) -> str:
+        content = [self.site.pk if self.site else None, sorted(record.raw.items())]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+def _accession(record: Record) -> str:
+    return record.raw.get("accession", "").strip()[:60]
+
+
+def _batches(rows: dict[int, Row]) -> Iterator[dict[int, Row]]:
+    """The rows so that no batch holds a patient or an exam twice, and their order stays as in the file."""
+    batches: dict[int, dict[int, Row]] = defaultdict(dict)
+    seen: Counter[tuple[object, ...]] = Counter()
+    for line, row in rows.items():
+        place = max(seen[row.patient_key], seen[row.exam_key])
+        seen[row.patient_key] = seen[row.exam_key] = place + 1
+        batches[place][line] = row
+    return (batches[place] for place in sorted(batches))

@@ -1,0 +1,114 @@
+"""What does a person type to load a results file, and what does she read afterwards?"""
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import structlog
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
+from django.utils.translation import gettext as _
+from tqdm import tqdm
+
+from clinic.actors import INTAKE
+from clinic.models import Site
+from exchange.files import Record, ResultsSource, opened
+from exchange.load import Loader, known_sites
+from exchange.models import ResultFile
+from exchange.problems import Unusable
+from exchange.store import Outcome, Result
+
+ALL_IN, UNUSABLE, SOME_PARKED = 0, 2, 3
+
+log = structlog.get_logger(__name__)
+
+
+class Command(BaseCommand):
+    help = (
+        "Load screening results from a CSV file. Rows that cannot go in are parked for a person; the others go in. "
+        "Status: 0 all rows are in, 2 the file is unusable and nothing was loaded, 3 some rows were parked."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", help="the CSV file; - reads standard input")
+        parser.add_argument("--site", metavar="CODE", help="the site of rows that name none")
+        parser.add_argument("--dry-run", action="store_true", help="check everything and change nothing")
+        parser.add_argument("--json", action="store_true", help="print one JSON line for each row")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        try:
+            sites = known_sites()
+            site = _site(options["site"], sites)
+            with opened(options["file"], sys.stdin.buffer, site_is_given=site is not None) as source:
+                counts = self._load(source, site, sites, options)
+        except Unusable as unusable:
+            raise CommandError(str(unusable), returncode=UNUSABLE) from None
+        if counts[Result.PARKED]:
+            sys.exit(SOME_PARKED)
+
+    def _load(
+        self, source: ResultsSource, site: Site | None, sites: dict[str, Site], options: dict[str, Any]
+    ) -> Counter[Result]:
+        counts: Counter[Result] = Counter()
+        name = Path(options["file"]).name if options["file"] != "-" else "standard input"
+        with transaction.atomic() if options["dry_run"] else nullcontext():
+            file = ResultFile.objects.create(name=name[:255], site=site, by=INTAKE.name)
+            loader = Loader(file, sites, site)
+            for outcome in loader.load(_with_progress(source)):
+                counts[outcome.result] += 1
+                self._tell(outcome, as_json=options["json"])
+            if options["dry_run"]:
+                transaction.set_rollback(True)
+        if not options["dry_run"]:
+            log.info("results_loaded", file=file.pk, **{result.value: number for result, number in counts.items()})
+        if not options["json"]:
+            self._sum_up(counts, dry_run=options["dry_run"])
+        return counts
+
+    def _tell(self, outcome: Outcome, *, as_json: bool) -> None:
+        if as_json:
+            self.stdout.write(json.dumps(outcome.as_json(), ensure_ascii=False))
+            return
+        for problem in outcome.problems:
+            parked = _("parked") if outcome.result == Result.PARKED else _("loaded all the same")
+            where = problem.column or _("whole row")
+            self.stdout.write(
+                _("Line %(line)s, %(where)s: %(message)s (%(parked)s)")
+                % {"line": outcome.line, "where": where, "message": problem.message, "parked": parked}
+            )
+
+    def _sum_up(self, counts: Counter[Result], *, dry_run: bool) -> None:
+        words = {
+            Result.OPENED: _("recalls opened"),
+            Result.RECORDED: _("results recorded, no recall needed"),
+            Result.UPDATED: _("updated"),
+            Result.UNCHANGED: _("already here, unchanged"),
+            Result.PARKED: _("parked"),
+        }
+        for result, label in words.items():
+            self.stdout.write(f"{counts[result]:>8}  {label}")
+        if counts[Result.PARKED] and not dry_run:
+            self.stdout.write(_("Mend parked rows in the admin under “Parked rows”, then replay them."))
+        if dry_run:
+            self.stdout.write(_("This was a dry run: nothing was changed."))
+
+
+def _site(code: str | None, sites: dict[str, Site]) -> Site | None:
+    if code is None:
+        return None
+    if code not in sites:
+        known = ", ".join(sorted(sites)) or "-"
+        raise Unusable(_("No site has the code given with --site. Known codes: %(codes)s.") % {"codes": known})
+    return sites[code]
+
+
+def _with_progress(source: ResultsSource) -> Iterator[Record]:
+    """The rows, with a bar on standard error when a person watches."""
+    with tqdm(total=source.lines, unit=" lines", disable=not sys.stderr.isatty()) as bar:
+        for record in source.records():
+            bar.update(record.line - bar.n)
+            yield record

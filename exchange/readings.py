@@ -1,0 +1,140 @@
+"""Which of the MQSA assessments do these words mean? Numbers and words are both read and must agree; never a guess.
+
+Each mention ("BI-RADS 4", "suspicious", "need prior mammograms") allows some assessments; the result is what all of
+them allow. Nothing left: the words contradict each other. A plain 0 leaves both kinds of incomplete, which are
+separate assessments since 2024 (domain fact: 21 CFR 900.12(c)(1)(iv)); the site's setting decides, or a person.
+"""
+
+import re
+import unicodedata
+from functools import lru_cache, reduce
+
+from django.utils.translation import gettext as _
+
+from clinic.models import Site
+from exchange.problems import BadValue
+from recalls.states import Assessment as A
+
+Allowed = frozenset[A]
+
+_ZERO: Allowed = frozenset({A.NEED_IMAGING, A.NEED_PRIORS})
+_FOUR: Allowed = frozenset({A.SUSPICIOUS, A.SUSPICIOUS_A, A.SUSPICIOUS_B, A.SUSPICIOUS_C})
+_BY_NUMBER: dict[str, Allowed] = {
+    "0": _ZERO, "1": frozenset({A.NEGATIVE}), "2": frozenset({A.BENIGN}), "3": frozenset({A.PROBABLY_BENIGN}),
+    "4": _FOUR, "4a": frozenset({A.SUSPICIOUS_A}), "4b": frozenset({A.SUSPICIOUS_B}), "4c": frozenset({A.SUSPICIOUS_C}),
+    "5": frozenset({A.HIGHLY_SUGGESTIVE}), "6": frozenset({A.KNOWN_MALIGNANCY}),
+}  # fmt: skip
+
+# In this order: a phrase that was read is taken out, so that "probably benign" is not read as "benign" again.
+_IMAGING = (
+    r"(?:additional|further|more|supplemental|diagnostic)(?: \w+){0,2}? (?:imaging|views?|evaluation|images|work ?up)"
+)
+_PRIORS = (
+    r"(?:priors?|(?:previous|earlier|old|outside) (?:mammo\w*|studies|study|exams?|films?|images|imaging)|comparison)"
+)
+_PHRASES: tuple[tuple[re.Pattern[str], Allowed], ...] = tuple(
+    (re.compile(rf"\b(?:{pattern})\b"), allowed)
+    for pattern, allowed in (
+        (r"post ?procedure\w*(?: mammo\w*)?(?: for marker placement)?|(?:marker|clip) placement|p?mp",
+         frozenset({A.POST_PROCEDURE})),
+        (r"known (?:biopsy proven )?(?:malignancy|cancer|carcinoma)|biopsy proven (?:malignancy|cancer|carcinoma)",
+         frozenset({A.KNOWN_MALIGNANCY})),
+        (r"highly suggestive(?: of malignancy)?", frozenset({A.HIGHLY_SUGGESTIVE})),
+        (r"highly suspicious", frozenset({A.SUSPICIOUS_C, A.HIGHLY_SUGGESTIVE})),
+        (r"low suspicion(?: for malignancy)?", frozenset({A.SUSPICIOUS_A})),
+        (r"(?:moderate|intermediate) suspicion(?: for malignancy)?", frozenset({A.SUSPICIOUS_B})),
+        (r"high suspicion(?: for malignancy)?", frozenset({A.SUSPICIOUS_C})),
+        (r"suspicious|suspicion", _FOUR),
+        (r"(?:probably|probable|likely) benign", frozenset({A.PROBABLY_BENIGN})),
+        (r"benign", frozenset({A.BENIGN})),
+        (r"negative|normal", frozenset({A.NEGATIVE})),
+        (r"incomplete|inconclusive", _ZERO),
+    )
+)  # fmt: skip
+_NEEDS_IMAGING = re.compile(rf"\b(?:{_IMAGING}|ai)\b")
+_NEEDS_PRIORS = re.compile(rf"\b{_PRIORS}\b")
+
+_LENGTH_OR_TIME = re.compile(r"\b\d+(?:(?: to | )\d+)? ?(?:months?|mos?|weeks?|wks?|years?|yrs?|days?|mm|cm)\b")
+_SYSTEM = re.compile(r"\b(?:acr )?(?:bi ?rads?|br|cat(?:egory)?|code)(?=[ \d]|$)")
+_LETTERED_FOUR = re.compile(r"\b4 ?(?:\(([abc])\)|- ?([abc])\b|([bc])\b|(a)(?= ?$| ?\|))")
+# What stands behind these in a clause is denied, or tells of another exam.
+_SET_ASIDE = re.compile(
+    r"\b(?:no|not|without|nor|non|free of|compared|comparing|in comparison|comparison (?:to|with|made))\b"
+)
+# A text about categories, or about several things found, is no assessment.
+_ABOUT = re.compile(r"\b(?:legend|lexicon|atlas|edition|means|lesions|nodules|severity|categories|history of)\b|=")
+_IMPRESSION = re.compile(r".*\b(?:impression|final assessment|overall assessment)\s*:", re.DOTALL)
+
+
+def read_assessment(text: str, bare_zero: str) -> A:
+    """The one assessment meant. Raises BadValue, with what to write instead, when there is none or more than one.
+
+    `bare_zero` is the site's `bare_zero` setting: what a 0 means that does not say which kind.
+    """
+    allowed = _allowed(text)
+    if len(allowed) == 1:
+        return next(iter(allowed))
+    if allowed == _FOUR:
+        return A.SUSPICIOUS
+    if allowed == _ZERO:
+        if bare_zero == Site.BareZero.PARK:
+            raise BadValue(
+                _("A plain 0 does not say what is needed. Write 0-AI (more imaging) or 0-PRIOR (earlier pictures).")
+            )
+        return A(bare_zero)
+    raise BadValue(_("4C or 5? These words fit both. Write the number of the category."))
+
+
+@lru_cache(maxsize=2048)
+def _allowed(text: str) -> Allowed:
+    """What every mention in the text allows together. Raises BadValue for none, a contradiction or other numbers."""
+    plain = _plain(text)
+    if _ABOUT.search(plain):
+        raise BadValue(_("This is no assessment. Write the category, such as 0-AI, 2 or 4B."))
+    mentions: list[Allowed] = []
+    for clause in plain.split("|"):
+        mentions += _mentions(clause)
+    if not mentions:
+        raise BadValue(_("This assessment is not understood. Write the category, such as 0-AI, 2 or 4B."))
+    wants_both = {frozenset({A.NEED_IMAGING}), frozenset({A.NEED_PRIORS})}
+    if wants_both <= set(mentions):  # the joint phrase, no longer allowed since 2024
+        mentions = [mention for mention in mentions if mention not in wants_both] + [_ZERO]
+    allowed: Allowed = reduce(frozenset.__and__, mentions)
+    if not allowed:
+        raise BadValue(_("Number and words contradict each other. Write only the category, such as 0-AI, 2 or 4B."))
+    return allowed
+
+
+def _plain(text: str) -> str:
+    """Lower case, one kind of space and dash, "|" between clauses, a lettered 4 in one piece, no lengths and times."""
+    words = unicodedata.normalize("NFKC", text).casefold()
+    words = "".join("-" if unicodedata.category(letter) == "Pd" else letter for letter in words)
+    words = _IMPRESSION.sub("", words)
+    words = re.sub(r"[_\s]+", " ", words)
+    words = _LETTERED_FOUR.sub(lambda found: "4" + next(part for part in found.groups() if part), words)
+    words = re.sub(r"[.;,:!?\n]+", " | ", words)
+    words = re.sub(r"[^\w|=]+", " ", words)
+    words = _SYSTEM.sub(" ", words)
+    words = _LENGTH_OR_TIME.sub(" ", words)
+    return re.sub(r" +", " ", words).strip()
+
+
+def _mentions(clause: str) -> list[Allowed]:
+    aside = _SET_ASIDE.search(clause)
+    if aside:
+        clause = clause[: aside.start()]
+    found: list[Allowed] = []
+    for number in re.findall(r"(?<!\w)\d\w*", clause):
+        if number not in _BY_NUMBER:
+            raise BadValue(_("There is no such category. Write 0-AI, 0-PRIOR, 1 to 5, 4A to 4C or MP."))
+        found.append(_BY_NUMBER[number])
+    if _NEEDS_PRIORS.search(clause):
+        found.append(frozenset({A.NEED_PRIORS}))
+        clause = _NEEDS_PRIORS.sub(" ", clause)
+    if _NEEDS_IMAGING.search(clause):
+        found.append(frozenset({A.NEED_IMAGING}))
+    for pattern, allowed in _PHRASES:
+        if pattern.search(clause):
+            found.append(allowed)
+            clause = pattern.sub(" ", clause)
+    return found

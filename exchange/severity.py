@@ -1,0 +1,43 @@
+"""Does the overall result fit those of the two breasts? The overall one is the worst of them.
+
+Domain fact: a report may give an assessment for each breast, and its overall assessment is then the worst of them
+(21 CFR 900.12, approved alternative). Order of concern in BI-RADS: 1, 2, 3, 6, 0, 4, 5.
+"""
+
+from recalls.states import Assessment as A
+
+_ORDER = (
+    A.POST_PROCEDURE,
+    A.NEGATIVE,
+    A.BENIGN,
+    A.PROBABLY_BENIGN,
+    A.KNOWN_MALIGNANCY,
+    A.NEED_PRIORS,
+    A.NEED_IMAGING,
+    A.SUSPICIOUS,
+    A.SUSPICIOUS_A,
+    A.SUSPICIOUS_B,
+    A.SUSPICIOUS_C,
+    A.HIGHLY_SUGGESTIVE,
+)
+_CONCERN = {assessment: rank for rank, assessment in enumerate(_ORDER)}
+_KINDS_OF_FOUR = frozenset({A.SUSPICIOUS_A, A.SUSPICIOUS_B, A.SUSPICIOUS_C})
+
+
+def fits(overall: A, left: A | None, right: A | None) -> bool:
+    """Whether the overall result is the worst side's; with one side given it must not be lower than that side.
+
+    A 4 without a letter fits any kind of 4.
+    """
+    sides = [side for side in (left, right) if side is not None]
+    if not sides:
+        return True
+    worst = max(sides, key=_CONCERN.__getitem__)
+    if _same(overall, worst):
+        return True
+    return len(sides) == 1 and _CONCERN[overall] > _CONCERN[worst]
+
+
+def _same(one: A, other: A) -> bool:
+    pair = {one, other}
+    return one == other or (A.SUSPICIOUS in pair and bool(pair & _KINDS_OF_FOUR))

@@ -1,0 +1,227 @@
+"""How do checked rows become exams and recalls? New ones in bulk, corrected ones one by one by the rules of recalls."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from exchange.known import Known
+from exchange.people import People
+from exchange.problems import WHOLE_ROW, Problem, Refused
+from exchange.rows import CONTACT_COLUMNS, Row
+from patients.models import Patient
+from recalls import actions
+from recalls.models import Finding, Recall, ScreeningExam
+from recalls.permissions import StepRefused
+from recalls.states import State, WorkItemKind
+
+
+class Result(StrEnum):
+    """What became of a row."""
+
+    OPENED = "opened"
+    RECORDED = "recorded"
+    UNCHANGED = "unchanged"
+    UPDATED = "updated"
+    PARKED = "parked"
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of one row; `state` is that of its recall, None when it has none."""
+
+    line: int
+    accession: str
+    result: Result
+    state: str | None = None
+    problems: list[Problem] = field(default_factory=list)
+    exam: ScreeningExam | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "line": self.line,
+            "accession": self.accession,
+            "result": self.result,
+            "state": self.state,
+            "problems": [problem.as_json() for problem in self.problems],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrival:
+    """A row of an exam that is not stored yet."""
+
+    line: int
+    row: Row
+    exam: ScreeningExam
+    notes: list[Problem]
+
+
+class Batch:
+    """Some rows, no two of the same patient or exam, stored together. Call it inside a transaction."""
+
+    def __init__(self, rows: dict[int, Row], known: Known, source: str, by: actions.By) -> None:
+        self.rows, self.known, self.by = rows, known, by
+        self.people = People(rows.values(), source, by)
+        self.exams = _exams_of(rows.values())
+        self.recalls = _recalls_of(self.exams.values())
+        self.outcomes: dict[int, Outcome] = {}
+        self._arrivals: list[_Arrival] = []
+
+    def store(self) -> dict[int, Outcome]:
+        """What became of each row, by line; a refused row leaves nothing behind."""
+        for line, row in self.rows.items():
+            try:
+                self._store(line, row)
+            except Refused as refused:
+                self.outcomes[line] = Outcome(line, row.accession, Result.PARKED, problems=list(refused.problems))
+        self._save_arrivals()
+        return self.outcomes
+
+    def _store(self, line: int, row: Row) -> None:
+        exam = self.exams.get(row.exam_key)
+        if exam is not None and exam.source_digest == row.digest():
+            self._done(line, row, Result.UNCHANGED, exam)
+            return
+        patient = self.people.find(row)
+        if exam is None:
+            self._arrivals.append(self._arrive(line, row, patient))
+        elif patient is None or patient.pk != exam.patient_id:
+            message = _("This accession belongs to another patient here. Correct the accession or the record number.")
+            raise Refused(Problem("accession", message))
+        elif row.reported_at and exam.reported_at and row.reported_at < exam.reported_at:
+            note = Problem("reported_at", _("A newer report of this exam is already here, so nothing was changed."))
+            self._done(line, row, Result.UNCHANGED, exam, [note])
+        else:
+            self._renew(line, row, exam, patient)
+
+    def _arrive(self, line: int, row: Row, patient: Patient | None) -> _Arrival:
+        notes: list[Problem] = []
+        if patient is None:
+            patient = self.people.begin(row)
+        else:
+            _changed, notes = self.people.update(patient, row)
+        exam = ScreeningExam(
+            site=row.site,
+            patient=patient,
+            accession=row.accession,
+            referrer=self.known.referrer(row),
+            source_digest=row.digest(),
+            **_reading(row),
+            **_said_besides(row, self.known),
+        )
+        return _Arrival(line, row, exam, notes)
+
+    def _save_arrivals(self) -> None:
+        self.people.save_new()
+        ScreeningExam.objects.bulk_create(arrival.exam for arrival in self._arrivals)
+        Finding.objects.bulk_create(
+            finding for arrival in self._arrivals for finding in _findings(arrival.row, arrival.exam)
+        )
+        for arrival in self._arrivals:
+            result = Result.RECORDED
+            if actions.needs_recall(arrival.exam):
+                event = actions.open_recall(arrival.exam, by=self.by)
+                self.recalls[arrival.exam.pk] = event.recall
+                result = Result.OPENED
+            self._done(arrival.line, arrival.row, result, arrival.exam, arrival.notes)
+
+    def _renew(self, line: int, row: Row, exam: ScreeningExam, patient: Patient) -> None:
+        """Follow a row that says something else about a known exam, or refuse it as a whole."""
+        exam.site, exam.patient = row.site, patient
+        try:
+            with transaction.atomic():
+                patient_changed, notes = self.people.update(patient, row)
+                exam_changed = self._correct(row, exam)
+        except (StepRefused, ValidationError) as refusal:
+            words = refusal.messages if isinstance(refusal, ValidationError) else [str(refusal)]
+            raise Refused(*(Problem(WHOLE_ROW, word) for word in words)) from refusal
+        self.recalls |= _recalls_of([exam])
+        result = Result.UPDATED if patient_changed or exam_changed else Result.UNCHANGED
+        self._done(line, row, result, exam, notes)
+
+    def _correct(self, row: Row, exam: ScreeningExam) -> bool:
+        """Take over what is new; a reading that differs goes through the rules for corrected results."""
+        reading = _reading(row) | _said_besides(row, self.known)
+        changes = {name: value for name, value in reading.items() if getattr(exam, name) != value}
+        stored = {(finding.kind, finding.side, finding.place) for finding in exam.findings.all()}
+        is_new_reading = any(name in changes for name in _reading(row))
+        has_new_findings = stored != set(row.findings) and (bool(row.findings) or is_new_reading)
+        exam.source_digest = row.digest()
+        referrer = self.known.referrer(row) or exam.referrer
+        changed = referrer != exam.referrer
+        exam.referrer = referrer
+        if changes or has_new_findings:
+            findings = list(_findings(row, exam)) if has_new_findings else None
+            actions.correct_exam(exam, changes, findings, by=self.by)
+            return True
+        exam.save(update_fields=["source_digest", "referrer"])
+        return changed
+
+    def _done(self, line: int, row: Row, result: Result, exam: ScreeningExam, notes: Iterable[Problem] = ()) -> None:
+        recall = self.recalls.get(exam.pk)
+        if result != Result.UNCHANGED:
+            self._ask_for_a_better_number(row, exam, recall)
+        state = recall.state if recall else None
+        problems = [*row.contact_problems, *notes]
+        self.outcomes[line] = Outcome(line, row.accession, result, state, problems, exam)
+
+    def _ask_for_a_better_number(self, row: Row, exam: ScreeningExam, recall: Recall | None) -> None:
+        columns = [problem.column for problem in row.contact_problems if problem.column in CONTACT_COLUMNS]
+        if not columns:
+            return
+        reason = _("The results file gave what cannot be used: %(columns)s.") % {"columns": ", ".join(columns)}
+        if recall is not None and recall.state != State.CLOSED:
+            actions.open_work_item(recall, WorkItemKind.VERIFY_CONTACT, reason)
+        else:
+            actions.open_patient_work_item(exam.patient, WorkItemKind.VERIFY_CONTACT, reason)
+
+
+def _reading(row: Row) -> dict[str, Any]:
+    """What a corrected row replaces as a whole: an empty side means that the sides were not told apart."""
+    return {
+        "assessment": row.assessment,
+        "assessment_left": row.assessment_left or "",
+        "assessment_right": row.assessment_right or "",
+        "recall_kind": row.recall_kind,
+    }
+
+
+def _said_besides(row: Row, known: Known) -> dict[str, Any]:
+    """The rest of what the row says about the exam; an empty cell says nothing."""
+    given = {
+        "exam_date": row.exam_date,
+        "reported_at": row.reported_at,
+        "density": row.density,
+        "first_screen": row.first_screen,
+        "reader": known.reader(row),
+        "reader_name": row.reader,
+        "comment": row.comment,
+    }
+    return {name: value for name, value in given.items() if value not in ("", None)}
+
+
+def _findings(row: Row, exam: ScreeningExam) -> Iterable[Finding]:
+    return (Finding(exam=exam, kind=kind, side=side, place=place) for kind, side, place in row.findings)
+
+
+def _exams_of(rows: Iterable[Row]) -> dict[tuple[int, str], ScreeningExam]:
+    by_site: dict[int, list[str]] = {}
+    for row in rows:
+        by_site.setdefault(row.site.pk, []).append(row.accession)
+    wanted = Q(pk__in=())
+    for site_id, accessions in by_site.items():
+        wanted |= Q(site=site_id, accession__in=accessions)
+    return {(exam.site_id, exam.accession): exam for exam in ScreeningExam.objects.filter(wanted)}
+
+
+def _recalls_of(exams: Iterable[ScreeningExam]) -> dict[int, Recall]:
+    """The newest recall of each exam that has one."""
+    ids = [exam.pk for exam in exams]
+    recalls = Recall.objects.filter(exam__in=ids).order_by("pk").select_related("site", "patient") if ids else ()
+    return {recall.exam_id: recall for recall in recalls}

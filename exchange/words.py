@@ -1,0 +1,130 @@
+"""What do the short words of a file mean: yes and no, sides, sex, language, density, finding kinds?
+
+Every reader takes a stripped, non-empty text and raises BadValue with the words it accepts.
+"""
+
+import re
+import unicodedata
+from enum import Enum
+from functools import lru_cache
+from typing import Any, TypeVar
+
+import langcodes
+from django.conf.locale import LANG_INFO
+from django.utils.translation import gettext as _
+
+from exchange.problems import BadValue
+from patients.models import Patient
+from recalls.states import Density, FindingKind, RecallKind, Side
+
+E = TypeVar("E", bound=Enum)
+
+_YES = frozenset({"yes", "y", "true", "t", "1", "x", "si", "sí"})
+_NO = frozenset({"no", "n", "false", "f", "0"})
+_SIDES = {
+    **dict.fromkeys(("r", "right", "rt"), Side.RIGHT),
+    **dict.fromkeys(("l", "left", "lt"), Side.LEFT),
+    **dict.fromkeys(("b", "both", "bilateral", "bil"), Side.BOTH),
+}
+_SEXES = {
+    **dict.fromkeys(("f", "female", "w", "woman"), Patient.Sex.FEMALE),
+    **dict.fromkeys(("m", "male", "man"), Patient.Sex.MALE),
+    **dict.fromkeys(("o", "other", "x", "nonbinary"), Patient.Sex.OTHER),
+    **dict.fromkeys(("u", "unknown", "not said"), Patient.Sex.UNKNOWN),
+}
+# The four wordings of 21 CFR 900.12(c)(1)(vi), by the words that tell them apart.
+_DENSITIES = (
+    ("entirely fatty", Density.A),
+    ("scattered", Density.B),
+    ("heterogeneously dense", Density.C),
+    ("extremely dense", Density.D),
+)
+_LANGUAGE_NAMES = {
+    str(info[key]).casefold(): code for code, info in LANG_INFO.items() for key in ("name", "name_local") if key in info
+}
+
+
+def plain(text: str) -> str:
+    """The text for comparison: lower case, no accents, one space between words, no punctuation."""
+    letters = unicodedata.normalize("NFKD", text.casefold())
+    bare = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return re.sub(r"\W+", " ", bare).strip()
+
+
+def read_yes_no(text: str) -> bool:
+    word = text.casefold()
+    if word in _YES:
+        return True
+    if word in _NO:
+        return False
+    raise BadValue(_("Write yes or no, or leave it empty."))
+
+
+def read_side(text: str) -> Side:
+    try:
+        return _SIDES[text.casefold()]
+    except KeyError:
+        raise BadValue(_("The side must be right, left or both.")) from None
+
+
+def read_sex(text: str) -> Patient.Sex:
+    try:
+        return _SEXES[plain(text)]
+    except KeyError:
+        raise BadValue(_("Write F, M, O (other) or U (not said).")) from None
+
+
+def read_voicemail(text: str) -> Patient.Voicemail:
+    return _choice(Patient.Voicemail, text, _("Write yes, no or ask."))
+
+
+def read_recall_kind(text: str) -> RecallKind:
+    return _choice(RecallKind, text, _("Write finding, technical or clinical."))
+
+
+def read_density(text: str) -> Density:
+    words = plain(text)
+    found = {density for phrase, density in _DENSITIES if phrase in words}
+    letter = re.fullmatch(r"(?:(?:category|density|type|acr|bi ?rads) )*([a-d])(?: .*)?", words)
+    if letter:
+        found.add(Density(letter[1]))
+    if len(found) != 1:
+        raise BadValue(_("Write the density as a, b, c or d."))
+    return found.pop()
+
+
+@lru_cache(maxsize=512)
+def read_language(text: str) -> str:
+    """A language tag in its shortest standard form: "eng", "English" and "EN" are all "en"."""
+    named = _LANGUAGE_NAMES.get(text.casefold(), text)
+    try:
+        tag = langcodes.standardize_tag(named) if langcodes.tag_is_valid(named) else ""
+    except langcodes.LanguageTagError:
+        tag = ""
+    if not tag or len(tag) > 20 or langcodes.get(tag).language in (None, "und", "mul", "zxx", "mis"):
+        raise BadValue(_("This language is unknown. Write a code such as en, es or vi, or its English name."))
+    return tag
+
+
+def read_findings(text: str) -> tuple[tuple[str, str, str], ...]:
+    """(kind, side, place) of each finding in `kind:side[:place]; ...`."""
+    return tuple(_finding(part.strip()) for part in text.split(";") if part.strip())
+
+
+def _finding(text: str) -> tuple[str, str, str]:
+    parts = [part.strip() for part in text.split(":", 2)]
+    if len(parts) < 2:
+        raise BadValue(_("Write each finding as kind:side, such as mass:left or mass:left:upper outer."))
+    kinds = ", ".join(FindingKind.values)
+    kind = _choice(FindingKind, re.sub(r"[\s-]+", "_", parts[0]), _("The kind of finding must be one of: %s.") % kinds)
+    place = parts[2] if len(parts) == 3 else ""
+    if len(place) > 60:
+        raise BadValue(_("Shorten the place of the finding to 60 characters."))
+    return str(kind.value), str(read_side(parts[1]).value), place
+
+
+def _choice(choices: type[E], text: str, remedy: Any) -> E:
+    try:
+        return choices(text.casefold())
+    except ValueError:
+        raise BadValue(str(remedy)) from None
