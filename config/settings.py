@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "notifications",
     "exchange",
     "reports",
+    "demo",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

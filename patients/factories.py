@@ -59,7 +59,9 @@ class PatientFactory(DjangoModelFactory[Patient]):
     created_at = factory.LazyFunction(timezone.now)
     mobile: Any = factory.Sequence(lambda number: f"412 555 {100 + number % 100:04}")
     home: Any = "412 555 0180"
-    email: Any = factory.Sequence(lambda number: f"testa.oak{number}@example.org")
+    email: Any = factory.LazyAttribute(
+        lambda patient: f"{patient.given_name}.{patient.family_name}@example.org".lower().replace(" ", "-")
+    )
     consents: Any = {Consent.Subject.EMAIL: True}
 
     @classmethod

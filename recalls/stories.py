@@ -21,21 +21,22 @@ from recalls.actions import Contact, Reading, Slot
 from recalls.models import Recall
 from recalls.states import Assessment, ConcordanceVerdict, ContactChannel, ContactResult, PathologyClass, VisitKind
 
-OPENING = time(9, 0)
+OPENING = time(8, 15)
 
 
 @dataclass(slots=True)
 class Tale:
-    """A recall while its story is told: who works on it, and which calendar day each working day of the story is."""
+    """A recall while its story is told: who works on it, on which day it began, how much later in the day it plays."""
 
     recall: Recall
     cast: Cast
     day_zero: date
+    later: timedelta = timedelta(0)
 
     def at(self, day: int, hour: time) -> datetime:
         """That hour of a working day of the story, as UTC."""
         site = self.recall.site
-        return calendar.instant(site, open_day(site, self.day_zero, day), hour)
+        return calendar.instant(site, open_day(site, self.day_zero, day), hour) + self.later
 
 
 Act = Callable[[Tale], Any]
@@ -57,11 +58,11 @@ class Story:
     beats: tuple[Beat, ...] = ()
     exam: Mapping[str, Any] = field(default_factory=dict)
 
-    def day_zero(self, site: Site, end: datetime) -> date:
+    def day_zero(self, site: Site, end: datetime, later: timedelta = timedelta(0)) -> date:
         """The last working day on which the story can begin so that all of it has happened by `end`."""
         last = self.beats[-1] if self.beats else Beat(0, OPENING, lambda _tale: None)
         day = open_day(site, calendar.local_day(site, end), 0)
-        while calendar.instant(site, day, last.hour) > end:
+        while calendar.instant(site, day, last.hour) + later > end:
             day = open_day(site, day, -1)
         return open_day(site, day, -last.day)
 
@@ -153,19 +154,19 @@ R, A, P, V = ContactResult, Assessment, PathologyClass, ConcordanceVerdict
 _PRIORS = {"assessment": A.NEED_PRIORS}
 _SUSPICIOUS = {"assessment": A.SUSPICIOUS_B}
 
-_FIRST_CALL = Beat(1, time(10, 10), _call(R.NO_ANSWER))
+_FIRST_CALL = Beat(1, time(9, 10), _call(R.NO_ANSWER))
 _BOOKED = (
-    Beat(1, time(10, 10), _call(R.REACHED_WILL_BOOK, "She can come in the morning.")),
-    Beat(1, time(10, 20), _book(4, time(9, 30))),
+    Beat(1, time(8, 40), _call(R.REACHED_WILL_BOOK, "Any day this week suits her.")),
+    Beat(1, time(8, 50), _book(4, time(8, 30))),
 )
-_CAME = (*_BOOKED, Beat(4, time(10, 30), _desk(actions.mark_attended)))
-_BIOPSY_ADVISED = (*_CAME, Beat(4, time(15, 0), _outcome(A.SUSPICIOUS_B, released=False)))
-_BIOPSY_BOOKED = (*_BIOPSY_ADVISED, Beat(5, time(9, 40), _book(8, time(13, 0), VisitKind.BIOPSY)))
-_BIOPSY_DONE = (*_BIOPSY_BOOKED, Beat(8, time(14, 30), _desk(actions.biopsy_done)))
+_CAME = (*_BOOKED, Beat(4, time(9, 20), _desk(actions.mark_attended)))
+_BIOPSY_ADVISED = (*_CAME, Beat(4, time(10, 40), _outcome(A.SUSPICIOUS_B, released=False)))
+_BIOPSY_BOOKED = (*_BIOPSY_ADVISED, Beat(5, time(9, 40), _book(8, time(8, 30), VisitKind.BIOPSY)))
+_BIOPSY_DONE = (*_BIOPSY_BOOKED, Beat(8, time(9, 40), _desk(actions.biopsy_done)))
 _THREE_CALLS = (
     _FIRST_CALL,
-    Beat(3, time(14, 40), _call(R.LEFT_MESSAGE, "Name and number only.")),
-    Beat(7, time(16, 30), _call(R.NO_ANSWER)),
+    Beat(3, time(12, 20), _call(R.LEFT_MESSAGE, "Name and number only.")),
+    Beat(7, time(8, 30), _call(R.NO_ANSWER)),
 )
 _WHOLE_LADDER = (
     *_THREE_CALLS,
@@ -173,7 +174,7 @@ _WHOLE_LADDER = (
     Beat(12, time(9, 30), _try_by(ContactChannel.REFERRER)),
     Beat(15, time(11, 30), _try_by(ContactChannel.ADDRESS_CHECK, R.DONE)),
     Beat(22, time(10, 0), _try_by(ContactChannel.CERTIFIED_LETTER)),
-    Beat(33, time(13, 30), _try_by(ContactChannel.NAVIGATOR, R.DONE)),
+    Beat(33, time(12, 30), _try_by(ContactChannel.NAVIGATOR, R.DONE)),
 )
 _PRIORS_ASKED = Beat(1, time(11, 0), _desk(actions.request_priors, "Asked Hillside Sample Clinic."))
 _PRIORS_HERE = Beat(5, time(9, 20), _desk(actions.receive_priors))
@@ -188,30 +189,31 @@ STORIES: dict[str, Story] = {
     "to_contact": Story(),
     "suspicious_screen": Story(exam=_SUSPICIOUS),
     "called_once": Story((_FIRST_CALL,)),
-    "left_message": Story((Beat(1, time(15, 20), _call(R.LEFT_MESSAGE, "Name and number only.")),)),
+    "left_message": Story((Beat(1, time(11, 20), _call(R.LEFT_MESSAGE, "Name and number only.")),)),
     "ready_to_book": Story((_BOOKED[0],)),
     "wrong_number": Story((Beat(1, time(11, 40), _call(R.WRONG_NUMBER)),)),
     "three_attempts": Story(_THREE_CALLS),
     "ladder_complete": Story((*_WHOLE_LADDER, Beat(43, time(9, 30), _try_by(ContactChannel.NAVIGATOR, R.DONE)))),
     "cancelled": Story(
-        (*_BOOKED, Beat(3, time(15, 0), _desk(actions.cancel_appointment, "She has no one to drive her.")))
+        (*_BOOKED, Beat(3, time(12, 0), _desk(actions.cancel_appointment, "She has no one to drive her.")))
     ),
-    "missed": Story((*_BOOKED, Beat(4, time(16, 30), _desk(actions.mark_missed)))),
-    "more_imaging": Story((*_CAME, Beat(4, time(16, 0), _outcome(A.NEED_IMAGING, released=False)))),
+    "missed": Story((*_BOOKED, Beat(4, time(10, 0), _desk(actions.mark_missed)))),
+    "more_imaging": Story((*_CAME, Beat(4, time(10, 40), _outcome(A.NEED_IMAGING, released=False)))),
     "priors_not_enough": Story(
         (_PRIORS_ASKED, _PRIORS_HERE, Beat(6, time(10, 0), _reader(actions.need_imaging))), _PRIORS
     ),
     "reopened": Story(
         (
             _FIRST_CALL,
-            Beat(2, time(14, 0), _desk(actions.decline, "She goes to another clinic.")),
+            Beat(2, time(12, 0), _desk(actions.decline, "She goes to another clinic.")),
             Beat(6, time(9, 45), _reader(actions.reopen, "She rang: she wants to come after all.")),
         )
     ),
     # A visit is booked, or has been.
     "booked": Story(_BOOKED),
+    "booked_ahead": Story((_BOOKED[0], Beat(1, time(8, 50), _book(9, time(9, 30))))),
     "confirmed": Story((*_BOOKED, Beat(2, time(12, 0), _desk(actions.confirm)))),
-    "rescheduled": Story((*_BOOKED, Beat(2, time(9, 50), _move_to(6, time(14, 0))))),
+    "rescheduled": Story((*_BOOKED, Beat(2, time(9, 50), _move_to(6, time(10, 30))))),
     "attended": Story(_CAME),
     # Earlier pictures.
     "awaiting_priors": Story(exam=_PRIORS),
@@ -221,14 +223,14 @@ STORIES: dict[str, Story] = {
         (_PRIORS_ASKED, _PRIORS_HERE, Beat(6, time(10, 0), _reader(actions.resolve_by_priors))), _PRIORS
     ),
     # The radiologist's answer.
-    "closed_normal": Story((*_CAME, Beat(4, time(15, 0), _outcome(A.NEGATIVE)))),
-    "closed_benign": Story((*_CAME, Beat(4, time(15, 0), _outcome(A.BENIGN)))),
-    "probably_benign": Story((*_CAME, Beat(4, time(15, 0), _outcome(A.PROBABLY_BENIGN)))),
-    "unreleased": Story((*_CAME, Beat(4, time(15, 0), _outcome(A.BENIGN, released=False)))),
+    "closed_normal": Story((*_CAME, Beat(4, time(10, 40), _outcome(A.NEGATIVE)))),
+    "closed_benign": Story((*_CAME, Beat(4, time(10, 40), _outcome(A.BENIGN)))),
+    "probably_benign": Story((*_CAME, Beat(4, time(10, 40), _outcome(A.PROBABLY_BENIGN)))),
+    "unreleased": Story((*_CAME, Beat(4, time(10, 40), _outcome(A.BENIGN, released=False)))),
     "next_round": Story(
         (
             *_CAME,
-            Beat(4, time(15, 0), _outcome(A.PROBABLY_BENIGN)),
+            Beat(4, time(10, 40), _outcome(A.PROBABLY_BENIGN)),
             Beat(102, time(8, 0), lambda tale: actions.follow_up_due(tale.recall, by=SYSTEM)),
         )
     ),
@@ -236,7 +238,7 @@ STORIES: dict[str, Story] = {
     "straight_to_biopsy": Story((Beat(1, time(9, 15), _reader(actions.advise_biopsy)),), _SUSPICIOUS),
     "biopsy_to_book": Story(_BIOPSY_ADVISED),
     "biopsy_booked": Story(_BIOPSY_BOOKED),
-    "biopsy_missed": Story((*_BIOPSY_BOOKED, Beat(8, time(16, 30), _desk(actions.biopsy_missed)))),
+    "biopsy_missed": Story((*_BIOPSY_BOOKED, Beat(8, time(10, 0), _desk(actions.biopsy_missed)))),
     "awaiting_pathology": Story(_BIOPSY_DONE),
     "awaiting_concordance": Story((*_BIOPSY_DONE, Beat(11, time(11, 0), _pathology(P.BENIGN)))),
     "benign_concordant": _with_pathology(P.BENIGN, V.CONCORDANT_BENIGN),
@@ -245,7 +247,7 @@ STORIES: dict[str, Story] = {
     "discordant": _with_pathology(P.BENIGN, V.DISCORDANT),
     # At rest, or ended another way.
     "on_hold": Story((_FIRST_CALL, Beat(3, time(10, 0), _hold))),
-    "declined": Story((_FIRST_CALL, Beat(3, time(15, 30), _desk(actions.decline, "She wants no more pictures.")))),
+    "declined": Story((_FIRST_CALL, Beat(3, time(12, 30), _desk(actions.decline, "She wants no more pictures.")))),
     "transferred": Story((Beat(2, time(11, 0), _desk(actions.transfer, "Hillside Sample Clinic takes over.")),)),
     "deceased": Story((_FIRST_CALL, Beat(4, time(10, 0), _died))),
     "lost": Story((*_WHOLE_LADDER, Beat(45, time(9, 0), _reader(actions.close_lost, "Every way was tried.")))),

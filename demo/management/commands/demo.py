@@ -1,0 +1,48 @@
+"""`manage.py demo`: makes the demo clinic in an empty installation, or shows its logins again."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+from django.utils import timezone
+
+from clinic.models import Site, User
+from demo import logins, past
+from demo.places import make_places
+
+
+class Command(BaseCommand):
+    help = "Make a demo clinic: two sites, staff in each role, 200 invented patients with a past. Never in production."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--if-empty", action="store_true", help="do nothing where there is a clinic already")
+        parser.add_argument("--show-logins", action="store_true", help="print the logins of the demo that is there")
+
+    def handle(self, *_args: Any, if_empty: bool, show_logins: bool, **_options: Any) -> None:
+        if settings.PRODUCTION:
+            raise CommandError("The production profile holds real patients: it gets no demo clinic.")
+        if show_logins:
+            self._show()
+        elif not Site.objects.exists() and not User.objects.exists():
+            self._make()
+        elif not if_empty:
+            raise CommandError("There is a clinic already. The demo is made only in an empty installation.")
+        elif logins.kept():
+            self.stdout.write(f"The demo clinic is as you left it. Its logins: {logins.path()}")
+
+    def _show(self) -> None:
+        page = logins.kept()
+        if page is None:
+            raise CommandError(f"There is no {logins.path()}: this installation has no demo clinic.")
+        self.stdout.write(page)
+
+    def _make(self) -> None:
+        self.stdout.write("Making the demo clinic, with months of past for 200 patients (half a minute) ...")
+        self.stdout.flush()
+        password = logins.new_password()
+        with transaction.atomic():
+            places = make_places(password)
+            past.play(places, timezone.now(), lambda _until: None)
+        self.stdout.write(logins.keep(password))

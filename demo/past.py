@@ -1,0 +1,140 @@
+"""How does the demo get its past? Every step of every story is taken in the order of time, with the clock set back.
+
+The steps are the clinic's own actions and the messages are sent by the clinic's own outbox when they fall due, so the
+histories, deadlines and inbox look as they would had people worked here for months.
+"""
+
+import heapq
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from random import Random
+
+import time_machine
+
+from clinic import calendar
+from clinic.actors import INTAKE
+from demo import people, scenes
+from demo.people import Person
+from demo.places import Place
+from patients.actions import mark_unusable
+from patients.factories import PatientFactory
+from patients.models import ContactPoint, Patient
+from recalls import actions
+from recalls.factories import ExamFactory
+from recalls.models import ScreeningExam
+from recalls.states import WorkItemKind
+from recalls.stories import OPENING, STORIES, Story, Tale, open_day, tell
+
+SEED = 20
+SHARE_OF_THE_FIRST_SITE = 0.7
+A_QUARTER = timedelta(minutes=15)
+LATEST_START_IN_QUARTERS = 16  # the same story begins between 8:15 and 12:15
+MAIL_COMES_BACK_AFTER = timedelta(hours=27)
+
+
+@dataclass(slots=True)
+class Timeline:
+    """Steps waiting for their instant, earliest first."""
+
+    _cues: list[tuple[datetime, int, Callable[[], None]]] = field(default_factory=list)
+    _count: int = 0
+
+    def at(self, instant: datetime, act: Callable[[], None]) -> None:
+        self._count += 1  # the tie-break: what was planned first is done first
+        heapq.heappush(self._cues, (instant, self._count, act))
+
+    def take(self) -> Iterator[tuple[datetime, Callable[[], None]]]:
+        """Every step in order; a step may plan later ones."""
+        while self._cues:
+            instant, _count, act = heapq.heappop(self._cues)
+            yield instant, act
+
+
+def play(places: tuple[Place, ...], now: datetime, post: Callable[[datetime], None]) -> None:
+    """Let the whole past happen up to `now`; `post(until)` is called before each step to send what fell due by then."""
+    chance, timeline = Random(SEED), Timeline()  # noqa: S311 - the same demo every time, no secret
+    crowd = people.invent(chance, now.date())
+    for number, card in enumerate(scenes.cards(chance)):
+        place = places[0] if chance.random() < SHARE_OF_THE_FIRST_SITE else places[1]
+        _Part(place, STORIES[card.story], next(crowd), number, card.days_ago).enter(timeline, chance, now)
+    for number in range(scenes.NEGATIVE_EXAMS):
+        place, person = places[number % 2], next(crowd)
+        seen = calendar.instant(place.site, open_day(place.site, now.date(), -number - 1), OPENING)
+        timeline.at(seen, _negative(place, person))
+    with time_machine.travel(now, tick=False) as clock:
+        for instant, act in timeline.take():
+            post(instant)
+            clock.move_to(instant)
+            act()
+        post(now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One patient's story at one place."""
+
+    place: Place
+    story: Story
+    person: Person
+    number: int
+    days_ago: int
+
+    def enter(self, timeline: Timeline, chance: Random, now: datetime) -> None:
+        """Plan the opening; the steps after it are planned when it happens."""
+        site = self.place.site
+        end = now
+        if self.days_ago:
+            end = calendar.close_of(site, open_day(site, calendar.local_day(site, now), -self.days_ago))
+        later = A_QUARTER * chance.randint(0, LATEST_START_IN_QUARTERS)
+        day_zero = self.story.day_zero(site, end, later)
+        opened = calendar.instant(site, day_zero, OPENING) + later
+        reading = scenes.reading(chance, self.number, self.story.exam)
+
+        def open_it() -> None:
+            patient = _register(self.place, self.person)
+            exam = self._read(patient, opened, reading)
+            recall = actions.open_recall(exam, by=INTAKE).recall
+            tale = Tale(recall, self.place.cast, day_zero, later)
+            for instant, act in tell(self.story, tale):
+                timeline.at(instant, partial(act, tale))
+            if self.person.mail_bounces and (back := opened + MAIL_COMES_BACK_AFTER) < now:
+                timeline.at(back, partial(_mail_came_back, tale))
+
+        timeline.at(opened, open_it)
+
+    def _read(self, patient: Patient, received: datetime, reading: dict[str, object]) -> ScreeningExam:
+        referrers = self.place.referrers
+        return ExamFactory.create(
+            patient=patient,
+            received=received,
+            accession=f"D{700001 + self.number}",
+            reader=self.place.cast.radiologist,
+            referrer=referrers[self.number % len(referrers)] if self.number % 8 else None,
+            **reading,
+        )
+
+
+def _register(place: Place, person: Person) -> Patient:
+    return PatientFactory.create(site=place.site, **person.fields)
+
+
+def _negative(place: Place, person: Person) -> Callable[[], None]:
+    def read() -> None:
+        ExamFactory.create(
+            patient=_register(place, person),
+            accession=f"N{person.fields['mrn']}",
+            reader=place.cast.radiologist,
+            negative=True,
+        )
+
+    return read
+
+
+def _mail_came_back(tale: Tale) -> None:
+    recall = tale.recall
+    for point in recall.patient.contact_points.filter(kind=ContactPoint.Kind.EMAIL, unusable=""):
+        mark_unusable(point, ContactPoint.Unusable.BOUNCED, by=INTAKE)
+        if recall.is_open:
+            actions.open_work_item(recall, WorkItemKind.VERIFY_CONTACT, "Mail to her address came back.")

@@ -1,0 +1,108 @@
+"""Does a newcomer find a clinic at work: every situation, people who plainly do not exist, and a way in?"""
+
+import stat
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+from pytest_django import Settings
+
+from clinic.models import Site, User
+from clinic.roles import STAFF_ROLES, Role, roles_of
+from demo import logins
+from demo.places import STAFF
+from patients.models import ContactPoint, Patient
+from recalls.models import Recall, RecallEvent
+from recalls.states import ClosureReason, State
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def data_folder(tmp_path: Path, settings: Settings) -> Path:
+    settings.DATA_DIR = tmp_path
+    settings.MAIL_INBOX_DIR = tmp_path / "mail"
+    return tmp_path
+
+
+@pytest.fixture
+def printed(data_folder: Path) -> str:
+    """What the command says when it makes the demo clinic, once for each test that asks."""
+    out = StringIO()
+    call_command("demo", stdout=out)
+    return out.getvalue()
+
+
+def test_a_newcomer_finds_a_clinic_at_work(printed: str) -> None:
+    recalls = list(Recall.objects.all())
+    assert {recall.state for recall in recalls} == set(State)
+    assert {recall.closure_reason for recall in recalls} - {""} == set(ClosureReason)
+    assert Patient.objects.count() == 200
+    assert set(Site.objects.values_list("time_zone", flat=True)) == {"America/New_York", "America/Denver"}
+
+    waiting = [recall for recall in recalls if recall.state == State.TO_CONTACT]
+    assert len(waiting) >= 40, "a scheduler has a real morning"
+    assert any(recall.due_at and recall.due_at < timezone.now() for recall in waiting), "some of it is overdue"
+    assert RecallEvent.objects.filter(at__gt=timezone.now()).count() == 0
+
+    patients = Patient.objects.all()
+    assert patients.filter(language="es", interpreter_needed=True).exists()
+    assert patients.exclude(contact_points__kind=ContactPoint.Kind.EMAIL).exists()
+    assert ContactPoint.objects.filter(unusable=ContactPoint.Unusable.BOUNCED).exists()
+    assert patients.filter(consents__subject="email", consents__granted=False).exists()
+
+    assert all(name.startswith(("Sample-", "Example-")) for name in patients.values_list("family_name", flat=True))
+    _every_history_is_whole(recalls)
+    _everybody_can_sign_in(printed)
+
+
+def _every_history_is_whole(recalls: list[Recall]) -> None:
+    for recall in recalls:
+        events = list(recall.events.all())
+        assert [event.seal() for event in events] == [event.hash for event in events]
+        assert [event.version for event in events] == list(range(1, recall.version + 1))
+
+
+def _everybody_can_sign_in(printed: str) -> None:
+    password = printed.rstrip().rpartition(" ")[2]
+    assert {login.role for login in STAFF} == STAFF_ROLES - {Role.INTEGRATION}
+    for login in STAFF:
+        assert login.username in printed
+        user = User.objects.get(username=login.username)
+        assert user.check_password(password)
+        assert roles_of(user) == {login.role}
+        assert {site.code for site in user.sites.all()} == set(login.sites)
+
+
+def test_a_second_start_changes_nothing_and_the_logins_are_kept_for_their_owner_alone(printed: str) -> None:
+    events = RecallEvent.objects.count()
+    call_command("demo", if_empty=True, stdout=StringIO())
+    assert RecallEvent.objects.count() == events
+    with pytest.raises(CommandError, match="only in an empty installation"):
+        call_command("demo")
+
+    assert stat.S_IMODE(logins.path().stat().st_mode) == 0o600
+    again = StringIO()
+    call_command("demo", show_logins=True, stdout=again)
+    assert again.getvalue().strip() in printed
+
+
+@pytest.mark.usefixtures("data_folder")
+def test_a_real_clinic_gets_no_demo(shadyside: Site) -> None:
+    call_command("demo", if_empty=True)
+    assert list(Site.objects.all()) == [shadyside]
+    with pytest.raises(CommandError, match="no demo clinic"):
+        call_command("demo", show_logins=True)
+
+
+def test_the_production_profile_refuses_the_demo(settings: Settings) -> None:
+    settings.PRODUCTION = True
+    with pytest.raises(CommandError, match="real patients"):
+        call_command("demo", if_empty=True)
+    assert not Site.objects.exists()
+
+
+def test_every_installation_has_a_password_of_its_own() -> None:
+    assert logins.new_password() != logins.new_password()
