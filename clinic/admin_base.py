@@ -13,6 +13,7 @@ from django.contrib.admin.views.main import PAGE_VAR, SEARCH_VAR, ChangeList
 from django.core.paginator import Paginator
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext_lazy as _
 
 from clinic.models import AccessLog
 
@@ -51,6 +52,25 @@ class PrivateSearch(ChangeList):
         return super().get_queryset(request, exclude_parameters)
 
 
+class OwnSites(admin.SimpleListFilter):
+    """The person's own sites; the stock filter would name every site there is."""
+
+    title = _("site")
+    parameter_name = "site"
+
+    def __init__(self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any) -> None:
+        self._path: str = model_admin.site_path
+        super().__init__(request, params, model, model_admin)
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        user: Any = request.user
+        return [(str(site.pk), site.name) for site in user.sites.all()]
+
+    def queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        value = self.value() or ""
+        return queryset.filter(**{self._path: value}) if value.isdigit() else queryset
+
+
 class ScopedAdmin(admin.ModelAdmin[M]):
     """Rows at the person's own sites; `site_path` leads from a row to its site, "" for rows that belong to none."""
 
@@ -65,7 +85,7 @@ class ScopedAdmin(admin.ModelAdmin[M]):
     list_per_page = 50
     list_max_show_all = 200
     sortable_by: ClassVar[tuple[str, ...]] = ()  # an order without an index reads the whole table
-    save_as = False
+    show_facets = admin.ShowFacets.NEVER  # facets count every row
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[M]:
         rows = super().get_queryset(request)
@@ -118,4 +138,27 @@ class ReadOnlyAdmin(ScopedAdmin[M]):
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        return False
+
+
+class ShownRows(admin.TabularInline[Any, Any]):
+    """Rows that belong to the page's own row, shown to whoever may see the page and changed by nobody."""
+
+    extra = 0
+    can_delete = False
+    show_change_link = False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fields or ()
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -63,10 +63,10 @@ def command(socket: Path, folder: Path) -> list[str]:
     return [str(server_program()), *(word for name, value in options.items() for word in (f"--{name}", value))]
 
 
-def answers(url: str) -> bool:
-    """Whether a broker answers at this address now."""
+def answers(url: str, *, seconds: float = 1) -> bool:
+    """Whether a broker answers at this address now, within so many seconds."""
     try:
-        with redis.Redis.from_url(url, socket_connect_timeout=1, socket_timeout=1) as client:
+        with redis.Redis.from_url(url, socket_connect_timeout=seconds, socket_timeout=seconds) as client:
             return bool(client.ping())
     except redis.RedisError:
         return False

@@ -34,7 +34,7 @@ INSTALLED_APPS = [
     "exchange",
     "reports",
     "demo",
-    "django.contrib.admin",
+    "config.apps.RecallDeskAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

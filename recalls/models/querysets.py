@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 from django.db import models
 from django.db.models import Q
 
-from recalls.states import State
+from recalls.states import OPEN_STATES, State
 
 if TYPE_CHECKING:
     from clinic.models import User
@@ -29,6 +29,10 @@ class RecallQuerySet(models.QuerySet[Any]):
 
     def due_before(self, at: datetime) -> Self:
         return self.still_open().filter(due_at__lt=at)
+
+    def without_next_step(self) -> Self:
+        """Open recalls that nobody would come across: no due instant, or a state that no queue shows."""
+        return self.still_open().filter(Q(due_at__isnull=True) | ~Q(state__in=OPEN_STATES))
 
     def by_due(self) -> Self:
         """Most urgent first; the number breaks ties, so pages never overlap."""

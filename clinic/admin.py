@@ -1,0 +1,136 @@
+"""How does an administrator set up sites, hours, closed days, deadlines and staff?"""
+
+from datetime import date
+from itertools import pairwise
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
+from django.forms import BaseInlineFormSet, ModelForm
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from clinic import calendar
+from clinic.admin_base import ReadOnlyAdmin, ScopedAdmin
+from clinic.models import Closure, DeadlinePolicy, Heartbeat, OpeningHours, Site, User
+from clinic.roles import STAFF_ROLES, Role
+
+admin.site.unregister(Group)  # what a group may do is written in clinic.roles, and nowhere else
+
+
+class HoursFormSet(BaseInlineFormSet[OpeningHours, Site, ModelForm[OpeningHours]]):
+    """Stretches of one weekday must not overlap, and a site must open at some time of the week."""
+
+    def clean(self) -> None:
+        super().clean()
+        if any(self.errors):
+            return
+        kept = [form.cleaned_data for form in self.forms if form.cleaned_data and not form.cleaned_data.get("DELETE")]
+        if not kept:
+            raise ValidationError(_("Give the site at least one day on which it is open."))
+        for earlier, later in pairwise(sorted(kept, key=lambda hours: (hours["weekday"], hours["opens"]))):
+            if earlier["weekday"] == later["weekday"] and later["opens"] < earlier["closes"]:
+                day = OpeningHours.Weekday(later["weekday"]).label
+                raise ValidationError(_("Two stretches overlap on %(day)s.") % {"day": day})
+
+
+class ClosureForm(ModelForm[Closure]):
+    """A closed day is one to come: what was, was."""
+
+    def clean_day(self) -> date:
+        day: date = self.cleaned_data["day"]
+        site: Site = self.instance.site
+        if "day" in self.changed_data and day < calendar.local_day(site, timezone.now()):
+            raise ValidationError(_("This day is past. Choose today or a later one."))
+        return day
+
+
+class HoursInline(admin.TabularInline[OpeningHours, Site]):
+    model = OpeningHours
+    formset = HoursFormSet
+    extra = 1
+    verbose_name_plural = gettext_lazy("Opening hours: a change counts from each recall's next step")
+
+
+class ClosureInline(admin.TabularInline[Closure, Site]):
+    model = Closure
+    form = ClosureForm
+    extra = 1
+    verbose_name_plural = gettext_lazy("Closed days beyond the public holidays")
+
+
+class PolicyInline(admin.StackedInline[DeadlinePolicy, Site]):
+    model = DeadlinePolicy
+    can_delete = False
+    verbose_name_plural = gettext_lazy("Deadlines in days: a change counts from each recall's next step")
+
+
+@admin.register(Site)
+class SiteAdmin(ScopedAdmin[Site]):
+    site_path = ""
+    list_display = ("name", "code", "time_zone", "phone")
+    search_fields = ("name__istartswith", "code__istartswith")
+    search_help_text = gettext_lazy("Beginning of a name or code")
+    inlines = (HoursInline, ClosureInline, PolicyInline)
+    fieldsets = (
+        (None, {"fields": ("code", "name", "sender_name", "contact_person", "phone")}),
+        (gettext_lazy("Address"), {"fields": ("address_line", "city", "state", "postal_code")}),
+        (
+            gettext_lazy("Time"),
+            {"fields": ("time_zone", "country", "subdivision", "send_from", "send_until")},
+        ),
+        (gettext_lazy("Files of results"), {"fields": ("assigning_authority", "date_order", "bare_zero")}),
+    )
+
+
+@admin.register(User)
+class UserAdmin(ScopedAdmin[User], DjangoUserAdmin[User]):
+    """Staff accounts. Nobody here can make an account more powerful than a role, or touch a superuser's."""
+
+    site_path = ""
+    list_display = ("username", "last_name", "first_name", "roles", "is_active", "last_login")
+    list_filter = (("groups", admin.RelatedFieldListFilter), "is_active")
+    search_fields = ("username__istartswith", "last_name__istartswith", "email__istartswith")
+    search_help_text = gettext_lazy("Beginning of a user name, last name or email address")
+    ordering = ("username",)
+    filter_horizontal = ("groups", "sites")
+    readonly_fields = ("last_login", "date_joined")
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        (gettext_lazy("Person"), {"fields": ("first_name", "last_name", "email", "npi")}),
+        (
+            gettext_lazy("Work"),
+            {
+                "fields": ("is_active", "groups", "sites"),
+                "description": gettext_lazy("The groups are the roles; the sites are where she sees patients."),
+            },
+        ),
+        (gettext_lazy("Dates"), {"fields": ("last_login", "date_joined")}),
+    )
+    add_fieldsets = (
+        (None, {"classes": ("wide",), "fields": ("username", "usable_password", "password1", "password2")}),
+        (gettext_lazy("Work"), {"fields": ("first_name", "last_name", "groups", "sites")}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).prefetch_related("groups")
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        above = obj is not None and obj.is_superuser and not request.user.is_superuser
+        return not above and super().has_change_permission(request, obj)
+
+    @admin.display(description=gettext_lazy("roles"))
+    def roles(self, user: User) -> str:
+        names = {group.name for group in user.groups.all()}
+        return ", ".join(str(role.label) for role in Role if role in STAFF_ROLES and role.value in names)
+
+
+@admin.register(Heartbeat)
+class HeartbeatAdmin(ReadOnlyAdmin[Heartbeat]):
+    site_path = ""
+    list_display = ("name", "started_at", "finished_at", "counts")
+    ordering = ("name",)

@@ -1,0 +1,65 @@
+"""Who comes into the admin, and what does its first page show? The status board for those who may open it.
+
+The way in is the ordinary sign-in page, so one lockout guards both.
+"""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.admin import AdminSite
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+
+from clinic.roles import Page, may_open
+
+BROKER_SECONDS = 0.5
+
+
+class RecallDeskAdminSite(AdminSite):
+    site_header = _("Recall Desk: administration")
+    site_title = _("Recall Desk")
+    index_title = _("Status board")
+    enable_nav_sidebar = False
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Active staff accounts, and everybody who may open the board."""
+        user = request.user
+        return user.is_active and (getattr(user, "is_staff", False) or may_open(user, Page.BOARD))
+
+    @method_decorator(never_cache)
+    @method_decorator(login_not_required)
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Send a stranger to the sign-in page; somebody who is signed in and may not enter is told so."""
+        target = request.GET.get(REDIRECT_FIELD_NAME) or reverse("admin:index")
+        if self.has_permission(request):
+            return HttpResponseRedirect(reverse("admin:index"))
+        if request.user.is_authenticated:
+            raise PermissionDenied
+        return redirect_to_login(target, settings.LOGIN_URL)
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        context = dict(extra_context or {}, board=None)
+        if may_open(request.user, Page.BOARD):
+            context["board"] = self._board(request)
+        else:
+            context["title"] = _("Administration")
+        return super().index(request, context)
+
+    def _board(self, request: HttpRequest) -> Any:
+        # Read when first asked for: this module is loaded while Django is still collecting its models.
+        from config import broker
+        from exchange.models import ParkedRow
+        from reports.board import Outside, read_board
+
+        user: Any = request.user
+        parked: models.QuerySet[Any] = ParkedRow.objects.filter(state="parked")
+        outside = Outside(broker_answers=broker.answers(settings.REDIS_URL, seconds=BROKER_SECONDS), parked=parked)
+        return read_board(user, outside)

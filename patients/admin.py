@@ -1,0 +1,61 @@
+"""Where does an administrator look up a patient's record, who sent her, and who opened her pages?"""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from clinic.admin_base import OwnSites, ReadOnlyAdmin, ScopedAdmin, ShownRows
+from clinic.models import AccessLog
+from patients.models import Consent, ContactPoint, Patient, ReferringProvider
+
+
+class ContactPointRows(ShownRows):
+    model = ContactPoint
+    fields = ("kind", "value", "unusable", "changed_at")
+
+
+class ConsentRows(ShownRows):
+    model = Consent
+    fields = ("subject", "granted", "at", "source", "by")
+
+
+@admin.register(Patient)
+class PatientAdmin(ReadOnlyAdmin[Patient]):
+    patient_path = "pk"
+    private_search = True
+    list_display = ("__str__", "mrn", "birth_date", "site", "language", "deceased_on", "merged_into")
+    list_filter = (OwnSites, "language", "interpreter_needed", ("merged_into", admin.EmptyFieldListFilter))
+    list_select_related = ("site", "merged_into")
+    search_fields = ("mrn__exact", "family_name__istartswith")
+    search_help_text = _("Whole record number, or the beginning of the family name")
+    ordering = ("-pk",)
+    inlines = (ContactPointRows, ConsentRows)
+
+
+@admin.register(ReferringProvider)
+class ReferringProviderAdmin(ScopedAdmin[ReferringProvider]):
+    site_path = ""
+    list_display = ("name", "npi", "phone", "email")
+    search_fields = ("npi__exact", "name__istartswith")
+    search_help_text = _("Whole NPI, or the beginning of the name")
+    ordering = ("name", "pk")
+
+
+@admin.register(AccessLog)
+class AccessLogAdmin(ReadOnlyAdmin[AccessLog]):
+    """Who opened what about whom; a patient's number is the one in the address of her page."""
+
+    site_path = ""
+    list_display = ("at", "user", "page", "patient_id")
+    list_select_related = ("user",)
+    search_fields = ("patient_id__exact", "user__username__exact")
+    search_help_text = _("Number of a patient's record, or a whole user name")
+    ordering = ("-pk",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AccessLog]:
+        user: Any = request.user
+        at_her_sites = Patient.objects.filter(site__in=user.site_ids)
+        return super().get_queryset(request).filter(patient_id__in=at_her_sites.values("pk"))

@@ -1,0 +1,79 @@
+"""What stands where at this moment? The counts behind the status board, as parts of its one query."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Case, F, IntegerField, Max, Min, QuerySet, Subquery, Value, When
+
+from clinic.models import Heartbeat, Site
+from clinic.zones import closed_this_month, due_today
+from notifications.kinds import NotificationState as Life
+from notifications.models import DeliveryAttempt, Notification
+from recalls.models import Recall, WorkItem
+from recalls.states import ClosureReason
+from reports.parts import Part, part
+
+GRACE = timedelta(minutes=5)  # a message is overdue when five sweeps have passed it by
+RECENT = timedelta(days=30)
+_LAST_TRIES = 200  # enough to see the last success and the last failure without reading the whole table
+
+# Upper ends of the ages of an open recall, in whole days since it was opened; the last band has no end.
+AGE_BANDS: tuple[int, ...] = (7, 15, 30, 60)
+
+
+def age_band(now: datetime) -> Case:
+    """0 for at most 7 days since the recall was opened, up to 4 for more than 60."""
+    whens = [
+        When(opened_at__gt=now - timedelta(days=last + 1), then=Value(number)) for number, last in enumerate(AGE_BANDS)
+    ]
+    return Case(*whens, default=Value(len(AGE_BANDS)), output_field=IntegerField())
+
+
+def recall_parts(sites: Sequence[Site], now: datetime) -> list[Part]:
+    """Open recalls by state and age, late, due today, without a next step; lost to follow-up this month."""
+    at_sites = Recall.objects.filter(site__in=[site.pk for site in sites])
+    still_open = at_sites.still_open()
+    lost = at_sites.filter(closed_this_month(sites, now), closure_reason=ClosureReason.LOST_TO_FOLLOW_UP)
+    return [
+        part(still_open, "open", key=F("state"), first=age_band(now), at=Min("opened_at")),
+        part(still_open.filter(due_at__lt=now), "overdue", key=F("state")),
+        part(still_open.filter(due_today(sites, now)), "today", key=F("state")),
+        part(still_open.without_next_step(), "no_next_step"),
+        part(lost, "lost"),
+    ]
+
+
+def message_lookups(now: datetime) -> dict[str, Mapping[str, Any]]:
+    """What each number of messages counts, in the words that the list behind it understands in its address."""
+    planned = {"state__exact": Life.PLANNED.value}
+    return {
+        "due": {**planned, "not_before__lte": now},
+        "overdue": {**planned, "not_before__lt": now - GRACE},
+        "retry": {**planned, "first_failed_at__isnull": False},
+        "failed": {"state__in": [Life.FAILED.value, Life.BOUNCED.value], "due_at__gte": now - RECENT},
+        "suppressed": {"state__exact": Life.SUPPRESSED.value, "due_at__gte": now - RECENT},
+    }
+
+
+def message_parts(sites: Sequence[Site], now: datetime) -> list[Part]:
+    messages = Notification.objects.filter(recall__site__in=[site.pk for site in sites])
+    return [
+        part(messages.filter(**lookups), "messages", key=Value(name), at=Min("not_before"))
+        for name, lookups in message_lookups(now).items()
+    ]
+
+
+def task_parts(sites: Sequence[Site], parked: "QuerySet[Any]") -> list[Part]:
+    items = WorkItem.objects.filter(site__in=[site.pk for site in sites], done_at__isnull=True)
+    return [part(items, "work", at=Min("opened_at")), part(parked, "parked")]
+
+
+def sign_parts() -> list[Part]:
+    """The last sign of life of each part, and the last try of each result at handing over mail."""
+    newest = Subquery(DeliveryAttempt.objects.order_by("-pk").values("pk")[:1])
+    tries = DeliveryAttempt.objects.filter(pk__gt=newest - Value(_LAST_TRIES))
+    return [
+        part(Heartbeat.objects.all(), "sign", key=F("name"), at=Max("finished_at")),
+        part(tries, "mail", key=F("result"), at=Max("at")),
+    ]

@@ -1,0 +1,102 @@
+"""Are mail, worker, beat and broker alive? Judged when the board is read, from the marks they last left."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import models
+from django.utils import formats
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from notifications.kinds import AttemptResult
+from reports.now import GRACE
+
+# Each part leaves a mark every minute: two missed marks are late, ten are down.
+LATE_AFTER = timedelta(minutes=2, seconds=30)
+DOWN_AFTER = timedelta(minutes=10)
+
+
+class Health(models.TextChoices):
+    UP = "up", gettext_lazy("up")
+    LATE = "late", gettext_lazy("late")
+    DOWN = "down", gettext_lazy("down")
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """One part of the machinery: "Beat", late, "last tick 4 minutes ago"."""
+
+    name: Any
+    health: Health
+    detail: str
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.name}: {self.health.label}{', ' if self.detail else ''}{self.detail}."
+
+
+# The names under which `notifications` leaves its marks, and the words for them.
+_PARTS: tuple[tuple[str, Any, Any], ...] = (
+    ("worker", gettext_lazy("Worker"), gettext_lazy("last task %(ago)s ago")),
+    ("beat", gettext_lazy("Beat"), gettext_lazy("last tick %(ago)s ago")),
+    ("sweep", gettext_lazy("Sweep"), gettext_lazy("last run %(ago)s ago")),
+)
+
+
+def judge(
+    marks: Mapping[str, datetime | None],
+    tries: Mapping[str, datetime | None],
+    *,
+    broker_answers: bool,
+    overdue: int,
+    now: datetime,
+    zone: ZoneInfo,
+) -> list[Sign]:
+    """`marks`: last mark by part; `tries`: last try at handing over mail by its result; `zone`: for times of day."""
+    parts = [_part(name, words, marks.get(key), now, zone) for key, name, words in _PARTS]
+    broker = Sign(_("Broker"), Health.UP, "") if broker_answers else Sign(_("Broker"), Health.DOWN, _("no answer"))
+    return [_mail(tries, overdue, now), *parts, broker]
+
+
+def _part(name: Any, words: Any, last: datetime | None, now: datetime, zone: ZoneInfo) -> Sign:
+    if last is None:
+        return Sign(name, Health.DOWN, _("no sign of life yet"))
+    age = now - last
+    if age > DOWN_AFTER:
+        return Sign(name, Health.DOWN, _("since %(when)s") % {"when": clock(last, zone)})
+    health = Health.LATE if age > LATE_AFTER else Health.UP
+    return Sign(name, health, words % {"ago": ago(last, now)} if health == Health.LATE else "")
+
+
+def _mail(tries: Mapping[str, datetime | None], overdue: int, now: datetime) -> Sign:
+    """Down when the last word of the mail server was none at all; late when messages wait and none was taken lately."""
+    name = _("Mail")
+    accepted, hung_up = tries.get(AttemptResult.ACCEPTED), tries.get(AttemptResult.CONNECTION)
+    detail = _("last accepted %(ago)s ago") % {"ago": ago(accepted, now)} if accepted else _("nothing accepted yet")
+    if hung_up and (accepted is None or hung_up > accepted):
+        return Sign(name, Health.DOWN, detail)
+    if overdue and (accepted is None or now - accepted > GRACE):
+        return Sign(name, Health.LATE, detail)
+    return Sign(name, Health.UP, detail)
+
+
+def overdue_sentence(count: int, oldest: datetime | None, now: datetime) -> str:
+    if not count or oldest is None:
+        return _("No message is overdue.")
+    words = ngettext(
+        "%(count)d message is overdue, by %(ago)s.", "%(count)d messages are overdue, the oldest by %(ago)s.", count
+    )
+    return words % {"count": count, "ago": ago(oldest, now)}
+
+
+def ago(instant: datetime, now: datetime) -> str:
+    """The time between in its largest unit: "4 minutes"."""
+    return timesince(instant, now, depth=1)
+
+
+def clock(instant: datetime, zone: ZoneInfo) -> str:
+    return formats.date_format(instant.astimezone(zone), "DATETIME_FORMAT")
