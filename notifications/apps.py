@@ -1,8 +1,17 @@
-"""How does Django know the notifications app?"""
+"""How does Django know the notifications app, and where do recalls and messages meet?"""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class NotificationsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
     name = "notifications"
+    verbose_name = _("Messages")
+
+    def ready(self) -> None:
+        from notifications import checks  # noqa: F401  registers itself; models are ready only now
+        from notifications.receivers import plan_messages
+        from recalls.signals import recall_moved
+
+        recall_moved.connect(plan_messages, dispatch_uid="notifications.plan_messages")

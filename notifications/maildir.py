@@ -1,0 +1,84 @@
+"""Where does mail go in an installation without a mail server? Into a Maildir on this machine, which the app shows.
+
+Every message is kept as the bytes a mail server would have got.
+"""
+
+import mailbox
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email import policy
+from email.message import EmailMessage
+from email.parser import BytesParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMessage as DjangoMessage
+from django.core.mail.backends.base import BaseEmailBackend
+
+_PRIVATE = 0o700
+
+
+class EmailBackend(BaseEmailBackend):
+    def send_messages(self, email_messages: Sequence[DjangoMessage]) -> int:
+        box = _box()
+        for message in email_messages:
+            box.add(message.message().as_bytes(linesep="\r\n"))
+        return len(email_messages)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One message in the inbox; `key` is the name of its file."""
+
+    key: str
+    at: datetime
+    message: EmailMessage
+
+    def part(self, subtype: str) -> str:
+        """The text of its plain or html part; empty when it has none."""
+        found: Any = self.message.get_body((subtype,))
+        return str(found.get_content()) if found is not None else ""
+
+    @property
+    def attachments(self) -> list[tuple[str, Any]]:
+        return [(part.get_filename() or "", part) for part in self.message.iter_attachments()]
+
+
+def is_in_use() -> bool:
+    return str(settings.EMAIL_BACKEND) == f"{EmailBackend.__module__}.{EmailBackend.__qualname__}"
+
+
+def keys_newest_first() -> list[str]:
+    """The names of all messages; none is opened."""
+    folder = _folder() / "new"
+    files = [entry for entry in folder.iterdir() if entry.is_file()] if folder.is_dir() else []
+    return [path.name for path in sorted(files, key=lambda path: (path.stat().st_mtime_ns, path.name), reverse=True)]
+
+
+def read(key: str) -> Kept | None:
+    """One message, or None when there is none of that name."""
+    if key not in keys_newest_first():
+        return None
+    path = _folder() / "new" / key
+    with path.open("rb") as file:
+        message = BytesParser(policy=policy.default).parse(file)
+    return Kept(key, datetime.fromtimestamp(path.stat().st_mtime, UTC), message)  # type: ignore[arg-type]
+
+
+def read_all(keys: Sequence[str]) -> Iterator[Kept]:
+    for key in keys:
+        kept = read(key)
+        if kept is not None:
+            yield kept
+
+
+def _folder() -> Path:
+    return Path(settings.MAIL_INBOX_DIR)
+
+
+def _box() -> mailbox.Maildir:
+    folder = _folder()
+    folder.parent.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
+    return mailbox.Maildir(folder, create=True)

@@ -1,0 +1,52 @@
+"""What goes over the wire? One message to one person, with the headers that name it and its calendar entry."""
+
+from email.mime.text import MIMEText
+from email.utils import formataddr, parseaddr
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.utils import translation
+
+from notifications.invitation import METHODS, invitation
+from notifications.kinds import Kind
+from notifications.models import Notification, RenderedMessage
+from notifications.render import render
+from notifications.situation import Situation
+from notifications.values import one_line
+from patients.channels import Channels
+
+ID_HEADER = "X-Notification-ID"
+
+
+def compose(
+    row: Notification, situation: Situation, channels: Channels, connection: Any = None
+) -> tuple[EmailMultiAlternatives, RenderedMessage]:
+    """The message for Django's mail backends and the copy to keep. The same row makes the same Message-ID each time."""
+    words = render(row, situation, detailed=channels.detail_allowed)
+    sender = formataddr((one_line(words.site.sender_name), parseaddr(settings.DEFAULT_FROM_EMAIL)[1]))
+    headers = {
+        "Message-ID": row.message_id,
+        ID_HEADER: str(row.public_id),
+        "Auto-Submitted": "auto-generated",  # RFC 3834: no out-of-office answers, please
+        "Content-Language": row.language,
+    }
+    mail = EmailMultiAlternatives(words.subject, words.text, sender, [channels.email], connection=connection)
+    mail.extra_headers = headers
+    mail.attach_alternative(words.html, "text/html")
+    copy = RenderedMessage(
+        notification=row, address=channels.email, subject=words.subject, text=words.text, html=words.html
+    )
+    visit = next((v for v in situation.appointments if v.pk == row.appointment_id), None)
+    if visit is not None and Kind(row.kind) in METHODS:
+        with translation.override(row.language):
+            method, copy.calendar = invitation(row, visit, channels.email)
+        mail.attach(_calendar_part(method, copy.calendar))
+    return mail, copy
+
+
+def _calendar_part(method: str, sheet: str) -> MIMEText:
+    part = MIMEText(sheet, "calendar", "utf-8")
+    part.set_param("method", method)
+    part.add_header("Content-Disposition", "attachment", filename="visit.ics")
+    return part

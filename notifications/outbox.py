@@ -1,0 +1,254 @@
+"""Whose turn is it, is it still true, and what became of it? Claims one message at a time and writes its result.
+
+A claim is a short transaction: it takes the planned row that has been due longest, locks its recall too, and asks the
+plan, the address, the consent and the clock again. What is not true any more is put away with the reason and never
+sent. A taken row carries a lease and a token; a result is written only by the one who holds the token. All instants
+are the application's clock (`timezone.now()`), never the database's.
+"""
+
+import logging
+import random
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from clinic.actors import SYSTEM
+from clinic.models import Site
+from notifications import reconcile
+from notifications.failures import Failure, unwritable
+from notifications.kinds import AttemptResult, Kind, NotificationState, Reason
+from notifications.models import DeliveryAttempt, Notification, RenderedMessage
+from notifications.plan import RULE, wanted
+from notifications.situation import Situation, situation_of
+from notifications.windows import next_in
+from patients.actions import mark_unusable
+from patients.channels import Channels, channels_of
+from patients.models import ContactPoint
+from recalls.actions import open_work_item
+from recalls.models import Recall
+from recalls.states import WorkItemKind
+
+log = logging.getLogger(__name__)
+
+S, R = NotificationState, AttemptResult
+
+# A mail server may take its time at each of six answers: connect, hello, sender, recipient, data, end.
+LEASE = timedelta(seconds=6 * settings.EMAIL_TIMEOUT)
+TIME_BUDGET = timedelta(hours=72)
+FIRST_WAIT = timedelta(minutes=5)  # what greylisting servers ask for
+LONGEST_WAIT = timedelta(hours=1)
+_dice = random.SystemRandom()
+
+# Site numbers with the site whose calendar is read already; one for each run, so changes are seen by the next.
+Sites = dict[int, Site]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A message that this process alone may send until its lease ends."""
+
+    row: Notification
+    token: int
+    situation: Situation
+    channels: Channels
+
+    @property
+    def recall(self) -> Recall:
+        return self.situation.recall
+
+
+@dataclass(frozen=True, slots=True)
+class PutAway:
+    """A due row that is not sent now; `state` says what became of it."""
+
+    state: str
+
+
+def anything_due() -> bool:
+    return Notification.objects.filter(state=S.PLANNED, not_before__lte=timezone.now()).exists()
+
+
+def claim_next(sites: Sites) -> Claim | PutAway | None:
+    """The next message to send, or what became of a row that is not to be sent; None when nothing is due."""
+    now, row = timezone.now(), None
+    try:
+        with transaction.atomic():
+            row = _oldest_due(now)
+            if row is None:
+                return None
+            row.recall.site = sites.setdefault(row.recall.site_id, row.recall.site)
+            return _take(row, now)
+    except DatabaseError:
+        raise
+    except Exception as error:  # one row whose facts cannot be read must not stop all the others
+        if row is None:
+            raise
+        log.error("message %s could not be read: %s", row.pk, type(error).__name__)
+        _give_up(row, S.PLANNED, row.lease_token, unwritable(error))
+        return PutAway(S.FAILED)
+
+
+def _oldest_due(now: datetime) -> Notification | None:
+    """Locks the row and its recall together, and passes over both when somebody else holds either."""
+    rows = Notification.objects.select_for_update(of=("self", "recall"), skip_locked=True, no_key=True)
+    rows = rows.select_related("recall__site", "recall__patient", "recall__exam")
+    return rows.filter(state=S.PLANNED, not_before__lte=now).order_by("not_before", "pk").first()
+
+
+def _take(row: Notification, now: datetime) -> Claim | PutAway:
+    if row.expires_at is not None and row.expires_at <= now:
+        return _put_away(row, state=S.EXPIRED, reason=Reason.TOO_LATE)
+    situation = situation_of(row.recall)
+    channels = channels_of(row.recall.patient)
+    if (row.kind, row.occasion) not in wanted(situation):
+        reconcile.reconcile(situation, channels)
+        return PutAway(S.CANCELLED)
+    if channels.why_no_email:
+        reconcile.hold_back(row.recall, row, channels.why_no_email)
+        return PutAway(S.SUPPRESSED)
+    opens = next_in(RULE[Kind(row.kind)].window, row.recall.site, now)
+    if opens > now:
+        return _put_away(row, not_before=opens)
+    token = row.lease_token + 1
+    lease: dict[str, Any] = {"state": S.SENDING, "reason": "", "lease_token": token, "lease_until": now + LEASE}
+    # Where the database cannot lock a row, this comparison decides between two who read it at once.
+    if not Notification.objects.filter(pk=row.pk, state=S.PLANNED, lease_token=row.lease_token).update(**lease):
+        return PutAway(S.SENDING)
+    return Claim(row, token, situation, channels)
+
+
+def _put_away(row: Notification, **fields: Any) -> PutAway:
+    Notification.objects.filter(pk=row.pk, state=S.PLANNED).update(**fields)
+    return PutAway(str(fields.get("state", S.PLANNED)))
+
+
+def accept(claim: Claim, copy: RenderedMessage) -> bool:
+    """The mail server took it. False when the lease was lost meanwhile: another process has, or had, this message."""
+    now = timezone.now()
+    with transaction.atomic():
+        count = claim.row.attempt_count + 1
+        if not _finish(claim.row.pk, claim.token, state=S.ACCEPTED, accepted_at=now, attempt_count=count):
+            return False
+        _attempt(claim.row.pk, count, claim.token, R.ACCEPTED, now)
+        _keep(copy)
+    return True
+
+
+def fail(claim: Claim, failure: Failure, copy: RenderedMessage | None = None) -> None:
+    """It was not taken, or nobody knows: try again later, or let a person ring her."""
+    if failure.result == R.PERMANENT:
+        return _give_up(claim.row, S.SENDING, claim.token, failure)
+    now, row = timezone.now(), claim.row
+    since = row.first_failed_at or now
+    burnt = 0 if failure.result == R.CONNECTION else 1
+    if now - since >= TIME_BUDGET:
+        gave_up = Failure(failure.result, Reason.GAVE_UP, failure.code, failure.detail)
+        return _give_up(row, S.SENDING, claim.token, gave_up)
+    uncertain = failure.result == R.UNCERTAIN
+    with transaction.atomic():
+        count = row.attempt_count + burnt
+        fields = {"not_before": now + wait_before_try(count + 1), "attempt_count": count, "first_failed_at": since}
+        twice = row.may_have_arrived_twice or uncertain
+        if not _finish(
+            row.pk, claim.token, state=S.PLANNED, reason=failure.reason, may_have_arrived_twice=twice, **fields
+        ):
+            return None
+        _attempt(row.pk, row.attempt_count + 1, claim.token, failure.result, now, failure)
+        if uncertain and copy is not None:
+            _keep(copy)
+    return None
+
+
+def fail_unwritable(claim: Claim, error: Exception) -> None:
+    """Its text or a fact in it is at fault: this message fails and no other."""
+    log.error("message %s could not be written: %s", claim.row.pk, type(error).__name__)
+    _give_up(claim.row, S.SENDING, claim.token, unwritable(error))
+
+
+def wait_before_try(number: int) -> timedelta:
+    """How long to wait before the nth try: doubling from five minutes to an hour, give or take a fifth."""
+    wait: timedelta = min(FIRST_WAIT * 2 ** max(number - 2, 0), LONGEST_WAIT)
+    return wait * _dice.uniform(0.8, 1.2)
+
+
+def expire() -> int:
+    """Mark what is of no use any more; the number of rows."""
+    now = timezone.now()
+    rows = Notification.objects.filter(state=S.PLANNED, expires_at__lte=now)
+    return rows.update(state=S.EXPIRED, reason=Reason.TOO_LATE)
+
+
+def reclaim() -> int:
+    """Take back the messages whose sender vanished: each may have left, and is sent once more under its Message-ID."""
+    now, count = timezone.now(), 0
+    lost = Notification.objects.filter(state=S.SENDING, lease_until__lte=now)
+    for pk, token, tries in list(lost.values_list("pk", "lease_token", "attempt_count")):
+        with transaction.atomic():
+            fields = {"state": S.PLANNED, "reason": Reason.UNCERTAIN, "may_have_arrived_twice": True, "not_before": now}
+            if _finish(pk, token, attempt_count=tries + 1, **fields):
+                _attempt(pk, tries + 1, token, R.UNCERTAIN, now, Failure(R.UNCERTAIN, Reason.UNCERTAIN))
+                count += 1
+    return count
+
+
+def _finish(pk: int, token: int, **fields: Any) -> bool:
+    """Only the holder of the token may end a claim."""
+    mine = Notification.objects.filter(pk=pk, state=S.SENDING, lease_token=token)
+    return bool(mine.update(lease_until=None, **fields))
+
+
+def _attempt(
+    pk: int, number: int, token: int, result: AttemptResult, at: datetime, failure: Failure | None = None
+) -> None:
+    DeliveryAttempt.objects.create(
+        notification_id=pk,
+        number=number,
+        at=at,
+        result=result,
+        smtp_code=failure.code if failure else None,
+        detail=failure.detail if failure else "",
+        lease_token=token,
+    )
+
+
+def _keep(copy: RenderedMessage) -> None:
+    """The copy of the newest try stands."""
+    names = ["address", "subject", "text", "html", "calendar"]
+    RenderedMessage.objects.bulk_create(
+        [copy], update_conflicts=True, unique_fields=["notification"], update_fields=names
+    )
+
+
+def _give_up(row: Notification, state: NotificationState, token: int, failure: Failure) -> None:
+    """A dead letter, and a task for a person; a mailbox that does not exist is not written to again."""
+    now, count = timezone.now(), row.attempt_count + 1
+    with transaction.atomic():
+        # The recall before the message, as every move does: two who wait for each other would both stand still.
+        locked = Recall.objects.select_for_update(of=("self",), no_key=True)
+        recall = locked.select_related("site", "patient").get(pk=row.recall_id)
+        mine = Notification.objects.filter(pk=row.pk, state=state, lease_token=token)
+        ended: dict[str, Any] = {
+            "state": S.FAILED,
+            "reason": failure.reason,
+            "lease_until": None,
+            "attempt_count": count,
+        }
+        ended |= {"first_failed_at": row.first_failed_at or now, "lease_token": token + 1}
+        if not mine.update(**ended):
+            return
+        _attempt(row.pk, count, token + 1 if state == S.PLANNED else token, failure.result, now, failure)
+        words = {"message": row.get_kind_display(), "why": failure.reason.label}
+        open_work_item(recall, WorkItemKind.CALL_DELIVERY_FAILED, _("“%(message)s”: %(why)s") % words)
+        if failure.bad_mailbox:
+            _stop_writing_to(recall)
+
+
+def _stop_writing_to(recall: Recall) -> None:
+    for point in ContactPoint.objects.filter(patient=recall.patient, kind=ContactPoint.Kind.EMAIL, unusable=""):
+        mark_unusable(point, ContactPoint.Unusable.BOUNCED, by=SYSTEM)
+    reconcile.reconcile(situation_of(recall))

@@ -1,0 +1,105 @@
+"""Which messages should exist for a recall as it stands? One table: the kind, when and until when, and the rule.
+
+The rules are plain functions of the situation and never of the present instant, so asking again tomorrow gives the
+same answer. The occasion they name is part of the row's key: a visit that moves has another occasion, and what was
+planned for its old time is wanted no more.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from notifications import rules
+from notifications.kinds import Kind
+from notifications.rules import Wanted
+from notifications.situation import Key, Situation
+from notifications.windows import Window
+from recalls.states import ClosureReason
+
+K = Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row of the plan. `news`: where it cannot be sent, a person must tell her instead."""
+
+    kind: Kind
+    wanted: Callable[[Situation], Iterable[Wanted]]
+    window: Window
+    when: Any
+    until: Any
+    news: bool = True
+
+
+_FIRST, _OPEN, _ANY = Window.FIRST_NOTICE, Window.OPEN_DAYS, Window.ANY_DAY
+
+PLAN: tuple[Rule, ...] = (
+    Rule(K.RECALL_NOTICE, rules.recall_notice, _FIRST,
+         _("At the next sending hours after the recall is opened, never on a Friday after noon; not after a screening "
+           "result of 4 or 5."),
+         _("A visit is booked or the recall moves on.")),
+    Rule(K.PLEASE_CALL, rules.please_call, _FIRST,
+         _("On the morning of the 3rd and 8th business day on which she is still to be contacted; first thing after a "
+           "screening result of 4 or 5."),
+         _("She is no longer to be contacted.")),
+    Rule(K.PRIORS_WAIT, rules.priors_wait, _FIRST,
+         _("When earlier pictures have been asked for."), _("The wait for earlier pictures ends.")),
+    Rule(K.APPOINTMENT_CONFIRMATION, rules.visit_confirmation, _OPEN,
+         _("When a visit is booked; with a calendar entry."), _("The visit begins, moves or is cancelled."),
+         news=False),
+    Rule(K.APPOINTMENT_CHANGED, rules.visit_changed, _OPEN,
+         _("When a visit that she was told of is moved; replaces the calendar entry."),
+         _("The visit begins, moves again or is cancelled.")),
+    Rule(K.APPOINTMENT_CANCELLED, rules.visit_cancelled, _OPEN,
+         _("When a visit that she was or may have been told of is cancelled; takes the calendar entry away."),
+         _("The visit would have begun.")),
+    Rule(K.APPOINTMENT_REMINDER, rules.visit_reminder, _ANY,
+         _("7 days and 1 day before the visit, by the clinic's clock; not if that was past when it was booked."),
+         _("2 hours before the visit; the first one when the second is due."), news=False),
+    Rule(K.MISSED_APPOINTMENT, rules.missed, _OPEN,
+         _("When a visit was missed."), _("14 days after the visit, or a new one is booked.")),
+    Rule(K.OUTCOME_NORMAL, rules.outcome_normal, _OPEN,
+         _("When the radiologist has released a normal outcome."), _("30 days after the release.")),
+    Rule(K.OUTCOME_BENIGN, rules.outcome_benign, _OPEN,
+         _("When the radiologist has released a benign outcome."), _("30 days after the release.")),
+    Rule(K.OUTCOME_PROBABLY_BENIGN, rules.outcome_probably_benign, _OPEN,
+         _("When the radiologist has released a probably benign outcome."), _("30 days after the release.")),
+    Rule(K.PLEASE_CALL_RESULTS, rules.please_call_results, _OPEN,
+         _("When a biopsy is advised and released, and when pathology is in; never says the result."),
+         _("7 days later, or the biopsy is booked.")),
+    Rule(K.BIOPSY_CONFIRMATION, rules.biopsy_confirmation, _OPEN,
+         _("When a biopsy is booked; with a calendar entry."), _("The biopsy begins or is cancelled."), news=False),
+    Rule(K.BIOPSY_REMINDER, rules.biopsy_reminder, _ANY,
+         _("7 days and 1 day before the biopsy, by the clinic's clock; not if that was past when it was booked."),
+         _("2 hours before the biopsy; the first one when the second is due."), news=False),
+    Rule(K.FOLLOW_UP_DUE, rules.follow_up_due, _OPEN,
+         _("45 and 14 days before the short-interval visit is due, and 14 days after."), _("The visit is booked.")),
+    Rule(K.NO_VISIT_NEEDED, rules.no_visit_needed, _OPEN,
+         _("When earlier pictures explained the finding."), _("30 days later.")),
+)  # fmt: skip
+
+RULE: dict[Kind, Rule] = {rule.kind: rule for rule in PLAN}
+
+# After these endings nothing more is written to her, save that a visit she knows of is off when a recall is void.
+_SILENT = frozenset(
+    {
+        ClosureReason.DECLINED,
+        ClosureReason.TRANSFERRED,
+        ClosureReason.LOST_TO_FOLLOW_UP,
+        ClosureReason.DECEASED,
+        ClosureReason.VOID,
+    }
+)
+
+
+def wanted(situation: Situation) -> dict[Key, Wanted]:
+    """Every message that should exist now, by kind and occasion; nothing after a death."""
+    recall = situation.recall
+    if recall.patient.deceased_on or recall.closure_reason == ClosureReason.DECEASED:
+        return {}
+    table = PLAN
+    if recall.closure_reason in _SILENT:
+        table = (RULE[K.APPOINTMENT_CANCELLED],) if recall.closure_reason == ClosureReason.VOID else ()
+    return {(rule.kind, want.occasion): want for rule in table for want in rule.wanted(situation)}

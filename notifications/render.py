@@ -1,0 +1,122 @@
+"""How do words and facts become a message? Markdown with every placeholder filled, as text and as a page alike."""
+
+import textwrap
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from django.template.loader import get_template
+from django.utils import translation
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+
+from clinic.models import Site
+from notifications import texts
+from notifications.kinds import Kind
+from notifications.models import Notification
+from notifications.situation import Situation
+from notifications.values import Values, one_line
+from recalls.states import VisitKind
+
+_WIDTH = 72
+# Mail programs drop style sheets: what must hold everywhere stands at each element.
+_STYLES = {
+    "paragraph_open": "margin:0 0 16px",
+    "bullet_list_open": "margin:0 0 16px;padding-left:24px",
+    "blockquote_open": "margin:0 0 16px;padding:16px 16px 4px;border-left:4px solid #1f6f78;background-color:#eef6f7",
+    "heading_open": "margin:24px 0 8px;font-size:20px;line-height:1.3",
+}
+# The detailed reminder describes these visits and would be wrong for an MRI.
+_DETAILED_REMINDER = frozenset(
+    {
+        VisitKind.DIAGNOSTIC,
+        VisitKind.DIAGNOSTIC_ULTRASOUND,
+        VisitKind.ULTRASOUND,
+        VisitKind.REPEAT_VIEW,
+        VisitKind.FOLLOW_UP,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    subject: str
+    text: str
+    html: str
+    site: Site
+
+
+def render(row: Notification, situation: Situation, *, detailed: bool) -> Rendered:
+    """Raises KeyError, LookupError or ValueError where a text cannot be filled: such a message is never sent."""
+    detailed = detailed and _may_be_detailed(row, situation)
+    text = texts.message_text(row.kind, row.language, detailed=detailed)
+    with translation.override(row.language):
+        values = Values(row, situation)
+        subject = text.subject.substitute(clinic_name=one_line(values.site.sender_name))
+        return rendered(subject, text.body.substitute(values), row.language, values.site)
+
+
+def rendered(subject: str, markdown: str, language: str, site: Site) -> Rendered:
+    """A filled text in both forms."""
+    tokens = _markdown().parse(markdown)
+    context = {"subject": subject, "language": language, "body": page(tokens), "clinic": site.sender_name}
+    html = _layout().render(context)
+    return Rendered(subject, plain(tokens), html, site)
+
+
+def plain_of(markdown: str) -> str:
+    return plain(_markdown().parse(markdown))
+
+
+def page(tokens: Sequence[Token]) -> str:
+    """HTML with its styles at each element; the source's own HTML was never let in."""
+    for token in tokens:
+        if token.type in _STYLES:
+            token.attrSet("style", _STYLES[token.type])
+    html: str = _markdown().renderer.render(tokens, _markdown().options, {})
+    return html
+
+
+def plain(tokens: Iterable[Token]) -> str:
+    """The same content for a program that shows text only; list items keep a dash, the large block stands indented."""
+    blocks: list[str] = []
+    quoted, listed, first = 0, 0, False
+    for token in tokens:
+        quoted += {"blockquote_open": 1, "blockquote_close": -1}.get(token.type, 0)
+        listed += {"bullet_list_open": 1, "bullet_list_close": -1}.get(token.type, 0)
+        first = first or token.type == "list_item_open"
+        if token.type == "inline":
+            indent = "    " * quoted + ("  " * listed if listed else "")
+            lead = indent[:-2] + "- " if listed and first else indent
+            blocks.append(_wrapped("".join(map(_words, token.children or [])), lead, indent))
+            first = False
+    return "\n\n".join(blocks) + "\n"
+
+
+def _wrapped(words: str, lead: str, indent: str) -> str:
+    return textwrap.fill(
+        words, _WIDTH, initial_indent=lead, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def _words(token: Token) -> str:
+    return " " if token.type in ("softbreak", "hardbreak") else token.content
+
+
+def _may_be_detailed(row: Notification, situation: Situation) -> bool:
+    if row.kind != Kind.APPOINTMENT_REMINDER:
+        return True
+    visit = situation.active
+    return visit is not None and visit.kind in _DETAILED_REMINDER
+
+
+@cache
+def _markdown() -> MarkdownIt:
+    return MarkdownIt("commonmark", {"html": False}, renderer_cls=RendererHTML)
+
+
+@cache
+def _layout() -> Any:
+    return get_template("notifications/email.html").template  # type: ignore[attr-defined]

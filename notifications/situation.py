@@ -1,0 +1,162 @@
+"""What does the plan need to know about a recall? Everything at once, in a fixed number of queries for many recalls."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from clinic.models import Site
+from notifications.kinds import Kind, NotificationState
+from notifications.models import Notification
+from recalls.models import Appointment, Outcome, PathologyResult, Recall, RecallEvent
+from recalls.states import ACTIVE_APPOINTMENT, State
+
+Key = tuple[str, str]
+
+VISIT_STATES = frozenset({State.SCHEDULED, State.BIOPSY_BOOKED})
+# Messages that tell her a time: what they say must be taken back or corrected when it is not true any more.
+TELL_A_TIME = frozenset(
+    {
+        Kind.APPOINTMENT_CONFIRMATION,
+        Kind.APPOINTMENT_CHANGED,
+        Kind.APPOINTMENT_REMINDER,
+        Kind.BIOPSY_CONFIRMATION,
+        Kind.BIOPSY_REMINDER,
+    }
+)
+_BOOKING_STEPS = frozenset({"book_appointment", "book_biopsy", "reschedule"})
+_OF_AN_EVENT = ("recall_id", "version", "step", "from_state", "to_state", "at", "data")
+_LEFT_THE_HOUSE = frozenset(
+    {
+        NotificationState.SENDING,
+        NotificationState.ACCEPTED,
+        NotificationState.DELIVERED,
+        NotificationState.BOUNCED,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One event of the recall, as much of it as messages hang on."""
+
+    version: int
+    step: str
+    from_state: str
+    to_state: str
+    at: datetime
+    data: Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Situation:
+    """A recall with all that messages about it depend on. Each list is in the order in which things happened."""
+
+    recall: Recall
+    events: list[Happened]
+    appointments: list[Appointment]
+    outcomes: list[Outcome]
+    pathology: list[PathologyResult]
+    stored: dict[Key, Notification]
+
+    @property
+    def site(self) -> Site:
+        return self.recall.site
+
+    @property
+    def active(self) -> Appointment | None:
+        return next((visit for visit in self.appointments if visit.status in ACTIVE_APPOINTMENT), None)
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """The newest one, which no later one amends."""
+        return self.outcomes[-1] if self.outcomes else None
+
+    def last(self, *steps: str, about: int | None = None) -> Happened | None:
+        """The newest event of these steps, about that appointment where one is named."""
+        found = (
+            event
+            for event in reversed(self.events)
+            if event.step in steps and (about is None or event.data.get("appointment") == about)
+        )
+        return next(found, None)
+
+    def entered(self, state: State) -> Happened | None:
+        """The newest event that brought the recall into that state from another one."""
+        found = (e for e in reversed(self.events) if e.to_state == state and e.from_state != state)
+        return next(found, None)
+
+    def booked_at(self, visit: Appointment) -> datetime:
+        """When the visit was given the time it has now."""
+        event = self.last(*_BOOKING_STEPS, about=visit.pk)
+        return event.at if event else visit.created_at
+
+    def ended_at(self, visit: Appointment) -> datetime:
+        """When a visit was cancelled or missed: the first event after its booking that left the booked state."""
+        booked = self.last(*_BOOKING_STEPS, about=visit.pk)
+        since = booked.version if booked else 0
+        for event in self.events:
+            if event.version > since and event.from_state in VISIT_STATES and event.to_state not in VISIT_STATES:
+                return event.at
+        return self.recall.state_since
+
+    def was_told_of(self, visit: Appointment, *, before_sequence: int | None = None) -> bool:
+        """Whether a message about the visit left or may have left (of an earlier time of it, where asked)."""
+        return any(
+            row.kind in TELL_A_TIME
+            and row.appointment_id == visit.pk
+            and (before_sequence is None or (row.appointment_sequence or 0) < before_sequence)
+            and _may_have_left(row)
+            for row in self.stored.values()
+        )
+
+    def time_she_knows(self, visit: Appointment) -> datetime:
+        """The time of the visit that the newest message about it told: a move she never heard of is none to her."""
+        told = [
+            row.appointment_sequence or 0
+            for row in self.stored.values()
+            if row.appointment_id == visit.pk and row.kind in TELL_A_TIME and _may_have_left(row)
+        ]
+        moves = [e for e in self.events if e.step == "reschedule" and e.data.get("appointment") == visit.pk]
+        if not told or max(told) >= len(moves):
+            return visit.starts_at
+        return datetime.fromisoformat(moves[max(told)].data["from"])
+
+
+def _may_have_left(row: Notification) -> bool:
+    return row.state in _LEFT_THE_HOUSE or row.may_have_arrived_twice
+
+
+def situation_of(recall: Recall, *, newly_opened: bool = False) -> Situation:
+    """One recall's; a newly opened one has no visits, outcomes or messages, and none are asked for."""
+    if newly_opened:
+        return Situation(recall, [], [], [], [], {})
+    return situations_of([recall])[0]
+
+
+def situations_of(recalls: Iterable[Recall]) -> list[Situation]:
+    """Of many recalls: three queries, and one each for visits, outcomes and pathology where there can be any."""
+    by_recall = {recall.pk: Situation(recall, [], [], [], [], {}) for recall in recalls}
+    for recall_id, *facts in RecallEvent.objects.filter(recall__in=by_recall).order_by("pk").values_list(*_OF_AN_EVENT):
+        by_recall[recall_id].events.append(Happened(*facts))
+    for row in Notification.objects.filter(recall__in=by_recall).defer("public_id", "message_id"):
+        by_recall[row.recall_id].stored[row.kind, row.occasion] = row
+    had = defaultdict(set)
+    for pk, situation in by_recall.items():
+        for event in situation.events:
+            had[event.step].add(pk)
+    for visit in _if_any(Appointment, had["book_appointment"] | had["book_biopsy"], "site"):
+        by_recall[visit.recall_id].appointments.append(visit)
+    for outcome in _if_any(Outcome, had["record_outcome"] | had["amend_outcome"], "release"):
+        by_recall[outcome.recall_id].outcomes.append(outcome)
+    for result in _if_any(PathologyResult, had["record_pathology"], "recall"):
+        by_recall[result.recall_id].pathology.append(result)
+    return list(by_recall.values())
+
+
+def _if_any(model: Any, recalls: set[int], related: str) -> Iterable[Any]:
+    if not recalls:
+        return ()
+    rows: Iterable[Any] = model.objects.select_related(related).filter(recall__in=recalls).order_by("pk")
+    return rows
