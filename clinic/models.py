@@ -84,8 +84,8 @@ class Site(models.Model):
         default=BareZero.PARK,
         help_text=_("Since 2024 a 0 must say whether more imaging or earlier pictures are needed (21 CFR 900.12)."),
     )
-    send_from = models.TimeField(_("messages leave from"), default="08:00")
-    send_until = models.TimeField(_("messages leave until"), default="18:00")
+    send_from = models.TimeField(_("messages leave from"), default=time(8))
+    send_until = models.TimeField(_("messages leave until"), default=time(18))
 
     class Meta:
         ordering = ["name"]
