@@ -12,6 +12,7 @@ from pathlib import Path
 SCRATCH = Path(tempfile.mkdtemp(prefix="recalldesk-tests-"))
 (SCRATCH / "static").mkdir()
 os.environ["DATA_DIR"] = str(SCRATCH)
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # the browser tests' library keeps an event loop in the test's thread
 for name in (
     "RECALLDESK_PROFILE",
     "SECRET_KEY",
