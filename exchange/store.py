@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import models, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from exchange.known import Known
 from exchange.people import People
@@ -21,14 +21,14 @@ from recalls.permissions import StepRefused
 from recalls.states import State, WorkItemKind
 
 
-class Result(StrEnum):
+class Result(models.TextChoices):
     """What became of a row."""
 
-    OPENED = "opened"
-    RECORDED = "recorded"
-    UNCHANGED = "unchanged"
-    UPDATED = "updated"
-    PARKED = "parked"
+    OPENED = "opened", gettext_lazy("recall opened")
+    RECORDED = "recorded", gettext_lazy("result recorded, no recall needed")
+    UPDATED = "updated", gettext_lazy("updated")
+    UNCHANGED = "unchanged", gettext_lazy("already here, unchanged")
+    PARKED = "parked", gettext_lazy("parked")
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import langcodes
 from django.conf.locale import LANG_INFO
 from django.utils.translation import gettext as _
+from langcodes.tag_parser import LanguageTagError
 
 from exchange.problems import BadValue
 from patients.models import Patient
@@ -99,7 +100,7 @@ def read_language(text: str) -> str:
     named = _LANGUAGE_NAMES.get(text.casefold(), text)
     try:
         tag = langcodes.standardize_tag(named) if langcodes.tag_is_valid(named) else ""
-    except langcodes.LanguageTagError:
+    except LanguageTagError:
         tag = ""
     if not tag or len(tag) > 20 or langcodes.get(tag).language in (None, "und", "mul", "zxx", "mis"):
         raise BadValue(_("This language is unknown. Write a code such as en, es or vi, or its English name."))

@@ -37,7 +37,7 @@ class Command(BaseCommand):
         parser.add_argument("file", help="the CSV file; - reads standard input")
         parser.add_argument("--site", metavar="CODE", help="the site of rows that name none")
         parser.add_argument("--dry-run", action="store_true", help="check everything and change nothing")
-        parser.add_argument("--json", action="store_true", help="print one JSON line for each row")
+        parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON line for each row")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         try:
@@ -60,12 +60,12 @@ class Command(BaseCommand):
             loader = Loader(file, sites, site)
             for outcome in loader.load(_with_progress(source)):
                 counts[outcome.result] += 1
-                self._tell(outcome, as_json=options["json"])
+                self._tell(outcome, as_json=options["as_json"])
             if options["dry_run"]:
                 transaction.set_rollback(True)
         if not options["dry_run"]:
             log.info("results_loaded", file=file.pk, **{result.value: number for result, number in counts.items()})
-        if not options["json"]:
+        if not options["as_json"]:
             self._sum_up(counts, dry_run=options["dry_run"])
         return counts
 
@@ -82,15 +82,8 @@ class Command(BaseCommand):
             )
 
     def _sum_up(self, counts: Counter[Result], *, dry_run: bool) -> None:
-        words = {
-            Result.OPENED: _("recalls opened"),
-            Result.RECORDED: _("results recorded, no recall needed"),
-            Result.UPDATED: _("updated"),
-            Result.UNCHANGED: _("already here, unchanged"),
-            Result.PARKED: _("parked"),
-        }
-        for result, label in words.items():
-            self.stdout.write(f"{counts[result]:>8}  {label}")
+        for result in Result:
+            self.stdout.write(f"{counts[result]:>8}  {result.label}")
         if counts[Result.PARKED] and not dry_run:
             self.stdout.write(_("Mend parked rows in the admin under “Parked rows”, then replay them."))
         if dry_run:

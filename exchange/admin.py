@@ -1,0 +1,145 @@
+"""What does the admin show of files from outside? The files that were loaded, and the rows that wait to be mended."""
+
+from typing import Any, cast
+
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from clinic.admin_base import ReadOnlyAdmin, ScopedAdmin
+from clinic.models import User
+from clinic.roles import Role, roles_of
+from exchange.forms import PREFIX, ParkedRowForm, cells_of
+from exchange.models import ParkedRow, ResultFile
+from exchange.replay import dismiss, replay
+from exchange.rows import BEYOND
+from exchange.schema import COLUMNS
+from exchange.store import Result
+from recalls.models import Recall
+
+
+@admin.register(ResultFile)
+class ResultFileAdmin(ReadOnlyAdmin[ResultFile]):
+    """Every run of loading a file, with what became of its rows."""
+
+    site_path = ""  # a file holds rows of several sites; it shows nothing but its name and counts
+    list_display = ("name", "loaded_at", "by", "site", "rows_by_result")
+    list_select_related = ("site",)
+    fields = ("name", "site", "loaded_at", "by", "rows_by_result")
+
+    @admin.display(description=gettext_lazy("rows by result"))
+    def rows_by_result(self, file: ResultFile) -> str:
+        return ", ".join(f"{result.value} {file.counts[result]}" for result in Result if file.counts.get(result))
+
+
+@admin.register(ParkedRow)
+class ParkedRowAdmin(ScopedAdmin[ParkedRow]):
+    """Rows that wait: mend the cells and replay, or dismiss with a reason."""
+
+    form = ParkedRowForm
+    private_search = True
+    change_form_template = "exchange/parked_row.html"
+    list_display = ("line", "file", "site", "accession", "state", "columns_to_mend", "parked_at")
+    list_filter = ("state", ("site", admin.RelatedOnlyFieldListFilter))
+    list_select_related = ("site", "file")
+    search_fields = ("accession__startswith",)
+    search_help_text = gettext_lazy("Search by accession (its beginning) or line number")
+    readonly_fields = (
+        "file", "line", "site", "state", "parked_at", "settled_at", "settled_by", "recall", "as_it_came",
+        "beyond_the_last_column",
+    )  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ParkedRow]:
+        """Rows at her sites; an administrator also sees those of which nobody knows the site."""
+        rows = ParkedRow.objects.select_related("site", "file", "settled_by")
+        seen = Q(site__in=getattr(request.user, "site_ids", ()))
+        if Role.ADMINISTRATOR in roles_of(request.user):
+            seen |= Q(site__isnull=True)
+        return rows.filter(seen)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[ParkedRow], search_term: str
+    ) -> tuple[QuerySet[ParkedRow], bool]:
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        if search_term.isascii() and search_term.isdigit() and len(search_term) <= 9:
+            found |= queryset.filter(line=int(search_term))
+        return found, may_repeat
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: ParkedRow | None = None) -> bool:
+        is_settled = obj is not None and obj.state != ParkedRow.State.PARKED
+        return not is_settled and super().has_change_permission(request, obj)
+
+    def get_fieldsets(self, request: HttpRequest, obj: ParkedRow | None = None) -> Any:
+        origin = ["file", "line", "site", "state", "parked_at"]
+        if obj is None or not self.has_change_permission(request, obj):
+            return [(None, {"fields": [*origin, "settled_at", "settled_by", "note", "recall", "as_it_came"]})]
+        if obj.raw.get(BEYOND):
+            origin.append("beyond_the_last_column")
+        wrong = {problem["column"] for problem in obj.problems}
+        to_mend = [PREFIX + column.name for column in COLUMNS if column.name in wrong]
+        others = [PREFIX + column.name for column in COLUMNS if column.name not in wrong]
+        sections: list[tuple[str | None, dict[str, list[str]]]] = [(None, {"fields": origin})]
+        if to_mend:
+            sections.append((_("To mend"), {"fields": to_mend}))
+        return [
+            *sections,
+            (_("The rest of the row"), {"fields": others}),
+            (_("Note, or reason to dismiss"), {"fields": ["note"]}),
+        ]
+
+    @admin.display(description=gettext_lazy("to mend"))
+    def columns_to_mend(self, row: ParkedRow) -> str:
+        return ", ".join(problem["column"] or _("whole row") for problem in row.problems)
+
+    @admin.display(description=gettext_lazy("cells beyond the last column"))
+    def beyond_the_last_column(self, row: ParkedRow) -> str:
+        return str(row.raw.get(BEYOND, ""))
+
+    @admin.display(description=gettext_lazy("the row"))
+    def as_it_came(self, row: ParkedRow) -> SafeString:
+        return format_html("<ul>{}</ul>", format_html_join("", "<li>{}: {}</li>", sorted(row.raw.items())))
+
+    @admin.display(description=gettext_lazy("recall"))
+    def recall(self, row: ParkedRow) -> SafeString | str:
+        found = Recall.objects.filter(exam=row.exam_id).order_by("pk").last() if row.exam_id else None
+        if found is None:
+            return "-"
+        return format_html('<a href="{}">{}</a>', reverse("admin:recalls_recall_change", args=[found.pk]), found)
+
+    def save_model(self, request: HttpRequest, obj: ParkedRow, form: ModelForm[ParkedRow], change: bool) -> None:
+        """Carry out the button that was pressed; what was typed is kept either way."""
+        person = cast(User, request.user)
+        try:
+            if "_dismiss" in request.POST:
+                dismiss(obj, obj.note, by=person)
+                self._say(request, messages.SUCCESS, _("The row was dismissed."))
+                return
+            outcome = replay(obj, cells_of(form), by=person)
+            ParkedRow.objects.filter(pk=obj.pk).update(note=obj.note)
+        except ValidationError as refusal:
+            self._say(request, messages.ERROR, " ".join(refusal.messages))
+            return
+        if outcome.result == Result.PARKED:
+            self._say(request, messages.ERROR, _("The row is not in yet. Mend what is marked and replay it again."))
+        else:
+            self._say(request, messages.SUCCESS, _("The row is in: %(result)s.") % {"result": outcome.result.label})
+
+    def _say(self, request: HttpRequest, level: int, sentence: str) -> None:
+        self.message_user(request, sentence, level)
+
+    def response_change(self, request: HttpRequest, obj: ParkedRow) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:exchange_parkedrow_change", args=[obj.pk]))
+
+    def log_change(self, request: HttpRequest, obj: ParkedRow, message: Any) -> Any:
+        """Django's own log would hold the row's words; who settled it and when stands on the row."""
+        return None
