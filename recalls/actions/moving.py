@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, Required, TypedDict
 
 from django.db import transaction
@@ -87,26 +88,27 @@ def take(
 
     The recall passed in is brought up to date. Raises ValidationError when the step's own input is wrong.
     """
-    actor, step, now = actor_for(by), STEP[step_name], timezone.now()
+    move_of = partial(Move, step=STEP[step_name], actor=actor_for(by), now=timezone.now(), note=note)
     with transaction.atomic():
         locked = _lock(recall)
-        repeated = locked.events.filter(request_key=key).first() if key else None
-        if repeated is not None:
-            _bring_up_to_date(recall, locked)
-            return repeated
-        if seen is not None and seen != locked.version:
-            last = locked.events.select_related("recall__site").latest("pk")
-            raise Stale(last)
-        check_permitted(locked, step, actor)
-        check_allowed(locked, step, now)
-        move = Move(locked, step, actor, now, note, State(locked.state))
-        if work is not None:
-            work(move)
-        _arrive(move)
-        event = write_event(move, key)
-        recall_moved.send(sender=Recall, event=event)
+        event = locked.events.filter(request_key=key).first() if key else None
+        if event is None:
+            move = move_of(locked, before=State(locked.state))
+            _check(move, seen)
+            if work is not None:
+                work(move)
+            _arrive(move)
+            event = write_event(move, key)
+            recall_moved.send(sender=Recall, event=event)
     _bring_up_to_date(recall, locked)
     return event
+
+
+def _check(move: Move, seen: int | None) -> None:
+    if seen is not None and seen != move.recall.version:
+        raise Stale(move.recall.events.select_related("recall__site").latest("pk"))
+    check_permitted(move.recall, move.step, move.actor)
+    check_allowed(move.recall, move.step, move.now)
 
 
 def write_event(move: Move, key: str | None = None) -> RecallEvent:
