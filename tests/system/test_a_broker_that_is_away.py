@@ -1,0 +1,42 @@
+"""How long does a page wait for a broker that is not there? Not at all: the sweep does the work later."""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+from celery import Celery
+from kombu.exceptions import OperationalError
+
+from config.connections import celery_settings
+from tests.support import servers
+
+A_PERSONS_PATIENCE = 3.0  # seconds
+
+
+@contextmanager
+def _celery(url: str, folder: Path) -> Iterator[Celery]:
+    app = Celery("test", set_as_current=False, changes=celery_settings(url, concurrency=1, data_dir=folder))
+    yield app
+    app.close()
+
+
+@pytest.mark.parametrize("url", ["unix:///nowhere/broker.sock", "redis://127.0.0.1:1/0"])
+def test_publishing_without_a_broker_fails_at_once(url: str, tmp_path: Path) -> None:
+    started = time.monotonic()
+    with _celery(url, tmp_path) as app, pytest.raises(OperationalError):
+        app.send_task("notifications.tasks.deliver", args=[1])
+    assert time.monotonic() - started < A_PERSONS_PATIENCE
+
+
+def test_a_broker_that_dies_between_two_messages_is_noticed_at_once(tmp_path: Path) -> None:
+    with ExitStack() as broker_life:
+        url = broker_life.enter_context(servers.redis())
+        with _celery(url, tmp_path) as app:
+            assert app.send_task("notifications.tasks.deliver", args=[1]).id
+            broker_life.close()
+            started = time.monotonic()
+            with pytest.raises(OperationalError):
+                app.send_task("notifications.tasks.deliver", args=[2])
+            assert time.monotonic() - started < A_PERSONS_PATIENCE
