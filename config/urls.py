@@ -9,7 +9,9 @@ from config.health import health
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("clinic.urls")),
+    path("", include("recalls.urls")),
     path("health/", health, name="health"),
+    path("my/", include("portal.urls")),
     path("admin/", admin.site.urls),
     path("language/", login_not_required(set_language), name="set_language"),
 ]

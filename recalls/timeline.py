@@ -23,6 +23,8 @@ class Entry:
     note: str = ""
     # Where to read more (the message as it was sent); empty when there is nowhere.
     url: str = ""
+    # True for what is known by its day, not its hour.
+    day_only: bool = False
 
 
 Provider = Callable[[Recall], Iterable[Entry]]

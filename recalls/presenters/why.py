@@ -113,6 +113,13 @@ def _booked(recall: Recall, facts: Facts, now: datetime) -> str:
     return _("Visit %(when)s, not confirmed yet") % {"when": when}
 
 
+def _biopsy_booked(recall: Recall, facts: Facts, now: datetime) -> str:
+    if facts.visit_at is None:
+        return _("No biopsy is booked: look again")
+    words = _("Biopsy %(when)s: was it done?") if facts.visit_at <= now else _("Biopsy %(when)s")
+    return words % {"when": moment(recall.site, facts.visit_at, now)}
+
+
 def _biopsy_to_book(recall: Recall, facts: Facts, now: datetime) -> str:
     return _because(_BIOPSY_BECAUSE, recall, facts, now) or _("Biopsy advised: book it")
 
@@ -160,7 +167,7 @@ _WHY: dict[State, Callable[[Recall, Facts, datetime], str]] = {
     State.AWAITING_OUTCOME: _awaiting_outcome,
     State.FOLLOW_UP: _follow_up,
     State.BIOPSY_TO_BOOK: _biopsy_to_book,
-    State.BIOPSY_BOOKED: _booked,
+    State.BIOPSY_BOOKED: _biopsy_booked,
     State.AWAITING_PATHOLOGY: _awaiting_pathology,
     State.AWAITING_CONCORDANCE: _awaiting_concordance,
     State.ON_HOLD: _on_hold,

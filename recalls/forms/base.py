@@ -1,0 +1,109 @@
+"""What has every form of a step in common? The recall and version it was opened on, its own key, and how it is run."""
+
+from datetime import date, datetime, time
+from typing import Any, ClassVar
+from uuid import uuid4
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import HTML, Column, Layout, Row
+from django import forms
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from clinic import calendar
+from clinic.models import Site, User
+from recalls.actions import Asked
+from recalls.models import Recall, RecallEvent
+
+NOTE_ROWS = 3
+
+
+class StepForm(forms.Form):
+    """Asks for what one step needs. `version` is what the person saw; `key` makes a form sent twice act once."""
+
+    # Where an error of the action belongs when its name is not a field's.
+    error_fields: ClassVar[dict[str, str]] = {}
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    key = forms.CharField(max_length=36, widget=forms.HiddenInput)
+
+    def __init__(self, recall: Recall, user: User, data: Any = None) -> None:
+        self.recall, self.user = recall, user
+        fresh = {"version": recall.version, "key": str(uuid4())}
+        super().__init__(data, initial=fresh)
+        self.prepare()
+        self.helper = FormHelper(self)
+        self.helper.form_tag = False
+        self.helper.disable_csrf = True
+        self.helper.render_hidden_fields = True
+        self.helper.layout = Layout(*self.arranged())
+
+    def prepare(self) -> None:
+        """Set choices and proposals that depend on the recall."""
+
+    def arranged(self) -> list[Any]:
+        """The visible fields in the order of the hand."""
+        return [name for name, field in self.fields.items() if not field.widget.is_hidden]
+
+    def take(self, asked: Asked) -> RecallEvent | None:
+        """Call the action; None when it changed nothing about the recall."""
+        raise NotImplementedError
+
+    def run(self) -> RecallEvent | None:
+        """Take the step with what was typed. Raises StepRefused; a ValidationError is put beside its field first."""
+        cleaned = self.cleaned_data
+        asked = Asked(by=self.user, seen=cleaned["version"], key=cleaned["key"], note=self.noted())
+        try:
+            return self.take(asked)
+        except ValidationError as error:
+            self._show(error)
+            raise
+
+    def noted(self) -> str:
+        return str(self.cleaned_data.get("note", ""))
+
+    def _show(self, error: ValidationError) -> None:
+        by_name = error.message_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.messages}
+        for name, messages in by_name.items():
+            field = self.error_fields.get(name, name)
+            self.add_error(field if field in self.fields else None, ValidationError(messages))
+
+    def local(self, site: Site, day: date, at: time | None) -> datetime:
+        """What she typed is the site's clock; without a time the closing time of that day is meant."""
+        return calendar.instant(site, day, at) if at else calendar.close_of(site, day)
+
+
+class NoteForm(StepForm):
+    """A step that needs nothing but may be explained."""
+
+    note = forms.CharField(label=_("Note"), required=False, widget=forms.Textarea(attrs={"rows": NOTE_ROWS}))
+
+
+class ReasonForm(StepForm):
+    """A step that must be explained."""
+
+    note = forms.CharField(label=_("Reason"), widget=forms.Textarea(attrs={"rows": NOTE_ROWS}))
+
+
+def day_field(label: Any, **options: Any) -> forms.DateField:
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    return forms.DateField(label=label, widget=widget, **options)
+
+
+def time_field(label: Any, **options: Any) -> forms.TimeField:
+    return forms.TimeField(label=label, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"), **options)
+
+
+def months_field(label: Any, **options: Any) -> forms.IntegerField:
+    return forms.IntegerField(label=label, min_value=1, max_value=36, required=False, **options)
+
+
+def side_by_side(*names: str) -> Row:
+    """Fields that are filled in one go, beside each other where there is room."""
+    return Row(*(Column(name, css_class="col-sm-auto") for name in names))
+
+
+def folded(summary: Any, *names: str, is_open: bool = False) -> list[Any]:
+    """Fields that are seldom needed, behind a summary that opens without a script."""
+    opening = "<details class='mb-3' open>" if is_open else "<details class='mb-3'>"
+    return [HTML(f"{opening}<summary>{summary}</summary>"), side_by_side(*names), HTML("</details>")]

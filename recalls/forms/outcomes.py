@@ -1,0 +1,153 @@
+"""What does a radiologist answer after a visit? Category, sides where they differ, and when the patient may know."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django import forms
+from django.db import models
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from recalls import actions
+from recalls.actions import Asked, Reading
+from recalls.forms.base import NOTE_ROWS, StepForm, day_field, folded, months_field, side_by_side, time_field
+from recalls.models import RecallEvent
+from recalls.permissions import current_outcome
+from recalls.states import Assessment
+from recalls.workflow import FOLLOW_UP_MONTHS, OUTCOME_ROUTE
+
+# What each category says, in plain words; the shares are those of BI-RADS, 5th edition.
+MEANING: dict[Assessment, Any] = {
+    Assessment.NEGATIVE: _("Nothing to report."),
+    Assessment.BENIGN: _("Something is there, and it is not cancer."),
+    Assessment.PROBABLY_BENIGN: _("Cancer in 2 of 100 or fewer: look again soon."),
+    Assessment.SUSPICIOUS: _("A biopsy should be done."),
+    Assessment.SUSPICIOUS_A: _("Cancer in more than 2 and up to 10 of 100: a biopsy should be done."),
+    Assessment.SUSPICIOUS_B: _("Cancer in more than 10 and up to 50 of 100: a biopsy should be done."),
+    Assessment.SUSPICIOUS_C: _("Cancer in more than 50 and fewer than 95 of 100: a biopsy should be done."),
+    Assessment.HIGHLY_SUGGESTIVE: _("Cancer in 95 of 100 or more: a biopsy should be done."),
+    Assessment.KNOWN_MALIGNANCY: _("Cancer was already proven by biopsy."),
+    Assessment.NEED_IMAGING: _("The visit did not settle it: another one is needed."),
+}
+ORDER = tuple(MEANING)
+_SIDES = [("", _("as overall")), *((category.value, category.label) for category in ORDER)]
+
+
+class Release(models.TextChoices):
+    """When the patient may be written to."""
+
+    NOW = "now", _("Now")
+    LATER = "later", _("At a set time")
+    AFTER_TALK = "after_talk", _("After I have spoken to her (release it then)")
+
+
+def next_step_of(assessment: Assessment) -> Any:
+    """Where the category leads, in the words of the state or of the reason for closing."""
+    state, closure = OUTCOME_ROUTE[assessment]
+    return closure.label if closure else state.label
+
+
+def _choice(assessment: Assessment) -> tuple[str, Any]:
+    words = format_html(
+        '{} <span class="quiet">{} → {}</span>', assessment.label, MEANING[assessment], next_step_of(assessment)
+    )
+    return assessment.value, words
+
+
+class RecordOutcomeForm(StepForm):
+    error_fields: ClassVar[dict[str, str]] = {"release_at": "release"}
+
+    assessment = forms.ChoiceField(label=_("Assessment"), widget=forms.RadioSelect)
+    assessment_right = forms.ChoiceField(label=_("Right breast"), choices=_SIDES, required=False)
+    assessment_left = forms.ChoiceField(label=_("Left breast"), choices=_SIDES, required=False)
+    follow_up_months = months_field(_("Next visit in months"))
+    release = forms.ChoiceField(label=_("Tell the patient"), choices=Release.choices, widget=forms.RadioSelect)
+    release_day = day_field(_("Not before"), required=False)
+    release_time = time_field(_("at"), required=False)
+    text = forms.CharField(label=_("Comment"), required=False, widget=forms.Textarea(attrs={"rows": NOTE_ROWS}))
+
+    def prepare(self) -> None:
+        self.fields["assessment"].choices = [_choice(category) for category in ORDER]  # type: ignore[attr-defined]
+        self.initial["follow_up_months"] = usual_months(self.recall.round)
+        self.fields["follow_up_months"].help_text = _("Counts for “probably benign” only.")
+        self.fields["release_day"].help_text = _("Only for “at a set time”.")
+
+    def arranged(self) -> list[Any]:
+        differ = bool(self.data.get("assessment_left") or self.data.get("assessment_right"))
+        return [
+            "assessment",
+            *folded(_("The two breasts differ"), "assessment_right", "assessment_left", is_open=differ),
+            "follow_up_months",
+            "release",
+            side_by_side("release_day", "release_time"),
+            "text",
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("release") == Release.LATER and not cleaned.get("release_day"):
+            self.add_error("release_day", _("Say from which day on she may be told."))
+        return cleaned
+
+    def reading(self) -> Reading:
+        cleaned = self.cleaned_data
+        assessment = Assessment(cleaned["assessment"])
+        months = cleaned["follow_up_months"] if assessment == Assessment.PROBABLY_BENIGN else None
+        return Reading(
+            assessment=assessment,
+            assessment_left=cleaned["assessment_left"],
+            assessment_right=cleaned["assessment_right"],
+            follow_up_months=None if months == usual_months(self.recall.round) else months,
+            text=cleaned["text"],
+            release_at=self.release_at(),
+        )
+
+    def release_at(self) -> datetime | None:
+        wanted = Release(self.cleaned_data["release"])
+        if wanted == Release.LATER:
+            return self.local(self.recall.site, self.cleaned_data["release_day"], self.cleaned_data["release_time"])
+        return timezone.now() if wanted == Release.NOW else None
+
+    def take(self, asked: Asked) -> RecallEvent:
+        return actions.record_outcome(self.recall, self.reading(), **asked)
+
+
+class AmendOutcomeForm(RecordOutcomeForm):
+    """Starts from the outcome as it stands; the release is asked for anew, since it is about the new words."""
+
+    reason = forms.CharField(label=_("Why it is amended"), widget=forms.Textarea(attrs={"rows": 2}))
+
+    def prepare(self) -> None:
+        super().prepare()
+        old = current_outcome(self.recall)
+        if old is not None:
+            names = ("assessment", "assessment_left", "assessment_right", "text")
+            self.initial.update({name: getattr(old, name) for name in names})
+
+    def arranged(self) -> list[Any]:
+        return [*super().arranged(), "reason"]
+
+    def take(self, asked: Asked) -> RecallEvent:
+        return actions.amend_outcome(self.recall, self.reading(), reason=self.cleaned_data["reason"], **asked)
+
+
+class ReleaseOutcomeForm(StepForm):
+    release_day = day_field(_("Not before"), required=False, help_text=_("Leave empty to release it now."))
+    release_time = time_field(_("at"), required=False)
+
+    def arranged(self) -> list[Any]:
+        return [side_by_side("release_day", "release_time")]
+
+    def take(self, asked: Asked) -> RecallEvent:
+        day = self.cleaned_data["release_day"]
+        at = self.local(self.recall.site, day, self.cleaned_data["release_time"]) if day else timezone.now()
+        return actions.release_outcome(self.recall, at, **asked)
+
+
+def usual_months(rounds_so_far: int) -> int:
+    """Months from this visit to the next one of the short-interval series."""
+    series = (0, *FOLLOW_UP_MONTHS)
+    if rounds_so_far + 1 >= len(series):
+        return 12
+    return series[rounds_so_far + 1] - series[rounds_so_far]

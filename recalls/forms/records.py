@@ -1,0 +1,88 @@
+"""What do corrections of the record itself ask for? Two records that are one patient, and a corrected result."""
+
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from patients.models import Patient
+from recalls import actions
+from recalls.actions import Asked
+from recalls.forms.base import NOTE_ROWS, ReasonForm, StepForm, day_field
+from recalls.models import Recall, RecallEvent
+from recalls.permissions import Stale
+from recalls.states import Assessment
+
+
+def _refuse_if_moved(recall: Recall, asked: Asked) -> None:
+    """These actions work on a patient or an exam and take no version, so what the person saw is compared here."""
+    newest = RecallEvent.objects.select_related("recall__site").filter(recall=recall).latest("pk")
+    if newest.version != asked.get("seen"):
+        raise Stale(newest)
+
+
+class MergeRecordsForm(ReasonForm):
+    """Names the record that stays; its birth date must be typed too, so that a slip in the number is caught."""
+
+    mrn = forms.CharField(label=gettext_lazy("MRN of the record that stays"), max_length=60)
+    birth_date = day_field(gettext_lazy("Birth date on that record"))
+
+    def arranged(self) -> list[Any]:
+        return ["mrn", "birth_date", "note"]
+
+    def take(self, asked: Asked) -> RecallEvent | None:
+        _refuse_if_moved(self.recall, asked)
+        patient = self.recall.patient
+        survivor = self._survivor(patient.assigning_authority, self.cleaned_data["mrn"])
+        birth_date: date = self.cleaned_data["birth_date"]
+        if survivor is None or survivor.birth_date != birth_date:
+            raise ValidationError({"mrn": _("No record at your sites has this number and birth date.")})
+        actions.merge_patients(patient, survivor, by=asked["by"], note=asked["note"])
+        return self.recall.events.latest("pk")
+
+    def _survivor(self, authority: str, mrn: str) -> Patient | None:
+        here = Patient.objects.filter(site_id__in=self.user.site_ids)
+        return here.filter(assigning_authority=authority, mrn=mrn.strip()).first()
+
+
+class UnmergeRecordsForm(ReasonForm):
+    loser = forms.ChoiceField(label=gettext_lazy("Record to separate again"), widget=forms.RadioSelect)
+
+    def prepare(self) -> None:
+        merged = self.recall.patient.merged_from.all()
+        self.fields["loser"].choices = [(str(row.pk), f"MRN {row.mrn}") for row in merged]  # type: ignore[attr-defined]
+        if not merged:
+            self.fields["loser"].help_text = _("No record was merged into this one.")
+
+    def arranged(self) -> list[Any]:
+        return ["loser", "note"]
+
+    def take(self, asked: Asked) -> RecallEvent | None:
+        _refuse_if_moved(self.recall, asked)
+        loser = self.recall.patient.merged_from.get(pk=self.cleaned_data["loser"])
+        actions.unmerge_patients(loser, by=asked["by"], note=asked["note"])
+        return self.recall.events.latest("pk")
+
+
+class CorrectResultForm(StepForm):
+    assessment = forms.ChoiceField(label=gettext_lazy("Corrected assessment"), choices=Assessment.choices)
+    comment = forms.CharField(
+        label=gettext_lazy("What was corrected"), widget=forms.Textarea(attrs={"rows": NOTE_ROWS})
+    )
+
+    def prepare(self) -> None:
+        self.initial["assessment"] = self.recall.exam.assessment
+
+    def clean_assessment(self) -> str:
+        assessment = str(self.cleaned_data["assessment"])
+        if assessment == self.recall.exam.assessment:
+            raise ValidationError(_("This is the assessment already on record. Choose the corrected one."))
+        return assessment
+
+    def take(self, asked: Asked) -> RecallEvent | None:
+        _refuse_if_moved(self.recall, asked)
+        changes = {"assessment": self.cleaned_data["assessment"], "comment": self.cleaned_data["comment"]}
+        return actions.correct_exam(self.recall.exam, changes, None, by=asked["by"])

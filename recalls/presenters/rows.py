@@ -1,0 +1,114 @@
+"""How does a recall read as one row of a list? Plain values in words, so that templates hold no rules."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import get_language_info, gettext_lazy
+from django.utils.translation import gettext as _
+
+from clinic import calendar
+from clinic.models import Site
+from patients.models import Patient
+from recalls.models import ContactAttempt, Recall
+from recalls.permissions import attempts_of_this_ladder
+from recalls.presenters.moments import Left, days_ago, left_until, moment
+from recalls.presenters.why import Facts, why_today
+from recalls.states import AppointmentStatus, State
+
+# Why a queue may be empty, and what fills it again.
+_EMPTY: dict[State, Any] = {
+    State.AWAITING_PRIORS: gettext_lazy("A result that needs earlier pictures for comparison comes in here."),
+    State.TO_CONTACT: gettext_lazy(
+        "Everybody who was called back has a visit booked or is further on. New results, missed visits and ended holds "
+        "come in here by themselves."
+    ),
+    State.SCHEDULED: gettext_lazy("No visit is booked. Booking one from “To contact” brings it here."),
+    State.AWAITING_OUTCOME: gettext_lazy("Everybody who came has her outcome. Marking a patient as come fills it."),
+    State.FOLLOW_UP: gettext_lazy("A probably benign outcome brings the patient here until her next visit comes near."),
+    State.BIOPSY_TO_BOOK: gettext_lazy("No biopsy waits to be booked. An outcome of 4 or 5 brings the patient here."),
+    State.BIOPSY_BOOKED: gettext_lazy("No biopsy is booked."),
+    State.AWAITING_PATHOLOGY: gettext_lazy("No pathology result is owed. A biopsy that was done brings it here."),
+    State.AWAITING_CONCORDANCE: gettext_lazy("Every pathology result has been signed by a radiologist."),
+    State.ON_HOLD: gettext_lazy("Nobody is on hold. A held recall comes back by itself on its date."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One recall on a list."""
+
+    url: str
+    name: str
+    age: int
+    language: str
+    interpreter: str
+    why: str
+    since_result: str
+    due: Left
+    left: Left | None
+    last_try: str
+    # Whether the next action is due by the end of today, at the site.
+    is_due_today: bool
+
+
+def empty_words(state: State) -> str:
+    return str(_EMPTY[state])
+
+
+def language_name(code: str) -> str:
+    """ "Spanish"; a code no list knows is shown as it is."""
+    try:
+        return str(get_language_info(code)["name_translated"])
+    except KeyError:
+        return code.upper()
+
+
+def interpreter_words(patient: Patient) -> str:
+    return _("interpreter needed") if patient.interpreter_needed else ""
+
+
+def facts_of_row(row: Any) -> Facts:
+    """The facts that `queues.with_facts` put beside the recall, with its prefetched tries."""
+    return Facts(
+        attempts=attempts_of_this_ladder(row),
+        arrived_by=row.arrived_by or "",
+        visit_at=row.visit_at,
+        visit_confirmed=row.visit_status == AppointmentStatus.CONFIRMED,
+        priors_asked_at=row.priors_asked_at,
+        priors_received=row.priors_received,
+    )
+
+
+def rows_of(recalls: Iterable[Recall], sites: dict[int, Site], now: datetime) -> list[Row]:
+    """Rows for recalls from `queues`; the sites are the signed-in person's own, read once."""
+    return [_row(recall, sites[recall.site_id], now) for recall in recalls]
+
+
+def _row(recall: Recall, site: Site, now: datetime) -> Row:
+    recall.site = site
+    today = calendar.local_day(site, now)
+    resulted = calendar.local_day(site, recall.exam.reported_at) if recall.exam.reported_at else recall.exam.exam_date
+    due_at = recall.due_at or now
+    return Row(
+        url=reverse("recall", args=[recall.pk]),
+        name=str(recall.patient),
+        age=recall.patient.age_on(today),
+        language=language_name(recall.patient.language),
+        interpreter=interpreter_words(recall.patient),
+        why=why_today(recall, facts_of_row(recall), now=now),
+        since_result=days_ago(resulted, today),
+        due=left_until(site, due_at, now),
+        left=left_until(site, recall.target_at, now) if recall.target_at else None,
+        last_try=_last_try(site, recall.contact_attempts.all(), now),
+        is_due_today=calendar.local_day(site, due_at) <= today,
+    )
+
+
+def _last_try(site: Site, attempts: Iterable[ContactAttempt], now: datetime) -> str:
+    last = max(attempts, key=lambda attempt: attempt.pk, default=None)
+    if last is None:
+        return _("none yet")
+    return f"{last.get_result_display()}, {moment(site, last.at, now)}"

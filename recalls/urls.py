@@ -1,0 +1,20 @@
+"""Where are the desks? The queue, one recall and its steps, the reading worklist, tasks and search."""
+
+from django.urls import path
+
+from recalls.views.queue import Queue, Work, WorkDone
+from recalls.views.recall import RecallPage
+from recalls.views.search import Search
+from recalls.views.steps import StepPage
+from recalls.views.worklist import Worklist
+
+urlpatterns = [
+    path("queue/", Queue.as_view(), name="queue"),
+    path("queue/<slug:state>/", Queue.as_view(), name="queue_state"),
+    path("recalls/<int:pk>/", RecallPage.as_view(), name="recall"),
+    path("recalls/<int:pk>/<slug:step>/", StepPage.as_view(), name="step"),
+    path("worklist/", Worklist.as_view(), name="worklist"),
+    path("work/", Work.as_view(), name="work"),
+    path("work/<int:pk>/done/", WorkDone.as_view(), name="work_done"),
+    path("search/", Search.as_view(), name="search"),
+]

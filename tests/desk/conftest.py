@@ -1,0 +1,46 @@
+"""What do the tests of the desks share? A way to sign in, and a way to send a form as a browser would."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+
+from clinic.models import User
+from recalls.models import Recall
+
+SignIn = Callable[[User], Client]
+
+
+@pytest.fixture
+def at_desk() -> SignIn:
+    """A browser of her own for each person."""
+
+    def sign_in(user: User) -> Client:
+        browser = Client()
+        browser.force_login(user)
+        return browser
+
+    return sign_in
+
+
+class Form:
+    """A step's form as one person opened it: sending it twice sends the same version and key twice."""
+
+    def __init__(self, browser: Client, recall: Recall, step: str) -> None:
+        self.browser, self.url = browser, reverse("step", args=[recall.pk, step])
+        page = browser.get(self.url)
+        fields = page.context["form"]
+        self.fresh = {field.name: field.value() for field in fields if field.value() not in (None, "", False)}
+
+    def send(self, **typed: Any) -> HttpResponse:
+        answer = self.browser.post(self.url, {**self.fresh, **typed})
+        assert isinstance(answer, HttpResponse)
+        return answer
+
+
+def words(page: HttpResponse) -> str:
+    """What the page says, without what escaping does to quotes."""
+    return page.content.decode().replace("&#x27;", "'").replace("&quot;", '"')
