@@ -1,0 +1,116 @@
+"""What does the workflow look like on paper? Writes docs/workflow.md from the workflow table, or checks it."""
+
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import translation
+
+from clinic.roles import Role
+from recalls.states import ClosureReason, State
+from recalls.workflow import CONCORDANCE_ROUTE, FOLLOW_UP_MONTHS, OUTCOME_ROUTE, STATE_CLOCK, STEPS, Route, Step
+
+PAGE = Path("docs/workflow.md")
+_HEAD = """# The workflow of a recall
+
+Generated from `recalls/workflow.py` by `python manage.py workflow_doc`; `make check` fails when it is out of date.
+Every button, refusal and test of a step comes from the same table.
+"""
+
+
+class Command(BaseCommand):
+    help = "Writes docs/workflow.md from the workflow table; with --check, exits 1 when the page is out of date."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--check", action="store_true", help="change nothing, exit 1 on a difference")
+
+    def handle(self, *_args: Any, check: bool, **_options: Any) -> None:
+        path: Path = settings.BASE_DIR / PAGE
+        with translation.override("en"):
+            wanted = page()
+        if not check:
+            path.write_text(wanted, encoding="utf-8")
+            self.stdout.write(f"{PAGE} is written.")
+        elif not path.exists() or path.read_text(encoding="utf-8") != wanted:
+            raise CommandError(f"{PAGE} is out of date: run python manage.py workflow_doc and commit it.")
+        else:
+            self.stdout.write(f"{PAGE} is current.")
+
+
+def page() -> str:
+    """The whole page as Markdown."""
+    return "\n".join([_HEAD, *_diagram(), *_states(), *_steps(), *_routes(), *_reasons()]) + "\n"
+
+
+def _roles(step: Step) -> str:
+    return ", ".join(str(role.label).lower() for role in Role if role in step.roles)
+
+
+def _is_drawn(step: Step) -> bool:
+    """Whether the step has few enough starts and ends for arrows that can be followed."""
+    return len(step.from_states) <= 3 and len(step.to) <= 4
+
+
+def _diagram() -> list[str]:
+    lines = ["## Diagram", "", "```mermaid", "stateDiagram-v2"]
+    lines += [f'    state "{state.label}" as {state.value}' for state in State]
+    for step in filter(_is_drawn, STEPS):
+        for start in [state.value for state in State if state in step.from_states] or ["[*]"]:
+            ends = [end.value for end in step.to] or [start]
+            lines += [f"    {start} --> {end}: {step.label} ({_roles(step)})" for end in ends]
+    lines += [f"    {State.CLOSED.value} --> [*]", "```", ""]
+    others = ", ".join(f"“{step.label}”" for step in STEPS if not _is_drawn(step))
+    return [*lines, f"Not drawn, since they start or end nearly anywhere: {others}.", ""]
+
+
+def _states() -> list[str]:
+    head = ["## States", "", "| state | in files and addresses | what its due time waits for |", "|---|---|---|"]
+    return [*head, *(f"| {state.label} | `{state.value}` | {_clock(state)} |" for state in State), ""]
+
+
+def _clock(state: State) -> str:
+    return str(STATE_CLOCK[state].label) if state in STATE_CLOCK else "nothing more"
+
+
+def _steps() -> list[str]:
+    head = ["## Steps", "", "| step | from | to | who | rule |", "|---|---|---|---|---|"]
+    return [*head, *(_row(step) for step in STEPS), ""]
+
+
+def _row(step: Step) -> str:
+    to = ", ".join(str(state.label) for state in step.to) if len(step.to) <= 4 else "where its input says"
+    refused = f" Refused with: “{step.needs.label}”" if step.needs else ""
+    return f"| {step.label} | {_from(step)} | {to or 'stays'} | {_roles(step)} | {step.rule}{refused} |"
+
+
+def _from(step: Step) -> str:
+    if not step.from_states:
+        return "a screening result"
+    missing = [state for state in State if state not in step.from_states]
+    if not missing:
+        return "any state"
+    if missing == [State.CLOSED]:
+        return "any open state"
+    if len(missing) <= 2:
+        return "any state but " + ", ".join(str(state.label) for state in missing)
+    return ", ".join(str(state.label) for state in State if state in step.from_states)
+
+
+def _routes() -> list[str]:
+    head = ["## Where an outcome leads", "", "| outcome | leads to |", "|---|---|"]
+    outcomes = [f"| {assessment.label} | {_end(route)} |" for assessment, route in OUTCOME_ROUTE.items()]
+    middle = ["", "## Where a signed pathology result leads", "", "| verdict | leads to |", "|---|---|"]
+    verdicts = [f"| {verdict.label} | {_end(route)} |" for verdict, route in CONCORDANCE_ROUTE.items()]
+    months = ", ".join(map(str, FOLLOW_UP_MONTHS))
+    rounds = ["", f"Short-interval visits are due {months} months after the first such outcome.", ""]
+    return [*head, *outcomes, *middle, *verdicts, *rounds]
+
+
+def _end(route: Route) -> str:
+    state, reason = route
+    return f"{state.label}: {reason.label}" if reason else str(state.label)
+
+
+def _reasons() -> list[str]:
+    return ["## Why a recall is closed", "", *(f"- {reason.label} (`{reason.value}`)" for reason in ClosureReason)]
