@@ -88,7 +88,7 @@ def new_row(recall: Recall, kind: str, one: Wanted, why_no_email: str) -> Notifi
         kind=kind,
         occasion=one.occasion,
         channel=Channel.EMAIL,
-        language=texts.language_for(recall.patient.language),
+        language=texts.language_for(kind, recall.patient.language),
         appointment=one.appointment,
         appointment_sequence=one.appointment.sequence if one.appointment else None,
         outcome=one.outcome,

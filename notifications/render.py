@@ -119,4 +119,4 @@ def _markdown() -> MarkdownIt:
 
 @cache
 def _layout() -> Any:
-    return get_template("notifications/email.html").template  # type: ignore[attr-defined]
+    return get_template("notifications/email.html")

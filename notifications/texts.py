@@ -33,17 +33,6 @@ class Text:
 
 
 @cache
-def languages() -> frozenset[str]:
-    return frozenset(folder.name for folder in MESSAGES.iterdir() if folder.is_dir())
-
-
-def language_for(language: str) -> str:
-    """The patient's language if there are texts in it, else English."""
-    short = language.split("-")[0].lower()
-    return short if short in languages() else DEFAULT_LANGUAGE
-
-
-@cache
 def read(path: Path) -> Text | None:
     """The file, or None when there is none."""
     if not path.is_file():
@@ -52,19 +41,36 @@ def read(path: Path) -> Text | None:
     return Text(post.metadata, Template(post.content))
 
 
+def language_for(kind: str, language: str) -> str:
+    """The patient's language where the message has a reviewed text in it, else English.
+
+    A translation that nobody checked is not sent (45 CFR 92.201(c)(3)); English stands as it is.
+    """
+    short = language.split("-")[0].lower()
+    return short if short.isalpha() and _may_be_sent(kind, short) else DEFAULT_LANGUAGE
+
+
 def message_text(kind: str, language: str, *, detailed: bool) -> Text:
-    """Raises LookupError when the kind has no text in that language."""
-    text = read(MESSAGES / language / f"{kind}.detailed.md") if detailed else None
-    text = text or read(MESSAGES / language / f"{kind}.md")
+    """Raises LookupError when the kind has no text that may be sent in that language."""
+    for name in (f"{kind}.detailed", kind) if detailed else (kind,):
+        if _may_be_sent(name, language):
+            return _file(MESSAGES / language / f"{name}.md")
+    raise LookupError(f"no text for {kind} in {language}")
+
+
+def _may_be_sent(name: str, language: str) -> bool:
+    text = read(MESSAGES / language / f"{name}.md")
+    return text is not None and (language == DEFAULT_LANGUAGE or text.head.get("reviewer") is not None)
+
+
+def _file(path: Path) -> Text:
+    text = read(path)
     if text is None:
-        raise LookupError(f"no text for {kind} in {language}")
+        raise LookupError(f"{path.name} is missing")
     return text
 
 
 @cache
 def opening(name: str, language: str) -> str:
     """The first paragraph of an explainer, with its figures filled in: it stands alone."""
-    text = read(EXPLAINERS / language / f"{name}.md")
-    if text is None:
-        raise LookupError(f"no explainer {name} in {language}")
-    return text.body.substitute(fact_placeholders()).split("\n\n", 1)[0]
+    return _file(EXPLAINERS / language / f"{name}.md").body.substitute(fact_placeholders()).split("\n\n", 1)[0]

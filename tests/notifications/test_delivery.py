@@ -1,0 +1,332 @@
+"""Does each message arrive once, or does a person hear that it did not? Real mail server, real rows, time moved."""
+
+import smtplib
+import socket
+from datetime import date, timedelta
+from email.utils import parseaddr
+
+import pytest
+from celery import Celery, current_app
+from django.conf import LazySettings
+from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
+
+from clinic.actors import INTAKE
+from clinic.models import Heartbeat, Site, User
+from notifications import delivery, outbox, tasks
+from notifications.delivery import drain
+from notifications.failures import failure_of
+from notifications.kinds import AttemptResult, Kind, NotificationState, Reason
+from notifications.models import DeliveryAttempt, Notification
+from notifications.wake import Nudge, nudge
+from patients.actions import record_consent, record_death, set_contact_point
+from patients.factories import PatientFactory
+from patients.models import Consent, ContactPoint, Patient
+from recalls import actions
+from recalls.actions import Slot
+from recalls.factories import RecallFactory
+from recalls.models import Recall
+from recalls.states import WorkItemKind
+from tests.notifications.timeline import Clock, at, letters, row_of, text_of
+from tests.support.smtp import Answer, SmtpSink
+
+pytestmark = pytest.mark.django_db
+
+S, R = NotificationState, AttemptResult
+
+
+def test_a_due_message_is_handed_over_once_with_its_number_and_message_id(
+    mail_server: SmtpSink, recall: Recall
+) -> None:
+    drain(5)
+    drain(5)
+    row = row_of(recall, Kind.RECALL_NOTICE)
+    (received,) = mail_server.received
+    assert received.recipients == ("testa.oak@example.org",)
+    assert received.message["X-Notification-ID"] == str(row.public_id)
+    assert received.message["Message-ID"] == row.message_id
+    assert received.message["Auto-Submitted"] == "auto-generated"
+    assert parseaddr(received.message["From"])[0] == recall.site.sender_name
+    assert (row.state, row.attempt_count) == (S.ACCEPTED, 1)
+    assert row.attempts.get().result == R.ACCEPTED
+    assert row.rendered.text.split() == text_of(received.message).split()
+
+
+def test_many_messages_go_over_one_connection_oldest_first(
+    mail_server: SmtpSink, clock: Clock, shadyside: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[smtplib.SMTP] = []
+
+    class Counted(smtplib.SMTP):
+        def __init__(self, *args: object, **kwargs: object) -> None:
+            opened.append(self)
+            super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(smtplib, "SMTP", Counted)
+    for number in range(5):
+        clock.jump("2026-11-10", f"08:{20 + number}")
+        RecallFactory.create(patient=PatientFactory.create(site=shadyside, email=f"no{number}@example.org"))
+    assert drain(20)[R.ACCEPTED] == 5
+    assert [received.recipients[0] for received in mail_server.received] == [f"no{n}@example.org" for n in range(5)]
+    assert len(opened) == 1
+
+
+def test_a_busy_server_is_asked_again_later_and_then_takes_it(
+    mail_server: SmtpSink, clock: Clock, recall: Recall
+) -> None:
+    mail_server.answer = Answer.BUSY
+    assert drain(5) == {R.TRANSIENT: 1}
+    row = row_of(recall, Kind.RECALL_NOTICE)
+    assert (row.state, row.attempt_count) == (S.PLANNED, 1)
+    assert timedelta(minutes=3) < row.not_before - timezone.now() < timedelta(minutes=7)
+    assert drain(5) == {}
+    mail_server.answer = Answer.ACCEPT
+    clock.run("2026-11-10", "08:30")
+    assert [attempt.result for attempt in row.attempts.all()] == [R.TRANSIENT, R.ACCEPTED]
+    assert row.attempts.all()[0].smtp_code == 451
+
+
+def test_a_refused_message_ends_in_a_call_task_and_the_next_one_goes_out(
+    mail_server: SmtpSink, clock: Clock, recall: Recall, shadyside: Site
+) -> None:
+    other = RecallFactory.create(patient=PatientFactory.create(site=shadyside, email="other@example.org"))
+    mail_server.answer = lambda address: Answer.ACCEPT if address == "other@example.org" else Answer.REFUSE
+    drain(5)
+    row = row_of(recall, Kind.RECALL_NOTICE)
+    assert (row.state, row.reason, row.attempts.get().smtp_code) == (S.FAILED, Reason.REFUSED, 550)
+    assert recall.work_items.get().kind == WorkItemKind.CALL_DELIVERY_FAILED
+    assert row_of(other, Kind.RECALL_NOTICE).state == S.ACCEPTED
+
+
+def test_a_mailbox_that_does_not_exist_is_not_written_to_again(recall: Recall) -> None:
+    claim = outbox.claim_next({})
+    assert isinstance(claim, outbox.Claim)
+    words = b"5.1.1 <testa.oak@example.org>: no such user"
+    failure = failure_of(smtplib.SMTPRecipientsRefused({"testa.oak@example.org": (550, words)}))
+    outbox.fail(claim, failure)
+    assert recall.patient.contact_points.get(kind=ContactPoint.Kind.EMAIL).unusable == ContactPoint.Unusable.BOUNCED
+    assert set(Notification.objects.filter(kind=Kind.PLEASE_CALL).values_list("state", "reason")) == {
+        (S.SUPPRESSED, Reason.ADDRESS_BOUNCED)
+    }
+    assert "@" not in DeliveryAttempt.objects.get().detail
+
+
+def test_while_the_mail_server_is_down_nothing_is_tried_and_everything_true_leaves_afterwards(
+    mail_server: SmtpSink, clock: Clock, recall: Recall, scheduler_ana: User, settings: LazySettings
+) -> None:
+    settings.EMAIL_PORT = _closed_port()
+    actions.book_appointment(recall, Slot(recall.site, at("2026-11-12", "10:00")), by=scheduler_ana)
+    for hour in ("08:20", "12:00", "17:00"):
+        clock.jump("2026-11-10", hour)
+        assert drain(5) == {}
+    assert not DeliveryAttempt.objects.exists()
+    assert Heartbeat.objects.get(pk="mail").started_at == at("2026-11-10", "08:20")
+    settings.EMAIL_PORT = mail_server.port
+    clock.jump("2026-11-12", "09:00")  # the reminder for the visit is of no use any more
+    tasks.sweep()
+    assert letters(recall) == ["Thu 2026-11-12 09:00 appointment_confirmation"]
+    assert row_of(recall, Kind.APPOINTMENT_REMINDER).state == S.EXPIRED
+    assert Heartbeat.objects.get(pk="mail").started_at is None
+
+
+def test_what_waited_over_night_does_not_leave_at_night(mail_server: SmtpSink, clock: Clock, recall: Recall) -> None:
+    clock.jump("2026-11-13", "23:00")  # the workers were down for days, and are back on a Friday night
+    drain(5)
+    clock.run("2026-11-16", "07:59")
+    assert mail_server.received == []
+    clock.run("2026-11-16", "08:05")
+    assert letters(recall) == ["Mon 2026-11-16 08:00 recall_notice", "Mon 2026-11-16 08:00 please_call"]
+
+
+def test_a_server_that_hangs_up_before_taking_anything_burns_no_try(recall: Recall) -> None:
+    claim = outbox.claim_next({})
+    assert isinstance(claim, outbox.Claim)
+    outbox.fail(claim, failure_of(smtplib.SMTPSenderRefused(421, b"4.7.0 closing", "clinic@example.org")))
+    row = row_of(recall, Kind.RECALL_NOTICE)
+    assert (row.state, row.attempt_count, row.attempts.get().result) == (S.PLANNED, 0, R.CONNECTION)
+
+
+def test_a_lost_answer_is_sent_once_more_under_the_same_message_id(
+    mail_server: SmtpSink, clock: Clock, recall: Recall
+) -> None:
+    mail_server.answer = Answer.LOSE_THE_REPLY
+    drain(5)
+    row = row_of(recall, Kind.RECALL_NOTICE)
+    assert (row.state, row.may_have_arrived_twice) == (S.PLANNED, True)
+    mail_server.answer = Answer.ACCEPT
+    clock.run("2026-11-10", "08:40")
+    assert [received.message["Message-ID"] for received in mail_server.received] == [row.message_id] * 2
+    assert row_of(recall, Kind.RECALL_NOTICE).may_have_arrived_twice
+
+
+def test_after_three_lost_connections_in_a_row_the_server_is_left_alone(
+    mail_server: SmtpSink, clock: Clock, shadyside: Site
+) -> None:
+    for number in range(5):
+        RecallFactory.create(patient=PatientFactory.create(site=shadyside, email=f"no{number}@example.org"))
+    mail_server.answer = Answer.HANG_UP
+    drain(10)
+    assert DeliveryAttempt.objects.count() == 3
+    assert drain(5) == {}
+    assert Heartbeat.objects.get(pk="mail").started_at is not None
+
+
+def test_a_killed_workers_message_is_taken_back_after_its_lease_and_sent_under_the_same_message_id(
+    mail_server: SmtpSink, clock: Clock, recall: Recall
+) -> None:
+    dead = outbox.claim_next({})
+    assert isinstance(dead, outbox.Claim)
+    assert tasks.sweep()["reclaimed"] == 0
+    clock.jump("2026-11-10", "08:20")
+    assert tasks.sweep()["reclaimed"] == 1
+    row = row_of(recall, Kind.RECALL_NOTICE)
+    assert [attempt.result for attempt in row.attempts.all()] == [R.UNCERTAIN, R.ACCEPTED]
+    assert (row.state, row.may_have_arrived_twice) == (S.ACCEPTED, True)
+    assert mail_server.received[0].message["Message-ID"] == row.message_id
+
+
+def test_a_worker_that_slept_through_its_lease_cannot_write_its_result(clock: Clock, recall: Recall) -> None:
+    sleeper = outbox.claim_next({})
+    assert isinstance(sleeper, outbox.Claim)
+    clock.jump("2026-11-10", "08:20")
+    outbox.reclaim()
+    successor = outbox.claim_next({})
+    assert isinstance(successor, outbox.Claim)
+    outbox.fail(sleeper, failure_of(smtplib.SMTPDataError(550, b"no")))
+    assert row_of(recall, Kind.RECALL_NOTICE).state == S.SENDING
+    assert not recall.work_items.exists()
+
+
+def test_the_lease_outlasts_every_answer_a_mail_server_may_take_its_time_for(settings: LazySettings) -> None:
+    assert timedelta(seconds=2 * settings.EMAIL_TIMEOUT) <= outbox.LEASE
+
+
+def test_after_three_days_of_not_now_a_person_is_asked_to_ring(
+    mail_server: SmtpSink, clock: Clock, recall: Recall
+) -> None:
+    mail_server.answer = Answer.BUSY
+    clock.run("2026-11-14")
+    row = row_of(recall, Kind.RECALL_NOTICE)
+    assert (row.state, row.reason) == (S.FAILED, Reason.GAVE_UP)
+    assert row.attempts.latest("pk").at - row.attempts.earliest("pk").at >= outbox.TIME_BUDGET
+    assert recall.work_items.get().kind == WorkItemKind.CALL_DELIVERY_FAILED
+
+
+def test_a_message_that_cannot_be_written_fails_alone(
+    mail_server: SmtpSink, clock: Clock, recall: Recall, shadyside: Site
+) -> None:
+    other = RecallFactory.create(patient=PatientFactory.create(site=shadyside, email="other@example.org"))
+    Notification.objects.filter(recall=recall, kind=Kind.RECALL_NOTICE).update(language="xx")
+    drain(5)
+    row = row_of(recall, Kind.RECALL_NOTICE)
+    assert (row.state, row.reason) == (S.FAILED, Reason.NOT_RENDERED)
+    assert recall.work_items.get().kind == WorkItemKind.CALL_DELIVERY_FAILED
+    assert row_of(other, Kind.RECALL_NOTICE).state == S.ACCEPTED
+
+
+def test_a_cancelled_visit_sends_no_reminder_and_takes_the_entry_back(
+    mail_server: SmtpSink, clock: Clock, recall: Recall, scheduler_ana: User
+) -> None:
+    actions.book_appointment(recall, Slot(recall.site, at("2026-11-24", "10:30")), by=scheduler_ana)
+    clock.run("2026-11-12")
+    actions.cancel_appointment(recall, by=scheduler_ana)
+    clock.run("2026-11-13")
+    assert [line.split()[-1] for line in letters(recall)] == ["appointment_confirmation", "appointment_cancelled"]
+    clock.run("2026-12-30")
+    assert "appointment_reminder" not in " ".join(letters(recall))
+
+
+def test_a_visit_cancelled_before_she_knew_of_it_is_not_mentioned(
+    clock: Clock, recall: Recall, scheduler_ana: User
+) -> None:
+    actions.book_appointment(recall, Slot(recall.site, at("2026-11-24", "10:30")), by=scheduler_ana)
+    actions.cancel_appointment(recall, by=scheduler_ana)
+    clock.run("2026-11-30")
+    assert {line.split()[-1] for line in letters(recall)} == {"please_call"}
+
+
+def test_what_stopped_being_true_without_any_event_is_found_when_its_turn_comes(
+    mail_server: SmtpSink, clock: Clock, recall: Recall
+) -> None:
+    record_death(recall.patient, date(2026, 11, 9), by=INTAKE)
+    assert drain(5) == {S.CANCELLED: 1}
+    assert mail_server.received == []
+    assert set(Notification.objects.values_list("state", flat=True)) == {S.CANCELLED}
+
+
+def test_consent_withdrawn_meanwhile_holds_the_message_back_and_opens_a_task(
+    mail_server: SmtpSink, clock: Clock, recall: Recall
+) -> None:
+    record_consent(recall.patient, Consent.Subject.EMAIL, granted=False, source="phone", by=INTAKE)
+    drain(5)
+    row = row_of(recall, Kind.RECALL_NOTICE)
+    assert (row.state, row.reason) == (S.SUPPRESSED, Reason.OPTED_OUT)
+    assert mail_server.received == []
+    assert recall.work_items.get().kind == WorkItemKind.TELL_OTHERWISE
+
+
+def test_a_new_address_is_used_at_once(mail_server: SmtpSink, clock: Clock, recall: Recall) -> None:
+    set_contact_point(recall.patient, ContactPoint.Kind.EMAIL, "testa.new@example.org", by=INTAKE)
+    drain(5)
+    assert mail_server.received[0].recipients == ("testa.new@example.org",)
+    assert row_of(recall, Kind.RECALL_NOTICE).rendered.address == "testa.new@example.org"
+
+
+def test_a_recall_that_moves_while_its_message_is_on_the_way_says_so(
+    clock: Clock, recall: Recall, scheduler_ana: User
+) -> None:
+    claim = outbox.claim_next({})
+    assert isinstance(claim, outbox.Claim)
+    actions.decline(recall, by=scheduler_ana, note="She wants no more pictures.")
+    _mail, copy = delivery.compose(claim.row, claim.situation, claim.channels)
+    outbox.accept(claim, copy)
+    row = row_of(recall, Kind.RECALL_NOTICE)
+    assert (row.state, row.reason) == (S.ACCEPTED, Reason.IN_FLIGHT)
+
+
+def test_a_message_whose_turn_comes_too_late_is_shown_as_expired(
+    mail_server: SmtpSink, clock: Clock, recall: Recall, scheduler_ana: User
+) -> None:
+    actions.book_appointment(recall, Slot(recall.site, at("2026-11-24", "10:30")), by=scheduler_ana)
+    clock.jump("2026-11-24", "10:00")
+    counts = tasks.sweep()
+    assert counts["expired"] == 2  # both reminders: from two hours before she is on her way
+    assert letters(recall) == ["Tue 2026-11-24 10:00 appointment_confirmation"]
+
+
+def test_a_try_is_never_rewritten(recall: Recall, mail_server: SmtpSink) -> None:
+    drain(5)
+    with pytest.raises(DatabaseError, match="never changed"), transaction.atomic():
+        DeliveryAttempt.objects.update(result=R.PERMANENT)
+
+
+def test_a_broker_that_is_away_stops_nobody_and_is_not_asked_again_at_once(caplog: pytest.LogCaptureFixture) -> None:
+    ours = current_app._get_current_object()
+    nobody = Celery("nobody", broker=f"redis://127.0.0.1:{_closed_port()}/0", set_as_current=False)
+    nobody.conf.update(task_publish_retry=False, broker_transport_options={"max_retries": 0})
+    nobody.set_current()
+    try:
+        nudge = Nudge()
+        nudge()
+        nudge()
+    finally:
+        ours.set_current()
+    assert [record.getMessage() for record in caplog.records] == ["no worker could be woken: OperationalError"]
+
+
+def test_one_nudge_for_a_transaction_that_moves_many(clock: Clock, shadyside: Site) -> None:
+    RecallFactory.create_batch(3, site=shadyside)
+    assert [entry[1] for entry in connection.run_on_commit].count(nudge) == 1
+
+
+def test_the_sweep_leaves_its_signs_of_life(clock: Clock, patient: Patient) -> None:
+    tasks.sweep()
+    alive = {row.name for row in Heartbeat.objects.filter(finished_at=timezone.now())}
+    assert alive >= {"beat", "worker", "sweep"}
+
+
+def _closed_port() -> int:
+    """A port on which nobody listens any more."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

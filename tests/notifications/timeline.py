@@ -1,0 +1,80 @@
+"""How do the tests let time pass? From one instant at which something is due to the next, with a real worker's loop."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from email.message import Message
+from zoneinfo import ZoneInfo
+
+import time_machine
+from django.core import mail
+from django.utils import timezone
+
+from notifications import outbox
+from notifications.delivery import drain
+from notifications.kinds import NotificationState
+from notifications.models import Notification
+from recalls.models import Recall
+
+PITTSBURGH = ZoneInfo("America/New_York")
+
+
+def at(day: str, hour: str = "09:00", zone: ZoneInfo = PITTSBURGH) -> datetime:
+    """That hour of that day at the clinic: `at("2026-11-24", "08:15")`."""
+    return datetime.fromisoformat(f"{day}T{hour}").replace(tzinfo=zone)
+
+
+class Clock:
+    """The clinic's clock; while it is moved on, messages leave when they are due."""
+
+    def __init__(self, traveller: time_machine.Traveller) -> None:
+        self._traveller = traveller
+
+    def jump(self, day: str, hour: str = "09:00") -> None:
+        """The time changes and no worker runs meanwhile: the system was down."""
+        self._traveller.move_to(at(day, hour))
+
+    def run(self, day: str, hour: str = "09:00") -> None:
+        """Time passes with the workers at work."""
+        until = at(day, hour)
+        while (due := _next_due(until)) is not None:
+            self._traveller.move_to(max(due, timezone.now()))
+            outbox.expire()
+            drain(5)
+        self._traveller.move_to(until)
+        outbox.expire()
+
+
+def _next_due(until: datetime) -> datetime | None:
+    waiting = Notification.objects.filter(state=NotificationState.PLANNED, not_before__lte=until)
+    return waiting.order_by("not_before").values_list("not_before", flat=True).first()
+
+
+def letters(recall: Recall, zone: ZoneInfo = PITTSBURGH) -> list[str]:
+    """What left for her, in order, as a person would note it: "Tue 2026-11-24 09:15 recall_notice"."""
+    rows = Notification.objects.filter(recall=recall, accepted_at__isnull=False).order_by("accepted_at", "pk")
+    return [f"{row.accepted_at.astimezone(zone):%a %Y-%m-%d %H:%M} {row.kind}" for row in rows if row.accepted_at]
+
+
+def planned(recall: Recall, zone: ZoneInfo = PITTSBURGH) -> list[str]:
+    """What waits for her, in the same words."""
+    rows = Notification.objects.filter(recall=recall, state=NotificationState.PLANNED).order_by("due_at", "pk")
+    return [f"{row.due_at.astimezone(zone):%a %Y-%m-%d %H:%M} {row.kind}" for row in rows]
+
+
+def row_of(recall: Recall, kind: str) -> Notification:
+    return Notification.objects.filter(recall=recall, kind=kind).latest("pk")
+
+
+def bodies() -> Iterable[str]:
+    """Everything that left in this test, text, page and headers."""
+    return [message.message().as_string() for message in mail.outbox]
+
+
+def text_of(message: Message) -> str:
+    """The text part of a received message."""
+    for part in message.walk():
+        if part.get_content_type() == "text/plain":
+            payload = part.get_payload(decode=True)
+            assert isinstance(payload, bytes)
+            return payload.decode()
+    raise AssertionError("the message has no text part")
