@@ -6,18 +6,23 @@ histories, deadlines and inbox look as they would had people worked here for mon
 
 import heapq
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from random import Random
 
 import time_machine
+from django.conf import settings
 
 from clinic import calendar
 from clinic.actors import INTAKE
 from demo import people, scenes
 from demo.people import Person
 from demo.places import Place
+from notifications.delivery import drain
+from notifications.kinds import NotificationState
+from notifications.models import Notification
 from patients.actions import mark_unusable
 from patients.factories import PatientFactory
 from patients.models import ContactPoint, Patient
@@ -31,6 +36,7 @@ SEED = 20
 SHARE_OF_THE_FIRST_SITE = 0.7
 A_QUARTER = timedelta(minutes=15)
 LATEST_START_IN_QUARTERS = 16  # the same story begins between 8:15 and 12:15
+SEND_SECONDS = 600.0  # no limit: the clock stands still
 MAIL_COMES_BACK_AFTER = timedelta(hours=27)
 
 
@@ -52,8 +58,8 @@ class Timeline:
             yield instant, act
 
 
-def play(places: tuple[Place, ...], now: datetime, post: Callable[[datetime], None]) -> None:
-    """Let the whole past happen up to `now`; `post(until)` is called before each step to send what fell due by then."""
+def play(places: tuple[Place, ...], now: datetime) -> None:
+    """Let the whole past happen up to `now`, and every message leave when it fell due."""
     chance, timeline = Random(SEED), Timeline()  # noqa: S311 - the same demo every time, no secret
     crowd = people.invent(chance, now.date())
     for number, card in enumerate(scenes.cards(chance)):
@@ -63,12 +69,12 @@ def play(places: tuple[Place, ...], now: datetime, post: Callable[[datetime], No
         place, person = places[number % 2], next(crowd)
         seen = calendar.instant(place.site, open_day(place.site, now.date(), -number - 1), OPENING)
         timeline.at(seen, _negative(place, person))
-    with time_machine.travel(now, tick=False) as clock:
+    with time_machine.travel(now, tick=False) as clock, _mail_stays_here():
         for instant, act in timeline.take():
-            post(instant)
+            _send_what_is_due(clock, instant)
             clock.move_to(instant)
             act()
-        post(now)
+        _send_what_is_due(clock, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +120,25 @@ class _Part:
             referrer=referrers[self.number % len(referrers)] if self.number % 8 else None,
             **reading,
         )
+
+
+@contextmanager
+def _mail_stays_here() -> Iterator[None]:
+    """The past is not sent again: whatever mail server is set, these messages go into the folder on this machine."""
+    chosen = settings.EMAIL_BACKEND
+    settings.EMAIL_BACKEND = "notifications.maildir.EmailBackend"
+    try:
+        yield
+    finally:
+        settings.EMAIL_BACKEND = chosen
+
+
+def _send_what_is_due(clock: time_machine.Traveller, until: datetime) -> None:
+    """Go from one due message to the next and send each at its time."""
+    waiting = Notification.objects.filter(state=NotificationState.PLANNED, not_before__lte=until).order_by("not_before")
+    while due := waiting.values_list("not_before", flat=True).first():
+        clock.move_to(due)
+        drain(SEND_SECONDS)
 
 
 def _register(place: Place, person: Person) -> Patient:
