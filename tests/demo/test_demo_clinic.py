@@ -14,6 +14,7 @@ from clinic.models import Site, User
 from clinic.roles import STAFF_ROLES, Role, roles_of
 from demo import logins
 from demo.places import STAFF
+from exchange.models import ParkedRow
 from notifications.kinds import NotificationState
 from notifications.models import Notification
 from patients.models import ContactPoint, Patient
@@ -57,6 +58,8 @@ def test_a_newcomer_finds_a_clinic_at_work(printed: str, data_folder: Path) -> N
     assert patients.filter(consents__subject="email", consents__granted=False).exists()
 
     assert all(name.startswith(("Sample-", "Example-")) for name in patients.values_list("family_name", flat=True))
+    assert ParkedRow.objects.count() == 5, "and some rows of a file wait to be mended"
+
     _every_history_is_whole(recalls)
     _messages_left_when_they_were_due(mail_folder=data_folder / "mail" / "new")
     _everybody_can_sign_in(printed)

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from clinic.models import Site, User
 from demo import logins, past
+from demo.intake import park_some_rows
 from demo.places import make_places
 
 
@@ -45,5 +46,6 @@ class Command(BaseCommand):
         with transaction.atomic():
             places = make_places(password)
             past.play(places, timezone.now())
+            park_some_rows()
             connection.run_on_commit.clear()  # what was due is sent: nobody need be woken, and nobody runs yet
         self.stdout.write(logins.keep(password))
