@@ -6,6 +6,7 @@ their message (a database error quotes the row, a mail error the address), Celer
 
 import logging
 import logging.config
+import re
 import traceback
 from types import TracebackType
 from typing import Any, TypeAlias
@@ -92,6 +93,25 @@ def _link(error: BaseException) -> dict[str, object]:
     }
 
 
+_LINK = re.compile(r"(/my/)[A-Za-z0-9_-]{16,}")
+
+
+def without_patient_links(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Take the token out of a patient's link wherever it stands in a line: Django names failed paths."""
+    return {key: _without_links(value) for key, value in event.items()}
+
+
+def _without_links(value: Any) -> Any:
+    match value:
+        case str():
+            return _LINK.sub(r"\1[link]", value)
+        case dict():
+            return {key: _without_links(inner) for key, inner in value.items()}
+        case list() | tuple():
+            return [_without_links(inner) for inner in value]
+    return value
+
+
 class WithoutTaskValues(logging.Filter):
     """Celery writes a failed task's exception and traceback into its message: keep the exception's type alone."""
 
@@ -135,4 +155,5 @@ _SHARED: list[Processor] = [
     structlog.stdlib.PositionalArgumentsFormatter(),
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     exception_without_its_message,
+    without_patient_links,
 ]

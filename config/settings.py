@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "notifications",
     "exchange",
     "reports",
+    "portal",
     "demo",
     "config.apps.RecallDeskAdminConfig",
     "django.contrib.auth",
@@ -160,6 +161,9 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+
+# Where "Show on a map" of the patient's page leads; empty shows no such link. Nothing is ever loaded from there.
+MAP_SEARCH_URL = "https://www.openstreetmap.org/search"
 
 # Mail. In a plain embedded installation it never leaves the machine: the app itself shows it.
 EMAIL_TIMEOUT = 20  # seconds

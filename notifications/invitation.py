@@ -33,7 +33,7 @@ def invitation(row: Notification, visit: Appointment, address: str) -> tuple[str
     site, sender = visit.site, parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
     starts = visit.starts_at.astimezone(site.zone)
     entry = Event()
-    entry.add("uid", f"{uuid.uuid5(uuid.NAMESPACE_URL, f'visit:{visit.pk}')}@{sender.rpartition('@')[2]}")
+    entry.add("uid", uid_of(visit))
     # A cancellation outranks the entry that it cancels.
     entry.add("sequence", visit.sequence + (method == CANCEL))
     entry.add("dtstamp", row.created_at)
@@ -49,9 +49,15 @@ def invitation(row: Notification, visit: Appointment, address: str) -> tuple[str
     sheet.add("prodid", "-//Recall Desk//EN")
     sheet.add("version", "2.0")
     sheet.add("method", method)
-    sheet.add_component(_time_zone(site.time_zone, starts.year))
+    sheet.add_component(time_zone_rules(site.time_zone, starts.year))
     sheet.add_component(entry)
     return method, sheet.to_ical().decode()
+
+
+def uid_of(visit: Appointment) -> str:
+    """The name of her calendar entry: the same in each message and on her own page, so that it is never there twice."""
+    host = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
+    return f"{uuid.uuid5(uuid.NAMESPACE_URL, f'visit:{visit.pk}')}@{host}"
 
 
 def _person(address: str, name: str) -> vCalAddress:
@@ -62,6 +68,6 @@ def _person(address: str, name: str) -> vCalAddress:
 
 
 @lru_cache(maxsize=64)
-def _time_zone(name: str, year: int) -> Timezone:
+def time_zone_rules(name: str, year: int) -> Timezone:
     """The rules of the zone around that year: working them out takes longer than everything else here."""
     return Timezone.from_tzid(name, first_date=date(year - 1, 1, 1), last_date=date(year + 2, 1, 1))

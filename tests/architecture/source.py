@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PACKAGES = ("config", "clinic", "patients", "recalls", "notifications", "exchange", "reports", "demo")
+PACKAGES = ("config", "clinic", "patients", "recalls", "notifications", "exchange", "reports", "portal", "demo")
 
 
 def _python_files(folders: tuple[str, ...]) -> list[Path]:

@@ -5,12 +5,15 @@ from collections.abc import Iterator
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
+PATIENTS = ("link", "link_not_me", "page", "confirm", "ask", "choices", "not_me", "calendar", "leave")
 # Each with its reason.
 OPEN_TO_ALL = {
     "health",  # load balancers have no account
     "sign_in",  # one must get in somewhere
     "set_language",  # the sign-in page is read before signing in
     "admin:login",  # the admin's own way in, under the same lockout
+    # The patient's page: opened by her own link and birth date, and then by a cookie of a quarter of an hour.
+    *(f"portal:{name}" for name in PATIENTS),
 }
 
 

@@ -1,0 +1,60 @@
+"""How do the reviewed explainers come onto the page? As safe HTML: the first paragraph open, the rest a click away.
+
+A text that does not exist in her language yet is shown in English and marked as such for screen readers.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+
+from django.utils.safestring import SafeString, mark_safe
+from markdown_it import MarkdownIt
+
+from notifications.facts import fact_placeholders
+from notifications.texts import DEFAULT_LANGUAGE, EXPLAINERS, read
+from recalls.states import VisitKind
+
+# What is done at each kind of visit. Which biopsy it will be is not known here: both are explained.
+PROCEDURES: dict[VisitKind, tuple[str, ...]] = {
+    VisitKind.DIAGNOSTIC: ("diagnostic_mammogram",),
+    VisitKind.DIAGNOSTIC_ULTRASOUND: ("diagnostic_mammogram", "ultrasound"),
+    VisitKind.ULTRASOUND: ("ultrasound",),
+    VisitKind.MRI: ("mri",),
+    VisitKind.REPEAT_VIEW: ("diagnostic_mammogram",),
+    VisitKind.FOLLOW_UP: ("diagnostic_mammogram",),
+    VisitKind.BIOPSY: ("core_biopsy", "vacuum_biopsy"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One explainer: `lead` and `more` are safe HTML; `language` is the one it is really in."""
+
+    title: str
+    lead: SafeString
+    more: SafeString
+    language: str
+
+    @property
+    def names_itself(self) -> bool:
+        """Whether it opens with its subject in bold; where it does not, its title stands above it."""
+        return self.lead.startswith("<p><strong>")
+
+
+@cache
+def explainer(name: str, language: str) -> Text:
+    """The text of that name ("findings/mass"). Raises LookupError where there is none, KeyError for a bad figure."""
+    for spoken in (language, DEFAULT_LANGUAGE):
+        if text := read(EXPLAINERS / spoken / f"{name}.md"):
+            lead, _gap, more = text.body.substitute(fact_placeholders()).strip().partition("\n\n")
+            return Text(str(text.head["title"]), _html(lead), _html(more), spoken)
+    raise LookupError(f"no explainer {name}")
+
+
+def _html(words: str) -> SafeString:
+    markdown = MarkdownIt("commonmark", {"html": False})
+    tokens = markdown.parse(words)
+    for token in tokens:
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = "h3"  # the page's own sections are the second level
+    html: str = markdown.renderer.render(tokens, markdown.options, {})
+    return mark_safe(html)  # noqa: S308  (raw HTML in the source is off)

@@ -1,0 +1,36 @@
+"""How is "4 in 100" drawn? A hundred small figures in ten rows, the counted ones at the end and of another shape."""
+
+from dataclasses import dataclass
+
+from notifications.facts import FACTS
+from portal.explain import Text, explainer
+from recalls.models import Recall
+
+ROW = 10
+STEP = 12  # drawing units from one figure to the next
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    x: int
+    y: int
+    counted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HundredPeople:
+    """The words and the drawing say the same; `counted` and `others` make a hundred."""
+
+    text: Text
+    counted: int
+    others: int
+
+    @property
+    def people(self) -> list[Person]:
+        return [Person(n % ROW * STEP, n // ROW * STEP, n >= self.others) for n in range(self.counted + self.others)]
+
+
+def called_back(recall: Recall, language: str) -> HundredPeople:
+    """For her kind of screening; where we do not know which it was, the figures that count all of them."""
+    text = explainer("figures/first_screen" if recall.exam.first_screen else "figures/later_screen", language)
+    return HundredPeople(text, FACTS["called_back_cancer_per_100"].value, FACTS["called_back_not_cancer_per_100"].value)

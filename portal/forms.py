@@ -1,0 +1,126 @@
+"""What may a patient type? Her birth date, a few words for the schedulers, how she wants to hear from us."""
+
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from clinic.models import Site
+from patients.channels import Channels
+from patients.models import Consent, Patient
+
+LONGEST_WORDS = 200  # with the line before it, it fits into the task's reason
+_EARLIEST_YEAR = 1900
+
+
+class BirthDateForm(forms.Form):
+    """Three short number fields: no calendar to page through, and browsers can fill them in."""
+
+    month = forms.IntegerField(label=_("Month"), min_value=1, max_value=12)
+    day = forms.IntegerField(label=_("Day"), min_value=1, max_value=31)
+    year = forms.IntegerField(label=_("Year"), min_value=_EARLIEST_YEAR)
+
+    def __init__(self, *args: Any, site: Site, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if site.date_order == Site.DateOrder.DMY:
+            self.order_fields(["day", "month", "year"])
+        for name, field in self.fields.items():
+            length = 4 if name == "year" else 2
+            field.widget = forms.TextInput(
+                {"inputmode": "numeric", "autocomplete": f"bday-{name}", "maxlength": length, "size": length}
+            )
+            field.error_messages["required"] = _NEEDED
+        if self.is_bound and self.errors:
+            for name in self.fields:
+                self[name].field.widget.attrs["aria-describedby"] = "birth-date-error"
+
+    @property
+    def problem(self) -> Any:
+        """One sentence for the three fields together; empty when there is a date."""
+        return _NEEDED if self.is_bound and self.errors else ""
+
+    def clean(self) -> dict[str, Any]:
+        told = super().clean() or {}
+        try:
+            told["birth_date"] = date(told["year"], told["month"], told["day"])
+        except KeyError:
+            return told
+        except ValueError:
+            raise forms.ValidationError(_NEEDED) from None
+        if told["birth_date"] > timezone.now().date():
+            raise forms.ValidationError(_NEEDED)
+        return told
+
+
+_NEEDED = _("Please give month, day and year as numbers, such as 4, 25 and 1961.")
+
+
+class WordsForm(forms.Form):
+    """What she wants to tell the schedulers, if anything."""
+
+    words = forms.CharField(
+        required=False,
+        max_length=LONGEST_WORDS,
+        widget=forms.Textarea({"rows": 3, "maxlength": LONGEST_WORDS, "autocomplete": "off"}),
+        help_text=_("You can leave this empty. Up to 200 letters."),
+    )
+
+
+class ChoicesForm(forms.Form):
+    """Language and ways to write to her. Boxes show what holds now; a way that she has no address for is not shown."""
+
+    email = forms.BooleanField(
+        label=_("Write to me by email"),
+        required=False,
+        help_text=_("If you take this away, we will call or write a letter instead. Your visit stays as it is."),
+    )
+    detail = forms.BooleanField(
+        label=_("Emails may say more about my health"),
+        required=False,
+        help_text=_("Others who can see your email could read it. Without it, our emails stay short and plain."),
+    )
+    sms = forms.BooleanField(
+        label=_("Send me text messages"),
+        required=False,
+        help_text=_("They hold the day, the hour and our phone number, and nothing about your health."),
+    )
+
+    SUBJECTS = {"email": Consent.Subject.EMAIL, "detail": Consent.Subject.DETAIL, "sms": Consent.Subject.SMS}
+
+    def __init__(self, patient: Patient, channels: Channels, data: Any = None) -> None:
+        opted_out = channels.why_no_email == "opted_out"
+        initial = {
+            "language": patient.language,
+            "email": not opted_out,
+            "detail": channels.detail_allowed,
+            "sms": channels.sms_allowed,
+        }
+        super().__init__(data, initial=initial)
+        known = [(code, _IN_ITSELF.get(code, name)) for code, name in settings.LANGUAGES]
+        if patient.language not in dict(known):
+            known.append((patient.language, _("%(code)s, as you told us") % {"code": patient.language}))
+        self.fields["language"] = forms.ChoiceField(
+            label=_("Language of our messages"), widget=forms.RadioSelect, choices=known
+        )
+        if not channels.email and not opted_out:
+            del self.fields["email"], self.fields["detail"]
+        if not channels.mobile:
+            del self.fields["sms"]
+
+    def ways(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.SUBJECTS if name in self.fields]
+
+    def changed_consents(self) -> dict[Consent.Subject, bool]:
+        """Only what she changed: a box that she left alone is not something she said."""
+        return {
+            subject: bool(self.cleaned_data[name])
+            for name, subject in self.SUBJECTS.items()
+            if name in self.fields and name in self.changed_data
+        }
+
+
+# Each language under its own name, readable to whoever needs it.
+_IN_ITSELF = {"en": "English", "es": "Español"}

@@ -1,0 +1,27 @@
+"""Has this network address given too many wrong birth dates lately, over all links?
+
+A modest brake beside the lock on each link: whoever holds many stolen links may not try five dates on each. The count
+lives in each web process alone and is forgotten with it; a whole hospital behind one address stays under it.
+"""
+
+from datetime import timedelta
+
+from django.core.cache import cache
+from django.http import HttpRequest
+
+WRONG_DATES = 30
+PERIOD = timedelta(minutes=15)
+
+
+def is_too_busy(request: HttpRequest) -> bool:
+    return int(cache.get(_key(request), 0)) >= WRONG_DATES
+
+
+def note_wrong(request: HttpRequest) -> None:
+    """The period begins with the first wrong date and is not drawn out by later ones."""
+    if not cache.add(_key(request), 1, PERIOD.total_seconds()):
+        cache.incr(_key(request))
+
+
+def _key(request: HttpRequest) -> str:
+    return f"portal-wrong-dates:{request.META.get('REMOTE_ADDR', '')}"

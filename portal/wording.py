@@ -1,0 +1,24 @@
+"""How are days and hours said to a patient, in her language and by the clock of the place she comes to?"""
+
+from datetime import date, datetime
+
+from django.utils.formats import date_format
+from django.utils.translation import pgettext
+
+from clinic.models import Site
+from notifications.values import clock_time
+
+
+def day_words(day: date) -> str:
+    """Thursday, November 26, 2026."""
+    return date_format(day, pgettext("date format", "l, F j, Y"))
+
+
+def month_words(day: date) -> str:
+    return date_format(day, pgettext("month format", "F Y"))
+
+
+def local_words(site: Site, at: datetime) -> tuple[str, str]:
+    """Day and hour of an instant at the site."""
+    local = at.astimezone(site.zone)
+    return day_words(local.date()), clock_time(local)
