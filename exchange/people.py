@@ -1,7 +1,7 @@
 """Whose result is this? Finds each row's patient, refuses a possible mix-up, keeps her details up to date."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
@@ -36,7 +36,7 @@ class People:
 
     def __init__(self, rows: Iterable[Row], source: str, by: By) -> None:
         self.source, self.by = source[:60], by
-        self._known = _patients_of(rows)
+        self._known = _patients_of(list(rows))
         self._newest_exam = _newest_exams(self._in_use.values())
         self._new: list[tuple[Row, Patient]] = []
 
@@ -124,7 +124,9 @@ class People:
         return changed, problems
 
 
-def _patients_of(rows: Iterable[Row]) -> dict[tuple[str, str], Patient]:
+def _patients_of(rows: Sequence[Row]) -> dict[tuple[str, str], Patient]:
+    if not rows:
+        return {}
     by_authority: dict[str, list[str]] = {}
     for row in rows:
         authority, mrn = row.patient_key

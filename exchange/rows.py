@@ -32,6 +32,8 @@ CONTACT_COLUMNS = {
     "phone_home": ContactPoint.Kind.HOME,
     "email": ContactPoint.Kind.EMAIL,
 }
+# Control characters, and the mark that stands where a character was lost on the way.
+_UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]")
 _ASSESSMENTS = ("assessment", "assessment_left", "assessment_right")
 
 
@@ -185,8 +187,8 @@ def _clean(raw: Mapping[str, str]) -> tuple[dict[str, str], list[Problem]]:
         if len(text) > column.longest:
             message = _("Shorten this to %(longest)s characters.") % {"longest": column.longest}
             problems.append(Problem(name, message))
-        elif not text.isprintable() and any(_is_control(letter) for letter in text):
-            problems.append(Problem(name, _("Delete the invisible control characters.")))
+        elif _UNREADABLE.search(text):
+            problems.append(Problem(name, _("Correct the characters that were lost or cannot be shown.")))
         else:
             texts[name] = text if text.isascii() else unicodedata.normalize("NFC", text)
     found = {problem.column for problem in problems}
@@ -194,10 +196,6 @@ def _clean(raw: Mapping[str, str]) -> tuple[dict[str, str], list[Problem]]:
         Problem(name, _("This must not be empty.")) for name in REQUIRED if name not in texts and name not in found
     ]
     return texts, problems
-
-
-def _is_control(letter: str) -> bool:
-    return unicodedata.category(letter) in {"Cc", "Cs"} and letter not in "\t\r\n"
 
 
 def _no_site(sites: Mapping[str, Site], *, named: bool) -> str:
@@ -224,7 +222,7 @@ def _wrong_days(values: Mapping[str, Any], site: Site) -> list[Problem]:
         problems.append(Problem("birth_date", _("This birth date is too long ago. Correct the year.")))
     if exam and exam > today:
         problems.append(Problem("exam_date", _("The exam lies in the future. Correct the date.")))
-    elif born and exam and exam < born:
+    elif born and exam and exam < born <= today:
         problems.append(Problem("exam_date", _("The exam lies before the birth date. Correct one of the two.")))
     if reported and reported > now:
         problems.append(Problem("reported_at", _("The report lies in the future. Correct the date.")))

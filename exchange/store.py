@@ -67,8 +67,9 @@ class Batch:
 
     def __init__(self, rows: dict[int, Row], known: Known, source: str, by: actions.By) -> None:
         self.rows, self.known, self.by = rows, known, by
-        self.people = People(rows.values(), source, by)
+        self.digests = {line: row.digest() for line, row in rows.items()}
         self.exams = _exams_of(rows.values())
+        self.people = People((row for line, row in rows.items() if not self._is_here(line, row)), source, by)
         self.recalls = _recalls_of(self.exams.values())
         self.outcomes: dict[int, Outcome] = {}
         self._arrivals: list[_Arrival] = []
@@ -85,7 +86,7 @@ class Batch:
 
     def _store(self, line: int, row: Row) -> None:
         exam = self.exams.get(row.exam_key)
-        if exam is not None and exam.source_digest == row.digest():
+        if exam is not None and self._is_here(line, row):
             self._done(line, row, Result.UNCHANGED, exam)
             return
         patient = self.people.find(row)
@@ -100,6 +101,10 @@ class Batch:
         else:
             self._renew(line, row, exam, patient)
 
+    def _is_here(self, line: int, row: Row) -> bool:
+        exam = self.exams.get(row.exam_key)
+        return exam is not None and exam.source_digest == self.digests[line]
+
     def _arrive(self, line: int, row: Row, patient: Patient | None) -> _Arrival:
         notes: list[Problem] = []
         if patient is None:
@@ -111,7 +116,7 @@ class Batch:
             patient=patient,
             accession=row.accession,
             referrer=self.known.referrer(row),
-            source_digest=row.digest(),
+            source_digest=self.digests[line],
             **_reading(row),
             **_said_besides(row, self.known),
         )
@@ -137,7 +142,7 @@ class Batch:
         try:
             with transaction.atomic():
                 patient_changed, notes = self.people.update(patient, row)
-                exam_changed = self._correct(row, exam)
+                exam_changed = self._correct(row, exam, self.digests[line])
         except (StepRefused, ValidationError) as refusal:
             words = refusal.messages if isinstance(refusal, ValidationError) else [str(refusal)]
             raise Refused(*(Problem(WHOLE_ROW, word) for word in words)) from refusal
@@ -145,14 +150,14 @@ class Batch:
         result = Result.UPDATED if patient_changed or exam_changed else Result.UNCHANGED
         self._done(line, row, result, exam, notes)
 
-    def _correct(self, row: Row, exam: ScreeningExam) -> bool:
+    def _correct(self, row: Row, exam: ScreeningExam, digest: str) -> bool:
         """Take over what is new; a reading that differs goes through the rules for corrected results."""
         reading = _reading(row) | _said_besides(row, self.known)
         changes = {name: value for name, value in reading.items() if getattr(exam, name) != value}
         stored = {(finding.kind, finding.side, finding.place) for finding in exam.findings.all()}
         is_new_reading = any(name in changes for name in _reading(row))
         has_new_findings = stored != set(row.findings) and (bool(row.findings) or is_new_reading)
-        exam.source_digest = row.digest()
+        exam.source_digest = digest
         referrer = self.known.referrer(row) or exam.referrer
         changed = referrer != exam.referrer
         exam.referrer = referrer

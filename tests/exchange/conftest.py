@@ -1,0 +1,103 @@
+"""How does a test load a results file? It writes one, runs the command, and reads the status and the lines."""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+from django.core.management import CommandError, call_command
+
+from clinic.factories import SiteFactory
+from clinic.models import Site
+
+RESULT = {
+    "mrn": "M1",
+    "family_name": "Sample-Oak",
+    "given_name": "Testa",
+    "birth_date": "1970-02-01",
+    "accession": "A1",
+    "exam_date": "2026-11-02",
+    "assessment": "0-AI",
+    "site": "SHADY",
+}
+
+
+def result(**cells: str) -> dict[str, str]:
+    """A row that is fit to go in and opens a recall, with some cells changed."""
+    return {**RESULT, **cells}
+
+
+def as_csv(*rows: dict[str, str], delimiter: str = ",") -> str:
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, names, restval="", delimiter=delimiter)
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What the command said: its exit status, one line for each row, and its words when the file was unusable."""
+
+    status: int
+    lines: list[dict[str, Any]]
+    complaint: str = ""
+
+    @property
+    def results(self) -> list[str]:
+        return [line["result"] for line in self.lines]
+
+    @property
+    def states(self) -> list[str | None]:
+        return [line["state"] for line in self.lines]
+
+    def problems(self, row: int = 0) -> dict[str, str]:
+        return {problem["column"]: problem["message"] for problem in self.lines[row]["problems"]}
+
+
+Load = Callable[..., Loaded]
+
+
+@pytest.fixture(autouse=True)
+def _a_friday_in_november() -> Iterator[None]:
+    with time_machine.travel("2026-11-20 15:00:00+00:00"):
+        yield
+
+
+@pytest.fixture
+def shady(db: None) -> Site:
+    return SiteFactory.create(code="SHADY")
+
+
+@pytest.fixture
+def load(tmp_path: Path, shady: Site) -> Load:
+    """`load(result(...), ...)` loads rows, `load(text)` or `load(bytes)` a file as it stands; with the command's options."""
+
+    def run(*content: Any, **options: Any) -> Loaded:
+        file = tmp_path / "results.csv"
+        if content and isinstance(content[0], bytes):
+            file.write_bytes(content[0])
+        else:
+            text = content[0] if content and isinstance(content[0], str) else as_csv(*content)
+            file.write_text(text, encoding="utf-8", newline="")
+        return load_file(str(file), **options)
+
+    return run
+
+
+def load_file(path: str, **options: Any) -> Loaded:
+    out = io.StringIO()
+    status, complaint = 0, ""
+    try:
+        call_command("load_results", path, as_json=True, stdout=out, **options)
+    except SystemExit as stopped:
+        status = int(stopped.code or 0)
+    except CommandError as error:
+        status, complaint = error.returncode, str(error)
+    return Loaded(status, [json.loads(line) for line in out.getvalue().splitlines()], complaint)

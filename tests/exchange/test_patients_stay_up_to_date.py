@@ -1,0 +1,100 @@
+"""Does a file keep a patient's details right: the newest row counts, what she said herself stands, nothing is lost?"""
+
+from clinic.actors import INTAKE
+from patients.actions import record_consent
+from patients.channels import channels_of
+from patients.factories import PatientFactory
+from patients.models import Consent, Patient
+from recalls.actions import merge_patients
+from recalls.models import Recall, WorkItem
+from recalls.states import WorkItemKind
+from tests.exchange.conftest import Load, result
+
+
+def test_a_newer_row_brings_the_details_up_to_date(load: Load) -> None:
+    load(result(exam_date="2025-11-02", phone_mobile="412 555 0142", city="Oakmont", email="old@example.org"))
+    new = result(accession="A2", family_name="Elm", phone_mobile="412 555 0199", email="new@Example.org", language="es")
+    assert load(new).results == ["opened"]
+    patient = Patient.objects.get()
+    assert (patient.family_name, patient.city, patient.language) == ("Elm", "Oakmont", "es")
+    points = dict(patient.contact_points.values_list("kind", "value"))
+    assert points == {"mobile": "+14125550199", "email": "new@example.org"}
+
+
+def test_an_older_exam_that_comes_late_does_not_bring_old_details_back(load: Load) -> None:
+    load(result(phone_mobile="412 555 0199", language="es"))
+    load(result(accession="A0", exam_date="2022-11-02", assessment="1", phone_mobile="412 555 0142", language="en"))
+    patient = Patient.objects.get()
+    assert patient.contact_points.get().value == "+14125550199"
+    assert patient.language == "es"
+
+
+def test_details_alone_can_be_new(load: Load) -> None:
+    load(result(city="Oakmont"))
+    assert load(result(city="Verona")).results == ["updated"]
+    assert Recall.objects.count() == 1
+    assert Patient.objects.get().city == "Verona"
+
+
+def test_not_asked_never_replaces_an_answer(load: Load) -> None:
+    load(result(voicemail="no", sex="F"))
+    load(result(voicemail="ask", sex="U"))
+    patient = Patient.objects.get()
+    assert (patient.voicemail, patient.sex) == ("no", "F")
+
+
+def test_an_unusable_number_or_address_is_kept_marked_and_given_to_somebody_and_the_result_goes_in(load: Load) -> None:
+    loaded = load(result(phone_mobile="12", email="testa@", phone_home="412 555 0142"))
+    assert (loaded.status, loaded.results) == (0, ["opened"])
+    assert list(loaded.problems()) == ["phone_mobile", "email"]
+    points = Patient.objects.get().contact_points.values_list("kind", "value", "unusable")
+    assert set(points) == {("mobile", "12", "invalid"), ("email", "testa@", "invalid"), ("home", "+14125550142", "")}
+    item = WorkItem.objects.get(kind=WorkItemKind.VERIFY_CONTACT)
+    assert item.recall == Recall.objects.get()
+
+
+def test_the_same_without_a_recall_hangs_on_the_patient(load: Load) -> None:
+    loaded = load(result(assessment="1", email="testa@"))
+    assert (loaded.status, loaded.results) == (0, ["recorded"])
+    item = WorkItem.objects.get()
+    assert (item.recall, item.patient) == (None, Patient.objects.get())
+    assert "testa" not in item.reason
+
+
+def test_consents_are_written_with_where_they_come_from(load: Load) -> None:
+    load(result(email="testa@example.org", email_consent="yes", sms_consent="no"))
+    rows = Consent.objects.order_by("subject").values_list("subject", "granted", "source")
+    assert list(rows) == [("email", True, "results file results.csv"), ("sms", False, "results file results.csv")]
+
+
+def test_a_changed_answer_is_added_and_the_same_answer_is_not(load: Load) -> None:
+    load(result(email_consent="yes"))
+    load(result(accession="A2", email_consent="yes"))
+    load(result(accession="A3", email_consent="no"))
+    load(result(accession="A4", email_consent="yes"))
+    assert list(Consent.objects.order_by("pk").values_list("granted", flat=True)) == [True, False, True]
+
+
+def test_a_yes_in_a_file_does_not_undo_the_no_she_gave_herself(load: Load) -> None:
+    load(result(email="testa@example.org", email_consent="yes"))
+    patient = Patient.objects.get()
+    record_consent(patient, Consent.Subject.EMAIL, granted=False, source="patient's page", by=INTAKE)
+    loaded = load(result(accession="A2", email_consent="yes"))
+    assert loaded.results == ["opened"]
+    assert "She said no" in loaded.problems()["email_consent"]
+    assert channels_of(patient).why_no_email == "opted_out"
+
+
+def test_the_old_number_of_a_merged_record_leads_to_the_one_in_use(load: Load) -> None:
+    load(result())
+    loser = Patient.objects.get()
+    survivor = PatientFactory.create(
+        site=loser.site, assigning_authority="SHADY", mrn="M9", birth_date=loser.birth_date, family_name="Elm",
+        given_name="Testa",
+    )  # fmt: skip
+    merge_patients(loser, survivor, by=INTAKE, note="one person")
+    assert load(result()).results == ["unchanged"]
+    assert load(result(accession="A2", city="Verona")).results == ["opened"]
+    survivor.refresh_from_db()
+    assert survivor.exams.count() == 2
+    assert (survivor.family_name, survivor.mrn) == ("Elm", "M9")
