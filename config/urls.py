@@ -10,6 +10,7 @@ from config.health import health
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("clinic.urls")),
     path("", include("recalls.urls")),
+    path("", include("notifications.urls")),
     path("health/", health, name="health"),
     path("my/", include("portal.urls")),
     path("admin/", admin.site.urls),

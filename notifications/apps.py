@@ -12,6 +12,9 @@ class NotificationsConfig(AppConfig):
     def ready(self) -> None:
         from notifications import checks  # noqa: F401  registers itself; models are ready only now
         from notifications.receivers import plan_messages
+        from notifications.timeline import messages_of
+        from recalls import timeline
         from recalls.signals import recall_moved
 
         recall_moved.connect(plan_messages, dispatch_uid="notifications.plan_messages")
+        timeline.register("messages", messages_of)

@@ -6,7 +6,7 @@ Every message is kept as the bytes a mail server would have got.
 import mailbox
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import policy
@@ -26,7 +26,7 @@ class EmailBackend(BaseEmailBackend):
     def send_messages(self, email_messages: Sequence[DjangoMessage]) -> int:
         box = _box()
         for message in email_messages:
-            key = box.add(message.message().as_bytes(linesep="\r\n"))
+            key = box.add(message.message().as_bytes())
             arrived = time.time()  # the program's clock, which the demo sets back, and not the disk's
             os.utime(_folder() / "new" / key, (arrived, arrived))
         return len(email_messages)
@@ -46,8 +46,8 @@ class Kept:
         return str(found.get_content()) if found is not None else ""
 
     @property
-    def attachments(self) -> list[tuple[str, Any]]:
-        return [(part.get_filename() or "", part) for part in self.message.iter_attachments()]
+    def attachments(self) -> list[EmailMessage]:
+        return list(self.message.iter_attachments())
 
 
 def is_in_use() -> bool:
@@ -63,19 +63,12 @@ def keys_newest_first() -> list[str]:
 
 def read(key: str) -> Kept | None:
     """One message, or None when there is none of that name."""
-    if key not in keys_newest_first():
-        return None
     path = _folder() / "new" / key
+    if path.name != key or not path.is_file():
+        return None
     with path.open("rb") as file:
-        message = BytesParser(policy=policy.default).parse(file)
-    return Kept(key, datetime.fromtimestamp(path.stat().st_mtime, UTC), message)  # type: ignore[arg-type]
-
-
-def read_all(keys: Sequence[str]) -> Iterator[Kept]:
-    for key in keys:
-        kept = read(key)
-        if kept is not None:
-            yield kept
+        message = BytesParser(EmailMessage, policy=policy.default).parse(file)
+    return Kept(key, datetime.fromtimestamp(path.stat().st_mtime, UTC), message)
 
 
 def _folder() -> Path:

@@ -13,10 +13,11 @@ from django.utils import timezone
 
 from clinic.actors import INTAKE
 from clinic.models import Heartbeat, Site, User
-from notifications import delivery, outbox, tasks
+from notifications import outbox, tasks
 from notifications.delivery import drain
 from notifications.failures import failure_of
 from notifications.kinds import AttemptResult, Kind, NotificationState, Reason
+from notifications.mime import compose
 from notifications.models import DeliveryAttempt, Notification
 from notifications.wake import Nudge, nudge
 from patients.actions import record_consent, record_death, set_contact_point
@@ -278,7 +279,7 @@ def test_a_recall_that_moves_while_its_message_is_on_the_way_says_so(
     claim = outbox.claim_next({})
     assert isinstance(claim, outbox.Claim)
     actions.decline(recall, by=scheduler_ana, note="She wants no more pictures.")
-    _mail, copy = delivery.compose(claim.row, claim.situation, claim.channels)
+    _mail, copy = compose(claim.row, claim.situation, claim.channels)
     outbox.accept(claim, copy)
     row = row_of(recall, Kind.RECALL_NOTICE)
     assert (row.state, row.reason) == (S.ACCEPTED, Reason.IN_FLIGHT)
@@ -301,7 +302,7 @@ def test_a_try_is_never_rewritten(recall: Recall, mail_server: SmtpSink) -> None
 
 
 def test_a_broker_that_is_away_stops_nobody_and_is_not_asked_again_at_once(caplog: pytest.LogCaptureFixture) -> None:
-    ours = current_app._get_current_object()
+    ours = current_app.tasks["notifications.tasks.deliver"].app
     nobody = Celery("nobody", broker=f"redis://127.0.0.1:{_closed_port()}/0", set_as_current=False)
     nobody.conf.update(task_publish_retry=False, broker_transport_options={"max_retries": 0})
     nobody.set_current()

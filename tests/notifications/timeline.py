@@ -18,9 +18,9 @@ from recalls.models import Recall
 PITTSBURGH = ZoneInfo("America/New_York")
 
 
-def at(day: str, hour: str = "09:00", zone: ZoneInfo = PITTSBURGH) -> datetime:
+def at(day: str, hour: str = "09:00") -> datetime:
     """That hour of that day at the clinic: `at("2026-11-24", "08:15")`."""
-    return datetime.fromisoformat(f"{day}T{hour}").replace(tzinfo=zone)
+    return datetime.fromisoformat(f"{day}T{hour}").replace(tzinfo=PITTSBURGH)
 
 
 class Clock:

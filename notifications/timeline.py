@@ -1,0 +1,30 @@
+"""What does the story of a recall tell about its messages? Each with its life in plain words."""
+
+from collections.abc import Iterator
+
+from django.utils.translation import gettext as _
+
+from notifications.kinds import NotificationState
+from notifications.models import Notification
+from recalls.models import Recall
+from recalls.timeline import Entry
+
+# A planned message belongs to the time to come, and one that was planned and dropped again says nothing to the reader.
+_TOLD = frozenset(NotificationState) - {NotificationState.PLANNED, NotificationState.CANCELLED}
+
+
+def messages_of(recall: Recall) -> Iterator[Entry]:
+    """One query."""
+    for row in Notification.objects.filter(recall=recall, state__in=_TOLD).order_by("pk"):
+        details = [row.get_state_display()]
+        if row.reason:
+            details.append(row.get_reason_display())
+        if row.may_have_arrived_twice:
+            details.append(_("It may have arrived twice."))
+        title = _("%(channel)s: %(message)s") % {
+            "channel": row.get_channel_display(),
+            "message": row.get_kind_display(),
+        }
+        held_back = row.state == NotificationState.SUPPRESSED
+        at = row.created_at if held_back else row.accepted_at or row.not_before
+        yield Entry(at=at, title=title, by=_("to the patient"), details=tuple(details))

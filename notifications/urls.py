@@ -1,0 +1,12 @@
+"""Where is the demo inbox?"""
+
+from django.urls import path
+
+from notifications import views
+
+urlpatterns = [
+    path("inbox/", views.InboxList.as_view(), name="inbox"),
+    path("inbox/<str:key>/", views.InboxMessage.as_view(), name="inbox_message"),
+    path("inbox/<str:key>/page/", views.InboxHtml.as_view(), name="inbox_html"),
+    path("inbox/<str:key>/attachments/<int:number>/", views.InboxAttachment.as_view(), name="inbox_attachment"),
+]
