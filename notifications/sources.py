@@ -112,6 +112,11 @@ _ALL: Final = (
         "https://www.cancer.org/latest-news/if-youre-called-back-after-a-mammogram.html",
     ),
     Source(
+        "ACS-IMPLANTS",
+        "American Cancer Society, mammograms for people with breast implants",
+        "https://www.cancer.org/cancer/types/breast-cancer/screening-tests-and-early-detection/mammograms/mammograms-for-women-with-breast-implants.html",
+    ),
+    Source(
         "UPMC-2020",
         "UPMC HealthBeat, called back after a mammogram",
         "https://share.upmc.com/2020/10/called-back-after-mammogram",

@@ -6,13 +6,20 @@ import pytest
 
 from notifications.facts import FACTS, fact_placeholders
 from notifications.sources import SOURCES
-from recalls.states import FindingKind
+from recalls.states import Assessment, FindingKind
+from tests.words.languages import LANGUAGES
 from tests.words.texts import (
     ALL_EXPLAINERS,
     ALL_MESSAGES,
     BLOCKS,
+    EMAILS,
     KINDS,
+    LETTERS,
+    LETTERS_ONLY,
+    REFERRER_NOTICES,
     ROOT,
+    TEXT_MESSAGES,
+    TO_REFERRERS,
     VISIT_KINDS,
     Text,
     allowed_values,
@@ -23,6 +30,8 @@ from tests.words.texts import (
 
 messages = pytest.mark.parametrize("message", ALL_MESSAGES.values(), ids=ALL_MESSAGES.keys())
 explainers = pytest.mark.parametrize("explainer", ALL_EXPLAINERS.values(), ids=ALL_EXPLAINERS.keys())
+emails = pytest.mark.parametrize("message", EMAILS, ids=lambda message: message.id)
+in_each_language = pytest.mark.parametrize("language", LANGUAGES)
 
 DETAILED = {
     "recall_notice",
@@ -34,6 +43,14 @@ DETAILED = {
     "biopsy_reminder",
     "follow_up_due",
 }
+LETTERS_OF_THEIR_OWN = {
+    "recall_notice",
+    "please_call",
+    "please_call_results",
+    "outcome_normal",
+    "outcome_benign",
+    "outcome_probably_benign",
+}
 PROCEDURES = {
     "diagnostic_mammogram",
     "spot_magnification",
@@ -44,41 +61,72 @@ PROCEDURES = {
     "vacuum_biopsy",
 }
 OUTCOMES = {"normal", "benign", "probably_benign", "biopsy_advised"}
+ABOUT_THE_VISIT = {"what_to_bring", "what_happens", "cost_line", "priors", "both_breasts", "implants"}
 
 
-def explained(folder: str) -> set[str]:
-    return {name.removeprefix(f"{folder}/") for name in ALL_EXPLAINERS if name.startswith(f"{folder}/")}
+def explained(language: str, folder: str = "") -> set[str]:
+    start = f"{language}/{folder}/" if folder else f"{language}/"
+    return {name.removeprefix(start) for name in ALL_EXPLAINERS if name.startswith(start)}
 
 
-def test_every_kind_of_message_has_a_plain_text() -> None:
-    assert {message.kind for message in ALL_MESSAGES.values() if not message.detailed} == KINDS
+def kinds_of(texts: list[Text], language: str) -> set[str]:
+    return {text.kind for text in texts if text.language == language}
 
 
-def test_every_detailed_text_has_a_plain_one_beside_it() -> None:
-    assert {message.kind for message in ALL_MESSAGES.values() if message.detailed} == DETAILED <= KINDS
+@in_each_language
+def test_every_kind_of_message_has_an_email_and_a_text_message(language: str) -> None:
+    plain = [message for message in EMAILS if not message.detailed]
+    assert kinds_of(plain, language) == kinds_of(TEXT_MESSAGES, language) == KINDS
 
 
-def test_every_kind_of_finding_is_explained() -> None:
-    assert explained("findings") == set(FindingKind.values)
+@in_each_language
+def test_a_letter_of_its_own_stands_where_it_says_more_than_the_email(language: str) -> None:
+    assert kinds_of(LETTERS, language) == LETTERS_OF_THEIR_OWN | LETTERS_ONLY
+    assert kinds_of(REFERRER_NOTICES, language) == TO_REFERRERS
 
 
-def test_every_procedure_outcome_and_part_of_the_visit_is_explained() -> None:
-    assert explained("procedures") == PROCEDURES
-    assert explained("outcomes") == OUTCOMES
-    assert explained("figures") == {"first_screen", "later_screen"}
-    assert {"what_to_bring", "what_happens", "cost_line", "priors"} <= ALL_EXPLAINERS.keys()
+@in_each_language
+def test_every_detailed_text_has_a_plain_one_beside_it(language: str) -> None:
+    detailed = {message.name for message in ALL_MESSAGES.values() if message.detailed and message.language == language}
+    assert detailed == {f"{kind}.detailed" for kind in DETAILED} | {"recall_notice.letter.detailed"}
+    assert {f"{language}/{name.removesuffix('.detailed')}" for name in detailed} <= ALL_MESSAGES.keys()
+
+
+@in_each_language
+def test_every_kind_of_finding_is_explained(language: str) -> None:
+    assert explained(language, "findings") == set(FindingKind.values)
+
+
+@in_each_language
+def test_every_assessment_has_its_result_in_plain_words(language: str) -> None:
+    names = {str(assessment.name).lower() for assessment in Assessment}
+    assert explained(language, "lay_results") == names - {"suspicious_a", "suspicious_b", "suspicious_c"}
+
+
+@in_each_language
+def test_every_procedure_outcome_and_part_of_the_visit_is_explained(language: str) -> None:
+    assert explained(language, "procedures") == PROCEDURES
+    assert explained(language, "outcomes") == OUTCOMES
+    assert explained(language, "figures") == {"first_screen", "later_screen"}
+    assert explained(language, "density_notice") == {"dense", "not_dense"}
+    assert explained(language) >= ABOUT_THE_VISIT
 
 
 @messages
 def test_a_message_says_its_subject_its_version_and_who_reviewed_it(message: Text) -> None:
-    assert set(message.head) == {"subject", "reviewer", "reviewed_on", "version"}
+    wanted = {"reviewer", "reviewed_on", "version"}
+    wanted |= set() if message.channel == "sms" else {"subject"}
+    wanted |= {"notices"} if message.kind in TO_REFERRERS else set()
+    wanted |= set() if message.language == "en" else {"status", "translates"}
+    assert set(message.head) == wanted
     assert isinstance(message.head["version"], int)
     assert (message.head["reviewer"] is None) == (message.head["reviewed_on"] is None)
 
 
 @explainers
 def test_an_explainer_says_its_title_its_version_and_its_sources(explainer: Text) -> None:
-    assert set(explainer.head) == {"title", "reviewer", "reviewed_on", "version", "sources"}
+    wanted = {"title", "reviewer", "reviewed_on", "version", "sources"}
+    assert set(explainer.head) == wanted | (set() if explainer.language == "en" else {"status", "translates"})
     assert isinstance(explainer.head["version"], int)
     assert (explainer.head["reviewer"] is None) == (explainer.head["reviewed_on"] is None)
     sources = explainer.head["sources"]
@@ -88,7 +136,7 @@ def test_an_explainer_says_its_title_its_version_and_its_sources(explainer: Text
 
 @messages
 def test_a_message_asks_only_for_what_its_kind_can_fill(message: Text) -> None:
-    assert message.placeholders <= allowed_values(message.kind, detailed=message.detailed).keys()
+    assert message.placeholders <= allowed_values(message).keys()
     assert "$" not in as_sent(message)
 
 
@@ -100,27 +148,27 @@ def test_an_explainer_asks_only_for_sourced_figures(explainer: Text) -> None:
 
 def test_an_unknown_placeholder_is_an_error() -> None:
     with pytest.raises(KeyError):
-        fill("Hello $frist_name", allowed_values("please_call", detailed=False))
+        fill("Hello $frist_name", allowed_values(ALL_MESSAGES["en/please_call"]))
 
 
 @messages
 def test_blocks_stand_alone_in_their_paragraph(message: Text) -> None:
-    paragraphs = message.body.split("\n\n")
-    for block in BLOCKS:
-        assert all(paragraph.strip() == f"${block}" for paragraph in paragraphs if f"${block}" in paragraph)
+    for paragraph in message.body.split("\n\n"):
+        for block in BLOCKS:
+            assert not re.search(rf"\${block}\b", paragraph) or paragraph.strip() == f"${block}"
 
 
-@messages
-def test_every_message_greets_signs_and_says_whom_to_call_and_how_to_stop_emails(message: Text) -> None:
+@emails
+def test_every_email_greets_signs_and_says_whom_to_call_and_how_to_stop_emails(message: Text) -> None:
     paragraphs = message.body.split("\n\n")
-    assert paragraphs[0] == "Hello $first_name,"
+    assert paragraphs[0] == LANGUAGES[message.language].hello
     assert paragraphs[-3] == "$signer"
     assert {"$clinic_name", "$clinic_phone"} <= set(re.findall(r"\$\w+", paragraphs[-2]))
-    assert paragraphs[-1] == "Reply or call to stop emails. We will call or write instead."
+    assert paragraphs[-1] == LANGUAGES[message.language].stop_emails
     assert "$language_line" in paragraphs
 
 
-@messages
+@emails
 def test_a_message_about_a_visit_to_come_shows_when_where_and_the_phone_in_one_block(message: Text) -> None:
     if message.kind not in VISIT_KINDS - {"appointment_cancelled", "missed_appointment"}:
         return
@@ -130,8 +178,8 @@ def test_a_message_about_a_visit_to_come_shows_when_where_and_the_phone_in_one_b
 
 
 @messages
-def test_every_message_shows_the_phone_in_a_large_block(message: Text) -> None:
-    assert re.search(r"^> .*\$clinic_phone", message.body, flags=re.MULTILINE)
+def test_every_message_but_the_short_ones_shows_the_phone_in_a_large_block(message: Text) -> None:
+    assert message.channel == "sms" or re.search(r"^> .*\$clinic_phone", message.body, flags=re.MULTILINE)
 
 
 @explainers
@@ -139,7 +187,7 @@ def test_the_first_paragraph_of_an_explainer_can_stand_alone(explainer: Text) ->
     opening = explainer.first_paragraph
     assert "\n" not in opening.strip()
     assert not opening.startswith(("#", "-", ">"))
-    assert 2 <= opening.count(". ") + 1 <= 6
+    assert 2 <= len(re.findall(r"[.?](\*\*)?( |$)", opening)) <= 6
     assert "\n## " in explainer.body
 
 
@@ -159,5 +207,5 @@ def test_every_source_is_named_by_a_text_or_a_figure() -> None:
 
 def test_the_guide_lists_every_placeholder_and_every_figure() -> None:
     guide = (ROOT.parent / "docs" / "writing-messages.md").read_text(encoding="utf-8")
-    names = set(FACTS).union(*(allowed_values(kind, detailed=True) for kind in KINDS))
+    names = set(FACTS).union({"reference"}, *(allowed_values(message) for message in ALL_MESSAGES.values()))
     assert [name for name in sorted(names) if f"`${name}`" not in guide] == []

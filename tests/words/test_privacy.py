@@ -1,83 +1,120 @@
 """Does a message that anyone might see keep a patient's health to itself?"""
 
 import re
-from typing import Final
 
 import pytest
 
-from tests.words.texts import ALL_EXPLAINERS, ALL_MESSAGES, Text, as_sent
-
-DETAIL: Final = re.compile(
-    r"""
-    \b(
-        breasts? | mammogra\w* | cancer\w* | tumou?rs? | malignan\w* | benign | biops\w* | dens\w+ | calcif\w* | calcium
-      | mass(es)? | lumps? | nodules? | cysts? | asymmetr\w* | distort\w* | nipples? | ducts? | lymph\w* | nodes? | skin
-      | left | right | bi-?rads | categor\w+ | patholog\w* | tissue | needles? | ultrasound | mri | x-?rays?
-      | tomosynthesis | symptoms? | findings? | armpits? | bras? | abnormal\w* | suspicious\w* | screening
-      | technolog\w+ | radiolog\w+
-    )\b
-    """,
-    re.VERBOSE | re.IGNORECASE,
+from tests.words.forbidden import DETAIL, FINDING, HEALTH, PROMISE
+from tests.words.languages import LANGUAGES
+from tests.words.texts import (
+    ALL_EXPLAINERS,
+    ALL_MESSAGES,
+    EMAILS,
+    LETTERS,
+    REFERRER_NOTICES,
+    TEXT_MESSAGES,
+    Text,
+    as_sent,
 )
-HEALTH: Final = re.compile(
-    DETAIL.pattern
-    + r"|\b(health|results?|pictures?|scans?|tests?|call(ed)?[ ]back|recall\w*|medical|doctor|patient)\b",
-    re.VERBOSE | re.IGNORECASE,
-)
-SUBJECTS: Final = {"A message from $clinic_name", "Your appointment at $clinic_name"}
-
-plain = [message for message in ALL_MESSAGES.values() if not message.detailed]
-detailed = [message for message in ALL_MESSAGES.values() if message.detailed]
 
 
-@pytest.mark.parametrize("message", plain, ids=lambda message: message.name)
+def each(texts: list[Text]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("message", texts, ids=[text.id for text in texts])
+
+
+detailed = [message for message in EMAILS if message.detailed]
+plain = [message for message in EMAILS if not message.detailed]
+open_to_anyone = [*plain, *TEXT_MESSAGES, *REFERRER_NOTICES]
+with_subject = [message for message in ALL_MESSAGES.values() if message.channel != "sms"]
+undetailed_letters = [letter for letter in LETTERS if not letter.detailed]
+BEFORE_BAD_NEWS = {"please_call", "please_call_results", "last_letter"}
+before_bad_news = [message for message in ALL_MESSAGES.values() if message.kind in BEFORE_BAD_NEWS]
+in_each_language = pytest.mark.parametrize("language", LANGUAGES)
+
+
+def subjects(language: str, *kinds: str) -> set[str]:
+    return {str(ALL_MESSAGES[f"{language}/{kind}"].head["subject"]) for kind in kinds}
+
+
+@each(open_to_anyone)
 def test_an_undetailed_message_holds_no_finding_side_category_density_biopsy_or_cancer_word(message: Text) -> None:
-    assert [found.group() for found in DETAIL.finditer(as_sent(message))] == []
+    assert [found.group() for found in DETAIL[message.language].finditer(as_sent(message))] == []
 
 
-@pytest.mark.parametrize("message", plain, ids=lambda message: message.name)
+@each(open_to_anyone)
 def test_an_undetailed_message_holds_no_figure(message: Text) -> None:
-    assert "in 100" not in as_sent(message)
-    assert "of 100" not in as_sent(message).lower()
+    assert not re.search(LANGUAGES[message.language].of_a_hundred, as_sent(message), re.IGNORECASE)
 
 
-@pytest.mark.parametrize("message", ALL_MESSAGES.values(), ids=ALL_MESSAGES.keys())
+@each(TEXT_MESSAGES)
+def test_a_text_message_says_nothing_about_health_and_names_nobody_but_the_clinic(message: Text) -> None:
+    assert [found.group() for found in HEALTH[message.language].finditer(as_sent(message))] == []
+    assert not {"first_name", "patient_name"} & message.placeholders
+
+
+@each(with_subject)
 def test_a_subject_says_nothing_about_health_and_holds_only_the_name_of_the_clinic(message: Text) -> None:
     subject = str(message.head["subject"])
-    assert subject in SUBJECTS
-    assert not HEALTH.search(subject)
+    assert subject in LANGUAGES[message.language].subjects
+    assert not HEALTH[message.language].search(subject)
     assert re.findall(r"\$(\w+)", subject) == ["clinic_name"]
 
 
-@pytest.mark.parametrize("message", detailed, ids=lambda message: message.name)
+@each(detailed)
 def test_a_detailed_message_has_the_subject_of_the_plain_one(message: Text) -> None:
-    assert message.head["subject"] == ALL_MESSAGES[message.kind].head["subject"]
+    assert {message.head["subject"]} == subjects(message.language, message.kind)
 
 
-def test_the_subject_does_not_tell_one_result_from_another() -> None:
+@in_each_language
+def test_the_subject_does_not_tell_one_result_from_another(language: str) -> None:
     kinds = ("outcome_normal", "outcome_benign", "outcome_probably_benign", "please_call_results", "recall_notice")
-    assert len({str(ALL_MESSAGES[kind].head["subject"]) for kind in kinds}) == 1
+    assert len(subjects(language, *kinds)) == 1
 
 
-def test_the_subject_does_not_tell_a_biopsy_from_another_visit() -> None:
+@in_each_language
+def test_the_subject_does_not_tell_a_biopsy_from_another_visit(language: str) -> None:
     kinds = ("appointment_confirmation", "appointment_reminder", "biopsy_confirmation", "biopsy_reminder")
-    assert len({str(ALL_MESSAGES[kind].head["subject"]) for kind in kinds}) == 1
+    assert len(subjects(language, *kinds)) == 1
 
 
-def test_a_normal_and_a_benign_result_read_the_same_in_an_undetailed_message() -> None:
-    assert ALL_MESSAGES["outcome_normal"].body == ALL_MESSAGES["outcome_benign"].body
+@in_each_language
+@pytest.mark.parametrize("variant", ["", ".sms"])
+def test_a_normal_and_a_benign_result_read_the_same_in_an_undetailed_message(language: str, variant: str) -> None:
+    normal, benign = (ALL_MESSAGES[f"{language}/{kind}{variant}"] for kind in ("outcome_normal", "outcome_benign"))
+    assert normal.body == benign.body
 
 
-@pytest.mark.parametrize("name", ["please_call_results", "please_call"])
-def test_a_message_that_may_precede_bad_news_promises_nothing(name: str) -> None:
-    assert not re.search(r"\b(fine|good news|most people|no visit|harmless|all is well)\b", as_sent(ALL_MESSAGES[name]))
+@each(before_bad_news)
+def test_a_message_that_may_precede_bad_news_promises_nothing(message: Text) -> None:
+    assert [found.group() for found in PROMISE[message.language].finditer(as_sent(message))] == []
 
 
+@each(undetailed_letters)
+def test_a_letter_names_no_finding_and_no_side_unless_the_patient_agreed_to_detail(message: Text) -> None:
+    assert [found.group() for found in FINDING[message.language].finditer(as_sent(message))] == []
+
+
+@each(REFERRER_NOTICES)
+def test_a_notice_to_the_referrer_holds_nothing_of_the_patient_but_a_reference(message: Text) -> None:
+    assert message.placeholders == {"referrer_name", "clinic_name", "clinic_phone", "notice"}
+    assert set(message.notices) == {"recall_opened", "unreachable", "closed", "closed_without_visit"}
+    for notice in message.notices.values():
+        assert re.findall(r"\$(\w+)", notice) == ["reference"]
+        assert not DETAIL[message.language].search(notice)
+
+
+@in_each_language
 @pytest.mark.parametrize("name", ["what_to_bring", "what_happens", "cost_line"])
-def test_the_opening_of_a_block_that_goes_into_undetailed_messages_is_neutral(name: str) -> None:
-    assert not DETAIL.search(ALL_EXPLAINERS[name].first_paragraph)
+def test_the_opening_of_a_block_that_goes_into_undetailed_messages_is_neutral(language: str, name: str) -> None:
+    assert not DETAIL[language].search(ALL_EXPLAINERS[f"{language}/{name}"].first_paragraph)
 
 
-@pytest.mark.parametrize("leak", ["your left side", "the biopsy", "Dense tissue", "a BI-RADS 3", "small cysts"])
-def test_the_check_itself_sees_a_leak(leak: str) -> None:
-    assert DETAIL.search(leak)
+@pytest.mark.parametrize(
+    ("language", "leak"),
+    [
+        *(("en", leak) for leak in ("your left side", "the biopsy", "Dense tissue", "a BI-RADS 3", "small cysts")),
+        *(("es", leak) for leak in ("el seno izquierdo", "su biopsia", "tejido denso", "un bulto", "una mamografía")),
+    ],
+)
+def test_the_check_itself_sees_a_leak(language: str, leak: str) -> None:
+    assert DETAIL[language].search(leak)

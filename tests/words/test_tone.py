@@ -7,28 +7,24 @@ import pytest
 
 from notifications.facts import FACTS, SourcedFact, fact_placeholders
 from notifications.sources import SOURCES
+from tests.words.forbidden import HARD
+from tests.words.languages import LANGUAGES
 from tests.words.texts import ALL_EXPLAINERS, ALL_MESSAGES, Text, as_sent, as_shown
 
-FRIGHTENING: Final = (
-    r"abnormal\w*|suspicious\w*|suspicion|urgent\w*|alarming|worrisome|malignan\w*|BI-?RADS|positive|negative"
+BARE_FIGURE: Final = re.compile(
+    r"\b\d+ (in|out of|of every|de cada|de) \d|%|\bper ?cent\b|\bpor ciento\b|\b\d+\.\d+ in\b", re.IGNORECASE
 )
-GENDERED: Final = (
-    r"she|her|hers|herself|he|him|his|himself|wom[ae]n|m[ae]n|lad(y|ies)|ladies|mrs|mr|ms|miss|gentlem[ae]n"
-)
-BLAMING: Final = (
-    r"fail(ed|ure)?|no-show|non-?complian\w*|refus\w*|you must|you should have|you forgot|you missed|neglect\w*"
-)
-FORBIDDEN: Final = re.compile(rf"\b({FRIGHTENING}|{GENDERED}|{BLAMING})\b|!|\u2014", re.IGNORECASE)
-BARE_FIGURE: Final = re.compile(r"\b\d+ (in|out of|of every) \d|%|\bper ?cent\b|\b\d+\.\d+ in\b", re.IGNORECASE)
 
 TEXTS: Final = {f"messages/{name}": text for name, text in ALL_MESSAGES.items()} | ALL_EXPLAINERS
 texts = pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
+in_each_language = pytest.mark.parametrize("language", LANGUAGES)
 
 
 @texts
 def test_no_text_frightens_blames_or_guesses_a_gender(text: Text) -> None:
-    heading = str(text.head.get("subject") or text.head["title"])
-    assert [found.group() for found in FORBIDDEN.finditer(f"{heading}\n{text.body}")] == []
+    heading = str(text.head.get("subject") or text.head.get("title") or "")
+    words = "\n".join((heading, text.body, *text.notices.values()))
+    assert [found.group() for found in HARD[text.language].finditer(words)] == []
 
 
 @texts
@@ -41,20 +37,23 @@ def test_a_figure_is_always_told_as_so_many_in_a_hundred(fact: str) -> None:
     for text in TEXTS.values():
         for paragraph in text.body.split("\n\n"):
             if f"${fact}" in paragraph:
-                assert re.search(r"\b(of|in) 100\b", paragraph, re.IGNORECASE), text.name
+                assert re.search(LANGUAGES[text.language].of_a_hundred, paragraph, re.IGNORECASE), text.id
 
 
-def test_a_first_screen_gets_its_own_recall_figure_and_a_later_one_the_general_one() -> None:
-    first, later = ALL_EXPLAINERS["figures/first_screen"], ALL_EXPLAINERS["figures/later_screen"]
-    assert re.findall(r"about (\d+) are called back", as_shown(first)) == ["21"]
-    assert re.findall(r"about (\d+) are called back", as_shown(later)) == ["10"]
+@in_each_language
+def test_a_first_screen_gets_its_own_recall_figure_and_a_later_one_the_general_one(language: str) -> None:
+    first, later = (ALL_EXPLAINERS[f"{language}/figures/{screen}_screen"] for screen in ("first", "later"))
+    called_back = LANGUAGES[language].called_back
+    assert re.findall(called_back, as_shown(first)) == ["21"]
+    assert re.findall(called_back, as_shown(later)) == ["10"]
 
 
+@in_each_language
 @pytest.mark.parametrize("name", ["figures/first_screen", "figures/later_screen"])
-def test_the_cancer_figure_says_that_it_counts_first_and_later_screens_together(name: str) -> None:
-    opening = ALL_EXPLAINERS[name].first_paragraph
+def test_the_cancer_figure_says_that_it_counts_first_and_later_screens_together(language: str, name: str) -> None:
+    opening = ALL_EXPLAINERS[f"{language}/{name}"].first_paragraph
     assert "$called_back_cancer_per_100" in opening
-    assert "after a first mammogram or a later one" in opening
+    assert LANGUAGES[language].first_or_later in opening
 
 
 def test_figures_of_a_pair_add_up_to_a_hundred() -> None:
@@ -74,13 +73,30 @@ def test_a_figure_stands_for_published_values_and_names_where_they_are(fact: Sou
     assert all((fact.source_title, fact.population, fact.period, fact.definition))
 
 
+@in_each_language
 @pytest.mark.parametrize(
-    "name", ["recall_notice", "please_call_results", "appointment_reminder", "biopsy_reminder", "priors_wait"]
+    "name",
+    [
+        "recall_notice",
+        "recall_notice.letter",
+        "please_call_results",
+        "please_call_results.letter",
+        "last_letter.letter",
+        "appointment_reminder",
+        "biopsy_reminder",
+        "priors_wait",
+    ],
 )
-def test_a_message_to_somebody_who_waits_says_that_feelings_are_normal(name: str) -> None:
-    assert "It is normal to feel" in as_sent(ALL_MESSAGES[name])
+def test_a_message_to_somebody_who_waits_says_that_feelings_are_normal(language: str, name: str) -> None:
+    assert LANGUAGES[language].feelings in as_sent(ALL_MESSAGES[f"{language}/{name}"])
 
 
-@pytest.mark.parametrize("hard", ["a suspicious area", "tell her", "You failed to come", "Call now!"])
-def test_the_check_itself_sees_a_hard_word(hard: str) -> None:
-    assert FORBIDDEN.search(hard)
+@pytest.mark.parametrize(
+    ("language", "hard"),
+    [
+        *(("en", hard) for hard in ("a suspicious area", "tell her", "You failed to come", "Call now!")),
+        *(("es", hard) for hard in ("una zona sospechosa", "la señora", "usted faltó a su cita", "¡Llame ya!")),
+    ],
+)
+def test_the_check_itself_sees_a_hard_word(language: str, hard: str) -> None:
+    assert HARD[language].search(hard)

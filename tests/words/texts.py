@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from string import Template
 from typing import Final
@@ -11,29 +12,17 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from notifications.facts import fact_placeholders
+from notifications.kinds import Kind
+from tests.words.languages import LANGUAGES
 
 ROOT: Final = Path(__file__).resolve().parents[2] / "notifications"
-MESSAGES: Final = ROOT / "messages" / "en"
-EXPLAINERS: Final = ROOT / "explainers" / "en"
+BLOCKS: Final = ("what_to_bring", "what_happens", "cost_line", "reasons", "figures", "result", "next_step", "notice")
+"""Placeholders that stand alone in a paragraph and are filled with whole paragraphs."""
 
-ALWAYS: Final[Mapping[str, str]] = {
-    "first_name": "Testa",
-    "clinic_name": "Sample Imaging",
-    "clinic_phone": "412-555-0100",
-    "clinic_hours": "Monday to Friday, 8 am to 5 pm",
-    "clinic_address": "100 Sample Street, Pittsburgh",
-    "signer": "Ana Sample",
-    "language_line": "We have interpreters. They are free.",
-}
-VISIT: Final[Mapping[str, str]] = {
-    "visit_day": "Thursday, November 26, 2026",
-    "visit_time": "9:00 am",
-    "visit_place": "Sample Imaging, 100 Sample Street",
-    "visit_length": "about an hour",
-}
-FOLLOW_UP: Final[Mapping[str, str]] = {"follow_up_month": "June 2027", "follow_up_by": "June 30, 2027"}
-BLOCKS: Final = ("what_to_bring", "what_happens", "cost_line", "reasons", "figures")
-"""Placeholders that stand alone in a paragraph and are filled with the first paragraphs of explainers."""
+KINDS: Final = frozenset(str(kind) for kind in Kind)
+"""Kinds that go to a patient by any channel; those below go one way only."""
+LETTERS_ONLY: Final = frozenset({"last_letter", "lay_summary"})
+TO_REFERRERS: Final = frozenset({"referrer_notice"})
 
 VISIT_KINDS: Final = frozenset(
     {
@@ -47,31 +36,28 @@ VISIT_KINDS: Final = frozenset(
     }
 )
 FOLLOW_UP_KINDS: Final = frozenset({"outcome_probably_benign", "follow_up_due"})
-OTHER_KINDS: Final = frozenset(
-    {
-        "recall_notice",
-        "please_call",
-        "priors_wait",
-        "outcome_normal",
-        "outcome_benign",
-        "please_call_results",
-        "no_visit_needed",
-    }
-)
-KINDS: Final = VISIT_KINDS | FOLLOW_UP_KINDS | OTHER_KINDS
 
 
 @dataclass(frozen=True)
 class Text:
-    """One file: ``name`` is its path without ``.md``; ``head`` is the front matter."""
+    """One file: ``name`` is its path in the folder of its language, without ``.md``; ``head`` is the front matter."""
 
+    language: str
     name: str
     head: Mapping[str, object]
     body: str
 
     @property
+    def id(self) -> str:
+        return f"{self.language}/{self.name}"
+
+    @property
     def kind(self) -> str:
-        return self.name.removesuffix(".detailed")
+        return self.name.split(".")[0]
+
+    @property
+    def channel(self) -> str:
+        return next((channel for channel in ("sms", "letter") if f".{channel}" in self.name), "email")
 
     @property
     def detailed(self) -> bool:
@@ -85,18 +71,29 @@ class Text:
     def first_paragraph(self) -> str:
         return self.body.split("\n\n", 1)[0]
 
+    @property
+    def notices(self) -> Mapping[str, str]:
+        notices = self.head.get("notices", {})
+        assert isinstance(notices, dict)
+        return notices
+
 
 def _load(folder: Path) -> dict[str, Text]:
-    found: dict[str, Text] = {}
+    found = {}
     for path in sorted(folder.rglob("*.md")):
         post = frontmatter.loads(path.read_text(encoding="utf-8"))
-        name = path.relative_to(folder).with_suffix("").as_posix()
-        found[name] = Text(name, post.metadata, post.content)
+        language, name = path.relative_to(folder).with_suffix("").as_posix().split("/", 1)
+        text = Text(language, name, post.metadata, post.content)
+        found[text.id] = text
     return found
 
 
-ALL_MESSAGES: Final = _load(MESSAGES)
-ALL_EXPLAINERS: Final = _load(EXPLAINERS)
+ALL_MESSAGES: Final = _load(ROOT / "messages")
+ALL_EXPLAINERS: Final = _load(ROOT / "explainers")
+EMAILS: Final = [text for text in ALL_MESSAGES.values() if text.channel == "email" and text.kind not in TO_REFERRERS]
+TEXT_MESSAGES: Final = [text for text in ALL_MESSAGES.values() if text.channel == "sms"]
+LETTERS: Final = [text for text in ALL_MESSAGES.values() if text.channel == "letter"]
+REFERRER_NOTICES: Final = [text for text in ALL_MESSAGES.values() if text.kind in TO_REFERRERS]
 
 
 def fill(source: str, values: Mapping[str, str]) -> str:
@@ -104,41 +101,72 @@ def fill(source: str, values: Mapping[str, str]) -> str:
     return Template(source).substitute(values)
 
 
-def block_values() -> dict[str, str]:
+def locked(name: str) -> str:
+    return frontmatter.loads((ROOT / "locked" / f"{name}.md").read_text(encoding="utf-8")).content
+
+
+def opening(language: str, name: str) -> str:
+    return fill(ALL_EXPLAINERS[f"{language}/{name}"].first_paragraph, fact_placeholders())
+
+
+def rest(language: str, name: str) -> str:
+    """What stands under the only heading of an explainer."""
+    body = ALL_EXPLAINERS[f"{language}/{name}"].body.split("\n## ", 1)[1]
+    return fill(body.split("\n\n", 1)[1], fact_placeholders())
+
+
+@cache
+def block_values(language: str) -> Mapping[str, str]:
     """The blocks as a patient with two findings after a first screen gets them, in the longest form there is."""
-    facts = fact_placeholders()
-
-    def opening(name: str) -> str:
-        return fill(ALL_EXPLAINERS[name].first_paragraph, facts)
-
-    reasons = "\n\n".join(opening(f"findings/{kind}") for kind in ("architectural_distortion", "calcifications"))
+    reasons = (opening(language, f"findings/{kind}") for kind in ("architectural_distortion", "calcifications"))
     return {
-        "what_to_bring": opening("what_to_bring"),
-        "what_happens": opening("what_happens"),
-        "cost_line": opening("cost_line"),
-        "reasons": reasons,
-        "figures": opening("figures/first_screen"),
+        "what_to_bring": opening(language, "what_to_bring"),
+        "what_happens": opening(language, "what_happens"),
+        "cost_line": opening(language, "cost_line"),
+        "reasons": "\n\n".join(reasons),
+        "figures": opening(language, "figures/first_screen"),
     }
 
 
-def allowed_values(kind: str, *, detailed: bool) -> dict[str, str]:
-    """Every placeholder that a message of this kind may use, with a sample value."""
-    blocks = block_values()
-    values = {**ALWAYS, "what_to_bring": blocks["what_to_bring"], "what_happens": blocks["what_happens"]}
-    values["cost_line"] = blocks["cost_line"]
-    if kind in VISIT_KINDS:
-        values |= VISIT
-    if kind in FOLLOW_UP_KINDS:
-        values |= FOLLOW_UP
-    if detailed:
+def allowed_values(text: Text) -> dict[str, str]:
+    """Every placeholder that a message of this kind may use on its channel, with a sample value."""
+    samples, blocks = LANGUAGES[text.language], block_values(text.language)
+    if text.kind in TO_REFERRERS:
+        notice = fill(text.notices["unreachable"], {"reference": "7F3A-22"})
+        return {**samples.referrer, "notice": notice}
+    if text.channel == "sms":
+        return _in_a_text_message(text)
+    values = {**samples.always, **{name: blocks[name] for name in ("what_to_bring", "what_happens", "cost_line")}}
+    if text.kind in VISIT_KINDS:
+        values |= samples.visit
+    if text.kind in FOLLOW_UP_KINDS:
+        values |= samples.follow_up
+    if text.detailed or text.channel == "letter":
         values |= fact_placeholders()
-    if detailed and kind == "recall_notice":
+    if text.detailed and text.kind == "recall_notice":
         values |= {"reasons": blocks["reasons"], "figures": blocks["figures"]}
-    return values
+    return values | _in_a_lay_summary(text.language) if text.kind == "lay_summary" else values
+
+
+def _in_a_text_message(text: Text) -> dict[str, str]:
+    names = {"clinic_name", "clinic_phone"}
+    names |= {"visit_day_short", "visit_time"} if text.kind in VISIT_KINDS else set()
+    names |= {"follow_up_month"} if text.kind in FOLLOW_UP_KINDS else set()
+    return {name: value for name, value in LANGUAGES[text.language].text_message.items() if name in names}
+
+
+def _in_a_lay_summary(language: str) -> dict[str, str]:
+    return {
+        **LANGUAGES[language].lay_summary,
+        "result": opening(language, "lay_results/suspicious"),
+        "next_step": rest(language, "lay_results/suspicious"),
+        "density_notice": locked("density_dense"),
+        "density_explained": opening(language, "density_notice/dense"),
+    }
 
 
 def as_sent(message: Text) -> str:
-    return fill(message.body, allowed_values(message.kind, detailed=message.detailed))
+    return fill(message.body, allowed_values(message))
 
 
 def as_shown(explainer: Text) -> str:
@@ -146,9 +174,10 @@ def as_shown(explainer: Text) -> str:
 
 
 def sentences(markdown: str) -> str:
-    """The running text without marks and without the large block of date, place and phone; each line ends in a stop.
+    """The running text without marks and without the large blocks; each line ends in a stop.
 
-    The block is left out because names and numbers would make the text look easier than it is.
+    A block holds date, place and phone, or an official notice whose words nobody may change. It is left out because
+    names and numbers would make the text look easier than it is.
     """
     lines: list[str] = []
     depth = 0

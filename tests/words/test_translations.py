@@ -1,0 +1,75 @@
+"""Does every other language say the same as English, and does a text tell whether a person has reviewed it?"""
+
+import re
+
+import pytest
+
+from tests.words.languages import LANGUAGES
+from tests.words.texts import ALL_EXPLAINERS, ALL_MESSAGES, Text
+
+TEXTS = {f"messages/{name}": text for name, text in ALL_MESSAGES.items()}
+TEXTS |= {f"explainers/{name}": text for name, text in ALL_EXPLAINERS.items()}
+TRANSLATED = {name: text for name, text in TEXTS.items() if text.language != "en"}
+translated = pytest.mark.parametrize("name", TRANSLATED)
+
+
+def english(name: str) -> Text:
+    folder, _, rest = name.split("/", 2)
+    return TEXTS[f"{folder}/en/{rest}"]
+
+
+def shape(text: Text) -> list[str]:
+    """What each paragraph is: a heading, a bold line, a list with its length, a block with its lines, or words."""
+    kinds = []
+    for paragraph in text.body.split("\n\n"):
+        first = paragraph[:2].strip()
+        kind = {"##": "heading", "-": "list", ">": "block", "**": "bold"}.get(first, "words")
+        kinds.append(f"{kind} {len(paragraph.splitlines())}")
+    return kinds
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_has_every_file(language: str) -> None:
+    for texts in (ALL_MESSAGES, ALL_EXPLAINERS):
+        names = {text.name for text in texts.values() if text.language == language}
+        assert names == {text.name for text in texts.values()}
+
+
+@translated
+def test_a_translation_asks_for_the_same_values_as_the_english_text(name: str) -> None:
+    assert TRANSLATED[name].placeholders == english(name).placeholders
+
+
+@translated
+def test_a_translation_has_the_same_paragraphs_lists_and_blocks(name: str) -> None:
+    assert shape(TRANSLATED[name]) == shape(english(name))
+
+
+@translated
+def test_a_translation_says_which_version_of_the_english_text_it_translates(name: str) -> None:
+    assert TRANSLATED[name].head["translates"] == english(name).head["version"]
+
+
+@translated
+def test_a_translation_needs_review_until_a_named_reviewer_and_a_day_stand_in_it(name: str) -> None:
+    head = TRANSLATED[name].head
+    assert head["status"] == ("needs review" if head["reviewer"] is None else "reviewed")
+
+
+@translated
+def test_an_explainer_rests_on_the_same_sources_in_every_language(name: str) -> None:
+    assert TRANSLATED[name].head.get("sources") == english(name).head.get("sources")
+
+
+@translated
+def test_a_spanish_text_says_usted(name: str) -> None:
+    familiar = r"\b(t[uú]|te|ti|tus|tuy[oa]s?|contigo|tienes|puedes|quieres|llámanos|vos|vosotros|vuestr[oa]s?)\b"
+    text = TRANSLATED[name]
+    heading = str(text.head.get("subject") or text.head.get("title") or "")
+    assert re.findall(familiar, f"{heading}\n{text.body}", flags=re.IGNORECASE) == []
+
+
+@translated
+def test_no_english_is_left_in_a_translation(name: str) -> None:
+    left = r"\b(the|and|your|you|we|please|call|breast|visit|doctor|pictures)\b"
+    assert re.findall(left, TRANSLATED[name].body, flags=re.IGNORECASE) == []
