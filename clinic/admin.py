@@ -8,21 +8,22 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
-from django.forms import BaseInlineFormSet, ModelForm
+from django.db import models
+from django.forms import CheckboxSelectMultiple, ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clinic import calendar
-from clinic.admin_base import ReadOnlyAdmin, ScopedAdmin
+from clinic.admin_base import LabelledRows, ReadOnlyAdmin, ScopedAdmin
 from clinic.models import Closure, DeadlinePolicy, Heartbeat, OpeningHours, Site, User
 from clinic.roles import STAFF_ROLES, Role
 
 admin.site.unregister(Group)  # what a group may do is written in clinic.roles, and nowhere else
 
 
-class HoursFormSet(BaseInlineFormSet[OpeningHours, Site, ModelForm[OpeningHours]]):
+class HoursFormSet(LabelledRows):
     """Stretches of one weekday must not overlap, and a site must open at some time of the week."""
 
     def clean(self) -> None:
@@ -59,6 +60,7 @@ class HoursInline(admin.TabularInline[OpeningHours, Site]):
 class ClosureInline(admin.TabularInline[Closure, Site]):
     model = Closure
     form = ClosureForm
+    formset = LabelledRows
     extra = 1
     verbose_name_plural = gettext_lazy("Closed days beyond the public holidays")
 
@@ -97,7 +99,8 @@ class UserAdmin(ScopedAdmin[User], DjangoUserAdmin[User]):
     search_fields = ("username__istartswith", "last_name__istartswith", "email__istartswith")
     search_help_text = gettext_lazy("Beginning of a user name, last name or email address")
     ordering = ("username",)
-    filter_horizontal = ("groups", "sites")
+    filter_horizontal = ()
+    formfield_overrides = {models.ManyToManyField: {"widget": CheckboxSelectMultiple}}
     readonly_fields = ("last_login", "date_joined")
     fieldsets = (
         (None, {"fields": ("username", "password")}),

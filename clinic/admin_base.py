@@ -12,6 +12,7 @@ from django.contrib import admin
 from django.contrib.admin.views.main import PAGE_VAR, SEARCH_VAR, ChangeList
 from django.core.paginator import Paginator
 from django.db import models
+from django.forms import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 
@@ -141,12 +142,21 @@ class ReadOnlyAdmin(ScopedAdmin[M]):
         return False
 
 
+class LabelledRows(BaseInlineFormSet[Any, Any, Any]):
+    """Each field of a row says its own name: the column's head is not a label that a screen reader finds."""
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        for name, field in form.fields.items():
+            field.widget.attrs.setdefault("aria-label", str(field.label or name))
+
+
 class ShownRows(admin.TabularInline[Any, Any]):
     """Rows that belong to the page's own row, shown to whoever may see the page and changed by nobody."""
 
+    template = "admin/shown_rows.html"
     extra = 0
     can_delete = False
-    show_change_link = False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.fields or ()

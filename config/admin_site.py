@@ -11,7 +11,6 @@ from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.decorators import method_decorator
@@ -60,6 +59,6 @@ class RecallDeskAdminSite(AdminSite):
         from reports.board import Outside, read_board
 
         user: Any = request.user
-        parked: models.QuerySet[Any] = ParkedRow.objects.filter(state="parked")
+        parked = self.get_model_admin(ParkedRow).get_queryset(request).filter(state=ParkedRow.State.PARKED)
         outside = Outside(broker_answers=broker.answers(settings.REDIS_URL, seconds=BROKER_SECONDS), parked=parked)
         return read_board(user, outside)

@@ -24,6 +24,7 @@ class Health(models.TextChoices):
     UP = "up", gettext_lazy("up")
     LATE = "late", gettext_lazy("late")
     DOWN = "down", gettext_lazy("down")
+    UNKNOWN = "unknown", gettext_lazy("not used yet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,8 @@ def _part(name: Any, words: Any, last: datetime | None, now: datetime, zone: Zon
 def _mail(tries: Mapping[str, datetime | None], overdue: int, now: datetime) -> Sign:
     """Down when the last word of the mail server was none at all; late when messages wait and none was taken lately."""
     name = _("Mail")
+    if not tries and not overdue:
+        return Sign(name, Health.UNKNOWN, "")
     accepted, hung_up = tries.get(AttemptResult.ACCEPTED), tries.get(AttemptResult.CONNECTION)
     detail = _("last accepted %(ago)s ago") % {"ago": ago(accepted, now)} if accepted else _("nothing accepted yet")
     if hung_up and (accepted is None or hung_up > accepted):

@@ -4,14 +4,13 @@
 (() => {
   const figures = JSON.parse(document.getElementById("board-data").textContent);
   const board = document.querySelector(".board");
-  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   let drawn = [];
 
   const token = (name, from = board) => getComputedStyle(from).getPropertyValue(name).trim();
 
   function datasets(chart) {
     return chart.series.map((series, at) => {
-      const colour = token(`--board-${at + 1}`);
+      const colour = token(`--${chart.kind === "stacked-rows" ? "age" : "board"}-${at + 1}`);
       const line = chart.kind === "lines";
       return {
         label: series.label,
@@ -33,7 +32,7 @@
     const stacked = chart.kind !== "lines";
     const axis = { stacked, ticks: { color: ink, precision: 0 }, grid: { color: grid }, beginAtZero: true };
     return {
-      animation: still ? false : { duration: 200 },
+      animation: false,
       indexAxis: chart.kind === "stacked-rows" ? "y" : "x",
       maintainAspectRatio: false,
       plugins: { legend: { position: "bottom", labels: { color: ink, usePointStyle: !stacked } } },
