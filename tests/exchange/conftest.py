@@ -66,7 +66,7 @@ Load = Callable[..., Loaded]
 
 @pytest.fixture(autouse=True)
 def _a_friday_in_november() -> Iterator[None]:
-    with time_machine.travel("2026-11-20 15:00:00+00:00"):
+    with time_machine.travel("2026-11-20 15:00:00+00:00", tick=False):
         yield
 
 
@@ -77,7 +77,7 @@ def shady(db: None) -> Site:
 
 @pytest.fixture
 def load(tmp_path: Path, shady: Site) -> Load:
-    """`load(result(...), ...)` loads rows, `load(text)` or `load(bytes)` a file as it stands; with the command's options."""
+    """`load(result(...), ...)` loads rows, `load(text)` or `load(bytes)` a file; options are the command's."""
 
     def run(*content: Any, **options: Any) -> Loaded:
         file = tmp_path / "results.csv"

@@ -1,0 +1,83 @@
+"""Is a history that somebody rewrote behind the application's back found?"""
+
+import io
+import re
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from recalls import guards
+from recalls.factories import RecallFactory
+from recalls.models import Recall, RecallEvent
+
+
+def verify() -> tuple[int, str]:
+    out = io.StringIO()
+    try:
+        call_command("verify_history", stdout=out)
+    except SystemExit as stopped:
+        return int(stopped.code or 0), out.getvalue()
+    return 0, out.getvalue()
+
+
+def digest(text: str) -> str:
+    found = re.search(r"Digest: ([0-9a-f]{64})", text)
+    assert found
+    return found[1]
+
+
+@pytest.fixture
+def two_recalls(db: None) -> list[Recall]:
+    return [RecallFactory.create(closed_normal=True), RecallFactory.create()]
+
+
+def tamper(**changes: Any) -> None:
+    """What a person with the database's own password could do."""
+    guards.remove(connection)
+    event = RecallEvent.objects.order_by("pk")[1]
+    RecallEvent.objects.filter(pk=event.pk).update(**changes)
+    guards.install(connection)
+
+
+def test_an_untouched_history_is_whole_and_has_the_same_digest_each_time(two_recalls: list[Recall]) -> None:
+    status, text = verify()
+    assert status == 0
+    assert "2 recalls checked, 0 broken" in text
+    assert digest(verify()[1]) == digest(text)
+
+
+def test_a_changed_note_is_found(two_recalls: list[Recall]) -> None:
+    tamper(note="she never called")
+    status, text = verify()
+    assert status == 1
+    assert f"recall #{two_recalls[0].pk}: event 2 was changed" in text
+
+
+def test_a_removed_event_is_found(two_recalls: list[Recall]) -> None:
+    guards.remove(connection)
+    RecallEvent.objects.filter(recall=two_recalls[0], version=2).delete()
+    guards.install(connection)
+    assert "event 2 is missing" in verify()[1]
+
+
+def test_a_history_cut_off_at_its_end_is_found(two_recalls: list[Recall]) -> None:
+    guards.remove(connection)
+    RecallEvent.objects.filter(recall=two_recalls[0]).order_by("version").last().delete()  # type: ignore[union-attr]
+    guards.install(connection)
+    assert "the newest events are missing" in verify()[1]
+
+
+def test_a_cut_that_also_mends_the_recall_shows_in_the_digest_kept_outside(two_recalls: list[Recall]) -> None:
+    kept = digest(verify()[1])
+    recall = two_recalls[0]
+    guards.remove(connection)
+    recall.events.order_by("version").last().delete()  # type: ignore[union-attr]
+    newest = recall.events.order_by("version").last()
+    assert newest
+    Recall.objects.filter(pk=recall.pk).update(version=newest.version, head_hash=newest.hash)
+    guards.install(connection)
+    status, text = verify()
+    assert status == 0
+    assert digest(text) != kept
