@@ -16,10 +16,12 @@ from clinic.models import User
 from recalls.ladder import LADDER, LOST_AFTER_DAYS
 from recalls.models import Appointment, ContactAttempt, Outcome, Recall, RecallEvent
 from recalls.models.querysets import Position
-from recalls.states import ACTIVE_APPOINTMENT, OPEN_STATES, AppointmentStatus, State
+from recalls.states import ACTIVE_APPOINTMENT, OPEN_STATES, AppointmentStatus, Assessment, State
 
 PAGE_SIZE = 25
 WORKLIST_SIZE = 200
+# After these the patient is written to when the outcome is released; a suspicious one is told by voice.
+TOLD_IN_WRITING = frozenset({Assessment.NEGATIVE, Assessment.BENIGN, Assessment.PROBABLY_BENIGN})
 _SEEN = frozenset({State.AWAITING_OUTCOME, State.AWAITING_PATHOLOGY, State.AWAITING_CONCORDANCE})
 
 
@@ -101,7 +103,8 @@ def reading_worklist(user: User, now: datetime) -> list[Recall]:
 
 
 def unreleased_outcomes(user: User) -> list[Outcome]:
-    """Her own newest outcomes that nobody has released to the patient yet, oldest first."""
+    """Her own newest outcomes that the patient waits to read and nobody has released yet, oldest first."""
     later = Outcome.objects.filter(recall=OuterRef("recall"), pk__gt=OuterRef("pk"))
-    rows = Outcome.objects.filter(~Exists(later), user=user, release=None, recall__site_id__in=user.site_ids)
-    return list(rows.select_related("recall__patient", "recall__exam").order_by("pk")[:WORKLIST_SIZE])
+    rows = Outcome.objects.filter(~Exists(later), user=user, release=None, assessment__in=TOLD_IN_WRITING)
+    here = rows.filter(recall__site_id__in=user.site_ids)
+    return list(here.select_related("recall__patient", "recall__exam").order_by("pk")[:WORKLIST_SIZE])

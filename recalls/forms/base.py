@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from uuid import uuid4
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import HTML, Column, Layout, Row
+from crispy_forms.layout import HTML, Column, Field, Layout, Row
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils.translation import gettext_lazy as _
@@ -100,7 +100,12 @@ def months_field(label: Any, **options: Any) -> forms.IntegerField:
 
 def side_by_side(*names: str) -> Row:
     """Fields that are filled in one go, beside each other where there is room."""
-    return Row(*(Column(name, css_class="col-sm-auto") for name in names))
+    return Row(*(Column(name, css_class="col-sm") for name in names))
+
+
+def in_columns(name: str) -> Field:
+    """Short answers to choose from, in two columns where there is room."""
+    return Field(name, wrapper_class="choices-in-columns")
 
 
 def folded(summary: Any, *names: str, is_open: bool = False) -> list[Any]:

@@ -34,8 +34,8 @@ class RecordPathologyForm(StepForm):
 
 def _choice(verdict: ConcordanceVerdict) -> tuple[str, Any]:
     state, closure = CONCORDANCE_ROUTE[verdict]
-    leads_to = closure.label if closure else state.label
-    return verdict.value, format_html('{} <span class="quiet">→ {}</span>', verdict.label, leads_to)
+    leads_to = f"{state.label}: {closure.label}" if closure else state.label
+    return verdict.value, format_html('<strong>{}</strong> <span class="quiet">→ {}</span>', verdict.label, leads_to)
 
 
 class SignConcordanceForm(StepForm):

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from recalls import actions
 from recalls.actions import Asked
-from recalls.forms.base import NOTE_ROWS, NoteForm, ReasonForm, StepForm, day_field
+from recalls.forms.base import NOTE_ROWS, NoteForm, ReasonForm, StepForm, day_field, in_columns
 from recalls.models import RecallEvent
 
 
@@ -41,6 +41,9 @@ class ResumeForm(NoteForm):
 class DeclineForm(StepForm):
     why = forms.ChoiceField(label=_("Her reason"), choices=WhyDeclined.choices, widget=forms.RadioSelect)
     note = forms.CharField(label=_("In her words"), required=False, widget=forms.Textarea(attrs={"rows": NOTE_ROWS}))
+
+    def arranged(self) -> list[Any]:
+        return [in_columns("why"), "note"]
 
     def note_with_reason(self) -> str:
         said = str(self.cleaned_data["note"]).strip()

@@ -10,7 +10,7 @@ from patients.contact import show_phone
 from patients.models import ContactPoint
 from recalls import actions, ladder
 from recalls.actions import Asked, Contact
-from recalls.forms.base import NOTE_ROWS, NoteForm, StepForm, day_field, side_by_side, time_field
+from recalls.forms.base import NOTE_ROWS, NoteForm, StepForm, day_field, in_columns, side_by_side, time_field
 from recalls.models import RecallEvent
 from recalls.permissions import attempts_of_this_ladder
 from recalls.states import ContactChannel, ContactResult
@@ -40,7 +40,7 @@ class LogContactForm(StepForm):
         self.fields["next_time"].help_text = _("The site's time: %(zone)s") % {"zone": self.recall.site.time_zone}
 
     def arranged(self) -> list[Any]:
-        return [side_by_side("channel", "point"), "result", "note", side_by_side("next_day", "next_time")]
+        return [side_by_side("channel", "point"), in_columns("result"), "note", side_by_side("next_day", "next_time")]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

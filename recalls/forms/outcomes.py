@@ -14,6 +14,7 @@ from recalls.actions import Asked, Reading
 from recalls.forms.base import NOTE_ROWS, StepForm, day_field, folded, months_field, side_by_side, time_field
 from recalls.models import RecallEvent
 from recalls.permissions import current_outcome
+from recalls.queues import TOLD_IN_WRITING
 from recalls.states import Assessment
 from recalls.workflow import FOLLOW_UP_MONTHS, OUTCOME_ROUTE
 
@@ -43,14 +44,17 @@ class Release(models.TextChoices):
 
 
 def next_step_of(assessment: Assessment) -> Any:
-    """Where the category leads, in the words of the state or of the reason for closing."""
+    """Where the category leads, in the words of the state and of the reason for closing."""
     state, closure = OUTCOME_ROUTE[assessment]
-    return closure.label if closure else state.label
+    return f"{state.label}: {closure.label}" if closure else state.label
 
 
 def _choice(assessment: Assessment) -> tuple[str, Any]:
     words = format_html(
-        '{} <span class="quiet">{} → {}</span>', assessment.label, MEANING[assessment], next_step_of(assessment)
+        '<strong>{}</strong> <span class="quiet">{} → {}</span>',
+        assessment.label,
+        MEANING[assessment],
+        next_step_of(assessment),
     )
     return assessment.value, words
 
@@ -62,7 +66,13 @@ class RecordOutcomeForm(StepForm):
     assessment_right = forms.ChoiceField(label=_("Right breast"), choices=_SIDES, required=False)
     assessment_left = forms.ChoiceField(label=_("Left breast"), choices=_SIDES, required=False)
     follow_up_months = months_field(_("Next visit in months"))
-    release = forms.ChoiceField(label=_("Tell the patient"), choices=Release.choices, widget=forms.RadioSelect)
+    release = forms.ChoiceField(
+        label=_("Tell the patient in writing"),
+        choices=Release.choices,
+        widget=forms.RadioSelect,
+        required=False,
+        help_text=_("Asked for 1, 2 and 3 only. A suspicious result is told by voice."),
+    )
     release_day = day_field(_("Not before"), required=False)
     release_time = time_field(_("at"), required=False)
     text = forms.CharField(label=_("Comment"), required=False, widget=forms.Textarea(attrs={"rows": NOTE_ROWS}))
@@ -86,6 +96,8 @@ class RecordOutcomeForm(StepForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("assessment") in TOLD_IN_WRITING and not cleaned.get("release"):
+            self.add_error("release", _("Say when she may be told."))
         if cleaned.get("release") == Release.LATER and not cleaned.get("release_day"):
             self.add_error("release_day", _("Say from which day on she may be told."))
         return cleaned
@@ -104,7 +116,7 @@ class RecordOutcomeForm(StepForm):
         )
 
     def release_at(self) -> datetime | None:
-        wanted = Release(self.cleaned_data["release"])
+        wanted = self.cleaned_data["release"]
         if wanted == Release.LATER:
             return self.local(self.recall.site, self.cleaned_data["release_day"], self.cleaned_data["release_time"])
         return timezone.now() if wanted == Release.NOW else None

@@ -1,6 +1,6 @@
 """How does a recall read as one row of a list? Plain values in words, so that templates hold no rules."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -45,6 +45,7 @@ class Row:
     age: int
     language: str
     interpreter: str
+    site: str
     why: str
     since_result: str
     due: Left
@@ -91,24 +92,25 @@ def _row(recall: Recall, site: Site, now: datetime) -> Row:
     recall.site = site
     today = calendar.local_day(site, now)
     resulted = calendar.local_day(site, recall.exam.reported_at) if recall.exam.reported_at else recall.exam.exam_date
-    due_at = recall.due_at or now
+    due_at, facts = recall.due_at or now, facts_of_row(recall)
     return Row(
         url=reverse("recall", args=[recall.pk]),
         name=str(recall.patient),
         age=recall.patient.age_on(today),
         language=language_name(recall.patient.language),
         interpreter=interpreter_words(recall.patient),
-        why=why_today(recall, facts_of_row(recall), now=now),
+        site=site.name,
+        why=why_today(recall, facts, now=now),
         since_result=days_ago(resulted, today),
         due=left_until(site, due_at, now),
         left=left_until(site, recall.target_at, now) if recall.target_at else None,
-        last_try=_last_try(site, recall.contact_attempts.all(), now),
+        last_try=_last_try(site, facts.attempts, now),
         is_due_today=calendar.local_day(site, due_at) <= today,
     )
 
 
-def _last_try(site: Site, attempts: Iterable[ContactAttempt], now: datetime) -> str:
-    last = max(attempts, key=lambda attempt: attempt.pk, default=None)
-    if last is None:
+def _last_try(site: Site, attempts: Sequence[ContactAttempt], now: datetime) -> str:
+    if not attempts:
         return _("none yet")
+    last = attempts[-1]
     return f"{last.get_result_display()}, {moment(site, last.at, now)}"

@@ -48,7 +48,7 @@ class Offer:
     form: Button | None
     first: list[Button]
     other: list[Button]
-    # This person's steps in this state that a missing fact forbids: the reason belongs beside them.
+    # What would come next but for a missing fact: the reason belongs beside it.
     waiting: list[Button]
     # Everything else, each with its reason.
     closed: list[Button]
@@ -79,4 +79,4 @@ def _button(recall: Recall, step: Step, actor: Actor) -> Button:
 
 
 def _fits(step: Step, recall: Recall, actor: Actor) -> bool:
-    return recall.state in step.from_states and bool(actor.roles & step.roles)
+    return step.name in NEXT[State(recall.state)] and bool(actor.roles & step.roles)

@@ -59,6 +59,7 @@ def _chosen_sites(user: User, wanted: str) -> frozenset[int]:
 
 
 def _tabs(tallies: dict[State, queues.Tally], current: State, site: str) -> list[dict[str, Any]]:
+    """The callback queue first, then the others in the order of the way through."""
     query = f"?{urlencode({'site': site})}" if site else ""
     return [
         {
@@ -67,7 +68,7 @@ def _tabs(tallies: dict[State, queues.Tally], current: State, site: str) -> list
             "tally": tally,
             "is_current": state == current,
         }
-        for state, tally in tallies.items()
+        for state, tally in sorted(tallies.items(), key=lambda entry: entry[0] != State.TO_CONTACT)
     ]
 
 

@@ -31,9 +31,7 @@ def test_a_new_recall_is_called_first_and_says_why(at_desk: SignIn, scheduler_an
     assert "First call" in page
 
 
-def test_a_missed_visit_brings_her_back_with_that_reason(
-    at_desk: SignIn, scheduler_ana: User, shadyside: Site
-) -> None:
+def test_a_missed_visit_brings_her_back_with_that_reason(at_desk: SignIn, scheduler_ana: User, shadyside: Site) -> None:
     RecallFactory.create(site=shadyside, missed=True, ended=MONDAY_EVENING)
     assert "First call: missed the visit yesterday" in words(at_desk(scheduler_ana).get(reverse("queue")))
 
@@ -55,7 +53,7 @@ def test_an_overdue_recall_says_so_in_words_and_comes_first(
         reverse("recall", args=[recall.pk]) for recall in (forgotten, new)
     ]
     assert "7 days late" in words(page)
-    assert "1 overdue" in words(page)
+    assert "1 late" in words(page)
 
 
 def test_a_patient_with_her_next_try_ahead_is_not_among_those_due(
@@ -84,7 +82,7 @@ def test_language_and_interpreter_stand_beside_the_name(at_desk: SignIn, schedul
         ("probably_benign", "follow_up", "she comes back to the callback queue by herself"),
         ("biopsy_to_book", "biopsy_to_book", "Biopsy advised: book it"),
         ("biopsy_missed", "biopsy_to_book", "Missed the biopsy today"),
-        ("biopsy_booked", "biopsy_booked", "Biopsy Mon 30 Nov, 8:30 am"),
+        ("biopsy_booked", "biopsy_booked", "Biopsy Tue 1 Dec, 8:30 am"),
         ("awaiting_pathology", "awaiting_pathology", "the pathology result is awaited"),
         ("awaiting_concordance", "awaiting_concordance", "sign whether it explains the pictures"),
         ("on_hold", "on_hold", "then back to “To contact”"),

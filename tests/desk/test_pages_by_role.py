@@ -1,0 +1,84 @@
+"""Which role opens which page, and who is turned away from whose patients?"""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from clinic.factories import UserFactory
+from clinic.models import Site, User
+from clinic.roles import STAFF_ROLES, Role
+from recalls.factories import RecallFactory
+from tests.desk.conftest import SignIn
+
+pytestmark = pytest.mark.django_db
+
+CALLERS = {Role.SCHEDULER, Role.NAVIGATOR}
+# Written by hand from the clinic's rules, not read from the code.
+WHO_OPENS = {
+    "queue": CALLERS | {Role.MANAGER, Role.RADIOLOGIST},
+    "work": CALLERS | {Role.MANAGER, Role.RADIOLOGIST},
+    "recall": CALLERS | {Role.MANAGER, Role.RADIOLOGIST},
+    "step": CALLERS | {Role.MANAGER, Role.RADIOLOGIST},
+    "search": CALLERS | {Role.MANAGER, Role.RADIOLOGIST},
+    "worklist": {Role.RADIOLOGIST},
+}
+FIRST_DESK = {
+    Role.SCHEDULER: "queue",
+    Role.NAVIGATOR: "queue",
+    Role.MANAGER: "queue",
+    Role.RADIOLOGIST: "worklist",
+    Role.ADMINISTRATOR: "admin:index",
+}
+
+
+@pytest.mark.parametrize("role", sorted(STAFF_ROLES))
+@pytest.mark.parametrize("page", WHO_OPENS)
+def test_a_page_opens_for_its_roles_and_tells_the_others_so(
+    page: str, role: Role, at_desk: SignIn, shadyside: Site
+) -> None:
+    recall = RecallFactory.create(site=shadyside)
+    arguments: dict[str, list[Any]] = {"recall": [recall.pk], "step": [recall.pk, "void"]}
+    answer = at_desk(UserFactory.create(role=role)).get(reverse(page, args=arguments.get(page)))
+    assert answer.status_code == (200 if role in WHO_OPENS[page] else 403)
+    assert ("Not for your role" in answer.content.decode()) == (role not in WHO_OPENS[page])
+
+
+@pytest.mark.parametrize(("role", "desk"), FIRST_DESK.items())
+def test_after_signing_in_each_role_is_at_its_own_desk(role: Role, desk: str, at_desk: SignIn, shadyside: Site) -> None:
+    answer = at_desk(UserFactory.create(role=role)).get(reverse("home"))
+    assert answer.headers["Location"] == reverse(desk)
+
+
+@pytest.mark.parametrize("page", ["recall", "step", "work_done"])
+def test_a_recall_of_another_site_is_not_there(
+    page: str, at_desk: SignIn, stranger: User, shadyside: Site, scheduler_ana: User
+) -> None:
+    recall = RecallFactory.create(site=shadyside, wrong_number=True)
+    arguments = {"step": [recall.pk, "log_contact"], "work_done": [recall.work_items.get().pk]}
+    url = reverse(page, args=arguments.get(page, [recall.pk]))
+    ask = Client.get if page != "work_done" else Client.post
+    assert ask(at_desk(stranger), url).status_code == 404
+
+
+def test_a_step_at_another_site_cannot_be_sent(at_desk: SignIn, stranger: User, shadyside: Site) -> None:
+    recall = RecallFactory.create(site=shadyside)
+    answer = at_desk(stranger).post(reverse("step", args=[recall.pk, "hold"]), {"note": "x", "until": "2030-01-07"})
+    recall.refresh_from_db()
+    assert (answer.status_code, recall.state) == (404, "to_contact")
+
+
+def test_the_menu_shows_only_what_the_role_may_open(
+    at_desk: SignIn, scheduler_ana: User, radiologist_rao: User, shadyside: Site
+) -> None:
+    caller = at_desk(scheduler_ana).get(reverse("queue")).content.decode()
+    reader = at_desk(radiologist_rao).get(reverse("worklist")).content.decode()
+    assert f'href="{reverse("worklist")}"' not in caller
+    assert f'href="{reverse("worklist")}"' in reader
+    assert f'href="{reverse("admin:index")}"' not in caller + reader
+
+
+def test_a_step_nobody_takes_by_hand_has_no_page(at_desk: SignIn, scheduler_ana: User, shadyside: Site) -> None:
+    recall = RecallFactory.create(site=shadyside)
+    assert at_desk(scheduler_ana).get(reverse("step", args=[recall.pk, "follow_up_due"])).status_code == 404
