@@ -103,6 +103,8 @@ class People:
                 actions.set_contact_point(patient, kind, checked.value, by=self.by)
                 changed = True
         consented, problems = self._update_consents(patient, row)
+        if changed or consented:
+            patient._prefetched_objects_cache.clear()  # type: ignore[attr-defined]  # what was read before is old now
         return changed or consented, problems
 
     def _update_consents(self, patient: Patient, row: Row) -> tuple[bool, list[Problem]]:

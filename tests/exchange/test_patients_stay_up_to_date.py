@@ -1,6 +1,7 @@
 """Does a file keep a patient's details right: the newest row counts, what she said herself stands, nothing is lost?"""
 
 from clinic.actors import INTAKE
+from notifications.models import Notification
 from patients.actions import record_consent
 from patients.channels import channels_of
 from patients.factories import PatientFactory
@@ -19,6 +20,15 @@ def test_a_newer_row_brings_the_details_up_to_date(load: Load) -> None:
     assert (patient.family_name, patient.city, patient.language) == ("Elm", "Oakmont", "es")
     points = dict(patient.contact_points.values_list("kind", "value"))
     assert points == {"mobile": "+14125550199", "email": "new@example.org"}
+
+
+def test_the_notice_of_a_recall_goes_to_the_address_that_came_with_it(load: Load) -> None:
+    load(result(assessment="1", exam_date="2025-11-02", email="old@example.org", email_consent="no"))
+    load(result(accession="A2", email="new@example.org", email_consent="yes"))
+    load(result(mrn="M2", accession="B1", assessment="1"))
+    load(result(mrn="M2", accession="B1", assessment="0-AI", email="new@example.org"))
+    notices = Notification.objects.filter(kind="recall_notice").values_list("channel", "state")
+    assert list(notices) == [("email", "planned")] * 2
 
 
 def test_an_older_exam_that_comes_late_does_not_bring_old_details_back(load: Load) -> None:
