@@ -17,7 +17,7 @@ from portal.stages import booked_visit
 from portal.story import recalls_of
 from portal.wording import local_words
 from recalls import actions
-from recalls.models import Appointment, Recall, WorkItem
+from recalls.models import Recall, WorkItem
 from recalls.permissions import StepRefused
 from recalls.states import WorkItemKind
 
@@ -33,10 +33,8 @@ class Ask(models.TextChoices):
     CALL_ME = "call-me", gettext_lazy("Please call me")
 
 
-def confirm(recall: Recall, visit: Appointment, sequence: int) -> bool:
-    """She will be there. False when the visit is not the one she saw, or nothing is left to confirm."""
-    if booked_visit(recall) != visit or visit.sequence != sequence:
-        return False
+def confirm(recall: Recall) -> bool:
+    """She will be there. False when the recall was moved while she pressed the button."""
     try:
         actions.confirm(recall, by=PATIENT, seen=recall.version)
     except StepRefused:

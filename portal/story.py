@@ -19,7 +19,7 @@ from portal.lines import LINES, by_when, head_of, line_of
 from portal.stages import Stage, booked_visit, last_visit, stage_of, told_outcome
 from portal.wording import local_words
 from recalls.models import Appointment, Recall, WorkItem
-from recalls.states import AppointmentStatus, Assessment, FindingKind, RecallKind, State, VisitKind, WorkItemKind
+from recalls.states import AppointmentStatus, Assessment, FindingKind, RecallKind, Side, State, VisitKind, WorkItemKind
 
 _BEFORE_AN_ANSWER = frozenset({Stage.EARLIER_PICTURES, Stage.TO_BOOK, Stage.BOOKED, Stage.VISIT_PASSED, Stage.READING})
 _FIGURES_HELP = frozenset({Stage.EARLIER_PICTURES, Stage.TO_BOOK, Stage.BOOKED})
@@ -203,8 +203,13 @@ def _reasons(recall: Recall, stage: Stage, language: str) -> tuple[Text, ...]:
         return (explainer("priors", language),)
     if recall.kind != RecallKind.FINDING:
         return (explainer(f"findings/{_REASON_OF[RecallKind(recall.kind)]}", language),)
-    kinds = dict.fromkeys(finding.kind for finding in recall.exam.findings.all())
-    return tuple(explainer(f"findings/{kind}", language) for kind in kinds or (FindingKind.OTHER,))
+    findings = recall.exam.findings.all()
+    kinds = dict.fromkeys(finding.kind for finding in findings) or (FindingKind.OTHER,)
+    names = [f"findings/{kind}" for kind in kinds]
+    sides = {finding.side for finding in findings}
+    if Side.BOTH in sides or len(sides) > 1:
+        names.append("both_breasts")
+    return tuple(explainer(name, language) for name in names)
 
 
 def _figures(recall: Recall, stage: Stage, language: str) -> HundredPeople | None:

@@ -29,12 +29,11 @@ def page(request: HttpRequest, visitor: Visitor) -> HttpResponse:
 def confirm(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """ "I will be there", about the visit as the page showed it: one that was moved since is shown anew."""
     story = story_of(visitor.patient, timezone.now())
-    seen = (request.POST.get("visit"), request.POST.get("moved"))
-    visit = story.visit.row if story.visit else None
-    if story.recall and visit and seen == (str(visit.pk), str(visit.sequence)):
-        if story.visit and story.visit.may_confirm:
-            requests.confirm(story.recall, visit, visit.sequence)
-    else:
+    seen, visit = (request.POST.get("visit"), request.POST.get("moved")), story.visit
+    is_the_same = visit is not None and seen == (str(visit.row.pk), str(visit.row.sequence))
+    if is_the_same and visit and visit.confirmed:
+        return redirect("portal:page")
+    if not (is_the_same and visit and visit.may_confirm and story.recall and requests.confirm(story.recall)):
         messages.info(request, _("Your visit has changed. Please look at the day and time again."))
     return redirect("portal:page")
 

@@ -1,16 +1,19 @@
 """How does a test get to a patient's page? By a link that was issued, and her birth date."""
 
 import html
+import io
+import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
 from clinic.actors import SYSTEM
+from config import logs
 from patients import links
 from patients.models import Patient
 
@@ -25,13 +28,11 @@ def new_link(patient: Patient) -> str:
     return reverse("portal:link", args=[links.issue(patient, by=SYSTEM)])
 
 
-def give_birth_date(client: Client, link: str, patient: Patient, *, year: int | None = None) -> HttpResponse:
+def give_birth_date(client: Client, link: str, patient: Patient, *, year: int | None = None) -> Any:
     """Answer the form at the link, with another year to be wrong."""
     born = patient.birth_date
     answer = {"month": born.month, "day": born.day, "year": year or born.year}
-    response = client.post(link, answer)
-    assert isinstance(response, HttpResponse)
-    return response
+    return client.post(link, answer)
 
 
 @pytest.fixture
@@ -45,7 +46,20 @@ def visit_as(client: Client) -> Callable[[Patient], Client]:
     return open_page
 
 
-def words_of(response: HttpResponse) -> str:
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """Everything that is logged meanwhile, as it would stand in the log."""
+    config = logs.settings("DEBUG")["formatters"]["json"]
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(config["()"](foreign_pre_chain=config["foreign_pre_chain"], processors=config["processors"]))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    yield written
+    root.removeHandler(handler)
+
+
+def words_of(response: Any) -> str:
     """What a person reads on the page, in one line."""
     page = re.sub(r"(?s)<(style|svg|head).*?</\1>", " ", response.content.decode())
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())

@@ -1,0 +1,211 @@
+"""What may she do on her page, and does it reach the people who must act on it?"""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.test import Client
+from django.utils import timezone
+from icalendar import Calendar
+
+from clinic.models import Site, User
+from patients.channels import channels_of
+from patients.models import Consent, ContactPoint, Patient, PatientLink
+from recalls import actions
+from recalls.factories import RecallFactory
+from recalls.models import Recall, WorkItem
+from recalls.states import AppointmentStatus, State, WorkItemKind
+from tests.portal.conftest import words_of
+
+pytestmark = pytest.mark.django_db
+
+VisitAs = Callable[[Patient], Client]
+
+
+@pytest.fixture
+def booked(shadyside: Site) -> Recall:
+    return RecallFactory.create(site=shadyside, booked=True)
+
+
+def _confirm(client: Client, recall: Recall) -> str:
+    visit = recall.appointments.get()
+    return words_of(client.post("/my/confirm/", {"visit": visit.pk, "moved": visit.sequence}, follow=True))
+
+
+def test_i_will_be_there_confirms_the_visit_in_her_name_and_once(visit_as: VisitAs, booked: Recall) -> None:
+    client = visit_as(booked.patient)
+    assert "You told us that you will be there" in _confirm(client, booked)
+    _confirm(client, booked)
+    assert booked.appointments.get().status == AppointmentStatus.CONFIRMED
+    assert booked.events.get(step="confirm").by == "patient"
+
+
+def test_a_visit_that_was_moved_while_she_read_is_shown_anew_and_not_confirmed(
+    visit_as: VisitAs, booked: Recall, scheduler_ana: User
+) -> None:
+    client, seen = visit_as(booked.patient), booked.appointments.get()
+    slot = actions.Slot(booked.site, seen.starts_at + timedelta(days=7))
+    actions.reschedule(booked, slot, by=scheduler_ana)
+    page = client.post("/my/confirm/", {"visit": seen.pk, "moved": seen.sequence}, follow=True)
+    assert "Your visit has changed" in words_of(page)
+    assert booked.appointments.get().status == AppointmentStatus.BOOKED
+
+
+def test_asking_for_another_time_is_a_task_at_once_and_the_visit_stays_booked(
+    visit_as: VisitAs, booked: Recall
+) -> None:
+    page = visit_as(booked.patient).post("/my/ask/another-time/", {"words": "Mornings,\n please"}, follow=True)
+    item = WorkItem.objects.get(recall=booked)
+    assert item.kind == WorkItemKind.PATIENT_ASKED
+    assert item.reason.startswith("I need another time (booked: ")
+    assert item.reason.endswith("Mornings, please")
+    booked.refresh_from_db()
+    assert booked.state == State.SCHEDULED
+    assert "Our team has your message and will call you" in words_of(page)
+
+
+def test_staff_read_the_request_in_their_language_whatever_hers_is(visit_as: VisitAs, shadyside: Site) -> None:
+    recall = RecallFactory.create(site=shadyside, booked=True, patient__language="es")
+    visit_as(recall.patient).post("/my/ask/cannot-come/", {"words": "Estoy de viaje"})
+    reason = WorkItem.objects.get(recall=recall).reason
+    assert reason.startswith("I cannot come (booked: ")
+    assert reason.endswith("Estoy de viaje")
+
+
+def test_a_second_request_joins_the_first_and_the_same_one_again_changes_nothing(
+    visit_as: VisitAs, booked: Recall
+) -> None:
+    client = visit_as(booked.patient)
+    for words in ("Mornings", "No, evenings", "No, evenings"):
+        client.post("/my/ask/another-time/", {"words": words})
+    newest, earlier = WorkItem.objects.get(recall=booked).reason.split(" | ")
+    assert newest.endswith("No, evenings")
+    assert earlier.endswith("Mornings")
+
+
+def test_without_a_visit_she_can_ask_to_be_called_and_nothing_else(visit_as: VisitAs, shadyside: Site) -> None:
+    recall = RecallFactory.create(site=shadyside)
+    client = visit_as(recall.patient)
+    client.post("/my/ask/another-time/", {"words": "x"})
+    assert not WorkItem.objects.exists()
+    client.post("/my/ask/call-me/", {"words": "After 5 pm"})
+    assert WorkItem.objects.get(recall=recall).reason == "Please call me. After 5 pm"
+    assert client.get("/my/ask/something-else/").status_code == 404
+
+
+def test_after_the_recall_is_closed_a_call_can_still_be_asked_for(visit_as: VisitAs, shadyside: Site) -> None:
+    recall = RecallFactory.create(site=shadyside, closed_normal=True)
+    visit_as(recall.patient).post("/my/ask/call-me/", {"words": ""})
+    assert WorkItem.objects.get(patient=recall.patient, recall=None).kind == WorkItemKind.PATIENT_ASKED
+
+
+def test_too_many_words_are_kept_in_the_form_and_explained(visit_as: VisitAs, booked: Recall) -> None:
+    words = "I work at night. " * 20
+    page = visit_as(booked.patient).post("/my/ask/another-time/", {"words": words})
+    assert words.strip() in words_of(page)
+    assert "at most 200 characters" in words_of(page)
+    assert not WorkItem.objects.exists()
+
+
+def test_language_and_ways_to_write_are_hers_to_choose_and_only_changes_are_recorded(
+    visit_as: VisitAs, booked: Recall
+) -> None:
+    client, patient = visit_as(booked.patient), booked.patient
+    before = Consent.objects.count()
+    client.post("/my/choices/", {"language": "en", "email": "on"})
+    assert Consent.objects.count() == before
+    client.post("/my/choices/", {"language": "es", "sms": "on"})
+    patient.refresh_from_db()
+    assert patient.language == "es"
+    assert channels_of(patient).why_no_email == "opted_out"
+    assert channels_of(patient).sms_allowed
+    assert set(patient.consents.filter(source="patient page").values_list("subject", "granted")) == {
+        (Consent.Subject.EMAIL, False),
+        (Consent.Subject.SMS, True),
+    }
+
+
+def test_a_way_she_gave_no_address_for_is_not_offered(visit_as: VisitAs, shadyside: Site) -> None:
+    recall = RecallFactory.create(site=shadyside, patient__no_email=True, patient__no_phone=True)
+    page = words_of(visit_as(recall.patient).get("/my/choices/"))
+    assert "We have no email address that works" in page
+    assert "Send me text messages" not in page
+
+
+def test_a_language_we_have_no_pages_in_is_kept_until_she_picks_another(visit_as: VisitAs, shadyside: Site) -> None:
+    recall = RecallFactory.create(site=shadyside, patient__language="vi")
+    client = visit_as(recall.patient)
+    assert "vi, as you told us" in words_of(client.get("/my/choices/"))
+    client.post("/my/choices/", {"language": "vi", "email": "on"})
+    recall.patient.refresh_from_db()
+    assert recall.patient.language == "vi"
+
+
+def test_the_calendar_entry_names_the_clinic_and_the_hour_and_no_reason(visit_as: VisitAs, booked: Recall) -> None:
+    response = visit_as(booked.patient).get("/my/visit.ics")
+    assert response.headers["Content-Type"].startswith("text/calendar")
+    entry = Calendar.from_ical(response.content).walk("VEVENT")[0]
+    assert entry.decoded("dtstart") == booked.appointments.get().starts_at
+    assert str(entry["summary"]) == "Appointment at Shadyside Sample Imaging"
+    for word in ("mammo", "breast", "recall", "biopsy", booked.patient.family_name.lower()):
+        assert word not in response.content.decode().lower().replace("-//recall desk//", "")
+
+
+def test_a_stranger_who_read_her_mail_inside_can_stop_it_too(visit_as: VisitAs, booked: Recall) -> None:
+    client = visit_as(booked.patient)
+    client.post("/my/not-me/")
+    assert booked.patient.contact_points.get(kind=ContactPoint.Kind.EMAIL).unusable == ContactPoint.Unusable.WRONG
+    assert client.get("/my/").status_code == 403
+
+
+def test_she_can_close_her_page_on_a_shared_phone(visit_as: VisitAs, booked: Recall) -> None:
+    client = visit_as(booked.patient)
+    assert "Nobody can see it on this device now" in words_of(client.post("/my/leave/"))
+    assert client.get("/my/").status_code == 403
+
+
+def test_the_page_closes_a_quarter_of_an_hour_after_the_last_click(visit_as: VisitAs, booked: Recall) -> None:
+    now = timezone.now()
+    with time_machine.travel(now, tick=False) as clock:
+        client = visit_as(booked.patient)
+        clock.shift(timedelta(minutes=14))
+        assert client.get("/my/").status_code == 200
+        clock.shift(timedelta(minutes=14))
+        assert client.get("/my/").status_code == 200
+        clock.shift(timedelta(minutes=16))
+        assert client.get("/my/").status_code == 403
+
+
+def test_the_page_closes_after_an_hour_in_any_case(visit_as: VisitAs, booked: Recall) -> None:
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        client, answers = visit_as(booked.patient), []
+        for _click in range(7):
+            clock.shift(timedelta(minutes=10))
+            answers.append(client.get("/my/").status_code)
+    assert answers == [200] * 6 + [403]
+
+
+def test_words_typed_before_the_page_closed_are_shown_again(visit_as: VisitAs, booked: Recall) -> None:
+    client = visit_as(booked.patient)
+    client.cookies.clear()
+    page = client.post("/my/ask/another-time/", {"words": "Only on Fridays"})
+    assert "This was not sent. You wrote: Only on Fridays" in words_of(page)
+    assert not WorkItem.objects.exists()
+
+
+def test_a_link_that_is_withdrawn_closes_the_page_at_once(visit_as: VisitAs, booked: Recall) -> None:
+    client = visit_as(booked.patient)
+    PatientLink.objects.update(revoked_at=timezone.now())
+    assert client.get("/my/").status_code == 403
+
+
+def test_one_patients_cookie_never_shows_another_patient(visit_as: VisitAs, booked: Recall) -> None:
+    other = RecallFactory.create(site=booked.site, patient__given_name="Testina", booked=True)
+    client = visit_as(booked.patient)
+    visit = other.appointments.get()
+    client.post("/my/confirm/", {"visit": visit.pk, "moved": visit.sequence})
+    assert other.appointments.get().status == AppointmentStatus.BOOKED
+    assert "Testina" not in words_of(client.get("/my/"))
+    client.cookies["my"] = client.cookies["my"].value.replace("e", "f", 1)
+    assert client.get("/my/").status_code == 403

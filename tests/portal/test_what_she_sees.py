@@ -1,0 +1,233 @@
+"""Does her page say where she is, what comes next and why, and never more than the clinic has released?"""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from django.test import Client
+from django.utils import timezone
+
+from clinic.factories import SiteFactory
+from clinic.models import Site, User
+from patients.models import Patient
+from recalls import actions
+from recalls.actions import Reading
+from recalls.factories import RecallFactory
+from recalls.models import Recall
+from recalls.states import Assessment, FindingKind, RecallKind, Side
+from recalls.stories import STORIES
+from tests.architecture.source import ROOT
+from tests.portal.conftest import words_of
+
+pytestmark = pytest.mark.django_db
+
+VisitAs = Callable[[Patient], Client]
+STILL_READ = ("attended", "unreleased", "biopsy_to_book")
+AFTER_A_BIOPSY = (
+    "awaiting_pathology",
+    "awaiting_concordance",
+    "benign_concordant",
+    "high_risk",
+    "cancer",
+    "discordant",
+)
+LIVING = [story for story in STORIES if story != "deceased"]
+
+
+@pytest.fixture
+def page_of(visit_as: VisitAs) -> Callable[[Recall], str]:
+    return lambda recall: words_of(visit_as(recall.patient).get("/my/"))
+
+
+PageOf = Callable[[Recall], str]
+
+
+def _without_dates(page: str) -> str:
+    page = re.sub(r"\w+day, \w+ \d+, \d{4}", "DAY", page)
+    return page.replace(" If you have not heard from us by DAY, please call us.", "")
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize("story", LIVING)
+def test_every_situation_has_a_page_with_a_next_step_and_somebody_to_call(
+    story: str, language: str, visit_as: VisitAs, shadyside: Site
+) -> None:
+    recall = RecallFactory.create(site=shadyside, patient__language=language, **{story: True})
+    response = visit_as(recall.patient).get("/my/")
+    assert response.status_code == 200
+    assert response.headers["Content-Language"] == language
+    assert f'<html lang="{language}">' in response.content.decode()
+    assert "(412) 555-0100" in words_of(response)
+    assert "!" not in words_of(response)
+
+
+@pytest.mark.parametrize("story", STILL_READ)
+def test_an_outcome_that_is_not_released_looks_like_pictures_still_being_read(
+    story: str, page_of: PageOf, shadyside: Site
+) -> None:
+    page = page_of(RecallFactory.create(site=shadyside, **{story: True}))
+    other = page_of(RecallFactory.create(site=shadyside, attended=True))
+    assert "Our doctor looks at your pictures" in page
+    assert _without_dates(page) == _without_dates(other)
+
+
+@pytest.mark.parametrize("story", AFTER_A_BIOPSY)
+def test_after_a_biopsy_every_page_reads_the_same_whatever_was_found(
+    story: str, page_of: PageOf, shadyside: Site
+) -> None:
+    page = page_of(RecallFactory.create(site=shadyside, **{story: True}))
+    assert "We give the answer by phone or in person" in page
+    assert _without_dates(page) == _without_dates(
+        page_of(RecallFactory.create(site=shadyside, awaiting_pathology=True))
+    )
+    for word in ("cancer", "biopsy", "benign", "pathology", "fine"):
+        assert word not in page.lower()
+
+
+def test_a_released_outcome_is_told_and_disappears_when_it_is_amended(
+    visit_as: VisitAs, shadyside: Site, radiologist_rao: User
+) -> None:
+    recall = RecallFactory.create(site=shadyside, closed_benign=True)
+    client = visit_as(recall.patient)
+    assert "What we saw is benign" in words_of(client.get("/my/"))
+    reading = Reading(Assessment.SUSPICIOUS_B)
+    actions.amend_outcome(recall, reading, reason="A second look at the earlier pictures.", by=radiologist_rao)
+    page = words_of(client.get("/my/"))
+    assert "benign" not in page
+    assert "Our doctor looks at your pictures" in page
+
+
+def test_an_outcome_appears_at_the_minute_it_is_released(visit_as: VisitAs, shadyside: Site) -> None:
+    recall = RecallFactory.create(site=shadyside, unreleased=True)
+    later = timezone.now() + timedelta(hours=2)
+    rao = User.objects.get(groups__name="radiologist")
+    actions.release_outcome(recall, later, by=rao)
+    assert "good news" not in words_of(visit_as(recall.patient).get("/my/"))
+    with time_machine.travel(later + timedelta(minutes=1)):
+        assert "good news" in words_of(visit_as(recall.patient).get("/my/"))
+
+
+def test_a_probably_benign_outcome_names_the_month_of_the_next_visit(page_of: PageOf, shadyside: Site) -> None:
+    recall = RecallFactory.create(site=shadyside, probably_benign=True)
+    assert recall.follow_up_on
+    assert f"Your next visit is due in {recall.follow_up_on:%B %Y}" in page_of(recall)
+
+
+def test_a_biopsy_is_named_only_when_the_outcome_that_advises_it_is_released(
+    visit_as: VisitAs, shadyside: Site
+) -> None:
+    recall = RecallFactory.create(site=shadyside, biopsy_booked=True)
+    client = visit_as(recall.patient)
+    page = words_of(client.get("/my/"))
+    assert "biopsy" not in page.lower()
+    assert "go over the medicines you take" in page
+    actions.release_outcome(recall, timezone.now(), by=User.objects.get(groups__name="radiologist"))
+    assert "A core biopsy" in words_of(client.get("/my/"))
+
+
+def test_the_visit_is_shown_in_the_clock_of_the_place_she_comes_to(
+    visit_as: VisitAs, shadyside: Site, scheduler_ana: User
+) -> None:
+    denver = SiteFactory.create(name="Foothills Sample Imaging", time_zone="America/Denver", city="Denver", state="CO")
+    with time_machine.travel(datetime(2026, 11, 16, 15, tzinfo=UTC)):
+        recall = RecallFactory.create(site=shadyside)
+        slot = actions.Slot(denver, datetime(2026, 11, 24, 16, tzinfo=UTC))
+        actions.book_appointment(recall, slot, by=scheduler_ana)
+        page = words_of(visit_as(recall.patient).get("/my/"))
+    assert "Tuesday, November 24, 2026 9:00 am" in page
+    assert "Foothills Sample Imaging 1 Example Street Denver, CO" in page
+
+
+def test_each_reason_is_told_in_her_words_and_once(page_of: PageOf, shadyside: Site) -> None:
+    findings = [(FindingKind.MASS, Side.LEFT), (FindingKind.CALCIFICATIONS, Side.RIGHT), (FindingKind.MASS, Side.RIGHT)]
+    page = page_of(RecallFactory.create(site=shadyside, exam__findings=findings))
+    assert page.count("A spot that looks like a lump (a mass).") == 1
+    assert page.count("Tiny white spots (calcifications).") == 1
+    assert page.count("We would like more pictures of both breasts.") == 1
+
+
+@pytest.mark.parametrize(("first", "said"), [(True, "about 21 are called back"), (None, "about 10 are called back")])
+def test_the_figures_are_those_of_her_kind_of_screening(
+    first: bool | None, said: str, visit_as: VisitAs, shadyside: Site
+) -> None:
+    response = visit_as(RecallFactory.create(site=shadyside, exam__first_screen=first).patient).get("/my/")
+    page = response.content.decode()
+    assert said in page
+    assert "100 small figures: 96 light ones and 4 filled ones" in page
+    assert (page.count("<use "), page.count('class="counted"')) == (100, 4)
+
+
+@pytest.mark.parametrize("story", ["suspicious_screen", "biopsy_booked", "next_round", "more_imaging"])
+def test_the_comfort_of_figures_is_not_given_where_it_may_be_false(
+    story: str, page_of: PageOf, shadyside: Site
+) -> None:
+    page = page_of(RecallFactory.create(site=shadyside, **{story: True}))
+    assert "96" not in page
+    assert "Most people who are called back are fine" not in page
+
+
+def test_after_a_result_of_4_or_5_a_person_and_not_the_page_tells_her_why(page_of: PageOf, shadyside: Site) -> None:
+    page = page_of(RecallFactory.create(site=shadyside, suspicious_screen=True))
+    assert "Why we called you back" not in page
+    assert "cancer" not in page.lower()
+    assert "Please call us to choose a day" in page
+
+
+def test_a_picture_to_repeat_is_about_the_picture(page_of: PageOf, shadyside: Site) -> None:
+    recall = RecallFactory.create(site=shadyside, exam__recall_kind=RecallKind.TECHNICAL, exam__findings=[])
+    page = page_of(recall)
+    assert "A picture that did not come out well" in page
+    assert "cancer" not in page.lower()
+
+
+def test_a_missed_visit_is_nobodys_fault(page_of: PageOf, shadyside: Site) -> None:
+    page = page_of(RecallFactory.create(site=shadyside, missed=True))
+    assert "The last one did not work out, and that happens." in page
+    assert "missed" not in page.lower()
+
+
+def test_a_visit_whose_hour_has_passed_is_not_offered_for_confirmation(visit_as: VisitAs, shadyside: Site) -> None:
+    recall = RecallFactory.create(site=shadyside, booked=True)
+    visit = recall.appointments.get()
+    with time_machine.travel(visit.starts_at + timedelta(hours=3)):
+        page = words_of(visit_as(recall.patient).get("/my/"))
+    assert "Your visit was planned for" in page
+    assert "I will be there" not in page
+
+
+def test_the_next_visit_comes_first_when_she_has_two_recalls(page_of: PageOf, shadyside: Site) -> None:
+    waiting = RecallFactory.create(site=shadyside, probably_benign=True)
+    RecallFactory.create(patient=waiting.patient, booked=True)
+    assert "Your visit is booked" in page_of(waiting)
+
+
+def test_a_patient_without_a_recall_reads_that_nothing_is_open(visit_as: VisitAs, shadyside: Site) -> None:
+    recall = RecallFactory.create(site=shadyside, void=True)
+    assert "nothing you need to do" in words_of(visit_as(recall.patient).get("/my/"))
+
+
+def test_the_spanish_page_holds_no_english_sentence(visit_as: VisitAs, shadyside: Site) -> None:
+    recall = RecallFactory.create(site=shadyside, booked=True, patient__language="es")
+    client = visit_as(recall.patient)
+    spanish = [client.get(path) for path in ("/my/", "/my/choices/", "/my/ask/another-time/", "/my/not-me/")]
+    client.cookies["django_language"] = "en"
+    english = [client.get(path) for path in ("/my/", "/my/choices/", "/my/ask/another-time/", "/my/not-me/")]
+    names = {"Shadyside Sample Imaging", "Pittsburgh, PA 15232", "1 Example Street", "English", "Español"}
+    for ours, theirs in zip(spanish, english, strict=True):
+        same = {piece for piece in _pieces(ours.content) & _pieces(theirs.content) if re.search(r"[a-z]{2}", piece)}
+        assert same <= names
+
+
+def _pieces(page: bytes) -> set[str]:
+    return {" ".join(piece.split()) for piece in re.findall(r">([^<>]+)<", page.decode())}
+
+
+def test_the_first_load_is_under_fifty_thousand_bytes(visit_as: VisitAs, shadyside: Site) -> None:
+    findings = [(kind, Side.LEFT) for kind in (FindingKind.MASS, FindingKind.CALCIFICATIONS, FindingKind.ASYMMETRY)]
+    recall = RecallFactory.create(site=shadyside, booked=True, exam__findings=findings)
+    page = visit_as(recall.patient).get("/my/").content
+    assets = re.findall(r'href="/static/([^"]+)"', page.decode())
+    assert sorted(assets) == ["css/portal.css", "img/icon.svg"]
+    assert len(page) + sum((ROOT / "static" / path).stat().st_size for path in assets) < 50_000
