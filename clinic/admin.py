@@ -68,7 +68,7 @@ class ClosureInline(admin.TabularInline[Closure, Site]):
 class PolicyInline(admin.StackedInline[DeadlinePolicy, Site]):
     model = DeadlinePolicy
     can_delete = False
-    verbose_name_plural = gettext_lazy("Deadlines in days: a change counts from each recall's next step")
+    verbose_name = gettext_lazy("Deadlines in days: a change counts from each recall's next step")
 
 
 @admin.register(Site)

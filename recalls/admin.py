@@ -109,8 +109,12 @@ class ClosedFilter(admin.SimpleListFilter):
 
 class EventRows(ShownRows):
     model = RecallEvent
-    fields = ("at", "step", "from_state", "to_state", "by", "note")
+    fields = ("at", "what", "from_state", "to_state", "by", "note")
     ordering = ("-pk",)
+
+    @admin.display(description=_("step"))
+    def what(self, event: RecallEvent) -> str:
+        return str(STEP[event.step].label)
 
 
 @admin.register(Recall)
@@ -121,7 +125,7 @@ class RecallAdmin(OfRecallAdmin[Recall]):
     patient_path = "patient_id"
     search_fields = ("exam__accession",)
     change_form_template = "admin/recalls/recall/change_form.html"
-    list_display = ("number", "patient", "site", "state", "due_at", "why", "suspicious", "opened_at", "desk")
+    list_display = ("number", "patient", "site", "state", "due_at", "why", "hurry", "opened_at", "desk")
     list_filter = (OpenFilter, DueFilter, "state", OwnSites, "kind", "suspicious", "closure_reason", ClosedFilter)
     list_select_related = ("patient", "site", "exam")
     inlines = (EventRows,)
@@ -142,6 +146,10 @@ class RecallAdmin(OfRecallAdmin[Recall]):
     @admin.display(description=_("why"))
     def why(self, recall: Recall) -> str:
         return why_today(recall)
+
+    @admin.display(description=_("result"))
+    def hurry(self, recall: Recall) -> str:
+        return gettext("4 or 5") if recall.suspicious else ""
 
     @admin.display(description=_("desk"))
     def desk(self, recall: Recall) -> str:

@@ -133,7 +133,7 @@ def time_to_visit(rows: Iterable[Row], now: datetime, zone: ZoneInfo) -> Chart:
         _("Days from result to visit"),
         told,
         _(
-            "Whole days from the screening report to the start of the first visit that was kept, by the week of the "
+            "Calendar days at the site from the screening report to the first visit that was kept, by the week of the "
             "visit. Median: half waited no longer. 90th centile: nine in ten waited no longer."
         ),
         _("Week of"),

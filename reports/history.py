@@ -6,7 +6,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Case, Exists, F, FloatField, Func, IntegerField, OuterRef, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce, TruncDate
 
 from clinic.models import Site
 from clinic.zones import by_zone, in_every_zone, start_of_day
@@ -18,23 +19,28 @@ WEEKS = 12
 _NOT_A_FIRST_VISIT = (VisitKind.BIOPSY, VisitKind.FOLLOW_UP)
 
 
-class WholeDays(Func):
-    """Whole days from the second instant to the first, rounded down."""
+class DaysBetween(Func):
+    """Days from the second date to the first."""
 
     output_field = IntegerField()
     arity = 2
     arg_joiner = " - "
-    template = "CAST(FLOOR(EXTRACT(EPOCH FROM (%(expressions)s)) / 86400) AS integer)"
+    template = "(%(expressions)s)"
 
     def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
         days = self.copy()
-        numbers = [
-            Func(instant, function="julianday", output_field=FloatField()) for instant in self.source_expressions
-        ]
-        days.set_source_expressions(numbers)
-        return days.as_sql(
-            compiler, connection, template="CAST(ROUND((%(expressions)s) * 86400) AS integer) / 86400", **context
-        )
+        dates = self.get_source_expressions()
+        days.set_source_expressions([Func(day, function="julianday", output_field=FloatField()) for day in dates])
+        return days.as_sql(compiler, connection, template="CAST(%(expressions)s AS integer)", **context)
+
+
+def _days(sites: Sequence[Site], site: str, start: Combinable, end: Combinable) -> Case:
+    """Calendar days from one instant to another, by the clock of the row's site."""
+    whens = [
+        When(**{f"{site}__in": ids}, then=DaysBetween(TruncDate(end, tzinfo=zone), TruncDate(start, tzinfo=zone)))
+        for zone, ids in by_zone(sites).items()
+    ]
+    return Case(*whens, default=Value(0), output_field=IntegerField())
 
 
 def week_starts(now: datetime, zone: ZoneInfo) -> list[date]:
@@ -68,7 +74,7 @@ def _outcomes(sites: Sequence[Site], now: datetime) -> Part:
 
 
 def _days_to_visit(sites: Sequence[Site], now: datetime) -> Part:
-    """First visits that were kept, by the week of the visit and the whole days since the screening result."""
+    """First visits that were kept, by the week of the visit and the calendar days since the screening result."""
     recent = in_every_zone(sites, "starts_at__gte", lambda zone: start_of_day(zone, week_starts(now, zone)[0]))
     kept = Appointment.objects.filter(status=AppointmentStatus.ATTENDED).exclude(kind__in=_NOT_A_FIRST_VISIT)
     earlier = kept.filter(recall=OuterRef("recall"), starts_at__lt=OuterRef("starts_at"))
@@ -77,5 +83,5 @@ def _days_to_visit(sites: Sequence[Site], now: datetime) -> Part:
         kept.filter(recent, ~Exists(earlier)),
         "visits",
         first=_week(sites, "site", "starts_at", now),
-        second=WholeDays(F("starts_at"), result_at),
+        second=_days(sites, "site", result_at, F("starts_at")),
     )

@@ -37,7 +37,8 @@ class Sign:
 
     @property
     def sentence(self) -> str:
-        return f"{self.name}: {self.health.label}{', ' if self.detail else ''}{self.detail}."
+        words = [str(self.health.label), self.detail] if self.detail else [str(self.health.label)]
+        return f"{self.name}: {', '.join(words).rstrip('.')}."  # "9 a.m." brings a full stop of its own
 
 
 # The names under which `notifications` leaves its marks, and the words for them.

@@ -1,0 +1,31 @@
+"""Who looks at the board in these tests, and how is it read?"""
+
+import re
+from collections.abc import Callable
+from html import unescape
+
+import pytest
+from django.test import Client
+
+from clinic.models import User
+
+ReadBoard = Callable[[User], str]
+
+
+def words(html: str) -> str:
+    """The text of a page as a person reads it, in one line."""
+    body = html[html.index("<main") :]
+    body = re.sub(r"<script.*?</script>", " ", body, flags=re.DOTALL)
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
+
+
+@pytest.fixture
+def read_board() -> ReadBoard:
+    """The words of the admin's first page for that person."""
+
+    def read(user: User) -> str:
+        client = Client()
+        client.force_login(user)
+        return words(client.get("/admin/").text)
+
+    return read
