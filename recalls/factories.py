@@ -81,6 +81,7 @@ class RecallFactory(DjangoModelFactory[Recall]):
     )
 
     story = "to_contact"
+    exam__assessment = Assessment.NEED_IMAGING  # stories that need another result say so
     ended = factory.LazyFunction(timezone.now)
     opened = factory.LazyAttribute(lambda wanted: opening_of(STORIES[wanted.story], wanted.patient.site, wanted.ended))
     cast = factory.LazyAttribute(lambda wanted: cast_of(wanted.exam.site))
