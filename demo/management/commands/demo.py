@@ -48,4 +48,4 @@ class Command(BaseCommand):
             past.play(places, timezone.now())
             park_some_rows()
             connection.run_on_commit.clear()  # what was due is sent: nobody need be woken, and nobody runs yet
-        self.stdout.write(logins.keep(password))
+        self.stdout.write(f"\n{logins.keep(password)}")
