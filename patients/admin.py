@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -30,9 +30,17 @@ class PatientAdmin(ReadOnlyAdmin[Patient]):
     list_filter = (OwnSites, "language", "interpreter_needed", ("merged_into", admin.EmptyFieldListFilter))
     list_select_related = ("site", "merged_into")
     search_fields = ("mrn__exact", "family_name__istartswith")
-    search_help_text = _("Whole record number, or the beginning of the family name")
+    search_help_text = _("Whole record number, or the beginning of the family name, or “family, given”")
     ordering = ("-pk",)
     inlines = (ContactPointRows, ConsentRows)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Patient], search_term: str
+    ) -> tuple[QuerySet[Patient], bool]:
+        """The words are taken as they are: a family name may have several."""
+        family, _comma, given = (words.strip() for words in search_term.partition(","))
+        named = Q(family_name__istartswith=family, given_name__istartswith=given)
+        return (queryset.filter(Q(mrn=search_term.strip()) | named) if family else queryset), False
 
 
 @admin.register(ReferringProvider)
