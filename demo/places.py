@@ -1,9 +1,10 @@
 """Where does the demo play, and who works there? Two invented sites in two time zones, and staff in each role."""
 
 from dataclasses import dataclass
+from datetime import time
 
 from clinic.factories import Cast, SiteFactory, UserFactory
-from clinic.models import Site, User
+from clinic.models import OpeningHours, Site, User
 from clinic.roles import Role
 from patients.factories import ReferringProviderFactory
 from patients.models import ReferringProvider
@@ -29,6 +30,7 @@ class Login:
     sites: tuple[str, ...]
 
 
+WEEKEND = (OpeningHours.Weekday.SATURDAY, OpeningHours.Weekday.SUNDAY)
 SHADYSIDE, FOOTHILLS = "SHADY", "FOOT"
 STAFF: tuple[Login, ...] = (
     Login("ana", "Ana", "Example-Fern", Role.SCHEDULER, (SHADYSIDE,)),
@@ -52,6 +54,15 @@ def make_places(password: str) -> tuple[Place, ...]:
         Place(sites[SHADYSIDE], Cast(staff["ana"], nia, staff["rao"], mo), referrers),
         Place(sites[FOOTHILLS], Cast(staff["sol"], nia, staff["reed"], mo), referrers),
     )
+
+
+def open_at_all_hours(site: Site) -> None:
+    """Open the site on weekends too and let its messages leave at night: whoever tries the demo then sees them come."""
+    OpeningHours.objects.bulk_create(
+        OpeningHours(site=site, weekday=day, opens=time(8), closes=time(17)) for day in WEEKEND
+    )
+    site.send_from, site.send_until = time(0, 0), time(23, 59)
+    site.save(update_fields=["send_from", "send_until"])
 
 
 def _hire(login: Login, sites: dict[str, Site], password: str) -> User:

@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from pytest_django import Settings
 
+from clinic.calendar import next_send_window
 from clinic.models import Site, User
 from clinic.roles import STAFF_ROLES, Role, roles_of
 from demo import logins
@@ -59,6 +60,10 @@ def test_a_newcomer_finds_a_clinic_at_work(printed: str, data_folder: Path) -> N
 
     assert all(name.startswith(("Sample-", "Example-")) for name in patients.values_list("family_name", flat=True))
     assert ParkedRow.objects.count() == 5, "and some rows of a file wait to be mended"
+
+    shadyside = Site.objects.get(code="SHADY")
+    night = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)  # 3 am on a Sunday in Pittsburgh
+    assert next_send_window(shadyside, night) == night, "whoever tries it at night sees the mail come"
 
     _every_history_is_whole(recalls)
     _messages_left_when_they_were_due(mail_folder=data_folder / "mail" / "new")

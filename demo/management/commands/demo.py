@@ -11,7 +11,7 @@ from django.utils import timezone
 from clinic.models import Site, User
 from demo import logins, past
 from demo.intake import park_some_rows
-from demo.places import make_places
+from demo.places import make_places, open_at_all_hours
 
 
 class Command(BaseCommand):
@@ -47,5 +47,6 @@ class Command(BaseCommand):
             places = make_places(password)
             past.play(places, timezone.now())
             park_some_rows()
+            open_at_all_hours(places[0].site)
             connection.run_on_commit.clear()  # what was due is sent: nobody need be woken, and nobody runs yet
         self.stdout.write(f"\n{logins.keep(password)}")
