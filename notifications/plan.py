@@ -37,12 +37,11 @@ _FIRST, _OPEN, _ANY = Window.FIRST_NOTICE, Window.OPEN_DAYS, Window.ANY_DAY
 
 PLAN: tuple[Rule, ...] = (
     Rule(K.RECALL_NOTICE, rules.recall_notice, _FIRST,
-         _("At the next sending hours after the recall is opened, never on a Friday after noon; not after a screening "
-           "result of 4 or 5."),
+         _("At the next sending hours after the recall is opened, never on a Friday after noon. After a screening "
+           "result of 4 or 5 it only asks her to call."),
          _("A visit is booked or the recall moves on.")),
     Rule(K.PLEASE_CALL, rules.please_call, _FIRST,
-         _("On the morning of the 3rd and 8th business day on which she is still to be contacted; first thing after a "
-           "screening result of 4 or 5."),
+         _("On the morning of the 3rd and 8th business day on which she is still to be contacted."),
          _("She is no longer to be contacted.")),
     Rule(K.PRIORS_WAIT, rules.priors_wait, _FIRST,
          _("When earlier pictures have been asked for."), _("The wait for earlier pictures ends.")),

@@ -33,12 +33,9 @@ class Wanted:
 
 
 def recall_notice(known: Situation) -> Iterator[Wanted]:
-    """Asks her to ring for a time: once a visit was booked with her, the messages about the visit speak instead.
-
-    It comforts by "most people are fine", which may be false after a 4 or 5: they get `please_call`.
-    """
+    """Asks her to ring for a time: once a visit was booked with her, the messages about the visit speak instead."""
     recall = known.recall
-    if recall.state == State.TO_CONTACT and not recall.suspicious and _nothing_came_before(known):
+    if recall.state == State.TO_CONTACT and _nothing_came_before(known):
         since = recall.contact_since or recall.opened_at
         yield Wanted("opening", windows.next_in(Window.FIRST_NOTICE, known.site, since))
 
@@ -48,8 +45,6 @@ def please_call(known: Situation) -> Iterator[Wanted]:
     if recall.state != State.TO_CONTACT or _interval_runs(known):
         return
     since = recall.contact_since or recall.opened_at
-    if recall.suspicious and _nothing_came_before(known):
-        yield Wanted("opening", windows.next_in(Window.FIRST_NOTICE, site, since))
     day = calendar.local_day(site, since)
     for number in PLEASE_CALL_AFTER:
         due = windows.next_in(Window.FIRST_NOTICE, site, windows.morning_after(site, since, number))

@@ -6,6 +6,7 @@ import pytest
 
 from clinic.actors import SYSTEM
 from clinic.models import User
+from notifications.models import RenderedMessage
 from recalls import actions
 from recalls.actions import Reading, Slot
 from recalls.factories import RecallFactory
@@ -187,8 +188,13 @@ def test_when_a_recall_is_void_she_learns_only_that_the_visit_is_off(
 def test_a_screening_result_of_four_is_followed_by_a_request_to_call_and_no_comfort(clock: Clock) -> None:
     recall = RecallFactory.create(suspicious_screen=True)
     clock.run("2026-11-24")
-    assert {line.split()[-1] for line in letters(recall)} == {"please_call"}
-    assert len(letters(recall)) == 3
+    assert [line.split()[-1] for line in letters(recall)] == ["recall_notice", "please_call", "please_call"]
+    copies = RenderedMessage.objects.filter(notification__recall=recall)
+    assert copies.count() == 3
+    assert not copies.filter(text__icontains="are fine").exists()
+    other = RecallFactory.create()
+    clock.run("2026-12-05")
+    assert RenderedMessage.objects.filter(notification__recall=other, text__icontains="are fine").exists()
 
 
 def test_two_ticks_move_a_recall_once(clock: Clock) -> None:
