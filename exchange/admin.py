@@ -46,7 +46,7 @@ class ParkedRowAdmin(ScopedAdmin[ParkedRow]):
     form = ParkedRowForm
     private_search = True
     change_form_template = "exchange/parked_row.html"
-    list_display = ("line", "file", "site", "accession", "state", "columns_to_mend", "parked_at")
+    list_display = ("line", "file", "site", "accession", "state", "columns_to_mend")
     list_filter = ("state", ("site", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("site", "file")
     search_fields = ("accession__startswith",)
