@@ -130,7 +130,8 @@ def write_event(move: Move, key: str | None = None) -> RecallEvent:
         previous_hash=recall.head_hash,
     )
     event.hash = recall.head_hash = event.seal()
-    recall.save()
+    # A recall just opened was saved whole a moment ago; intake opens thousands.
+    recall.save(update_fields=["version", "head_hash"] if recall.version == 1 else None)
     event.save(force_insert=True)
     return event
 
