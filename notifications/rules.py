@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from clinic import calendar
-from clinic.models import Site
 from notifications import windows
 from notifications.situation import Situation
 from notifications.windows import Window
@@ -75,7 +74,7 @@ def visit_cancelled(known: Situation) -> Iterator[Wanted]:
     """The visit and the biopsy alike."""
     for visit in known.appointments:
         if visit.status == AppointmentStatus.CANCELLED and known.was_told_of(visit):
-            due = windows.next_in(Window.OPEN_DAYS, _site_of(known, visit), known.ended_at(visit))
+            due = windows.next_in(Window.OPEN_DAYS, visit.site, known.ended_at(visit))
             if due < visit.starts_at:
                 yield Wanted(_occasion(visit), due, visit.starts_at, appointment=visit)
 
@@ -184,19 +183,14 @@ def _occasion(visit: Appointment) -> str:
     return f"visit-{visit.pk}-{visit.sequence}"
 
 
-def _site_of(known: Situation, visit: Appointment) -> Site:
-    """The recall's own copy of the site, whose calendar is read already, where the visit is there too."""
-    return known.site if visit.site_id == known.recall.site_id else visit.site
-
-
 def _about_booking(known: Situation, visit: Appointment) -> Iterator[Wanted]:
-    due = windows.next_in(Window.OPEN_DAYS, _site_of(known, visit), known.booked_at(visit))
+    due = windows.next_in(Window.OPEN_DAYS, visit.site, known.booked_at(visit))
     if due < visit.starts_at:
         yield Wanted(_occasion(visit), due, visit.starts_at, appointment=visit)
 
 
 def _reminders(known: Situation, visit: Appointment) -> Iterator[Wanted]:
-    site, booked_at = _site_of(known, visit), known.booked_at(visit)
+    site, booked_at = visit.site, known.booked_at(visit)
     dues = [windows.days_before(site, visit.starts_at, days) for days in REMIND_BEFORE]
     ends = [*dues[1:], visit.starts_at - REMINDER_ENDS]
     for days, due, end in zip(REMIND_BEFORE, dues, ends, strict=True):
