@@ -9,7 +9,7 @@ from notifications import windows
 from notifications.situation import Situation
 from notifications.windows import Window
 from recalls.models import Appointment, Outcome
-from recalls.states import SUSPICIOUS, AppointmentStatus, Assessment, ClosureReason, State, VisitKind
+from recalls.states import AppointmentStatus, Assessment, ClosureReason, State, VisitKind
 
 PLEASE_CALL_AFTER = (3, 8)  # business days
 REMIND_BEFORE = (7, 1)  # days
@@ -109,13 +109,11 @@ def outcome_probably_benign(known: Situation) -> Iterator[Wanted]:
 
 
 def please_call_results(known: Situation) -> Iterator[Wanted]:
-    """A biopsy advised after a visit waits for its release; one advised on the screening result has none."""
+    """Somebody tells her by voice first; the message follows on the next business day, while no biopsy is booked."""
     recall, site = known.recall, known.site
     if recall.state == State.BIOPSY_TO_BOOK and not known.pathology:
-        yield from _released(known, SUSPICIOUS, CALL_IS_NEWS)
-        advised = known.last("advise_biopsy")
-        if advised:
-            due = windows.next_in(Window.OPEN_DAYS, site, advised.at)
+        for advised in filter(None, [known.last("record_outcome", "amend_outcome", "advise_biopsy")]):
+            due = windows.next_in(Window.OPEN_DAYS, site, windows.morning_after(site, advised.at, 1))
             yield Wanted(f"advised-{advised.version}", due, due + CALL_IS_NEWS)
     if known.pathology and recall.state not in (State.AWAITING_PATHOLOGY, State.BIOPSY_BOOKED):
         result = known.pathology[-1]
