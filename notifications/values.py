@@ -132,7 +132,8 @@ class Values(Mapping[str, str]):
         return escaped(self.site.sender_name)
 
     def clinic_phone(self) -> str:
-        return escaped(show_phone(self.site.phone, self.site.country))
+        """With spaces at which no line breaks: a number in two lines is hard to dial."""
+        return escaped(show_phone(self.site.phone, self.site.country)).replace(" ", "\N{NO-BREAK SPACE}")
 
     def clinic_hours(self) -> str:
         return escaped(opening_hours(self.site))
