@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from django.contrib.auth.forms import PasswordChangeForm
 from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
 from django.contrib.messages.views import SuccessMessageMixin
 from django.http import HttpRequest, HttpResponse
@@ -18,7 +19,7 @@ class SignIn(LoginView):
     redirect_authenticated_user = True
 
 
-class Password(SuccessMessageMixin, PasswordChangeView):
+class Password(SuccessMessageMixin[PasswordChangeForm], PasswordChangeView):
     """Everybody who signs in may change her own password; her other sessions end with it."""
 
     template_name = "registration/password.html"
