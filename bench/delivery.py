@@ -14,15 +14,19 @@ from contextlib import ExitStack
 
 from django.db import connection
 
-from bench.installation import Installation, MailServer, book_visits, fresh_installation
+from bench._installation import Installation, MailServer, book_visits, fresh_installation
 from config.env import CHECKOUT
 
 MESSAGES = int(os.environ.get("MESSAGES", "1500"))
 GOAL = 0.7
-_DRAIN = (
-    "import sys, django; django.setup(); print('ready', flush=True); sys.stdin.readline(); "
-    "from notifications.delivery import drain; drain(600)"
-)
+_DRAIN = """
+import sys, django
+django.setup()
+from notifications.delivery import drain
+print("ready", flush=True)
+sys.stdin.readline()
+drain(600)
+"""
 
 
 def main() -> int:

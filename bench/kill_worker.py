@@ -17,7 +17,7 @@ from functools import partial
 from celery import current_app
 from django.db import connection
 
-from bench.installation import Installation, MailServer, book_visits, fresh_installation
+from bench._installation import Installation, MailServer, book_visits, fresh_installation
 from tests.support.processes import WORKER
 
 MESSAGES = int(os.environ.get("MESSAGES", "500"))

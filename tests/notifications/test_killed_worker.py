@@ -18,7 +18,7 @@ def test_a_worker_killed_twice_loses_nothing_and_copies_bear_the_same_message_id
         env=clean_environment(**given, **play),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "lost                                          0" in done.stdout

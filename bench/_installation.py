@@ -112,7 +112,7 @@ class MailServer:
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "bench.mail_server"], cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [sys.executable, "-m", "bench._mail_server"], cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         self.port = int(self._ask())
         return self
