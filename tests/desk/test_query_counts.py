@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 PAGE_QUERIES = 17
 LIST_BUDGET = 9
-QUEUE_BUDGET = 8  # session, person, roles, sites, counts, rows, tries and one in hand
+QUEUE_BUDGET = 8  # session, person, roles, sites, counts, numbers, rows and tries
 
 
 def _queries(browser: Client, url: str) -> int:
