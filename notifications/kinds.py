@@ -23,6 +23,7 @@ class Kind(models.TextChoices):
     BIOPSY_REMINDER = "biopsy_reminder", _("Biopsy reminder")
     FOLLOW_UP_DUE = "follow_up_due", _("Short-interval visit due")
     NO_VISIT_NEEDED = "no_visit_needed", _("No visit needed")
+    REFERRER_NOTICE = "referrer_notice", _("Notice to the referring doctor")
 
 
 class Channel(models.TextChoices):
@@ -31,11 +32,20 @@ class Channel(models.TextChoices):
     LETTER = "letter", _("Letter")
 
 
+# What "accepted" is called on each channel.
+ACCEPTED_LABEL = {
+    Channel.EMAIL: _("Accepted by the mail server"),
+    Channel.SMS: _("Accepted by the text message service"),
+    Channel.LETTER: _("Printed"),
+}
+
+
 class NotificationState(models.TextChoices):
     """The life of a message; "accepted" by a mail server is not "delivered"."""
 
     PLANNED = "planned", _("Planned")
     SENDING = "sending", _("Being sent")
+    TO_PRINT = "to_print", _("To be printed")
     ACCEPTED = "accepted", _("Accepted by the mail server")
     DELIVERED = "delivered", _("Delivered")
     FAILED = "failed", _("Failed: not sent")
@@ -57,6 +67,7 @@ class Reason(models.TextChoices):
     ADDRESS_COMPLAINED = "address_complained", _("The address reported our mail as unwanted.")
     OPTED_OUT = "opted_out", _("The patient does not want email.")
     DECEASED = "deceased", _("The patient has died.")
+    ENOUGH_TODAY = "enough_today", _("Two messages have reached the patient that day; it leaves the next day.")
     TOO_LATE = "too_late", _("It could not leave in time.")
     TEMPORARY = "temporary", _("The mail server asked us to try again later.")
     UNCERTAIN = "uncertain", _("The connection was lost; it may have arrived and is sent once more.")

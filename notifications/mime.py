@@ -12,6 +12,7 @@ from notifications.invitation import METHODS, invitation
 from notifications.kinds import Kind
 from notifications.models import Notification, RenderedMessage
 from notifications.render import render
+from notifications.routes import email_address
 from notifications.situation import Situation
 from notifications.values import one_line
 from patients.channels import Channels
@@ -31,16 +32,17 @@ def compose(
         "Auto-Submitted": "auto-generated",  # RFC 3834: no out-of-office answers, please
         "Content-Language": row.language,
     }
-    mail = EmailMultiAlternatives(words.subject, words.text, sender, [channels.email], connection=connection)
+    address = email_address(situation.recall, row.kind, channels)
+    mail = EmailMultiAlternatives(words.subject, words.text, sender, [address], connection=connection)
     mail.extra_headers = headers
     mail.attach_alternative(words.html, "text/html")
     copy = RenderedMessage(
-        notification=row, address=channels.email, subject=words.subject, text=words.text, html=words.html
+        notification=row, address=address, subject=words.subject, text=words.text, html=words.html
     )
     visit = next((v for v in situation.appointments if v.pk == row.appointment_id), None)
     if visit is not None and Kind(row.kind) in METHODS:
         with translation.override(row.language):
-            method, copy.calendar = invitation(row, visit, channels.email)
+            method, copy.calendar = invitation(row, visit, address)
         mail.attach(_calendar_part(method, copy.calendar))
     return mail, copy
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from notifications import rules
+from notifications import referrers, rules
 from notifications.kinds import Kind
 from notifications.rules import Wanted
 from notifications.situation import Key, Situation
@@ -77,11 +77,16 @@ PLAN: tuple[Rule, ...] = (
          _("45 and 14 days before the short-interval visit is due, and 14 days after."), _("The visit is booked.")),
     Rule(K.NO_VISIT_NEEDED, rules.no_visit_needed, _OPEN,
          _("When earlier pictures explained the finding."), _("30 days later.")),
+    Rule(K.REFERRER_NOTICE, referrers.referrer_notice, _OPEN,
+         _("To the referring doctor: when the recall is opened, when the patient is not reached by the day on which "
+           "a navigator takes over, and when it is closed, with or without the visit; names no patient."),
+         _("30 days later, or it is not so any more."), news=False),
 )  # fmt: skip
 
 RULE: dict[Kind, Rule] = {rule.kind: rule for rule in PLAN}
 
-# After these endings nothing more is written to her, save that a visit she knows of is off when a recall is void.
+# After these endings nothing more is written to her, save that a visit she knows of is off when a recall is void;
+# the referring doctor is told.
 _SILENT = frozenset(
     {
         ClosureReason.DECLINED,
@@ -100,5 +105,6 @@ def wanted(situation: Situation) -> dict[Key, Wanted]:
         return {}
     table = PLAN
     if recall.closure_reason in _SILENT:
-        table = (RULE[K.APPOINTMENT_CANCELLED],) if recall.closure_reason == ClosureReason.VOID else ()
+        void = recall.closure_reason == ClosureReason.VOID
+        table = (RULE[K.APPOINTMENT_CANCELLED if void else K.REFERRER_NOTICE],)
     return {(rule.kind, want.occasion): want for rule in table for want in rule.wanted(situation)}

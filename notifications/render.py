@@ -51,7 +51,7 @@ class Rendered:
 def render(row: Notification, situation: Situation, *, detailed: bool) -> Rendered:
     """Raises KeyError, LookupError or ValueError where a text cannot be filled: such a message is never sent."""
     detailed = detailed and _may_be_detailed(row, situation)
-    text = texts.message_text(_words_of(row, situation), row.language, detailed=detailed)
+    text = texts.message_text(words_of(row, situation), row.language, detailed=detailed)
     with translation.override(row.language):
         values = Values(row, situation)
         subject = text.subject.substitute(clinic_name=one_line(values.site.sender_name))
@@ -64,6 +64,10 @@ def rendered(subject: str, markdown: str, language: str, site: Site) -> Rendered
     context = {"subject": subject, "language": language, "body": page(tokens), "clinic": site.sender_name}
     html = _layout().render(context)
     return Rendered(subject, plain(tokens), html, site)
+
+
+def parsed(markdown: str) -> Sequence[Token]:
+    return _markdown().parse(markdown)
 
 
 def plain_of(markdown: str) -> str:
@@ -105,7 +109,7 @@ def _words(token: Token) -> str:
     return " " if token.type in ("softbreak", "hardbreak") else token.content
 
 
-def _words_of(row: Notification, situation: Situation) -> str:
+def words_of(row: Notification, situation: Situation) -> str:
     """The notice comforts by "most people are fine", which may be false after a 4 or 5: they are asked to call."""
     comforts_wrongly = row.kind == Kind.RECALL_NOTICE and situation.recall.suspicious
     return Kind.PLEASE_CALL if comforts_wrongly else row.kind

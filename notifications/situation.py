@@ -141,7 +141,9 @@ def situations_of(recalls: Iterable[Recall]) -> list[Situation]:
     for recall_id, *facts in RecallEvent.objects.filter(recall__in=by_recall).order_by("pk").values_list(*_OF_AN_EVENT):
         by_recall[recall_id].events.append(Happened(*facts))
     for row in Notification.objects.filter(recall__in=by_recall).defer("public_id", "message_id"):
-        by_recall[row.recall_id].stored[row.kind, row.occasion] = row
+        situation = by_recall[row.recall_id]
+        row.recall = situation.recall
+        situation.stored[row.kind, row.occasion] = row
     had = defaultdict(set)
     for pk, situation in by_recall.items():
         for event in situation.events:

@@ -41,6 +41,11 @@ def read(path: Path) -> Text | None:
     return Text(post.metadata, Template(post.content))
 
 
+def is_there(name: str) -> bool:
+    """Whether there are such words at all: `<kind>`, `<kind>.sms` or `<kind>.letter`."""
+    return read(MESSAGES / DEFAULT_LANGUAGE / f"{name}.md") is not None
+
+
 def language_for(kind: str, language: str) -> str:
     """The patient's language where the message has a reviewed text in it, else English.
 

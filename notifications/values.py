@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from string import Template
 
 from django.utils import formats
 from django.utils.translation import gettext as _
@@ -18,6 +19,7 @@ from notifications import texts
 from notifications.facts import fact_placeholders
 from notifications.kinds import Kind
 from notifications.models import Notification
+from notifications.referrers import notice_of
 from notifications.situation import Situation
 from patients.contact import show_phone
 from recalls.models import Appointment
@@ -37,7 +39,8 @@ ALWAYS = frozenset(
         "cost_line",
     }
 )
-OF_A_VISIT = frozenset({"visit_day", "visit_time", "visit_place", "visit_length"})
+OF_A_VISIT = frozenset({"visit_day", "visit_day_short", "visit_time", "visit_place", "visit_length"})
+OF_A_REFERRAL = frozenset({"referrer_name", "notice", "clinic_name", "clinic_phone"})
 OF_A_FOLLOW_UP = frozenset({"follow_up_month", "follow_up_by"})
 OF_THE_REASONS = frozenset({"reasons", "figures"})
 
@@ -59,7 +62,7 @@ _MARKDOWN = re.compile(r"([!-/:-@\[-`{-~])")  # all ASCII punctuation may be esc
 
 def known_placeholders(kind: Kind, *, detailed: bool) -> frozenset[str]:
     """What a text of that kind may ask for."""
-    names = ALWAYS
+    names = ALWAYS if kind != Kind.REFERRER_NOTICE else OF_A_REFERRAL
     if kind in ABOUT_A_VISIT:
         names |= OF_A_VISIT
     if kind in ABOUT_A_FOLLOW_UP:
@@ -154,6 +157,9 @@ class Values(Mapping[str, str]):
     def visit_day(self) -> str:
         return escaped(formats.date_format(self._starts, "l, F j, Y"))
 
+    def visit_day_short(self) -> str:
+        return escaped(formats.date_format(self._starts, _("D, M j")))
+
     def visit_time(self) -> str:
         return escaped(clock_time(self._starts))
 
@@ -192,13 +198,31 @@ class Values(Mapping[str, str]):
         """Those of a first screen only where we know that it was one; the other ones count all screens."""
         return self._opening("figures/first_screen" if self._recall.exam.first_screen else "figures/later_screen")
 
+    def referrer_name(self) -> str:
+        referrer = self._recall.exam.referrer
+        if referrer is None:
+            raise LookupError("the patient came without a referral")
+        return escaped(referrer.name)
+
+    def notice(self) -> str:
+        """The doctor asks by a number made for this notice, which is in no other system."""
+        notices = texts.message_text(Kind.REFERRER_NOTICE, self._row.language, detailed=False).head["notices"]
+        name = notice_of(self._row.occasion)
+        return Template(notices[name]).substitute(reference=escaped(reference_of(self._row)))
+
     def _opening(self, name: str) -> str:
         return texts.opening(name, self._row.language)
 
 
 _FILL: dict[str, Callable[[Values], str]] = {
-    name: getattr(Values, name) for name in ALWAYS | OF_A_VISIT | OF_A_FOLLOW_UP | OF_THE_REASONS
+    name: getattr(Values, name) for name in ALWAYS | OF_A_VISIT | OF_A_FOLLOW_UP | OF_THE_REASONS | OF_A_REFERRAL
 }
+
+
+def reference_of(row: Notification) -> str:
+    """ "4F2A-91BC": by it the message, and through it the recall, is found in the admin's search."""
+    digits = row.public_id.hex[:8].upper()
+    return f"{digits[:4]}-{digits[4:]}"
 
 
 def clock_time(local: datetime) -> str:

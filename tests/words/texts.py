@@ -19,10 +19,10 @@ ROOT: Final = Path(__file__).resolve().parents[2] / "notifications"
 BLOCKS: Final = ("what_to_bring", "what_happens", "cost_line", "reasons", "figures", "result", "next_step", "notice")
 """Placeholders that stand alone in a paragraph and are filled with whole paragraphs."""
 
-KINDS: Final = frozenset(str(kind) for kind in Kind)
-"""Kinds that go to a patient by any channel; those below go one way only."""
 LETTERS_ONLY: Final = frozenset({"last_letter", "lay_summary"})
 TO_REFERRERS: Final = frozenset({"referrer_notice"})
+KINDS: Final = frozenset(str(kind) for kind in Kind) - TO_REFERRERS
+"""Kinds that go to a patient by any channel; those above go one way only."""
 
 VISIT_KINDS: Final = frozenset(
     {
