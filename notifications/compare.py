@@ -43,7 +43,12 @@ def continue_today(seconds: float) -> int:
 
 def compare_after(number: int, sites: dict[int, Site]) -> tuple[int | None, int, int]:
     """One piece: the last number looked at (None after the last piece), how many were seen, how many were put right."""
-    rows = Recall.objects.still_open().filter(pk__gt=number).order_by("pk").select_related("site", "exam__referrer", "patient")
+    rows = (
+        Recall.objects.still_open()
+        .filter(pk__gt=number)
+        .order_by("pk")
+        .select_related("site", "exam__referrer", "patient")
+    )
     recalls = list(rows.prefetch_related("patient__contact_points", "patient__consents")[:CHUNK])
     for recall in recalls:
         recall.site = sites.setdefault(recall.site_id, recall.site)

@@ -1,8 +1,8 @@
-"""Is the mail server there, or the service for text messages? One row remembers since when it is not, so that nobody knocks at a closed door.
+"""Is the mail server there? One row remembers since when it is not, so that nobody knocks at a closed door.
 
 While it is away no message is touched: nothing is tried, nothing fails, and the oldest one is still first in line when
 it is back. The status board reads the same row (`Heartbeat` "mail": `started_at` away since, `finished_at` last took
-a message).
+a message). The service for text messages has a row of its own.
 """
 
 import logging

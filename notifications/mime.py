@@ -36,9 +36,7 @@ def compose(
     mail = EmailMultiAlternatives(words.subject, words.text, sender, [address], connection=connection)
     mail.extra_headers = headers
     mail.attach_alternative(words.html, "text/html")
-    copy = RenderedMessage(
-        notification=row, address=address, subject=words.subject, text=words.text, html=words.html
-    )
+    copy = RenderedMessage(notification=row, address=address, subject=words.subject, text=words.text, html=words.html)
     visit = next((v for v in situation.appointments if v.pk == row.appointment_id), None)
     if visit is not None and Kind(row.kind) in METHODS:
         with translation.override(row.language):

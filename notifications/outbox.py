@@ -73,7 +73,7 @@ def anything_due() -> bool:
 
 
 def claim_next(sites: Sites, channel: Channel = Channel.EMAIL) -> Claim | PutAway | None:
-    """The next message of that channel to send, or what became of a row that is not to be sent; None when nothing is due."""
+    """The next message to send by that channel, or what became of a row that is not sent; None when nothing is due."""
     now, row = timezone.now(), None
     try:
         with transaction.atomic():

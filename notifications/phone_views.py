@@ -24,7 +24,20 @@ from recalls.actions import open_patient_work_item
 from recalls.states import WorkItemKind
 
 STOP_WORDS = frozenset(
-    {"STOP", "STOPALL", "QUIT", "END", "REVOKE", "OPTOUT", "CANCEL", "UNSUBSCRIBE", "ALTO", "PARAR", "BASTA", "CANCELAR"}
+    {
+        "STOP",
+        "STOPALL",
+        "QUIT",
+        "END",
+        "REVOKE",
+        "OPTOUT",
+        "CANCEL",
+        "UNSUBSCRIBE",
+        "ALTO",
+        "PARAR",
+        "BASTA",
+        "CANCELAR",
+    }
 )
 SOURCE = "text message: STOP"
 

@@ -12,6 +12,7 @@ OPEN_TO_ALL = {
     "sign_in",  # one must get in somewhere
     "set_language",  # the sign-in page is read before signing in
     "admin:login",  # the admin's own way in, under the same lockout
+    "sms_inbound",  # the provider of text messages calls it; its signature is checked
     # The patient's page: opened by her own link and birth date, and then by a cookie of a quarter of an hour.
     *(f"portal:{name}" for name in PATIENTS),
 }

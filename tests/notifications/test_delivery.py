@@ -20,7 +20,7 @@ from notifications.kinds import AttemptResult, Kind, NotificationState, Reason
 from notifications.mime import compose
 from notifications.models import DeliveryAttempt, Notification
 from notifications.wake import Nudge, nudge
-from patients.actions import record_consent, record_death, set_contact_point
+from patients.actions import record_consent, record_death, set_contact_point, update_details
 from patients.factories import PatientFactory
 from patients.models import Consent, ContactPoint, Patient
 from recalls import actions
@@ -34,6 +34,7 @@ from tests.support.smtp import Answer, SmtpSink
 pytestmark = pytest.mark.django_db
 
 S, R = NotificationState, AttemptResult
+NO_POST = {"address_line": ""}  # and no text messages: email is the only way to her
 
 
 def test_a_due_message_is_handed_over_once_with_its_number_and_message_id(
@@ -90,6 +91,7 @@ def test_a_busy_server_is_asked_again_later_and_then_takes_it(
 def test_a_refused_message_ends_in_a_call_task_and_the_next_one_goes_out(
     mail_server: SmtpSink, clock: Clock, recall: Recall, shadyside: Site
 ) -> None:
+    update_details(recall.patient, NO_POST, by=INTAKE)
     other = RecallFactory.create(patient=PatientFactory.create(site=shadyside, email="other@example.org"))
     mail_server.answer = lambda address: Answer.ACCEPT if address == "other@example.org" else Answer.REFUSE
     drain(5)
@@ -100,6 +102,7 @@ def test_a_refused_message_ends_in_a_call_task_and_the_next_one_goes_out(
 
 
 def test_a_mailbox_that_does_not_exist_is_not_written_to_again(recall: Recall) -> None:
+    update_details(recall.patient, NO_POST, by=INTAKE)
     claim = outbox.claim_next({})
     assert isinstance(claim, outbox.Claim)
     words = b"5.1.1 <testa.oak@example.org>: no such user"
@@ -205,6 +208,7 @@ def test_the_lease_outlasts_every_answer_a_mail_server_may_take_its_time_for(set
 def test_after_three_days_of_not_now_a_person_is_asked_to_ring(
     mail_server: SmtpSink, clock: Clock, recall: Recall
 ) -> None:
+    update_details(recall.patient, NO_POST, by=INTAKE)
     mail_server.answer = Answer.BUSY
     clock.run("2026-11-14")
     row = row_of(recall, Kind.RECALL_NOTICE)
@@ -258,6 +262,7 @@ def test_what_stopped_being_true_without_any_event_is_found_when_its_turn_comes(
 def test_consent_withdrawn_meanwhile_holds_the_message_back_and_opens_a_task(
     mail_server: SmtpSink, clock: Clock, recall: Recall
 ) -> None:
+    update_details(recall.patient, NO_POST, by=INTAKE)
     record_consent(recall.patient, Consent.Subject.EMAIL, granted=False, source="phone", by=INTAKE)
     drain(5)
     row = row_of(recall, Kind.RECALL_NOTICE)
