@@ -20,6 +20,7 @@ from clinic.actors import INTAKE
 from demo import people, scenes
 from demo.people import Person
 from demo.places import Place
+from notifications import print_queue
 from notifications.delivery import drain
 from notifications.kinds import NotificationState
 from notifications.models import Notification
@@ -73,6 +74,7 @@ def play(places: tuple[Place, ...], now: datetime) -> None:
         for instant, act in timeline.take():
             _send_what_is_due(clock, instant)
             clock.move_to(instant)
+            _print_what_waited(places, instant)
             act()
         _send_what_is_due(clock, now)
 
@@ -125,12 +127,12 @@ class _Part:
 @contextmanager
 def _mail_stays_here() -> Iterator[None]:
     """The past is not sent again: whatever mail server is set, these messages go into the folder on this machine."""
-    chosen = settings.EMAIL_BACKEND
-    settings.EMAIL_BACKEND = "notifications.maildir.EmailBackend"
+    chosen = settings.EMAIL_BACKEND, settings.SMS_URL
+    settings.EMAIL_BACKEND, settings.SMS_URL = "notifications.maildir.EmailBackend", "file://"
     try:
         yield
     finally:
-        settings.EMAIL_BACKEND = chosen
+        settings.EMAIL_BACKEND, settings.SMS_URL = chosen
 
 
 def _send_what_is_due(clock: time_machine.Traveller, until: datetime) -> None:
@@ -139,6 +141,18 @@ def _send_what_is_due(clock: time_machine.Traveller, until: datetime) -> None:
     while due := waiting.values_list("not_before", flat=True).first():
         clock.move_to(due)
         drain(SEND_SECONDS)
+
+
+def _print_what_waited(places: tuple[Place, ...], now: datetime) -> None:
+    """Letters are printed a day later; those of the last day are left for whoever tries the demo."""
+    waited = Notification.objects.filter(state=NotificationState.TO_PRINT, not_before__lt=now - timedelta(days=1))
+    if not waited.exists():
+        return
+    for place in places:
+        numbers = list(waited.filter(recall__site=place.site).values_list("pk", flat=True))
+        if numbers:
+            print_queue.make_pdf(place.cast.scheduler, numbers)
+            print_queue.mark_printed(place.cast.scheduler, numbers)
 
 
 def _register(place: Place, person: Person) -> Patient:

@@ -1,6 +1,7 @@
 """What does the referring doctor hear, how much does a patient get in a day, and what does tomorrow's page say?"""
 
 from io import StringIO
+from smtplib import SMTPRecipientsRefused
 
 import pytest
 from django.core import mail
@@ -13,6 +14,7 @@ from clinic.factories import cast_of
 from clinic.models import Site, User
 from notifications import outbox
 from notifications.delivery import drain
+from notifications.failures import failure_of
 from notifications.kinds import Channel, Kind, NotificationState, Reason
 from notifications.models import Notification
 from notifications.values import reference_of
@@ -23,7 +25,7 @@ from recalls import actions
 from recalls.actions import Contact, Slot
 from recalls.factories import ExamFactory, RecallFactory
 from recalls.models import Recall
-from recalls.states import ContactChannel, ContactResult
+from recalls.states import Assessment, ContactChannel, ContactResult
 from tests.notifications.timeline import PITTSBURGH, Clock, at, letters, row_of
 
 pytestmark = pytest.mark.django_db
@@ -47,13 +49,18 @@ def told(recall: Recall) -> list[str]:
     ]
 
 
+def opening_of(recall: Recall) -> Notification:
+    """The first notice; the one for a patient who is not reached waits beside it."""
+    return Notification.objects.get(recall=recall, occasion="recall_opened:")
+
+
 def test_the_doctor_hears_that_she_is_called_back_and_when_the_visit_is_done(referred: Recall, clock: Clock) -> None:
     cast = cast_of(referred.site)
     clock.run("2026-11-11")
     actions.book_appointment(referred, Slot(referred.site, at("2026-11-12", "10:00")), by=cast.scheduler)
     clock.run("2026-11-12", "11:00")
     actions.mark_attended(referred, by=cast.scheduler)
-    actions.record_outcome(referred, actions.Reading("1"), by=cast.radiologist)
+    actions.record_outcome(referred, actions.Reading(Assessment.NEGATIVE), by=cast.radiologist)
     clock.run("2026-11-20")
     assert told(referred) == ["2026-11-10 recall_opened", "2026-11-12 closed"]
 
@@ -61,7 +68,7 @@ def test_the_doctor_hears_that_she_is_called_back_and_when_the_visit_is_done(ref
 def test_the_notice_names_no_patient_and_bears_a_number_made_for_it(referred: Recall) -> None:
     drain(5)
     (notice,) = [message for message in mail.outbox if message.to == ["referrer@example.com"]]
-    row = row_of(referred, Kind.REFERRER_NOTICE)
+    row = opening_of(referred)
     everything = notice.message().as_string()
     assert reference_of(row) in notice.body
     assert "Dr. Referra Example" in notice.body
@@ -102,7 +109,7 @@ def test_a_doctor_without_email_is_written_to_on_paper(clock: Clock, patient: Pa
     referrer = ReferringProviderFactory.create(email="", postal_address="34 Invented Road\nPittsburgh, PA 15200")
     recall = actions.open_recall(ExamFactory.create(patient=patient, referrer=referrer), by=INTAKE).recall
     drain(5)
-    row = row_of(recall, Kind.REFERRER_NOTICE)
+    row = opening_of(recall)
     assert (row.state, row.channel) == (S.TO_PRINT, Channel.LETTER)
 
 
@@ -110,13 +117,9 @@ def test_a_doctors_dead_mailbox_is_not_taken_for_the_patients(referred: Recall) 
     Notification.objects.exclude(kind=Kind.REFERRER_NOTICE).delete()
     claim = outbox.claim_next({})
     assert isinstance(claim, outbox.Claim)
-    from smtplib import SMTPRecipientsRefused
-
-    from notifications.failures import failure_of
-
     outbox.fail(claim, failure_of(SMTPRecipientsRefused({"referrer@example.com": (550, b"5.1.1 no such user")})))
     assert not referred.patient.contact_points.exclude(unusable="").exists()
-    assert row_of(referred, Kind.REFERRER_NOTICE).channel == Channel.LETTER
+    assert opening_of(referred).channel == Channel.LETTER
 
 
 @pytest.fixture
@@ -129,15 +132,15 @@ def test_a_third_message_waits_for_the_next_day(three_at_once: list[Recall], clo
     drain(5)
     third = row_of(three_at_once[2], Kind.RECALL_NOTICE)
     assert (third.state, third.reason) == (S.PLANNED, Reason.ENOUGH_TODAY)
-    clock.run("2026-11-12")
+    clock.run("2026-11-13")
     assert [len(letters(recall)) for recall in three_at_once] == [1, 1, 1]
-    assert letters(three_at_once[2]) == ["Wed 2026-11-11 08:00 recall_notice"]
+    assert letters(three_at_once[2]) == ["Thu 2026-11-12 08:00 recall_notice"]  # the 11th is a holiday
 
 
 def test_a_message_about_tomorrows_visit_is_never_put_off(three_at_once: list[Recall]) -> None:
     first = three_at_once[0]
     drain(5)
-    actions.book_appointment(first, Slot(first.site, at("2026-11-11", "10:00")), by=cast_of(first.site).scheduler)
+    actions.book_appointment(first, Slot(first.site, at("2026-11-12", "08:10")), by=cast_of(first.site).scheduler)
     drain(5)
     assert row_of(first, Kind.APPOINTMENT_CONFIRMATION).state == S.ACCEPTED
 
@@ -155,7 +158,8 @@ def test_the_preview_lists_who_gets_what_and_who_does_not_and_why(
 ) -> None:
     clock.run("2026-11-12")
     unreached = PatientFactory.create(site=shadyside, no_email=True, address_line="")
-    clock.jump("2026-11-12", "18:30")
+    clock.run("2026-11-13", "18:30")
+    clock.jump("2026-11-15", "18:30")
     RecallFactory.create(patient=unreached)
     opted_out = RecallFactory.create(patient=PatientFactory.create(site=shadyside))
     record_consent(opted_out.patient, Consent.Subject.EMAIL, granted=False, source="phone", by=INTAKE)
@@ -163,7 +167,7 @@ def test_the_preview_lists_who_gets_what_and_who_does_not_and_why(
     before = list(Notification.objects.order_by("pk").values())
     call_command("preview_messages", site="SHADY", stdout=said)
     assert said.getvalue().splitlines() == [
-        "SHADY 2026-11-13",
+        "SHADY 2026-11-16",
         f"  08:00  {recall.patient.mrn}  please_call  email",
         f"  08:00  {unreached.mrn}  recall_notice  not sent: The patient has no email address.",
         f"  08:00  {opted_out.patient.mrn}  recall_notice  letter",
@@ -172,13 +176,12 @@ def test_the_preview_lists_who_gets_what_and_who_does_not_and_why(
 
 
 def test_the_preview_and_the_day_itself_agree(three_at_once: list[Recall], clock: Clock) -> None:
-    clock.jump("2026-11-12", "18:30")
-    Notification.objects.filter(kind=Kind.RECALL_NOTICE).delete()
-    Notification.objects.exclude(occasion__endswith=":3").delete()
+    clock.jump("2026-11-15", "18:30")
+    Notification.objects.exclude(kind=Kind.PLEASE_CALL, occasion__endswith=":3").delete()
     said = StringIO()
     call_command("preview_messages", stdout=said)
     promised = said.getvalue().count("  email")
-    clock.run("2026-11-13", "17:59")
+    clock.run("2026-11-16", "17:59")
     sent = Notification.objects.filter(kind=Kind.PLEASE_CALL, state=S.ACCEPTED)
     assert sent.count() == promised == 2
 
@@ -191,7 +194,7 @@ def test_a_site_that_is_not_there_is_refused(shadyside: Site) -> None:
 def test_tomorrows_page_shows_the_managers_own_sites(
     clock: Clock, recall: Recall, client: Client, manager_mo: User, scheduler_ana: User, foothills: Site
 ) -> None:
-    clock.run("2026-11-12")
+    clock.run("2026-11-15")
     RecallFactory.create(site=foothills)
     client.force_login(manager_mo)
     page = client.get(reverse("admin:messages_tomorrow")).content.decode()

@@ -1,6 +1,7 @@
-"""Does a letter say what the clinic owes her, reach the printer once, and stay unprinted when it is not true any more?"""
+"""Does a letter say what the clinic owes her, get printed once, and stay unprinted when it is not true any more?"""
 
 from io import BytesIO
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -58,7 +59,7 @@ def test_the_pdf_bears_name_address_and_words_as_they_are_and_is_accessible(
     assert "Hello Testa, Thank you for having your mammogram." in page
     assert "stop emails" not in page
     assert str(on_paper.site.sender_name) in page
-    catalogue = PdfReader(BytesIO(made.pdf)).trailer["/Root"]
+    catalogue: Any = PdfReader(BytesIO(made.pdf)).trailer["/Root"]
     assert catalogue["/MarkInfo"]["/Marked"]
     assert b"pdfuaid" in catalogue["/Metadata"].get_data()
 
