@@ -23,6 +23,11 @@ class Kind(models.TextChoices):
     BIOPSY_REMINDER = "biopsy_reminder", _("Biopsy reminder")
     FOLLOW_UP_DUE = "follow_up_due", _("Short-interval visit due")
     NO_VISIT_NEEDED = "no_visit_needed", _("No visit needed")
+    LAY_SUMMARY = "lay_summary", _("Lay summary of the mammogram")
+
+
+# These say too much for an email that anyone might see: a letter, or an email to somebody who agreed to detail.
+LETTERS_ONLY = frozenset({Kind.LAY_SUMMARY})
 
 
 class Channel(models.TextChoices):
@@ -62,6 +67,9 @@ class Reason(models.TextChoices):
     UNCERTAIN = "uncertain", _("The connection was lost; it may have arrived and is sent once more.")
     REFUSED = "refused", _("The mail server refused it.")
     GAVE_UP = "gave_up", _("It could not be handed over for three days.")
+    NOT_REVIEWED = "not_reviewed", _("Its text has no reviewer yet, and the site sends only reviewed texts.")
+    FACT_MISSING = "fact_missing", _("A fact that the rule asks for is missing: see the task.")
+    ON_PAPER = "on_paper", _("It goes out as a letter.")
     NOT_RENDERED = "not_rendered", _("The message could not be written; its text or facts need mending.")
 
 

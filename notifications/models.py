@@ -7,9 +7,12 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from notifications.clinic_texts import MessageText
 from notifications.kinds import AttemptResult, Channel, Kind, NotificationState, Reason
 from patients.models import Patient
 from recalls.models import Appointment, Outcome, Recall
+
+__all__ = ["DeliveryAttempt", "MessageText", "Notification", "RenderedMessage"]
 
 
 class Notification(models.Model):

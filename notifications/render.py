@@ -51,7 +51,8 @@ class Rendered:
 def render(row: Notification, situation: Situation, *, detailed: bool) -> Rendered:
     """Raises KeyError, LookupError or ValueError where a text cannot be filled: such a message is never sent."""
     detailed = detailed and _may_be_detailed(row, situation)
-    text = texts.message_text(_words_of(row, situation), row.language, detailed=detailed)
+    kind = texts.words_of(row.kind, situation.recall)
+    text = texts.message_text(kind, row.language, detailed=detailed, site=situation.site)
     with translation.override(row.language):
         values = Values(row, situation)
         subject = text.subject.substitute(clinic_name=one_line(values.site.sender_name))
@@ -103,12 +104,6 @@ def _wrapped(words: str, lead: str, indent: str) -> str:
 
 def _words(token: Token) -> str:
     return " " if token.type in ("softbreak", "hardbreak") else token.content
-
-
-def _words_of(row: Notification, situation: Situation) -> str:
-    """The notice comforts by "most people are fine", which may be false after a 4 or 5: they are asked to call."""
-    comforts_wrongly = row.kind == Kind.RECALL_NOTICE and situation.recall.suspicious
-    return Kind.PLEASE_CALL if comforts_wrongly else row.kind
 
 
 def _may_be_detailed(row: Notification, situation: Situation) -> bool:

@@ -19,9 +19,9 @@ ROOT: Final = Path(__file__).resolve().parents[2] / "notifications"
 BLOCKS: Final = ("what_to_bring", "what_happens", "cost_line", "reasons", "figures", "result", "next_step", "notice")
 """Placeholders that stand alone in a paragraph and are filled with whole paragraphs."""
 
-KINDS: Final = frozenset(str(kind) for kind in Kind)
-"""Kinds that go to a patient by any channel; those below go one way only."""
 LETTERS_ONLY: Final = frozenset({"last_letter", "lay_summary"})
+KINDS: Final = frozenset(str(kind) for kind in Kind) - LETTERS_ONLY
+"""Kinds that go to a patient by any channel; those above and below go one way only."""
 TO_REFERRERS: Final = frozenset({"referrer_notice"})
 
 VISIT_KINDS: Final = frozenset(
