@@ -13,7 +13,10 @@ from django.utils.translation import gettext_lazy as _
 from clinic.admin_base import ShownRows
 from notifications.kinds import NotificationState
 from notifications.models import DeliveryAttempt, Notification
+from notifications.text_admin import MessageTextAdmin
 from recalls.admin import OfRecallAdmin
+
+__all__ = ["DeliveryAttemptAdmin", "MessageTextAdmin", "NotificationAdmin"]
 
 
 class DueFilter(admin.SimpleListFilter):

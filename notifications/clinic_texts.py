@@ -33,10 +33,14 @@ class MessageText(models.Model):
         _("reviewed by"),
         max_length=120,
         blank=True,
-        help_text=_("A clinician, and for a translation a qualified translator. The blocks in the text are part of it."),
+        help_text=_(
+            "A clinician, and for a translation a qualified translator. The blocks in the text are part of it."
+        ),
     )
     reviewed_on = models.DateField(_("reviewed on"), null=True, blank=True)
-    edited_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("written by"))
+    edited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("written by")
+    )
     edited_at = models.DateTimeField(_("written"), default=timezone.now)
 
     class Meta:
@@ -67,7 +71,7 @@ def in_use_at(site: Site) -> dict[tuple[str, str], MessageText]:
     """The clinic's own texts by language and name, as this copy of the site found them: read once for each copy."""
     kept: dict[tuple[str, str], MessageText] | None = site.__dict__.get("_message_texts")
     if kept is None:
-        rows = MessageText.objects.filter(Q(site=None) | Q(site=site))
+        rows = MessageText.objects.filter(Q(site=None) | Q(site=site.pk))
         last = rows.order_by().values("name", "language", "site").annotate(last=Max("pk")).values("last")
         found = [row for row in MessageText.objects.filter(pk__in=last) if row.active]
         found.sort(key=lambda row: row.site_id is not None)  # the site's own come last and win

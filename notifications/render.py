@@ -24,8 +24,9 @@ _WIDTH = 72
 # Mail programs drop style sheets: what must hold everywhere stands at each element.
 _STYLES = {
     "paragraph_open": "margin:0 0 16px",
-    "bullet_list_open": "margin:0 0 16px;padding-left:24px",
-    "blockquote_open": "margin:0 0 16px;padding:16px 16px 4px;border-left:4px solid #1f6f78;background-color:#eef6f7",
+    "bullet_list_open": "margin:0 0 16px;padding-{start}:24px",
+    "blockquote_open": "margin:0 0 16px;padding:16px 16px 1px;border-{start}:4px solid #1f6f78;"
+    "background-color:#eef6f7",
     "heading_open": "margin:24px 0 8px;font-size:20px;line-height:1.3",
 }
 # The detailed reminder describes these visits and would be wrong for an MRI.
@@ -62,7 +63,10 @@ def render(row: Notification, situation: Situation, *, detailed: bool) -> Render
 def rendered(subject: str, markdown: str, language: str, site: Site) -> Rendered:
     """A filled text in both forms."""
     tokens = _markdown().parse(markdown)
-    context = {"subject": subject, "language": language, "body": page(tokens), "clinic": site.sender_name}
+    rightwards = not translation.get_language_info(language)["bidi"]
+    start = "left" if rightwards else "right"
+    context = {"subject": subject, "language": language, "direction": "ltr" if rightwards else "rtl", "start": start}
+    context["body"] = page(tokens, start)
     html = _layout().render(context)
     return Rendered(subject, plain(tokens), html, site)
 
@@ -71,11 +75,11 @@ def plain_of(markdown: str) -> str:
     return plain(_markdown().parse(markdown))
 
 
-def page(tokens: Sequence[Token]) -> str:
-    """HTML with its styles at each element; the source's own HTML was never let in."""
+def page(tokens: Sequence[Token], start: str = "left") -> str:
+    """HTML with its styles at each element; the source's own HTML was never let in. `start`: where lines begin."""
     for token in tokens:
         if token.type in _STYLES:
-            token.attrSet("style", _STYLES[token.type])
+            token.attrSet("style", _STYLES[token.type].format(start=start))
     html: str = _markdown().renderer.render(tokens, _markdown().options, {})
     return html
 

@@ -12,6 +12,7 @@ from typing import Any
 from django.utils import translation
 
 from clinic.models import Site
+from notifications import texts
 from notifications.kinds import Channel, Kind
 from notifications.models import Notification
 from notifications.render import Rendered, rendered
@@ -32,7 +33,15 @@ def message(name: str, language: str, text: Text, site: Site | None = None) -> R
     values = _values(name, language, site)
     with translation.override(language):
         subject = text.subject.substitute(clinic_name=values.site.sender_name) if "subject" in text.head else ""
-        return rendered(subject, "".join(filled(name, language, text, site)).strip(), language, values.site)
+        return rendered(subject, next(filled(name, language, text, site)).strip(), language, values.site)
+
+
+def preview(name: str, language: str, subject: str, body: str) -> Rendered:
+    """What somebody is writing just now. A notice to a referrer shows with the first of the shipped notices."""
+    shipped = texts.shipped(name, language)
+    head: dict[str, Any] = {"subject": subject} if subject else {}
+    notices = shipped.head.get("notices") if shipped else None
+    return message(name, language, Text(head | ({"notices": notices} if notices else {}), Template(body)))
 
 
 def filled(name: str, language: str, text: Text, site: Site | None = None) -> Iterator[str]:
