@@ -71,7 +71,7 @@ class _Both(dict[str, str]):
 
 def _values(name: str, language: str, site: Site | None) -> Values:
     kind = name.split(".")[0]
-    recall = _recall(site or _site(), kind)
+    recall = _recall(site or sample_site(), kind)
     visit = _visit(recall, VisitKind.BIOPSY if "biopsy" in kind else VisitKind.DIAGNOSTIC)
     row = Notification(
         recall=recall,
@@ -118,7 +118,7 @@ def _visit(recall: Recall, kind: VisitKind) -> Appointment:
 
 
 @cache
-def _site() -> Site:
+def sample_site() -> Site:
     site = Site(
         code="SAMPLE",
         name="Sample Valley Imaging",

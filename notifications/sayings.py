@@ -37,8 +37,13 @@ def clock_time(local: datetime) -> str:
     """ "9:00 am" and "1:30 pm"; noon and midnight by name, since 12:00 pm is often misread."""
     if (local.hour, local.minute) == (12, 0):
         return _("12 noon")
-    half = _("am") if local.hour < 12 else _("pm")
+    half = _half(local.hour)
     return f"{local.hour % 12 or 12}:{local.minute:02} {half}"
+
+
+def _half(hour: int) -> str:
+    """Without stops, so that a sentence can end with it and a text message holds it."""
+    return pgettext("half of the day", "am") if hour < 12 else pgettext("half of the day", "pm")
 
 
 def about(minutes: int) -> str:
@@ -77,5 +82,5 @@ def opening_hours(site: Site) -> str:
 
 
 def _hour(hour: int, minute: int) -> str:
-    half = _("am") if hour < 12 else _("pm")
+    half = _half(hour)
     return f"{hour % 12 or 12}:{minute:02} {half}" if minute else f"{hour % 12 or 12} {half}"

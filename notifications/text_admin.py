@@ -96,7 +96,12 @@ class MessageTextAdmin(ScopedAdmin[MessageText]):
             raise PermissionDenied
         own = in_use_at(Site())
         rows = [
-            {"name": name, "language": language, "head": shipped.head, "own": own.get((language, name))}
+            {
+                "name": name,
+                "language": language,
+                "head": {"subject": ""} | shipped.head,
+                "own": own.get((language, name)),
+            }
             for language in texts.languages()
             for name in texts.names()
             if (shipped := texts.shipped(name, language))

@@ -33,7 +33,9 @@ class Shown:
 
 
 class Command(BaseCommand):
-    help = "Write every message in every language to DATA_DIR/gallery: index.html, and pictures where there is a Chromium."
+    help = (
+        "Write every message in every language to DATA_DIR/gallery: index.html, and pictures where there is a Chromium."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--without-pictures", action="store_true", help="Only the pages; takes a second.")
