@@ -99,7 +99,7 @@ class MessageTextAdmin(ScopedAdmin[MessageText]):
             {
                 "name": name,
                 "language": language,
-                "head": {"subject": ""} | shipped.head,
+                "head": {"subject": "", **shipped.head},
                 "own": own.get((language, name)),
             }
             for language in texts.languages()

@@ -21,10 +21,8 @@ from tests.notifications.timeline import Clock, row_of
 
 pytestmark = pytest.mark.django_db
 
-NAME, OWN = (
-    "please_call",
-    "Hello $first_name,\n\nWe would like to see you soon. Please call us at $clinic_phone to find a day.\n\n$clinic_name",
-)
+NAME = "please_call"
+OWN = "Hello $first_name,\n\nWe would like to see you soon. Please call $clinic_phone to find a day.\n\n$clinic_name"
 ADD, PREVIEW = reverse("admin:notifications_messagetext_add"), reverse("admin:notifications_messagetext_preview")
 
 

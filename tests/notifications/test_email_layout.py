@@ -1,8 +1,9 @@
 """Does the page of a message hold in the mail programs that people use, and is it quiet about who reads it?
 
 The table says what the programs do with each property that the layout uses, as known from caniemail.com in 2026:
-"outlook" is Outlook for Windows with Word's engine, "gmail" the web and phone programs, "apple" Apple Mail and iOS Mail,
-"outlook.com" the web and phone programs of Outlook, "yahoo" Yahoo and AOL. What a program drops must not be missed.
+"outlook" is Outlook for Windows with Word's engine, "gmail" the web and phone programs, "apple" Apple Mail and iOS
+Mail, "outlook.com" the web and phone programs of Outlook, "yahoo" Yahoo and AOL. What a program drops must not be
+missed.
 """
 
 import re
@@ -118,6 +119,5 @@ def test_lines_begin_on_the_side_where_the_language_begins(language: str, direct
 
 
 def test_a_phone_number_is_not_broken_over_two_lines() -> None:
-    assert (
-        page(MarkdownIt().parse("Call (412) 555-0100.")) == '<p style="margin:0 0 16px">Call (412)&nbsp;555-0100.</p>\n'
-    )
+    html = page(MarkdownIt().parse("Call (412) 555-0100."))
+    assert "(412)&nbsp;555-0100" in html

@@ -1,4 +1,4 @@
-"""Does a message ever hold a fact of another patient? Many invented patients live at once, each with facts of her own."""
+"""Does a message ever hold a fact of another patient? Many invented patients live at once, each with her own."""
 
 import random
 
@@ -62,7 +62,7 @@ def test_a_message_holds_the_facts_of_the_patient_it_goes_to_and_of_no_other(see
 def _tells_only_its_own_visit(copy: RenderedMessage) -> None:
     """A visit's place is that of the patient's own visit; her clinic's phone is in every message."""
     row = copy.notification
-    visit = Appointment.objects.select_related("site").filter(pk=row.appointment_id).first()
+    visit = Appointment.objects.select_related("site").filter(pk=row.appointment_id or 0).first()
     site = visit.site if visit else row.recall.site
     assert site.sender_name in copy.text
     assert visit is None or visit.recall_id == row.recall_id

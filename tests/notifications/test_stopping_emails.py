@@ -27,7 +27,7 @@ def address(clock: Clock, recall: Recall, settings: LazySettings) -> str:
     """The path that the header of her first message names."""
     settings.PUBLIC_URL = "https://recalls.example.org"
     drain(5)
-    header = mail.outbox[-1].extra_headers["List-Unsubscribe"]
+    header = str(mail.outbox[-1].extra_headers["List-Unsubscribe"])
     assert header.startswith("<https://recalls.example.org/stop-emails/")
     return header.strip("<>").removeprefix("https://recalls.example.org")
 

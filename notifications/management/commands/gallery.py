@@ -1,4 +1,4 @@
-"""How does every message look? All texts, filled for an invented patient, on one page, and as pictures by a Chromium."""
+"""How does every message look? All texts, filled for an invented patient, on one page and as pictures."""
 
 import importlib.util
 import shutil
@@ -33,9 +33,7 @@ class Shown:
 
 
 class Command(BaseCommand):
-    help = (
-        "Write every message in every language to DATA_DIR/gallery: index.html, and pictures where there is a Chromium."
-    )
+    help = "Write every message in every language to DATA_DIR/gallery, with pictures where there is a Chromium."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--without-pictures", action="store_true", help="Only the pages; takes a second.")
