@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 from random import Random
 
 import time_machine
@@ -17,9 +18,11 @@ from django.conf import settings
 
 from clinic import calendar
 from clinic.actors import INTAKE
+from clinic.models import User
 from demo import people, scenes
 from demo.people import Person
 from demo.places import Place
+from notifications import maildir
 from notifications.delivery import drain
 from notifications.kinds import NotificationState
 from notifications.models import Notification
@@ -28,7 +31,7 @@ from patients.factories import PatientFactory
 from patients.models import ContactPoint, Patient
 from recalls import actions
 from recalls.factories import ExamFactory
-from recalls.models import ScreeningExam
+from recalls.models import ScreeningExam, WorkItem
 from recalls.states import WorkItemKind
 from recalls.stories import OPENING, STORIES, Story, Tale, open_day, tell
 
@@ -37,6 +40,7 @@ SHARE_OF_THE_FIRST_SITE = 0.7
 A_QUARTER = timedelta(minutes=15)
 LATEST_START_IN_QUARTERS = 16  # the same story begins between 8:15 and 12:15
 SEND_SECONDS = 600.0  # no limit: the clock stands still
+TASKS_LEFT_FROM_THE_LAST = timedelta(days=6)
 MAIL_COMES_BACK_AFTER = timedelta(hours=27)
 
 
@@ -75,6 +79,7 @@ def play(places: tuple[Place, ...], now: datetime) -> None:
             clock.move_to(instant)
             act()
         _send_what_is_due(clock, now)
+        _finish_old_tasks(clock, now - TASKS_LEFT_FROM_THE_LAST, places[0].cast.navigator)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +129,18 @@ class _Part:
 
 @contextmanager
 def _mail_stays_here() -> Iterator[None]:
-    """The past is not sent again: whatever mail server is set, these messages go into the folder on this machine."""
-    chosen = settings.EMAIL_BACKEND
+    """The past is not sent again: whatever mail server is set, these messages go into the folder on this machine.
+
+    A past that is broken off leaves no messages behind, as it leaves no rows.
+    """
+    chosen, there = settings.EMAIL_BACKEND, set(maildir.keys_newest_first())
     settings.EMAIL_BACKEND = "notifications.maildir.EmailBackend"
     try:
         yield
+    except BaseException:
+        for key in set(maildir.keys_newest_first()) - there:
+            Path(settings.MAIL_INBOX_DIR, "new", key).unlink()
+        raise
     finally:
         settings.EMAIL_BACKEND = chosen
 
@@ -139,6 +151,13 @@ def _send_what_is_due(clock: time_machine.Traveller, until: datetime) -> None:
     while due := waiting.values_list("not_before", flat=True).first():
         clock.move_to(due)
         drain(SEND_SECONDS)
+
+
+def _finish_old_tasks(clock: time_machine.Traveller, before: datetime, by: User) -> None:
+    """What came up earlier has been seen to, each task on the next day."""
+    for item in WorkItem.objects.filter(done_at=None, opened_at__lt=before):
+        clock.move_to(item.opened_at + timedelta(days=1))
+        actions.finish_work_item(item, by=by)
 
 
 def _register(place: Place, person: Person) -> Patient:

@@ -1,6 +1,5 @@
 """How do words and facts become a message? Markdown with every placeholder filled, as text and as a page alike."""
 
-import re
 import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -30,7 +29,6 @@ _STYLES = {
     "background-color:#eef6f7",
     "heading_open": "margin:24px 0 8px;font-size:20px;line-height:1.3",
 }
-_PHONE = re.compile(r"\((\d{3})\) (\d)")
 # The detailed reminder describes these visits and would be wrong for an MRI.
 _DETAILED_REMINDER = frozenset(
     {
@@ -83,7 +81,7 @@ def page(tokens: Sequence[Token], start: str = "left") -> str:
         if token.type in _STYLES:
             token.attrSet("style", _STYLES[token.type].format(start=start))
     html: str = _markdown().renderer.render(tokens, _markdown().options, {})
-    return _PHONE.sub(r"(\1)&nbsp;\2", html)  # a number broken over two lines is hard to ring
+    return html
 
 
 def plain(tokens: Iterable[Token]) -> str:

@@ -12,11 +12,10 @@ from html.parser import HTMLParser
 from typing import Final
 
 import pytest
-from markdown_it import MarkdownIt
 
 from notifications import sample, texts
 from notifications.lint import has_subject
-from notifications.render import page, rendered
+from notifications.render import rendered
 from notifications.sample import sample_site
 
 ALL: Final = frozenset({"outlook", "gmail", "apple", "outlook.com", "yahoo"})
@@ -116,8 +115,3 @@ def test_lines_begin_on_the_side_where_the_language_begins(language: str, direct
     assert f"border-{start}:4px" in html
     assert f"padding-{start}:24px" in html
     assert f'align="{start}"' in html
-
-
-def test_a_phone_number_is_not_broken_over_two_lines() -> None:
-    html = page(MarkdownIt().parse("Call (412) 555-0100."))
-    assert "(412)&nbsp;555-0100" in html
