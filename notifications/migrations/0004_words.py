@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('clinic', '0002_words'),
-        ('notifications', '0002_guards'),
+        ('notifications', '0003_index_held_back'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
