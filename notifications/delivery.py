@@ -1,7 +1,7 @@
 """How are due messages handed over? A loop that claims, writes, sends and notes each one, over one connection.
 
 Every result is committed before the next message is claimed. The loop ends when nothing is due, when its time is up,
-or when the mail server is away: then no message is touched until it is back.
+when sending is frozen, or when the mail server is away: then no message is touched until it is back.
 """
 
 import logging
@@ -16,6 +16,7 @@ from django.db import DatabaseError
 
 from notifications import mailserver, outbox
 from notifications.failures import failure_of
+from notifications.freeze import Gate
 from notifications.kinds import AttemptResult
 from notifications.mime import compose
 
@@ -67,9 +68,9 @@ def drain(seconds: float) -> Counter[str]:
     ends = time.monotonic() + seconds
     if not outbox.anything_due() or not mailserver.may_be_tried():
         return done
-    post, sites = _Post(), outbox.Sites()
+    post, sites, gate = _Post(), outbox.Sites(), Gate()
     try:
-        while time.monotonic() < ends:
+        while time.monotonic() < ends and gate.is_open():
             post.ready()
             turn = outbox.claim_next(sites)
             if turn is None:
