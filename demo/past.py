@@ -17,6 +17,7 @@ from django.conf import settings
 
 from clinic import calendar
 from clinic.actors import INTAKE
+from clinic.models import User
 from demo import people, scenes
 from demo.people import Person
 from demo.places import Place
@@ -28,7 +29,7 @@ from patients.factories import PatientFactory
 from patients.models import ContactPoint, Patient
 from recalls import actions
 from recalls.factories import ExamFactory
-from recalls.models import ScreeningExam
+from recalls.models import ScreeningExam, WorkItem
 from recalls.states import WorkItemKind
 from recalls.stories import OPENING, STORIES, Story, Tale, open_day, tell
 
@@ -37,6 +38,7 @@ SHARE_OF_THE_FIRST_SITE = 0.7
 A_QUARTER = timedelta(minutes=15)
 LATEST_START_IN_QUARTERS = 16  # the same story begins between 8:15 and 12:15
 SEND_SECONDS = 600.0  # no limit: the clock stands still
+TASKS_LEFT_FROM_THE_LAST = timedelta(days=6)
 MAIL_COMES_BACK_AFTER = timedelta(hours=27)
 
 
@@ -75,6 +77,7 @@ def play(places: tuple[Place, ...], now: datetime) -> None:
             clock.move_to(instant)
             act()
         _send_what_is_due(clock, now)
+        _finish_old_tasks(clock, now - TASKS_LEFT_FROM_THE_LAST, places[0].cast.navigator)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +142,13 @@ def _send_what_is_due(clock: time_machine.Traveller, until: datetime) -> None:
     while due := waiting.values_list("not_before", flat=True).first():
         clock.move_to(due)
         drain(SEND_SECONDS)
+
+
+def _finish_old_tasks(clock: time_machine.Traveller, before: datetime, by: User) -> None:
+    """What came up earlier has been seen to, each task on the next day."""
+    for item in WorkItem.objects.filter(done_at=None, opened_at__lt=before):
+        clock.move_to(item.opened_at + timedelta(days=1))
+        actions.finish_work_item(item, by=by)
 
 
 def _register(place: Place, person: Person) -> Patient:

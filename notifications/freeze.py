@@ -27,7 +27,7 @@ from notifications.records import Sending
 log = logging.getLogger(__name__)
 
 ONLY = 1  # the number of the one row
-_FILE = "sending_mark.json"
+MARK_FILE = "sending_mark.json"
 _LOOK_AGAIN = 1.0  # seconds
 Because = Sending.Because
 
@@ -125,7 +125,7 @@ def _folder() -> Path:
 
 def _read() -> Mark | None:
     try:
-        found = json.loads((_folder() / _FILE).read_text(encoding="utf-8"))
+        found = json.loads((_folder() / MARK_FILE).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
     return Mark(uuid.UUID(found["installation"]), int(found["sequence"]))
@@ -133,6 +133,6 @@ def _read() -> Mark | None:
 
 def _write(mark: Mark) -> None:
     """Whole or not at all, so that a process killed here leaves the file as it was."""
-    draft = _folder() / f"{_FILE}.new"
+    draft = _folder() / f"{MARK_FILE}.new"
     draft.write_text(json.dumps({"installation": str(mark.installation), "sequence": mark.sequence}), encoding="utf-8")
-    draft.replace(_folder() / _FILE)
+    draft.replace(_folder() / MARK_FILE)

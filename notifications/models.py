@@ -86,6 +86,12 @@ class Notification(models.Model):
                 condition=Q(state__in=[NotificationState.FAILED, NotificationState.BOUNCED]),
                 name="notification_dead",
             ),
+            # Serves the board and its list: messages held back, newest first.
+            models.Index(
+                fields=["-due_at"],
+                condition=Q(state=NotificationState.SUPPRESSED),
+                name="notification_held_back",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -28,7 +28,7 @@ class Facts:
     appointment: "Appointment | None" = None
     attempts: Sequence["ContactAttempt"] = ()
     priors_asked_at: datetime | None = None
-    priors_received: bool = False
+    priors_came_at: datetime | None = None
 
 
 def due_at(recall: "Recall", policy: "DeadlinePolicy", facts: Facts) -> datetime | None:
@@ -66,8 +66,9 @@ def _contact(recall: "Recall", policy: "DeadlinePolicy", facts: Facts) -> dateti
 def _priors(recall: "Recall", policy: "DeadlinePolicy", facts: Facts) -> datetime:
     """Asked for within a business day, chased weekly, compared within a business day of arriving; never past day 30."""
     limit = calendar.add_days(recall.site, recall.clock_from, policy.priors_report)
-    if facts.priors_received or facts.priors_asked_at is None:
-        return min(limit, calendar.add_business_days(recall.site, recall.state_since, 1))
+    if facts.priors_came_at is not None or facts.priors_asked_at is None:
+        since = facts.priors_came_at or recall.state_since
+        return min(limit, calendar.add_business_days(recall.site, since, 1))
     return min(limit, calendar.add_days(recall.site, facts.priors_asked_at, 7))
 
 

@@ -87,13 +87,14 @@ def current_outcome(recall: Recall) -> Outcome | None:
     return rows[-1] if rows else None
 
 
-def priors_state(recall: Recall) -> tuple[datetime | None, bool]:
-    """When earlier pictures were last asked for, and whether they came, since the wait for them last began."""
+def priors_state(recall: Recall) -> tuple[datetime | None, datetime | None]:
+    """When earlier pictures were last asked for and when they last came, since the wait for them began."""
     if recall._state.adding:
-        return None, False
+        return None, None
     events = [event for event in recall.events.all() if event.at >= recall.state_since]
     asked = [event.at for event in events if event.step == "request_priors"]
-    return max(asked, default=None), any(event.step == "receive_priors" for event in events)
+    came = [event.at for event in events if event.step == "receive_priors"]
+    return max(asked, default=None), max(came, default=None)
 
 
 def _ladder_complete(recall: Recall, now: datetime) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Case, F, IntegerField, Max, Min, QuerySet, Subquery, Value, When
+from django.db.models import Case, F, IntegerField, Max, Min, QuerySet, Value, When
 
 from clinic.models import Heartbeat, Site
 from clinic.zones import closed_this_month, due_today
@@ -71,8 +71,8 @@ def task_parts(sites: Sequence[Site], parked: "QuerySet[Any]") -> list[Part]:
 
 def sign_parts() -> list[Part]:
     """The last sign of life of each part, the last try of each result at handing over mail, and a freeze."""
-    newest = Subquery(DeliveryAttempt.objects.order_by("-pk").values("pk")[:1])
-    tries = DeliveryAttempt.objects.filter(pk__gt=newest - Value(_LAST_TRIES))
+    newest = DeliveryAttempt.objects.order_by("-pk").values("pk")[:_LAST_TRIES]
+    tries = DeliveryAttempt.objects.filter(pk__in=newest)
     return [
         part(Heartbeat.objects.all(), "sign", key=F("name"), at=Max("finished_at")),
         part(tries, "mail", key=F("result"), at=Max("at")),

@@ -11,7 +11,9 @@ from patients.models import Patient
 from recalls.actions.contact import open_work_item
 from recalls.actions.moving import Asked, Move, take
 from recalls.models import Recall, ScreeningExam, WorkItem
+from recalls.permissions import NotPermitted
 from recalls.states import WorkItemKind
+from recalls.workflow import STEP
 
 
 @transaction.atomic
@@ -20,10 +22,11 @@ def merge_patients(loser: Patient, survivor: Patient, **asked: Unpack[Asked]) ->
 
     Two open recalls of one patient become a task for a person. Raises ValidationError as `patients.actions.merge` does.
     """
+    _check_permitted(asked, "merge_records", loser, survivor)
     merge(loser, survivor, by=actor_for(asked["by"]))
-    _move_all(
-        loser, survivor, list(Recall.objects.filter(patient=loser).select_related("site")), "merge_records", asked
-    )
+    recalls = list(Recall.objects.filter(patient=loser).select_related("site"))
+    _move(recalls, loser, survivor, "merge_records", asked)
+    ScreeningExam.objects.filter(patient=loser).update(patient=survivor, came_under=loser)
     open_recalls = list(Recall.objects.filter(patient=survivor).still_open().select_related("site", "patient"))
     if len(open_recalls) > 1:
         open_work_item(
@@ -33,33 +36,31 @@ def merge_patients(loser: Patient, survivor: Patient, **asked: Unpack[Asked]) ->
 
 @transaction.atomic
 def unmerge_patients(loser: Patient, **asked: Unpack[Asked]) -> None:
-    """Give back every recall that the merge moved."""
+    """Give back every exam that came in under this record, and the recalls of those exams."""
     survivor = loser.merged_into
     if survivor is None:
         return
-    recalls = Recall.objects.filter(patient=survivor).select_related("site")
-    moved = [recall for recall in recalls if _came_from(recall) == loser.pk]
+    _check_permitted(asked, "unmerge_records", loser, survivor)
     unmerge(loser, by=actor_for(asked["by"]))
-    _move_all(survivor, loser, moved, "unmerge_records", asked)
+    recalls = list(Recall.objects.filter(exam__came_under=loser).select_related("site"))
+    _move(recalls, survivor, loser, "unmerge_records", asked)
+    ScreeningExam.objects.filter(came_under=loser).update(patient=loser, came_under=None)
 
 
-def _move_all(source: Patient, target: Patient, recalls: list[Recall], step: str, asked: Asked) -> None:
+def _check_permitted(asked: Asked, step: str, *patients: Patient) -> None:
+    """A record without recalls has no move that would ask: role and sites are asked for here."""
+    actor = actor_for(asked["by"])
+    if not actor.roles & STEP[step].roles:
+        raise NotPermitted(_("Your role may not do this. %(rule)s") % {"rule": STEP[step].rule})
+    if not all(actor.sees_site(patient.site_id) for patient in patients):
+        raise NotPermitted(_("One of these records belongs to a site you do not work at."))
+
+
+def _move(recalls: list[Recall], source: Patient, target: Patient, step: str, asked: Asked) -> None:
     def give(move: Move) -> None:
         move.recall.patient = target
         move.data = {"from_patient": source.pk, "to_patient": target.pk}
 
     for recall in recalls:
         take(recall, step, give, by=asked["by"], note=asked.get("note", ""))
-    if step == "merge_records":
-        ScreeningExam.objects.filter(patient=source).update(patient=target)
-        WorkItem.objects.filter(patient=source, recall__isnull=False).update(patient=target)
-    else:
-        exams = [recall.exam_id for recall in recalls]
-        ScreeningExam.objects.filter(pk__in=exams).update(patient=target)
-        WorkItem.objects.filter(recall__in=[recall.pk for recall in recalls]).update(patient=target)
-
-
-def _came_from(recall: Recall) -> int | None:
-    """The record a merge last took this recall from."""
-    merges = [event for event in recall.events.all() if event.step in ("merge_records", "unmerge_records")]
-    return merges[-1].data.get("from_patient") if merges else None
+    WorkItem.objects.filter(recall__in=recalls).update(patient=target)

@@ -130,7 +130,8 @@ def write_event(move: Move, key: str | None = None) -> RecallEvent:
         previous_hash=recall.head_hash,
     )
     event.hash = recall.head_hash = event.seal()
-    recall.save()
+    # A recall just opened was saved whole a moment ago; intake opens thousands.
+    recall.save(update_fields=["version", "head_hash"] if recall.version == 1 else None)
     event.save(force_insert=True)
     return event
 
@@ -144,10 +145,10 @@ def settle_clocks(recall: Recall, move: Move) -> None:
     elif recall.state == State.TO_CONTACT:
         facts = clocks.Facts(attempts=attempts_of_this_ladder(recall))
     elif recall.state == State.AWAITING_PRIORS:
-        asked_at, received = priors_state(recall)
+        asked_at, came_at = priors_state(recall)
         facts = clocks.Facts(
             priors_asked_at=move.now if move.step.name == "request_priors" else asked_at,
-            priors_received=received or move.step.name == "receive_priors",
+            priors_came_at=move.now if move.step.name == "receive_priors" else came_at,
         )
     recall.due_at = clocks.due_at(recall, policy, facts)
     recall.target_at = clocks.target_at(recall, policy)
@@ -171,10 +172,12 @@ def _arrive(move: Move) -> None:
     recall, after = move.recall, move.after
     if after not in (move.step.to or (move.before,)):
         raise NotNow(_("This step does not lead there."))
+    if move.before == State.CLOSED != after and Recall.objects.filter(exam=recall.exam_id).still_open().exists():
+        raise NotNow(_("This exam already has an open recall."))
     if move.before in _VISIT_STATES and after not in _VISIT_STATES:
         recall.appointments.filter(status__in=ACTIVE_APPOINTMENT).update(status=AppointmentStatus.CANCELLED)
     if after != move.before:
-        recall.state_since = move.now
+        recall.state_since = _wait_began(recall) if _goes_on_waiting(move) else move.now
         if after == State.TO_CONTACT:
             recall.contact_since = move.now
         if after == State.BIOPSY_TO_BOOK and move.before not in (
@@ -188,6 +191,16 @@ def _arrive(move: Move) -> None:
     _close_or_open(move)
     _forget_cached(recall)
     settle_clocks(recall, move)
+
+
+def _goes_on_waiting(move: Move) -> bool:
+    """What was asked of another clinic before a hold is still asked for after it."""
+    return move.before == State.ON_HOLD and move.after == State.AWAITING_PRIORS
+
+
+def _wait_began(recall: Recall) -> datetime:
+    paused = (State.AWAITING_PRIORS, State.ON_HOLD)
+    return recall.events.filter(to_state=State.AWAITING_PRIORS).exclude(from_state__in=paused).latest("pk").at
 
 
 def _close_or_open(move: Move) -> None:

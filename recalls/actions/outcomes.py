@@ -13,7 +13,7 @@ from recalls import clocks
 from recalls.actions.moving import Asked, Move, take
 from recalls.models import Appointment, Outcome, OutcomeRelease, Recall, RecallEvent
 from recalls.permissions import current_outcome
-from recalls.states import AppointmentStatus, Assessment, State
+from recalls.states import AppointmentStatus, Assessment, ClosureReason, State
 from recalls.workflow import OUTCOME_ROUTE
 
 
@@ -49,7 +49,7 @@ def amend_outcome(recall: Recall, reading: Reading, *, reason: str, **asked: Unp
     """Replace the newest outcome by a new reading; the old row stays. Raises ValidationError without a reason.
 
     A new category that leads to the same place leaves the recall where it is (4A to 4B while the biopsy is booked);
-    any other sends it where the new category says.
+    any other sends it where the new category says. A recall closed by the patient's death stays closed.
     """
     _check(reading)
     if not reason.strip():
@@ -60,9 +60,10 @@ def amend_outcome(recall: Recall, reading: Reading, *, reason: str, **asked: Unp
         outcome = _add_outcome(move, reading, amends=old, reason=reason)
         to, closure = OUTCOME_ROUTE[reading.assessment]
         old_to = OUTCOME_ROUTE[Assessment(old.assessment)][0] if old else None
-        same_way = to == old_to and to != State.CLOSED
+        died = move.recall.closure_reason == ClosureReason.DECEASED
+        same_way = died or (to == old_to and to != State.CLOSED)
         move.to, move.closure = (move.before, None) if same_way else (to, closure)
-        if to == State.FOLLOW_UP and not same_way:
+        if to == move.to == State.FOLLOW_UP:
             plan_follow_up(move, reading.follow_up_months, _visit_day(move.recall))
         _release_with_outcome(move, outcome, reading.release_at)
 

@@ -1,8 +1,9 @@
 """What do resting, closing and reopening a recall ask for? Always a reason, where there is one to give."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -62,6 +63,8 @@ class TransferForm(StepForm):
 
 
 class DeceasedForm(StepForm):
+    error_fields: ClassVar[dict[str, str]] = {NON_FIELD_ERRORS: "died_on"}
+
     died_on = day_field(_("Date of death"))
     note = forms.CharField(label=_("How we know"), widget=forms.Textarea(attrs={"rows": 2}))
 

@@ -15,6 +15,15 @@ class ScreeningExam(models.Model):
 
     site = models.ForeignKey(Site, models.PROTECT, related_name="exams", verbose_name=_("site"))
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="exams", verbose_name=_("patient"))
+    # The record under which it came in, once a merge has moved it to another: a merge undone gives it back.
+    came_under = models.ForeignKey(
+        Patient,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("came in under"),
+    )
     accession = models.CharField(_("accession"), max_length=60)
     exam_date = models.DateField(_("exam date"))
     reported_at = models.DateTimeField(_("reported"), null=True, blank=True)

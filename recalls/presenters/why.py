@@ -37,14 +37,14 @@ def facts_of(recall: Recall) -> Facts:
     events = sorted(recall.events.all(), key=lambda event: event.version)
     arrivals = [event.step for event in events if event.to_state == recall.state and event.from_state != recall.state]
     visits = [visit for visit in recall.appointments.all() if visit.status in _SHOWN[State(recall.state)]]
-    asked_at, received = priors_state(recall)
+    asked_at, came_at = priors_state(recall)
     return Facts(
         attempts=attempts_of_this_ladder(recall),
         arrived_by=arrivals[-1] if arrivals else "",
         visit_at=visits[-1].starts_at if visits else None,
         visit_confirmed=bool(visits) and visits[-1].status == AppointmentStatus.CONFIRMED,
         priors_asked_at=asked_at,
-        priors_received=received,
+        priors_received=came_at is not None,
     )
 
 

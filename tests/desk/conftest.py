@@ -41,6 +41,6 @@ class Form:
         return answer
 
 
-def words(page: HttpResponse) -> str:
+def words(page: Any) -> str:
     """What the page says, without what escaping does to quotes."""
-    return page.content.decode().replace("&#x27;", "'").replace("&quot;", '"')
+    return str(page.content.decode()).replace("&#x27;", "'").replace("&quot;", '"')

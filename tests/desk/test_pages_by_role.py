@@ -34,15 +34,15 @@ FIRST_DESK = {
 
 
 @pytest.mark.parametrize("role", sorted(STAFF_ROLES))
-@pytest.mark.parametrize("page", WHO_OPENS)
+@pytest.mark.parametrize("name", WHO_OPENS)
 def test_a_page_opens_for_its_roles_and_tells_the_others_so(
-    page: str, role: Role, at_desk: SignIn, shadyside: Site
+    name: str, role: Role, at_desk: SignIn, shadyside: Site
 ) -> None:
     recall = RecallFactory.create(site=shadyside)
     arguments: dict[str, list[Any]] = {"recall": [recall.pk], "step": [recall.pk, "void"]}
-    answer = at_desk(UserFactory.create(role=role)).get(reverse(page, args=arguments.get(page)))
-    assert answer.status_code == (200 if role in WHO_OPENS[page] else 403)
-    assert ("Not for your role" in answer.content.decode()) == (role not in WHO_OPENS[page])
+    answer = at_desk(UserFactory.create(role=role)).get(reverse(name, args=arguments.get(name)))
+    assert answer.status_code == (200 if role in WHO_OPENS[name] else 403)
+    assert ("Not for your role" in answer.content.decode()) == (role not in WHO_OPENS[name])
 
 
 @pytest.mark.parametrize(("role", "desk"), FIRST_DESK.items())
@@ -51,14 +51,14 @@ def test_after_signing_in_each_role_is_at_its_own_desk(role: Role, desk: str, at
     assert answer.headers["Location"] == reverse(desk)
 
 
-@pytest.mark.parametrize("page", ["recall", "step", "work_done"])
+@pytest.mark.parametrize("name", ["recall", "step", "work_done"])
 def test_a_recall_of_another_site_is_not_there(
-    page: str, at_desk: SignIn, stranger: User, shadyside: Site, scheduler_ana: User
+    name: str, at_desk: SignIn, stranger: User, shadyside: Site, scheduler_ana: User
 ) -> None:
     recall = RecallFactory.create(site=shadyside, wrong_number=True)
-    arguments = {"step": [recall.pk, "log_contact"], "work_done": [recall.work_items.get().pk]}
-    url = reverse(page, args=arguments.get(page, [recall.pk]))
-    ask = Client.get if page != "work_done" else Client.post
+    arguments: dict[str, list[Any]] = {"step": [recall.pk, "log_contact"], "work_done": [recall.work_items.get().pk]}
+    url = reverse(name, args=arguments.get(name, [recall.pk]))
+    ask = Client.get if name != "work_done" else Client.post
     assert ask(at_desk(stranger), url).status_code == 404
 
 

@@ -1,0 +1,111 @@
+"""Does a page cost the same, however many recalls there are?"""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from clinic.models import Site, User
+from patients.factories import PatientFactory
+from recalls.factories import RecallFactory
+from recalls.models import Recall, ScreeningExam
+from recalls.states import Assessment, State
+from tests.desk.conftest import SignIn
+
+pytestmark = pytest.mark.django_db
+
+PAGE_QUERIES = 17
+LIST_BUDGET = 9
+QUEUE_BUDGET = 8  # session, person, roles, sites, counts, rows, tries and one in hand
+
+
+def _queries(browser: Client, url: str) -> int:
+    browser.get(url)  # the first request of a session also writes when it was last seen
+    with CaptureQueriesContext(connection) as taken:
+        assert browser.get(url).status_code == 200
+    return len(taken)
+
+
+def _many(site: Site, count: int) -> None:
+    """Recalls written straight into the tables, valid in every constraint: only their number matters here."""
+    start, now = Recall.objects.count(), timezone.now()
+    patient = PatientFactory.create(site=site)
+    exams = ScreeningExam.objects.bulk_create(
+        ScreeningExam(
+            site=site,
+            patient=patient,
+            accession=f"B{start + number}",
+            exam_date=now.date(),
+            assessment=Assessment.NEED_IMAGING,
+        )
+        for number in range(count)
+    )
+    states = [state for state in State if state not in (State.CLOSED, State.ON_HOLD)]
+    Recall.objects.bulk_create(
+        Recall(
+            site=site,
+            patient=patient,
+            exam=exam,
+            state=states[number % len(states)],
+            due_at=now + timedelta(minutes=number - count // 2),
+            target_at=now + timedelta(days=7),
+            contact_since=now,
+            clock_from=now,
+            version=1,
+        )
+        for number, exam in enumerate(exams)
+    )
+
+
+def test_the_queue_asks_at_most_eight_questions_at_a_hundred_and_at_twenty_thousand_recalls(
+    at_desk: SignIn, scheduler_ana: User, shadyside: Site, foothills: Site
+) -> None:
+    scheduler_ana.sites.add(foothills)
+    browser = at_desk(scheduler_ana)
+    _many(shadyside, 60)
+    _many(foothills, 40)
+    urls = [reverse("queue_state", args=[state]) for state in (State.TO_CONTACT, State.SCHEDULED)]
+    few = [_queries(browser, url) for url in urls]
+    _many(shadyside, 12_000)
+    _many(foothills, 7_900)
+    assert Recall.objects.count() == 20_000
+    assert [_queries(browser, url) for url in urls] == few
+    assert max(few) <= QUEUE_BUDGET
+
+
+@pytest.mark.parametrize("stories", [{}, {"three_attempts": True}, {"biopsy_missed": True}, {"closed_benign": True}])
+def test_a_recalls_page_asks_the_same_number_of_questions_whatever_happened_to_it(
+    stories: dict[str, bool], at_desk: SignIn, scheduler_ana: User, shadyside: Site
+) -> None:
+    recall = RecallFactory.create(site=shadyside, **stories)
+    assert _queries(at_desk(scheduler_ana), reverse("recall", args=[recall.pk])) == PAGE_QUERIES
+
+
+def _worklist(site: Site) -> None:
+    for story in ("attended", "priors_received", "awaiting_concordance", "ladder_complete", "unreleased"):
+        RecallFactory.create(site=site, **{story: True})
+
+
+def _tasks(site: Site) -> None:
+    RecallFactory.create(site=site, wrong_number=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "fill"), [("worklist", _worklist), ("work", _tasks), ("search", RecallFactory.create)]
+)
+def test_a_list_asks_the_same_number_of_questions_for_one_row_and_for_several(
+    name: str, fill: Callable[..., object], at_desk: SignIn, radiologist_rao: User, shadyside: Site
+) -> None:
+    browser, url = at_desk(radiologist_rao), reverse(name)
+    browser.post(reverse("search"), {"q": "Sample"})
+    fill(site=shadyside)
+    once = _queries(browser, url)
+    fill(site=shadyside)
+    fill(site=shadyside)
+    assert _queries(browser, url) == once
+    assert once <= LIST_BUDGET

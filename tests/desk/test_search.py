@@ -1,0 +1,77 @@
+"""Does the search box find her by whatever the caller has in hand, and nobody else's patients?"""
+
+from datetime import date
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from clinic.models import Site, User
+from patients.factories import PatientFactory
+from recalls.factories import RecallFactory
+from recalls.models import Recall
+from recalls.search import as_date
+from tests.desk.conftest import SignIn, words
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def testa(shadyside: Site) -> Recall:
+    patient = PatientFactory.create(
+        site=shadyside,
+        mrn="T-4711",
+        given_name="Maria",
+        preferred_name="Testa",
+        family_name="Sample-Oak Rivera",
+        birth_date=date(1968, 11, 24),
+        mobile="412 555 0142",
+    )
+    RecallFactory.create(site=shadyside, patient__given_name="Other", patient__family_name="Example-Elm")
+    recall: Recall = RecallFactory.create(patient=patient, exam__accession="ACC-9")
+    return recall
+
+
+def _found(browser: Client, asked: str) -> list[str]:
+    answer = browser.post(reverse("search"), {"q": asked})
+    assert answer.headers["Location"] == reverse("search")
+    return [row.url for row in browser.get(reverse("search")).context["rows"]]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "sample-oak", "Sample-Oak, Maria", "maria sample", "Testa Sample-Oak", "testa", "Sample-Oak Riv",
+        "1968-11-24", "11/24/1968", "t-4711", "acc-9", "412 555 0142", "(412) 555-0142", "+14125550142",
+    ],
+)  # fmt: skip
+def test_she_is_found_by(asked: str, at_desk: SignIn, scheduler_ana: User, testa: Recall) -> None:
+    assert _found(at_desk(scheduler_ana), asked) == [reverse("recall", args=[testa.pk])]
+
+
+def test_what_was_typed_never_stands_in_an_address(at_desk: SignIn, scheduler_ana: User, testa: Recall) -> None:
+    browser = at_desk(scheduler_ana)
+    answer = browser.post(reverse("search"), {"q": "sample-oak"})
+    page = words(browser.get(answer.headers["Location"]))
+    assert "oak" not in answer.headers["Location"]
+    assert 'method="post" role="search"' in page
+
+
+def test_a_patient_of_another_site_is_not_found(at_desk: SignIn, stranger: User, testa: Recall) -> None:
+    browser = at_desk(stranger)
+    assert _found(browser, "sample-oak") == []
+    assert "No recall was found at your sites." in words(browser.get(reverse("search")))
+
+
+def test_an_open_recall_stands_before_a_closed_one(at_desk: SignIn, scheduler_ana: User, shadyside: Site) -> None:
+    opened = RecallFactory.create(site=shadyside, patient__family_name="Twice-Example")
+    closed = RecallFactory.create(patient=opened.patient, closed_normal=True)
+    assert _found(at_desk(scheduler_ana), "twice") == [reverse("recall", args=[row.pk]) for row in (opened, closed)]
+    page = words(at_desk(scheduler_ana).get(reverse("search")))
+    assert "Type a name" in page
+
+
+def test_a_day_and_month_are_read_in_the_order_the_site_writes_them() -> None:
+    assert as_date("03/04/1970", {"mdy"}) == date(1970, 3, 4)
+    assert as_date("03/04/1970", {"dmy"}) == date(1970, 4, 3)
+    assert as_date("13/45/1970", {"mdy", "dmy"}) is None

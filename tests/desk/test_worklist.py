@@ -1,0 +1,104 @@
+"""What waits for a radiologist, oldest first, and what leaves her list when it is done?"""
+
+from datetime import UTC, datetime
+
+import pytest
+import time_machine
+from django.urls import reverse
+
+from clinic.factories import UserFactory
+from clinic.models import Site, User
+from clinic.roles import Role
+from recalls.factories import RecallFactory
+from recalls.models import Recall
+from tests.desk.conftest import Form, SignIn, words
+
+TUESDAY_EVENING = datetime(2026, 11, 24, 22, 0, tzinfo=UTC)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_tuesday_evening")]
+
+
+@pytest.fixture
+def _tuesday_evening() -> object:
+    with time_machine.travel(TUESDAY_EVENING, tick=False):
+        yield
+
+
+def _piles(at_desk: SignIn, user: User) -> dict[str, list[str]]:
+    page = at_desk(user).get(reverse("worklist"))
+    piles = {str(pile["title"]): [row.url for row in pile["rows"]] for pile in page.context["piles"]}
+    return piles | {"Not released": [row.url for row in page.context["pending"]]}
+
+
+def _step(recall: Recall, step: str) -> str:
+    return reverse("step", args=[recall.pk, step])
+
+
+def test_each_case_lies_in_its_pile_and_leads_to_where_she_answers(
+    at_desk: SignIn, radiologist_rao: User, shadyside: Site
+) -> None:
+    read, priors, pathology, lost, untold = (
+        RecallFactory.create(site=shadyside, **{story: True})
+        for story in ("attended", "priors_received", "awaiting_concordance", "ladder_complete", "unreleased")
+    )
+    for story in ("to_contact", "awaiting_priors", "priors_requested", "three_attempts", "closed_benign", "cancer"):
+        RecallFactory.create(site=shadyside, **{story: True})
+    assert _piles(at_desk, radiologist_rao) == {
+        "Outcome to record": [_step(read, "record_outcome")],
+        "Earlier pictures to compare": [reverse("recall", args=[priors.pk])],
+        "Concordance to sign": [_step(pathology, "sign_concordance")],
+        "Closures to sign": [_step(lost, "close_lost")],
+        "Not released": [_step(untold, "release_outcome")],
+    }
+
+
+def test_who_came_first_is_read_first(at_desk: SignIn, radiologist_rao: User, shadyside: Site) -> None:
+    today = RecallFactory.create(site=shadyside, attended=True)
+    earlier = RecallFactory.create(site=shadyside, attended=True, ended=datetime(2026, 11, 19, 22, tzinfo=UTC))
+    assert _piles(at_desk, radiologist_rao)["Outcome to record"] == [
+        _step(recall, "record_outcome") for recall in (earlier, today)
+    ]
+
+
+def test_an_answered_case_leaves_the_list_and_she_is_back_at_it(
+    at_desk: SignIn, radiologist_rao: User, shadyside: Site
+) -> None:
+    recall = RecallFactory.create(site=shadyside, attended=True)
+    answer = Form(at_desk(radiologist_rao), recall, "record_outcome").send(assessment="1", release="now")
+    assert answer.headers["Location"] == reverse("worklist")
+    assert not any(_piles(at_desk, radiologist_rao).values())
+
+
+def test_a_colleagues_unreleased_outcome_is_hers_to_release(
+    at_desk: SignIn, radiologist_rao: User, shadyside: Site
+) -> None:
+    RecallFactory.create(site=shadyside, unreleased=True)
+    colleague = UserFactory.create(role=Role.RADIOLOGIST, sites=[shadyside])
+    assert _piles(at_desk, colleague)["Not released"] == []
+
+
+def test_an_outcome_amended_since_is_not_offered_in_its_old_words(
+    at_desk: SignIn, radiologist_rao: User, shadyside: Site
+) -> None:
+    recall = RecallFactory.create(site=shadyside, unreleased=True)
+    form = Form(at_desk(radiologist_rao), recall, "amend_outcome")
+    form.send(assessment="1", release="now", reason="Seen again.")
+    assert _piles(at_desk, radiologist_rao)["Not released"] == []
+
+
+def test_cases_of_another_site_are_not_hers(at_desk: SignIn, radiologist_rao: User, foothills: Site) -> None:
+    RecallFactory.create(site=foothills, attended=True)
+    assert not any(_piles(at_desk, radiologist_rao).values())
+
+
+def test_an_empty_pile_says_what_it_means(at_desk: SignIn, radiologist_rao: User) -> None:
+    assert "Everybody who came has her outcome." in words(at_desk(radiologist_rao).get(reverse("worklist")))
+
+
+def test_comparing_earlier_pictures_shows_exam_findings_and_what_arrived(
+    at_desk: SignIn, radiologist_rao: User, scheduler_ana: User, shadyside: Site
+) -> None:
+    recall = RecallFactory.create(site=shadyside, priors_requested=True)
+    Form(at_desk(scheduler_ana), recall, "receive_priors").send(note="2D pictures of 2024, Hillside.")
+    page = words(at_desk(radiologist_rao).get(_step(recall, "resolve_by_priors")))
+    for said in ("Calcifications (right)", "need prior mammograms for comparison", "2D pictures of 2024, Hillside."):
+        assert said in page

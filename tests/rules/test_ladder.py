@@ -1,0 +1,134 @@
+"""Whom to try next, how and when, and when may a patient be called lost?"""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from time_machine import TimeMachineFixture
+
+from clinic.factories import cast_of
+from clinic.models import Site
+from patients.models import ContactPoint
+from recalls import actions, ladder
+from recalls.actions import Contact
+from recalls.factories import RecallFactory
+from recalls.ladder import LADDER
+from recalls.models import Recall
+from recalls.permissions import NotNow, attempts_of_this_ladder
+from recalls.presenters import why_today
+from recalls.states import ContactChannel, ContactResult, State, WorkItemKind
+
+MONDAY = datetime(2026, 3, 16, 14, 0, tzinfo=UTC)  # 10 am in Pittsburgh
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def recall(shadyside: Site, time_machine: TimeMachineFixture) -> Recall:
+    time_machine.move_to(MONDAY, tick=False)
+    return RecallFactory.create(site=shadyside)
+
+
+def _log(
+    recall: Recall, channel: ContactChannel, result: ContactResult, point: ContactPoint.Kind | None = None
+) -> None:
+    actions.log_contact(recall, Contact(channel, result, point), by=cast_of(recall.site).navigator)
+
+
+def _try_every_rung(recall: Recall) -> None:
+    for rung in LADDER:
+        _log(recall, rung.channel, actions.RESULTS_OF[rung.channel][-1])
+
+
+def _due_in_days(recall: Recall) -> int:
+    assert recall.due_at is not None
+    return (recall.due_at - MONDAY).days
+
+
+@pytest.mark.parametrize(
+    ("result", "days"),
+    [
+        (ContactResult.NO_ANSWER, 4),  # the second rung's own day, Friday
+        (ContactResult.LEFT_MESSAGE, 4),
+        (ContactResult.REACHED_WILL_BOOK, 1),  # she waits for an offer: the next business day
+    ],
+)
+def test_what_came_of_a_call_sets_the_next_try(recall: Recall, result: ContactResult, days: int) -> None:
+    _log(recall, ContactChannel.PHONE, result)
+    assert _due_in_days(recall) == days
+
+
+def test_a_late_second_call_is_followed_by_a_day_of_rest(recall: Recall, time_machine: TimeMachineFixture) -> None:
+    _log(recall, ContactChannel.PHONE, ContactResult.NO_ANSWER)
+    time_machine.move_to(MONDAY + timedelta(days=11), tick=False)  # Friday of the second week
+    _log(recall, ContactChannel.PHONE, ContactResult.NO_ANSWER)
+    assert _due_in_days(recall) == 14  # Monday, though the third call's own day has passed
+
+
+def test_a_patient_who_has_the_next_word_is_given_two_business_days(
+    recall: Recall, time_machine: TimeMachineFixture
+) -> None:
+    time_machine.move_to(MONDAY + timedelta(days=11), tick=False)
+    _log(recall, ContactChannel.PHONE, ContactResult.LEFT_MESSAGE)
+    assert _due_in_days(recall) == 15  # Tuesday
+
+
+def test_each_rung_names_itself_until_the_ladder_is_complete(recall: Recall) -> None:
+    said = [why_today(recall)]
+    for rung in LADDER:
+        _log(recall, rung.channel, actions.RESULTS_OF[rung.channel][-1])
+        said.append(why_today(recall))
+    assert [str(rung.sentence) in sentence for rung, sentence in zip(LADDER, said, strict=False)] == [True] * len(
+        LADDER
+    )
+    assert "Ladder complete" in said[-1]
+
+
+def test_a_patient_is_lost_only_after_every_rung_and_sixty_days(
+    recall: Recall, time_machine: TimeMachineFixture
+) -> None:
+    manager = cast_of(recall.site).manager
+    _try_every_rung(recall)
+    with pytest.raises(NotNow, match="ladder is not complete"):
+        actions.close_lost(recall, by=manager, note="Every way was tried.")
+    time_machine.move_to(MONDAY + timedelta(days=61), tick=False)
+    actions.close_lost(recall, by=manager, note="Every way was tried.")
+    assert (recall.state, recall.closure_reason) == (State.CLOSED, "lost_to_follow_up")
+
+
+@pytest.mark.parametrize("missing", range(len(LADDER)))
+def test_one_open_rung_keeps_a_patient_from_being_lost(
+    missing: int, recall: Recall, time_machine: TimeMachineFixture
+) -> None:
+    for at, rung in enumerate(LADDER):
+        if at != missing:
+            _log(recall, rung.channel, actions.RESULTS_OF[rung.channel][-1])
+    time_machine.move_to(MONDAY + timedelta(days=90), tick=False)
+    assert len(ladder.open_rungs(attempts_of_this_ladder(recall))) == 1
+    with pytest.raises(NotNow):
+        actions.close_lost(recall, by=cast_of(recall.site).manager, note="Too early.")
+
+
+def test_a_missed_visit_begins_a_new_ladder(shadyside: Site) -> None:
+    recall = RecallFactory.create(site=shadyside, missed=True)
+    assert recall.contact_attempts.exists()
+    assert attempts_of_this_ladder(recall) == []
+
+
+@pytest.mark.parametrize("channel", list(ContactChannel))
+def test_a_try_always_has_a_result_that_fits_it(channel: ContactChannel, recall: Recall) -> None:
+    for result in ContactResult:
+        if result in actions.RESULTS_OF[channel]:
+            _log(recall, channel, result)
+        else:
+            with pytest.raises(ValidationError, match="fits how you tried"):
+                _log(recall, channel, result)
+
+
+def test_a_wrong_number_is_not_used_again_and_opens_one_task(recall: Recall) -> None:
+    for _twice in range(2):
+        _log(recall, ContactChannel.PHONE, ContactResult.WRONG_NUMBER, ContactPoint.Kind.MOBILE)
+    points = {point.kind: point.unusable for point in recall.patient.contact_points.all()}
+    assert points[ContactPoint.Kind.MOBILE] == ContactPoint.Unusable.WRONG
+    assert points[ContactPoint.Kind.HOME] == ""
+    assert [item.kind for item in recall.work_items.all()] == [WorkItemKind.VERIFY_CONTACT]

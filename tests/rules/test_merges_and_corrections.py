@@ -1,0 +1,245 @@
+"""What happens when two records are one patient, when a merge was a mistake, and when a result is corrected?"""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from time_machine import TimeMachineFixture
+
+from clinic import calendar
+from clinic.actors import INTAKE
+from clinic.factories import cast_of
+from clinic.models import Site
+from patients.factories import PatientFactory
+from recalls import actions
+from recalls.actions import Reading
+from recalls.factories import ExamFactory, RecallFactory
+from recalls.models import Finding, Recall
+from recalls.permissions import NotNow, NotPermitted
+from recalls.states import Assessment, FindingKind, RecallKind, Side, State, WorkItemKind
+
+MONDAY = datetime(2026, 3, 16, 14, 0, tzinfo=UTC)  # 10 am in Pittsburgh
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _on_monday(time_machine: TimeMachineFixture) -> None:
+    time_machine.move_to(MONDAY, tick=False)
+
+
+def _stored(recall: Recall) -> Recall:
+    return Recall.objects.get(pk=recall.pk)
+
+
+def test_a_merge_moves_recalls_exams_and_tasks_and_says_so(shadyside: Site) -> None:
+    recall = RecallFactory.create(site=shadyside, wrong_number=True)
+    stays, manager = PatientFactory.create(site=shadyside), cast_of(shadyside).manager
+    actions.merge_patients(recall.patient, stays, by=manager)
+    moved = _stored(recall)
+    assert (moved.patient, moved.exam.patient, moved.work_items.get().patient) == (stays, stays, stays)
+    event = moved.events.latest("pk")
+    assert (event.step, event.by, moved.state) == ("merge_records", manager.get_full_name(), State.TO_CONTACT)
+
+
+def test_two_open_recalls_after_a_merge_are_a_task_for_a_person(shadyside: Site) -> None:
+    first, second = RecallFactory.create(site=shadyside), RecallFactory.create(site=shadyside)
+    actions.merge_patients(first.patient, second.patient, by=cast_of(shadyside).manager)
+    assert Recall.objects.still_open().count() == 2
+    assert second.patient.work_items.get().kind == WorkItemKind.MERGE_CONFLICT
+
+
+def test_a_merge_made_in_error_is_undone(shadyside: Site) -> None:
+    manager = cast_of(shadyside).manager
+    came, stayed = RecallFactory.create(site=shadyside, called_once=True), RecallFactory.create(site=shadyside)
+    loser, survivor = came.patient, stayed.patient
+    actions.merge_patients(loser, survivor, by=manager)
+    loser.refresh_from_db()
+    actions.unmerge_patients(loser, by=manager)
+    loser.refresh_from_db()
+    assert loser.merged_into is None
+    assert (_stored(came).patient, _stored(came).exam.patient) == (loser, loser)
+    assert (_stored(stayed).patient, _stored(stayed).exam.patient) == (survivor, survivor)
+    assert [event.step for event in came.events.all()][-2:] == ["merge_records", "unmerge_records"]
+
+
+def test_an_exam_without_a_recall_also_goes_back(shadyside: Site) -> None:
+    manager = cast_of(shadyside).manager
+    negative = ExamFactory.create(patient__site=shadyside, negative=True)
+    loser, survivor = negative.patient, PatientFactory.create(site=shadyside)
+    actions.merge_patients(loser, survivor, by=manager)
+    negative.refresh_from_db()
+    assert negative.patient == survivor
+    loser.refresh_from_db()
+    actions.unmerge_patients(loser, by=manager)
+    negative.refresh_from_db()
+    assert negative.patient == loser
+
+
+@pytest.mark.parametrize("role", ["scheduler", "navigator", "radiologist"])
+def test_records_without_recalls_are_merged_by_nobody_else_either(role: str, shadyside: Site) -> None:
+    loser, survivor = PatientFactory.create(site=shadyside), PatientFactory.create(site=shadyside)
+    with pytest.raises(NotPermitted):
+        actions.merge_patients(loser, survivor, by=getattr(cast_of(shadyside), role))
+    loser.refresh_from_db()
+    assert loser.merged_into is None
+
+
+def test_a_record_is_merged_once_and_never_in_a_circle(shadyside: Site) -> None:
+    one, two, three = PatientFactory.create_batch(3, site=shadyside)
+    manager = cast_of(shadyside).manager
+    actions.merge_patients(one, two, by=manager)
+    for loser, survivor in ((one, three), (two, one), (two, two), (two, three)):
+        with pytest.raises(ValidationError):
+            actions.merge_patients(loser, survivor, by=manager)
+
+
+def _corrected(recall: Recall, to: Assessment, **more: Any) -> Recall:
+    actions.correct_exam(recall.exam, {"assessment": to, **more}, None, by=INTAKE)
+    changed: Recall = Recall.objects.filter(exam=recall.exam).latest("pk")
+    return changed
+
+
+@pytest.mark.parametrize("story", ["to_contact", "booked", "on_hold"])
+def test_a_result_corrected_to_negative_voids_a_recall_before_its_outcome(story: str, shadyside: Site) -> None:
+    recall = _corrected(RecallFactory.create(site=shadyside, **{story: True}), Assessment.NEGATIVE)
+    assert (recall.state, recall.closure_reason) == (State.CLOSED, "void")
+    assert not recall.appointments.filter(status__in=["booked", "confirmed"]).exists()
+    assert recall.exam.superseded.get().reading["assessment"] == Assessment.NEED_IMAGING
+
+
+def test_after_an_outcome_a_lower_result_is_for_a_person_to_decide(shadyside: Site) -> None:
+    recall = _corrected(RecallFactory.create(site=shadyside, biopsy_booked=True), Assessment.NEGATIVE)
+    assert recall.state == State.BIOPSY_BOOKED
+    assert recall.work_items.get().kind == WorkItemKind.CORRECTED_RESULT
+
+
+def test_a_higher_result_restarts_the_clocks_and_hurries(shadyside: Site, time_machine: TimeMachineFixture) -> None:
+    recall = RecallFactory.create(site=shadyside)
+    time_machine.move_to(MONDAY + timedelta(days=4), tick=False)
+    recall = _corrected(recall, Assessment.HIGHLY_SUGGESTIVE)
+    assert (recall.state, recall.suspicious, recall.clock_from) == (State.TO_CONTACT, True, MONDAY + timedelta(days=4))
+
+
+def test_priors_wanted_after_all_wait_for_them_and_the_other_way_round(shadyside: Site) -> None:
+    recall = _corrected(RecallFactory.create(site=shadyside), Assessment.NEED_PRIORS)
+    assert recall.state == State.AWAITING_PRIORS
+    assert _corrected(recall, Assessment.NEED_IMAGING).state == State.TO_CONTACT
+
+
+def test_a_negative_result_corrected_upwards_opens_a_recall(shadyside: Site) -> None:
+    exam = ExamFactory.create(patient__site=shadyside, negative=True)
+    finding = Finding(kind=FindingKind.MASS, side=Side.LEFT)
+    event = actions.correct_exam(exam, {"assessment": Assessment.NEED_IMAGING}, [finding], by=INTAKE)
+    assert event is not None
+    assert event.step == "open_recall"
+    assert [row.kind for row in exam.findings.all()] == [FindingKind.MASS]
+
+
+def test_a_void_recall_comes_back_when_the_result_does(shadyside: Site) -> None:
+    recall = _corrected(RecallFactory.create(site=shadyside), Assessment.NEGATIVE)
+    recall = _corrected(recall, Assessment.NEED_IMAGING)
+    assert (recall.state, recall.closure_reason) == (State.TO_CONTACT, "")
+    assert Recall.objects.count() == 1
+
+
+@pytest.mark.parametrize("story", ["deceased", "transferred", "cancer"])
+def test_some_closings_are_never_undone_by_a_file(story: str, shadyside: Site) -> None:
+    recall = RecallFactory.create(site=shadyside, **{story: True})
+    changed = _corrected(recall, Assessment.HIGHLY_SUGGESTIVE)
+    assert (changed.state, changed.version) == (State.CLOSED, recall.version)
+    assert changed.work_items.get().kind == WorkItemKind.CORRECTED_RESULT
+
+
+def test_the_same_assessment_corrected_in_a_detail_moves_nothing(shadyside: Site) -> None:
+    recall = RecallFactory.create(site=shadyside)
+    changed = _corrected(recall, Assessment.NEED_IMAGING, density="c")
+    assert changed.version == recall.version
+    assert changed.exam.superseded.count() == 1
+
+
+def test_a_technical_recall_needs_a_visit_whatever_its_category(shadyside: Site) -> None:
+    exam = ExamFactory.create(patient__site=shadyside, negative=True, recall_kind=RecallKind.TECHNICAL)
+    assert actions.open_recall(exam, by=INTAKE).to_state == State.TO_CONTACT
+
+
+def test_a_hold_ends_where_it_began_and_a_booked_visit_is_given_up(shadyside: Site) -> None:
+    cast, until = cast_of(shadyside), calendar.local_day(shadyside, MONDAY) + timedelta(days=7)
+    for story, returns in (("attended", State.AWAITING_OUTCOME), ("booked", State.TO_CONTACT)):
+        recall = RecallFactory.create(site=shadyside, **{story: True})
+        actions.hold(recall, until, by=cast.navigator, note="She is away.")
+        assert (recall.state, recall.due_at) == (State.ON_HOLD, datetime(2026, 3, 23, 12, 0, tzinfo=UTC))
+        assert not recall.appointments.filter(status__in=["booked", "confirmed"]).exists()
+        actions.resume(recall, by=cast.navigator)
+        assert (recall.state, recall.hold_until, recall.held_from) == (returns, None, "")
+
+
+@pytest.mark.parametrize("days", [0, -1])
+def test_a_hold_ends_on_a_day_to_come(days: int, shadyside: Site) -> None:
+    recall = RecallFactory.create(site=shadyside)
+    until: date = calendar.local_day(shadyside, MONDAY) + timedelta(days=days)
+    with pytest.raises(ValidationError, match="after today"):
+        actions.hold(recall, until, by=cast_of(shadyside).navigator, note="She is away.")
+
+
+def test_earlier_pictures_asked_for_before_a_hold_are_still_asked_for_after_it(shadyside: Site) -> None:
+    recall, cast = RecallFactory.create(site=shadyside, priors_requested=True), cast_of(shadyside)
+    actions.hold(recall, date(2026, 3, 20), by=cast.navigator, note="The other clinic is shut.")
+    actions.resume(recall, by=cast.navigator)
+    actions.receive_priors(recall, by=cast.scheduler)
+    assert recall.events.latest("pk").step == "receive_priors"
+
+
+def test_an_outcome_is_released_once_and_never_before_now(shadyside: Site) -> None:
+    recall, radiologist = RecallFactory.create(site=shadyside, unreleased=True), cast_of(shadyside).radiologist
+    actions.release_outcome(recall, MONDAY + timedelta(hours=2), by=radiologist)
+    assert recall.outcomes.get().release.release_at == MONDAY + timedelta(hours=2)
+    with pytest.raises(NotNow, match="no outcome waiting to be released"):
+        actions.release_outcome(recall, MONDAY, by=radiologist)
+
+
+def test_an_amended_outcome_waits_for_a_release_of_its_own(shadyside: Site) -> None:
+    recall, radiologist = RecallFactory.create(site=shadyside, closed_benign=True), cast_of(shadyside).radiologist
+    actions.amend_outcome(recall, Reading(Assessment.NEGATIVE), reason="Typed wrongly.", by=radiologist)
+    old, new = recall.outcomes.all()
+    assert hasattr(old, "release")
+    assert not hasattr(new, "release")
+
+
+def test_another_interval_in_an_amendment_moves_the_short_interval_visit(shadyside: Site) -> None:
+    recall, radiologist = RecallFactory.create(site=shadyside, probably_benign=True), cast_of(shadyside).radiologist
+    before = recall.follow_up_on
+    actions.amend_outcome(
+        recall, Reading(Assessment.PROBABLY_BENIGN, follow_up_months=3), reason="Sooner.", by=radiologist
+    )
+    assert recall.follow_up_on is not None
+    assert before is not None
+    assert recall.follow_up_on < before
+
+
+def test_a_recall_is_not_reopened_beside_an_open_one_of_the_same_exam(shadyside: Site) -> None:
+    recall, cast = RecallFactory.create(site=shadyside, declined=True), cast_of(shadyside)
+    actions.open_recall(recall.exam, by=cast.radiologist)
+    with pytest.raises(NotNow):
+        actions.reopen(recall, by=cast.radiologist, note="She changed her mind.")
+
+
+def test_a_death_closes_every_open_recall_of_the_patient(shadyside: Site, foothills: Site) -> None:
+    recall = RecallFactory.create(site=shadyside)
+    elsewhere = ExamFactory.create(patient=recall.patient, site=foothills)
+    other = actions.open_recall(elsewhere, by=INTAKE).recall
+    actions.mark_deceased(recall, date(2026, 3, 14), by=cast_of(shadyside).navigator, note="Her family told us.")
+    assert {_stored(recall).closure_reason, _stored(other).closure_reason} == {"deceased"}
+    recall.patient.refresh_from_db()
+    assert recall.patient.deceased_on == date(2026, 3, 14)
+
+
+def test_the_outcome_of_a_patient_who_died_does_not_open_her_recall_again(shadyside: Site) -> None:
+    recall, cast = RecallFactory.create(site=shadyside, attended=True), cast_of(shadyside)
+    actions.record_outcome(recall, Reading(Assessment.SUSPICIOUS_B), by=cast.radiologist)
+    actions.mark_deceased(recall, date(2026, 3, 14), by=cast.navigator, note="Her family told us.")
+    actions.amend_outcome(recall, Reading(Assessment.SUSPICIOUS_C), reason="Typed wrongly.", by=cast.radiologist)
+    assert (recall.state, recall.closure_reason) == (State.CLOSED, "deceased")
+    actions.amend_outcome(recall, Reading(Assessment.PROBABLY_BENIGN), reason="Once more.", by=cast.radiologist)
+    assert (recall.state, recall.closure_reason) == (State.CLOSED, "deceased")
