@@ -14,7 +14,7 @@ TABLES = ('notifications_deliveryreport',)
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('notifications', '0002_guards'),
+        ('notifications', '0003_index_held_back'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
