@@ -74,9 +74,7 @@ class Postgres(Program):
             shutil.chown(folder, servers.UNPRIVILEGED)
         data = folder / "data"
         initdb = [str(programs / "initdb"), "--no-sync", "--auth=trust", "--username=test", "--encoding=UTF8"]
-        subprocess.run(
-            [*initdb, "--locale=C", str(data)], user=user, cwd="/", check=True, stdout=subprocess.DEVNULL
-        )
+        subprocess.run([*initdb, "--locale=C", str(data)], user=user, cwd="/", check=True, stdout=subprocess.DEVNULL)
         options = {"listen_addresses": "", "unix_socket_directories": str(folder), "fsync": "off"}
         settings = [word for key, value in options.items() for word in ("-c", f"{key}={value}")]
         super().__init__(

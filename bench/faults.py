@@ -81,8 +81,9 @@ class Play:
         self.restarts += 1
 
     def cancel(self, number: int) -> None:
-        from clinic.factories import cast_of
         from django.db import OperationalError, connection
+
+        from clinic.factories import cast_of
         from recalls import actions
         from recalls.models import Recall
 

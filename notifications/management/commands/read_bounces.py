@@ -1,7 +1,6 @@
 """How does undeliverable mail that went back to the bounce address become known to the program?"""
 
 import logging
-import mailbox
 import sys
 from collections import Counter
 from pathlib import Path
@@ -44,17 +43,12 @@ class Command(BaseCommand):
 def _read_all(folder: Path) -> Counter[str]:
     if not (folder / "new").is_dir() or not (folder / "cur").is_dir():
         raise CommandError(_("%(folder)s is no Maildir.") % {"folder": folder})
-    box, counts = mailbox.Maildir(folder, create=False), Counter[str]()
-    for key in list(box.keys()):
-        mail = box[key]
-        if "S" in mail.get_flags():
-            continue
-        result = _take(mail.as_bytes())
+    counts: Counter[str] = Counter()
+    for path in sorted((folder / "new").iterdir()):
+        result = _take(path.read_bytes())
         counts[result] += 1
         if result in ("taken", "known"):
-            mail.set_subdir("cur")
-            mail.add_flag("S")
-            box[key] = mail
+            path.rename(folder / "cur" / f"{path.name}:2,S")
     return counts
 
 
