@@ -103,7 +103,7 @@ def read_board(user: User, outside: Outside) -> Board:
         signs=[
             *frozen_sign(counts.instants("frozen"), zone),
             *judge(
-                counts.instants("sign"), counts.instants("mail"),
+                counts.instants("sign"), counts.instants("mail"), mail_away_since=counts.instants("since").get("mail"),
                 broker_answers=outside.broker_answers, overdue=late, now=now, zone=zone,
             ),
         ],

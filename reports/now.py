@@ -75,6 +75,7 @@ def sign_parts() -> list[Part]:
     tries = DeliveryAttempt.objects.filter(pk__in=newest)
     return [
         part(Heartbeat.objects.all(), "sign", key=F("name"), at=Max("finished_at")),
+        part(Heartbeat.objects.filter(started_at__isnull=False), "since", key=F("name"), at=Max("started_at")),
         part(tries, "mail", key=F("result"), at=Max("at")),
         part(Sending.objects.filter(frozen_at__isnull=False), "frozen", key=F("frozen_because"), at=Max("frozen_at")),
     ]

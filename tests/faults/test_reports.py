@@ -153,7 +153,7 @@ def box(tmp_path: Path) -> mailbox.Maildir:
 
 def read(box: mailbox.Maildir) -> str:
     out = StringIO()
-    call_command("read_bounces", maildir=str(box._path), stdout=out)  # type: ignore[attr-defined]
+    call_command("read_bounces", maildir=str(box._path), stdout=out)
     return out.getvalue()
 
 
