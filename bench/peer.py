@@ -26,7 +26,8 @@ OURS = (
     _START + "from notifications import outbox; outbox.reclaim(); from notifications.delivery import drain; drain(600)"
 )
 THEIRS = _START + (
-    "import logging; logging.getLogger('post_office').setLevel('WARNING'); from post_office.mail import send_queued_mail_until_done; "
+    "import logging; logging.getLogger('post_office').setLevel('WARNING'); "
+    "from post_office.mail import send_queued_mail_until_done; "
     "from post_office.lockfile import default_lockfile; "
     f"send_queued_mail_until_done(default_lockfile, {PROCESSES})"
 )
