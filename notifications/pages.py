@@ -34,7 +34,7 @@ AS_A_PAGE: list[Callable[..., Callable[..., Any]]] = [csp(ONLY_STYLES), xframe_o
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A message that a person may send: not stored; `why_not` forbids it; `copy_of`: the one sent before, or the new one."""
+    """A message that a person may send: not stored; `why_not` forbids it; `copy_of` was sent before, or is new."""
 
     situation: Situation
     row: Notification
