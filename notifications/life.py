@@ -26,6 +26,7 @@ _MEANS: dict[str, Any] = {
     S.EXPIRED: gettext_lazy("It was not sent, because it would have come too late to be of use."),
     S.CANCELLED: gettext_lazy("It was not sent and is not going to be."),
 }
+_COMES: dict[str, int] = {S.PLANNED: 2, S.SENDING: 2, S.CANCELLED: 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,8 @@ class Row:
 
 
 def rows_of(found: list[Notification], site: Site, now: datetime) -> list[Row]:
-    """Those to come first, then the others, newest first."""
-    ordered = sorted(found, key=lambda row: (row.state in (S.PLANNED, S.SENDING), _at(row)), reverse=True)
+    """Those to come first, those cancelled last; newest first among themselves."""
+    ordered = sorted(found, key=lambda row: (_COMES.get(row.state, 1), _at(row)), reverse=True)
     return [
         Row(
             row.pk,
