@@ -7,5 +7,6 @@ from clinic import views
 urlpatterns = [
     path("", views.home, name="home"),
     path("sign-in/", views.SignIn.as_view(), name="sign_in"),
+    path("password/", views.Password.as_view(), name="password"),
     path("sign-out/", views.SignOut.as_view(), name="sign_out"),
 ]

@@ -2,9 +2,13 @@
 
 from collections.abc import Iterable
 
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.forms import PasswordChangeForm
+from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
+from django.contrib.messages.views import SuccessMessageMixin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from clinic.roles import Role, roles_of
@@ -13,6 +17,14 @@ from clinic.roles import Role, roles_of
 class SignIn(LoginView):
     template_name = "registration/sign_in.html"
     redirect_authenticated_user = True
+
+
+class Password(SuccessMessageMixin[PasswordChangeForm], PasswordChangeView):
+    """Everybody who signs in may change her own password; her other sessions end with it."""
+
+    template_name = "registration/password.html"
+    success_url = reverse_lazy("home")
+    success_message = _("Your password is changed.")
 
 
 class SignOut(LogoutView):

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 from random import Random
 
 import time_machine
@@ -21,6 +22,7 @@ from clinic.models import User
 from demo import people, scenes
 from demo.people import Person
 from demo.places import Place
+from notifications import maildir
 from notifications.delivery import drain
 from notifications.kinds import NotificationState
 from notifications.models import Notification
@@ -127,11 +129,18 @@ class _Part:
 
 @contextmanager
 def _mail_stays_here() -> Iterator[None]:
-    """The past is not sent again: whatever mail server is set, these messages go into the folder on this machine."""
-    chosen = settings.EMAIL_BACKEND
+    """The past is not sent again: whatever mail server is set, these messages go into the folder on this machine.
+
+    A past that is broken off leaves no messages behind, as it leaves no rows.
+    """
+    chosen, there = settings.EMAIL_BACKEND, set(maildir.keys_newest_first())
     settings.EMAIL_BACKEND = "notifications.maildir.EmailBackend"
     try:
         yield
+    except BaseException:
+        for key in set(maildir.keys_newest_first()) - there:
+            Path(settings.MAIL_INBOX_DIR, "new", key).unlink()
+        raise
     finally:
         settings.EMAIL_BACKEND = chosen
 

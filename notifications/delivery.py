@@ -51,7 +51,7 @@ class _Post:
         self.close()
         self.lost_in_a_row += 1
         if self.lost_in_a_row >= _PATIENCE:
-            raise _Away("connection lost")
+            raise _Away(mailserver.LOST)
 
     def close(self) -> None:
         self._is_open = False
@@ -65,23 +65,33 @@ def drain(seconds: float) -> Counter[str]:
     """Send what is due for at most that long; returns how many rows ended in which state."""
     done: Counter[str] = Counter()
     ends = time.monotonic() + seconds
-    if not outbox.anything_due() or not mailserver.may_be_tried():
+    known = mailserver.standing()
+    if not known.may_be_tried or not (known.is_away or outbox.anything_due()):
         return done
-    post, sites = _Post(), outbox.Sites()
+    post, away = _Post(), ""
     try:
-        while time.monotonic() < ends:
-            post.ready()
-            turn = outbox.claim_next(sites)
-            if turn is None:
-                break
-            done[turn.state if isinstance(turn, outbox.PutAway) else _send(turn, post)] += 1
-    except _Away as away:
-        mailserver.is_away(str(away))
+        _send_all(post, ends, done)
+    except _Away as error:
+        away = str(error)
     finally:
         post.close()
     if done[R.ACCEPTED]:
         mailserver.took_messages()
+    if away:
+        mailserver.is_away(away)
+    elif known.is_away:
+        mailserver.answered()
     return done
+
+
+def _send_all(post: _Post, ends: float, done: Counter[str]) -> None:
+    sites = outbox.Sites()
+    while time.monotonic() < ends:
+        post.ready()
+        turn = outbox.claim_next(sites)
+        if turn is None:
+            return
+        done[turn.state if isinstance(turn, outbox.PutAway) else _send(turn, post)] += 1
 
 
 def _send(claim: outbox.Claim, post: _Post) -> str:

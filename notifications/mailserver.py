@@ -7,6 +7,7 @@ a message).
 
 import logging
 import random
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.utils import timezone
@@ -18,13 +19,24 @@ log = logging.getLogger(__name__)
 NAME = "mail"
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=5)
+LOST = "connection lost"
 _dice = random.SystemRandom()
 
 
-def may_be_tried() -> bool:
-    row = Heartbeat.objects.filter(pk=NAME).first()
-    again = row.counts.get("try_again_at") if row else None
-    return again is None or datetime.fromisoformat(again) <= timezone.now()
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of the server before it is tried."""
+
+    is_away: bool = False
+    may_be_tried: bool = True
+
+
+def standing() -> Standing:
+    row = Heartbeat.objects.filter(pk=NAME, started_at__isnull=False).first()
+    if row is None:
+        return Standing()
+    again = datetime.fromisoformat(row.counts["try_again_at"])
+    return Standing(is_away=True, may_be_tried=again <= timezone.now())
 
 
 def is_away(error: str) -> None:
@@ -37,6 +49,12 @@ def is_away(error: str) -> None:
     row.counts = {"failures": failures, "error": error, "try_again_at": (now + wait).isoformat()}
     row.save()
     log.warning("the mail server is away: %s", error)
+
+
+def answered() -> None:
+    """It can be reached again; one that took a connection and lost every message is not back yet."""
+    rows = Heartbeat.objects.filter(pk=NAME).exclude(counts__error=LOST)
+    rows.update(started_at=None, counts={})
 
 
 def took_messages() -> None:

@@ -83,7 +83,9 @@ def claim_next(sites: Sites) -> Claim | PutAway | None:
             row = _oldest_due(now)
             if row is None:
                 return None
-            row.recall.site = sites.setdefault(row.recall.site_id, row.recall.site)
+            if row.recall.site_id not in sites:
+                sites[row.recall.site_id] = row.recall.site
+            row.recall.site = sites[row.recall.site_id]
             return _take(row, now)
     except DatabaseError:
         raise
@@ -98,7 +100,7 @@ def claim_next(sites: Sites) -> Claim | PutAway | None:
 def _oldest_due(now: datetime) -> Notification | None:
     """Locks the row and its recall together, and passes over both when somebody else holds either."""
     rows = Notification.objects.select_for_update(of=("self", "recall"), skip_locked=True, no_key=True)
-    rows = rows.select_related("recall__site", "recall__patient", "recall__exam")
+    rows = rows.select_related("recall__patient")
     return rows.filter(state=S.PLANNED, not_before__lte=now).order_by("not_before", "pk").first()
 
 

@@ -68,7 +68,7 @@ PLAN: tuple[Rule, ...] = (
     Rule(K.OUTCOME_PROBABLY_BENIGN, rules.outcome_probably_benign, _OPEN,
          _("When the radiologist has released a probably benign outcome."), _("30 days after the release.")),
     Rule(K.PLEASE_CALL_RESULTS, rules.please_call_results, _OPEN,
-         _("When a biopsy is advised and released, and when pathology is in; never says the result."),
+         _("On the business day after a biopsy was advised, and when pathology is in; never says the result."),
          _("7 days later, or the biopsy is booked.")),
     Rule(K.BIOPSY_CONFIRMATION, rules.biopsy_confirmation, _OPEN,
          _("When a biopsy is booked; with a calendar entry."), _("The biopsy begins or is cancelled."), news=False),

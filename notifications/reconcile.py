@@ -14,6 +14,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from clinic.models import Site
 from notifications import texts, windows
 from notifications.kinds import Channel, Kind, NotificationState, Reason
 from notifications.models import Notification
@@ -73,7 +74,7 @@ def reconcile(situation: Situation, channels: Channels | None = None) -> bool:
     rows = [new_row(recall, kind, one, why) for (kind, _occasion), one in found.missing.items()]
     Notification.objects.bulk_create(rows, ignore_conflicts=True)
     for row, one in found.again:
-        _plan_again(row, one, now)
+        _plan_again(row, one, recall.site, now)
     _hold_back(recall, found.held_back, why)
     if why:
         _tell_otherwise(recall, [*rows, *found.held_back], why)
@@ -130,10 +131,10 @@ def _stop(found: Changes) -> None:
     _update(found.in_flight, S.SENDING, reason=Reason.IN_FLIGHT)
 
 
-def _plan_again(row: Notification, one: Wanted, now: datetime) -> None:
+def _plan_again(row: Notification, one: Wanted, site: Site, now: datetime) -> None:
     """A time that has passed is not kept: it leaves in the next hours in which a message of its kind may."""
     window = RULE[Kind(row.kind)].window
-    row.due_at = one.due_at if one.due_at > now else windows.next_in(window, row.recall.site, now)
+    row.due_at = one.due_at if one.due_at > now else windows.next_in(window, site, now)
     row.not_before, row.expires_at = row.due_at, one.expires_at
     row.state, row.reason = S.PLANNED, ""
     row.save(update_fields=["due_at", "not_before", "expires_at", "state", "reason"])

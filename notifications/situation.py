@@ -26,6 +26,10 @@ TELL_A_TIME = frozenset(
     }
 )
 _BOOKING_STEPS = frozenset({"book_appointment", "book_biopsy", "reschedule"})
+_OF_A_MESSAGE = (
+    "recall_id", "kind", "occasion", "state", "reason", "appointment_id", "appointment_sequence",
+    "may_have_arrived_twice",
+)  # fmt: skip
 _OF_AN_EVENT = ("recall_id", "version", "step", "from_state", "to_state", "at", "data")
 _LEFT_THE_HOUSE = frozenset(
     {
@@ -140,23 +144,27 @@ def situations_of(recalls: Iterable[Recall]) -> list[Situation]:
     by_recall = {recall.pk: Situation(recall, [], [], [], [], {}) for recall in recalls}
     for recall_id, *facts in RecallEvent.objects.filter(recall__in=by_recall).order_by("pk").values_list(*_OF_AN_EVENT):
         by_recall[recall_id].events.append(Happened(*facts))
-    for row in Notification.objects.filter(recall__in=by_recall).defer("public_id", "message_id"):
+    for row in Notification.objects.filter(recall__in=by_recall).only(*_OF_A_MESSAGE):
         by_recall[row.recall_id].stored[row.kind, row.occasion] = row
     had = defaultdict(set)
     for pk, situation in by_recall.items():
         for event in situation.events:
             had[event.step].add(pk)
-    for visit in _if_any(Appointment, had["book_appointment"] | had["book_biopsy"], "site"):
-        by_recall[visit.recall_id].appointments.append(visit)
+    for visit in _if_any(Appointment, had["book_appointment"] | had["book_biopsy"]):
+        known = by_recall[visit.recall_id]
+        if visit.site_id == known.recall.site_id:
+            visit.site = known.site  # whose calendar is read already
+        known.appointments.append(visit)
     for outcome in _if_any(Outcome, had["record_outcome"] | had["amend_outcome"], "release"):
         by_recall[outcome.recall_id].outcomes.append(outcome)
-    for result in _if_any(PathologyResult, had["record_pathology"], "recall"):
+    for result in _if_any(PathologyResult, had["record_pathology"]):
         by_recall[result.recall_id].pathology.append(result)
     return list(by_recall.values())
 
 
-def _if_any(model: Any, recalls: set[int], related: str) -> Iterable[Any]:
+def _if_any(model: Any, recalls: set[int], *related: str) -> Iterable[Any]:
     if not recalls:
         return ()
-    rows: Iterable[Any] = model.objects.select_related(related).filter(recall__in=recalls).order_by("pk")
-    return rows
+    rows = model.objects.filter(recall__in=recalls).order_by("pk")
+    found: Iterable[Any] = rows.select_related(*related) if related else rows
+    return found

@@ -86,7 +86,7 @@ class Values(Mapping[str, str]):
     def __init__(self, row: Notification, situation: Situation, page_token: str = "") -> None:
         self._row, self._known, self._recall = row, situation, situation.recall
         self._page_token = page_token
-        self.site = self._site_of_the_message()
+        self.site = self._visit.site if self._visit else situation.site
 
     def __getitem__(self, name: str) -> str:
         """Raises KeyError for a placeholder nobody can fill."""
@@ -105,11 +105,6 @@ class Values(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len(_FILL) + len(fact_placeholders())
-
-    def _site_of_the_message(self) -> Site:
-        """Where she is to come; the recall's own copy, whose calendar is read already, where it is the same place."""
-        elsewhere = self._visit is not None and self._visit.site_id != self._recall.site_id
-        return self._visit.site if self._visit and elsewhere else self._known.site
 
     @cached_property
     def _starts(self) -> datetime:
@@ -139,7 +134,8 @@ class Values(Mapping[str, str]):
         return escaped(self.site.sender_name)
 
     def clinic_phone(self) -> str:
-        return escaped(show_phone(self.site.phone, self.site.country))
+        """With spaces at which no line breaks: a number in two lines is hard to dial."""
+        return escaped(show_phone(self.site.phone, self.site.country)).replace(" ", "\N{NO-BREAK SPACE}")
 
     def clinic_hours(self) -> str:
         return escaped(opening_hours(self.site))

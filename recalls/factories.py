@@ -16,7 +16,7 @@ from patients.factories import PatientFactory
 from recalls.actions import open_recall
 from recalls.models import Finding, Recall, ScreeningExam
 from recalls.states import Assessment, Density, FindingKind, Side
-from recalls.stories import OPENING, STORIES, Story, Tale, tell
+from recalls.stories import OPENING, STORIES, Story, Tale, open_day, tell
 
 WAY_TO_THE_CLINIC = timedelta(hours=1)  # from the report to its arrival here
 
@@ -37,7 +37,9 @@ class ExamFactory(DjangoModelFactory[ScreeningExam]):
     patient = factory.SubFactory(PatientFactory)
     site = factory.SelfAttribute("patient.site")
     accession = factory.Sequence(lambda number: f"ACC{500000 + number}")
-    exam_date = factory.LazyAttribute(lambda exam: calendar.local_day(exam.site, exam.reported_at) - timedelta(days=1))
+    exam_date = factory.LazyAttribute(
+        lambda exam: open_day(exam.site, calendar.local_day(exam.site, exam.reported_at), -1)
+    )
     reported_at = factory.LazyAttribute(lambda exam: exam.received - WAY_TO_THE_CLINIC)
     assessment = Assessment.NEED_IMAGING
     density = Density.B

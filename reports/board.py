@@ -101,7 +101,7 @@ def read_board(user: User, outside: Outside) -> Board:
     late = counts.total("messages", "overdue")
     return Board(
         signs=judge(
-            counts.instants("sign"), counts.instants("mail"),
+            counts.instants("sign"), counts.instants("mail"), mail_away_since=counts.instants("since").get("mail"),
             broker_answers=outside.broker_answers, overdue=late, now=now, zone=zone,
         ),
         overdue=overdue_sentence(late, counts.oldest("messages", "overdue"), now),

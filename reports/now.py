@@ -75,5 +75,6 @@ def sign_parts() -> list[Part]:
     tries = DeliveryAttempt.objects.filter(pk__in=newest)
     return [
         part(Heartbeat.objects.all(), "sign", key=F("name"), at=Max("finished_at")),
+        part(Heartbeat.objects.filter(started_at__isnull=False), "since", key=F("name"), at=Max("started_at")),
         part(tries, "mail", key=F("result"), at=Max("at")),
     ]

@@ -53,14 +53,21 @@ def judge(
     marks: Mapping[str, datetime | None],
     tries: Mapping[str, datetime | None],
     *,
+    mail_away_since: datetime | None = None,
     broker_answers: bool,
     overdue: int,
     now: datetime,
     zone: ZoneInfo,
 ) -> list[Sign]:
-    """`marks`: last mark by part; `tries`: last try at handing over mail by its result; `zone`: for times of day."""
+    """`marks`: last mark by part; `tries`: last try at handing over mail by its result; `zone`: for times of day.
+
+    `mail_away_since` is set while the workers cannot reach the mail server at all: then there are no tries to judge.
+    """
     parts = [_part(name, words, marks.get(key), now, zone) for key, name, words in _PARTS]
     broker = Sign(_("Broker"), Health.UP, "") if broker_answers else Sign(_("Broker"), Health.DOWN, _("no answer"))
+    if mail_away_since is not None:
+        since = _("since %(when)s") % {"when": clock(mail_away_since, zone)}
+        return [Sign(_("Mail"), Health.DOWN, since), *parts, broker]
     return [_mail(tries, overdue, now), *parts, broker]
 
 

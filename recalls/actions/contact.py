@@ -14,6 +14,7 @@ from patients.actions import mark_unusable
 from patients.models import ContactPoint, Patient
 from recalls.actions.moving import Asked, By, Move, take
 from recalls.models import ContactAttempt, Recall, RecallEvent, WorkItem
+from recalls.permissions import NotPermitted
 from recalls.states import ContactChannel, ContactResult, WorkItemKind
 
 # What may come of each way of trying; a letter is sent, a call is answered or not.
@@ -134,5 +135,7 @@ def open_patient_work_item(patient: Patient, kind: WorkItemKind, reason: str) ->
 
 
 def finish_work_item(item: WorkItem, *, by: By) -> None:
-    """Tick it off; one already done stays as it was."""
+    """Tick it off; one already done stays as it was. Raises NotPermitted for a site the person does not work at."""
+    if not actor_for(by).sees_site(item.site_id):
+        raise NotPermitted(_("This task belongs to a site you do not work at."))
     WorkItem.objects.filter(pk=item.pk, done_at=None).update(done_at=timezone.now(), done_by=actor_for(by).user)

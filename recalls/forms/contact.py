@@ -32,10 +32,10 @@ class LogContactForm(StepForm):
 
     def prepare(self) -> None:
         rung, _sentence = ladder.what_next(attempts_of_this_ladder(self.recall))
-        self.initial["channel"] = rung.channel if rung else ContactChannel.PHONE
+        channel = rung.channel if rung else ContactChannel.PHONE
         points = _usable_points(self)
         self.fields["point"].choices = points  # type: ignore[attr-defined]
-        self.initial["point"] = points[0][0]
+        self.initial.update({"channel": channel, "point": points[0][0] if channel in _USES_A_POINT else ""})
         self.fields["next_day"].help_text = _("Leave empty and the contact ladder chooses the day.")
         self.fields["next_time"].help_text = _("The site's time: %(zone)s") % {"zone": self.recall.site.time_zone}
 

@@ -20,6 +20,7 @@ from notifications.kinds import NotificationState
 from notifications.models import Notification
 from patients.models import ContactPoint, Patient
 from recalls.models import Recall, RecallEvent
+from recalls.signals import recall_moved
 from recalls.states import ClosureReason, State
 
 pytestmark = pytest.mark.django_db
@@ -119,6 +120,25 @@ def test_the_logins_are_kept_for_their_owner_alone_and_shown_again() -> None:
     again = StringIO()
     call_command("demo", show_logins=True, stdout=again)
     assert again.getvalue().strip() == page.strip()
+
+
+def test_a_demo_that_is_broken_off_leaves_nothing_behind(data_folder: Path) -> None:
+    left: list[int] = []
+
+    def ctrl_c(**_: object) -> None:
+        left.append(len(list((data_folder / "mail" / "new").glob("*"))))
+        if left[-1]:
+            raise KeyboardInterrupt
+
+    recall_moved.connect(ctrl_c)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            call_command("demo", stdout=StringIO())
+    finally:
+        recall_moved.disconnect(ctrl_c)
+    assert left[-1], "messages had left already"
+    assert not Site.objects.exists()
+    assert not list((data_folder / "mail" / "new").iterdir())
 
 
 @pytest.mark.usefixtures("data_folder")

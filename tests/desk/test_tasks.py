@@ -4,8 +4,9 @@ import pytest
 from django.urls import reverse
 
 from clinic.models import Site, User
-from recalls.actions import open_patient_work_item
+from recalls.actions import finish_work_item, open_patient_work_item
 from recalls.factories import RecallFactory
+from recalls.permissions import NotPermitted
 from recalls.states import WorkItemKind
 from tests.desk.conftest import SignIn, words
 
@@ -57,3 +58,11 @@ def test_pages_of_tasks_follow_each_other(at_desk: SignIn, scheduler_ana: User, 
     names = [task.name for page in (first, second) for task in page.context["tasks"]]
     assert sorted(names) == sorted(str(recall.patient) for recall in recalls)
     assert second.context["older"] == ""
+
+
+def test_a_task_of_another_site_is_not_ticked_off_whatever_asks_for_it(stranger: User, shadyside: Site) -> None:
+    task = RecallFactory.create(site=shadyside, wrong_number=True).work_items.get()
+    with pytest.raises(NotPermitted):
+        finish_work_item(task, by=stranger)
+    task.refresh_from_db()
+    assert task.done_at is None

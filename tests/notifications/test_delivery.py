@@ -1,8 +1,7 @@
 """Does each message arrive once, or does a person hear that it did not? Real mail server, real rows, time moved."""
 
 import smtplib
-import socket
-from datetime import date, timedelta
+from datetime import timedelta
 from email.utils import parseaddr
 
 import pytest
@@ -11,24 +10,22 @@ from django.conf import LazySettings
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from clinic.actors import INTAKE
 from clinic.models import Heartbeat, Site, User
 from notifications import outbox, tasks
 from notifications.delivery import drain
 from notifications.failures import failure_of
 from notifications.kinds import AttemptResult, Kind, NotificationState, Reason
-from notifications.mime import compose
 from notifications.models import DeliveryAttempt, Notification
 from notifications.wake import Nudge, nudge
-from patients.actions import record_consent, record_death, set_contact_point
 from patients.factories import PatientFactory
-from patients.models import Consent, ContactPoint, Patient
+from patients.models import ContactPoint, Patient
 from recalls import actions
 from recalls.actions import Slot
 from recalls.factories import RecallFactory
 from recalls.models import Recall
 from recalls.states import WorkItemKind
 from tests.notifications.timeline import Clock, at, letters, row_of, text_of
+from tests.support.processes import free_port
 from tests.support.smtp import Answer, SmtpSink
 
 pytestmark = pytest.mark.django_db
@@ -115,7 +112,7 @@ def test_a_mailbox_that_does_not_exist_is_not_written_to_again(recall: Recall) -
 def test_while_the_mail_server_is_down_nothing_is_tried_and_everything_true_leaves_afterwards(
     mail_server: SmtpSink, clock: Clock, recall: Recall, scheduler_ana: User, settings: LazySettings
 ) -> None:
-    settings.EMAIL_PORT = _closed_port()
+    settings.EMAIL_PORT = free_port()
     actions.book_appointment(recall, Slot(recall.site, at("2026-11-12", "10:00")), by=scheduler_ana)
     for hour in ("08:20", "12:00", "17:00"):
         clock.jump("2026-11-10", hour)
@@ -172,6 +169,29 @@ def test_after_three_lost_connections_in_a_row_the_server_is_left_alone(
     assert Heartbeat.objects.get(pk="mail").started_at is not None
 
 
+def test_a_server_that_goes_away_in_the_middle_is_remembered_as_away(
+    mail_server: SmtpSink, clock: Clock, shadyside: Site
+) -> None:
+    for number in range(5):
+        RecallFactory.create(patient=PatientFactory.create(site=shadyside, email=f"no{number}@example.org"))
+    mail_server.answer = lambda address: Answer.ACCEPT if address == "no0@example.org" else Answer.HANG_UP
+    drain(10)
+    mark = Heartbeat.objects.get(pk="mail")
+    assert (mark.started_at, mark.finished_at) == (timezone.now(), timezone.now())
+
+
+def test_a_server_that_answers_again_is_up_even_when_nothing_is_due(
+    mail_server: SmtpSink, clock: Clock, recall: Recall, settings: LazySettings, scheduler_ana: User
+) -> None:
+    settings.EMAIL_PORT = free_port()
+    drain(5)
+    actions.decline(recall, by=scheduler_ana, note="She wants no more pictures.")
+    settings.EMAIL_PORT = mail_server.port
+    clock.jump("2026-11-10", "08:20")
+    assert drain(5) == {}
+    assert Heartbeat.objects.get(pk="mail").started_at is None
+
+
 def test_a_killed_workers_message_is_taken_back_after_its_lease_and_sent_under_the_same_message_id(
     mail_server: SmtpSink, clock: Clock, recall: Recall
 ) -> None:
@@ -225,76 +245,6 @@ def test_a_message_that_cannot_be_written_fails_alone(
     assert row_of(other, Kind.RECALL_NOTICE).state == S.ACCEPTED
 
 
-def test_a_cancelled_visit_sends_no_reminder_and_takes_the_entry_back(
-    mail_server: SmtpSink, clock: Clock, recall: Recall, scheduler_ana: User
-) -> None:
-    actions.book_appointment(recall, Slot(recall.site, at("2026-11-24", "10:30")), by=scheduler_ana)
-    clock.run("2026-11-12")
-    actions.cancel_appointment(recall, by=scheduler_ana)
-    clock.run("2026-11-13")
-    assert [line.split()[-1] for line in letters(recall)] == ["appointment_confirmation", "appointment_cancelled"]
-    clock.run("2026-12-30")
-    assert "appointment_reminder" not in " ".join(letters(recall))
-
-
-def test_a_visit_cancelled_before_she_knew_of_it_is_not_mentioned(
-    clock: Clock, recall: Recall, scheduler_ana: User
-) -> None:
-    actions.book_appointment(recall, Slot(recall.site, at("2026-11-24", "10:30")), by=scheduler_ana)
-    actions.cancel_appointment(recall, by=scheduler_ana)
-    clock.run("2026-11-30")
-    assert {line.split()[-1] for line in letters(recall)} == {"please_call"}
-
-
-def test_what_stopped_being_true_without_any_event_is_found_when_its_turn_comes(
-    mail_server: SmtpSink, clock: Clock, recall: Recall
-) -> None:
-    record_death(recall.patient, date(2026, 11, 9), by=INTAKE)
-    assert drain(5) == {S.CANCELLED: 1}
-    assert mail_server.received == []
-    assert set(Notification.objects.values_list("state", flat=True)) == {S.CANCELLED}
-
-
-def test_consent_withdrawn_meanwhile_holds_the_message_back_and_opens_a_task(
-    mail_server: SmtpSink, clock: Clock, recall: Recall
-) -> None:
-    record_consent(recall.patient, Consent.Subject.EMAIL, granted=False, source="phone", by=INTAKE)
-    drain(5)
-    row = row_of(recall, Kind.RECALL_NOTICE)
-    assert (row.state, row.reason) == (S.SUPPRESSED, Reason.OPTED_OUT)
-    assert mail_server.received == []
-    assert recall.work_items.get().kind == WorkItemKind.TELL_OTHERWISE
-
-
-def test_a_new_address_is_used_at_once(mail_server: SmtpSink, clock: Clock, recall: Recall) -> None:
-    set_contact_point(recall.patient, ContactPoint.Kind.EMAIL, "testa.new@example.org", by=INTAKE)
-    drain(5)
-    assert mail_server.received[0].recipients == ("testa.new@example.org",)
-    assert row_of(recall, Kind.RECALL_NOTICE).rendered.address == "testa.new@example.org"
-
-
-def test_a_recall_that_moves_while_its_message_is_on_the_way_says_so(
-    clock: Clock, recall: Recall, scheduler_ana: User
-) -> None:
-    claim = outbox.claim_next({})
-    assert isinstance(claim, outbox.Claim)
-    actions.decline(recall, by=scheduler_ana, note="She wants no more pictures.")
-    _mail, copy = compose(claim.row, claim.situation, claim.channels)
-    outbox.accept(claim, copy)
-    row = row_of(recall, Kind.RECALL_NOTICE)
-    assert (row.state, row.reason) == (S.ACCEPTED, Reason.IN_FLIGHT)
-
-
-def test_a_message_whose_turn_comes_too_late_is_shown_as_expired(
-    mail_server: SmtpSink, clock: Clock, recall: Recall, scheduler_ana: User
-) -> None:
-    actions.book_appointment(recall, Slot(recall.site, at("2026-11-24", "10:30")), by=scheduler_ana)
-    clock.jump("2026-11-24", "10:00")
-    counts = tasks.sweep()
-    assert counts["expired"] == 2  # both reminders: from two hours before she is on her way
-    assert letters(recall) == ["Tue 2026-11-24 10:00 appointment_confirmation"]
-
-
 def test_a_try_is_never_rewritten(recall: Recall, mail_server: SmtpSink) -> None:
     drain(5)
     with pytest.raises(DatabaseError, match="never changed"), transaction.atomic():
@@ -303,7 +253,7 @@ def test_a_try_is_never_rewritten(recall: Recall, mail_server: SmtpSink) -> None
 
 def test_a_broker_that_is_away_stops_nobody_and_is_not_asked_again_at_once(caplog: pytest.LogCaptureFixture) -> None:
     ours = current_app.tasks["notifications.tasks.deliver"].app
-    nobody = Celery("nobody", broker=f"redis://127.0.0.1:{_closed_port()}/0", set_as_current=False)
+    nobody = Celery("nobody", broker=f"redis://127.0.0.1:{free_port()}/0", set_as_current=False)
     nobody.conf.update(task_publish_retry=False, broker_transport_options={"max_retries": 0})
     nobody.set_current()
     try:
@@ -324,10 +274,3 @@ def test_the_sweep_leaves_its_signs_of_life(clock: Clock, patient: Patient) -> N
     tasks.sweep()
     alive = {row.name for row in Heartbeat.objects.filter(finished_at=timezone.now())}
     assert alive >= {"beat", "worker", "sweep"}
-
-
-def _closed_port() -> int:
-    """A port on which nobody listens any more."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

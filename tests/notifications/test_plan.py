@@ -2,6 +2,7 @@
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.core.checks import run_checks
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
@@ -169,3 +170,10 @@ def test_the_daily_round_takes_a_fixed_number_of_queries(clock: Clock, shadyside
         counts.append(len(queries))
     assert counts[0] == counts[1] <= 8
     assert seen == 8
+
+
+def test_the_page_about_messages_shows_the_plan_as_it_is() -> None:
+    page = (settings.BASE_DIR / "docs" / "messages.md").read_text(encoding="utf-8")
+    table = page.partition("<!-- plan -->")[2].partition("<!-- end of plan -->")[0]
+    rows = [f"| {rule.kind.label} | {rule.when} | {rule.until} |" for rule in PLAN]
+    assert table.strip().splitlines()[2:] == rows

@@ -107,8 +107,6 @@ def test_a_biopsy_is_never_named_in_a_result_and_the_pathology_is_told_by_phone(
     clock.run("2026-11-12", "11:00")
     actions.mark_attended(recall, by=scheduler_ana)
     actions.record_outcome(recall, Reading(Assessment.SUSPICIOUS_B), by=radiologist_rao)
-    clock.run("2026-11-13", "09:00")
-    actions.release_outcome(recall, at("2026-11-13", "09:00"), by=radiologist_rao)
     clock.run("2026-11-13", "15:00")
     slot = Slot(recall.site, at("2026-11-19", "08:30"), VisitKind.BIOPSY)
     actions.book_biopsy(recall, slot, by=scheduler_ana)
@@ -120,7 +118,7 @@ def test_a_biopsy_is_never_named_in_a_result_and_the_pathology_is_told_by_phone(
     assert letters(recall) == [
         "Tue 2026-11-10 08:15 appointment_confirmation",
         "Wed 2026-11-11 10:00 appointment_reminder",
-        "Fri 2026-11-13 09:00 please_call_results",
+        "Fri 2026-11-13 08:00 please_call_results",
         "Fri 2026-11-13 15:00 biopsy_confirmation",
         "Wed 2026-11-18 08:30 biopsy_reminder",
         "Wed 2026-11-25 08:00 please_call_results",

@@ -43,10 +43,11 @@ class Command(BaseCommand):
         self.stdout.write("Making the demo clinic, with months of past for 200 patients (half a minute) ...")
         self.stdout.flush()
         password = logins.new_password()
+        page = logins.keep(password)
         with transaction.atomic():
             places = make_places(password)
             past.play(places, timezone.now())
             park_some_rows()
             open_at_all_hours(places[0].site)
             connection.run_on_commit.clear()  # what was due is sent: nobody need be woken, and nobody runs yet
-        self.stdout.write(f"\n{logins.keep(password)}")
+        self.stdout.write(f"\n{page}")

@@ -1,0 +1,102 @@
+"""How much of the speed of a bare loop is left when nothing may be lost?
+
+Three runs on the same due messages and the same mail server: a bare loop that loads the facts of all messages in a few
+queries, then builds and sends each over one connection and writes nothing; one worker process; two worker processes,
+which claim, ask again whether it is still true, build, send and write down each message. Prints messages a second and
+the ratio of two workers to the bare loop; ends with status 1 below the goal on PostgreSQL. MESSAGES changes the number.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+
+from django.db import connection
+
+from bench.installation import Installation, MailServer, book_visits, fresh_installation
+from config.env import CHECKOUT
+
+MESSAGES = int(os.environ.get("MESSAGES", "1500"))
+GOAL = 0.7
+_DRAIN = (
+    "import sys, django; django.setup(); print('ready', flush=True); sys.stdin.readline(); "
+    "from notifications.delivery import drain; drain(600)"
+)
+
+
+def main() -> int:
+    with ExitStack() as stack:
+        mail = stack.enter_context(MailServer())
+        here = stack.enter_context(fresh_installation(mail.port))
+        book_visits(MESSAGES)
+        bare = MESSAGES / bare_loop()
+        plan_again()
+        one = MESSAGES / workers(here, 1)
+        plan_again()
+        two = MESSAGES / workers(here, 2)
+        assert mail.count == 3 * MESSAGES
+    print(f"{connection.vendor}, {MESSAGES} messages with a calendar entry each")
+    for name, speed in {"bare loop": bare, "one worker": one, "two workers": two}.items():
+        print(f"{name:12} {speed:6.0f} messages/s   {speed / bare:4.2f} of the bare loop")
+    return 0 if two / bare >= GOAL or connection.vendor != "postgresql" else 1
+
+
+def bare_loop() -> float:
+    """Seconds for the messages without a single promise."""
+    from django.core.mail import get_connection
+
+    from notifications.mime import compose
+    from notifications.situation import situations_of
+    from patients.channels import channels_of
+    from recalls.models import Recall
+
+    started = time.perf_counter()
+    recalls = Recall.objects.select_related("site", "exam", "patient")
+    recalls = recalls.prefetch_related("patient__contact_points", "patient__consents")
+    situations = situations_of(recalls)
+    site = situations[0].recall.site
+    with get_connection() as post:
+        for known in situations:
+            known.recall.site = site
+            row = next(row for row in known.stored.values() if row.kind == "appointment_confirmation")
+            message, _copy = compose(row, known, channels_of(known.recall.patient), post)
+            post.send_messages([message])
+    return time.perf_counter() - started
+
+
+def workers(here: Installation, count: int) -> float:
+    """Seconds until that many processes, ready at the start, have sent everything."""
+    processes = [_worker(here) for _ in range(count)]
+    for process in processes:
+        assert process.stdout is not None
+        process.stdout.readline()
+    started = time.perf_counter()
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write(b"go\n")
+        process.stdin.flush()
+    for process in processes:
+        process.wait()
+    return time.perf_counter() - started
+
+
+def _worker(here: Installation) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-c", _DRAIN]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=CHECKOUT, env=here.environment, stdin=pipe, stdout=pipe)
+
+
+def plan_again() -> None:
+    """All confirmations are due once more, as if they had not been sent."""
+    from notifications.kinds import NotificationState
+    from notifications.models import Notification, RenderedMessage
+
+    RenderedMessage.objects.all().delete()
+    sent = Notification.objects.filter(kind="appointment_confirmation")
+    sent.update(state=NotificationState.PLANNED, accepted_at=None, attempt_count=0)
+    connection.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,95 @@
+"""Is a message still true when its turn comes? Asked again inside the claim, whatever happened since it was planned."""
+
+from datetime import date
+
+import pytest
+
+from clinic.actors import INTAKE
+from clinic.models import User
+from notifications import outbox, tasks
+from notifications.delivery import drain
+from notifications.kinds import AttemptResult, Kind, NotificationState, Reason
+from notifications.mime import compose
+from notifications.models import Notification
+from patients.actions import record_consent, record_death, set_contact_point
+from patients.models import Consent, ContactPoint
+from recalls import actions
+from recalls.actions import Slot
+from recalls.models import Recall
+from recalls.states import WorkItemKind
+from tests.notifications.timeline import Clock, at, letters, row_of
+from tests.support.smtp import SmtpSink
+
+pytestmark = pytest.mark.django_db
+
+S, R = NotificationState, AttemptResult
+
+
+def test_a_cancelled_visit_sends_no_reminder_and_takes_the_entry_back(
+    mail_server: SmtpSink, clock: Clock, recall: Recall, scheduler_ana: User
+) -> None:
+    actions.book_appointment(recall, Slot(recall.site, at("2026-11-24", "10:30")), by=scheduler_ana)
+    clock.run("2026-11-12")
+    actions.cancel_appointment(recall, by=scheduler_ana)
+    clock.run("2026-11-13")
+    assert [line.split()[-1] for line in letters(recall)] == ["appointment_confirmation", "appointment_cancelled"]
+    clock.run("2026-12-30")
+    assert "appointment_reminder" not in " ".join(letters(recall))
+
+
+def test_a_visit_cancelled_before_she_knew_of_it_is_not_mentioned(
+    clock: Clock, recall: Recall, scheduler_ana: User
+) -> None:
+    actions.book_appointment(recall, Slot(recall.site, at("2026-11-24", "10:30")), by=scheduler_ana)
+    actions.cancel_appointment(recall, by=scheduler_ana)
+    clock.run("2026-11-30")
+    assert {line.split()[-1] for line in letters(recall)} == {"please_call"}
+
+
+def test_what_stopped_being_true_without_any_event_is_found_when_its_turn_comes(
+    mail_server: SmtpSink, clock: Clock, recall: Recall
+) -> None:
+    record_death(recall.patient, date(2026, 11, 9), by=INTAKE)
+    assert drain(5) == {S.CANCELLED: 1}
+    assert mail_server.received == []
+    assert set(Notification.objects.values_list("state", flat=True)) == {S.CANCELLED}
+
+
+def test_consent_withdrawn_meanwhile_holds_the_message_back_and_opens_a_task(
+    mail_server: SmtpSink, clock: Clock, recall: Recall
+) -> None:
+    record_consent(recall.patient, Consent.Subject.EMAIL, granted=False, source="phone", by=INTAKE)
+    drain(5)
+    row = row_of(recall, Kind.RECALL_NOTICE)
+    assert (row.state, row.reason) == (S.SUPPRESSED, Reason.OPTED_OUT)
+    assert mail_server.received == []
+    assert recall.work_items.get().kind == WorkItemKind.TELL_OTHERWISE
+
+
+def test_a_new_address_is_used_at_once(mail_server: SmtpSink, clock: Clock, recall: Recall) -> None:
+    set_contact_point(recall.patient, ContactPoint.Kind.EMAIL, "testa.new@example.org", by=INTAKE)
+    drain(5)
+    assert mail_server.received[0].recipients == ("testa.new@example.org",)
+    assert row_of(recall, Kind.RECALL_NOTICE).rendered.address == "testa.new@example.org"
+
+
+def test_a_recall_that_moves_while_its_message_is_on_the_way_says_so(
+    clock: Clock, recall: Recall, scheduler_ana: User
+) -> None:
+    claim = outbox.claim_next({})
+    assert isinstance(claim, outbox.Claim)
+    actions.decline(recall, by=scheduler_ana, note="She wants no more pictures.")
+    _mail, copy = compose(claim.row, claim.situation, claim.channels)
+    outbox.accept(claim, copy)
+    row = row_of(recall, Kind.RECALL_NOTICE)
+    assert (row.state, row.reason) == (S.ACCEPTED, Reason.IN_FLIGHT)
+
+
+def test_a_message_whose_turn_comes_too_late_is_shown_as_expired(
+    mail_server: SmtpSink, clock: Clock, recall: Recall, scheduler_ana: User
+) -> None:
+    actions.book_appointment(recall, Slot(recall.site, at("2026-11-24", "10:30")), by=scheduler_ana)
+    clock.jump("2026-11-24", "10:00")
+    counts = tasks.sweep()
+    assert counts["expired"] == 2  # both reminders: from two hours before she is on her way
+    assert letters(recall) == ["Tue 2026-11-24 10:00 appointment_confirmation"]
