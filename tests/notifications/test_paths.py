@@ -148,7 +148,7 @@ def test_probably_benign_with_three_rounds(path: Path) -> None:
 WITH_A_BIOPSY = [
     "Tue 2026-11-10 08:15 appointment_confirmation",
     "Wed 2026-11-11 10:00 appointment_reminder",
-    "Fri 2026-11-13 09:00 please_call_results",
+    "Fri 2026-11-13 08:00 please_call_results",
     "Fri 2026-11-13 15:00 biopsy_confirmation",
     "Tue 2026-11-17 08:30 biopsy_reminder",
     "Mon 2026-11-23 08:30 biopsy_reminder",
