@@ -102,6 +102,28 @@ def test_benign(path: Path) -> None:
     ]
 
 
+THREE_ROUNDS = [
+    "Tue 2026-11-10 08:15 appointment_confirmation",
+    "Wed 2026-11-11 10:00 appointment_reminder",
+    "Thu 2026-11-12 11:00 outcome_probably_benign",
+    "Mon 2027-03-29 08:00 follow_up_due",
+    "Mon 2027-03-29 09:00 appointment_confirmation",
+    "Tue 2027-05-04 10:00 appointment_reminder",
+    "Mon 2027-05-10 10:00 appointment_reminder",
+    "Tue 2027-05-11 11:00 outcome_probably_benign",
+    "Tue 2027-09-28 08:00 follow_up_due",
+    "Wed 2027-09-29 09:00 appointment_confirmation",
+    "Wed 2027-11-03 10:00 appointment_reminder",
+    "Tue 2027-11-09 10:00 appointment_reminder",
+    "Wed 2027-11-10 11:00 outcome_probably_benign",
+    "Thu 2028-09-28 08:00 follow_up_due",
+    "Fri 2028-09-29 09:00 appointment_confirmation",
+    "Thu 2028-11-02 10:00 appointment_reminder",
+    "Wed 2028-11-08 10:00 appointment_reminder",
+    "Thu 2028-11-09 11:00 outcome_benign",
+]
+
+
 def test_probably_benign_with_three_rounds(path: Path) -> None:
     path.books("2026-11-12", "10:00")
     path.arrives("2026-11-12", "11:00")
@@ -122,26 +144,7 @@ def test_probably_benign_with_three_rounds(path: Path) -> None:
         path.comes()
         path.is_read(read, release=(visit, "11:00"))
     path.arrives("2030-01-01")
-    assert path.heard() == [
-        "Tue 2026-11-10 08:15 appointment_confirmation",
-        "Wed 2026-11-11 10:00 appointment_reminder",
-        "Thu 2026-11-12 11:00 outcome_probably_benign",
-        "Mon 2027-03-29 08:00 follow_up_due",
-        "Mon 2027-03-29 09:00 appointment_confirmation",
-        "Tue 2027-05-04 10:00 appointment_reminder",
-        "Mon 2027-05-10 10:00 appointment_reminder",
-        "Tue 2027-05-11 11:00 outcome_probably_benign",
-        "Tue 2027-09-28 08:00 follow_up_due",
-        "Wed 2027-09-29 09:00 appointment_confirmation",
-        "Wed 2027-11-03 10:00 appointment_reminder",
-        "Tue 2027-11-09 10:00 appointment_reminder",
-        "Wed 2027-11-10 11:00 outcome_probably_benign",
-        "Thu 2028-09-28 08:00 follow_up_due",
-        "Fri 2028-09-29 09:00 appointment_confirmation",
-        "Thu 2028-11-02 10:00 appointment_reminder",
-        "Wed 2028-11-08 10:00 appointment_reminder",
-        "Thu 2028-11-09 11:00 outcome_benign",
-    ]
+    assert path.heard() == THREE_ROUNDS
 
 
 # Word for word the same for everybody: what was found is told by a person.
