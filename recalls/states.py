@@ -119,6 +119,8 @@ class AppointmentStatus(models.TextChoices):
     ATTENDED = "attended", _("Attended")
     MISSED = "missed", _("Missed")
     CANCELLED = "cancelled", _("Cancelled")
+    # Booked by mistake and undone within seconds: it never was.
+    TAKEN_BACK = "taken_back", _("Taken back")
 
 
 ACTIVE_APPOINTMENT = (AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED)

@@ -1,5 +1,6 @@
 """Everything the database knows about recalls; one file per subject, imported from here."""
 
+from recalls.models.claims import RecallClaim
 from recalls.models.exams import Finding, ScreeningExam, SupersededReading
 from recalls.models.readings import (
     Concordance,
@@ -20,6 +21,7 @@ __all__ = [
     "OutcomeRelease",
     "PathologyResult",
     "Recall",
+    "RecallClaim",
     "RecallEvent",
     "ScreeningExam",
     "SupersededReading",

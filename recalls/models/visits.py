@@ -65,7 +65,7 @@ class Appointment(models.Model):
 
 
 class ContactAttempt(models.Model):
-    """One try to reach her: it always has a result. Never changed."""
+    """One try to reach her: it always has a result. Never changed; an undone one is taken back by a later row."""
 
     recall = models.ForeignKey(
         Recall,
@@ -87,6 +87,10 @@ class ContactAttempt(models.Model):
     result = models.CharField(_("result"), max_length=20, choices=ContactResult)
     note = models.TextField(_("note"), blank=True)
     next_try_at = models.DateTimeField(_("next try"), null=True, blank=True)
+    # Set on a row that says: that try never was. Neither of the two counts.
+    takes_back = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="taken_back_by", verbose_name=_("takes back")
+    )
 
     class Meta:
         ordering = ["pk"]
