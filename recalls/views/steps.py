@@ -29,6 +29,7 @@ class StepPage(DeskView):
     """GET shows what the step asks for and its rule; POST takes it. Whatever goes wrong, nothing typed is lost."""
 
     page = Page.RECALL
+    template = "recalls/step.html"
 
     def get(self, request: HttpRequest, pk: int, step: str) -> HttpResponse:
         user, recall = self._opened(request, pk, step)
@@ -51,7 +52,16 @@ class StepPage(DeskView):
             status = 403 if isinstance(refusal, NotPermitted) else 409
             return self._page(request, whole_recall(user, pk), form, str(refusal), status)
         messages.success(request, _what_was_saved(recall, step, event))
+        return self.where_next(recall, user, before, form, event)
+
+    def where_next(
+        self, recall: Recall, user: User, before: State, form: StepForm, event: RecallEvent | None
+    ) -> HttpResponse:
         return _where_next(recall, user, before, form, event)
+
+    def shown_beside(self, recall: Recall, user: User) -> dict[str, Any]:
+        """What a screen of its own shows beside the form."""
+        return {}
 
     def _opened(self, request: HttpRequest, pk: int, step: str) -> tuple[User, Recall]:
         if step not in FORMS:
@@ -84,7 +94,8 @@ class StepPage(DeskView):
             "first": first,
             "story": story_of(recall, timezone.now())[:_STORY_ON_A_STEP],
         }
-        return render(request, "recalls/step.html", context, status=status)
+        context |= self.shown_beside(recall, form.user)
+        return render(request, self.template, context, status=status)
 
 
 def _what_was_saved(recall: Recall, step: str, event: RecallEvent | None) -> str:
