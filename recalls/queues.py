@@ -6,20 +6,17 @@ the index (site, state, due time), and only those few rows are looked at any clo
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import reduce
 from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 
-from clinic.models import User
-from recalls.ladder import LADDER, LOST_AFTER_DAYS
-from recalls.models import Appointment, ContactAttempt, Outcome, Recall, RecallEvent
+from recalls.models import Appointment, Recall, RecallEvent
 from recalls.models.querysets import Position
 from recalls.states import ACTIVE_APPOINTMENT, OPEN_STATES, AppointmentStatus, Assessment, State
 
 PAGE_SIZE = 25
-WORKLIST_SIZE = 200
 # After these the patient is written to when the outcome is released; a suspicious one is told by voice.
 TOLD_IN_WRITING = frozenset({Assessment.NEGATIVE, Assessment.BENIGN, Assessment.PROBABLY_BENIGN})
 _SEEN = frozenset({State.AWAITING_OUTCOME, State.AWAITING_PATHOLOGY, State.AWAITING_CONCORDANCE})
@@ -80,35 +77,3 @@ def with_facts(recalls: QuerySet[Recall], state: State | None = None) -> QuerySe
         priors_asked_at=Subquery(since.filter(step="request_priors").values("at")[:1]),
         priors_received=Exists(since.filter(step="receive_priors")),
     )
-
-
-def reading_worklist(user: User, now: datetime) -> list[Recall]:
-    """Everything that waits for a radiologist at her sites, longest waiting first. Three queries.
-
-    Outcomes to record, earlier pictures to compare, concordance to sign, and recalls whose last rung was tried and
-    whose last day came, which may be closed as lost; whether every rung was tried is for the caller to look at.
-    """
-    events_since = RecallEvent.objects.filter(recall=OuterRef("pk"), at__gte=OuterRef("state_since"))
-    priors_here = Exists(events_since.filter(step="receive_priors"))
-    last_rung = ContactAttempt.objects.filter(
-        recall=OuterRef("pk"), channel=LADDER[-1].channel, at__gte=OuterRef("contact_since")
-    )
-    waits = (
-        Q(state__in=(State.AWAITING_OUTCOME, State.AWAITING_CONCORDANCE))
-        | Q(priors_here, state=State.AWAITING_PRIORS)
-        | Q(
-            Exists(last_rung),
-            state=State.TO_CONTACT,
-            contact_since__lte=now - timedelta(days=LOST_AFTER_DAYS),
-        )
-    )
-    rows = with_facts(Recall.objects.for_user(user).filter(waits)).order_by("state_since", "pk")[:WORKLIST_SIZE]
-    return list(rows.prefetch_related("contact_attempts", "exam__findings"))
-
-
-def unreleased_outcomes(user: User) -> list[Outcome]:
-    """Her own newest outcomes that the patient waits to read and nobody has released yet, oldest first."""
-    later = Outcome.objects.filter(recall=OuterRef("recall"), pk__gt=OuterRef("pk"))
-    rows = Outcome.objects.filter(~Exists(later), user=user, release=None, assessment__in=TOLD_IN_WRITING)
-    here = rows.filter(recall__site_id__in=user.site_ids)
-    return list(here.select_related("recall__patient", "recall__exam").order_by("pk")[:WORKLIST_SIZE])

@@ -152,6 +152,7 @@ def settle_clocks(recall: Recall, move: Move) -> None:
         )
     recall.due_at = clocks.due_at(recall, policy, facts)
     recall.target_at = clocks.target_at(recall, policy)
+    recall.to_read_at = clocks.to_read_at(recall, facts)
 
 
 def active_appointment(recall: Recall) -> Appointment | None:
@@ -217,6 +218,8 @@ def _close_or_open(move: Move) -> None:
     if reason is not None:
         recall.closure_reason, recall.closed_at = reason, move.now
         recall.closed_by, recall.closure_note = move.actor.name, move.note
+    if recall.closure_reason == ClosureReason.DECEASED:
+        recall.to_release_by = None
 
 
 def _forget_cached(recall: Recall) -> None:

@@ -13,6 +13,7 @@ from recalls import clocks
 from recalls.actions.moving import Asked, Move, take
 from recalls.models import Appointment, Outcome, OutcomeRelease, Recall, RecallEvent
 from recalls.permissions import current_outcome
+from recalls.queues import TOLD_IN_WRITING
 from recalls.states import AppointmentStatus, Assessment, ClosureReason, State
 from recalls.workflow import OUTCOME_ROUTE
 
@@ -77,6 +78,7 @@ def release_outcome(recall: Recall, release_at: datetime, **asked: Unpack[Asked]
         outcome = current_outcome(move.recall)
         if outcome is not None:
             OutcomeRelease.objects.create(outcome=outcome, release_at=release_at, **move.signed())
+            move.recall.to_release_by = None
             move.data = {"outcome": outcome.pk, "release_at": release_at.isoformat()}
 
     return take(recall, "release_outcome", release, **asked)
@@ -134,6 +136,10 @@ def _add_outcome(move: Move, reading: Reading, *, amends: Outcome | None = None,
 
 
 def _release_with_outcome(move: Move, outcome: Outcome, release_at: datetime | None) -> None:
+    """Let her be told from then on, or leave it on the worklist of whoever will speak to her first."""
+    died = move.recall.closure_reason == ClosureReason.DECEASED
+    waits = release_at is None and outcome.assessment in TOLD_IN_WRITING and not died
+    move.recall.to_release_by = move.actor.user if waits else None
     if release_at is not None:
         OutcomeRelease.objects.create(outcome=outcome, release_at=max(release_at, move.now), **move.signed())
         move.data["release_at"] = max(release_at, move.now).isoformat()

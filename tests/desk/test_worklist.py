@@ -44,7 +44,7 @@ def test_each_case_lies_in_its_pile_and_leads_to_where_she_answers(
         RecallFactory.create(site=shadyside, **{story: True})
     assert _piles(at_desk, radiologist_rao) == {
         "Outcome to record": [_step(read, "record_outcome")],
-        "Earlier pictures to compare": [reverse("recall", args=[priors.pk])],
+        "Earlier pictures to compare": [_step(priors, "resolve_by_priors")],
         "Concordance to sign": [_step(pathology, "sign_concordance")],
         "Closures to sign": [_step(lost, "close_lost")],
         "Not released": [_step(untold, "release_outcome")],
