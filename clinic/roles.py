@@ -104,11 +104,15 @@ def roles_of(user: Any) -> frozenset[Role]:
     if not user.is_authenticated or not user.is_active:
         return frozenset()
     cached: frozenset[Role] | None = getattr(user, "_roles", None)
-    if cached is None:
-        names = {group.name for group in user.groups.all()}
-        cached = frozenset(role for role in STAFF_ROLES if role.value in names)
-        user._roles = cached
-    return cached
+    return remember_roles(user, (group.name for group in user.groups.all())) if cached is None else cached
+
+
+def remember_roles(user: Any, group_names: Iterable[str]) -> frozenset[Role]:
+    """Keep the roles that these groups mean on the user object."""
+    names = set(group_names)
+    roles = frozenset(role for role in STAFF_ROLES if role.value in names)
+    user._roles = roles
+    return roles
 
 
 def may_open(user: Any, page: Page) -> bool:
