@@ -113,6 +113,37 @@ class VisitKind(models.TextChoices):
     BIOPSY = "biopsy", _("Biopsy")
 
 
+class Modality(models.TextChoices):
+    """What a room is for."""
+
+    MAMMOGRAPHY = "mammography", _("Mammography")
+    ULTRASOUND = "ultrasound", _("Ultrasound")
+    MRI = "mri", _("MRI")
+    BIOPSY = "biopsy", _("Biopsy")
+
+
+# In which kind of room a visit takes place; an ultrasound that follows the pictures is done from the same booking.
+MODALITY_OF: dict[VisitKind, Modality] = dict.fromkeys(VisitKind, Modality.MAMMOGRAPHY) | {
+    VisitKind.ULTRASOUND: Modality.ULTRASOUND,
+    VisitKind.MRI: Modality.MRI,
+    VisitKind.BIOPSY: Modality.BIOPSY,
+}
+
+
+class LengthOf(models.TextChoices):
+    """What a visit's length is made of: its kind, and what makes it longer."""
+
+    DIAGNOSTIC = VisitKind.DIAGNOSTIC.value, VisitKind.DIAGNOSTIC.label
+    DIAGNOSTIC_ULTRASOUND = VisitKind.DIAGNOSTIC_ULTRASOUND.value, VisitKind.DIAGNOSTIC_ULTRASOUND.label
+    ULTRASOUND = VisitKind.ULTRASOUND.value, VisitKind.ULTRASOUND.label
+    MRI = VisitKind.MRI.value, VisitKind.MRI.label
+    REPEAT_VIEW = VisitKind.REPEAT_VIEW.value, VisitKind.REPEAT_VIEW.label
+    FOLLOW_UP = VisitKind.FOLLOW_UP.value, VisitKind.FOLLOW_UP.label
+    BIOPSY = VisitKind.BIOPSY.value, VisitKind.BIOPSY.label
+    INTERPRETER = "interpreter", _("added for an interpreter")
+    IMPLANTS = "implants", _("added for implants")
+
+
 class AppointmentStatus(models.TextChoices):
     BOOKED = "booked", _("Booked")
     CONFIRMED = "confirmed", _("Confirmed")
@@ -124,6 +155,8 @@ class AppointmentStatus(models.TextChoices):
 
 
 ACTIVE_APPOINTMENT = (AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED)
+# A visit that began early still has its room until it ends.
+TAKES_A_ROOM = (*ACTIVE_APPOINTMENT, AppointmentStatus.ATTENDED)
 
 
 class ContactChannel(models.TextChoices):
@@ -178,4 +211,5 @@ class WorkItemKind(models.TextChoices):
     MERGE_CONFLICT = "merge_conflict", _("Two records meet: decide which stands")
     CORRECTED_RESULT = "corrected_result", _("The result was corrected: look again")
     PATIENT_ASKED = "patient_asked", _("She asked on her page: ring her")
+    LETTER = "letter", _("Print and post a letter")
     LINK_LOCKED = "link_locked", _("Her link is locked: ring her and send a new one")

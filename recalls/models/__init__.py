@@ -9,10 +9,12 @@ from recalls.models.readings import (
     PathologyResult,
 )
 from recalls.models.recall import Recall, RecallEvent
+from recalls.models.rooms import LONGEST_VISIT, Room, RoomHours, VisitLength
 from recalls.models.visits import Appointment, ContactAttempt
 from recalls.models.work import WorkItem
 
 __all__ = [
+    "LONGEST_VISIT",
     "Appointment",
     "Concordance",
     "ContactAttempt",
@@ -23,7 +25,10 @@ __all__ = [
     "Recall",
     "RecallClaim",
     "RecallEvent",
+    "Room",
+    "RoomHours",
     "ScreeningExam",
     "SupersededReading",
+    "VisitLength",
     "WorkItem",
 ]
