@@ -14,7 +14,8 @@ from recalls.models import Recall
 from recalls.presenters import head_of, ladder_of, offer_of, reason_of, standing_of, story_of
 from recalls.presenters.work import tasks_of
 from recalls.states import State
-from recalls.views.access import DeskView, log_view, sites_by_id, staff, whole_recall
+from recalls.views.access import DeskView, log_view, sites_by_id, staff
+from recalls.views.whole import whole_recall
 
 
 class RecallPage(DeskView):

@@ -17,8 +17,9 @@ from recalls.models import Recall, RecallEvent
 from recalls.permissions import NotPermitted, Stale, StepRefused, check_permitted, why_not
 from recalls.presenters import button_of, moment, story_of
 from recalls.states import ContactResult, State
-from recalls.views.access import DeskView, log_view, staff, whole_recall
+from recalls.views.access import DeskView, log_view, staff
 from recalls.views.recall import common_context
+from recalls.views.whole import whole_recall
 from recalls.workflow import STEP
 
 _BOOKING = {State.TO_CONTACT: "book_appointment", State.BIOPSY_TO_BOOK: "book_biopsy"}

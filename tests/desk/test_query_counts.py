@@ -19,7 +19,7 @@ from tests.desk.conftest import SignIn
 
 pytestmark = pytest.mark.django_db
 
-PAGE_QUERIES = 17
+PAGE_QUERIES = 6  # session, person with roles and sites, recall, its rows, the look on record, messages
 LIST_BUDGET = 9
 QUEUE_BUDGET = 8  # session, person, roles, sites, counts, numbers, rows and tries
 
