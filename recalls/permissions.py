@@ -9,10 +9,11 @@ from datetime import datetime
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from clinic import calendar
 from clinic.actors import Actor
 from recalls import ladder
-from recalls.models import ContactAttempt, Outcome, Recall, RecallEvent
-from recalls.states import SUSPICIOUS, State
+from recalls.models import Appointment, ContactAttempt, Outcome, Recall, RecallEvent
+from recalls.states import SUSPICIOUS, AppointmentStatus, State, VisitKind
 from recalls.workflow import STEP, Need, Step
 
 
@@ -108,6 +109,17 @@ def _unreleased(recall: Recall, _now: datetime) -> bool:
 
 
 def _visit_begun(recall: Recall, now: datetime) -> bool:
+def missed_today(recall: Recall, now: datetime) -> Appointment | None:
+    """The newest visit, when it was of today, was missed, and is of the kind that the recall now waits to book."""
+    visits = sorted(recall.appointments.all(), key=lambda visit: visit.pk)
+    visit = visits[-1] if visits else None
+    if visit is None or visit.status != AppointmentStatus.MISSED:
+        return None
+    today = calendar.local_day(recall.site, now) == calendar.local_day(recall.site, visit.starts_at)
+    is_biopsy = visit.kind == VisitKind.BIOPSY
+    return visit if today and is_biopsy == (recall.state == State.BIOPSY_TO_BOOK) else None
+
+
     return any(visit.is_active and visit.starts_at <= now for visit in recall.appointments.all())
 
 
@@ -119,3 +131,4 @@ _NEEDS: dict[Need, Callable[[Recall, datetime], bool]] = {
     Need.LADDER_COMPLETE: _ladder_complete,
     Need.VISIT_BEGUN: _visit_begun,
 }
+    Need.MISSED_TODAY: lambda recall, now: missed_today(recall, now) is not None,

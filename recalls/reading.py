@@ -19,6 +19,7 @@ from recalls.queues import with_facts
 from recalls.states import State
 
 PILE_SIZE = 25
+_EARLIER = 10
 # The order of a reading day: who came first, then what somebody else is kept waiting for.
 PILES = (State.AWAITING_OUTCOME, State.AWAITING_PRIORS, State.AWAITING_CONCORDANCE, State.TO_CONTACT)
 
@@ -45,11 +46,14 @@ def piles(
     return [Pile(state, found[state][:PILE_SIZE], len(found[state]) > PILE_SIZE) for state in wanted]
 
 
-def next_to_read(user: User, now: datetime, answered: State, position: Position | None) -> Recall | None:
+def next_to_read(user: User, now: datetime, answered: State, since: datetime | None, pk: int) -> Recall | None:
     """The next on the worklist behind the case just answered: the rest of its pile, then the piles below it."""
-    below = PILES[PILES.index(answered) + 1 :] if answered in PILES else PILES
-    firsts = [_waiting(site, answered, now, position) for site in user.site_ids if answered in PILES]
-    firsts += [_waiting(site, state, now, None) for state in below for site in user.site_ids]
+    at = PILES.index(answered) if answered in PILES and since else 0
+    firsts = [
+        _waiting(site, state, now, (since, pk) if since and state == answered else None)
+        for state in PILES[at:]
+        for site in sorted(user.site_ids)
+    ]
     order = Case(*(When(state=state, then=Value(at)) for at, state in enumerate(PILES)), output_field=IntegerField())
     numbers = _numbers(firsts)
     found: Recall | None = Recall.objects.filter(pk__in=numbers).order_by(order, "to_read_at", "pk").first()
@@ -66,6 +70,13 @@ def unreleased_outcomes(user: User) -> list[Outcome]:
         outcome.recall = recall
         newest.append(outcome)
     return newest
+
+
+def earlier_recalls(user: User, recall: Recall) -> list[Recall]:
+    """Her other recalls at the person's sites, newest first. Three queries."""
+    rows = Recall.objects.for_user(user).filter(patient=recall.patient_id).exclude(pk=recall.pk)
+    newest = rows.select_related("exam").order_by("-exam__exam_date")[:_EARLIER]
+    return list(newest.prefetch_related("exam__findings", "outcomes"))
 
 
 def _waiting(site_id: int, state: State, now: datetime, after: Position | None) -> QuerySet[Recall, Any]:

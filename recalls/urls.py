@@ -3,6 +3,7 @@
 from django.urls import path
 
 from recalls.views.queue import Queue, Work, WorkDone
+from recalls.views.reading import ANSWERS, AnswerPage
 from recalls.views.recall import RecallPage
 from recalls.views.search import Search
 from recalls.views.steps import StepPage
@@ -12,6 +13,8 @@ urlpatterns = [
     path("queue/", Queue.as_view(), name="queue"),
     path("queue/<slug:state>/", Queue.as_view(), name="queue_state"),
     path("recalls/<int:pk>/", RecallPage.as_view(), name="recall"),
+    # A radiologist's answers have a screen of their own at the address of their step.
+    *(path(f"recalls/<int:pk>/{step}/", AnswerPage.as_view(), {"step": step}) for step in ANSWERS),
     path("recalls/<int:pk>/<slug:step>/", StepPage.as_view(), name="step"),
     path("worklist/", Worklist.as_view(), name="worklist"),
     path("work/", Work.as_view(), name="work"),

@@ -71,6 +71,7 @@ class Need(models.TextChoices):
         _("The contact ladder is not complete; its open rungs are listed on the page."),
     )
     VISIT_BEGUN = "visit_begun", _("The appointment has not begun yet.")
+    MISSED_TODAY = "missed_today", _("No appointment of today was missed.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,7 @@ STEPS: tuple[Step, ...] = (
           _("Every try to reach the patient is logged with its result and the next try.")),
     _step("book_appointment", _("Book visit"), S.TO_CONTACT, S.SCHEDULED, DESK | {R.INTEGRATION},
           _("A scheduler books the visit once the patient has agreed a time.")),
-    _step("reschedule", _("Move visit"), S.SCHEDULED, STAYS, DESK | {R.INTEGRATION},
+    _step("reschedule", _("Move visit"), S.SCHEDULED, STAYS, DESK | {R.MANAGER, R.INTEGRATION},
           _("A booked visit is moved to another time; the recall's clocks run on.")),
     _step("confirm", _("Confirm visit"), S.SCHEDULED, STAYS, DESK | {R.PATIENT, R.INTEGRATION},
           _("The patient, or a scheduler for her, confirms that she will come.")),
@@ -157,6 +158,10 @@ STEPS: tuple[Step, ...] = (
           {R.RADIOLOGIST}, _("Only a radiologist records the outcome; its category decides what happens next.")),
     _step("amend_outcome", _("Amend outcome"), _AFTER_OUTCOME, _AFTER_OUTCOME,
           {R.RADIOLOGIST}, _("A radiologist amends the outcome with a reason; the earlier reading is kept."),
+    _step("arrived_late", _("Came after all"), (S.TO_CONTACT, S.BIOPSY_TO_BOOK),
+          (S.AWAITING_OUTCOME, S.AWAITING_PATHOLOGY), DESK | {R.INTEGRATION},
+          _("A patient counted as missed who still comes that day has been seen: her appointment counts as kept."),
+          needs=Need.MISSED_TODAY),
           needs=Need.AN_OUTCOME),
     _step("release_outcome", _("Release to the patient"), tuple(State), STAYS, {R.RADIOLOGIST},
           _("The patient is written to only after a radiologist has released the outcome."),

@@ -39,6 +39,7 @@ from recalls.actions.visits import (
     confirm,
     mark_attended,
     mark_missed,
+    arrived_late,
     reschedule,
 )
 

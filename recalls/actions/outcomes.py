@@ -38,7 +38,7 @@ def record_outcome(recall: Recall, reading: Reading, **asked: Unpack[Asked]) -> 
         outcome = _add_outcome(move, reading)
         move.to, move.closure = OUTCOME_ROUTE[reading.assessment]
         if move.to == State.FOLLOW_UP:
-            plan_follow_up(move, reading.follow_up_months, _visit_day(move.recall))
+            plan_follow_up(move, reading.follow_up_months, last_visit_day(move.recall))
         elif move.to == State.TO_CONTACT:  # still incomplete: one more visit, with a visit's time to it
             move.recall.clock_from, move.recall.follow_up_on = move.now, None
         _release_with_outcome(move, outcome, reading.release_at)
@@ -65,7 +65,7 @@ def amend_outcome(recall: Recall, reading: Reading, *, reason: str, **asked: Unp
         same_way = died or (to == old_to and to != State.CLOSED)
         move.to, move.closure = (move.before, None) if same_way else (to, closure)
         if to == move.to == State.FOLLOW_UP:
-            plan_follow_up(move, reading.follow_up_months, _visit_day(move.recall))
+            plan_follow_up(move, reading.follow_up_months, last_visit_day(move.recall))
         _release_with_outcome(move, outcome, reading.release_at)
 
     return take(recall, "amend_outcome", amend, **asked)
@@ -149,6 +149,7 @@ def _last_attended(recall: Recall) -> Appointment | None:
     return recall.appointments.filter(status=AppointmentStatus.ATTENDED).order_by("pk").last()
 
 
-def _visit_day(recall: Recall) -> date:
+def last_visit_day(recall: Recall) -> date:
+    """The day, at the site, of the visit an outcome is about; today where none is known."""
     visit = _last_attended(recall)
     return calendar.local_day(recall.site, visit.starts_at if visit else timezone.now())

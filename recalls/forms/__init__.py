@@ -23,6 +23,7 @@ from recalls.forms.outcomes import AmendOutcomeForm, RecordOutcomeForm, ReleaseO
 from recalls.forms.records import CorrectResultForm, MergeRecordsForm, UnmergeRecordsForm
 from recalls.forms.visits import (
     AttendedForm,
+    ArrivedLateForm,
     BiopsyDoneForm,
     BiopsyMissedForm,
     BookBiopsyForm,
@@ -51,6 +52,7 @@ FORMS: dict[str, type[StepForm]] = {
     "amend_outcome": AmendOutcomeForm,
     "release_outcome": ReleaseOutcomeForm,
     "book_biopsy": BookBiopsyForm,
+    "arrived_late": ArrivedLateForm,
     "cancel_biopsy": CancelBiopsyForm,
     "biopsy_missed": BiopsyMissedForm,
     "biopsy_done": BiopsyDoneForm,

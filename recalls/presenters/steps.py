@@ -15,11 +15,11 @@ from recalls.workflow import STEP, STEPS, Step
 # What usually happens next in a state, in the order of the hand; whatever else the table allows follows below.
 NEXT: dict[State, tuple[str, ...]] = {
     State.AWAITING_PRIORS: ("receive_priors", "request_priors", "resolve_by_priors", "need_imaging"),
-    State.TO_CONTACT: ("log_contact", "book_appointment", "close_lost"),
+    State.TO_CONTACT: ("log_contact", "book_appointment", "arrived_late", "close_lost"),
     State.SCHEDULED: ("mark_attended", "confirm", "reschedule", "mark_missed", "cancel_appointment"),
     State.AWAITING_OUTCOME: ("record_outcome",),
     State.FOLLOW_UP: ("release_outcome",),
-    State.BIOPSY_TO_BOOK: ("book_biopsy", "release_outcome"),
+    State.BIOPSY_TO_BOOK: ("book_biopsy", "arrived_late", "release_outcome"),
     State.BIOPSY_BOOKED: ("biopsy_done", "biopsy_missed", "cancel_biopsy"),
     State.AWAITING_PATHOLOGY: ("record_pathology",),
     State.AWAITING_CONCORDANCE: ("sign_concordance",),

@@ -1,5 +1,6 @@
 """What waits for a radiologist? Outcomes to record, earlier pictures to compare, verdicts and closures to sign."""
 
+from datetime import datetime
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -10,10 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic.roles import Page
 from recalls import reading
+from recalls.models.querysets import Position
 from recalls.presenters.readings import reading_rows, unreleased_rows
 from recalls.states import State
 from recalls.views.access import DeskView, sites_by_id, staff
-from recalls.views.queue import position_from
 
 # What each pile is called, and what it means when it is empty.
 _TITLES: dict[State, tuple[Any, Any]] = {
@@ -32,7 +33,7 @@ class Worklist(DeskView):
     def get(self, request: HttpRequest) -> HttpResponse:
         user, now = staff(request), timezone.now()
         sites, states = sites_by_id(user), _wanted(request.GET.get("pile", ""))
-        after = position_from(request.GET.get("after", ""))
+        after = _place(request.GET.get("after", ""))
         piles = [
             {
                 "title": _TITLES[pile.state][0],
@@ -57,6 +58,15 @@ def _wanted(pile: str) -> tuple[State, ...]:
     if pile not in reading.PILES:
         raise Http404
     return (State(pile),)
+
+
+def _place(text: str) -> Position | None:
+    """The place an address names; the start of the list when it names none that can be read."""
+    since, _tilde, pk = text.partition("~")
+    try:
+        return datetime.fromisoformat(since), int(pk)
+    except ValueError:
+        return None
 
 
 def _older(pile: reading.Pile) -> str:

@@ -65,7 +65,7 @@ TAKEN: list[tuple[str, str, Role, dict[str, str], State]] = [
     ("correct_result", "to_contact", Role.RADIOLOGIST, {"assessment": "2", "comment": "Addendum."}, State.CLOSED),
 ]  # fmt: skip
 # Taken in tests of their own below.
-ELSEWHERE = {"mark_missed", "biopsy_missed", "merge_records", "unmerge_records"}
+ELSEWHERE = {"arrived_late", "mark_missed", "biopsy_missed", "merge_records", "unmerge_records"}
 STAFF: dict[Role, str] = {
     Role.SCHEDULER: "scheduler_ana",
     Role.NAVIGATOR: "navigator_nia",

@@ -17,9 +17,10 @@ from recalls import actions
 from recalls.actions import Contact, Reading, Slot
 from recalls.factories import RecallFactory
 from recalls.ladder import LADDER
-from recalls.models import Recall
+from recalls.models import Appointment, Recall
 from recalls.states import (
     Assessment,
+    AppointmentStatus,
     ConcordanceVerdict,
     ContactChannel,
     ContactResult,
@@ -95,6 +96,7 @@ ACTS: dict[str, Act] = {
     "biopsy_missed": lambda recall, by: actions.biopsy_missed(recall, by=by),
     "biopsy_done": lambda recall, by: actions.biopsy_done(recall, by=by),
     "record_pathology": lambda recall, by: actions.record_pathology(recall, PathologyClass.BENIGN, by=by),
+    "arrived_late": lambda recall, by: actions.arrived_late(recall, by=by),
     "sign_concordance": lambda recall, by: actions.sign_concordance(
         recall, ConcordanceVerdict.CONCORDANT_BENIGN, by=by
     ),
@@ -151,6 +153,7 @@ def ready_for_anything(state: State, site: Site, clock: TimeMachineFixture) -> R
 
 
 def _after_the_visit(recall: Recall, state: State, clock: TimeMachineFixture) -> None:
+        _missed_today(recall, VisitKind.DIAGNOSTIC)
     cast = cast_of(recall.site)
     ends = {State.FOLLOW_UP: Assessment.PROBABLY_BENIGN, State.CLOSED: Assessment.NEGATIVE}
     if state == State.AWAITING_OUTCOME:
@@ -163,4 +166,13 @@ def _after_the_visit(recall: Recall, state: State, clock: TimeMachineFixture) ->
     if state != State.BIOPSY_BOOKED:
         actions.biopsy_done(recall, by=cast.scheduler)
     if state == State.AWAITING_CONCORDANCE:
+def _missed_today(recall: Recall, kind: VisitKind) -> None:
+    """Written straight into the table: a real miss would begin the ladder anew, or is another story."""
+    Appointment.objects.create(
+        recall=recall, site=recall.site, kind=kind, starts_at=timezone.now(), status=AppointmentStatus.MISSED
+    )
+
+
         actions.record_pathology(recall, PathologyClass.BENIGN, by=cast.radiologist)
+    if state == State.BIOPSY_TO_BOOK:
+        _missed_today(recall, VisitKind.BIOPSY)
