@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from recalls.views.booking import BOOKING_STEPS, BookingPage
 from recalls.views.queue import Queue, Work, WorkDone
 from recalls.views.reading import ANSWERS, AnswerPage
 from recalls.views.recall import RecallPage
@@ -15,6 +16,10 @@ urlpatterns = [
     path("recalls/<int:pk>/", RecallPage.as_view(), name="recall"),
     # A radiologist's answers have a screen of their own at the address of their step.
     *(path(f"recalls/<int:pk>/{step}/", AnswerPage.as_view(), {"step": step}) for step in ANSWERS),
+    *(
+        path(f"recalls/<int:pk>/{step}/", BookingPage.as_view(), {"step": step}, name="booking")
+        for step in BOOKING_STEPS
+    ),
     path("recalls/<int:pk>/<slug:step>/", StepPage.as_view(), name="step"),
     path("worklist/", Worklist.as_view(), name="worklist"),
     path("work/", Work.as_view(), name="work"),
