@@ -44,6 +44,8 @@ class Page(models.TextChoices):
     RECALL = "recall", _("Recall page")
     WORKLIST = "worklist", _("Reading worklist")
     BOARD = "board", _("Status board")
+    MAP = "map", _("Workflow map")
+    DOWNTIME = "downtime", _("Downtime sheet")
     INBOX = "inbox", _("Demo inbox")
 
 
@@ -52,6 +54,8 @@ PAGES: dict[Page, frozenset[Role]] = {
     Page.RECALL: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER, Role.RADIOLOGIST}),
     Page.WORKLIST: frozenset({Role.RADIOLOGIST}),
     Page.BOARD: frozenset({Role.MANAGER, Role.ADMINISTRATOR}),
+    Page.MAP: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.RADIOLOGIST, Role.MANAGER, Role.ADMINISTRATOR}),
+    Page.DOWNTIME: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER}),
     Page.INBOX: STAFF_ROLES,
 }
 

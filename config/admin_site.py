@@ -73,7 +73,11 @@ class RecallDeskAdminSite(AdminSite):
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         context = dict(extra_context or {}, board=None)
         if may_open(request.user, Page.BOARD):
-            context["board"] = self._board(request)
+            from reports.live_map import read_map
+            from reports.views import map_context
+
+            user: Any = request.user
+            context |= map_context(read_map(user), request) | {"board": self._board(request)}
         else:
             context["title"] = _("Administration")
         return super().index(request, context)

@@ -62,7 +62,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "clinic.middleware.SessionTimeoutMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "clinic.middleware.SignInMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -164,6 +164,9 @@ STORAGES = {
 
 # Where "Show on a map" of the patient's page leads; empty shows no such link. Nothing is ever loaded from there.
 MAP_SEARCH_URL = "https://www.openstreetmap.org/search"
+
+# How often a page that shows the live map asks for its figures anew.
+MAP_REFRESH_SECONDS = 15
 
 # Mail. In a plain embedded installation it never leaves the machine: the app itself shows it.
 EMAIL_TIMEOUT = 20  # seconds
