@@ -10,7 +10,7 @@ from clinic.models import Site
 from notifications.kinds import Kind, NotificationState
 from notifications.models import Notification
 from recalls.models import Appointment, Outcome, PathologyResult, Recall, RecallEvent
-from recalls.states import ACTIVE_APPOINTMENT, State
+from recalls.states import ACTIVE_APPOINTMENT, AppointmentStatus, State
 
 Key = tuple[str, str]
 
@@ -151,6 +151,8 @@ def situations_of(recalls: Iterable[Recall]) -> list[Situation]:
         for event in situation.events:
             had[event.step].add(pk)
     for visit in _if_any(Appointment, had["book_appointment"] | had["book_biopsy"]):
+        if visit.status == AppointmentStatus.TAKEN_BACK:
+            continue  # booked by a slip of the hand: it never was
         known = by_recall[visit.recall_id]
         if visit.site_id == known.recall.site_id:
             visit.site = known.site  # whose calendar is read already

@@ -63,11 +63,21 @@ def check_allowed(recall: Recall, step: Step, now: datetime) -> None:
         raise NotNow(str(step.needs.label))
 
 
+def check_second_person(recall: Recall, step: Step, actor: Actor) -> None:
+    """Raises NotPermitted where the step takes two people and this one completed what is to be signed."""
+    if step.name != "close_lost" or actor.user is None:
+        return
+    tries = attempts_of_this_ladder(recall)
+    if tries and tries[-1].user_id == actor.user.pk:
+        raise NotPermitted(_("You made the last try yourself: a second person signs. %(rule)s") % {"rule": step.rule})
+
+
 def why_not(recall: Recall, step: Step, actor: Actor) -> str:
     """The sentence that forbids the step now; empty when it may be taken."""
     try:
         check_permitted(recall, step, actor)
         check_allowed(recall, step, timezone.now())
+        check_second_person(recall, step, actor)
     except StepRefused as refusal:
         return str(refusal)
     return ""
@@ -79,7 +89,8 @@ def attempts_of_this_ladder(recall: Recall) -> list[ContactAttempt]:
         return []
     since = recall.contact_since
     rows = sorted(recall.contact_attempts.all(), key=lambda attempt: attempt.pk)
-    return [attempt for attempt in rows if since is None or attempt.at >= since]
+    undone = {row.takes_back_id for row in rows if row.takes_back_id} | {row.pk for row in rows if row.takes_back_id}
+    return [attempt for attempt in rows if attempt.pk not in undone and (since is None or attempt.at >= since)]
 
 
 def current_outcome(recall: Recall) -> Outcome | None:
@@ -98,17 +109,6 @@ def priors_state(recall: Recall) -> tuple[datetime | None, datetime | None]:
     return max(asked, default=None), max(came, default=None)
 
 
-def _ladder_complete(recall: Recall, now: datetime) -> bool:
-    since = recall.contact_since or recall.opened_at
-    return ladder.is_complete(recall.site, since, attempts_of_this_ladder(recall), now)
-
-
-def _unreleased(recall: Recall, _now: datetime) -> bool:
-    outcome = current_outcome(recall)
-    return outcome is not None and not hasattr(outcome, "release")
-
-
-def _visit_begun(recall: Recall, now: datetime) -> bool:
 def missed_today(recall: Recall, now: datetime) -> Appointment | None:
     """The newest visit, when it was of today, was missed, and is of the kind that the recall now waits to book."""
     visits = sorted(recall.appointments.all(), key=lambda visit: visit.pk)
@@ -120,6 +120,17 @@ def missed_today(recall: Recall, now: datetime) -> Appointment | None:
     return visit if today and is_biopsy == (recall.state == State.BIOPSY_TO_BOOK) else None
 
 
+def _ladder_complete(recall: Recall, now: datetime) -> bool:
+    since = recall.contact_since or recall.opened_at
+    return ladder.is_complete(recall.site, since, attempts_of_this_ladder(recall), now)
+
+
+def _unreleased(recall: Recall, _now: datetime) -> bool:
+    outcome = current_outcome(recall)
+    return outcome is not None and not hasattr(outcome, "release")
+
+
+def _visit_begun(recall: Recall, now: datetime) -> bool:
     return any(visit.is_active and visit.starts_at <= now for visit in recall.appointments.all())
 
 
@@ -130,5 +141,5 @@ _NEEDS: dict[Need, Callable[[Recall, datetime], bool]] = {
     Need.UNRELEASED_OUTCOME: _unreleased,
     Need.LADDER_COMPLETE: _ladder_complete,
     Need.VISIT_BEGUN: _visit_begun,
-}
     Need.MISSED_TODAY: lambda recall, now: missed_today(recall, now) is not None,
+}

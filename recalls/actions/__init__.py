@@ -24,12 +24,22 @@ from recalls.actions.contact import (
     request_priors,
 )
 from recalls.actions.corrections import correct_exam
+from recalls.actions.desk import (
+    add_note,
+    ask_letter,
+    ask_please_call,
+    take_on,
+    why_no_letter,
+    why_no_message,
+)
 from recalls.actions.merging import merge_patients, unmerge_patients
 from recalls.actions.moving import Asked, By, active_appointment
 from recalls.actions.opening import needs_recall, open_recall
 from recalls.actions.outcomes import Reading, amend_outcome, follow_up_due, record_outcome, release_outcome
+from recalls.actions.undo import undo
 from recalls.actions.visits import (
     Slot,
+    arrived_late,
     biopsy_done,
     biopsy_missed,
     book_appointment,
@@ -39,7 +49,6 @@ from recalls.actions.visits import (
     confirm,
     mark_attended,
     mark_missed,
-    arrived_late,
     reschedule,
 )
 
@@ -50,9 +59,12 @@ __all__ = [
     "Contact",
     "Reading",
     "Slot",
+    "add_note",
     "active_appointment",
     "advise_biopsy",
     "amend_outcome",
+    "ask_letter",
+    "ask_please_call",
     "biopsy_done",
     "biopsy_missed",
     "book_appointment",
@@ -86,7 +98,11 @@ __all__ = [
     "resolve_by_priors",
     "resume",
     "sign_concordance",
+    "take_on",
     "transfer",
+    "undo",
     "unmerge_patients",
     "void",
+    "why_no_letter",
+    "why_no_message",
 ]

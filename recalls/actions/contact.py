@@ -74,11 +74,7 @@ def log_contact(recall: Recall, contact: Contact, **asked: Unpack[Asked]) -> Rec
         if contact.result == ContactResult.WRONG_NUMBER:
             _wrong_number(move, contact)
         if contact.result == ContactResult.LANGUAGE:
-            open_work_item(
-                move.recall,
-                WorkItemKind.INTERPRETER,
-                _("She asked for an interpreter on the phone."),
-            )
+            _open_task(move, WorkItemKind.INTERPRETER, _("She asked for an interpreter on the phone."))
 
     return take(recall, "log_contact", log, **asked)
 
@@ -91,9 +87,17 @@ def _check(contact: Contact) -> None:
 
 
 def _wrong_number(move: Move, contact: Contact) -> None:
-    for point in move.recall.patient.contact_points.filter(kind=contact.point or ""):
+    for point in move.recall.patient.contact_points.filter(kind=contact.point or "", unusable=""):
         mark_unusable(point, ContactPoint.Unusable.WRONG, by=move.actor)
-    open_work_item(move.recall, WorkItemKind.VERIFY_CONTACT, _("A call reached a wrong number."))
+        move.data["unusable"] = [point.pk]
+    _open_task(move, WorkItemKind.VERIFY_CONTACT, _("A call reached a wrong number."))
+
+
+def _open_task(move: Move, kind: WorkItemKind, reason: str) -> None:
+    """A task that this step opened goes with it when it is undone; one that was open before stays."""
+    item = open_work_item(move.recall, kind, reason)
+    if item.opened_at >= move.now:
+        move.data["tasks"] = [item.pk]
 
 
 def request_priors(recall: Recall, **asked: Unpack[Asked]) -> RecallEvent:

@@ -35,7 +35,8 @@ def facts_of(recall: Recall) -> Facts:
     if recall._state.adding:
         return Facts()
     events = sorted(recall.events.all(), key=lambda event: event.version)
-    arrivals = [event.step for event in events if event.to_state == recall.state and event.from_state != recall.state]
+    came = [event for event in events if event.to_state == recall.state and event.from_state != recall.state]
+    arrivals = [event.step for event in came if event.step != "undo"]
     visits = [visit for visit in recall.appointments.all() if visit.status in _SHOWN[State(recall.state)]]
     asked_at, came_at = priors_state(recall)
     return Facts(
