@@ -41,6 +41,7 @@ class Page(models.TextChoices):
     """What a page shows; a page asks for one of these, never for a role."""
 
     QUEUE = "queue", _("Callback queue")
+    BULK = "bulk", _("Many recalls at once")
     RECALL = "recall", _("Recall page")
     WORKLIST = "worklist", _("Reading worklist")
     BOARD = "board", _("Status board")
@@ -51,6 +52,7 @@ class Page(models.TextChoices):
 
 PAGES: dict[Page, frozenset[Role]] = {
     Page.QUEUE: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER, Role.RADIOLOGIST}),
+    Page.BULK: frozenset({Role.SCHEDULER, Role.NAVIGATOR}),
     Page.RECALL: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER, Role.RADIOLOGIST}),
     Page.WORKLIST: frozenset({Role.RADIOLOGIST}),
     Page.BOARD: frozenset({Role.MANAGER, Role.ADMINISTRATOR}),

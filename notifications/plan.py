@@ -41,7 +41,8 @@ PLAN: tuple[Rule, ...] = (
            "result of 4 or 5 it only asks her to call."),
          _("A visit is booked or the recall moves on.")),
     Rule(K.PLEASE_CALL, rules.please_call, _FIRST,
-         _("On the morning of the 3rd and 8th business day on which she is still to be contacted."),
+         _("On the morning of the 3rd and 8th business day on which she is still to be contacted, and when a desk asks "
+           "for it."),
          _("She is no longer to be contacted.")),
     Rule(K.PRIORS_WAIT, rules.priors_wait, _FIRST,
          _("When earlier pictures have been asked for."), _("The wait for earlier pictures ends.")),

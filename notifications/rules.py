@@ -48,6 +48,9 @@ def please_call(known: Situation) -> Iterator[Wanted]:
     for number in PLEASE_CALL_AFTER:
         due = windows.next_in(Window.FIRST_NOTICE, site, windows.morning_after(site, since, number))
         yield Wanted(f"{day}:{number}", due)
+    for event in known.events:
+        if event.step == "ask_please_call" and event.at >= since:
+            yield Wanted(f"asked-{event.version}", windows.next_in(Window.FIRST_NOTICE, site, event.at))
 
 
 def priors_wait(known: Situation) -> Iterator[Wanted]:

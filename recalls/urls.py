@@ -3,15 +3,21 @@
 from django.urls import path
 
 from recalls.views.booking import BOOKING_STEPS, BookingPage
-from recalls.views.queue import Queue, Work, WorkDone
+from recalls.views.bulk import Bulk
+from recalls.views.queue import Queue
 from recalls.views.reading import ANSWERS, AnswerPage
 from recalls.views.recall import RecallPage
+from recalls.views.saved import DeleteView, SaveView
 from recalls.views.search import Search
 from recalls.views.steps import StepPage
+from recalls.views.work import Work, WorkDone
 from recalls.views.worklist import Worklist
 
 urlpatterns = [
     path("queue/", Queue.as_view(), name="queue"),
+    path("queue/bulk/", Bulk.as_view(), name="bulk"),
+    path("queue/views/", SaveView.as_view(), name="view_save"),
+    path("queue/views/<int:pk>/delete/", DeleteView.as_view(), name="view_delete"),
     path("queue/<slug:state>/", Queue.as_view(), name="queue_state"),
     path("recalls/<int:pk>/", RecallPage.as_view(), name="recall"),
     # A radiologist's answers have a screen of their own at the address of their step.

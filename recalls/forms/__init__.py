@@ -19,11 +19,12 @@ from recalls.forms.contact import (
     RequestPriorsForm,
     ResolveByPriorsForm,
 )
+from recalls.forms.desk import AddNoteForm, AskLetterForm, AskPleaseCallForm, TakeOnForm
 from recalls.forms.outcomes import AmendOutcomeForm, RecordOutcomeForm, ReleaseOutcomeForm
 from recalls.forms.records import CorrectResultForm, MergeRecordsForm, UnmergeRecordsForm
 from recalls.forms.visits import (
-    AttendedForm,
     ArrivedLateForm,
+    AttendedForm,
     BiopsyDoneForm,
     BiopsyMissedForm,
     BookBiopsyForm,
@@ -41,18 +42,22 @@ FORMS: dict[str, type[StepForm]] = {
     "resolve_by_priors": ResolveByPriorsForm,
     "need_imaging": NeedImagingForm,
     "log_contact": LogContactForm,
+    "take_on": TakeOnForm,
+    "add_note": AddNoteForm,
+    "ask_letter": AskLetterForm,
+    "ask_please_call": AskPleaseCallForm,
     "book_appointment": BookVisitForm,
     "reschedule": RescheduleForm,
     "confirm": ConfirmForm,
     "cancel_appointment": CancelVisitForm,
     "mark_missed": MissedForm,
     "mark_attended": AttendedForm,
+    "arrived_late": ArrivedLateForm,
     "advise_biopsy": AdviseBiopsyForm,
     "record_outcome": RecordOutcomeForm,
     "amend_outcome": AmendOutcomeForm,
     "release_outcome": ReleaseOutcomeForm,
     "book_biopsy": BookBiopsyForm,
-    "arrived_late": ArrivedLateForm,
     "cancel_biopsy": CancelBiopsyForm,
     "biopsy_missed": BiopsyMissedForm,
     "biopsy_done": BiopsyDoneForm,

@@ -10,6 +10,7 @@ from recalls.models.readings import (
 )
 from recalls.models.recall import Recall, RecallEvent
 from recalls.models.rooms import LONGEST_VISIT, Room, RoomHours, VisitLength
+from recalls.models.views import SavedView
 from recalls.models.visits import Appointment, ContactAttempt
 from recalls.models.work import WorkItem
 
@@ -27,6 +28,7 @@ __all__ = [
     "RecallEvent",
     "Room",
     "RoomHours",
+    "SavedView",
     "ScreeningExam",
     "SupersededReading",
     "VisitLength",

@@ -2,21 +2,25 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import get_language_info, gettext_lazy
+from django.utils.translation import get_language_info, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
 from clinic import calendar
-from clinic.models import Site
+from clinic.models import Site, User
 from patients.models import Patient
 from recalls.models import ContactAttempt, Recall
 from recalls.permissions import attempts_of_this_ladder
-from recalls.presenters.moments import Left, days_ago, left_until, moment
+from recalls.presenters.moments import Left, clock_words, days_ago, left_until, moment
 from recalls.presenters.why import Facts, why_today
-from recalls.states import AppointmentStatus, State
+from recalls.states import AppointmentStatus, State, WorkItemKind
+from recalls.workflow import STEP
+
+# A claim nobody renewed for so long has ended.
+CLAIM_ENDS_AFTER = timedelta(minutes=10)
 
 # Why a queue may be empty, and what fills it again.
 _EMPTY: dict[State, Any] = {
@@ -40,17 +44,26 @@ _EMPTY: dict[State, Any] = {
 class Row:
     """One recall on a list."""
 
+    pk: int
     url: str
     name: str
     age: int
     language: str
     interpreter: str
     site: str
+    # A result of 4 or 5, in words.
+    risk: str
+    # The newest open task of hers, such as what she asked for on her page.
+    task: str
     why: str
     since_result: str
     due: Left
     left: Left | None
     last_try: str
+    # Who has the recall open at this moment, if not the person who reads.
+    open_at: str
+    # What the person who reads did with it today.
+    worked: str
     # Whether the next action is due by the end of today, at the site.
     is_due_today: bool
 
@@ -83,30 +96,59 @@ def facts_of_row(row: Any) -> Facts:
     )
 
 
-def rows_of(recalls: Iterable[Recall], sites: dict[int, Site], now: datetime) -> list[Row]:
+def rows_of(recalls: Iterable[Recall], sites: dict[int, Site], now: datetime, reader: User | None = None) -> list[Row]:
     """Rows for recalls from `queues`; the sites are the signed-in person's own, read once."""
-    return [_row(recall, sites[recall.site_id], now) for recall in recalls]
+    return [_row(recall, sites[recall.site_id], now, reader) for recall in recalls]
 
 
-def _row(recall: Recall, site: Site, now: datetime) -> Row:
+def _row(recall: Any, site: Site, now: datetime, reader: User | None) -> Row:
     recall.site = site
     today = calendar.local_day(site, now)
     resulted = calendar.local_day(site, recall.exam.reported_at) if recall.exam.reported_at else recall.exam.exam_date
     due_at, facts = recall.due_at or now, facts_of_row(recall)
     return Row(
+        pk=recall.pk,
         url=reverse("recall", args=[recall.pk]),
         name=str(recall.patient),
         age=recall.patient.age_on(today),
         language=language_name(recall.patient.language),
         interpreter=interpreter_words(recall.patient),
         site=site.name,
+        risk=_("result of 4 or 5") if recall.suspicious else "",
+        task=_task(recall),
         why=why_today(recall, facts, now=now),
         since_result=days_ago(resulted, today),
         due=left_until(site, due_at, now),
-        left=left_until(site, recall.target_at, now) if recall.target_at else None,
+        left=left_until(site, recall.target_at, now) if recall.target_at and recall.is_open else None,
         last_try=_last_try(site, facts.attempts, now),
+        open_at=_open_at(recall, now, reader),
+        worked=_worked(recall, site),
         is_due_today=calendar.local_day(site, due_at) <= today,
     )
+
+
+def _task(recall: Any) -> str:
+    if not recall.task_kind:
+        return ""
+    label = str(WorkItemKind(recall.task_kind).label)
+    return f"{label} ({recall.task_reason})" if recall.task_kind == WorkItemKind.PATIENT_ASKED else label
+
+
+def _open_at(recall: Recall, now: datetime, reader: User | None) -> str:
+    claim = getattr(recall, "claim", None)
+    if claim is None or claim.user_id == getattr(reader, "pk", None) or now - claim.seen_at >= CLAIM_ENDS_AFTER:
+        return ""
+    minutes = int((now - claim.claimed_at).total_seconds() // 60)
+    words = {"who": claim.user.get_full_name() or claim.user.get_username(), "minutes": minutes}
+    if minutes < 1:
+        return _("open at %(who)s, just now") % words
+    return ngettext("open at %(who)s, %(minutes)d min", "open at %(who)s, %(minutes)d min", minutes) % words
+
+
+def _worked(recall: Any, site: Site) -> str:
+    """ "Book visit, 10:40 am"."""
+    at = getattr(recall, "worked_at", None)
+    return f"{STEP[recall.worked_step].label}, {clock_words(at.astimezone(site.zone))}" if at else ""
 
 
 def _last_try(site: Site, attempts: Sequence[ContactAttempt], now: datetime) -> str:
