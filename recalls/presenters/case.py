@@ -133,13 +133,16 @@ def _tissue(recall: Recall, now: datetime) -> list[Tissue]:
 
 def _earlier(other: Recall, recall: Recall, now: datetime) -> Earlier:
     outcomes = _newest_first(other.outcomes.all())
-    state = ClosureReason(other.closure_reason).label if other.closure_reason else State(other.state).label
-    last = [str(outcomes[0].get_assessment_display())] if outcomes else []
+    ended = [str(outcomes[0].get_assessment_display())] if outcomes else []
+    if not outcomes or other.closure_reason not in (ClosureReason.NORMAL, ClosureReason.BENIGN):
+        ended.append(
+            str(ClosureReason(other.closure_reason).label if other.closure_reason else State(other.state).label)
+        )
     return Earlier(
         url=reverse("recall", args=[other.pk]),
         exam_day=day_words(other.exam.exam_date, calendar.local_day(recall.site, now)),
         findings="; ".join(findings_of(other.exam)),
-        ended=", ".join([*last, str(state)]),
+        ended=", ".join(ended),
     )
 
 

@@ -26,8 +26,9 @@ NEXT: dict[State, tuple[str, ...]] = {
     State.ON_HOLD: ("resume",),
     State.CLOSED: ("release_outcome", "reopen"),
 }
-# Steps whose form stands open on the page when they come next; the others are a click away.
-_FORM_AT_ONCE = frozenset({"log_contact", "book_biopsy", "record_outcome", "record_pathology", "sign_concordance"})
+# Steps whose form stands open on the page when they come next; the others are a click away, a radiologist's answers on
+# the screen of their own.
+_FORM_AT_ONCE = frozenset({"log_contact", "record_pathology"})
 
 
 @dataclass(frozen=True, slots=True)

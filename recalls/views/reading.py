@@ -18,6 +18,7 @@ from recalls.presenters.case import case_of
 from recalls.presenters.readings import answer_url
 from recalls.states import State
 from recalls.views.steps import StepPage
+from recalls.workflow import STEP
 
 ANSWERS = (
     "record_outcome",
@@ -30,10 +31,10 @@ ANSWERS = (
 # After these the next case opens; amending and releasing are done between cases.
 _GOES_ON = frozenset({"record_outcome", "sign_concordance", "resolve_by_priors", "need_imaging"})
 # Earlier pictures are answered one way or the other, from one screen.
-_BY_PRIORS = (
-    ("resolve_by_priors", "1", _("They explain it: close, no visit")),
-    ("need_imaging", "2", _("A visit is needed")),
-)
+_BY_PRIORS = {
+    "resolve_by_priors": _("They explain it: close, no visit"),
+    "need_imaging": _("A visit is needed"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +60,14 @@ class AnswerPage(StepPage):
         return user, recall
 
     def shown_beside(self, recall: Recall, user: User) -> dict[str, Any]:
-        step = self.kwargs["step"]
+        name = self.kwargs["step"]
+        compares = _compares(recall, name)
         return {
             "case": case_of(recall, reading.earlier_recalls(user, recall), timezone.now()),
-            "sends": _sends(recall, step),
-            "goes_on": step in _GOES_ON,
+            "title": _("Earlier pictures to compare") if compares else STEP[name].label,
+            "rules": [STEP[answer].rule for answer in (_BY_PRIORS if compares else (name,))],
+            "sends": _sends(recall, name),
+            "may_go_back": name in _GOES_ON and not compares,
         }
 
     def where_next(
@@ -77,9 +81,13 @@ class AnswerPage(StepPage):
         return redirect("worklist")
 
 
+def _compares(recall: Recall, step: str) -> bool:
+    return recall.state == State.AWAITING_PRIORS and step in _BY_PRIORS
+
+
 def _sends(recall: Recall, step: str) -> list[Send]:
-    by_priors = [name for name, _key, _label in _BY_PRIORS]
-    if recall.state == State.AWAITING_PRIORS and step in by_priors:
-        return [Send(label, reverse("step", args=[recall.pk, name]), key) for name, key, label in _BY_PRIORS]
+    if _compares(recall, step):
+        answers = enumerate(_BY_PRIORS.items(), start=1)
+        return [Send(label, reverse("step", args=[recall.pk, name]), str(key)) for key, (name, label) in answers]
     label = _("Save and next") if step in _GOES_ON else _("Save")
     return [Send(label, reverse("step", args=[recall.pk, step]))]
