@@ -43,7 +43,11 @@ class Page(models.TextChoices):
     QUEUE = "queue", _("Callback queue")
     BULK = "bulk", _("Many recalls at once")
     RECALL = "recall", _("Recall page")
+    APPOINTMENTS = "appointments", _("Appointments")
+    CLOSED_DAYS = "closed_days", _("Closing a day")
     WORKLIST = "worklist", _("Reading worklist")
+    OWN_RECALLS = "own_recalls", _("Where my recalls went")
+    EVERY_READER = "every_reader", _("Where every reader's recalls went")
     BOARD = "board", _("Status board")
     MAP = "map", _("Workflow map")
     DOWNTIME = "downtime", _("Downtime sheet")
@@ -54,7 +58,11 @@ PAGES: dict[Page, frozenset[Role]] = {
     Page.QUEUE: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER, Role.RADIOLOGIST}),
     Page.BULK: frozenset({Role.SCHEDULER, Role.NAVIGATOR}),
     Page.RECALL: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER, Role.RADIOLOGIST}),
+    Page.APPOINTMENTS: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER, Role.RADIOLOGIST}),
+    Page.CLOSED_DAYS: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER}),
     Page.WORKLIST: frozenset({Role.RADIOLOGIST}),
+    Page.OWN_RECALLS: frozenset({Role.RADIOLOGIST, Role.MANAGER}),
+    Page.EVERY_READER: frozenset({Role.MANAGER}),
     Page.BOARD: frozenset({Role.MANAGER, Role.ADMINISTRATOR}),
     Page.MAP: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.RADIOLOGIST, Role.MANAGER, Role.ADMINISTRATOR}),
     Page.DOWNTIME: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER}),
@@ -80,6 +88,8 @@ ADMIN_PERMISSIONS: dict[Role, dict[str, tuple[str, ...]]] = {
     Role.MANAGER: {
         **dict.fromkeys(_HISTORY, _VIEW),
         "recalls.workitem": ("view", "change"),
+        "recalls.room": _VIEW,
+        "recalls.visitlength": _VIEW,
         "patients.patient": _VIEW,
         "patients.referringprovider": _EDIT,
         "exchange.parkedrow": ("view", "change"),
@@ -90,6 +100,9 @@ ADMIN_PERMISSIONS: dict[Role, dict[str, tuple[str, ...]]] = {
     Role.ADMINISTRATOR: {
         **dict.fromkeys(_HISTORY, _VIEW),
         "recalls.workitem": ("view", "change"),
+        "recalls.room": _EDIT,
+        "recalls.roomhours": (*_EDIT, "delete"),
+        "recalls.visitlength": _EDIT,
         "patients.patient": _VIEW,
         "patients.referringprovider": _EDIT,
         "exchange.parkedrow": ("view", "change"),

@@ -4,6 +4,7 @@ from django.urls import path
 
 from recalls.views.booking import BOOKING_STEPS, BookingPage
 from recalls.views.bulk import Bulk
+from recalls.views.mine import MyRecalls
 from recalls.views.queue import Queue
 from recalls.views.reading import ANSWERS, AnswerPage
 from recalls.views.recall import RecallPage
@@ -28,6 +29,7 @@ urlpatterns = [
     ),
     path("recalls/<int:pk>/<slug:step>/", StepPage.as_view(), name="step"),
     path("worklist/", Worklist.as_view(), name="worklist"),
+    path("my-recalls/", MyRecalls.as_view(), name="my_recalls"),
     path("work/", Work.as_view(), name="work"),
     path("work/<int:pk>/done/", WorkDone.as_view(), name="work_done"),
     path("search/", Search.as_view(), name="search"),

@@ -146,6 +146,11 @@ def _earlier(other: Recall, recall: Recall, now: datetime) -> Earlier:
     )
 
 
+def where_it_stands(recall: Recall) -> str:
+    """Why it was closed, or the state it is in."""
+    return str(ClosureReason(recall.closure_reason).label if recall.closure_reason else State(recall.state).label)
+
+
 def _is_about_priors(event: Any) -> bool:
     return event.step in ("request_priors", "receive_priors") and bool(event.note)
 
