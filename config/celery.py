@@ -16,9 +16,12 @@ TICK_SECONDS = 60.0
 # A tick that waited longer than this is dropped: the next one does the same work.
 TICK_OPTIONS = {"expires": TICK_SECONDS}
 
+FIVE_MINUTES = 5 * TICK_SECONDS
+
 TIMETABLE = {
     "sweep": {"task": "notifications.tasks.sweep", "schedule": TICK_SECONDS, "options": TICK_OPTIONS},
     "tick": {"task": "recalls.tasks.tick", "schedule": TICK_SECONDS, "options": TICK_OPTIONS},
+    "weeks": {"task": "reports.tasks.keep_weeks", "schedule": FIVE_MINUTES, "options": {"expires": FIVE_MINUTES}},
 }
 
 app = Celery("recalldesk")

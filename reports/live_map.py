@@ -97,8 +97,8 @@ class Box:
     def sentence(self) -> str:
         """What a screen reader says of the box."""
         if self.is_closed:
-            words = ngettext("%(count)d closed in 7 days", "%(count)d closed in 7 days", self.count)
-            return f"{self.state.label}: {words % {'count': self.count}}"
+            closed = ngettext("%(count)d closed in 7 days", "%(count)d closed in 7 days", self.count)
+            return f"{self.state.label}: {closed % {'count': self.count}}"
         words = [ngettext("%(count)d open", "%(count)d open", self.count) % {"count": self.count}]
         words += [_("oldest %(age)s") % {"age": self.oldest}] if self.oldest else []
         return f"{self.state.label}: {', '.join([*words, self.overdue_words])}"

@@ -6,11 +6,13 @@
   const board = document.querySelector(".board");
   let drawn = [];
 
+  const lies = (chart) => chart.kind.endsWith("rows"); // bars from left to right
+
   const token = (name, from = board) => getComputedStyle(from).getPropertyValue(name).trim();
 
   function datasets(chart) {
     return chart.series.map((series, at) => {
-      const colour = token(`--${chart.kind === "stacked-rows" ? "age" : "board"}-${at + 1}`);
+      const colour = token(`--${chart.name === "ageing" ? "age" : "board"}-${(at % 6) + 1}`);
       const line = chart.kind === "lines";
       return {
         label: series.label,
@@ -29,27 +31,27 @@
   function options(chart) {
     const ink = token("--body-fg");
     const grid = token("--hairline-color");
-    const stacked = chart.kind !== "lines";
+    const stacked = chart.kind.startsWith("stacked");
     const axis = { stacked, ticks: { color: ink, precision: 0 }, grid: { color: grid }, beginAtZero: true };
     return {
       animation: false,
-      indexAxis: chart.kind === "stacked-rows" ? "y" : "x",
+      indexAxis: lies(chart) ? "y" : "x",
       maintainAspectRatio: false,
-      plugins: { legend: { position: "bottom", labels: { color: ink, usePointStyle: !stacked } } },
+      plugins: { legend: { position: "bottom", labels: { color: ink, usePointStyle: chart.kind === "lines" } } },
       scales: { x: axis, y: { ...axis } },
     };
   }
 
   function draw() {
     drawn.forEach((chart) => chart.destroy());
-    drawn = figures.map((chart) => {
-      const shown = chart.kind === "lines" ? { ...chart, series: chart.series.slice(0, 2) } : chart;
-      return new Chart(document.querySelector(`[data-chart="${chart.name}"]`), {
-        type: chart.kind === "lines" ? "line" : "bar",
-        data: { labels: chart.labels, datasets: datasets(shown) },
-        options: options(chart),
-      });
-    });
+    drawn = figures.map(
+      (chart) =>
+        new Chart(document.querySelector(`[data-chart="${chart.name}"]`), {
+          type: chart.kind === "lines" ? "line" : "bar",
+          data: { labels: chart.labels, datasets: datasets(chart) },
+          options: options(chart),
+        }),
+    );
   }
 
   draw();

@@ -16,7 +16,7 @@ from clinic.factories import cast_of
 from clinic.models import Site, User
 from recalls import actions
 from recalls.actions import Slot
-from recalls.diagram import arrows
+from recalls.diagram import Arrow, arrows
 from recalls.factories import RecallFactory
 from recalls.states import OPEN_STATES, State
 from reports import map_layout
@@ -53,7 +53,7 @@ def test_every_state_has_its_place_and_no_two_share_one() -> None:
 
 
 @pytest.mark.parametrize("arrow", arrows(), ids=lambda arrow: arrow.name)
-def test_an_arrow_runs_from_edge_to_edge_and_through_no_box(arrow: "map_layout.Arrow") -> None:
+def test_an_arrow_runs_from_edge_to_edge_and_through_no_box(arrow: Arrow) -> None:
     way = map_layout.way_of(arrow)
     ends = [(map_layout.place_of(arrow.end), way[-1])]
     ends += [(map_layout.place_of(arrow.start), way[0])] if arrow.start else []
@@ -140,9 +140,7 @@ def test_new_figures_come_with_a_tag_and_the_same_figures_come_once(manager_mo: 
     assert "To contact: 1 open" in moved.text
 
 
-def test_figures_are_kept_for_seconds_only(
-    manager_mo: User, shadyside: Site, time_machine: TimeMachineFixture
-) -> None:
+def test_figures_are_kept_for_seconds_only(manager_mo: User, shadyside: Site, time_machine: TimeMachineFixture) -> None:
     assert _box(_look(manager_mo), State.TO_CONTACT).startswith("To contact: 0 open")
     RecallFactory.create(site=shadyside)
     assert _box(_look(manager_mo), State.TO_CONTACT).startswith("To contact: 0 open")

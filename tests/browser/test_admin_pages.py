@@ -41,7 +41,7 @@ def test_the_board_stands_in_nobodys_way_and_draws_its_charts(
     for chart in page.locator("canvas").all():
         chart.scroll_into_view_if_needed()
         assert chart.evaluate(IS_DRAWN)
-    assert page.locator("canvas").count() == 3
+    assert page.locator("canvas").count() == 10
     assert [words for words in said if words] == []
     assert not too_wide(page)
     assert barriers(page) == []
