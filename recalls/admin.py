@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+import recalls.admin_rooms  # noqa: F401 - registers its pages
 from clinic.admin_base import MOST_ROWS, OwnSites, ReadOnlyAdmin, ShownRows
 from clinic.roles import Role
 from clinic.zones import closed_this_month, due_today

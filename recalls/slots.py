@@ -58,6 +58,22 @@ class Free:
     length_minutes: int
 
 
+def value_of(free: Free, site: Site) -> str:
+    """A free time as a form sends it: the room and the site's clock with its offset. `chosen` reads it."""
+    return f"{free.room.pk}@{free.starts_at.astimezone(site.zone).isoformat(timespec='minutes')}"
+
+
+def chosen(value: str, rooms: Iterable[Room]) -> tuple[Room, datetime] | None:
+    """The room and instant that a form sent; None unless it is one of these rooms and a full instant."""
+    number, _at, instant = value.partition("@")
+    room = next((room for room in rooms if str(room.pk) == number), None)
+    try:
+        starts_at = datetime.fromisoformat(instant)
+    except ValueError:
+        return None
+    return (room, starts_at) if room is not None and starts_at.tzinfo is not None else None
+
+
 def usual_kind(recall: Recall) -> VisitKind:
     """What the recall most likely needs: a proposal that a person may change. No query when findings are prefetched."""
     if recall.round:
@@ -104,14 +120,12 @@ def free_slots(
             Free(room, start, minutes)
             for room in rooms
             for start in _starts(site, room, day, length)
-            if start > now and not _meets(busy[room.pk], (start, start + length))
+            if start > now and not meets(busy[room.pk], (start, start + length))
         ]
         yield from sorted(starts, key=lambda free: free.starts_at)
 
 
-def next_free(
-    site: Site, kind: VisitKind, minutes: int, first: date, now: datetime, count: int = 1
-) -> list[Free]:
+def next_free(site: Site, kind: VisitKind, minutes: int, first: date, now: datetime, count: int = 1) -> list[Free]:
     """The next free times for that kind of visit from that day on."""
     return list(islice(free_slots(site, rooms_for(site, kind), minutes, first, HORIZON, now), count))
 
@@ -137,7 +151,7 @@ def taken(
 def is_free(room: Room, starts_at: datetime, minutes: int, leaving_out: Appointment | None = None) -> bool:
     """Whether nobody is booked in the room during that time."""
     span = (starts_at, starts_at + timedelta(minutes=minutes))
-    return not _meets(taken([room], *span, leaving_out)[room.pk], span)
+    return not meets(taken([room], *span, leaving_out)[room.pk], span)
 
 
 def is_staffed(site: Site, room: Room, starts_at: datetime, minutes: int) -> bool:
@@ -203,5 +217,6 @@ def _starts(site: Site, room: Room, day: date, length: timedelta) -> Iterator[da
             start += timedelta(minutes=room.grid_minutes)
 
 
-def _meets(spans: Iterable[Span], wanted: Span) -> bool:
+def meets(spans: Iterable[Span], wanted: Span) -> bool:
+    """Whether the wanted time overlaps any of these; one that ends where the next begins does not."""
     return any(begins < wanted[1] and wanted[0] < ends for begins, ends in spans)

@@ -2,8 +2,10 @@
 
 from django.urls import path
 
+from recalls.views.appointments import Appointments, AppointmentStep
 from recalls.views.booking import BOOKING_STEPS, BookingPage
 from recalls.views.bulk import Bulk
+from recalls.views.closed_day import ClosedDay
 from recalls.views.mine import MyRecalls
 from recalls.views.queue import Queue
 from recalls.views.reading import ANSWERS, AnswerPage
@@ -32,5 +34,9 @@ urlpatterns = [
     path("my-recalls/", MyRecalls.as_view(), name="my_recalls"),
     path("work/", Work.as_view(), name="work"),
     path("work/<int:pk>/done/", WorkDone.as_view(), name="work_done"),
+    path("appointments/", Appointments.as_view(), name="appointments"),
+    path("appointments/tomorrow/", Appointments.as_view(), {"when": "tomorrow"}, name="appointments_tomorrow"),
+    path("appointments/closed/", ClosedDay.as_view(), name="closed_day"),
+    path("appointments/<int:pk>/<slug:step>/", AppointmentStep.as_view(), name="appointment_step"),
     path("search/", Search.as_view(), name="search"),
 ]

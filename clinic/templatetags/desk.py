@@ -19,6 +19,7 @@ register = template.Library()
 _LINKS: tuple[tuple[Any, Page, str], ...] = (
     (_("Queue"), Page.QUEUE, "queue"),
     (_("Worklist"), Page.WORKLIST, "worklist"),
+    (_("Appointments"), Page.APPOINTMENTS, "appointments"),
     (_("Where recalls went"), Page.OWN_RECALLS, "my_recalls"),
     (_("Tasks"), Page.QUEUE, "work"),
     (_("Map"), Page.MAP, "workflow_map"),

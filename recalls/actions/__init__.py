@@ -63,6 +63,7 @@ __all__ = [
     "active_appointment",
     "advise_biopsy",
     "amend_outcome",
+    "arrived_late",
     "ask_letter",
     "ask_please_call",
     "biopsy_done",

@@ -89,16 +89,11 @@ class SlotForm(StepForm):
         return [*site, *times, "interpreter", "implants"]
 
     def clean_slot(self) -> tuple[Room, datetime]:
-        """ "3@2026-11-26T14:00:00+00:00", as the page offered it; whether it is still free is asked under the lock."""
-        number, _at, instant = str(self.cleaned_data["slot"]).partition("@")
-        room = next((room for room in self.rooms if str(room.pk) == number), None)
-        try:
-            starts_at = datetime.fromisoformat(instant)
-        except ValueError:
-            starts_at = None
-        if room is None or starts_at is None or starts_at.tzinfo is None:
+        """Which time it is; whether it is still free is asked under the lock on its room."""
+        found = slots.chosen(str(self.cleaned_data["slot"]), self.rooms)
+        if found is None:
             raise ValidationError(_now("Choose one of the times shown."))
-        return room, starts_at
+        return found
 
     def slot_asked(self) -> Slot:
         cleaned, wish = self.cleaned_data, self.wish

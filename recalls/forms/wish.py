@@ -33,7 +33,9 @@ class Wish:
         implants = visit.implants if visit else _had_implants(recall)
         if "site" in asked:  # a box that is not ticked is not sent: the rest of the form says that there was one
             interpreter, implants = _is_ticked(asked, "interpreter"), _is_ticked(asked, "implants")
-        return cls(_site(recall, user, asked.get("site"), visit.site_id if visit else None), kind, interpreter, implants)
+        return cls(
+            _site(recall, user, asked.get("site"), visit.site_id if visit else None), kind, interpreter, implants
+        )
 
 
 def _site(recall: Recall, user: User, asked: Any, booked: int | None) -> Site:

@@ -1,4 +1,4 @@
-"""Where can a visit take place, when, and how long does it need? Rooms, their weekly hours, and a site's own lengths."""
+"""Where can a visit take place, when, and for how long? Rooms, their weekly hours, and a site's own lengths."""
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models

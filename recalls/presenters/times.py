@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from clinic import calendar
 from clinic.models import Site
 from recalls.presenters.moments import clock_words, day_words
-from recalls.slots import Free
+from recalls.slots import Free, value_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +77,7 @@ def _choices(free: Iterable[Free], site: Site, now: datetime) -> list[tuple[date
             local = slot.starts_at.astimezone(site.zone)
             clock, day = clock_words(local), day_words(local.date(), today)
             label = f"{day}, {clock}, {slot.room.name}"
-            value = f"{slot.room.pk}@{local.isoformat(timespec='minutes')}"
-            found.append((local.date(), Choice(value, clock, slot.room.name, label)))
+            found.append((local.date(), Choice(value_of(slot, site), clock, slot.room.name, label)))
     return found
 
 

@@ -14,7 +14,6 @@ from recalls.models import Room
 TUESDAY_MORNING = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)  # 10 am in Pittsburgh; Thursday is a holiday
 
 
-
 @pytest.fixture
 def _tuesday_morning() -> Iterator[None]:
     cache.clear()

@@ -16,7 +16,7 @@ from clinic.models import Site
 from recalls import actions
 from recalls.actions import Slot
 from recalls.factories import RecallFactory, RoomFactory
-from recalls.models import Appointment, Recall, RecallEvent, Room
+from recalls.models import Appointment, Recall, RecallEvent
 from recalls.states import AppointmentStatus, State
 
 ROUNDS = 5
