@@ -132,6 +132,22 @@ def next_try(
     return NextTry(rung, at, sentence)
 
 
+def propose_try(
+    site: "Site", since: datetime, attempts: Sequence["ContactAttempt"], first_call_business_days: int
+) -> datetime:
+    """When to try again (UTC) if nobody chooses: on the ladder's day, while the site answers its phone.
+
+    Of the parts of the day in which the site is open, the one in which the fewest calls were made; then the earliest.
+    """
+    day = calendar.local_day(site, next_try(site, since, attempts, first_call_business_days).at)
+    day = calendar.next_open_day(site, day)
+    opens, closes = calendar.hours_on(site, day) or (time(8, 0), time(17, 0))
+    made = [_part_of_day(site, attempt.at) for attempt in attempts if attempt.channel == C.PHONE]
+    parts = [part for part, at in _CALL_AT.items() if opens <= at < closes] or ["morning"]
+    at = _CALL_AT[min(parts, key=made.count)]
+    return calendar.instant(site, day, at if opens <= at < closes else opens)
+
+
 def another_time_of_day(site: "Site", attempts: Sequence["ContactAttempt"]) -> str:
     """A hint for the caller: morning, afternoon or evening, whichever the calls so far have not tried."""
     tried = {_part_of_day(site, attempt.at) for attempt in attempts if attempt.channel == C.PHONE}
@@ -144,6 +160,10 @@ PART_OF_DAY = {
     "afternoon": _("try the afternoon"),
     "evening": _("try after 5 pm"),
 }
+
+
+# When to ring in each part of the day: not at the first minute, at lunch or at the last one.
+_CALL_AT = {"morning": time(10, 0), "afternoon": time(14, 30), "evening": time(17, 30)}
 
 
 def _part_of_day(site: "Site", at: datetime) -> str:

@@ -177,7 +177,7 @@ def with_facts(recalls: QuerySet[Recall], state: State | None = None) -> QuerySe
     since = events.filter(at__gte=OuterRef("state_since"))
     statuses = (AppointmentStatus.ATTENDED,) if state is None or state in _SEEN else ACTIVE_APPOINTMENT
     visits = Appointment.objects.filter(recall=OuterRef("pk"), status__in=statuses).order_by("-pk")
-    arrivals = events.filter(to_state=OuterRef("state")).exclude(from_state=F("to_state"))
+    arrivals = events.filter(to_state=OuterRef("state")).exclude(from_state=F("to_state")).exclude(step="undo")
     tasks = WorkItem.objects.filter(recall=OuterRef("pk"), done_at=None).order_by("-pk")
     return recalls.select_related("patient", "exam", "claim__user").annotate(
         arrived_by=Subquery(arrivals.values("step")[:1]),

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import template
 from django.conf import settings
+from django.contrib.messages.storage.base import Message
 from django.forms import BoundField
 from django.template import Context
 from django.urls import NoReverseMatch, reverse
@@ -18,8 +19,8 @@ register = template.Library()
 # What each link is called, which page it asks for, and the URL name that other packages give it.
 _LINKS: tuple[tuple[Any, Page, str], ...] = (
     (_("Queue"), Page.QUEUE, "queue"),
-    (_("Worklist"), Page.WORKLIST, "worklist"),
     (_("Appointments"), Page.APPOINTMENTS, "appointments"),
+    (_("Worklist"), Page.WORKLIST, "worklist"),
     (_("Where recalls went"), Page.OWN_RECALLS, "my_recalls"),
     (_("Tasks"), Page.QUEUE, "work"),
     (_("Map"), Page.MAP, "workflow_map"),
@@ -53,6 +54,16 @@ def search_url(context: Context) -> str:
 def site_names(context: Context) -> str:
     """The sites this person works at, in one line."""
     return ", ".join(sorted(site.name for site in sites_for(context["request"].user)))
+
+
+@register.simple_tag
+def undo_of(message: Message) -> dict[str, str] | None:
+    """What the button beside "Saved" sends and where to: the page that saved put it into the message's tags."""
+    word, _space, rest = (message.extra_tags or "").partition(" ")
+    numbers = rest.split()
+    if word != "undo" or len(numbers) != 3:
+        return None
+    return {"url": reverse("undo", args=[int(numbers[0])]), "version": numbers[1], "key": numbers[2]}
 
 
 @register.filter

@@ -2,6 +2,7 @@
 
 from recalls.forms.base import StepForm
 from recalls.forms.biopsy import AdviseBiopsyForm, RecordPathologyForm, SignConcordanceForm
+from recalls.forms.call import LogContactForm
 from recalls.forms.closing import (
     CloseLostForm,
     DeceasedForm,
@@ -13,7 +14,6 @@ from recalls.forms.closing import (
     VoidForm,
 )
 from recalls.forms.contact import (
-    LogContactForm,
     NeedImagingForm,
     ReceivePriorsForm,
     RequestPriorsForm,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
@@ -12,15 +12,13 @@ from django.utils.translation import gettext as _
 from clinic import calendar
 from clinic.models import Site, User
 from patients.models import Patient
+from recalls.claims import IDLE
 from recalls.models import ContactAttempt, Recall
 from recalls.permissions import attempts_of_this_ladder
 from recalls.presenters.moments import Left, clock_words, days_ago, left_until, moment
 from recalls.presenters.why import Facts, why_today
 from recalls.states import AppointmentStatus, State, WorkItemKind
 from recalls.workflow import STEP
-
-# A claim nobody renewed for so long has ended.
-CLAIM_ENDS_AFTER = timedelta(minutes=10)
 
 # Why a queue may be empty, and what fills it again.
 _EMPTY: dict[State, Any] = {
@@ -136,7 +134,7 @@ def _task(recall: Any) -> str:
 
 def _open_at(recall: Recall, now: datetime, reader: User | None) -> str:
     claim = getattr(recall, "claim", None)
-    if claim is None or claim.user_id == getattr(reader, "pk", None) or now - claim.seen_at >= CLAIM_ENDS_AFTER:
+    if claim is None or claim.user_id == getattr(reader, "pk", None) or now - claim.seen_at >= IDLE:
         return ""
     minutes = int((now - claim.claimed_at).total_seconds() // 60)
     words = {"who": claim.user.get_full_name() or claim.user.get_username(), "minutes": minutes}

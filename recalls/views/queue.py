@@ -33,7 +33,7 @@ class Queue(DeskView):
             raise Http404
         user, now = staff(request), timezone.now()
         narrowed = narrowed_by(request.GET)
-        wanted = _wanted(user, State(state), narrowed, now, queues.Place.read(request.GET.get("after", "")))
+        wanted = wanted_by(user, State(state), narrowed, now, queues.Place.read(request.GET.get("after", "")))
         counts = counts_of(user, wanted.day_ends, now)
         page = queues.queue_page(wanted)
         context = _lists(page, user, now) | _links(user, counts, wanted.state, narrowed)
@@ -54,7 +54,7 @@ def narrowed_by(query: Mapping[str, str]) -> dict[str, str]:
     return narrowed
 
 
-def _wanted(
+def wanted_by(
     user: User, state: State, narrowed: Mapping[str, str], now: datetime, after: queues.Place | None
 ) -> queues.Wanted:
     why = Why(narrowed["why"]) if "why" in narrowed else None

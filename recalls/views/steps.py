@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from clinic.actors import actor_for
 from clinic.models import User
 from clinic.roles import Page, Role, roles_of
+from recalls import claims
 from recalls.forms import FORMS, StepForm
 from recalls.models import Recall, RecallEvent
 from recalls.permissions import NotPermitted, Stale, StepRefused, check_permitted, why_not
@@ -19,8 +20,10 @@ from recalls.presenters import button_of, moment, story_of
 from recalls.states import ContactResult, State
 from recalls.views.access import DeskView, log_view, staff
 from recalls.views.recall import common_context
+from recalls.views.undo import undo_offer
+from recalls.views.way import next_in_list
 from recalls.views.whole import whole_recall
-from recalls.workflow import STEP
+from recalls.workflow import DESK, STEP
 
 _BOOKING = {State.TO_CONTACT: "book_appointment", State.BIOPSY_TO_BOOK: "book_biopsy"}
 _STORY_ON_A_STEP = 5  # the newest lines, enough to decide by
@@ -52,13 +55,14 @@ class StepPage(DeskView):
         except StepRefused as refusal:
             status = 403 if isinstance(refusal, NotPermitted) else 409
             return self._page(request, whole_recall(user, pk), form, str(refusal), status)
-        messages.success(request, _what_was_saved(recall, step, event))
+        messages.success(request, _what_was_saved(recall, step, event), extra_tags=undo_offer(user, event))
+        claims.release(recall, user)
         return self.where_next(recall, user, before, form, event)
 
     def where_next(
         self, recall: Recall, user: User, before: State, form: StepForm, event: RecallEvent | None
     ) -> HttpResponse:
-        return _where_next(recall, user, before, form, event)
+        return _where_next(self.request, recall, user, before, form)
 
     def shown_beside(self, recall: Recall, user: User) -> dict[str, Any]:
         """What a screen of its own shows beside the form."""
@@ -70,6 +74,8 @@ class StepPage(DeskView):
         user = staff(request)
         recall = whole_recall(user, pk)
         log_view(request, recall, f"step: {step}")
+        if actor_for(user).roles & DESK:
+            claims.claim(recall, user)
         return user, recall
 
     def _somebody_was_first(self, request: HttpRequest, user: User, pk: int, step: str, refusal: Stale) -> HttpResponse:
@@ -109,11 +115,16 @@ def _what_was_saved(recall: Recall, step: str, event: RecallEvent | None) -> str
     return _("%(saved)s Now “%(state)s”, next action by %(due)s.") % words
 
 
-def _where_next(recall: Recall, user: User, before: State, form: StepForm, event: RecallEvent | None) -> HttpResponse:
-    """To the booking when she is ready to book, else back to the list the person came from."""
+def _where_next(request: HttpRequest, recall: Recall, user: User, before: State, form: StepForm) -> HttpResponse:
+    """To the booking when she is ready to book, else on to the next of the list the person came from."""
     ready = form.cleaned_data.get("result") == ContactResult.REACHED_WILL_BOOK
     if ready and recall.state in _BOOKING:
         return redirect("step", recall.pk, _BOOKING[State(recall.state)])
+    if request.POST.get("then") == "stay":
+        return redirect("recall", recall.pk)
+    following = next_in_list(request, user, recall)
+    if following:
+        return redirect(following)
     roles = roles_of(user)
     if roles & {Role.SCHEDULER, Role.NAVIGATOR} and before != State.CLOSED:
         return redirect("queue_state", before.value)
