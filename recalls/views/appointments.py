@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
 
 from clinic import calendar
@@ -54,7 +54,7 @@ class Appointments(DeskView):
             "is_first_page": after is None,
             "has_many_sites": len(sites) > 1,
             "back": request.get_full_path(),
-            "older": f"?after={daylist.place_of(shown[-1])}{asked}" if len(found) > len(shown) else "",
+            "older": _older(asked, shown[-1]) if len(found) > len(shown) else "",
             "printed": moment(sites[0], now, now).exact if sites else "",
             "may_close_days": may_open(user, Page.CLOSED_DAYS),
         }
@@ -99,11 +99,16 @@ def _days(sites: list[Site], when: str, asked: str) -> tuple[dict[Site, date], s
             day = date.fromisoformat(asked)
         except ValueError:
             raise Http404 from None
-        return dict.fromkeys(sites, day), f"&day={day}"
+        return dict.fromkeys(sites, day), str(day)
     today = {site: calendar.local_day(site, timezone.now()) for site in sites}
     if when == "today":
         return today, ""
     return {site: calendar.next_open_day(site, day + timedelta(days=1)) for site, day in today.items()}, ""
+
+
+def _older(asked: str, last: Appointment) -> str:
+    query = {"day": asked} if asked else {}
+    return f"?{urlencode(query | {'after': daylist.place_of(last)})}"
 
 
 def _back(request: HttpRequest) -> str:

@@ -17,7 +17,7 @@ from recalls.states import FindingKind, Modality, RecallKind, Side, VisitKind
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_tuesday_morning")]
 TODAY = date(2026, 11, 24)
-WEDNESDAY, FRIDAY = date(2026, 11, 25), date(2026, 11, 27)
+WEDNESDAY, MONDAY = date(2026, 11, 25), date(2026, 11, 30)
 
 
 def _free(site: Site, *rooms: Room, minutes: int = 60, first: date = WEDNESDAY, days: int = 1) -> list[str]:
@@ -53,8 +53,9 @@ def test_a_booked_visit_takes_every_start_that_would_overlap_it(shadyside: Site,
 def test_nothing_is_free_in_the_past_on_holidays_and_on_closed_days(shadyside: Site, room: Room) -> None:
     assert _free(shadyside, first=TODAY) == ["24 10:30", "24 11:00"]
     assert _free(shadyside, first=date(2026, 11, 26)) == [], "Thanksgiving"
-    Closure.objects.create(site=shadyside, day=FRIDAY)
-    assert _free(shadyside, first=FRIDAY, days=3) == []
+    assert len(_free(shadyside, first=MONDAY)) == 5
+    Closure.objects.create(site=shadyside, day=MONDAY)
+    assert _free(shadyside, first=MONDAY) == []
 
 
 def test_a_second_room_is_offered_at_the_same_time_and_a_room_out_of_use_is_not(shadyside: Site, room: Room) -> None:
