@@ -133,18 +133,19 @@ def next_try(
 
 
 def propose_try(
-    site: "Site", since: datetime, attempts: Sequence["ContactAttempt"], first_call_business_days: int
+    site: "Site", since: datetime, attempts: Sequence["ContactAttempt"], first_call_business_days: int, wish: str = ""
 ) -> datetime:
     """When to try again (UTC) if nobody chooses: on the ladder's day, while the site answers its phone.
 
-    Of the parts of the day in which the site is open, the one in which the fewest calls were made; then the earliest.
+    In the part of the day that she asked for; else, of those in which the site is open, in the one with the fewest
+    calls so far, the earliest of several.
     """
     day = calendar.local_day(site, next_try(site, since, attempts, first_call_business_days).at)
     day = calendar.next_open_day(site, day)
     opens, closes = calendar.hours_on(site, day) or (time(8, 0), time(17, 0))
     made = [_part_of_day(site, attempt.at) for attempt in attempts if attempt.channel == C.PHONE]
     parts = [part for part, at in _CALL_AT.items() if opens <= at < closes] or ["morning"]
-    at = _CALL_AT[min(parts, key=made.count)]
+    at = _CALL_AT[wish if wish in parts else min(parts, key=made.count)]
     return calendar.instant(site, day, at if opens <= at < closes else opens)
 
 

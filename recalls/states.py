@@ -184,6 +184,14 @@ class ContactResult(models.TextChoices):
     DONE = "done", _("Done")
 
 
+class PartOfDay(models.TextChoices):
+    """When to ring."""
+
+    MORNING = "morning", _("in the morning")
+    AFTERNOON = "afternoon", _("in the afternoon")
+    EVENING = "evening", _("after 5 pm")
+
+
 class PathologyClass(models.TextChoices):
     BENIGN = "benign", _("Benign")
     HIGH_RISK = "high_risk", _("High-risk lesion")

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from patients.actions import mark_usable
 from patients.models import ContactPoint
 from recalls import slots
+from recalls.actions.contact import set_wish
 from recalls.actions.moving import Asked, Move, take
 from recalls.models import Appointment, ContactAttempt, Recall, RecallEvent, Room, WorkItem
 from recalls.permissions import NotNow
@@ -63,6 +64,8 @@ def _withdraw(move: Move, event: RecallEvent) -> None:
         _never_tried(move, ContactAttempt.objects.get(pk=event.data["attempt"]))
     for point in ContactPoint.objects.filter(pk__in=event.data.get("unusable", ())):
         mark_usable(point, by=move.actor)
+    if "best_time" in event.data:
+        set_wish(move, event.data["best_time"][0])
     tasks = WorkItem.objects.filter(pk__in=event.data.get("tasks", ()), done_at=None)
     tasks.update(done_at=move.now, done_by=move.actor.user)
     if event.step in _BOOKING:

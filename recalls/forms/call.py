@@ -17,7 +17,7 @@ from recalls.actions import RESULTS_OF, Asked, Contact
 from recalls.forms.base import StepForm, day_field, folded, side_by_side, time_field
 from recalls.models import ContactAttempt, RecallEvent
 from recalls.permissions import attempts_of_this_ladder
-from recalls.states import ContactChannel, ContactResult, State
+from recalls.states import ContactChannel, ContactResult, PartOfDay, State
 
 _USES_A_POINT = frozenset({ContactChannel.PHONE, ContactChannel.SMS, ContactChannel.EMAIL})
 # After these somebody decides or books at once: nothing is to be tried again by itself.
@@ -35,6 +35,9 @@ class LogContactForm(StepForm):
     note = forms.CharField(label=_("Note"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
     next_day = day_field(_("Next try on"), required=False)
     next_time = time_field(_("at"), required=False)
+    best_time = forms.ChoiceField(
+        label=_("She is best reached"), required=False, choices=[("", _("no matter when")), *PartOfDay.choices]
+    )
     # What was proposed: a proposal that nobody touched gives way to what fits the result.
     proposed = forms.CharField(required=False, max_length=16, widget=forms.HiddenInput)
 
@@ -44,11 +47,12 @@ class LogContactForm(StepForm):
         points = _usable_points(self)
         self.fields["point"].choices = points  # type: ignore[attr-defined]
         self.initial.update({"channel": channel, "point": points[0][0] if channel in _USES_A_POINT else ""})
+        self.initial["best_time"] = self._wish()
         self.is_call = channel == ContactChannel.PHONE
         self.fields["next_day"].help_text = _("Leave empty and the contact ladder chooses the day.")
         self.fields["next_time"].help_text = _("The site's time: %(zone)s") % {"zone": self.recall.site.time_zone}
         if self.recall.state == State.TO_CONTACT:
-            local = self._propose(ContactResult.NO_ANSWER).astimezone(self.recall.site.zone)
+            local = self._propose(ContactResult.NO_ANSWER, self._wish()).astimezone(self.recall.site.zone)
             self.initial |= {"next_day": local.date(), "next_time": local.time(), "proposed": f"{local:%Y-%m-%dT%H:%M}"}
 
     def arranged(self) -> list[Any]:
@@ -57,7 +61,7 @@ class LogContactForm(StepForm):
         return [
             Field("result", template="recalls/_results.html"),
             "note",
-            side_by_side("next_day", "next_time"),
+            side_by_side("next_day", "next_time", "best_time"),
             *how,
             "proposed",
         ]
@@ -78,9 +82,14 @@ class LogContactForm(StepForm):
             point=ContactPoint.Kind(cleaned["point"]) if used else None,
             note=cleaned["note"],
             next_try_at=self._next_try(channel, ContactResult(cleaned["result"])),
+            best_time=cleaned["best_time"],
         )
         asked["note"] = ""  # it stands with the try
         return actions.log_contact(self.recall, contact, **asked)
+
+    def _wish(self) -> str:
+        wish = getattr(self.recall.patient, "call_wish", None)
+        return wish.part if wish else ""
 
     def _next_try(self, channel: ContactChannel, result: ContactResult) -> datetime | None:
         """What she chose; where she left the proposal alone, the same question asked again with the real result."""
@@ -91,14 +100,14 @@ class LogContactForm(StepForm):
         if typed != self.cleaned_data["proposed"]:
             return self.local(self.recall.site, day, at)
         is_talk = ContactResult.NO_ANSWER in RESULTS_OF[channel]
-        return self._propose(result) if is_talk and result not in _DECIDES else None
+        return self._propose(result, self.cleaned_data["best_time"]) if is_talk and result not in _DECIDES else None
 
-    def _propose(self, result: ContactResult) -> datetime:
+    def _propose(self, result: ContactResult, wish: str) -> datetime:
         recall, now = self.recall, timezone.now()
         this_call = ContactAttempt(channel=ContactChannel.PHONE, result=result, at=now)
         tries = [*attempts_of_this_ladder(recall), this_call]
         since = recall.contact_since or recall.opened_at
-        at = ladder.propose_try(recall.site, since, tries, recall.site.policy.first_call)
+        at = ladder.propose_try(recall.site, since, tries, recall.site.policy.first_call, wish)
         return at if at > now else calendar.add_business_days(recall.site, now, 1)
 
 

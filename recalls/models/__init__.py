@@ -12,11 +12,13 @@ from recalls.models.recall import Recall, RecallEvent
 from recalls.models.rooms import LONGEST_VISIT, Room, RoomHours, VisitLength
 from recalls.models.views import SavedView
 from recalls.models.visits import Appointment, ContactAttempt
+from recalls.models.wishes import CallWish
 from recalls.models.work import WorkItem
 
 __all__ = [
     "LONGEST_VISIT",
     "Appointment",
+    "CallWish",
     "Concordance",
     "ContactAttempt",
     "Finding",

@@ -40,6 +40,7 @@ class Head:
     language: str
     interpreter: str
     voicemail: str
+    best_time: str
     do_not_call: bool
     died: str
     reach: list[Reach]
@@ -88,6 +89,7 @@ def head_of(recall: Recall, now: datetime) -> Head:
         language=language_name(patient.language),
         interpreter=interpreter_words(patient),
         voicemail=str(patient.get_voicemail_display()),
+        best_time=str(getattr(patient, "call_wish", "")),
         do_not_call=patient.do_not_call,
         died=day_words(patient.deceased_on, today) if patient.deceased_on else "",
         reach=_reach(patient, recall.site.country),

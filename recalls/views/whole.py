@@ -20,7 +20,7 @@ from recalls.models import (
     WorkItem,
 )
 
-_JOINED = ("patient", "exam__reader", "exam__referrer", "claim__user")
+_JOINED = ("patient__call_wish", "exam__reader", "exam__referrer", "claim__user")
 _OF_THE_RECALL = ("appointments", "contact_attempts", "events", "outcomes", "pathology_results", "concordances")
 
 

@@ -18,7 +18,9 @@ from tests.browser.conftest import PASSWORD, barriers, too_wide
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 SignIn = Callable[[User], Page]
 
-COUNT_KEYS = "window.addEventListener('keydown', e => sessionStorage.pressed = +(sessionStorage.pressed ?? 0) + 1, true)"
+COUNT_KEYS = (
+    "window.addEventListener('keydown', e => sessionStorage.pressed = +(sessionStorage.pressed ?? 0) + 1, true)"
+)
 
 
 def _ready(page: Page) -> None:
@@ -104,19 +106,25 @@ def test_a_slip_is_undone_by_one_key(
 ) -> None:
     (recall,) = _in_line(shadyside, 1)
     page = sign_in(scheduler_ana)
-    page.goto(live_server.url + reverse("step", args=[recall.pk, "decline"]))
+    page.goto(live_server.url + reverse("step", args=[recall.pk, "hold"]))
+    page.fill("[name=until]", (timezone.now() + timedelta(days=5)).date().isoformat())
     page.fill("[name=note]", "The wrong patient.")
     page.locator(".step-form button[type=submit]").click()
     expect(page.get_by_role("button", name="Undo")).to_be_visible()
     _ready(page)
     page.keyboard.press("u")
-    expect(page.get_by_text("Undone: Patient declines.")).to_be_visible()
+    expect(page.get_by_text("Undone: Put on hold.")).to_be_visible()
     recall.refresh_from_db()
     assert recall.state == State.TO_CONTACT
 
 
 def test_of_two_who_meet_the_second_is_told_by_whom_and_keeps_her_words(
-    browser: Browser, sign_in: SignIn, live_server: LiveServer, scheduler_ana: User, scheduler_bea: User, shadyside: Site
+    browser: Browser,
+    sign_in: SignIn,
+    live_server: LiveServer,
+    scheduler_ana: User,
+    scheduler_bea: User,
+    shadyside: Site,
 ) -> None:
     (recall,) = _in_line(shadyside, 1)
     address = live_server.url + reverse("recall", args=[recall.pk])
