@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from clinic import calendar
 from clinic.models import Site, User
 from patients.models import Patient
-from recalls.claims import IDLE
+from recalls.claims import holder
 from recalls.models import ContactAttempt, Recall
 from recalls.permissions import attempts_of_this_ladder
 from recalls.presenters.moments import Left, clock_words, days_ago, left_until, moment
@@ -133,11 +133,11 @@ def _task(recall: Any) -> str:
 
 
 def _open_at(recall: Recall, now: datetime, reader: User | None) -> str:
-    claim = getattr(recall, "claim", None)
-    if claim is None or claim.user_id == getattr(reader, "pk", None) or now - claim.seen_at >= IDLE:
+    other = holder(recall, reader, now) if reader else None
+    if other is None:
         return ""
-    minutes = int((now - claim.claimed_at).total_seconds() // 60)
-    words = {"who": claim.user.get_full_name() or claim.user.get_username(), "minutes": minutes}
+    minutes = int((now - other.since).total_seconds() // 60)
+    words = {"who": other.name, "minutes": minutes}
     if minutes < 1:
         return _("open at %(who)s, just now") % words
     return ngettext("open at %(who)s, %(minutes)d min", "open at %(who)s, %(minutes)d min", minutes) % words

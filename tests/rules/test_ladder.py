@@ -6,17 +6,20 @@ import pytest
 from django.core.exceptions import ValidationError
 from time_machine import TimeMachineFixture
 
-from clinic.factories import cast_of
+from clinic.actors import actor_for
+from clinic.factories import UserFactory, cast_of
 from clinic.models import Site
+from clinic.roles import Role
 from patients.models import ContactPoint
 from recalls import actions, ladder
 from recalls.actions import Contact
 from recalls.factories import RecallFactory
 from recalls.ladder import LADDER
 from recalls.models import Recall
-from recalls.permissions import NotNow, attempts_of_this_ladder
+from recalls.permissions import NotNow, NotPermitted, attempts_of_this_ladder, why_not
 from recalls.presenters import why_today
 from recalls.states import ContactChannel, ContactResult, State, WorkItemKind
+from recalls.workflow import STEP
 
 MONDAY = datetime(2026, 3, 16, 14, 0, tzinfo=UTC)  # 10 am in Pittsburgh
 
@@ -132,3 +135,18 @@ def test_a_wrong_number_is_not_used_again_and_opens_one_task(recall: Recall) -> 
     assert points[ContactPoint.Kind.MOBILE] == ContactPoint.Unusable.WRONG
     assert points[ContactPoint.Kind.HOME] == ""
     assert [item.kind for item in recall.work_items.all()] == [WorkItemKind.VERIFY_CONTACT]
+
+
+def test_whoever_made_the_last_try_does_not_sign_the_patient_off_as_lost(
+    recall: Recall, time_machine: TimeMachineFixture
+) -> None:
+    both = UserFactory.create(roles=[Role.NAVIGATOR, Role.MANAGER], sites=[recall.site])
+    for rung in LADDER:
+        contact = Contact(rung.channel, actions.RESULTS_OF[rung.channel][-1])
+        actions.log_contact(recall, contact, by=both)
+    time_machine.move_to(MONDAY + timedelta(days=61), tick=False)
+    assert "a second person signs" in why_not(recall, STEP["close_lost"], actor_for(both))
+    with pytest.raises(NotPermitted, match="a second person signs"):
+        actions.close_lost(recall, by=both, note="Every way was tried.")
+    actions.close_lost(recall, by=cast_of(recall.site).manager, note="Every way was tried.")
+    assert recall.closure_reason == "lost_to_follow_up"
