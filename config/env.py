@@ -125,6 +125,23 @@ class Environment(BaseSettings):
         validation_alias="TRUSTED_PROXIES",
         description="Addresses or networks of the HTTPS proxy in front; only its X-Forwarded-* headers are believed.",
     )
+    loop_ping_url: Annotated[SecretStr, _scheme("http", "https")] | None = Field(
+        None,
+        validation_alias="LOOP_PING_URL",
+        description="Asked for each hour when the check found no recall without a next step, and with /fail behind it "
+        "when it found one: a dead man's switch such as Healthchecks.",
+    )
+    downtime_sheet: bool = Field(
+        True,
+        validation_alias="DOWNTIME_SHEET",
+        description="Whether the sheet for a day without the system is written every 15 minutes. "
+        "It holds names and phone numbers.",
+    )
+    downtime_dir: Path | None = Field(
+        None,
+        validation_alias="DOWNTIME_DIR",
+        description="Folder of those sheets, readable by its owner alone (mode 700). Not set: downtime in DATA_DIR.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", validation_alias="LOG_LEVEL", description="Least severe line that is logged."
     )

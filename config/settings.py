@@ -168,6 +168,12 @@ MAP_SEARCH_URL = "https://www.openstreetmap.org/search"
 # How often a page that shows the live map asks for its figures anew.
 MAP_REFRESH_SECONDS = 15
 
+# Who is told each hour that no recall is without a next step, and where the sheet for a day without the system lies.
+LOOP_PING_URL = ENV.loop_ping_url.get_secret_value() if ENV.loop_ping_url else ""
+LOOP_FILE = DATA_DIR / "loop-checked.json"
+DOWNTIME_SHEET = ENV.downtime_sheet
+DOWNTIME_DIR = (ENV.downtime_dir or DATA_DIR / "downtime").resolve()
+
 # Mail. In a plain embedded installation it never leaves the machine: the app itself shows it.
 EMAIL_TIMEOUT = 20  # seconds
 DEFAULT_FROM_EMAIL = ENV.default_from_email or "Recall Desk <recalls@example.org>"

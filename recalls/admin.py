@@ -146,7 +146,7 @@ class RecallAdmin(OfRecallAdmin[Recall]):
 
     @admin.display(description=_("why"))
     def why(self, recall: Recall) -> str:
-        return why_today(recall)
+        return why_today(recall) if recall.state in State.values else gettext("no queue shows this state")
 
     @admin.display(description=_("result"))
     def hurry(self, recall: Recall) -> str:

@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from reports.views import WorkflowMap, WorkflowMapFigures
+from reports.views import DowntimeSheet, WorkflowMap, WorkflowMapFigures
 
 urlpatterns = [
+    path("downtime/", DowntimeSheet.as_view(), name="downtime"),
     path("map/", WorkflowMap.as_view(), name="workflow_map"),
     path("map/figures/", WorkflowMapFigures.as_view(), name="workflow_map_figures"),
 ]

@@ -1,4 +1,4 @@
-"""Where is the live map on the desk, and what does a page that shows it ask for while it is open?"""
+"""Where on the desk are the live map, with what an open map asks for, and the sheet for a day without the system?"""
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -6,8 +6,10 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
 
-from clinic.roles import Page
+from clinic.models import AccessLog
+from clinic.roles import Page, may_open
 from recalls.views.access import DeskView, staff
+from reports.downtime import read_sheets
 from reports.live_map import LiveMap, read_map
 
 
@@ -16,11 +18,27 @@ def map_context(found: LiveMap, request: HttpRequest) -> dict[str, object]:
     return {"map": found, "map_zone": zone, "map_seconds": settings.MAP_REFRESH_SECONDS}
 
 
+class DowntimeSheet(DeskView):
+    """The sheet to print each morning. Whose names it shows is written down before it is shown."""
+
+    page = Page.DOWNTIME
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        user = staff(request)
+        sheets = read_sheets(user.own_sites, timezone.now())
+        shown = sorted({person.patient_id for sheet in sheets for person in sheet.people})
+        AccessLog.objects.bulk_create(
+            AccessLog(user=user, page="downtime sheet", patient_id=number) for number in shown
+        )
+        return render(request, "reports/downtime.html", {"sheets": sheets})
+
+
 class WorkflowMap(DeskView):
     page = Page.MAP
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        return render(request, "reports/map.html", map_context(read_map(staff(request)), request))
+        context = map_context(read_map(staff(request)), request)
+        return render(request, "reports/map.html", context | {"downtime": may_open(request.user, Page.DOWNTIME)})
 
 
 class WorkflowMapFigures(DeskView):
