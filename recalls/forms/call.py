@@ -53,7 +53,8 @@ class LogContactForm(StepForm):
         self.fields["next_time"].help_text = _("The site's time: %(zone)s") % {"zone": self.recall.site.time_zone}
         if self.recall.state == State.TO_CONTACT:
             local = self._propose(ContactResult.NO_ANSWER, self._wish()).astimezone(self.recall.site.zone)
-            self.initial |= {"next_day": local.date(), "next_time": local.time(), "proposed": f"{local:%Y-%m-%dT%H:%M}"}
+            proposed = {"next_day": local.date(), "next_time": local.time(), "proposed": f"{local:%Y-%m-%dT%H:%M}"}
+            self.initial.update(proposed)
 
     def arranged(self) -> list[Any]:
         is_open = self.is_bound or not self.is_call

@@ -26,7 +26,7 @@ _OF_THE_RECALL = ("appointments", "contact_attempts", "events", "outcomes", "pat
 
 def whole_recall(user: User, pk: int) -> Recall:
     """The recall with all its rows and its site's calendar; 404 at a site that is not hers."""
-    found = Recall.objects.select_related(*_JOINED).for_user(user).filter(pk=pk).first()  # type: ignore[attr-defined]
+    found = Recall.objects.select_related(*_JOINED).for_user(user).filter(pk=pk).first()
     if found is None:
         raise Http404
     recall = cast(Recall, found)

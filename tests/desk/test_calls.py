@@ -1,6 +1,6 @@
 """What stands on the page of somebody who is to be rung, who is next after her, and who has her open?"""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -28,8 +28,8 @@ NEVER_SAID = ("mass", "calcif", "asymmetr", "birads", "bi-rads", "biops", "suspi
 
 
 def _open(browser: Client, recall: Recall, came_from: str = "") -> str:
-    headers = {"HTTP_REFERER": f"http://testserver{came_from}"} if came_from else {}
-    return words(browser.get(reverse("recall", args=[recall.pk]), **headers))
+    headers = {"referer": f"http://testserver{came_from}"} if came_from else None
+    return words(browser.get(reverse("recall", args=[recall.pk]), headers=headers))
 
 
 def _in_line(site: Site, count: int) -> list[Recall]:
@@ -86,8 +86,8 @@ def test_a_proposal_left_alone_follows_the_result_and_one_that_was_changed_is_ke
     Form(browser, changed, "log_contact").send(**CALL, next_day="2026-03-18", next_time="09:15")
     ready = {"channel": ContactChannel.PHONE, "result": ContactResult.REACHED_WILL_BOOK}
     Form(browser, booking, "log_contact").send(**ready)
-    assert left.contact_attempts.get().next_try_at.isoformat() == "2026-03-20T18:30:00+00:00"
-    assert changed.contact_attempts.get().next_try_at.isoformat() == "2026-03-18T13:15:00+00:00"
+    assert left.contact_attempts.get().next_try_at == datetime(2026, 3, 20, 18, 30, tzinfo=UTC)
+    assert changed.contact_attempts.get().next_try_at == datetime(2026, 3, 18, 13, 15, tzinfo=UTC)
     assert booking.contact_attempts.get().next_try_at is None
 
 
@@ -128,7 +128,7 @@ def test_whoever_comes_from_elsewhere_is_led_back_to_the_queue(
     (recall,) = _in_line(shadyside, 1)
     browser = at_desk(scheduler_ana)
     for stranger in ("https://elsewhere.example/queue/", "http://testserver/no-such-list/"):
-        browser.get(reverse("recall", args=[recall.pk]), HTTP_REFERER=stranger)
+        browser.get(reverse("recall", args=[recall.pk]), headers={"referer": stranger})
     answer = Form(browser, recall, "log_contact").send(**CALL)
     assert answer.headers["Location"] == reverse("queue_state", args=[State.TO_CONTACT])
 

@@ -1,6 +1,7 @@
-"""Can a slip of the hand be undone: everything as before, nothing out of the history, and only while nobody was told?"""
+"""Can a slip be undone: everything as before, nothing out of the history, and only while nobody was told?"""
 
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -69,7 +70,7 @@ def test_after_undoing_everything_is_as_before_and_the_history_has_grown_by_two(
     assert _stands(recall) == before
     events = list(recall.events.order_by("version"))
     assert [event.step for event in events[version:]] == [step, "undo"]
-    for earlier, event in zip(events, events[1:], strict=False):
+    for earlier, event in pairwise(events):
         assert (event.previous_hash, event.hash) == (earlier.hash, event.seal())
     assert Recall.objects.get(pk=recall.pk).head_hash == events[-1].hash
 
