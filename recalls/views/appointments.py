@@ -23,6 +23,7 @@ from recalls.permissions import StepRefused
 from recalls.presenters.moments import day_words, moment
 from recalls.presenters.visits import DAY_STEPS, visit_rows
 from recalls.views.access import DeskView, sites_by_id, staff
+from recalls.views.undo import undo_offer
 from recalls.workflow import STEP
 
 
@@ -75,13 +76,16 @@ class AppointmentStep(DeskView):
         recall.site = sites_by_id(user)[recall.site_id]
         take: Any = getattr(actions, step)
         try:
-            take(recall, by=user, seen=int(seen) if seen.isdecimal() else None, key=request.POST.get("key", "")[:36])
+            event = take(
+                recall, by=user, seen=int(seen) if seen.isdecimal() else None, key=request.POST.get("key", "")[:36]
+            )
         except StepRefused as refusal:
             messages.error(request, str(refusal))
         except ValidationError as error:
             messages.error(request, " ".join(error.messages))
         else:
-            messages.success(request, _("Saved: %(step)s.") % {"step": STEP[step].label})
+            words = _("Saved: %(step)s.") % {"step": STEP[step].label}
+            messages.success(request, words, extra_tags=undo_offer(user, event))
         return redirect(f"{_back(request)}#visit-{pk}")
 
 

@@ -17,7 +17,7 @@ from recalls.presenters.script import script_of
 from recalls.presenters.work import tasks_of
 from recalls.states import State
 from recalls.views.access import DeskView, log_view, sites_by_id, staff
-from recalls.views.way import list_of, next_in_list, remember_list
+from recalls.views.way import is_queue, list_of, next_in_list, remember_list
 from recalls.views.whole import whole_recall
 from recalls.workflow import DESK
 
@@ -43,6 +43,7 @@ class RecallPage(DeskView):
             "story": story_of(recall, now),
             "tasks": tasks_of(getattr(recall, "open_work_items", ()), sites_by_id(user), now),
             "list_url": list_of(request),
+            "passes_over": is_queue(list_of(request)),
         }
         return render(request, "recalls/recall.html", context)
 

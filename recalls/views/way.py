@@ -19,6 +19,9 @@ from recalls.views.queue import narrowed_by, wanted_by
 
 _LIST = "list"
 _QUEUES = frozenset({"queue", "queue_state"})
+_LISTS = _QUEUES | {
+    "search", "work", "appointments", "appointments_tomorrow", "worklist", "my_recalls",
+}  # fmt: skip
 
 
 def remember_list(request: HttpRequest) -> None:
@@ -37,14 +40,19 @@ def list_of(request: HttpRequest) -> str:
     return address if _is_list(urlsplit(address).path) else ""
 
 
+def is_queue(address: str) -> bool:
+    """Whether somebody comes next on that list: a search or a day's list is only gone back to."""
+    return bool(address) and resolve(urlsplit(address).path).url_name in _QUEUES
+
+
 def next_in_list(request: HttpRequest, user: User, worked: Recall) -> str:
-    """Where to go after this recall: to the next one whose turn it is and whom nobody else has open, else the list.
+    """Where to go after this recall: to the next of the queue whom nobody else has open, else back to the list.
 
     Empty when she came from no list. Those she passed over stay passed over until the end of the list is reached.
     """
     address = list_of(request)
-    if not address or not may_open(user, Page.QUEUE):
-        return ""
+    if not is_queue(address) or not may_open(user, Page.QUEUE):
+        return address
     return _next_on(address, user, worked) or address
 
 
@@ -75,4 +83,4 @@ def _is_list(path: str) -> bool:
         found = resolve(path)
     except Resolver404:
         return False
-    return found.url_name in _QUEUES and found.kwargs.get("state", State.TO_CONTACT) in OPEN_STATES
+    return found.url_name in _LISTS and found.kwargs.get("state", State.TO_CONTACT) in OPEN_STATES

@@ -122,6 +122,17 @@ def test_nobody_is_led_to_a_recall_that_a_colleague_has_open(
     assert passed_over.headers["Location"] == reverse("recall", args=[third.pk])
 
 
+def test_whoever_comes_from_a_days_list_or_a_search_is_led_back_to_it(
+    at_desk: SignIn, scheduler_ana: User, shadyside: Site
+) -> None:
+    (recall,) = _in_line(shadyside, 1)
+    browser = at_desk(scheduler_ana)
+    for came_from in (reverse("queue"), reverse("search"), reverse("appointments")):
+        _open(browser, recall, came_from)
+        answer = Form(browser, recall, "log_contact").send(**CALL)
+        assert answer.headers["Location"] == came_from
+
+
 def test_whoever_comes_from_elsewhere_is_led_back_to_the_queue(
     at_desk: SignIn, scheduler_ana: User, shadyside: Site
 ) -> None:
