@@ -70,8 +70,14 @@ class _ReleaseFields(StepForm):
         self.fields["release"].choices = choices  # type: ignore[attr-defined]
         self.fields["release_day"].help_text = _("Only for “at a set time”.")
 
+    def is_told_in_writing(self) -> bool:
+        """Whether the answer asks for a release at all; what was chosen for another answer must not count."""
+        return True
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
+        if not self.is_told_in_writing():
+            cleaned["release"] = ""
         if cleaned.get("release") == Release.LATER:
             day, today = cleaned.get("release_day"), calendar.local_day(self.recall.site, timezone.now())
             if day is None:
@@ -119,9 +125,12 @@ class RecordOutcomeForm(_ReleaseFields):
             "text",
         ]
 
+    def is_told_in_writing(self) -> bool:
+        return self.cleaned_data.get("assessment") in TOLD_IN_WRITING
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        if cleaned.get("assessment") in TOLD_IN_WRITING and not cleaned.get("release"):
+        if self.is_told_in_writing() and not cleaned.get("release"):
             self.add_error("release", _("Say when she may be told."))
         return cleaned
 

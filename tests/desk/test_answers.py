@@ -124,6 +124,15 @@ def test_what_a_category_does_not_ask_for_changes_nothing(answer: Answer, shadys
     assert (recall.state, outcome.follow_up_months, hasattr(outcome, "release")) == (State.BIOPSY_TO_BOOK, None, False)
 
 
+def test_a_release_chosen_before_the_category_was_changed_tells_nobody_of_a_suspicion(
+    answer: Answer, shadyside: Site
+) -> None:
+    now, later = (RecallFactory.create(site=shadyside, attended=True) for _ in range(2))
+    answer(now, assessment="5", release="now")
+    answer(later, assessment="4C", release="later")
+    assert [hasattr(recall.outcomes.get(), "release") for recall in (now, later)] == [False, False]
+
+
 def _three_waiting(site: Site) -> list[Recall]:
     """The first came first."""
     days = (TUESDAY_EVENING - timedelta(days=ago) for ago in (6, 5, 1))
