@@ -1,6 +1,6 @@
 """Does a desk's page take as long with 100,000 recalls as with 1,000?
 
-Two clinics in two databases of one server (PostgreSQL; SQLite where there is none), and the pages of the desks asked for
+Two clinics in two databases of one server (PostgreSQL; SQLite where there is none), and the desks' pages asked for
 in turns, so that both sizes meet the same noise. Prints the median milliseconds on the server for each size, the ratio
 and the number of queries; ends with status 1 when a page misses its budget on PostgreSQL. The numbers beside a queue's
 links are some seconds old in a large clinic: "counted anew" shows the page that has to count. SIZES=1000,20000 and

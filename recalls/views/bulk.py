@@ -1,4 +1,4 @@
-"""How is one thing done with many recalls? First the page says for whom it will not be done and why, then it is done."""
+"""How is one thing done with many recalls? The page says for whom it will not be done and why; then it is done."""
 
 from typing import Any
 

@@ -27,7 +27,7 @@ class SaveView(DeskView):
             messages.success(request, _("The view is saved."))
         else:
             for errors in form.errors.values():
-                messages.error(request, " ".join(errors))
+                messages.error(request, " ".join(str(error) for error in errors))
         state = request.POST.get("state", "")
         return redirect(narrow.address(State(state) if state in State.values else State.TO_CONTACT, narrowed))
 

@@ -25,7 +25,8 @@ pytestmark = pytest.mark.django_db
 
 
 def _look(browser: Client, do: str, *recalls: Recall) -> Any:
-    return browser.get(reverse("bulk"), {"do": do, "recall": [recall.pk for recall in recalls]})
+    asked: dict[str, Any] = {"do": do, "recall": [recall.pk for recall in recalls]}
+    return browser.get(reverse("bulk"), asked)
 
 
 def _do(browser: Client, page: Any, **typed: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -65,7 +66,7 @@ def test_pages_follow_each_other_through_risk_and_from_whose_turn_it_is_to_the_o
         page = browser.get(address)
         seen += [row.pk for part in ("due", "later") for row in page.context[part]]
         address = page.context["older"]
-    rows = {recall.pk: Recall.objects.get(pk=recall.pk) for recall in batch}
+    rows: dict[int, Any] = {recall.pk: Recall.objects.get(pk=recall.pk) for recall in batch}
     turn = {pk for pk in seen if rows[pk].due_at.astimezone(shadyside.zone).date() <= datetime(2026, 11, 24).date()}
     expected = sorted(turn, key=lambda pk: (rows[pk].target_at, not rows[pk].suspicious, pk))
     expected += sorted(set(rows) - turn, key=lambda pk: (rows[pk].due_at, pk))
