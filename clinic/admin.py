@@ -5,8 +5,10 @@ from itertools import pairwise
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.models import ADDITION, LogEntry
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.forms import CheckboxSelectMultiple, ModelForm
@@ -74,6 +76,7 @@ class PolicyInline(admin.StackedInline[DeadlinePolicy, Site]):
 @admin.register(Site)
 class SiteAdmin(ScopedAdmin[Site]):
     site_path = ""
+    tells_values = True
     list_display = ("name", "code", "time_zone", "phone")
     search_fields = ("name__istartswith", "code__istartswith")
     search_help_text = gettext_lazy("Beginning of a name or code")
@@ -94,6 +97,7 @@ class UserAdmin(ScopedAdmin[User], DjangoUserAdmin[User]):
     """Staff accounts. Nobody here can make an account more powerful than a role, or touch a superuser's."""
 
     site_path = ""
+    tells_values = True
     list_display = ("username", "last_name", "first_name", "roles", "is_active", "last_login")
     list_filter = (("groups", admin.RelatedFieldListFilter), "is_active")
     search_fields = ("username__istartswith", "last_name__istartswith", "email__istartswith")
@@ -130,6 +134,38 @@ class UserAdmin(ScopedAdmin[User], DjangoUserAdmin[User]):
     def roles(self, user: User) -> str:
         names = {group.name for group in user.groups.all()}
         return ", ".join(str(role.label) for role in Role if role in STAFF_ROLES and role.value in names)
+
+
+@admin.register(LogEntry)
+class ChangeAdmin(ReadOnlyAdmin[LogEntry]):
+    """Who changed which setting from what to what. The database lets nobody rewrite it."""
+
+    site_path = ""
+    list_display = ("action_time", "user", "kind", "object_repr", "change")
+    list_filter = (("content_type", admin.RelatedOnlyFieldListFilter),)
+    list_select_related = ("user", "content_type")
+    search_fields = ("object_repr__istartswith", "user__username__istartswith")
+    search_help_text = gettext_lazy("Beginning of the name of what was changed, or of who changed it")
+    ordering = ("-pk",)
+    fields = ("action_time", "user", "kind", "object_repr", "change")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Settings only: what was done with patients stands in their own histories."""
+        told = [
+            ContentType.objects.get_for_model(model).pk
+            for model, model_admin in self.admin_site._registry.items()
+            if isinstance(model_admin, ScopedAdmin) and model_admin.tells_values
+        ]
+        return super().get_queryset(request).filter(content_type__in=told)
+
+    @admin.display(description=gettext_lazy("what"))
+    def kind(self, entry: LogEntry) -> str:
+        return str(entry.content_type.name) if entry.content_type else ""
+
+    @admin.display(description=gettext_lazy("change"))
+    def change(self, entry: LogEntry) -> str:
+        words = entry.get_change_message()
+        return _("Added. %(words)s") % {"words": words} if entry.action_flag == ADDITION else words
 
 
 @admin.register(Heartbeat)

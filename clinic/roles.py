@@ -96,6 +96,7 @@ ADMIN_PERMISSIONS: dict[Role, dict[str, tuple[str, ...]]] = {
         "exchange.resultfile": _VIEW,
         "clinic.site": _VIEW,
         "clinic.accesslog": _VIEW,
+        "admin.logentry": _VIEW,
     },
     Role.ADMINISTRATOR: {
         **dict.fromkeys(_HISTORY, _VIEW),
@@ -114,6 +115,7 @@ ADMIN_PERMISSIONS: dict[Role, dict[str, tuple[str, ...]]] = {
         "clinic.user": _EDIT,
         "clinic.accesslog": _VIEW,
         "clinic.heartbeat": _VIEW,
+        "admin.logentry": _VIEW,
     },
 }
 

@@ -18,6 +18,7 @@ from recalls.models import Room, RoomHours, VisitLength
 class OfOwnSite(ScopedAdmin[M]):
     """Rows that name a site: only the person's own can be chosen, and it stays what it was."""
 
+    tells_values = True
     list_filter = (OwnSites,)
     list_select_related = ("site",)
 

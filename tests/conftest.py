@@ -10,6 +10,7 @@ from django.test import TransactionTestCase
 
 from notifications import guards as notifications_guards
 from recalls import guards as recalls_guards
+from reports import guards as reports_guards
 from tests.settings import SCRATCH
 from tests.support import servers
 from tests.support.chromium import OPTIONS, chromium
@@ -17,7 +18,7 @@ from tests.support.smtp import SmtpSink
 
 pytest_plugins = ["tests.fixtures.cast"]
 
-GUARDS = (recalls_guards, notifications_guards)
+GUARDS = (recalls_guards, notifications_guards, reports_guards)
 
 
 def pytest_unconfigure() -> None:
