@@ -70,7 +70,7 @@ def make_places(password: str) -> tuple[Place, ...]:
 def _furnish(site: Site) -> None:
     """Its rooms: a clinic that books by free times."""
     for name, modality in _ROOMS:
-        RoomFactory.create(site=site, name=name, modality=modality, grid_minutes=15, hours=_STAFFED)
+        RoomFactory.create(site=site, name=name, modality=modality, hours=_STAFFED)
 
 
 def open_at_all_hours(site: Site) -> None:

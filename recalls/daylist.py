@@ -11,7 +11,7 @@ from django.db.models import Case, IntegerField, Q, Value, When
 from clinic import calendar
 from clinic.models import Site
 from recalls.models import Appointment
-from recalls.states import AppointmentStatus
+from recalls.states import AppointmentStatus, VisitKind
 
 PAGE_SIZE = 100
 SHOWN = (
@@ -32,14 +32,16 @@ def span_of(site: Site, day: date) -> tuple[datetime, datetime]:
 def visits_of(days: dict[Site, date], *, unconfirmed_first: bool, after: Place | None = None) -> list[Appointment]:
     """One page of the visits on each site's own day and one more, with patients, rooms and ways to reach them.
 
-    Three queries. `rank` is 0 for those who come first: the ones not confirmed yet, where that is asked.
+    Three queries. `rank` is 0 for those who come first: the ones not confirmed yet, where that is asked; a biopsy is
+    not confirmed by a step, and is never among them.
     """
     if not days:
         return []
     on_the_day = reduce(or_, (_on(site, *span_of(site, day)) for site, day in days.items()))
     rank: Any = Value(0, output_field=IntegerField())
     if unconfirmed_first:
-        rank = Case(When(status=AppointmentStatus.BOOKED, then=0), default=1, output_field=IntegerField())
+        first = When(~Q(kind=VisitKind.BIOPSY), status=AppointmentStatus.BOOKED, then=0)
+        rank = Case(first, default=1, output_field=IntegerField())
     rows = Appointment.objects.filter(on_the_day, status__in=SHOWN).annotate(rank=rank)
     if after is not None:
         number, starts_at, pk = after

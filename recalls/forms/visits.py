@@ -133,7 +133,7 @@ class RescheduleForm(BookVisitForm):
         visit = self.booked
         if visit is not None:
             local = visit.starts_at.astimezone(self.wish.site.zone)
-            self.initial |= {"day": local.date(), "time": local.time(), "length_minutes": visit.length_minutes}
+            self.initial.update(day=local.date(), time=local.time(), length_minutes=visit.length_minutes)
 
     def take(self, asked: Asked) -> RecallEvent:
         return actions.reschedule(self.recall, self.slot_asked(), **asked)

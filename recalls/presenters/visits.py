@@ -69,6 +69,7 @@ class VisitRow:
     room: str
     status: str
     status_words: str
+    is_unconfirmed: bool
     shape: str
     phones: list[tuple[str, str]]
     presses: list[Press]
@@ -123,7 +124,8 @@ def _row(visit: Appointment, sites: dict[int, Site], others: dict[int, str], act
         what=_what(visit),
         room=visit.room.name if visit.room else "",
         status=status.value,
-        status_words=_status_words(status),
+        status_words=_status_words(visit),
+        is_unconfirmed=_is_unconfirmed(visit),
         shape=_SHAPES[status],
         phones=_phones(patient, site) if hers and status == AppointmentStatus.BOOKED else [],
         presses=presses,
@@ -168,10 +170,12 @@ def _interpreter(visit: Appointment, patient: Patient) -> str:
     return interpreter_words(patient)
 
 
-def _status_words(status: AppointmentStatus) -> str:
-    if status == AppointmentStatus.BOOKED:
-        return _("Not confirmed")
-    return str(status.label)
+def _is_unconfirmed(visit: Appointment) -> bool:
+    return visit.status == AppointmentStatus.BOOKED and visit.kind != VisitKind.BIOPSY
+
+
+def _status_words(visit: Appointment) -> str:
+    return _("Not confirmed") if _is_unconfirmed(visit) else str(visit.get_status_display())
 
 
 def _phones(patient: Patient, site: Site) -> list[tuple[str, str]]:

@@ -41,10 +41,10 @@ class Appointments(DeskView):
         shown = found[: daylist.PAGE_SIZE]
         rows = visit_rows(shown, sites_by_id(user), {}, actor_for(user), now)
         first = next(iter(days.values()), now.date())
-        unconfirmed = [row for row in rows if row.status == "booked"] if when == "tomorrow" else []
-        groups = [(_("Not confirmed yet: ring them first"), unconfirmed), (_("Confirmed, or seen to"), rows)]
+        unconfirmed = [row for row in rows if row.is_unconfirmed] if when == "tomorrow" else []
+        groups = [(_("Not confirmed yet: ring them first"), unconfirmed), (_("All others"), rows)]
         if when == "tomorrow":
-            groups[1] = (groups[1][0], [row for row in rows if row.status != "booked"])
+            groups[1] = (groups[1][0], [row for row in rows if not row.is_unconfirmed])
         context: dict[str, Any] = {
             "when": when,
             "day": first,

@@ -1,7 +1,8 @@
 """How is a time chosen? The booking page: what she needs, then the next free times, as a list or week by week."""
 
+from collections.abc import Iterable
 from datetime import date, timedelta
-from itertools import islice
+from itertools import groupby
 from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -10,7 +11,7 @@ from django.utils import timezone
 
 from clinic import calendar
 from clinic.actors import actor_for
-from clinic.models import User
+from clinic.models import Site, User
 from recalls import slots
 from recalls.forms import FORMS, StepForm
 from recalls.forms.visits import SlotForm
@@ -18,10 +19,11 @@ from recalls.forms.wish import VISITS
 from recalls.models import Recall
 from recalls.presenters import button_of, moment
 from recalls.presenters.times import days_of, week_of
+from recalls.slots import Free
 from recalls.views.steps import StepPage
 
 BOOKING_STEPS = ("book_appointment", "reschedule", "book_biopsy")
-TIMES_ON_A_LIST = 24
+TIMES_ON_A_LIST = 12
 _WEEK = timedelta(days=7)
 
 
@@ -84,10 +86,20 @@ def _times(form: SlotForm, room: str, first: date, as_week: bool, address: str) 
             "earlier": earlier,
             "later": f"{address}&from={monday + _WEEK}",
         }
-    found = list(islice(free, TIMES_ON_A_LIST * len(rooms)))
+    found = _whole_days(free, site)
     listed = days_of(found, site, now)
     last = calendar.local_day(site, found[-1].starts_at) if found else None
     return {"days": listed, "later": f"{address}&from={last + timedelta(days=1)}" if last else ""}
+
+
+def _whole_days(free: Iterable[Free], site: Site) -> list[Free]:
+    """Enough times for a list, to the end of a day: the next list begins with the day after."""
+    found: list[Free] = []
+    for _on, of_day in groupby(free, key=lambda one: calendar.local_day(site, one.starts_at)):
+        if len({one.starts_at for one in found}) >= TIMES_ON_A_LIST:
+            break
+        found += of_day
+    return found
 
 
 def _query(form: SlotForm, *, room: str, view: str) -> str:

@@ -62,7 +62,7 @@ class ClosedDay(DeskView):
         site = Site.objects.get(pk=site.pk)  # its closed days were read before this one was among them
         moved, refused = move_visits(site, _wanted(request, site), by=user, note=_note(day, reason))
         _say(request, moved, refused)
-        return redirect(f"{reverse('closed_day')}?{urlencode({'site': site.pk, 'day': day})}")
+        return redirect(f"{reverse('closed_day')}?{urlencode({'site': str(site.pk), 'day': str(day)})}")
 
 
 def _asked(sites: list[Site], asked: Any) -> tuple[Site | None, date | None, str]:

@@ -1,6 +1,7 @@
 """Does the page offer what she needs, and does choosing a time book it?"""
 
 from datetime import UTC, datetime, time
+from typing import Any
 
 import pytest
 from django.urls import reverse
@@ -20,12 +21,12 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_tuesday_morning")
 QUERIES = 12
 
 
-def _page(at: SignIn, user: User, recall: Recall, step: str = "book_appointment", **asked: str) -> object:
+def _page(at: SignIn, user: User, recall: Recall, step: str = "book_appointment", **asked: str) -> Any:
     return at(user).get(reverse("step", args=[recall.pk, step]), asked)
 
 
-def _times(page: object) -> list[str]:
-    return [choice.label for day in page.context["days"] for choice in day.choices]  # type: ignore[attr-defined]
+def _times(page: Any) -> list[str]:
+    return [choice.label for day in page.context["days"] for choice in day.choices]
 
 
 def _value(room: Room, text: str) -> str:
@@ -57,10 +58,10 @@ def test_an_interpreter_and_implants_make_the_visit_longer(
     recall = RecallFactory.create(patient__site=shadyside, patient__spanish_speaker=True)
     VisitLength.objects.create(site=shadyside, what="interpreter", minutes=40)
     page = _page(at_desk, scheduler_ana, recall)
-    assert page.context["minutes"] == 100  # type: ignore[attr-defined]
+    assert page.context["minutes"] == 100
     asked = {"site": str(shadyside.pk), "kind": "diagnostic", "interpreter": "on", "implants": "on"}
     page = _page(at_desk, scheduler_ana, recall, **asked)
-    assert page.context["minutes"] == 115  # type: ignore[attr-defined]
+    assert page.context["minutes"] == 115
     Form(at_desk(scheduler_ana), recall, "book_appointment").send(slot=_value(room, "2026-11-25T09:00-05:00"), **asked)
     visit = recall.appointments.get()
     assert (visit.length_minutes, visit.interpreter, visit.implants) == (115, True, True)
@@ -71,7 +72,7 @@ def test_the_week_shows_what_is_free_and_says_why_a_day_is_empty(
 ) -> None:
     recall = RecallFactory.create(site=shadyside)
     page = _page(at_desk, scheduler_ana, recall, view="week")
-    week = page.context["week"]  # type: ignore[attr-defined]
+    week = page.context["week"]
     assert [(head.words, head.note) for head in week.heads] == [
         ("Mon 23 Nov", "past"),
         ("Tue 24 Nov", ""),
@@ -82,7 +83,21 @@ def test_the_week_shows_what_is_free_and_says_why_a_day_is_empty(
     clock, cells = week.rows[0]
     assert (clock, [bool(cell) for cell in cells]) == ("9:00 am", [False, False, True, False, False])
     later = _page(at_desk, scheduler_ana, recall, view="week", **{"from": "2026-12-02"})
-    assert later.context["week"].title == "Week of Mon 30 Nov"  # type: ignore[attr-defined]
+    assert later.context["week"].title == "Week of Mon 30 Nov"
+
+
+def test_a_list_ends_with_a_whole_day_and_the_next_begins_after_it(
+    at_desk: SignIn, scheduler_ana: User, shadyside: Site, room: Room
+) -> None:
+    recall = RecallFactory.create(site=shadyside)
+    browser, url, seen = at_desk(scheduler_ana), reverse("step", args=[recall.pk, "book_appointment"]), []
+    for _ in range(3):
+        page = browser.get(url)
+        seen += _times(page)
+        url = page.context["later"]
+    assert len(seen) == len(set(seen)) > 30
+    days = [label.partition(",")[0] for label in seen]
+    assert {day: days.count(day) for day in days[2:]} == dict.fromkeys(days[2:], 5), "every day has all its times"
 
 
 def test_a_time_taken_meanwhile_is_refused_and_the_page_shows_what_is_left(
@@ -147,7 +162,7 @@ def test_a_biopsy_is_booked_from_the_times_of_a_biopsy_room(
     biopsy = RoomFactory.create(site=shadyside, name="Biopsy", modality=Modality.BIOPSY)
     recall = RecallFactory.create(site=shadyside, biopsy_to_book=True)
     page = _page(at_desk, scheduler_ana, recall, "book_biopsy")
-    assert page.context["minutes"] == 90  # type: ignore[attr-defined]
+    assert page.context["minutes"] == 90
     assert all(label.endswith("Biopsy") for label in _times(page))
     form = Form(at_desk(scheduler_ana), recall, "book_biopsy")
     assert form.send(slot=_value(biopsy, "2026-11-25T08:00-05:00")).status_code == 302
@@ -161,7 +176,7 @@ def test_another_site_of_hers_is_one_choice_away_and_a_strangers_site_is_not(
     recall = RecallFactory.create(site=shadyside)
     there = RoomFactory.create(site=foothills, name="Denver 1")
     asked = {"site": str(foothills.pk), "kind": "diagnostic"}
-    assert _page(at_desk, scheduler_ana, recall, **asked).context["wish"].site == shadyside  # type: ignore[attr-defined]
+    assert _page(at_desk, scheduler_ana, recall, **asked).context["wish"].site == shadyside
     scheduler_ana.sites.add(foothills)
     page = _page(at_desk, scheduler_ana, recall, **asked)
     assert {label.rpartition(", ")[2] for label in _times(page)} == {there.name}
@@ -171,7 +186,7 @@ def test_another_site_of_hers_is_one_choice_away_and_a_strangers_site_is_not(
 
 
 def test_a_page_of_times_asks_as_much_with_a_full_room_as_with_an_empty_one(
-    at_desk: SignIn, scheduler_ana: User, shadyside: Site, room: Room, django_assert_max_num_queries: object
+    at_desk: SignIn, scheduler_ana: User, shadyside: Site, room: Room, django_assert_max_num_queries: Any
 ) -> None:
     recall = RecallFactory.create(site=shadyside)
     browser, url = at_desk(scheduler_ana), reverse("step", args=[recall.pk, "book_appointment"])
@@ -180,5 +195,5 @@ def test_a_page_of_times_asks_as_much_with_a_full_room_as_with_an_empty_one(
         starts_at = calendar.instant(shadyside, datetime(2026, 11, 25).date(), time(hour))
         other = RecallFactory.create(site=shadyside)
         actions.book_appointment(other, Slot(shadyside, starts_at, room=room), by=scheduler_ana)
-    with django_assert_max_num_queries(QUERIES):  # type: ignore[operator]
+    with django_assert_max_num_queries(QUERIES):
         browser.get(url)

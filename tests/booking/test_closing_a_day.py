@@ -1,9 +1,9 @@
 """Is a whole day moved by the ordinary step: a new time and a message for each, nobody twice?"""
 
 from datetime import date, datetime, time
+from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -33,16 +33,16 @@ def _booked(room: Room, hour: int, **facts: object) -> Recall:
     return recall
 
 
-def _preview(browser: Client, site: Site) -> HttpResponse:
-    return browser.get(URL, {"site": site.pk, "day": WEDNESDAY})  # type: ignore[return-value]
+def _preview(browser: Client, site: Site) -> Any:
+    return browser.get(URL, {"site": str(site.pk), "day": str(WEDNESDAY)})
 
 
-def _form(page: HttpResponse, site: Site) -> dict[str, object]:
+def _form(page: Any, site: Site) -> dict[str, Any]:
     """What the preview would send as it stands."""
-    rows = page.context["moving"]  # type: ignore[attr-defined]
-    typed: dict[str, object] = {"site": site.pk, "day": str(WEDNESDAY), "reason": "Ice.", "move": []}
+    rows = page.context["moving"]
+    typed: dict[str, Any] = {"site": site.pk, "day": str(WEDNESDAY), "reason": "Ice.", "move": []}
     for row in rows:
-        typed["move"] = [*typed["move"], row.pk]  # type: ignore[misc]
+        typed["move"] = [*typed["move"], row.pk]
         typed |= {f"to-{row.pk}": row.value, f"version-{row.pk}": row.version, f"sequence-{row.pk}": row.sequence}
     return typed
 
@@ -55,9 +55,7 @@ def _new_times(site: Site) -> list[str]:
 def test_looking_changes_nothing(at_desk: SignIn, manager_mo: User, shadyside: Site, room: Room) -> None:
     recall = _booked(room, 9)
     page = _preview(at_desk(manager_mo), shadyside)
-    assert [(row.was, row.to) for row in page.context["moving"]] == [  # type: ignore[attr-defined]
-        ("9:00 am", "Mon 30 Nov, 9:00 am, Mammo 1")
-    ]
+    assert [(row.was, row.to) for row in page.context["moving"]] == [("9:00 am", "Mon 30 Nov, 9:00 am, Mammo 1")]
     recall.refresh_from_db()
     assert (recall.version, Closure.objects.count()) == (2, 0)
 
@@ -100,7 +98,7 @@ def test_who_must_be_seen_soonest_gets_the_first_time(
 ) -> None:
     _booked(room, 9)
     urgent = _booked(room, 11, exam__assessment=Assessment.SUSPICIOUS_C)
-    rows = _preview(at_desk(manager_mo), shadyside).context["moving"]  # type: ignore[attr-defined]
+    rows = _preview(at_desk(manager_mo), shadyside).context["moving"]
     assert (rows[0].name, rows[0].to) == (str(urgent.patient), "Mon 30 Nov, 9:00 am, Mammo 1")
     assert rows[1].to == "Mon 30 Nov, 10:00 am, Mammo 1"
 
@@ -115,7 +113,7 @@ def test_who_cannot_be_moved_stays_and_the_page_says_why(
     mri = RecallFactory.create(site=shadyside)
     actions.book_appointment(mri, Slot(shadyside, at_nine, VisitKind.MRI), by=scheduler)
     page = _preview(at_desk(manager_mo), shadyside)
-    assert page.context["moving"] == []  # type: ignore[attr-defined]
+    assert page.context["moving"] == []
     assert "A biopsy is not moved by itself" in words(page)
     assert "No room is set up for this kind of visit" in words(page)
 
@@ -158,7 +156,7 @@ def test_the_day_is_not_closed_by_those_who_may_not(
 def test_a_day_that_cannot_be_closed_is_said_at_the_field(
     day: str, at_desk: SignIn, manager_mo: User, shadyside: Site
 ) -> None:
-    page = at_desk(manager_mo).get(URL, {"site": shadyside.pk, "day": day})
+    page = at_desk(manager_mo).get(URL, {"site": str(shadyside.pk), "day": day})
     assert page.context["problem"]
 
 

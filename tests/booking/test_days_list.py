@@ -1,11 +1,11 @@
 """Does the day's list say who comes, whom to ring first, and take one step by one click?"""
 
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 import pytest
 import time_machine
 from django.db import connection
-from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -37,16 +37,16 @@ def _booked(site: Site, hour: int, *, days: int = 0, minute: int = 0, room: Room
     return recall
 
 
-def _rows(page: HttpResponse) -> list[object]:
-    return [row for _title, rows in page.context["groups"] for row in rows]  # type: ignore[attr-defined]
+def _rows(page: Any) -> list[Any]:
+    return [row for _title, rows in page.context["groups"] for row in rows]
 
 
-def _press(browser: Client, recall: Recall, step: str, **changed: str) -> HttpResponse:
+def _press(browser: Client, recall: Recall, step: str, **changed: str) -> Any:
     visit = recall.appointments.latest("pk")
     typed = {"version": str(recall.version), "key": "k", "back": TODAY, **changed}
     answer = browser.post(reverse("appointment_step", args=[visit.pk, step]), typed)
     recall.refresh_from_db()
-    return answer  # type: ignore[return-value]
+    return answer
 
 
 def test_today_is_in_the_order_of_the_clock_with_rooms_and_status(
@@ -56,7 +56,7 @@ def test_today_is_in_the_order_of_the_clock_with_rooms_and_status(
     _booked(shadyside, 9, days=1)
     actions.confirm(early, by=scheduler_ana)
     rows = _rows(at_desk(scheduler_ana).get(TODAY))
-    shown = [(row.clock, row.name, row.room, row.status_words) for row in rows]  # type: ignore[attr-defined]
+    shown = [(row.clock, row.name, row.room, row.status_words) for row in rows]
     assert shown == [
         ("11:00 am", str(early.patient), "Mammo 1", "Confirmed"),
         ("2:00 pm", str(late.patient), "", "Not confirmed"),
@@ -70,8 +70,8 @@ def test_of_the_next_open_day_those_who_have_not_confirmed_come_first_with_their
     actions.confirm(confirmed, by=scheduler_ana)
     page = at_desk(scheduler_ana).get(TOMORROW)
     rows = _rows(page)
-    assert [row.name for row in rows] == [str(open_.patient), str(confirmed.patient)]  # type: ignore[attr-defined]
-    assert rows[0].phones  # type: ignore[attr-defined]
+    assert [row.name for row in rows] == [str(open_.patient), str(confirmed.patient)]
+    assert rows[0].phones
     assert "Not confirmed yet: ring them first" in words(page)
 
 
@@ -84,7 +84,7 @@ def test_each_site_has_its_own_day(at_desk: SignIn, navigator_nia: User, shadysi
     navigator_nia.sites.add(foothills)
     here, there = _booked(shadyside, 23, minute=30), _booked(foothills, 23, minute=30)
     rows = _rows(at_desk(navigator_nia).get(TODAY))
-    assert [row.name for row in rows] == [str(here.patient), str(there.patient)]  # type: ignore[attr-defined]
+    assert [row.name for row in rows] == [str(here.patient), str(there.patient)]
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_a_patient_who_was_counted_as_missed_and_comes_late_is_seen_that_day(
     recall, browser = _booked(shadyside, 9), at_desk(scheduler_ana)
     actions.mark_missed(recall, by=scheduler_ana)
     page = browser.get(TODAY)
-    assert [press.name for row in _rows(page) for press in row.presses] == ["arrived_late"]  # type: ignore[attr-defined]
+    assert [press.name for row in _rows(page) for press in row.presses] == ["arrived_late"]
     _press(browser, recall, "arrived_late")
     assert (recall.state, recall.appointments.get().status) == (State.AWAITING_OUTCOME, AppointmentStatus.ATTENDED)
 
@@ -158,7 +158,7 @@ def test_a_list_shows_no_name_and_no_button_of_another_sites_patient(
     browser = at_desk(stranger)
     page = browser.get(TODAY)
     assert recall.patient.family_name not in words(page)
-    assert not any(row.presses for row in _rows(page))  # type: ignore[attr-defined]
+    assert not any(row.presses for row in _rows(page))
     assert _press(browser, recall, "confirm").status_code == 404
 
 
@@ -166,7 +166,7 @@ def test_who_only_reads_gets_no_buttons_and_a_way_back_leads_nowhere_else(
     at_desk: SignIn, radiologist_rao: User, scheduler_ana: User, shadyside: Site
 ) -> None:
     recall = _booked(shadyside, 14)
-    assert not any(row.presses for row in _rows(at_desk(radiologist_rao).get(TODAY)))  # type: ignore[attr-defined]
+    assert not any(row.presses for row in _rows(at_desk(radiologist_rao).get(TODAY)))
     answer = _press(at_desk(scheduler_ana), recall, "confirm", back="https://elsewhere.example/appointments/")
     assert answer.headers["Location"].startswith(TODAY)
     assert _press(at_desk(scheduler_ana), recall, "void").status_code == 404
@@ -175,7 +175,6 @@ def test_who_only_reads_gets_no_buttons_and_a_way_back_leads_nowhere_else(
 def _many(site: Site, count: int) -> None:
     """Visits written straight into the tables: only their number matters here."""
     scheduler = cast_of(site).scheduler
-    assert scheduler
     noon = calendar.instant(site, calendar.local_day(site, timezone.now()), time(12))
     for number in range(count):
         patient = PatientFactory.create(site=site)
@@ -207,7 +206,7 @@ def test_a_long_day_is_paged_without_losing_or_doubling_anybody(
     browser, url, seen = at_desk(scheduler_ana), TODAY, []
     for _ in range(5):
         page = browser.get(url)
-        seen += [row.pk for row in _rows(page)]  # type: ignore[attr-defined]
+        seen += [row.pk for row in _rows(page)]
         if not page.context["older"]:
             break
         url = TODAY + page.context["older"]

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -97,7 +98,7 @@ def test_the_length_comes_from_the_kind_of_visit_and_what_makes_it_longer(shadys
         ({"next_round": True}, VisitKind.FOLLOW_UP),
     ],
 )
-def test_what_the_recall_needs_is_proposed(facts: dict[str, object], kind: VisitKind, shadyside: Site) -> None:
+def test_what_the_recall_needs_is_proposed(facts: dict[str, Any], kind: VisitKind, shadyside: Site) -> None:
     assert slots.usual_kind(RecallFactory.create(site=shadyside, **facts)) == kind
 
 
@@ -115,11 +116,9 @@ def test_it_is_known_whether_she_can_still_be_seen_in_time(shadyside: Site, foot
     assert slots.has_free_slot_before(foothills, now, now), "without rooms nobody knows: it is no reason to be stuck"
 
 
-def test_a_long_look_ahead_asks_once_for_two_weeks(
-    shadyside: Site, room: Room, django_assert_num_queries: object
-) -> None:
+def test_a_long_look_ahead_asks_once_for_two_weeks(shadyside: Site, room: Room, django_assert_num_queries: Any) -> None:
     site, rooms = _fresh(shadyside), slots.rooms_of(shadyside)
     calendar.is_open_day(site, TODAY)
     free = slots.free_slots(site, rooms, 60, WEDNESDAY, 28, timezone.now())
-    with django_assert_num_queries(2):  # type: ignore[operator]
+    with django_assert_num_queries(2):
         assert len(list(islice(free, 1000))) > 50
