@@ -72,14 +72,20 @@ class NextTry:
     sentence: Any
 
 
-def open_rungs(attempts: Sequence["ContactAttempt"]) -> list[Rung]:
-    """The rungs not yet tried: each attempt fills the first open rung of its channel."""
-    left = list(LADDER)
+def filled_rungs(attempts: Sequence["ContactAttempt"]) -> dict[Rung, "ContactAttempt"]:
+    """Each rung that was tried with its try: an attempt fills the first open rung of its channel."""
+    filled: dict[Rung, ContactAttempt] = {}
     for attempt in attempts:
-        filled = next((rung for rung in left if rung.channel == attempt.channel), None)
-        if filled is not None:
-            left.remove(filled)
-    return left
+        rung = next((rung for rung in LADDER if rung.channel == attempt.channel and rung not in filled), None)
+        if rung is not None:
+            filled[rung] = attempt
+    return filled
+
+
+def open_rungs(attempts: Sequence["ContactAttempt"]) -> list[Rung]:
+    """The rungs not yet tried."""
+    filled = filled_rungs(attempts)
+    return [rung for rung in LADDER if rung not in filled]
 
 
 def is_complete(site: "Site", since: datetime, attempts: Sequence["ContactAttempt"], now: datetime) -> bool:

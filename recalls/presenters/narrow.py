@@ -55,11 +55,11 @@ def tabs_of(counts: Counts, current: State, narrowed: Narrowed) -> list[Tab]:
     return [Tab(state.label, address(state, site), tally, state == current) for state, tally in ordered]
 
 
-def first_links(counts: Counts, narrowed: Narrowed) -> list[Link]:
+def first_links(counts: Counts, mine: int, narrowed: Narrowed) -> list[Link]:
     """What a scheduler asks for most."""
     links = [_why_link(why, counts, narrowed) for why in (Why.CALL, Why.BOOK)]
     url = address(State.TO_CONTACT, narrowed, mine="" if narrowed.get("mine") else "1")
-    return [*links, Link(_("Mine"), url, counts.mine, bool(narrowed.get("mine")))]
+    return [*links, Link(_("Mine"), url, mine, bool(narrowed.get("mine")))]
 
 
 def stuck_links(counts: Counts, narrowed: Narrowed) -> list[Link]:

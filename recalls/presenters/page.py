@@ -11,9 +11,9 @@ from patients.channels import channels_of
 from patients.contact import show_phone
 from patients.models import ContactPoint, Patient
 from recalls import ladder
-from recalls.models import Recall, ScreeningExam
+from recalls.models import ContactAttempt, Recall, ScreeningExam
 from recalls.permissions import attempts_of_this_ladder
-from recalls.presenters.moments import Left, day_words, left_until
+from recalls.presenters.moments import Left, day_words, left_until, moment
 from recalls.presenters.rows import interpreter_words, language_name
 from recalls.presenters.why import Facts, facts_of, why_today
 from recalls.states import Side, State
@@ -77,6 +77,8 @@ class Rung:
 
     sentence: Any
     is_done: bool
+    # What came of it, when and by whom.
+    how: str = ""
 
 
 def head_of(recall: Recall, now: datetime) -> Head:
@@ -155,7 +157,19 @@ def standing_of(recall: Recall, now: datetime, facts: Facts | None = None) -> St
     )
 
 
-def ladder_of(recall: Recall) -> list[Rung]:
-    """The whole ladder with what was done, since the patient was last to be contacted."""
-    left = ladder.open_rungs(attempts_of_this_ladder(recall))
-    return [Rung(rung.sentence, rung not in left) for rung in ladder.LADDER]
+def ladder_of(recall: Recall, now: datetime) -> list[Rung]:
+    """The check list before a patient is called lost: every rung with its try, and the last day of the ladder."""
+    filled = ladder.filled_rungs(attempts_of_this_ladder(recall))
+    last_day = calendar.add_days(recall.site, recall.contact_since or recall.opened_at, ladder.LOST_AFTER_DAYS)
+    until = _("%(days)d days given her, until %(when)s") % {
+        "days": ladder.LOST_AFTER_DAYS,
+        "when": day_words(calendar.local_day(recall.site, last_day), calendar.local_day(recall.site, now)),
+    }
+    rungs = [Rung(rung.sentence, rung in filled, _tried(recall, filled.get(rung), now)) for rung in ladder.LADDER]
+    return [*rungs, Rung(until, now >= last_day)]
+
+
+def _tried(recall: Recall, attempt: ContactAttempt | None, now: datetime) -> str:
+    if attempt is None:
+        return ""
+    return f"{attempt.get_result_display()}, {moment(recall.site, attempt.at, now)}, {attempt.by}"

@@ -13,7 +13,7 @@ from clinic import calendar
 from clinic.models import Site, User
 from clinic.roles import Page, may_open
 from recalls import queues
-from recalls.counts import Counts, counts_of
+from recalls.counts import Counts, counts_of, mine_of
 from recalls.filters import Filters, Why, state_of
 from recalls.forms.bulk import BULK
 from recalls.models.querysets import Position
@@ -34,9 +34,9 @@ class Queue(DeskView):
         user, now = staff(request), timezone.now()
         narrowed = narrowed_by(request.GET)
         wanted = wanted_by(user, State(state), narrowed, now, queues.Place.read(request.GET.get("after", "")))
-        counts = counts_of(user, wanted.day_ends, now)
+        counts = counts_of(wanted.day_ends, now)
         page = queues.queue_page(wanted)
-        context = _lists(page, user, now) | _links(user, counts, wanted.state, narrowed)
+        context = _lists(page, user, now) | _links(user, counts, wanted, narrowed)
         context |= {
             "state": wanted.state,
             "older": _older(wanted.state, narrowed, page.next_place) if page.next_place else "",
@@ -91,13 +91,14 @@ def _lists(page: queues.QueuePage, user: User, now: datetime) -> dict[str, Any]:
     }
 
 
-def _links(user: User, counts: Counts, state: State, narrowed: Mapping[str, str]) -> dict[str, Any]:
+def _links(user: User, counts: Counts, wanted: queues.Wanted, narrowed: Mapping[str, str]) -> dict[str, Any]:
+    state, mine = wanted.state, mine_of(user, wanted.day_ends)
     here = narrow.address(state, narrowed)
     stuck = narrow.stuck_links(counts, narrowed)
     return {
         "heading": narrow.heading(state, narrowed),
         "tabs": narrow.tabs_of(counts, state, narrowed),
-        "first_links": narrow.first_links(counts, narrowed),
+        "first_links": narrow.first_links(counts, mine, narrowed),
         "stuck_links": stuck,
         "is_stuck": any(link.is_current for link in stuck),
         "language_links": narrow.language_links(counts, narrowed),

@@ -79,7 +79,7 @@ def common_context(recall: Recall, user: User) -> dict[str, Any]:
         "head": head_of(recall, now),
         "reason": reason_of(recall, now),
         "standing": standing_of(recall, now),
-        "ladder": ladder_of(recall) if recall.state == State.TO_CONTACT else [],
+        "ladder": ladder_of(recall, now) if recall.state == State.TO_CONTACT else [],
         "script": script_of(recall, user),
         "holder": claims.holder(recall, user, now),
     }

@@ -238,7 +238,9 @@ def test_signing_a_recall_off_as_lost_shows_what_was_tried(
     recall = RecallFactory.create(site=shadyside, three_attempts=True)
     page = words(at_desk(radiologist_rao).get(reverse("step", args=[recall.pk, "close_lost"])))
     assert page.count("(done)") == 3
-    assert page.count("(open)") == 5
+    assert page.count("(open)") == 6
+    assert "60 days given her, until" in page
+    assert "Left message, " in page
     assert "The contact ladder is not complete" in page
 
 
