@@ -16,7 +16,6 @@ from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
@@ -90,7 +89,7 @@ class RequestLogMiddleware:
 class SignInMiddleware(LoginRequiredMiddleware):
     """Sends a stranger to the sign-in page; a page that asks in the background is told to go there as a whole."""
 
-    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponseBase:
+    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> Any:
         answer = super().handle_no_permission(request, view_func)
         if "HX-Request" not in request.headers:
             return answer
