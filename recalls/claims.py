@@ -1,4 +1,4 @@
-"""Who has this recall open just now? A claim is a friendly sign for the others: it forbids nothing, it ends by itself."""
+"""Who has this recall open just now? A claim is a friendly sign to others: it forbids nothing and ends by itself."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -36,6 +36,18 @@ def _in_line(site: Site, count: int) -> list[Recall]:
     return recalls
 
 
+def _at_another_desk(browser: Browser, live_server: LiveServer, user: User) -> Page:
+    user.set_password(PASSWORD)
+    user.save()
+    page = browser.new_context().new_page()
+    page.goto(f"{live_server.url}/sign-in/")
+    page.fill("[name=username]", user.username)
+    page.fill("[name=password]", PASSWORD)
+    page.press("[name=password]", "Enter")
+    page.wait_for_load_state()
+    return page
+
+
 def test_a_call_with_its_next_try_is_logged_in_four_keys_or_fewer_and_the_next_recall_opens(
     sign_in: SignIn, live_server: LiveServer, scheduler_ana: User, shadyside: Site
 ) -> None:
@@ -130,15 +142,7 @@ def test_of_two_who_meet_the_second_is_told_by_whom_and_keeps_her_words(
     address = live_server.url + reverse("recall", args=[recall.pk])
     ana = sign_in(scheduler_ana)
     ana.goto(address)
-    scheduler_bea.set_password(PASSWORD)
-    scheduler_bea.save()
-    context = browser.new_context()
-    bea = context.new_page()
-    bea.goto(f"{live_server.url}/sign-in/")
-    bea.fill("[name=username]", scheduler_bea.username)
-    bea.fill("[name=password]", PASSWORD)
-    bea.press("[name=password]", "Enter")
-    bea.wait_for_load_state()
+    bea = _at_another_desk(browser, live_server, scheduler_bea)
     bea.goto(address)
     name = scheduler_ana.get_full_name()
     expect(bea.get_by_text(f"{name} has this recall open just now.")).to_be_visible()
@@ -157,7 +161,7 @@ def test_of_two_who_meet_the_second_is_told_by_whom_and_keeps_her_words(
     bea.get_by_role("button", name="Save and next").click()
     expect(bea.get_by_text("Saved: Log a contact.")).to_be_visible()
     assert recall.contact_attempts.count() == 2
-    context.close()
+    bea.context.close()
 
 
 @pytest.mark.parametrize("width", [1280, 360])
