@@ -152,11 +152,12 @@ def _recalls(reader: Reader) -> QuerySet[Recall]:
     suspicious = Outcome.objects.filter(recall=OuterRef("pk"), assessment__in=SUSPICIOUS, amended_by=None)
     without_visit = RecallEvent.objects.filter(recall=OuterRef("pk"), step="advise_biopsy")
     cancer = Exists(tissue.filter(result__in=_MALIGNANT)) | Q(closure_reason=ClosureReason.CANCER_HANDED_OVER)
-    return Recall.objects.filter(
+    hers: QuerySet[Recall] = Recall.objects.filter(
         exam__reader=reader.user,
         exam__site_id__in=reader.site_ids,
         exam__exam_date__range=(reader.since, reader.until),
-    ).annotate(
+    )
+    return hers.annotate(
         has_tissue=Exists(tissue),
         has_cancer=cancer,
         biopsy_advised=Exists(suspicious) | Exists(without_visit),

@@ -213,7 +213,7 @@ def test_an_outcome_kept_back_for_a_talk_waits_on_her_list_until_she_releases_it
     assert "Voicemail:" in _screen(at_desk, radiologist_rao, recall, "release_outcome")
     answer(recall, "release_outcome", release="now", note="Told her by phone.")
     assert recall.outcomes.get().release.release_at == TUESDAY_EVENING
-    assert recall.events.last().note == "Told her by phone."
+    assert recall.events.latest("pk").note == "Told her by phone."
     listed = at_desk(radiologist_rao).get(reverse("worklist"))
     assert listed.context["pending"] == []
 

@@ -118,8 +118,8 @@ def test_a_long_pile_is_paged_oldest_first_without_a_gap(
         for site in (shadyside, foothills)
     ]
     browser = at_desk(radiologist_rao)
-    first: Any = browser.get(reverse("worklist")).context["piles"][0]  # type: ignore[index]
-    rest: Any = browser.get(reverse("worklist") + first["older"]).context["piles"]  # type: ignore[index]
+    first: Any = browser.get(reverse("worklist")).context["piles"][0]
+    rest: Any = browser.get(reverse("worklist") + first["older"]).context["piles"]
     seen = [row.url for row in [*first["rows"], *rest[0]["rows"]]]
     oldest_first = sorted(recalls, key=lambda recall: (recall.to_read_at, recall.pk))
     assert seen == [_step(recall, "record_outcome") for recall in oldest_first]
