@@ -64,7 +64,7 @@ class VisitRow:
     language: str
     interpreter: str
     url: str
-    owner: str
+    site: str
     what: str
     room: str
     status: str
@@ -97,14 +97,12 @@ class MoveRow:
     sequence: int
 
 
-def visit_rows(
-    visits: Iterable[Appointment], sites: dict[int, Site], others: dict[int, str], actor: Actor, now: datetime
-) -> list[VisitRow]:
-    """Rows in the order given; `others` names the sites that are not hers."""
-    return [_row(visit, sites, others, actor, now) for visit in visits]
+def visit_rows(visits: Iterable[Appointment], sites: dict[int, Site], actor: Actor, now: datetime) -> list[VisitRow]:
+    """Rows in the order given; `sites` are her own, and each visit is at one of them."""
+    return [_row(visit, sites, actor, now) for visit in visits]
 
 
-def _row(visit: Appointment, sites: dict[int, Site], others: dict[int, str], actor: Actor, now: datetime) -> VisitRow:
+def _row(visit: Appointment, sites: dict[int, Site], actor: Actor, now: datetime) -> VisitRow:
     site, recall = sites[visit.site_id], visit.recall
     patient, hers = recall.patient, recall.site_id in sites
     local, status = visit.starts_at.astimezone(site.zone), AppointmentStatus(visit.status)
@@ -120,7 +118,7 @@ def _row(visit: Appointment, sites: dict[int, Site], others: dict[int, str], act
         language=language_name(patient.language),
         interpreter=_interpreter(visit, patient),
         url=reverse("recall", args=[recall.pk]) if hers else "",
-        owner=others.get(recall.site_id, ""),
+        site=site.name if len(sites) > 1 else "",
         what=_what(visit),
         room=visit.room.name if visit.room else "",
         status=status.value,

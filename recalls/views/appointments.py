@@ -39,7 +39,7 @@ class Appointments(DeskView):
         after = daylist.place_from(request.GET.get("after", ""))
         found = daylist.visits_of(days, unconfirmed_first=when == "tomorrow", after=after)
         shown = found[: daylist.PAGE_SIZE]
-        rows = visit_rows(shown, sites_by_id(user), {}, actor_for(user), now)
+        rows = visit_rows(shown, sites_by_id(user), actor_for(user), now)
         first = next(iter(days.values()), now.date())
         unconfirmed = [row for row in rows if row.is_unconfirmed] if when == "tomorrow" else []
         groups = [(_("Not confirmed yet: ring them first"), unconfirmed), (_("All others"), rows)]
@@ -53,7 +53,6 @@ class Appointments(DeskView):
             "groups": groups if when == "tomorrow" else [("", rows)],
             "is_empty": not rows,
             "is_first_page": after is None,
-            "has_many_sites": len(sites) > 1,
             "back": request.get_full_path(),
             "older": _older(asked, shown[-1]) if len(found) > len(shown) else "",
             "printed": moment(sites[0], now, now).exact if sites else "",

@@ -1,7 +1,7 @@
 """Can a visit be booked, a day be worked through and a day be closed by everybody, with and without a script?"""
 
 from collections.abc import Callable, Iterator
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 
 import pytest
 from django.core.cache import cache
@@ -38,7 +38,7 @@ def without_scripts(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-def _next_day(site: Site) -> object:
+def _next_day(site: Site) -> date:
     return calendar.next_open_day(site, calendar.local_day(site, timezone.now()) + timedelta(days=1))
 
 
