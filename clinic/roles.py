@@ -73,6 +73,7 @@ _HISTORY = (
 ADMIN_PERMISSIONS: dict[Role, dict[str, tuple[str, ...]]] = {
     Role.MANAGER: {
         **dict.fromkeys(_HISTORY, _VIEW),
+        "notifications.sending": ("view", "change"),
         "recalls.workitem": ("view", "change"),
         "patients.patient": _VIEW,
         "patients.referringprovider": _EDIT,
@@ -83,6 +84,7 @@ ADMIN_PERMISSIONS: dict[Role, dict[str, tuple[str, ...]]] = {
     },
     Role.ADMINISTRATOR: {
         **dict.fromkeys(_HISTORY, _VIEW),
+        "notifications.sending": ("view", "change"),
         "recalls.workitem": ("view", "change"),
         "patients.patient": _VIEW,
         "patients.referringprovider": _EDIT,

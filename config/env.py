@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 SHORTEST_SECRET_KEY = 50
+SHORTEST_WEBHOOK_SECRET = 20
 DEFAULT_PORT = 8000
 
 
@@ -52,6 +53,20 @@ def _web_address(value: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.query:
         raise ValueError("allowed: a web address without a path, such as https://recall.example.org")
     return value.rstrip("/")
+
+
+def _mail_address(value: str) -> str:
+    name, at, domain = value.rpartition("@")
+    if not name or not at or "." not in domain or any(letter.isspace() or letter in "<>," for letter in value):
+        raise ValueError("allowed: one bare address, such as bounces@recall.example.org")
+    return value
+
+
+def _webhook_secret(value: SecretStr) -> SecretStr:
+    user, colon, password = value.get_secret_value().partition(":")
+    if not (user and colon and password) or len(value.get_secret_value()) < SHORTEST_WEBHOOK_SECRET:
+        raise ValueError(f"allowed: user:password, {SHORTEST_WEBHOOK_SECRET} or more characters")
+    return value
 
 
 Words = Annotated[list[str], NoDecode, BeforeValidator(_words)]
@@ -106,6 +121,24 @@ class Environment(BaseSettings):
     )
     default_from_email: str | None = Field(
         None, validation_alias="DEFAULT_FROM_EMAIL", description='Sender of every e-mail: "Clinic name <a@b.example>".'
+    )
+    bounce_address: Annotated[str, AfterValidator(_mail_address)] | None = Field(
+        None,
+        validation_alias="BOUNCE_ADDRESS",
+        description="Mailbox to which undeliverable e-mail goes back, read by `manage.py read_bounces`. "
+        "Not set: the address of DEFAULT_FROM_EMAIL.",
+    )
+    webhook_secret: Annotated[SecretStr, AfterValidator(_webhook_secret)] | None = Field(
+        None,
+        validation_alias="WEBHOOK_SECRET",
+        description="user:password, 20 or more characters, with which a mail provider signs in to report what was "
+        "delivered and what came back. Not set: no such reports are taken.",
+    )
+    mail_per_domain_per_minute: int = Field(
+        0,
+        ge=0,
+        validation_alias="MAIL_PER_DOMAIN_PER_MINUTE",
+        description="At most so many e-mails a minute to one mail domain, such as gmail.com; 0 for no limit.",
     )
     data_dir: Path = Field(
         CHECKOUT / "var",

@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "django.forms",
+    "anymail",
     "axes",
     "crispy_forms",
     "crispy_bootstrap5",
@@ -170,6 +171,10 @@ EMAIL_TIMEOUT = 20  # seconds
 DEFAULT_FROM_EMAIL = ENV.default_from_email or "Recall Desk <recalls@example.org>"
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 MAIL_INBOX_DIR = DATA_DIR / "mail"
+BOUNCE_ADDRESS = ENV.bounce_address or ""
+MAIL_PER_DOMAIN_PER_MINUTE = ENV.mail_per_domain_per_minute
+# Reports of a mail provider (delivered, came back, unwanted) are taken only from one who knows the secret.
+ANYMAIL = {"WEBHOOK_SECRET": ENV.webhook_secret.get_secret_value()} if ENV.webhook_secret else {}
 if ENV.email_url:
     EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     globals().update(connections.mail_server(ENV.email_url))

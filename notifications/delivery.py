@@ -1,7 +1,7 @@
 """How are due messages handed over? A loop that claims, writes, sends and notes each one, over one connection.
 
 Every result is committed before the next message is claimed. The loop ends when nothing is due, when its time is up,
-or when the mail server is away: then no message is touched until it is back.
+when sending is frozen, or when the mail server is away: then no message is touched until it is back.
 """
 
 import logging
@@ -16,6 +16,7 @@ from django.db import DatabaseError
 
 from notifications import mailserver, outbox
 from notifications.failures import failure_of
+from notifications.freeze import Gate
 from notifications.kinds import AttemptResult
 from notifications.mime import compose
 
@@ -85,9 +86,11 @@ def drain(seconds: float) -> Counter[str]:
 
 
 def _send_all(post: _Post, ends: float, done: Counter[str]) -> None:
-    sites = outbox.Sites()
+    sites, gate = outbox.Sites(), Gate()
     while time.monotonic() < ends:
         post.ready()
+        if not gate.is_open():
+            return
         turn = outbox.claim_next(sites)
         if turn is None:
             return

@@ -60,7 +60,9 @@ class Reason(models.TextChoices):
     TOO_LATE = "too_late", _("It could not leave in time.")
     TEMPORARY = "temporary", _("The mail server asked us to try again later.")
     UNCERTAIN = "uncertain", _("The connection was lost; it may have arrived and is sent once more.")
+    PACED = "paced", _("It waits its turn: her mail provider is sent only so many a minute.")
     REFUSED = "refused", _("The mail server refused it.")
+    CAME_BACK = "came_back", _("The receiving mail system gave it back.")
     GAVE_UP = "gave_up", _("It could not be handed over for three days.")
     NOT_RENDERED = "not_rendered", _("The message could not be written; its text or facts need mending.")
 

@@ -17,6 +17,7 @@ from notifications.values import one_line
 from patients.channels import Channels
 
 ID_HEADER = "X-Notification-ID"
+METADATA_ID = "notification_id"
 
 
 def compose(
@@ -31,8 +32,13 @@ def compose(
         "Auto-Submitted": "auto-generated",  # RFC 3834: no out-of-office answers, please
         "Content-Language": row.language,
     }
-    mail = EmailMultiAlternatives(words.subject, words.text, sender, [channels.email], connection=connection)
+    if settings.BOUNCE_ADDRESS:
+        headers["From"] = sender  # what she sees; what cannot be delivered goes back to the other address
+    envelope = settings.BOUNCE_ADDRESS or sender
+    mail = EmailMultiAlternatives(words.subject, words.text, envelope, [channels.email], connection=connection)
     mail.extra_headers = headers
+    # Mail providers hand it back with each of their reports; other backends take no notice.
+    mail.metadata = {METADATA_ID: str(row.public_id)}  # type: ignore[attr-defined]
     mail.attach_alternative(words.html, "text/html")
     copy = RenderedMessage(
         notification=row, address=channels.email, subject=words.subject, text=words.text, html=words.html

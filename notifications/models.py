@@ -8,8 +8,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from notifications.kinds import AttemptResult, Channel, Kind, NotificationState, Reason
+from notifications.records import DeliveryReport, DomainPace, Sending
 from patients.models import Patient
 from recalls.models import Appointment, Outcome, Recall
+
+__all__ = ["DeliveryAttempt", "DeliveryReport", "DomainPace", "Notification", "RenderedMessage", "Sending"]
 
 
 class Notification(models.Model):

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from clinic.actors import SYSTEM
 from clinic.models import Site
-from notifications import reconcile
+from notifications import pacing, reconcile
 from notifications.failures import Failure, unwritable
 from notifications.kinds import AttemptResult, Kind, NotificationState, Reason
 from notifications.models import DeliveryAttempt, Notification, RenderedMessage
@@ -116,6 +116,9 @@ def _take(row: Notification, now: datetime) -> Claim | PutAway:
     opens = next_in(RULE[Kind(row.kind)].window, row.recall.site, now)
     if opens > now:
         return _put_away(row, not_before=opens)
+    turn = pacing.turn(row, channels.email, now)
+    if turn > now:
+        return _put_away(row, not_before=turn, reason=Reason.PACED)
     token = row.lease_token + 1
     lease: dict[str, Any] = {"state": S.SENDING, "reason": "", "lease_token": token, "lease_until": now + LEASE}
     # Where the database cannot lock a row, this comparison decides between two who read it at once.

@@ -5,6 +5,10 @@ from collections.abc import Iterator
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from notifications import webhooks
+
+# Mail providers sign in with WEBHOOK_SECRET; without that setting these addresses do not exist.
+WEBHOOKS = {pattern.name or "" for pattern in webhooks.urlpatterns}
 PATIENTS = ("link", "link_not_me", "page", "confirm", "ask", "choices", "not_me", "calendar", "leave")
 # Each with its reason.
 OPEN_TO_ALL = {
@@ -14,6 +18,7 @@ OPEN_TO_ALL = {
     "admin:login",  # the admin's own way in, under the same lockout
     # The patient's page: opened by her own link and birth date, and then by a cookie of a quarter of an hour.
     *(f"portal:{name}" for name in PATIENTS),
+    *WEBHOOKS,
 }
 
 
