@@ -86,6 +86,11 @@ class Site(models.Model):
     )
     send_from = models.TimeField(_("messages leave from"), default=time(8))
     send_until = models.TimeField(_("messages leave until"), default=time(18))
+    page_link = models.BooleanField(
+        _("emails carry a link to the patient's own page"),
+        default=False,
+        help_text=_("Only where PUBLIC_URL is an address that patients can open."),
+    )
 
     class Meta:
         ordering = ["name"]

@@ -100,7 +100,7 @@ def _send_all(post: _Post, ends: float, done: Counter[str]) -> None:
 def _send(claim: outbox.Claim, post: _Post) -> str:
     """Write and hand over one claimed message; the result is in the database when this returns or raises."""
     try:
-        mail, copy = compose(claim.row, claim.situation, claim.channels, post.backend)
+        mail, copy = compose(claim.row, claim.situation, claim.channels, post.backend, claim.page_token)
     except (DatabaseError, SoftTimeLimitExceeded):
         raise  # not the message's fault: its lease ends and it is taken back
     except Exception as error:  # noqa: BLE001  whatever is wrong with one message must not stop the others

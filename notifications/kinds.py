@@ -41,7 +41,7 @@ class NotificationState(models.TextChoices):
     FAILED = "failed", _("Failed: not sent")
     BOUNCED = "bounced", _("Came back")
     SUPPRESSED = "suppressed", _("Held back: may not be sent")
-    CANCELLED = "cancelled", _("Cancelled: no longer true")
+    CANCELLED = "cancelled", _("Cancelled")
     EXPIRED = "expired", _("Expired: too late to be of use")
 
 
@@ -64,7 +64,16 @@ class Reason(models.TextChoices):
     REFUSED = "refused", _("The mail server refused it.")
     CAME_BACK = "came_back", _("The receiving mail system gave it back.")
     GAVE_UP = "gave_up", _("It could not be handed over for three days.")
+    STOPPED = "stopped", _("Somebody at the clinic stopped it.")
     NOT_RENDERED = "not_rendered", _("The message could not be written; its text or facts need mending.")
+
+
+class ByHand(models.TextChoices):
+    """What a person did about a message."""
+
+    STOPPED = "stopped", _("Stopped")
+    AGAIN = "again", _("Sent again")
+    NOW = "now", _("Sent by hand")
 
 
 class AttemptResult(models.TextChoices):

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.utils import translation
 
+from notifications import pagelink
 from notifications.invitation import METHODS, invitation
 from notifications.kinds import Kind
 from notifications.models import Notification, RenderedMessage
@@ -21,10 +22,17 @@ METADATA_ID = "notification_id"
 
 
 def compose(
-    row: Notification, situation: Situation, channels: Channels, connection: Any = None
+    row: Notification,
+    situation: Situation,
+    channels: Channels,
+    connection: Any = None,
+    page_token: str = pagelink.WITHHELD,
 ) -> tuple[EmailMultiAlternatives, RenderedMessage]:
-    """The message for Django's mail backends and the copy to keep. The same row makes the same Message-ID each time."""
-    words = render(row, situation, detailed=channels.detail_allowed)
+    """The message for Django's mail backends and the copy to keep. The same row makes the same Message-ID each time.
+
+    The copy never holds what opens her page; without a token the message itself does not either: it is a preview.
+    """
+    words = render(row, situation, detailed=channels.detail_allowed, page_token=page_token)
     sender = formataddr((one_line(words.site.sender_name), parseaddr(settings.DEFAULT_FROM_EMAIL)[1]))
     headers = {
         "Message-ID": row.message_id,
@@ -41,7 +49,11 @@ def compose(
     mail.metadata = {METADATA_ID: str(row.public_id)}  # type: ignore[attr-defined]
     mail.attach_alternative(words.html, "text/html")
     copy = RenderedMessage(
-        notification=row, address=channels.email, subject=words.subject, text=words.text, html=words.html
+        notification=row,
+        address=channels.email,
+        subject=words.subject,
+        text=_without(page_token, words.text),
+        html=_without(page_token, words.html),
     )
     visit = next((v for v in situation.appointments if v.pk == row.appointment_id), None)
     if visit is not None and Kind(row.kind) in METHODS:
@@ -49,6 +61,10 @@ def compose(
             method, copy.calendar = invitation(row, visit, channels.email)
         mail.attach(_calendar_part(method, copy.calendar))
     return mail, copy
+
+
+def _without(token: str, words: str) -> str:
+    return words.replace(token, pagelink.WITHHELD) if token else words
 
 
 def _calendar_part(method: str, sheet: str) -> MIMEText:

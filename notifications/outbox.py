@@ -8,7 +8,7 @@ are the application's clock (`timezone.now()`), never the database's.
 
 import logging
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from clinic.actors import SYSTEM
 from clinic.models import Site
-from notifications import pacing, reconcile
+from notifications import pacing, pagelink, reconcile
 from notifications.failures import Failure, unwritable
 from notifications.kinds import AttemptResult, Kind, NotificationState, Reason
 from notifications.models import DeliveryAttempt, Notification, RenderedMessage
@@ -56,6 +56,8 @@ class Claim:
     token: int
     situation: Situation
     channels: Channels
+    # Opens her page: for the mail alone, never for a log.
+    page_token: str = field(default="", repr=False)
 
     @property
     def recall(self) -> Recall:
@@ -124,7 +126,7 @@ def _take(row: Notification, now: datetime) -> Claim | PutAway:
     # Where the database cannot lock a row, this comparison decides between two who read it at once.
     if not Notification.objects.filter(pk=row.pk, state=S.PLANNED, lease_token=row.lease_token).update(**lease):
         return PutAway(S.SENDING)
-    return Claim(row, token, situation, channels)
+    return Claim(row, token, situation, channels, pagelink.issue(row, row.recall.site))
 
 
 def _put_away(row: Notification, **fields: Any) -> PutAway:

@@ -6,19 +6,21 @@ planned for its old time is wanted no more.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from notifications import rules
-from notifications.kinds import Kind
+from notifications import rules, windows
+from notifications.kinds import ByHand, Kind
 from notifications.rules import Wanted
-from notifications.situation import Key, Situation
+from notifications.situation import Happened, Key, Situation
 from notifications.windows import Window
 from recalls.states import ClosureReason
 
 K = Kind
+
+BY_HAND = "message_by_hand"  # the step by which a person asks for a message or stops one
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,4 +103,23 @@ def wanted(situation: Situation) -> dict[Key, Wanted]:
     table = PLAN
     if recall.closure_reason in _SILENT:
         table = (RULE[K.APPOINTMENT_CANCELLED],) if recall.closure_reason == ClosureReason.VOID else ()
-    return {(rule.kind, want.occasion): want for rule in table for want in rule.wanted(situation)}
+    found: dict[Key, Wanted] = {(rule.kind, want.occasion): want for rule in table for want in rule.wanted(situation)}
+    for event in situation.events:
+        want = _asked_for(event, situation, found) if event.step == BY_HAND else None
+        if want is not None:
+            found[event.data["kind"], want.occasion] = want
+    return found
+
+
+def _asked_for(event: Happened, known: Situation, found: dict[Key, Wanted]) -> Wanted | None:
+    """What a person asked for: a message once more while it is true, a call while the recall stands where it stood."""
+    kind, did = Kind(event.data["kind"]), event.data["did"]
+    due = windows.next_in(RULE[kind].window, known.site, event.at)
+    if did == ByHand.AGAIN:
+        one = found.get((kind, event.data["occasion"]))
+        useless = one is None or (one.expires_at is not None and one.expires_at <= due)
+        return None if one is None or useless else replace(one, occasion=f"again-{event.version}", due_at=due)
+    moved = any(later.version > event.version and later.from_state != later.to_state for later in known.events)
+    if did == ByHand.NOW and not moved:
+        return Wanted(f"now-{event.version}", due, due + rules.CALL_IS_NEWS)
+    return None

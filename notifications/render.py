@@ -27,6 +27,8 @@ _STYLES = {
     "bullet_list_open": "margin:0 0 16px;padding-left:24px",
     "blockquote_open": "margin:0 0 16px;padding:16px 16px 4px;border-left:4px solid #1f6f78;background-color:#eef6f7",
     "heading_open": "margin:24px 0 8px;font-size:20px;line-height:1.3",
+    "link_open": "display:inline-block;padding:12px 20px;border-radius:6px;background-color:#1f6f78;color:#ffffff;"
+    "font-weight:bold;text-decoration:none",
 }
 # The detailed reminder describes these visits and would be wrong for an MRI.
 _DETAILED_REMINDER = frozenset(
@@ -48,12 +50,12 @@ class Rendered:
     site: Site
 
 
-def render(row: Notification, situation: Situation, *, detailed: bool) -> Rendered:
+def render(row: Notification, situation: Situation, *, detailed: bool, page_token: str = "") -> Rendered:
     """Raises KeyError, LookupError or ValueError where a text cannot be filled: such a message is never sent."""
     detailed = detailed and _may_be_detailed(row, situation)
     text = texts.message_text(_words_of(row, situation), row.language, detailed=detailed)
     with translation.override(row.language):
-        values = Values(row, situation)
+        values = Values(row, situation, page_token)
         subject = text.subject.substitute(clinic_name=one_line(values.site.sender_name))
         return rendered(subject, text.body.substitute(values), row.language, values.site)
 
@@ -72,7 +74,7 @@ def plain_of(markdown: str) -> str:
 
 def page(tokens: Sequence[Token]) -> str:
     """HTML with its styles at each element; the source's own HTML was never let in."""
-    for token in tokens:
+    for token in (inner for outer in tokens for inner in (outer, *(outer.children or []))):
         if token.type in _STYLES:
             token.attrSet("style", _STYLES[token.type])
     html: str = _markdown().renderer.render(tokens, _markdown().options, {})
@@ -90,7 +92,7 @@ def plain(tokens: Iterable[Token]) -> str:
         if token.type == "inline":
             indent = "    " * quoted + ("  " * listed if listed else "")
             lead = indent[:-2] + "- " if listed and first else indent
-            blocks.append(_wrapped("".join(map(_words, token.children or [])), lead, indent))
+            blocks.append(_wrapped(_line(token.children or []), lead, indent))
             first = False
     return "\n\n".join(blocks) + "\n"
 
@@ -99,6 +101,15 @@ def _wrapped(words: str, lead: str, indent: str) -> str:
     return textwrap.fill(
         words, _WIDTH, initial_indent=lead, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )
+
+
+def _line(tokens: Iterable[Token]) -> str:
+    """A link is followed by its address, which cannot be seen otherwise."""
+    words, href = "", ""
+    for token in tokens:
+        href = str(token.attrGet("href")) if token.type == "link_open" else href
+        words += f": {href}" if token.type == "link_close" else _words(token)
+    return words
 
 
 def _words(token: Token) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from notifications.kinds import NotificationState
@@ -27,4 +28,5 @@ def messages_of(recall: Recall) -> Iterator[Entry]:
         }
         held_back = row.state == NotificationState.SUPPRESSED
         at = row.created_at if held_back else row.accepted_at or row.not_before
-        yield Entry(at=at, title=title, by=_("to the patient"), details=tuple(details))
+        url = reverse("message", args=[row.pk])
+        yield Entry(at=at, title=title, by=_("to the patient"), details=tuple(details), url=url)

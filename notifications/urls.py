@@ -1,10 +1,17 @@
-"""Where is the demo inbox?"""
+"""Where are the messages of a recall, and the demo inbox?"""
 
 from django.urls import path
 
-from notifications import views
+from notifications import pages, views
 
 urlpatterns = [
+    path("messages/of-recall/<int:pk>/", pages.Messages.as_view(), name="messages"),
+    path("messages/of-recall/<int:pk>/new/", pages.SendNow.as_view(), name="message_new"),
+    path("messages/of-recall/<int:pk>/new/page/", pages.SendNowHtml.as_view(), name="message_new_page"),
+    path("messages/<int:pk>/", pages.Message.as_view(), name="message"),
+    path("messages/<int:pk>/page/", pages.MessageHtml.as_view(), name="message_page"),
+    path("messages/<int:pk>/again/", pages.SendAgain.as_view(), name="message_again"),
+    path("messages/<int:pk>/again/page/", pages.SendAgainHtml.as_view(), name="message_again_page"),
     path("inbox/", views.InboxList.as_view(), name="inbox"),
     path("inbox/<str:key>/", views.InboxMessage.as_view(), name="inbox_message"),
     path("inbox/<str:key>/page/", views.InboxHtml.as_view(), name="inbox_html"),

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from clinic.models import OpeningHours, Site
-from notifications import texts
+from notifications import pagelink, texts
 from notifications.facts import fact_placeholders
 from notifications.kinds import Kind
 from notifications.models import Notification
@@ -40,6 +40,7 @@ ALWAYS = frozenset(
 OF_A_VISIT = frozenset({"visit_day", "visit_time", "visit_place", "visit_length"})
 OF_A_FOLLOW_UP = frozenset({"follow_up_month", "follow_up_by"})
 OF_THE_REASONS = frozenset({"reasons", "figures"})
+OF_HER_PAGE = frozenset({"my_page"})
 
 ABOUT_A_VISIT = frozenset(
     {
@@ -59,7 +60,7 @@ _MARKDOWN = re.compile(r"([!-/:-@\[-`{-~])")  # all ASCII punctuation may be esc
 
 def known_placeholders(kind: Kind, *, detailed: bool) -> frozenset[str]:
     """What a text of that kind may ask for."""
-    names = ALWAYS
+    names = ALWAYS | OF_HER_PAGE if kind in pagelink.KINDS else ALWAYS
     if kind in ABOUT_A_VISIT:
         names |= OF_A_VISIT
     if kind in ABOUT_A_FOLLOW_UP:
@@ -82,8 +83,9 @@ def escaped(words: str) -> str:
 class Values(Mapping[str, str]):
     """The placeholders of one message; each is worked out only if the text asks for it."""
 
-    def __init__(self, row: Notification, situation: Situation) -> None:
+    def __init__(self, row: Notification, situation: Situation, page_token: str = "") -> None:
         self._row, self._known, self._recall = row, situation, situation.recall
+        self._page_token = page_token
         self.site = self._visit.site if self._visit else situation.site
 
     def __getitem__(self, name: str) -> str:
@@ -147,6 +149,13 @@ class Values(Mapping[str, str]):
     def language_line(self) -> str:
         return _("Do you prefer another language? We have interpreters, and they are free. Please call us.")
 
+    def my_page(self) -> str:
+        """One line and the link; nothing where the message carries none."""
+        if not self._page_token or not pagelink.belongs_into(self._row, self._known.site):
+            return ""
+        line = _("On your own page you can see what comes next. You open it with your birth date.")
+        return f"{line}\n\n[{_('Open my page')}](<{pagelink.address(self._page_token)}>)"
+
     def visit_day(self) -> str:
         return escaped(formats.date_format(self._starts, "l, F j, Y"))
 
@@ -193,7 +202,7 @@ class Values(Mapping[str, str]):
 
 
 _FILL: dict[str, Callable[[Values], str]] = {
-    name: getattr(Values, name) for name in ALWAYS | OF_A_VISIT | OF_A_FOLLOW_UP | OF_THE_REASONS
+    name: getattr(Values, name) for name in ALWAYS | OF_A_VISIT | OF_A_FOLLOW_UP | OF_THE_REASONS | OF_HER_PAGE
 }
 
 

@@ -199,6 +199,8 @@ STEPS: tuple[Step, ...] = (
           _("When two records turn out to be one patient, her recalls move to the record that stays.")),
     _step("unmerge_records", _("Records separated"), tuple(State), STAYS, {R.MANAGER, R.ADMINISTRATOR, R.INTEGRATION},
           _("A merge made in error is undone, and the recalls go back to the record they came from.")),
+    _step("message_by_hand", _("Message by hand"), tuple(State), STAYS, DESK | {R.MANAGER},
+          _("A message is stopped, sent once more or sent now by a person, with a reason; the recall stays.")),
     _step("correct_result", _("Result corrected"), ANY_OPEN, (*ANY_OPEN,), {R.INTEGRATION, R.RADIOLOGIST},
           _("A corrected screening result restarts the clocks; the earlier reading is kept.")),
 )  # fmt: skip

@@ -86,6 +86,7 @@ GRID = [
     Line("reopen", CLOSED, NOT_HELD, "RMI"),
     Line("merge_records", ALL, SAME, "MAI"),
     Line("unmerge_records", ALL, SAME, "MAI"),
+    Line("message_by_hand", ALL, SAME, "SNM"),
     Line("correct_result", OPEN, OPEN, "IR"),
 ]
 LINES = {line.step: line for line in GRID}

@@ -67,6 +67,13 @@ def merged_back(recall: Recall, by: By) -> Any:
     return actions.unmerge_patients(loser, by=by)
 
 
+def message_stopped(recall: Recall, by: By) -> Any:
+    def name_it(move: actions.Move) -> None:
+        move.data = {"did": "stopped", "kind": "please_call", "occasion": ""}
+
+    return actions.message_by_hand(recall, name_it, by=by, note=_WHY)
+
+
 _WHY = "Said on the phone."
 _CALL = Contact(ContactChannel.PHONE, ContactResult.NO_ANSWER)
 _NORMAL = Reading(Assessment.NEGATIVE)
@@ -112,6 +119,7 @@ ACTS: dict[str, Act] = {
         recall.patient, PatientFactory.create(site=recall.site), by=by
     ),
     "unmerge_records": merged_back,
+    "message_by_hand": message_stopped,
     "correct_result": corrected,
 }
 

@@ -16,7 +16,17 @@ from notifications.kinds import Kind
 from tests.words.languages import LANGUAGES
 
 ROOT: Final = Path(__file__).resolve().parents[2] / "notifications"
-BLOCKS: Final = ("what_to_bring", "what_happens", "cost_line", "reasons", "figures", "result", "next_step", "notice")
+BLOCKS: Final = (
+    "what_to_bring",
+    "what_happens",
+    "cost_line",
+    "reasons",
+    "figures",
+    "result",
+    "next_step",
+    "notice",
+    "my_page",
+)
 """Placeholders that stand alone in a paragraph and are filled with whole paragraphs."""
 
 KINDS: Final = frozenset(str(kind) for kind in Kind)
@@ -35,6 +45,8 @@ VISIT_KINDS: Final = frozenset(
         "biopsy_reminder",
     }
 )
+PAGE_KINDS: Final = KINDS - {"biopsy_confirmation", "biopsy_reminder", "please_call_results", "no_visit_needed"}
+"""Their emails carry the link to the patient's own page: a biopsy and what a person tells have no place there."""
 FOLLOW_UP_KINDS: Final = frozenset({"outcome_probably_benign", "follow_up_due"})
 
 
@@ -139,6 +151,8 @@ def allowed_values(text: Text) -> dict[str, str]:
     values = {**samples.always, **{name: blocks[name] for name in ("what_to_bring", "what_happens", "cost_line")}}
     if text.kind in VISIT_KINDS:
         values |= samples.visit
+    if text.kind in PAGE_KINDS and text.channel == "email":
+        values |= samples.page
     if text.kind in FOLLOW_UP_KINDS:
         values |= samples.follow_up
     if text.detailed or text.channel == "letter":

@@ -1,0 +1,116 @@
+"""What became of a message, in words? Its facts, its tries, and what it says: as it was sent, or as it would be."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from clinic.models import Site
+from notifications import by_hand
+from notifications.kinds import NotificationState, Reason
+from notifications.mime import compose
+from notifications.models import DeliveryAttempt, Notification, RenderedMessage
+from notifications.situation import Situation
+from patients.channels import channels_of
+from recalls.presenters import Moment, moment
+
+S = NotificationState
+# What a state means beyond its name, where the name alone may mislead.
+_MEANS: dict[str, Any] = {
+    S.ACCEPTED: gettext_lazy("Accepted is not delivered: nobody can see whether it reached the patient or was read."),
+    S.FAILED: gettext_lazy("The patient did not get it from us. A task asks a person to call."),
+    S.SUPPRESSED: gettext_lazy("It was not sent. A task asks a person to tell the patient where it matters."),
+    S.EXPIRED: gettext_lazy("It was not sent, because it would have come too late to be of use."),
+    S.CANCELLED: gettext_lazy("It was not sent and is not going to be."),
+}
+_COMES: dict[str, int] = {S.PLANNED: 2, S.SENDING: 2, S.CANCELLED: 0}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One line of a message's life."""
+
+    when: Moment
+    words: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A message in the list of a recall's messages."""
+
+    pk: int
+    when: Moment
+    what: str
+    by: str
+    state: str
+    why: str
+
+
+def rows_of(found: list[Notification], site: Site, now: datetime) -> list[Row]:
+    """Those to come first, those cancelled last; newest first among themselves."""
+    ordered = sorted(found, key=lambda row: (_COMES.get(row.state, 1), _at(row)), reverse=True)
+    return [
+        Row(
+            row.pk,
+            moment(site, _at(row), now),
+            str(row.get_kind_display()),
+            str(row.get_channel_display()),
+            str(row.get_state_display()),
+            str(row.get_reason_display()) if row.reason else "",
+        )
+        for row in ordered
+    ]
+
+
+def life_of(row: Notification, attempts: list[DeliveryAttempt], site: Site, now: datetime) -> Iterator[Told]:
+    """Oldest first; what is still to come last."""
+    yield Told(moment(site, row.created_at, now), _("Planned"), _due(row, site, now))
+    for attempt in attempts:
+        server = f"{attempt.smtp_code or ''} {attempt.detail}".strip()
+        words = _("Try %(number)d: %(result)s") % {
+            "number": attempt.number,
+            "result": attempt.get_result_display(),
+        }
+        yield Told(moment(site, attempt.at, now), words, server)
+    if row.state == S.PLANNED and attempts:
+        yield Told(moment(site, row.not_before, now), _("To be tried again"))
+
+
+def meaning_of(row: Notification) -> list[str]:
+    """Why it is where it is, and what that means for the patient."""
+    said = [str(Reason(row.reason).label) if row.reason else "", str(_MEANS.get(row.state, ""))]
+    if row.may_have_arrived_twice:
+        said.append(_("It may have arrived twice."))
+    return [words for words in said if words]
+
+
+def as_it_would_look(row: Notification, situation: Situation) -> RenderedMessage | None:
+    """What would leave now; None where its text or a fact in it is missing. Nothing is stored, no link is made."""
+    try:
+        return compose(row, situation, channels_of(situation.recall.patient))[1]
+    except (LookupError, ValueError):
+        return None
+
+
+def words_of(row: Notification, situation: Situation) -> tuple[RenderedMessage | None, bool]:
+    """The kept copy and True, else the preview of what is still to be sent and False."""
+    kept = RenderedMessage.objects.filter(notification=row).first()
+    if kept is not None:
+        return kept, True
+    return (as_it_would_look(row, situation) if not by_hand.why_not_stop(row) else None), False
+
+
+def _due(row: Notification, site: Site, now: datetime) -> str:
+    said = _("to leave %(when)s") % {"when": moment(site, row.due_at, now)}
+    if row.expires_at is None:
+        return said
+    until = moment(site, row.expires_at, now)
+    return _("%(leaves)s, of no use after %(until)s") % {"leaves": said, "until": until}
+
+
+def _at(row: Notification) -> datetime:
+    return row.accepted_at or row.not_before
