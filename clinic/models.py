@@ -71,10 +71,7 @@ class Site(models.Model):
     )
     subdivision = models.CharField(_("state for holidays"), max_length=6, blank=True)
     time_zone = models.CharField(
-        _("time zone"),
-        max_length=64,
-        default="America/New_York",
-        validators=[validate_time_zone],
+        _("time zone"), max_length=64, default="America/New_York", validators=[validate_time_zone]
     )
     date_order = models.CharField(_("dates in files"), max_length=3, choices=DateOrder, default=DateOrder.MDY)
     bare_zero = models.CharField(
@@ -90,6 +87,21 @@ class Site(models.Model):
         _("emails carry a link to the patient's own page"),
         default=False,
         help_text=_("Only where PUBLIC_URL is an address that patients can open."),
+    )
+    reviewed_translations_only = models.BooleanField(
+        _("send only reviewed translations"),
+        default=True,
+        help_text=_("Where a translation has no named reviewer, the patient gets the English text (45 CFR 92.201)."),
+    )
+    reviewed_english_only = models.BooleanField(
+        _("send only reviewed English texts"),
+        default=False,
+        help_text=_("A message without a named reviewer is then not sent, and somebody is asked to ring her instead."),
+    )
+    sends_lay_summaries = models.BooleanField(
+        _("write the lay summary here"),
+        default=False,
+        help_text=_("Turn it on only if no other system sends the summary that 21 CFR 900.12(c)(2) asks for."),
     )
 
     class Meta:

@@ -18,7 +18,10 @@ from clinic.admin_base import ScopedAdmin, ShownRows
 from notifications import freeze
 from notifications.kinds import NotificationState
 from notifications.models import DeliveryAttempt, DeliveryReport, Notification, Sending
+from notifications.text_admin import MessageTextAdmin
 from recalls.admin import OfRecallAdmin
+
+__all__ = ["DeliveryAttemptAdmin", "MessageTextAdmin", "NotificationAdmin"]
 
 
 class DueFilter(admin.SimpleListFilter):

@@ -23,6 +23,11 @@ class Kind(models.TextChoices):
     BIOPSY_REMINDER = "biopsy_reminder", _("Biopsy reminder")
     FOLLOW_UP_DUE = "follow_up_due", _("Short-interval visit due")
     NO_VISIT_NEEDED = "no_visit_needed", _("No visit needed")
+    LAY_SUMMARY = "lay_summary", _("Lay summary of the mammogram")
+
+
+# These say too much for an email that anyone might see: a letter, or an email to somebody who agreed to detail.
+LETTERS_ONLY = frozenset({Kind.LAY_SUMMARY})
 
 
 class Channel(models.TextChoices):
@@ -65,6 +70,9 @@ class Reason(models.TextChoices):
     CAME_BACK = "came_back", _("The receiving mail system gave it back.")
     GAVE_UP = "gave_up", _("It could not be handed over for three days.")
     STOPPED = "stopped", _("Somebody at the clinic stopped it.")
+    NOT_REVIEWED = "not_reviewed", _("Its text has no reviewer yet, and the site sends only reviewed texts.")
+    FACT_MISSING = "fact_missing", _("A fact that the rule asks for is missing: see the task.")
+    ON_PAPER = "on_paper", _("It goes out as a letter.")
     NOT_RENDERED = "not_rendered", _("The message could not be written; its text or facts need mending.")
 
 

@@ -7,11 +7,13 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.utils import translation
+from django.utils.crypto import salted_hmac
 
-from notifications import pagelink
+from notifications import pagelink, stop
 from notifications.invitation import METHODS, invitation
 from notifications.kinds import Kind
 from notifications.models import Notification, RenderedMessage
+from notifications.reconcile import mail_domain
 from notifications.render import render
 from notifications.situation import Situation
 from notifications.values import one_line
@@ -39,6 +41,8 @@ def compose(
         ID_HEADER: str(row.public_id),
         "Auto-Submitted": "auto-generated",  # RFC 3834: no out-of-office answers, please
         "Content-Language": row.language,
+        **thread_of(row),
+        **stop.headers(row),
     }
     if settings.BOUNCE_ADDRESS:
         headers["From"] = sender  # what she sees; what cannot be delivered goes back to the other address
@@ -65,6 +69,13 @@ def compose(
 
 def _without(token: str, words: str) -> str:
     return words.replace(token, pagelink.WITHHELD) if token else words
+
+
+def thread_of(row: Notification) -> dict[str, str]:
+    """All messages about a recall stand together under a name that no message bears and that tells nothing."""
+    name = salted_hmac("notifications.thread", f"{row.recall_id}:{row.patient_id}", algorithm="sha256").hexdigest()[:32]
+    root = f"<{name}@{mail_domain()}>"
+    return {"References": root, "In-Reply-To": root}
 
 
 def _calendar_part(method: str, sheet: str) -> MIMEText:

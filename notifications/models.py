@@ -7,12 +7,21 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from notifications.clinic_texts import MessageText
 from notifications.kinds import AttemptResult, Channel, Kind, NotificationState, Reason
 from notifications.records import DeliveryReport, DomainPace, Sending
 from patients.models import Patient
 from recalls.models import Appointment, Outcome, Recall
 
-__all__ = ["DeliveryAttempt", "DeliveryReport", "DomainPace", "Notification", "RenderedMessage", "Sending"]
+__all__ = [
+    "DeliveryAttempt",
+    "DeliveryReport",
+    "DomainPace",
+    "MessageText",
+    "Notification",
+    "RenderedMessage",
+    "Sending",
+]
 
 
 class Notification(models.Model):

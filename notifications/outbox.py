@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from clinic.actors import SYSTEM
 from clinic.models import Site
-from notifications import pacing, pagelink, reconcile
+from notifications import pacing, pagelink, reconcile, texts
 from notifications.failures import Failure, unwritable
 from notifications.kinds import AttemptResult, Kind, NotificationState, Reason
 from notifications.models import DeliveryAttempt, Notification, RenderedMessage
@@ -112,8 +112,9 @@ def _take(row: Notification, now: datetime) -> Claim | PutAway:
     if (row.kind, row.occasion) not in wanted(situation):
         reconcile.reconcile(situation, channels)
         return PutAway(S.CANCELLED)
-    if channels.why_no_email:
-        reconcile.hold_back(row.recall, row, channels.why_no_email)
+    why = reconcile.why_not(row.kind, row.recall, channels.why_no_email)
+    if why:
+        reconcile.hold_back(row.recall, row, why)
         return PutAway(S.SUPPRESSED)
     opens = next_in(RULE[Kind(row.kind)].window, row.recall.site, now)
     if opens > now:
@@ -123,6 +124,8 @@ def _take(row: Notification, now: datetime) -> Claim | PutAway:
         return _put_away(row, not_before=turn, reason=Reason.PACED)
     token = row.lease_token + 1
     lease: dict[str, Any] = {"state": S.SENDING, "reason": "", "lease_token": token, "lease_until": now + LEASE}
+    # A text may have been reviewed or withdrawn since, and she may have chosen another language.
+    row.language = lease["language"] = texts.language_of(row.kind, row.recall)
     # Where the database cannot lock a row, this comparison decides between two who read it at once.
     if not Notification.objects.filter(pk=row.pk, state=S.PLANNED, lease_token=row.lease_token).update(**lease):
         return PutAway(S.SENDING)

@@ -79,11 +79,16 @@ PLAN: tuple[Rule, ...] = (
          _("45 and 14 days before the short-interval visit is due, and 14 days after."), _("The visit is booked.")),
     Rule(K.NO_VISIT_NEEDED, rules.no_visit_needed, _OPEN,
          _("When earlier pictures explained the finding."), _("30 days later.")),
+    Rule(K.LAY_SUMMARY, rules.lay_summary, _OPEN,
+         _("When the recall is opened, where the site writes lay summaries here; after a screening result of 4 or 5 "
+           "on the 3rd business day. A letter, unless she agreed to health details in email."),
+         _("Never: each patient gets it.")),
 )  # fmt: skip
 
 RULE: dict[Kind, Rule] = {rule.kind: rule for rule in PLAN}
 
-# After these endings nothing more is written to her, save that a visit she knows of is off when a recall is void.
+# After these endings nothing more is written to her, save the summary that the law owes her, and that a visit she
+# knows of is off when a recall is void.
 _SILENT = frozenset(
     {
         ClosureReason.DECLINED,
@@ -102,7 +107,8 @@ def wanted(situation: Situation) -> dict[Key, Wanted]:
         return {}
     table = PLAN
     if recall.closure_reason in _SILENT:
-        table = (RULE[K.APPOINTMENT_CANCELLED],) if recall.closure_reason == ClosureReason.VOID else ()
+        last = K.APPOINTMENT_CANCELLED if recall.closure_reason == ClosureReason.VOID else K.LAY_SUMMARY
+        table = (RULE[last],)
     found: dict[Key, Wanted] = {(rule.kind, want.occasion): want for rule in table for want in rule.wanted(situation)}
     for event in situation.events:
         want = _asked_for(event, situation, found) if event.step == BY_HAND else None

@@ -15,8 +15,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinic.models import Site
-from notifications import texts, windows
-from notifications.kinds import Channel, Kind, NotificationState, Reason
+from notifications import lay_summary, texts, windows
+from notifications.kinds import LETTERS_ONLY, Channel, Kind, NotificationState, Reason
 from notifications.models import Notification
 from notifications.plan import RULE, wanted
 from notifications.rules import Wanted
@@ -49,11 +49,14 @@ def difference(situation: Situation, why_no_email: str, now: datetime) -> Change
     for key, one in want.items():
         row = situation.stored.get(key)
         useless = one.expires_at is not None and one.expires_at <= now
-        if row is None and not useless:
-            found.missing[key] = one
-        elif row is not None and not useless and _may_come_back(row, why_no_email):
+        if row is None:
+            if not useless:
+                found.missing[key] = one
+            continue
+        why = why_not(row.kind, situation.recall, why_no_email)
+        if not useless and _may_come_back(row, why):
             found.again.append((row, one))
-        elif row is not None and row.state == S.PLANNED and why_no_email:
+        elif why and (row.state == S.PLANNED or _has_another_reason(row, why)):
             found.held_back.append(row)
     for key, row in situation.stored.items():
         if key in want:
@@ -71,13 +74,13 @@ def reconcile(situation: Situation, channels: Channels | None = None) -> bool:
     why = (channels or channels_of(recall.patient)).why_no_email
     found = difference(situation, why, now)
     _stop(found)
-    rows = [new_row(recall, kind, one, why) for (kind, _occasion), one in found.missing.items()]
+    rows = [new_row(recall, kind, one, why_not(kind, recall, why)) for (kind, _), one in found.missing.items()]
     Notification.objects.bulk_create(rows, ignore_conflicts=True)
     for row, one in found.again:
         _plan_again(row, one, recall.site, now)
-    _hold_back(recall, found.held_back, why)
-    if why:
-        _tell_otherwise(recall, [*rows, *found.held_back], why)
+    for row in found.held_back:
+        _hold_back(row, why_not(row.kind, recall, why))
+    _tell_otherwise(recall, [row for row in [*rows, *found.held_back] if row.reason])
     return any(row.state == S.PLANNED and row.not_before <= now for row in [*rows, *(row for row, _one in found.again)])
 
 
@@ -88,8 +91,8 @@ def new_row(recall: Recall, kind: str, one: Wanted, why_no_email: str) -> Notifi
         patient=recall.patient,
         kind=kind,
         occasion=one.occasion,
-        channel=Channel.EMAIL,
-        language=texts.language_for(kind, recall.patient.language),
+        channel=Channel.LETTER if why_no_email and kind in LETTERS_ONLY else Channel.EMAIL,
+        language=texts.language_of(kind, recall),
         appointment=one.appointment,
         appointment_sequence=one.appointment.sequence if one.appointment else None,
         outcome=one.outcome,
@@ -115,8 +118,18 @@ def follow_patient(recall: Recall) -> None:
 
 def hold_back(recall: Recall, row: Notification, why: str) -> None:
     """Hold one message back because she may not be written to, and have a person tell her where it matters."""
-    _hold_back(recall, [row], why)
-    _tell_otherwise(recall, [row], why)
+    _hold_back(row, why)
+    _tell_otherwise(recall, [row])
+
+
+def why_not(kind: str, recall: Recall, why_no_email: str) -> str:
+    """Why a message of the kind is not sent as an email now; empty when it may be."""
+    return lay_summary.why_not_by_email(recall) if kind in LETTERS_ONLY else why_no_email
+
+
+def _has_another_reason(row: Notification, why: str) -> bool:
+    """A summary that lacked a fact may have become one that is ready for paper, or the other way round."""
+    return row.kind in LETTERS_ONLY and row.state == S.SUPPRESSED and row.reason != why
 
 
 def _may_come_back(row: Notification, why_no_email: str) -> bool:
@@ -136,12 +149,14 @@ def _plan_again(row: Notification, one: Wanted, site: Site, now: datetime) -> No
     window = RULE[Kind(row.kind)].window
     row.due_at = one.due_at if one.due_at > now else windows.next_in(window, site, now)
     row.not_before, row.expires_at = row.due_at, one.expires_at
-    row.state, row.reason = S.PLANNED, ""
-    row.save(update_fields=["due_at", "not_before", "expires_at", "state", "reason"])
+    row.state, row.reason, row.channel = S.PLANNED, "", Channel.EMAIL
+    row.save(update_fields=["due_at", "not_before", "expires_at", "state", "reason", "channel"])
 
 
-def _hold_back(recall: Recall, rows: Iterable[Notification], why: str) -> None:
-    _update(rows, S.PLANNED, state=S.SUPPRESSED, reason=why)
+def _hold_back(row: Notification, why: str) -> None:
+    row.reason = why
+    row.channel = Channel.LETTER if row.kind in LETTERS_ONLY else row.channel
+    _update([row], S(row.state), state=S.SUPPRESSED, reason=why, channel=row.channel)
 
 
 def _update(rows: Iterable[Notification], standing: NotificationState, /, **fields: str) -> None:
@@ -151,12 +166,14 @@ def _update(rows: Iterable[Notification], standing: NotificationState, /, **fiel
         Notification.objects.filter(pk__in=numbers, state=standing).update(**fields)
 
 
-def _tell_otherwise(recall: Recall, rows: Iterable[Notification], why: str) -> None:
+def _tell_otherwise(recall: Recall, rows: Iterable[Notification]) -> None:
     """One open task for the recall; a reminder that cannot be sent asks for none."""
     news = [row for row in rows if RULE[Kind(row.kind)].news]
     if news and not recall.patient.deceased_on:
         reason = _("“%(message)s”: %(why)s") % {
             "message": news[0].get_kind_display(),
-            "why": Reason(why).label,
+            "why": Reason(news[0].reason).label,
         }
+        if news[0].reason == Reason.FACT_MISSING:
+            reason = f"{reason} {', '.join(lay_summary.missing(recall))}."
         open_work_item(recall, WorkItemKind.TELL_OTHERWISE, reason)

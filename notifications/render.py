@@ -24,8 +24,9 @@ _WIDTH = 72
 # Mail programs drop style sheets: what must hold everywhere stands at each element.
 _STYLES = {
     "paragraph_open": "margin:0 0 16px",
-    "bullet_list_open": "margin:0 0 16px;padding-left:24px",
-    "blockquote_open": "margin:0 0 16px;padding:16px 16px 4px;border-left:4px solid #1f6f78;background-color:#eef6f7",
+    "bullet_list_open": "margin:0 0 16px;padding-{start}:24px",
+    "blockquote_open": "margin:0 0 16px;padding:16px 16px 1px;border-{start}:4px solid #1f6f78;"
+    "background-color:#eef6f7",
     "heading_open": "margin:24px 0 8px;font-size:20px;line-height:1.3",
     "link_open": "display:inline-block;padding:12px 20px;border-radius:6px;background-color:#1f6f78;color:#ffffff;"
     "font-weight:bold;text-decoration:none",
@@ -53,7 +54,8 @@ class Rendered:
 def render(row: Notification, situation: Situation, *, detailed: bool, page_token: str = "") -> Rendered:
     """Raises KeyError, LookupError or ValueError where a text cannot be filled: such a message is never sent."""
     detailed = detailed and _may_be_detailed(row, situation)
-    text = texts.message_text(_words_of(row, situation), row.language, detailed=detailed)
+    kind = texts.words_of(row.kind, situation.recall)
+    text = texts.message_text(kind, row.language, detailed=detailed, site=situation.site)
     with translation.override(row.language):
         values = Values(row, situation, page_token)
         subject = text.subject.substitute(clinic_name=one_line(values.site.sender_name))
@@ -63,7 +65,10 @@ def render(row: Notification, situation: Situation, *, detailed: bool, page_toke
 def rendered(subject: str, markdown: str, language: str, site: Site) -> Rendered:
     """A filled text in both forms."""
     tokens = _markdown().parse(markdown)
-    context = {"subject": subject, "language": language, "body": page(tokens), "clinic": site.sender_name}
+    rightwards = not translation.get_language_info(language)["bidi"]
+    start = "left" if rightwards else "right"
+    context = {"subject": subject, "language": language, "direction": "ltr" if rightwards else "rtl", "start": start}
+    context["body"] = page(tokens, start)
     html = _layout().render(context)
     return Rendered(subject, plain(tokens), html, site)
 
@@ -72,11 +77,11 @@ def plain_of(markdown: str) -> str:
     return plain(_markdown().parse(markdown))
 
 
-def page(tokens: Sequence[Token]) -> str:
-    """HTML with its styles at each element; the source's own HTML was never let in."""
+def page(tokens: Sequence[Token], start: str = "left") -> str:
+    """HTML with its styles at each element; the source's own HTML was never let in. `start`: where lines begin."""
     for token in (inner for outer in tokens for inner in (outer, *(outer.children or []))):
         if token.type in _STYLES:
-            token.attrSet("style", _STYLES[token.type])
+            token.attrSet("style", _STYLES[token.type].format(start=start))
     html: str = _markdown().renderer.render(tokens, _markdown().options, {})
     return html
 
@@ -114,12 +119,6 @@ def _line(tokens: Iterable[Token]) -> str:
 
 def _words(token: Token) -> str:
     return " " if token.type in ("softbreak", "hardbreak") else token.content
-
-
-def _words_of(row: Notification, situation: Situation) -> str:
-    """The notice comforts by "most people are fine", which may be false after a 4 or 5: they are asked to call."""
-    comforts_wrongly = row.kind == Kind.RECALL_NOTICE and situation.recall.suspicious
-    return Kind.PLEASE_CALL if comforts_wrongly else row.kind
 
 
 def _may_be_detailed(row: Notification, situation: Situation) -> bool:

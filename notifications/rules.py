@@ -18,6 +18,7 @@ FOLLOW_UP_AT = (-45, -14, 14)  # days from the day on which the short-interval v
 RESULT_IS_NEWS = timedelta(days=30)
 CALL_IS_NEWS = timedelta(days=7)
 MISSED_IS_NEWS = timedelta(days=14)
+SUMMARY_WAITS = 3  # business days, of the 7 calendar days that there are
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +150,20 @@ def no_visit_needed(known: Situation) -> Iterator[Wanted]:
     if recall.closure_reason == ClosureReason.RESOLVED_BY_PRIORS and recall.closed_at:
         due = windows.next_in(Window.OPEN_DAYS, known.site, recall.closed_at)
         yield Wanted(f"closed-{recall.closed_at:%Y%m%dT%H%M%S}", due, due + RESULT_IS_NEWS)
+
+
+def lay_summary(known: Situation) -> Iterator[Wanted]:
+    """For the exam that led to the recall, where the site writes it here; after a death or a void result none.
+
+    Domain fact: 21 CFR 900.12(c)(2): within 30 days, within 7 for a suspicious or highly suggestive result. There it
+    waits some days, so that a person can talk with her before she reads of a biopsy.
+    """
+    recall, site = known.recall, known.site
+    if site.sends_lay_summaries:
+        due = recall.opened_at
+        if recall.suspicious:
+            due = windows.morning_after(site, due, SUMMARY_WAITS)
+        yield Wanted(f"exam-{recall.exam_id}", windows.next_in(Window.OPEN_DAYS, site, due))
 
 
 def _visit(known: Situation) -> Appointment | None:

@@ -1,6 +1,7 @@
-"""Where do the words of a message come from? Markdown files with a head, read once and kept.
+"""Where do the words of a message come from? The clinic's own text where it wrote one, else a shipped Markdown file.
 
-A file is found by its kind and language; `<kind>.detailed.md` is used only for a patient who agreed to detail in email.
+A text is found by its kind and language; `<kind>.detailed` is used only for a patient who agreed to detail in email.
+Files are read once and kept.
 """
 
 from collections.abc import Mapping
@@ -12,11 +13,16 @@ from typing import Any
 
 import frontmatter
 
+from clinic.models import Site
+from notifications.clinic_texts import in_use_at
 from notifications.facts import fact_placeholders
+from notifications.kinds import LETTERS_ONLY, Kind
+from recalls.models import Recall
 
 HERE = Path(__file__).parent
 MESSAGES = HERE / "messages"
 EXPLAINERS = HERE / "explainers"
+LOCKED = HERE / "locked"
 DEFAULT_LANGUAGE = "en"
 
 
@@ -41,26 +47,87 @@ def read(path: Path) -> Text | None:
     return Text(post.metadata, Template(post.content))
 
 
-def language_for(kind: str, language: str) -> str:
-    """The patient's language where the message has a reviewed text in it, else English.
+class NotReviewed(LookupError):
+    """There is a text, but nobody has reviewed it, and the site sends only reviewed ones."""
 
-    A translation that nobody checked is not sent (45 CFR 92.201(c)(3)); English stands as it is.
-    """
+
+def file_name(kind: str, *, detailed: bool = False) -> str:
+    """The name of the text of a kind: a letter's for those that are letters only."""
+    if kind in LETTERS_ONLY:
+        return f"{kind}.letter"
+    return f"{kind}.detailed" if detailed else kind
+
+
+def words_of(kind: str, recall: Recall) -> str:
+    """The notice comforts by "most people are fine", which may be false after a 4 or 5: they are asked to call."""
+    return Kind.PLEASE_CALL if kind == Kind.RECALL_NOTICE and recall.suspicious else kind
+
+
+def short_code(language: str) -> str:
+    """ "es" for "es-MX"; English for what is no code."""
     short = language.split("-")[0].lower()
-    return short if short.isalpha() and _may_be_sent(kind, short) else DEFAULT_LANGUAGE
+    return short if short.isalpha() else DEFAULT_LANGUAGE
 
 
-def message_text(kind: str, language: str, *, detailed: bool) -> Text:
-    """Raises LookupError when the kind has no text that may be sent in that language."""
-    for name in (f"{kind}.detailed", kind) if detailed else (kind,):
-        if _may_be_sent(name, language):
-            return _file(MESSAGES / language / f"{name}.md")
+def language_of(kind: str, recall: Recall) -> str:
+    """The language in which a message of the kind goes to the patient of the recall now."""
+    return language_for(words_of(kind, recall), recall.patient.language, recall.site)
+
+
+def language_for(kind: str, language: str, site: Site) -> str:
+    """The patient's language where the message has a text in it that may be sent, else English.
+
+    A translation that nobody checked is not sent (45 CFR 92.201(c)(3)), unless the site has decided otherwise.
+    """
+    short = short_code(language)
+    if short == DEFAULT_LANGUAGE:
+        return short
+    text = text_at(site, file_name(kind), short)
+    return short if text is not None and _may_be_sent(text, short, site) else DEFAULT_LANGUAGE
+
+
+def message_text(kind: str, language: str, *, detailed: bool, site: Site) -> Text:
+    """Raises LookupError when the kind has no text in that language, NotReviewed when it has but may not be sent."""
+    found = False
+    for name in dict.fromkeys(file_name(kind, detailed=level) for level in ((True, False) if detailed else (False,))):
+        text = text_at(site, name, language)
+        found = found or text is not None
+        if text is not None and _may_be_sent(text, language, site):
+            return text
+    if found:
+        raise NotReviewed(f"{kind} in {language}")
     raise LookupError(f"no text for {kind} in {language}")
 
 
-def _may_be_sent(name: str, language: str) -> bool:
-    text = read(MESSAGES / language / f"{name}.md")
-    return text is not None and (language == DEFAULT_LANGUAGE or text.head.get("reviewer") is not None)
+def text_at(site: Site, name: str, language: str) -> Text | None:
+    """The clinic's own text where it has one in use, else the shipped one, else None."""
+    own = in_use_at(site).get((language, name))
+    if own is None:
+        return shipped(name, language)
+    return Text({"subject": own.subject, "reviewer": own.reviewer or None, "version": own.version}, Template(own.body))
+
+
+def shipped(name: str, language: str) -> Text | None:
+    return read(MESSAGES / language / f"{name}.md")
+
+
+def languages() -> list[str]:
+    return sorted(folder.name for folder in MESSAGES.iterdir() if folder.is_dir())
+
+
+def names() -> list[str]:
+    """Every text that there is, as the names of its file: `recall_notice.detailed`."""
+    return sorted(path.name.removesuffix(".md") for path in (MESSAGES / DEFAULT_LANGUAGE).glob("*.md"))
+
+
+def locked(name: str) -> str:
+    """An official text letter for letter; nobody edits these, here or in the admin."""
+    return _file(LOCKED / f"{name}.md").body.template
+
+
+def _may_be_sent(text: Text, language: str, site: Site) -> bool:
+    only_reviewed = site.reviewed_english_only if language == DEFAULT_LANGUAGE else site.reviewed_translations_only
+    return not only_reviewed or text.head.get("reviewer") is not None
 
 
 def _file(path: Path) -> Text:
@@ -70,7 +137,18 @@ def _file(path: Path) -> Text:
     return text
 
 
+def explainer(name: str, language: str) -> str:
+    """A whole explainer with its figures filled in."""
+    return _file(EXPLAINERS / language / f"{name}.md").body.substitute(fact_placeholders())
+
+
 @cache
 def opening(name: str, language: str) -> str:
-    """The first paragraph of an explainer, with its figures filled in: it stands alone."""
-    return _file(EXPLAINERS / language / f"{name}.md").body.substitute(fact_placeholders()).split("\n\n", 1)[0]
+    """The first paragraph of an explainer: it stands alone."""
+    return explainer(name, language).split("\n\n", 1)[0]
+
+
+@cache
+def under_the_heading(name: str, language: str) -> str:
+    """What stands under the only heading of an explainer."""
+    return explainer(name, language).split("\n## ", 1)[1].split("\n\n", 1)[1].strip()

@@ -1,8 +1,8 @@
-"""Where are the messages of a recall, and the demo inbox?"""
+"""Where are the messages of a recall, and where does a patient stop emails with one click, and where is the demo inbox?"""
 
 from django.urls import path
 
-from notifications import pages, views
+from notifications import pages, stop, views
 
 urlpatterns = [
     path("messages/of-recall/<int:pk>/", pages.Messages.as_view(), name="messages"),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("messages/<int:pk>/page/", pages.MessageHtml.as_view(), name="message_page"),
     path("messages/<int:pk>/again/", pages.SendAgain.as_view(), name="message_again"),
     path("messages/<int:pk>/again/page/", pages.SendAgainHtml.as_view(), name="message_again_page"),
+    path("stop-emails/<str:token>/", stop.stop_emails, name="stop_emails"),
     path("inbox/", views.InboxList.as_view(), name="inbox"),
     path("inbox/<str:key>/", views.InboxMessage.as_view(), name="inbox_message"),
     path("inbox/<str:key>/page/", views.InboxHtml.as_view(), name="inbox_html"),

@@ -10,7 +10,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from clinic.models import Site
-from notifications.values import about, opening_hours
+from notifications.sayings import about, opening_hours
 from patients.contact import show_phone
 from patients.models import Patient
 from portal.explain import PROCEDURES, Text, explainer

@@ -29,11 +29,6 @@ class Migration(migrations.Migration):
                 ('promised', models.PositiveIntegerField(default=0)),
             ],
         ),
-        migrations.AlterField(
-            model_name='notification',
-            name='reason',
-            field=models.CharField(blank=True, choices=[('not_wanted', 'The recall moved on before it left.'), ('in_flight', 'The recall moved on while it was being sent; it may have arrived.'), ('no_address', 'The patient has no email address.'), ('address_invalid', 'The email address is not valid.'), ('address_wrong', 'The email address belongs to somebody else.'), ('address_bounced', 'Mail to this address came back.'), ('address_complained', 'The address reported our mail as unwanted.'), ('opted_out', 'The patient does not want email.'), ('deceased', 'The patient has died.'), ('too_late', 'It could not leave in time.'), ('temporary', 'The mail server asked us to try again later.'), ('uncertain', 'The connection was lost; it may have arrived and is sent once more.'), ('paced', 'It waits its turn: her mail provider is sent only so many a minute.'), ('refused', 'The mail server refused it.'), ('came_back', 'The receiving mail system gave it back.'), ('gave_up', 'It could not be handed over for three days.'), ('not_rendered', 'The message could not be written; its text or facts need mending.')], max_length=20, verbose_name='why'),
-        ),
         migrations.CreateModel(
             name='DeliveryReport',
             fields=[

@@ -14,6 +14,7 @@ PATIENTS = ("link", "link_not_me", "page", "confirm", "ask", "choices", "not_me"
 OPEN_TO_ALL = {
     "health",  # load balancers have no account
     "sign_in",  # one must get in somewhere
+    "stop_emails",  # a patient has no account; her mail program presses the button for her
     "set_language",  # the sign-in page is read before signing in
     "admin:login",  # the admin's own way in, under the same lockout
     # The patient's page: opened by her own link and birth date, and then by a cookie of a quarter of an hour.

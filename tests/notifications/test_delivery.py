@@ -15,7 +15,7 @@ from notifications import outbox, tasks
 from notifications.delivery import drain
 from notifications.failures import failure_of
 from notifications.kinds import AttemptResult, Kind, NotificationState, Reason
-from notifications.models import DeliveryAttempt, Notification
+from notifications.models import DeliveryAttempt, MessageText, Notification
 from notifications.wake import Nudge, nudge
 from patients.factories import PatientFactory
 from patients.models import ContactPoint, Patient
@@ -234,10 +234,18 @@ def test_after_three_days_of_not_now_a_person_is_asked_to_ring(
 
 
 def test_a_message_that_cannot_be_written_fails_alone(
-    mail_server: SmtpSink, clock: Clock, recall: Recall, shadyside: Site
+    mail_server: SmtpSink, clock: Clock, recall: Recall, foothills: Site, administrator_ada: User
 ) -> None:
-    other = RecallFactory.create(patient=PatientFactory.create(site=shadyside, email="other@example.org"))
-    Notification.objects.filter(recall=recall, kind=Kind.RECALL_NOTICE).update(language="xx")
+    other = RecallFactory.create(patient=PatientFactory.create(site=foothills, email="other@example.org"))
+    MessageText.objects.create(
+        name="recall_notice",
+        language="en",
+        site=recall.site,
+        version=1,
+        body="$nobody_knows",
+        edited_by=administrator_ada,
+    )
+    clock.jump("2026-11-10", "12:00")
     drain(5)
     row = row_of(recall, Kind.RECALL_NOTICE)
     assert (row.state, row.reason) == (S.FAILED, Reason.NOT_RENDERED)

@@ -17,7 +17,7 @@ from clinic.models import Site, User
 from notifications.delivery import drain
 from notifications.kinds import Kind
 from notifications.models import Notification
-from notifications.values import about, clock_time, opening_hours
+from notifications.sayings import about, clock_time, opening_hours
 from patients.factories import PatientFactory
 from recalls import actions
 from recalls.actions import Reading, Slot

@@ -8,8 +8,6 @@ from string import Template
 from typing import Final
 
 import frontmatter
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
 
 from notifications.facts import fact_placeholders
 from notifications.kinds import Kind
@@ -29,9 +27,9 @@ BLOCKS: Final = (
 )
 """Placeholders that stand alone in a paragraph and are filled with whole paragraphs."""
 
-KINDS: Final = frozenset(str(kind) for kind in Kind)
-"""Kinds that go to a patient by any channel; those below go one way only."""
 LETTERS_ONLY: Final = frozenset({"last_letter", "lay_summary"})
+KINDS: Final = frozenset(str(kind) for kind in Kind) - LETTERS_ONLY
+"""Kinds that go to a patient by any channel; those above and below go one way only."""
 TO_REFERRERS: Final = frozenset({"referrer_notice"})
 
 VISIT_KINDS: Final = frozenset(
@@ -185,23 +183,3 @@ def as_sent(message: Text) -> str:
 
 def as_shown(explainer: Text) -> str:
     return fill(explainer.body, fact_placeholders())
-
-
-def sentences(markdown: str) -> str:
-    """The running text without marks and without the large blocks; each line ends in a stop.
-
-    A block holds date, place and phone, or an official notice whose words nobody may change. It is left out because
-    names and numbers would make the text look easier than it is.
-    """
-    lines: list[str] = []
-    depth = 0
-    for token in MarkdownIt("commonmark").parse(markdown):
-        depth += {"blockquote_open": 1, "blockquote_close": -1}.get(token.type, 0)
-        if token.type == "inline" and not depth:
-            line = "".join(_plain(child) for child in token.children or [])
-            lines.append(line if line.endswith((".", "?", "!")) else f"{line}.")
-    return " ".join(lines)
-
-
-def _plain(token: Token) -> str:
-    return " " if token.type == "softbreak" else token.content
