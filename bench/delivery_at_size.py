@@ -10,8 +10,8 @@ from contextlib import ExitStack
 
 from django.db import connection
 
+from bench._installation import MailServer, book_visits, fresh_installation
 from bench.delivery import plan_again, workers
-from bench.installation import MailServer, book_visits, fresh_installation
 
 MESSAGES = int(os.environ.get("MESSAGES", "500"))
 STORED_FEW, STORED_MANY = 10_000, int(os.environ.get("STORED_MANY", "1000000"))

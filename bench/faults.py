@@ -195,7 +195,7 @@ def main() -> int:
             django.setup()
             from django.core.management import call_command
 
-            from bench.installation import book_visits
+            from bench._installation import book_visits
 
             started = time.monotonic()
             call_command("migrate", verbosity=0)

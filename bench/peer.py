@@ -14,8 +14,8 @@ from collections import Counter
 from contextlib import ExitStack
 from importlib.util import find_spec
 
+from bench._installation import Installation, MailServer, book_visits, fresh_installation
 from bench.delivery import plan_again
-from bench.installation import Installation, MailServer, book_visits, fresh_installation
 from config.env import CHECKOUT
 
 MESSAGES = int(os.environ.get("MESSAGES", "1000"))

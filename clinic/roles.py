@@ -44,6 +44,7 @@ class Page(models.TextChoices):
     RECALL = "recall", _("Recall page")
     WORKLIST = "worklist", _("Reading worklist")
     BOARD = "board", _("Status board")
+    LETTERS = "letters", _("Letters")
     INBOX = "inbox", _("Demo inbox")
 
 
@@ -52,6 +53,7 @@ PAGES: dict[Page, frozenset[Role]] = {
     Page.RECALL: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER, Role.RADIOLOGIST}),
     Page.WORKLIST: frozenset({Role.RADIOLOGIST}),
     Page.BOARD: frozenset({Role.MANAGER, Role.ADMINISTRATOR}),
+    Page.LETTERS: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER}),
     Page.INBOX: STAFF_ROLES,
 }
 

@@ -181,6 +181,9 @@ if ENV.email_url:
 else:
     EMAIL_BACKEND = "notifications.maildir.EmailBackend"
 
+# Text messages. Empty: none are sent, and the next channel takes over.
+SMS_URL = ENV.sms_url.get_secret_value() if ENV.sms_url else "" if ENV.email_url or PRODUCTION else "file://"
+
 REDIS_URL = connections.redis_address(ENV.redis_url, DATA_DIR)
 CELERY = connections.celery_settings(REDIS_URL, concurrency=ENV.worker_concurrency, data_dir=DATA_DIR)
 

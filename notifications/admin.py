@@ -3,21 +3,26 @@
 One thing excepted: whether messages may leave at all.
 """
 
+from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from clinic.admin_base import ScopedAdmin, ShownRows
+from clinic.admin_base import MOST_ROWS, ScopedAdmin, ShownRows
 from notifications import freeze
 from notifications.kinds import NotificationState
 from notifications.models import DeliveryAttempt, DeliveryReport, Notification, Sending
+from notifications.preview import preview, tomorrow
 from notifications.text_admin import MessageTextAdmin
 from recalls.admin import OfRecallAdmin
 
@@ -42,7 +47,7 @@ class DueFilter(admin.SimpleListFilter):
 
 class Tries(ShownRows):
     model = DeliveryAttempt
-    fields = ("number", "at", "result", "smtp_code", "detail")
+    fields = ("number", "at", "channel", "result", "smtp_code", "detail")
 
 
 class Reports(ShownRows):
@@ -57,6 +62,25 @@ class NotificationAdmin(OfRecallAdmin[Notification]):
     list_select_related = ("recall",)
     readonly_fields = ("public_id", "message_id", "lease_until")
     inlines = (Tries, Reports)
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(self.tomorrow)
+        return [path("tomorrow/", page, name="messages_tomorrow"), *super().get_urls()]
+
+    def tomorrow(self, request: HttpRequest) -> HttpResponse:
+        """What leaves tomorrow at the sites of the person, and what does not and why."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        user: Any = request.user
+        now, places = timezone.now(), []
+        for site in user.sites.all():
+            day = tomorrow(site, now)
+            lines = list(islice(preview(site, day), MOST_ROWS + 1))
+            with timezone.override(site.zone):
+                shown = [replace(line, at=timezone.localtime(line.at)) for line in lines[:MOST_ROWS]]
+            places.append({"site": site, "day": day, "lines": shown, "is_cut": len(lines) > MOST_ROWS})
+        context = {**self.admin_site.each_context(request), "title": _("Tomorrow's messages"), "places": places}
+        return TemplateResponse(request, "admin/tomorrow.html", context)
 
     @admin.display(description=_("recall"))
     def of_recall(self, row: Notification) -> str:

@@ -11,10 +11,12 @@ from typing import Any, Unpack
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from notifications.kinds import ByHand, Channel, Kind, NotificationState, Reason
+from notifications import print_tasks
+from notifications.kinds import ByHand, Kind, NotificationState, Reason
 from notifications.models import Notification
-from notifications.plan import RULE, wanted
+from notifications.plan import RULE, again, wanted
 from notifications.reconcile import new_row
+from notifications.routes import Way, way_for
 from notifications.rules import Wanted
 from notifications.situation import Situation, situation_of
 from notifications.windows import next_in
@@ -25,6 +27,7 @@ from recalls.models import Recall, RecallEvent
 from recalls.permissions import NotNow
 
 S = NotificationState
+_CAN_BE_STOPPED = frozenset({S.PLANNED, S.TO_PRINT})
 NOW_KIND = Kind.PLEASE_CALL  # the one message that is true whenever somebody wants to talk with her
 
 
@@ -32,10 +35,11 @@ def stop(row: Notification, **asked: Unpack[Asked]) -> RecallEvent:
     """Cancel a planned message for good. Raises StepRefused where it cannot be stopped any more."""
 
     def work(move: Move) -> None:
-        mine = Notification.objects.filter(pk=row.pk, recall=move.recall, state=S.PLANNED)
+        mine = Notification.objects.filter(pk=row.pk, recall=move.recall, state__in=_CAN_BE_STOPPED)
         if not mine.update(state=S.CANCELLED, reason=Reason.STOPPED):
             row.refresh_from_db()
             raise NotNow(why_not_stop(row))
+        print_tasks.close_if_done(row.recall_id, by=asked["by"])
         move.data = _facts(ByHand.STOPPED, row)
 
     return actions.message_by_hand(row.recall, work, **asked)
@@ -66,23 +70,21 @@ def why_not_stop(row: Notification) -> str:
     """The sentence that forbids it; empty when it may be stopped."""
     if row.state == S.SENDING:
         return _("It is being sent at this moment.")
-    return "" if row.state == S.PLANNED else _("Only a message that is still to be sent can be stopped.")
+    return "" if row.state in _CAN_BE_STOPPED else _("Only a message that is still to be sent can be stopped.")
 
 
 def why_not_again(row: Notification, situation: Situation) -> str:
     """The sentence that forbids it; empty when the message is over, still true and may be sent."""
-    if row.channel != Channel.EMAIL:
-        return _("Only an email can be sent again from here.")
-    if row.state in (S.PLANNED, S.SENDING):
+    if row.state in (S.PLANNED, S.SENDING, S.TO_PRINT):
         return _("It is still to be sent.")
     key = (row.kind, row.occasion)
     one = wanted(situation).get(key)
     if one is None or (one.expires_at is not None and one.expires_at <= _leaves(row.kind, situation)):
         return _("What it says is not true any more, or comes too late.")
-    copies = [f"again-{event.version}" for event in situation.events if _asked_again(event.data) == key]
+    copies = [again(row.occasion, event.version) for event in situation.events if _asked_again(event.data) == key]
     if any(_waits(situation, row.kind, occasion) for occasion in copies):
         return _("A copy of it is waiting to be sent already.")
-    return _why_no_email(situation)
+    return _why_no_way(row.kind, one, situation)
 
 
 def why_not_now(situation: Situation) -> str:
@@ -91,20 +93,21 @@ def why_not_now(situation: Situation) -> str:
         return _("The recall is closed.")
     if any(_waits(situation, NOW_KIND, f"now-{event.version}") for event in situation.events):
         return _("The same message is waiting to be sent already.")
-    return _why_no_email(situation)
+    return _why_no_way(NOW_KIND, _request(situation), situation)
 
 
 def copy_to_be(row: Notification, situation: Situation) -> Notification:
     """The row that "send again" would make, not saved: for the preview."""
     due = _leaves(row.kind, situation)
     one = wanted(situation).get((row.kind, row.occasion)) or Wanted(row.occasion, due)
-    about = Wanted("again", due, one.expires_at, one.appointment, one.outcome)
-    return new_row(situation.recall, row.kind, about, "")
+    about = Wanted(again(row.occasion, 0), due, one.expires_at, one.appointment, one.outcome)
+    return new_row(situation.recall, row.kind, about, _way(row.kind, about, situation))
 
 
 def request_to_be(situation: Situation) -> Notification:
     """The row that "send now" would make, not saved."""
-    return new_row(situation.recall, NOW_KIND, Wanted("now", _leaves(NOW_KIND, situation)), "")
+    one = _request(situation)
+    return new_row(situation.recall, NOW_KIND, one, _way(NOW_KIND, one, situation))
 
 
 def told(event: RecallEvent) -> tuple[str, ...]:
@@ -131,8 +134,16 @@ def _asked_again(facts: Mapping[str, Any]) -> tuple[str, str] | None:
     return (facts["kind"], facts["occasion"]) if facts.get("did") == ByHand.AGAIN else None
 
 
-def _why_no_email(situation: Situation) -> str:
-    why = channels_of(situation.recall.patient).why_no_email
+def _request(situation: Situation) -> Wanted:
+    return Wanted("now", _leaves(NOW_KIND, situation))
+
+
+def _way(kind: str, one: Wanted, situation: Situation) -> Way:
+    return way_for(situation.recall, kind, one, channels_of(situation.recall.patient), timezone.now())
+
+
+def _why_no_way(kind: str, one: Wanted, situation: Situation) -> str:
+    why = _way(kind, one, situation).why_not
     return str(Reason(why).label) if why else ""
 
 

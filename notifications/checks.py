@@ -36,6 +36,8 @@ def _needed() -> Iterator[str]:
     for kind in Kind:
         if kind in LETTERS_ONLY:
             yield f"{kind}.letter"
+        elif kind == Kind.REFERRER_NOTICE:
+            yield kind
         else:
             yield from (f"{kind}{way}" for way in WAYS)
 

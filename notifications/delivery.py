@@ -14,10 +14,10 @@ from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import DatabaseError
 
-from notifications import mailserver, outbox
+from notifications import mailserver, other_channels, outbox
 from notifications.failures import failure_of
 from notifications.freeze import Gate
-from notifications.kinds import AttemptResult
+from notifications.kinds import AttemptResult, Channel
 from notifications.mime import compose
 
 log = logging.getLogger(__name__)
@@ -65,28 +65,37 @@ class _Post:
 def drain(seconds: float) -> Counter[str]:
     """Send what is due for at most that long; returns how many rows ended in which state."""
     done: Counter[str] = Counter()
-    ends = time.monotonic() + seconds
+    starts = time.monotonic()
     known = mailserver.standing()
-    if not known.may_be_tried or not (known.is_away or outbox.anything_due()):
+    if not (outbox.anything_due() or (known.is_away and known.may_be_tried)):
         return done
-    post, away = _Post(), ""
+    sites, gate = outbox.Sites(), Gate()
+    # Much mail must not keep texts and letters waiting; what goes over to them meanwhile leaves in the second turn.
+    for share in (0.4, 1.0):
+        for channel in (Channel.LETTER, Channel.SMS):
+            other_channels.hand_over(channel, starts + seconds * share, sites, gate, done)
+        if share < 1.0 and known.may_be_tried:
+            _send_mail(starts + seconds, known, sites, gate, done)
+    return done
+
+
+def _send_mail(ends: float, known: mailserver.Standing, sites: outbox.Sites, gate: Gate, done: Counter[str]) -> None:
+    post, away, before = _Post(), "", done[R.ACCEPTED]
     try:
-        _send_all(post, ends, done)
+        _send_all(post, ends, sites, gate, done)
     except _Away as error:
         away = str(error)
     finally:
         post.close()
-    if done[R.ACCEPTED]:
+    if done[R.ACCEPTED] > before:
         mailserver.took_messages()
     if away:
         mailserver.is_away(away)
     elif known.is_away:
         mailserver.answered()
-    return done
 
 
-def _send_all(post: _Post, ends: float, done: Counter[str]) -> None:
-    sites, gate = outbox.Sites(), Gate()
+def _send_all(post: _Post, ends: float, sites: outbox.Sites, gate: Gate, done: Counter[str]) -> None:
     while time.monotonic() < ends:
         post.ready()
         if not gate.is_open():

@@ -24,6 +24,7 @@ class Kind(models.TextChoices):
     FOLLOW_UP_DUE = "follow_up_due", _("Short-interval visit due")
     NO_VISIT_NEEDED = "no_visit_needed", _("No visit needed")
     LAY_SUMMARY = "lay_summary", _("Lay summary of the mammogram")
+    REFERRER_NOTICE = "referrer_notice", _("Notice to the referring doctor")
 
 
 # These say too much for an email that anyone might see: a letter, or an email to somebody who agreed to detail.
@@ -36,11 +37,20 @@ class Channel(models.TextChoices):
     LETTER = "letter", _("Letter")
 
 
+# What "accepted" is called on each channel.
+ACCEPTED_LABEL = {
+    Channel.EMAIL: _("Accepted by the mail server"),
+    Channel.SMS: _("Accepted by the text message service"),
+    Channel.LETTER: _("Printed"),
+}
+
+
 class NotificationState(models.TextChoices):
     """The life of a message; "accepted" by a mail server is not "delivered"."""
 
     PLANNED = "planned", _("Planned")
     SENDING = "sending", _("Being sent")
+    TO_PRINT = "to_print", _("To be printed")
     ACCEPTED = "accepted", _("Accepted by the mail server")
     DELIVERED = "delivered", _("Delivered")
     FAILED = "failed", _("Failed: not sent")
@@ -62,6 +72,7 @@ class Reason(models.TextChoices):
     ADDRESS_COMPLAINED = "address_complained", _("The address reported our mail as unwanted.")
     OPTED_OUT = "opted_out", _("The patient does not want email.")
     DECEASED = "deceased", _("The patient has died.")
+    ENOUGH_TODAY = "enough_today", _("Two messages have reached the patient that day; it leaves the next day.")
     TOO_LATE = "too_late", _("It could not leave in time.")
     TEMPORARY = "temporary", _("The mail server asked us to try again later.")
     UNCERTAIN = "uncertain", _("The connection was lost; it may have arrived and is sent once more.")
@@ -72,7 +83,7 @@ class Reason(models.TextChoices):
     STOPPED = "stopped", _("Somebody at the clinic stopped it.")
     NOT_REVIEWED = "not_reviewed", _("Its text has no reviewer yet, and the site sends only reviewed texts.")
     FACT_MISSING = "fact_missing", _("A fact that the rule asks for is missing: see the task.")
-    ON_PAPER = "on_paper", _("It goes out as a letter.")
+    NO_POSTAL_ADDRESS = "no_postal", _("It must go by post, and her postal address is not known.")
     NOT_RENDERED = "not_rendered", _("The message could not be written; its text or facts need mending.")
 
 

@@ -9,8 +9,6 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
-from notifications.kinds import Reason
-from patients.channels import channels_of
 from recalls.models import Recall
 from recalls.states import SUSPICIOUS, Assessment, Density
 
@@ -52,12 +50,3 @@ def _missing(recall: Recall) -> Iterator[str]:
     for words, value in facts.items():
         if not str(value or "").strip():
             yield words
-
-
-def why_not_by_email(recall: Recall) -> str:
-    """The reason why it is no email: a fact is missing, or it must go on paper; empty when it may be sent."""
-    if missing(recall):
-        return Reason.FACT_MISSING
-    channels = channels_of(recall.patient)
-    may = channels.detail_allowed and not channels.why_no_email
-    return "" if may else channels.why_no_email if channels.why_no_email == Reason.DECEASED else Reason.ON_PAPER

@@ -9,24 +9,24 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clinic.models import Site
-from notifications import by_hand
-from notifications.kinds import NotificationState, Reason
-from notifications.mime import compose
+from notifications import by_hand, letters, mime, sms_text
+from notifications.kinds import Channel, NotificationState, Reason
 from notifications.models import DeliveryAttempt, Notification, RenderedMessage
 from notifications.situation import Situation
-from patients.channels import channels_of
+from patients.channels import Channels, channels_of
 from recalls.presenters import Moment, moment
 
 S = NotificationState
 # What a state means beyond its name, where the name alone may mislead.
 _MEANS: dict[str, Any] = {
+    S.TO_PRINT: gettext_lazy("It waits under “Letters” until somebody prints it."),
     S.ACCEPTED: gettext_lazy("Accepted is not delivered: nobody can see whether it reached the patient or was read."),
     S.FAILED: gettext_lazy("The patient did not get it from us. A task asks a person to call."),
     S.SUPPRESSED: gettext_lazy("It was not sent. A task asks a person to tell the patient where it matters."),
     S.EXPIRED: gettext_lazy("It was not sent, because it would have come too late to be of use."),
     S.CANCELLED: gettext_lazy("It was not sent and is not going to be."),
 }
-_COMES: dict[str, int] = {S.PLANNED: 2, S.SENDING: 2, S.CANCELLED: 0}
+_COMES: dict[str, int] = {S.PLANNED: 2, S.SENDING: 2, S.TO_PRINT: 2, S.CANCELLED: 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def rows_of(found: list[Notification], site: Site, now: datetime) -> list[Row]:
             moment(site, _at(row), now),
             str(row.get_kind_display()),
             str(row.get_channel_display()),
-            str(row.get_state_display()),
+            row.life,
             str(row.get_reason_display()) if row.reason else "",
         )
         for row in ordered
@@ -91,9 +91,16 @@ def meaning_of(row: Notification) -> list[str]:
 def as_it_would_look(row: Notification, situation: Situation) -> RenderedMessage | None:
     """What would leave now; None where its text or a fact in it is missing. Nothing is stored, no link is made."""
     try:
-        return compose(row, situation, channels_of(situation.recall.patient))[1]
+        return _write(row, situation, channels_of(situation.recall.patient))
     except (LookupError, ValueError):
         return None
+
+
+def _write(row: Notification, situation: Situation, channels: Channels) -> RenderedMessage:
+    if row.channel == Channel.EMAIL:
+        return mime.compose(row, situation, channels)[1]
+    write = sms_text.compose if row.channel == Channel.SMS else letters.compose
+    return write(row, situation, channels)
 
 
 def words_of(row: Notification, situation: Situation) -> tuple[RenderedMessage | None, bool]:

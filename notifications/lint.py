@@ -9,9 +9,10 @@ from django.utils.translation import gettext as _
 
 from notifications import grade, sample, texts
 from notifications.forbidden import DETAIL, FINDING, HARD, HEALTH
+from notifications.kinds import Kind
 from notifications.render import plain_of
 from notifications.texts import Text
-from notifications.values import ABOUT_A_VISIT, ABOUT_THE_EXAM, OF_THE_EXAM, TO_THE_REFERRER, known_placeholders
+from notifications.values import ABOUT_A_VISIT, ABOUT_THE_EXAM, OF_THE_EXAM, known_placeholders
 
 LONGEST_TEXT_MESSAGE = 160
 # Of the old phone alphabet (GSM 03.38, basic table): one letter outside it leaves room for only 70.
@@ -51,7 +52,7 @@ def needed_placeholders(name: str) -> frozenset[str]:
     """What a text must hold: whom to call, the time of a visit, and whatever the rule asks of a lay summary."""
     kind, *variant = name.split(".")
     needed = frozenset({"clinic_name", "clinic_phone"})
-    if kind == TO_THE_REFERRER:
+    if kind == Kind.REFERRER_NOTICE:
         return needed | {"notice"}
     if kind in ABOUT_THE_EXAM:
         return needed | OF_THE_EXAM | {"clinic_address"}

@@ -15,6 +15,7 @@ from notifications.kinds import Kind
 from notifications.models import Notification, RenderedMessage
 from notifications.reconcile import mail_domain
 from notifications.render import render
+from notifications.routes import email_address
 from notifications.situation import Situation
 from notifications.values import one_line
 from patients.channels import Channels
@@ -47,14 +48,15 @@ def compose(
     if settings.BOUNCE_ADDRESS:
         headers["From"] = sender  # what she sees; what cannot be delivered goes back to the other address
     envelope = settings.BOUNCE_ADDRESS or sender
-    mail = EmailMultiAlternatives(words.subject, words.text, envelope, [channels.email], connection=connection)
+    address = email_address(situation.recall, row.kind, channels)
+    mail = EmailMultiAlternatives(words.subject, words.text, envelope, [address], connection=connection)
     mail.extra_headers = headers
     # Mail providers hand it back with each of their reports; other backends take no notice.
     mail.metadata = {METADATA_ID: str(row.public_id)}  # type: ignore[attr-defined]
     mail.attach_alternative(words.html, "text/html")
     copy = RenderedMessage(
         notification=row,
-        address=channels.email,
+        address=address,
         subject=words.subject,
         text=_without(page_token, words.text),
         html=_without(page_token, words.html),
@@ -62,7 +64,7 @@ def compose(
     visit = next((v for v in situation.appointments if v.pk == row.appointment_id), None)
     if visit is not None and Kind(row.kind) in METHODS:
         with translation.override(row.language):
-            method, copy.calendar = invitation(row, visit, channels.email)
+            method, copy.calendar = invitation(row, visit, address)
         mail.attach(_calendar_part(method, copy.calendar))
     return mail, copy
 

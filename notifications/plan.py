@@ -11,7 +11,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from notifications import rules, windows
+from notifications import referrers, rules, windows
 from notifications.kinds import ByHand, Kind
 from notifications.rules import Wanted
 from notifications.situation import Happened, Key, Situation
@@ -83,12 +83,16 @@ PLAN: tuple[Rule, ...] = (
          _("When the recall is opened, where the site writes lay summaries here; after a screening result of 4 or 5 "
            "on the 3rd business day. A letter, unless she agreed to health details in email."),
          _("Never: each patient gets it.")),
+    Rule(K.REFERRER_NOTICE, referrers.referrer_notice, _OPEN,
+         _("To the referring doctor: when the recall is opened, when the patient is not reached by the day on which "
+           "a navigator takes over, and when it is closed, with or without the visit; names no patient."),
+         _("30 days later, or it is not so any more."), news=False),
 )  # fmt: skip
 
 RULE: dict[Kind, Rule] = {rule.kind: rule for rule in PLAN}
 
 # After these endings nothing more is written to her, save the summary that the law owes her, and that a visit she
-# knows of is off when a recall is void.
+# knows of is off when a recall is void; the referring doctor is told.
 _SILENT = frozenset(
     {
         ClosureReason.DECLINED,
@@ -107,14 +111,19 @@ def wanted(situation: Situation) -> dict[Key, Wanted]:
         return {}
     table = PLAN
     if recall.closure_reason in _SILENT:
-        last = K.APPOINTMENT_CANCELLED if recall.closure_reason == ClosureReason.VOID else K.LAY_SUMMARY
-        table = (RULE[last],)
+        void = recall.closure_reason == ClosureReason.VOID
+        table = (RULE[K.APPOINTMENT_CANCELLED],) if void else (RULE[K.LAY_SUMMARY], RULE[K.REFERRER_NOTICE])
     found: dict[Key, Wanted] = {(rule.kind, want.occasion): want for rule in table for want in rule.wanted(situation)}
     for event in situation.events:
         want = _asked_for(event, situation, found) if event.step == BY_HAND else None
         if want is not None:
             found[event.data["kind"], want.occasion] = want
     return found
+
+
+def again(occasion: str, version: int) -> str:
+    """The occasion of a copy that a person asked for with the event of that version."""
+    return f"{occasion.partition(':again-')[0]}:again-{version}"
 
 
 def _asked_for(event: Happened, known: Situation, found: dict[Key, Wanted]) -> Wanted | None:
@@ -124,7 +133,7 @@ def _asked_for(event: Happened, known: Situation, found: dict[Key, Wanted]) -> W
     if did == ByHand.AGAIN:
         one = found.get((kind, event.data["occasion"]))
         useless = one is None or (one.expires_at is not None and one.expires_at <= due)
-        return None if one is None or useless else replace(one, occasion=f"again-{event.version}", due_at=due)
+        return None if one is None or useless else replace(one, occasion=again(one.occasion, event.version), due_at=due)
     moved = any(later.version > event.version and later.from_state != later.to_state for later in known.events)
     if did == ByHand.NOW and not moved:
         return Wanted(f"now-{event.version}", due, due + rules.CALL_IS_NEWS)

@@ -14,7 +14,7 @@ from markdown_it.token import Token
 
 from clinic.models import Site
 from notifications import texts
-from notifications.kinds import Kind
+from notifications.kinds import Channel, Kind
 from notifications.models import Notification
 from notifications.situation import Situation
 from notifications.values import Values, one_line
@@ -54,8 +54,8 @@ class Rendered:
 def render(row: Notification, situation: Situation, *, detailed: bool, page_token: str = "") -> Rendered:
     """Raises KeyError, LookupError or ValueError where a text cannot be filled: such a message is never sent."""
     detailed = detailed and _may_be_detailed(row, situation)
-    kind = texts.words_of(row.kind, situation.recall)
-    text = texts.message_text(kind, row.language, detailed=detailed, site=situation.site)
+    name = texts.name_for(situation.recall, row.kind, Channel.EMAIL)
+    text = texts.message_text(name, row.language, detailed=detailed, site=situation.site)
     with translation.override(row.language):
         values = Values(row, situation, page_token)
         subject = text.subject.substitute(clinic_name=one_line(values.site.sender_name))
@@ -71,6 +71,10 @@ def rendered(subject: str, markdown: str, language: str, site: Site) -> Rendered
     context["body"] = page(tokens, start)
     html = _layout().render(context)
     return Rendered(subject, plain(tokens), html, site)
+
+
+def parsed(markdown: str) -> Sequence[Token]:
+    return _markdown().parse(markdown)
 
 
 def plain_of(markdown: str) -> str:

@@ -7,12 +7,13 @@ not exist is not written to again. Reported as unwanted stops mail to that addre
 import logging
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from clinic.actors import SYSTEM
-from notifications import reconcile
+from notifications import fallback, reconcile
 from notifications.kinds import NotificationState, Reason
 from notifications.models import Notification, RenderedMessage
 from notifications.records import DeliveryReport
@@ -83,15 +84,15 @@ def _unwelcome(row: Notification, recall: Recall, news: News) -> None:
     """It came back or was reported as unwanted: stop using the address where it is at fault, and let a person ring."""
     came_back = news.result == Result.BOUNCED
     if came_back and row.state in (S.ACCEPTED, S.DELIVERED):
-        _set(row, state=S.BOUNCED, reason=Reason.CAME_BACK)
-    if came_back:
-        words = {"message": row.get_kind_display(), "why": Reason.CAME_BACK.label}
-        open_work_item(recall, WorkItemKind.CALL_DELIVERY_FAILED, _("“%(message)s”: %(why)s") % words)
+        _set(row, state=S.BOUNCED, reason=Reason.CAME_BACK, given_up=[*row.given_up, row.channel])
     if news.bad_mailbox or not came_back:
         why = ContactPoint.Unusable.BOUNCED if came_back else ContactPoint.Unusable.COMPLAINED
         if _stop_using(row, recall, why):
             open_work_item(recall, WorkItemKind.VERIFY_CONTACT, str(why.label).capitalize() + ".")
             reconcile.reconcile(situation_of(recall))
+    if came_back and not fallback.take_over(recall, row.pk):
+        words = {"message": row.get_kind_display(), "why": Reason.CAME_BACK.label}
+        open_work_item(recall, WorkItemKind.CALL_DELIVERY_FAILED, _("“%(message)s”: %(why)s") % words)
 
 
 def _stop_using(row: Notification, recall: Recall, why: ContactPoint.Unusable) -> bool:
@@ -104,5 +105,5 @@ def _stop_using(row: Notification, recall: Recall, why: ContactPoint.Unusable) -
     return bool(hers)
 
 
-def _set(row: Notification, **fields: str) -> None:
+def _set(row: Notification, **fields: Any) -> None:
     Notification.objects.filter(pk=row.pk, state=row.state).update(**fields)

@@ -21,6 +21,7 @@ from django.views.decorators.http import require_http_methods
 
 from clinic.actors import PATIENT
 from notifications import texts
+from notifications.kinds import Kind
 from notifications.models import Notification
 from notifications.reconcile import reconcile
 from notifications.situation import situation_of
@@ -34,7 +35,12 @@ _SIGNER = signing.Signer(salt="notifications.stop", sep=".")
 
 
 def headers(row: Notification) -> dict[str, str]:
-    """The two headers of RFC 8058; both go into the mail's signature where the mail server signs."""
+    """The two headers of RFC 8058; both go into the mail's signature where the mail server signs.
+
+    None to a referring doctor, who cannot stop a patient's emails.
+    """
+    if row.kind == Kind.REFERRER_NOTICE:
+        return {}
     return {"List-Unsubscribe": f"<{address_of(row)}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
 
 

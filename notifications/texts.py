@@ -16,7 +16,7 @@ import frontmatter
 from clinic.models import Site
 from notifications.clinic_texts import in_use_at
 from notifications.facts import fact_placeholders
-from notifications.kinds import LETTERS_ONLY, Kind
+from notifications.kinds import LETTERS_ONLY, Channel, Kind
 from recalls.models import Recall
 
 HERE = Path(__file__).parent
@@ -51,16 +51,22 @@ class NotReviewed(LookupError):
     """There is a text, but nobody has reviewed it, and the site sends only reviewed ones."""
 
 
-def file_name(kind: str, *, detailed: bool = False) -> str:
-    """The name of the text of a kind: a letter's for those that are letters only."""
-    if kind in LETTERS_ONLY:
-        return f"{kind}.letter"
-    return f"{kind}.detailed" if detailed else kind
+def is_there(name: str) -> bool:
+    """Whether there are such words at all: `<kind>`, `<kind>.sms` or `<kind>.letter`."""
+    return shipped(name, DEFAULT_LANGUAGE) is not None
 
 
-def words_of(kind: str, recall: Recall) -> str:
-    """The notice comforts by "most people are fine", which may be false after a 4 or 5: they are asked to call."""
-    return Kind.PLEASE_CALL if kind == Kind.RECALL_NOTICE and recall.suspicious else kind
+def name_for(recall: Recall, kind: str, channel: str) -> str:
+    """The text of a message: a kind without a letter of its own goes on paper with the words of its email.
+
+    The notice comforts by "most people are fine", which may be false after a 4 or 5: they are asked to call.
+    """
+    words = Kind.PLEASE_CALL if kind == Kind.RECALL_NOTICE and recall.suspicious else kind
+    if channel == Channel.SMS:
+        return f"{words}.sms"
+    letter = f"{words}.letter"
+    on_paper = kind in LETTERS_ONLY or (channel == Channel.LETTER and is_there(letter))
+    return letter if on_paper else words
 
 
 def short_code(language: str) -> str:
@@ -69,34 +75,35 @@ def short_code(language: str) -> str:
     return short if short.isalpha() else DEFAULT_LANGUAGE
 
 
-def language_of(kind: str, recall: Recall) -> str:
-    """The language in which a message of the kind goes to the patient of the recall now."""
-    return language_for(words_of(kind, recall), recall.patient.language, recall.site)
+def language_of(recall: Recall, kind: str, channel: str) -> str:
+    """Hers, where those words may be sent in it; a doctor is written to in English."""
+    language = DEFAULT_LANGUAGE if kind == Kind.REFERRER_NOTICE else recall.patient.language
+    return language_for(name_for(recall, kind, channel), language, recall.site)
 
 
-def language_for(kind: str, language: str, site: Site) -> str:
-    """The patient's language where the message has a text in it that may be sent, else English.
+def language_for(name: str, language: str, site: Site) -> str:
+    """That language where there is such a text in it that may be sent, else English.
 
     A translation that nobody checked is not sent (45 CFR 92.201(c)(3)), unless the site has decided otherwise.
     """
     short = short_code(language)
     if short == DEFAULT_LANGUAGE:
         return short
-    text = text_at(site, file_name(kind), short)
+    text = text_at(site, name, short)
     return short if text is not None and _may_be_sent(text, short, site) else DEFAULT_LANGUAGE
 
 
-def message_text(kind: str, language: str, *, detailed: bool, site: Site) -> Text:
-    """Raises LookupError when the kind has no text in that language, NotReviewed when it has but may not be sent."""
+def message_text(name: str, language: str, *, detailed: bool, site: Site) -> Text:
+    """Raises LookupError when there is no such text in that language, NotReviewed when it may not be sent."""
     found = False
-    for name in dict.fromkeys(file_name(kind, detailed=level) for level in ((True, False) if detailed else (False,))):
-        text = text_at(site, name, language)
+    for one in (f"{name}.detailed", name) if detailed else (name,):
+        text = text_at(site, one, language)
         found = found or text is not None
         if text is not None and _may_be_sent(text, language, site):
             return text
     if found:
-        raise NotReviewed(f"{kind} in {language}")
-    raise LookupError(f"no text for {kind} in {language}")
+        raise NotReviewed(f"{name} in {language}")
+    raise LookupError(f"no text for {name} in {language}")
 
 
 def text_at(site: Site, name: str, language: str) -> Text | None:

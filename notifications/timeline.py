@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from notifications.kinds import NotificationState
+from notifications.kinds import Kind, NotificationState
 from notifications.models import Notification
 from recalls.models import Recall
 from recalls.timeline import Entry
@@ -17,7 +17,7 @@ _TOLD = frozenset(NotificationState) - {NotificationState.PLANNED, NotificationS
 def messages_of(recall: Recall) -> Iterator[Entry]:
     """One query."""
     for row in Notification.objects.filter(recall=recall, state__in=_TOLD).order_by("pk"):
-        details = [row.get_state_display()]
+        details = [row.life]
         if row.reason:
             details.append(row.get_reason_display())
         if row.may_have_arrived_twice:
@@ -28,5 +28,6 @@ def messages_of(recall: Recall) -> Iterator[Entry]:
         }
         held_back = row.state == NotificationState.SUPPRESSED
         at = row.created_at if held_back else row.accepted_at or row.not_before
+        to = _("to the referring doctor") if row.kind == Kind.REFERRER_NOTICE else _("to the patient")
         url = reverse("message", args=[row.pk])
-        yield Entry(at=at, title=title, by=_("to the patient"), details=tuple(details), url=url)
+        yield Entry(at=at, title=title, by=to, details=tuple(details), url=url)

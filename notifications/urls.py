@@ -1,8 +1,8 @@
-"""Where are the messages of a recall, and where does a patient stop emails with one click, and where is the demo inbox?"""
+"""Where are messages, letters and the demo inbox, and where do answers and stop requests come in?"""
 
 from django.urls import path
 
-from notifications import pages, stop, views
+from notifications import letter_views, pages, phone_views, stop, views
 
 urlpatterns = [
     path("messages/of-recall/<int:pk>/", pages.Messages.as_view(), name="messages"),
@@ -17,4 +17,9 @@ urlpatterns = [
     path("inbox/<str:key>/", views.InboxMessage.as_view(), name="inbox_message"),
     path("inbox/<str:key>/page/", views.InboxHtml.as_view(), name="inbox_html"),
     path("inbox/<str:key>/attachments/<int:number>/", views.InboxAttachment.as_view(), name="inbox_attachment"),
+    path("letters/", letter_views.Letters.as_view(), name="letters"),
+    path("letters/pdf/", letter_views.LettersPdf.as_view(), name="letters_pdf"),
+    path("letters/printed/", letter_views.LettersPrinted.as_view(), name="letters_printed"),
+    path("letters/<int:pk>/again/", letter_views.LetterAgain.as_view(), name="letter_again"),
+    path("sms/inbound/", phone_views.inbound, name="sms_inbound"),
 ]

@@ -8,14 +8,15 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from string import Template
 
 from django.utils.translation import gettext as _
 
-from clinic.models import Site
 from notifications import lay_summary, pagelink, texts
 from notifications.facts import fact_placeholders
 from notifications.kinds import Kind
 from notifications.models import Notification
+from notifications.referrers import notice_of
 from notifications.sayings import about, clock_time, day_of, long_day, month_of, opening_hours, short_day
 from notifications.situation import Situation
 from patients.contact import show_phone
@@ -37,6 +38,7 @@ ALWAYS = frozenset(
     }
 )
 OF_A_VISIT = frozenset({"visit_day", "visit_day_short", "visit_time", "visit_place", "visit_length"})
+OF_A_REFERRAL = frozenset({"referrer_name", "notice", "clinic_name", "clinic_phone"})
 OF_A_FOLLOW_UP = frozenset({"follow_up_month", "follow_up_by"})
 OF_THE_REASONS = frozenset({"reasons", "figures"})
 OF_HER_PAGE = frozenset({"my_page"})
@@ -57,7 +59,6 @@ ABOUT_A_VISIT = frozenset(
 ABOUT_A_FOLLOW_UP = frozenset({Kind.OUTCOME_PROBABLY_BENIGN, Kind.FOLLOW_UP_DUE})
 
 ABOUT_THE_EXAM = frozenset({Kind.LAY_SUMMARY})
-TO_THE_REFERRER = "referrer_notice"
 
 _MARKDOWN = re.compile(r"([!-/:-@\[-`{-~])")  # all ASCII punctuation may be escaped (CommonMark 0.31, 2.4)
 
@@ -74,8 +75,8 @@ def known_placeholders(name: str) -> frozenset[str]:
         names |= {"follow_up_month"} if "sms" in variant else OF_A_FOLLOW_UP
     if kind in ABOUT_THE_EXAM:
         names |= OF_THE_EXAM
-    if kind == TO_THE_REFERRER:
-        return IN_A_TEXT_MESSAGE | {"referrer_name", "notice"}
+    if kind == Kind.REFERRER_NOTICE:
+        return OF_A_REFERRAL
     if {"detailed", "letter"} & set(variant):
         names |= frozenset(fact_placeholders())
     return names | OF_THE_REASONS if kind == Kind.RECALL_NOTICE and "detailed" in variant else names
@@ -229,11 +230,31 @@ class Values(Mapping[str, str]):
     def density_explained(self) -> str:
         return self._opening(f"density_notice/{lay_summary.density_of(self._recall)}")
 
+    def referrer_name(self) -> str:
+        referrer = self._recall.exam.referrer
+        if referrer is None:
+            raise LookupError("the patient came without a referral")
+        return escaped(referrer.name)
+
+    def notice(self) -> str:
+        """The doctor asks by a number made for this notice, which is in no other system."""
+        notices = texts.message_text(
+            Kind.REFERRER_NOTICE, self._row.language, detailed=False, site=self._known.site
+        ).head["notices"]
+        name = notice_of(self._row.occasion)
+        return Template(notices[name]).substitute(reference=escaped(reference_of(self._row)))
+
     def _opening(self, name: str) -> str:
         return texts.opening(name, self._row.language)
 
 
 _FILL: dict[str, Callable[[Values], str]] = {
     name: getattr(Values, name)
-    for name in ALWAYS | OF_A_VISIT | OF_A_FOLLOW_UP | OF_THE_REASONS | OF_THE_EXAM | OF_HER_PAGE
+    for name in ALWAYS | OF_A_VISIT | OF_A_FOLLOW_UP | OF_THE_REASONS | OF_A_REFERRAL | OF_THE_EXAM | OF_HER_PAGE
 }
+
+
+def reference_of(row: Notification) -> str:
+    """ "4F2A-91BC": by it the message, and through it the recall, is found in the admin's search."""
+    digits = row.public_id.hex[:8].upper()
+    return f"{digits[:4]}-{digits[4:]}"

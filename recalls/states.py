@@ -168,6 +168,7 @@ class ConcordanceVerdict(models.TextChoices):
 class WorkItemKind(models.TextChoices):
     VERIFY_CONTACT = "verify_contact", _("Check phone or email")
     TELL_OTHERWISE = "tell_otherwise", _("Ring or write: no message could be sent")
+    PRINT_LETTER = "print_letter", _("Print and post a letter")
     CALL_DELIVERY_FAILED = (
         "call_delivery_failed",
         _("Ring her: a message did not arrive"),

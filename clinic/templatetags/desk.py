@@ -20,6 +20,7 @@ _LINKS: tuple[tuple[Any, Page, str], ...] = (
     (_("Queue"), Page.QUEUE, "queue"),
     (_("Worklist"), Page.WORKLIST, "worklist"),
     (_("Tasks"), Page.QUEUE, "work"),
+    (_("Letters"), Page.LETTERS, "letters"),
     (_("Status board"), Page.BOARD, "admin:index"),
     (_("Demo inbox"), Page.INBOX, "inbox"),
 )

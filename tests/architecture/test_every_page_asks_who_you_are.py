@@ -17,6 +17,7 @@ OPEN_TO_ALL = {
     "stop_emails",  # a patient has no account; her mail program presses the button for her
     "set_language",  # the sign-in page is read before signing in
     "admin:login",  # the admin's own way in, under the same lockout
+    "sms_inbound",  # the provider of text messages calls it; its signature is checked
     # The patient's page: opened by her own link and birth date, and then by a cookie of a quarter of an hour.
     *(f"portal:{name}" for name in PATIENTS),
     *WEBHOOKS,

@@ -10,6 +10,7 @@ from django.conf import LazySettings
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
+from clinic.actors import INTAKE
 from clinic.models import Heartbeat, Site, User
 from notifications import outbox, tasks
 from notifications.delivery import drain
@@ -17,6 +18,7 @@ from notifications.failures import failure_of
 from notifications.kinds import AttemptResult, Kind, NotificationState, Reason
 from notifications.models import DeliveryAttempt, MessageText, Notification
 from notifications.wake import Nudge, nudge
+from patients.actions import update_details
 from patients.factories import PatientFactory
 from patients.models import ContactPoint, Patient
 from recalls import actions
@@ -31,6 +33,7 @@ from tests.support.smtp import Answer, SmtpSink
 pytestmark = pytest.mark.django_db
 
 S, R = NotificationState, AttemptResult
+NO_POST = {"address_line": ""}  # and no text messages: email is the only way to her
 
 
 def test_a_due_message_is_handed_over_once_with_its_number_and_message_id(
@@ -87,6 +90,7 @@ def test_a_busy_server_is_asked_again_later_and_then_takes_it(
 def test_a_refused_message_ends_in_a_call_task_and_the_next_one_goes_out(
     mail_server: SmtpSink, clock: Clock, recall: Recall, shadyside: Site
 ) -> None:
+    update_details(recall.patient, NO_POST, by=INTAKE)
     other = RecallFactory.create(patient=PatientFactory.create(site=shadyside, email="other@example.org"))
     mail_server.answer = lambda address: Answer.ACCEPT if address == "other@example.org" else Answer.REFUSE
     drain(5)
@@ -97,6 +101,7 @@ def test_a_refused_message_ends_in_a_call_task_and_the_next_one_goes_out(
 
 
 def test_a_mailbox_that_does_not_exist_is_not_written_to_again(recall: Recall) -> None:
+    update_details(recall.patient, NO_POST, by=INTAKE)
     claim = outbox.claim_next({})
     assert isinstance(claim, outbox.Claim)
     words = b"5.1.1 <testa.oak@example.org>: no such user"
@@ -225,6 +230,7 @@ def test_the_lease_outlasts_every_answer_a_mail_server_may_take_its_time_for(set
 def test_after_three_days_of_not_now_a_person_is_asked_to_ring(
     mail_server: SmtpSink, clock: Clock, recall: Recall
 ) -> None:
+    update_details(recall.patient, NO_POST, by=INTAKE)
     mail_server.answer = Answer.BUSY
     clock.run("2026-11-14")
     row = row_of(recall, Kind.RECALL_NOTICE)

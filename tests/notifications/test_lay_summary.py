@@ -55,8 +55,8 @@ def test_it_goes_on_paper_unless_she_agreed_to_detail_in_email(writes_here: Site
     paper, email = opened(writes_here), opened(writes_here, detailed=True)
     clock.run("2026-11-11")
     row = summary_of(paper)
-    assert (row.state, row.reason, row.channel) == (S.SUPPRESSED, Reason.ON_PAPER, Channel.LETTER)
-    assert paper.work_items.get().kind == WorkItemKind.TELL_OTHERWISE
+    assert (row.state, row.channel) == (S.TO_PRINT, Channel.LETTER)
+    assert paper.work_items.get().kind == WorkItemKind.PRINT_LETTER
     assert summary_of(email).state == S.ACCEPTED
     assert [sent.to for sent in mail.outbox if "mammogram" in sent.body and "density" in sent.body] == [
         [email.patient.contact_points.get(kind="email").value]

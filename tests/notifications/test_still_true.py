@@ -11,7 +11,7 @@ from notifications.delivery import drain
 from notifications.kinds import AttemptResult, Kind, NotificationState, Reason
 from notifications.mime import compose
 from notifications.models import Notification
-from patients.actions import record_consent, record_death, set_contact_point
+from patients.actions import record_consent, record_death, set_contact_point, update_details
 from patients.models import Consent, ContactPoint
 from recalls import actions
 from recalls.actions import Slot
@@ -58,6 +58,7 @@ def test_what_stopped_being_true_without_any_event_is_found_when_its_turn_comes(
 def test_consent_withdrawn_meanwhile_holds_the_message_back_and_opens_a_task(
     mail_server: SmtpSink, clock: Clock, recall: Recall
 ) -> None:
+    update_details(recall.patient, {"address_line": ""}, by=INTAKE)
     record_consent(recall.patient, Consent.Subject.EMAIL, granted=False, source="phone", by=INTAKE)
     drain(5)
     row = row_of(recall, Kind.RECALL_NOTICE)

@@ -28,9 +28,9 @@ BLOCKS: Final = (
 """Placeholders that stand alone in a paragraph and are filled with whole paragraphs."""
 
 LETTERS_ONLY: Final = frozenset({"last_letter", "lay_summary"})
-KINDS: Final = frozenset(str(kind) for kind in Kind) - LETTERS_ONLY
-"""Kinds that go to a patient by any channel; those above and below go one way only."""
 TO_REFERRERS: Final = frozenset({"referrer_notice"})
+KINDS: Final = frozenset(str(kind) for kind in Kind) - LETTERS_ONLY - TO_REFERRERS
+"""Kinds that go to a patient by any channel; those above go one way only."""
 
 VISIT_KINDS: Final = frozenset(
     {
