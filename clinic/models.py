@@ -1,33 +1,16 @@
 """What a clinic is: its sites with their hours, closures and deadlines, its staff, and who looked at whom."""
 
-import zoneinfo
 from collections.abc import Iterable
 from datetime import date, time
 from typing import Any
 
-import holidays
 from django.contrib.auth.models import AbstractUser
-from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-
-def validate_time_zone(name: str) -> None:
-    if name not in zoneinfo.available_timezones():
-        raise ValidationError(
-            _("“%(name)s” is no time zone. Use a name like America/New_York."),
-            params={"name": name},
-        )
-
-
-def validate_country(code: str) -> None:
-    if code not in holidays.list_supported_countries():
-        raise ValidationError(
-            _("No holiday calendar is known for “%(code)s”. Use a code like US or GB."),
-            params={"code": code},
-        )
+from clinic.validators import validate_country, validate_time_zone
 
 
 class Site(models.Model):

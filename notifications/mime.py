@@ -37,14 +37,7 @@ def compose(
     """
     words = render(row, situation, detailed=channels.detail_allowed, page_token=page_token)
     sender = formataddr((one_line(words.site.sender_name), parseaddr(settings.DEFAULT_FROM_EMAIL)[1]))
-    headers = {
-        "Message-ID": row.message_id,
-        ID_HEADER: str(row.public_id),
-        "Auto-Submitted": "auto-generated",  # RFC 3834: no out-of-office answers, please
-        "Content-Language": row.language,
-        **thread_of(row),
-        **stop.headers(row),
-    }
+    headers = _headers_of(row)
     if settings.BOUNCE_ADDRESS:
         headers["From"] = sender  # what she sees; what cannot be delivered goes back to the other address
     envelope = settings.BOUNCE_ADDRESS or sender
@@ -67,6 +60,17 @@ def compose(
             method, copy.calendar = invitation(row, visit, address)
         mail.attach(_calendar_part(method, copy.calendar))
     return mail, copy
+
+
+def _headers_of(row: Notification) -> dict[str, str]:
+    return {
+        "Message-ID": row.message_id,
+        ID_HEADER: str(row.public_id),
+        "Auto-Submitted": "auto-generated",  # RFC 3834: no out-of-office answers, please
+        "Content-Language": row.language,
+        **thread_of(row),
+        **stop.headers(row),
+    }
 
 
 def _without(token: str, words: str) -> str:

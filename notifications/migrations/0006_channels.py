@@ -4,7 +4,14 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-from notifications import guards
+from recalls.guards import install_append_only, remove_append_only
+
+TABLES = ("notifications_deliveryattempt",)
+
+
+def install_again(_apps, schema_editor):
+    remove_append_only(schema_editor.connection, TABLES)
+    install_append_only(schema_editor.connection, TABLES)
 
 
 class Migration(migrations.Migration):
@@ -74,5 +81,6 @@ class Migration(migrations.Migration):
             model_name='notification',
             index=models.Index(condition=models.Q(('accepted_at__isnull', False)), fields=['patient', 'accepted_at'], name='notification_reached'),
         ),
-        migrations.RunPython(guards.migrate_forwards, guards.migrate_backwards),
+        # SQLite makes the table anew for another column and forgets its triggers.
+        migrations.RunPython(install_again, install_again),
     ]
