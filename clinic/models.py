@@ -1,5 +1,6 @@
 """What a clinic is: its sites with their hours, closures and deadlines, its staff, and who looked at whom."""
 
+import zoneinfo
 from collections.abc import Iterable
 from datetime import date, time
 from typing import Any

@@ -14,6 +14,9 @@ from patients.channels import channels_of
 from patients.models import ContactPoint
 from recalls.models import Recall
 
+# Its words are at fault, and would be on any channel.
+_NO_CHANNELS_FAULT = frozenset({Reason.NOT_RENDERED, Reason.NOT_REVIEWED, Reason.FACT_MISSING})
+
 
 def take_over(recall: Recall, pk: int) -> bool:
     """Plan a message that failed or came back anew on the next channel, if it is still true and there is one.
@@ -22,7 +25,7 @@ def take_over(recall: Recall, pk: int) -> bool:
     """
     now, row = timezone.now(), Notification.objects.get(pk=pk)
     one = wanted(situation_of(recall)).get((row.kind, row.occasion))
-    if one is None or (one.expires_at is not None and one.expires_at <= now) or row.reason == Reason.NOT_RENDERED:
+    if one is None or (one.expires_at is not None and one.expires_at <= now) or row.reason in _NO_CHANNELS_FAULT:
         return False
     way = way_for(recall, row.kind, one, channels_of(recall.patient), now, row.given_up)
     if way.why_not or way.channel in row.given_up:

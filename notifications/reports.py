@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from clinic.actors import SYSTEM
 from notifications import fallback, reconcile
-from notifications.kinds import NotificationState, Reason
+from notifications.kinds import Kind, NotificationState, Reason
 from notifications.models import Notification, RenderedMessage
 from notifications.records import DeliveryReport
 from notifications.situation import situation_of
@@ -90,9 +90,19 @@ def _unwelcome(row: Notification, recall: Recall, news: News) -> None:
         if _stop_using(row, recall, why):
             open_work_item(recall, WorkItemKind.VERIFY_CONTACT, str(why.label).capitalize() + ".")
             reconcile.reconcile(situation_of(recall))
-    if came_back and not fallback.take_over(recall, row.pk):
-        words = {"message": row.get_kind_display(), "why": Reason.CAME_BACK.label}
-        open_work_item(recall, WorkItemKind.CALL_DELIVERY_FAILED, _("“%(message)s”: %(why)s") % words)
+    if came_back:
+        _go_another_way(row, recall)
+
+
+def _go_another_way(row: Notification, recall: Recall) -> None:
+    """The next channel takes over, and somebody asks her for an address that works; without one somebody rings."""
+    words = {"message": row.get_kind_display(), "why": Reason.CAME_BACK.label}
+    task = WorkItemKind.CALL_DELIVERY_FAILED
+    if fallback.take_over(recall, row.pk):
+        if row.kind == Kind.REFERRER_NOTICE:
+            return
+        task = WorkItemKind.VERIFY_CONTACT
+    open_work_item(recall, task, _("“%(message)s”: %(why)s") % words)
 
 
 def _stop_using(row: Notification, recall: Recall, why: ContactPoint.Unusable) -> bool:

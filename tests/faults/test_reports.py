@@ -15,10 +15,10 @@ from clinic.actors import INTAKE
 from clinic.models import User
 from notifications import outbox, reports
 from notifications.delivery import drain
-from notifications.kinds import Kind, NotificationState, Reason
+from notifications.kinds import Channel, Kind, NotificationState, Reason
 from notifications.models import DeliveryReport, Notification
 from notifications.reports import News
-from patients.actions import set_contact_point
+from patients.actions import set_contact_point, update_details
 from patients.models import ContactPoint
 from recalls.models import Recall
 from recalls.states import WorkItemKind
@@ -35,7 +35,8 @@ UNUSABLE = ContactPoint.Unusable
 
 @pytest.fixture
 def sent(recall: Recall, mail_server: SmtpSink, settings: LazySettings) -> Notification:
-    """A notice that the mail server took."""
+    """A notice that the mail server took; email is the only way to her."""
+    update_details(recall.patient, {"address_line": ""}, by=INTAKE)
     settings.ANYMAIL = {"WEBHOOK_SECRET": SECRET}
     drain(5)
     return row_of(recall, Kind.RECALL_NOTICE)
@@ -82,6 +83,19 @@ def test_a_message_that_was_blocked_reaches_a_person_and_the_address_stays(sent:
     assert sent.state == S.BOUNCED
     assert email_of(sent).unusable == ""
     assert tasks_of(sent) == {W.CALL_DELIVERY_FAILED}
+
+
+@pytest.mark.parametrize("fault", ["HardBounce", "Blocked"])
+def test_what_came_back_goes_on_as_a_letter_and_somebody_asks_for_an_address_that_works(
+    sent: Notification, clock: Clock, fault: str
+) -> None:
+    update_details(sent.patient, {"address_line": "1 Example Lane"}, by=INTAKE)
+    tell(sent, "Bounce", Type=fault, ID=7, Email="testa.oak@example.org")
+    drain(5)
+    sent.refresh_from_db()
+    assert (sent.state, sent.channel, sent.given_up) == (S.TO_PRINT, Channel.LETTER, [Channel.EMAIL])
+    assert tasks_of(sent) == {W.VERIFY_CONTACT, W.PRINT_LETTER}
+    assert sent.reports.get().result == Result.BOUNCED
 
 
 def test_a_complaint_stops_mail_to_that_address(sent: Notification) -> None:

@@ -8,7 +8,7 @@ from notifications.kinds import Kind, NotificationState, Reason
 from notifications.models import Notification
 from notifications.reconcile import reconcile
 from notifications.situation import situation_of
-from patients.actions import record_consent
+from patients.actions import record_consent, update_details
 from patients.models import Consent
 from recalls import actions
 from recalls.actions import Slot
@@ -75,7 +75,7 @@ def test_a_message_is_sent_again_as_a_message_of_its_own(clock: Clock, booked: R
     assert booked.events.latest("pk").note == "She deleted it."
     clock.run("2026-11-13")
     copy = row_of(booked, Kind.APPOINTMENT_CONFIRMATION)
-    assert copy.occasion == f"again-{event.version}"
+    assert copy.occasion == f"visit-1-0:again-{event.version}"
     assert copy.message_id != first.message_id
     assert letters(booked) == [
         "Tue 2026-11-10 08:15 appointment_confirmation",
@@ -126,7 +126,8 @@ def test_she_is_asked_to_call_by_hand_until_the_recall_moves(clock: Clock, booke
     ]
 
 
-def test_nobody_writes_by_hand_to_a_patient_who_wants_no_email(booked: Recall, scheduler_ana: User) -> None:
+def test_nobody_writes_by_hand_to_a_patient_who_is_reached_no_way(booked: Recall, scheduler_ana: User) -> None:
+    update_details(booked.patient, {"address_line": ""}, by=scheduler_ana)
     record_consent(booked.patient, Consent.Subject.EMAIL, granted=False, source="phone", by=scheduler_ana)
     with pytest.raises(NotNow, match="does not want email"):
         by_hand.send_now(booked, by=scheduler_ana, note=WHY)

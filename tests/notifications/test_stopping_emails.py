@@ -7,9 +7,11 @@ from django.conf import LazySettings
 from django.core import mail
 from django.test import Client
 
+from clinic.actors import INTAKE
 from clinic.models import User
 from notifications.delivery import drain
-from notifications.kinds import Kind, NotificationState, Reason
+from notifications.kinds import Channel, Kind, NotificationState, Reason
+from patients.actions import update_details
 from patients.models import Consent
 from recalls import actions
 from recalls.actions import Slot
@@ -71,7 +73,14 @@ def test_one_click_stops_emails_and_not_the_recall(
     assert recall.state == State.SCHEDULED
 
 
-def test_news_that_can_no_longer_be_mailed_becomes_a_task_at_once(address: str, recall: Recall, client: Client) -> None:
+def test_news_that_can_no_longer_be_mailed_goes_by_post(address: str, recall: Recall, client: Client) -> None:
+    client.post(address, ONE_CLICK)
+    row = row_of(recall, Kind.PLEASE_CALL)
+    assert (row.state, row.channel) == (NotificationState.PLANNED, Channel.LETTER)
+
+
+def test_news_that_goes_no_way_at_all_becomes_a_task_at_once(address: str, recall: Recall, client: Client) -> None:
+    update_details(recall.patient, {"address_line": ""}, by=INTAKE)
     client.post(address, ONE_CLICK)
     assert row_of(recall, Kind.PLEASE_CALL).reason == Reason.OPTED_OUT
     assert recall.work_items.get().kind == WorkItemKind.TELL_OTHERWISE
