@@ -14,7 +14,10 @@ from clinic.models import Site
 
 
 class MessageText(models.Model):
-    """One version of one text in one language. `name` is that of the shipped file: `recall_notice.detailed`."""
+    """One version of one text in one language. `name` is that of the shipped file: `recall_notice.detailed`.
+
+    An explainer is named with its folder (`explainers/findings/mass`), and its title stands in `subject`.
+    """
 
     name = models.CharField(_("message"), max_length=60)
     language = models.CharField(_("language"), max_length=10)
@@ -78,3 +81,9 @@ def in_use_at(site: Site) -> dict[tuple[str, str], MessageText]:
         kept = {(row.language, row.name): row for row in found}
         site.__dict__["_message_texts"] = kept
     return kept
+
+
+def with_shipped_texts(site: Site) -> Site:
+    """The same copy of the site, with none of the clinic's own texts: for checks that run without a database."""
+    site.__dict__["_message_texts"] = {}
+    return site

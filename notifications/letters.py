@@ -41,36 +41,46 @@ def compose(row: Notification, situation: Situation, channels: Channels) -> Rend
         values = Values(row, situation)
         body = text.body.template
         if for_her and not of_its_own:
-            body = body.rstrip().rpartition("\n\n")[0]  # the last paragraph is about stopping emails
+            body = without_the_way_out(body)
         subject = text.subject.substitute(clinic_name=one_line(values.site.sender_name))
         tokens = parsed(Template(body).substitute(values))
-        recipient = _patient_lines(situation.recall) if for_her else _referrer_lines(situation.recall)
-        letter = {
-            "language": row.language,
-            "title": subject,
-            "sender": _sender_lines(values.site),
-            "recipient": recipient,
-            "day": formats.date_format(timezone.now().astimezone(values.site.zone), "DATE_FORMAT"),
-            "blocks": blocks_of(tokens),
-        }
+        recipient = patient_lines(situation.recall) if for_her else referrer_lines(situation.recall)
+        letter = sheet(subject, tokens, row.language, values.site, recipient)
     address = ", ".join(recipient)[:254]
     return RenderedMessage(
         notification=row, address=address, subject=subject, text=plain(tokens), html="", letter=letter
     )
 
 
+def without_the_way_out(body: str) -> str:
+    """An email's words for paper: its last paragraph is about stopping emails."""
+    return body.rstrip().rpartition("\n\n")[0]
+
+
+def sheet(title: str, tokens: Sequence[Token], language: str, site: Site, recipient: list[str]) -> dict[str, Any]:
+    """All that a PDF is set from; the day is written in the language that is active."""
+    return {
+        "language": language,
+        "title": title,
+        "sender": _sender_lines(site),
+        "recipient": recipient,
+        "day": formats.date_format(timezone.now().astimezone(site.zone), "DATE_FORMAT"),
+        "blocks": blocks_of(tokens),
+    }
+
+
 def pdf(letters: Iterable[dict[str, Any]]) -> bytes:
     """One PDF/UA of these letters, each on a page of its own."""
-    sheets = list(letters)
-    data = {"title": sheets[0]["title"], "letters": sheets}
     made: bytes = typst.compile(
-        _sheet(),
-        format="pdf",
-        sys_inputs={"letters": json.dumps(data)},
-        ignore_system_fonts=True,
-        pdf_standards=["ua-1"],
+        _layout(), format="pdf", sys_inputs=_data(letters), ignore_system_fonts=True, pdf_standards=["ua-1"]
     )
     return made
+
+
+def pictures(letter: dict[str, Any]) -> list[bytes]:
+    """The pages of one letter as PNG, for looking at."""
+    made: Any = typst.compile(_layout(), format="png", ppi=72.0, sys_inputs=_data([letter]), ignore_system_fonts=True)
+    return list(made) if isinstance(made, list) else [made]
 
 
 def blocks_of(tokens: Sequence[Token]) -> list[Block]:
@@ -109,18 +119,23 @@ def _sender_lines(site: Site) -> list[str]:
     return [site.sender_name, site.address_line, city, show_phone(site.phone, site.country)]
 
 
-def _patient_lines(recall: Recall) -> list[str]:
+def patient_lines(recall: Recall) -> list[str]:
     patient = recall.patient
     return [patient.full_name, patient.address_line, f"{patient.city}, {patient.state} {patient.postal_code}".strip()]
 
 
-def _referrer_lines(recall: Recall) -> list[str]:
+def referrer_lines(recall: Recall) -> list[str]:
     referrer = recall.exam.referrer
     if referrer is None:
         raise LookupError("the patient came without a referral")
     return [referrer.name, *(line.strip() for line in referrer.postal_address.splitlines() if line.strip())]
 
 
+def _data(letters: Iterable[dict[str, Any]]) -> dict[str, str]:
+    sheets = list(letters)
+    return {"letters": json.dumps({"title": sheets[0]["title"], "letters": sheets})}
+
+
 @cache
-def _sheet() -> bytes:
+def _layout() -> bytes:
     return SHEET.read_bytes()

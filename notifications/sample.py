@@ -4,6 +4,7 @@ Her exam has every kind of finding, so that a preview shows each explainer that 
 """
 
 from collections.abc import Iterator, Mapping
+from copy import copy
 from datetime import UTC, date, datetime, time
 from functools import cache
 from string import Template
@@ -12,10 +13,11 @@ from typing import Any
 from django.utils import translation
 
 from clinic.models import Site
-from notifications import texts
+from notifications import letters, pagelink, sms_text, texts
+from notifications.clinic_texts import with_shipped_texts
 from notifications.kinds import Channel, Kind
 from notifications.models import Notification
-from notifications.render import Rendered, rendered
+from notifications.render import Rendered, parsed, rendered
 from notifications.situation import Situation
 from notifications.texts import Text
 from notifications.values import Values
@@ -29,11 +31,36 @@ _VISIT_AT = datetime(2026, 11, 26, 14, 0, tzinfo=UTC)  # 9:00 am in Pittsburgh
 
 
 def message(name: str, language: str, text: Text, site: Site | None = None) -> Rendered:
-    """The text in both forms as an email or letter to the invented patient. Errors as in `render`."""
+    """The text in both forms as an email to the invented patient. Errors as in `render`."""
+    return next(messages(name, language, text, site))
+
+
+def messages(name: str, language: str, text: Text, site: Site | None = None) -> Iterator[Rendered]:
+    """The same of every notice, where the text holds several."""
     values = _values(name, language, site)
     with translation.override(language):
-        subject = text.subject.substitute(clinic_name=values.site.sender_name) if "subject" in text.head else ""
-        return rendered(subject, next(filled(name, language, text, site)).strip(), language, values.site)
+        subject = Template(text.heading).substitute(clinic_name=values.site.sender_name)
+        for markdown in filled(name, language, text, site):
+            yield rendered(subject, markdown.strip(), language, values.site)
+
+
+def text_message(name: str, language: str, text: Text) -> str:
+    """The words as they leave. Raises ValueError where they do not fit into one message."""
+    return sms_text.one_message(next(filled(name, language, text)))
+
+
+def paper(name: str, language: str, text: Text) -> Iterator[dict[str, Any]]:
+    """What the PDF is set from: of a letter, or of an email that goes on paper."""
+    to_doctor = name.split(".")[0] == Kind.REFERRER_NOTICE
+    if not to_doctor and "letter" not in name.split("."):
+        text = Text(text.head, Template(letters.without_the_way_out(text.body.template)))
+    values = _values(name, language, None)
+    recall = _recall(values.site, name.split(".")[0])
+    with translation.override(language):
+        subject = Template(text.heading).substitute(clinic_name=values.site.sender_name)
+        recipient = letters.referrer_lines(recall) if to_doctor else letters.patient_lines(recall)
+        for markdown in filled(name, language, text):
+            yield letters.sheet(subject, parsed(markdown), language, values.site, recipient)
 
 
 def preview(name: str, language: str, subject: str, body: str) -> Rendered:
@@ -41,7 +68,9 @@ def preview(name: str, language: str, subject: str, body: str) -> Rendered:
     shipped = texts.shipped(name, language)
     head: dict[str, Any] = {"subject": subject} if subject else {}
     notices = shipped.head.get("notices") if shipped else None
-    return message(name, language, Text(head | ({"notices": notices} if notices else {}), Template(body)))
+    clinics_own = copy(sample_site())
+    del clinics_own.__dict__["_message_texts"]  # with the explainers that the clinic wrote
+    return message(name, language, Text(head | ({"notices": notices} if notices else {}), Template(body)), clinics_own)
 
 
 def filled(name: str, language: str, text: Text, site: Site | None = None) -> Iterator[str]:
@@ -84,11 +113,21 @@ def _values(name: str, language: str, site: Site | None) -> Values:
         due_at=_MADE_AT,
         not_before=_MADE_AT,
     )
-    return Values(row, Situation(recall, [], [visit], [], [], {}))
+    return Values(row, Situation(recall, [], [visit], [], [], {}), pagelink.WITHHELD)
 
 
 def _recall(site: Site, kind: str) -> Recall:
-    patient = Patient(pk=0, site=site, given_name="Testa", family_name="Sample-Oak", birth_date=date(1970, 1, 1))
+    patient = Patient(
+        pk=0,
+        site=site,
+        given_name="Testa",
+        family_name="Sample-Oak",
+        birth_date=date(1970, 1, 1),
+        address_line="12 Invented Lane",
+        city="Pittsburgh",
+        state="PA",
+        postal_code="15201",
+    )
     exam = ScreeningExam(
         pk=0,
         patient=patient,
@@ -97,7 +136,7 @@ def _recall(site: Site, kind: str) -> Recall:
         assessment=Assessment.SUSPICIOUS if kind == Kind.LAY_SUMMARY else Assessment.NEED_IMAGING,
         density=Density.C,
         first_screen=True,
-        referrer=ReferringProvider(pk=0, name="Testa Example-Referrer, MD"),
+        referrer=ReferringProvider(pk=0, name="Testa Example-Referrer, MD", postal_address="5 Invented Avenue"),
     )
     findings = [Finding(exam=exam, kind=found, side=Side.LEFT) for found in FindingKind]
     _prefetched(exam)["findings"] = findings
@@ -127,7 +166,9 @@ def sample_site() -> Site:
         contact_person="Ana Sample",
         address_line="100 Sample Street",
         city="Pittsburgh",
+        state="PA",
+        postal_code="15222",
         time_zone="America/New_York",
     )
     site.__dict__["week"] = dict.fromkeys(range(5), (time(8), time(17)))
-    return site
+    return with_shipped_texts(site)

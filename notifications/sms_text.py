@@ -32,6 +32,7 @@ _ALIKE = str.maketrans(
         "\u2013": "-",
         "\u2014": "-",
         "\u2026": "...",
+        "\u00a0": " ",
         "\u202f": " ",
     }
 )
@@ -45,10 +46,15 @@ def compose(row: Notification, situation: Situation, channels: Channels) -> Rend
         values = Values(row, situation)
         short = textwrap.shorten(one_line(values.site.sender_name), LONGEST_CLINIC_NAME, placeholder="")
         said = body.substitute(ChainMap({"clinic_name": short}, values))  # type: ignore[arg-type]
+    return RenderedMessage(notification=row, address=channels.mobile, subject="", text=one_message(said), html="")
+
+
+def one_message(said: str) -> str:
+    """Filled Markdown as it leaves. Raises ValueError where it does not fit into one message."""
     text = plain_letters(_ESCAPED.sub(r"\1", said).strip())
     if len(text) > ROOM:
         raise ValueError("the text is longer than one message")
-    return RenderedMessage(notification=row, address=channels.mobile, subject="", text=text, html="")
+    return text
 
 
 def plain_letters(words: str) -> str:

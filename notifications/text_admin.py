@@ -69,7 +69,7 @@ class MessageTextAdmin(ScopedAdmin[MessageText]):
         site = older.site if older else None
         newest = newest_of(name, language, site)
         source = older or (newest if newest and newest.active else None)
-        words = {"subject": shipped.head.get("subject", ""), "body": shipped.body.template}
+        words = {"subject": shipped.heading, "body": shipped.body.template}
         if source is not None:
             words = {"subject": source.subject, "body": source.body}
         initial = {"name": name, "language": language, "site": site, "base": newest.version if newest else 0}
@@ -99,11 +99,12 @@ class MessageTextAdmin(ScopedAdmin[MessageText]):
             {
                 "name": name,
                 "language": language,
-                "head": {"subject": "", **shipped.head},
+                "heading": shipped.heading,
+                "reviewer": shipped.head.get("reviewer") or "",
                 "own": own.get((language, name)),
             }
             for language in texts.languages()
-            for name in texts.names()
+            for name in (*texts.names(), *texts.explainers())
             if (shipped := texts.shipped(name, language))
         ]
         context = {**self.admin_site.each_context(request), "rows": rows, "opts": self.opts, "title": _("Texts")}

@@ -35,6 +35,8 @@ class TextForm(forms.ModelForm[MessageText]):
         if site is not None:
             site.queryset = Site.objects.filter(pk__in=self.viewer.site_ids)
             site.empty_label = gettext_lazy("All sites")
+        if "name" in self.fields and str(self["name"].value()).startswith(texts.EXPLAINER):
+            self.fields["subject"].label = gettext_lazy("Title")
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}

@@ -6,7 +6,7 @@ Files are read once and kept.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -24,6 +24,8 @@ MESSAGES = HERE / "messages"
 EXPLAINERS = HERE / "explainers"
 LOCKED = HERE / "locked"
 DEFAULT_LANGUAGE = "en"
+# The name of an explainer begins with this where texts of both sorts stand side by side.
+EXPLAINER = "explainers/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,11 @@ class Text:
     @property
     def subject(self) -> Template:
         return Template(self.head["subject"])
+
+    @property
+    def heading(self) -> str:
+        """The subject of a message, the title of an explainer; empty for a text message."""
+        return str(self.head.get("subject") or self.head.get("title") or "")
 
 
 @cache
@@ -111,10 +118,14 @@ def text_at(site: Site, name: str, language: str) -> Text | None:
     own = in_use_at(site).get((language, name))
     if own is None:
         return shipped(name, language)
-    return Text({"subject": own.subject, "reviewer": own.reviewer or None, "version": own.version}, Template(own.body))
+    heading = "title" if name.startswith(EXPLAINER) else "subject"
+    return Text({heading: own.subject, "reviewer": own.reviewer or None, "version": own.version}, Template(own.body))
 
 
 def shipped(name: str, language: str) -> Text | None:
+    """A message (`please_call.sms`) or an explainer (`explainers/findings/mass`)."""
+    if name.startswith(EXPLAINER):
+        return read(EXPLAINERS / language / f"{name.removeprefix(EXPLAINER)}.md")
     return read(MESSAGES / language / f"{name}.md")
 
 
@@ -123,8 +134,15 @@ def languages() -> list[str]:
 
 
 def names() -> list[str]:
-    """Every text that there is, as the names of its file: `recall_notice.detailed`."""
+    """Every message that there is, as the names of its file: `recall_notice.detailed`."""
     return sorted(path.name.removesuffix(".md") for path in (MESSAGES / DEFAULT_LANGUAGE).glob("*.md"))
+
+
+def explainers() -> list[str]:
+    """Every explainer that there is: `explainers/findings/mass`."""
+    folder = EXPLAINERS / DEFAULT_LANGUAGE
+    found = (path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.md"))
+    return sorted(f"{EXPLAINER}{name}" for name in found)
 
 
 def locked(name: str) -> str:
@@ -144,18 +162,36 @@ def _file(path: Path) -> Text:
     return text
 
 
-def explainer(name: str, language: str) -> str:
-    """A whole explainer with its figures filled in."""
-    return _file(EXPLAINERS / language / f"{name}.md").body.substitute(fact_placeholders())
+def explainer(name: str, language: str, site: Site) -> Text | None:
+    """The clinic's own words where it has some in use that may be sent, else the shipped ones.
+
+    The review of a message covers the shipped blocks in it. Words that the clinic put in their place have one of their
+    own, and without it a site that sends only reviewed texts keeps the shipped ones.
+    """
+    text = text_at(site, f"{EXPLAINER}{name}", language)
+    if text is not None and _may_be_sent(text, language, site):
+        return text
+    return shipped(f"{EXPLAINER}{name}", language)
 
 
-@cache
-def opening(name: str, language: str) -> str:
+def opening(name: str, language: str, site: Site) -> str:
     """The first paragraph of an explainer: it stands alone."""
-    return explainer(name, language).split("\n\n", 1)[0]
+    return _with_figures(_body_of(name, language, site)).split("\n\n", 1)[0]
 
 
-@cache
-def under_the_heading(name: str, language: str) -> str:
+def under_the_heading(name: str, language: str, site: Site) -> str:
     """What stands under the only heading of an explainer."""
-    return explainer(name, language).split("\n## ", 1)[1].split("\n\n", 1)[1].strip()
+    whole = _with_figures(_body_of(name, language, site))
+    return whole.split("\n## ", 1)[1].split("\n\n", 1)[1].strip()
+
+
+def _body_of(name: str, language: str, site: Site) -> str:
+    text = explainer(name, language, site)
+    if text is None:
+        raise LookupError(f"there is no explainer {name} in {language}")
+    return text.body.template
+
+
+@lru_cache(maxsize=512)
+def _with_figures(body: str) -> str:
+    return Template(body).substitute(fact_placeholders())

@@ -65,6 +65,8 @@ _MARKDOWN = re.compile(r"([!-/:-@\[-`{-~])")  # all ASCII punctuation may be esc
 
 def known_placeholders(name: str) -> frozenset[str]:
     """What a text of that name (`recall_notice.letter.detailed`) may ask for."""
+    if name.startswith(texts.EXPLAINER):
+        return frozenset(fact_placeholders())
     kind, *variant = name.split(".")
     names = IN_A_TEXT_MESSAGE if "sms" in variant else ALWAYS
     if kind in pagelink.KINDS and not {"sms", "letter"} & set(variant):
@@ -166,7 +168,8 @@ class Values(Mapping[str, str]):
         if not self._page_token or not pagelink.belongs_into(self._row, self._known.site):
             return ""
         line = _("On your own page you can see what comes next. You open it with your birth date.")
-        return f"{line}\n\n[{_('Open my page')}](<{pagelink.address(self._page_token)}>)"
+        button = _("Open my page")
+        return f"{line}\n\n[{button}](<{pagelink.address(self._page_token)}>)"
 
     def visit_day(self) -> str:
         return escaped(long_day(self._starts))
@@ -222,7 +225,7 @@ class Values(Mapping[str, str]):
         return self._opening(lay_summary.result_of(self._recall))
 
     def next_step(self) -> str:
-        return texts.under_the_heading(lay_summary.result_of(self._recall), self._row.language)
+        return texts.under_the_heading(lay_summary.result_of(self._recall), self._row.language, self.site)
 
     def density_notice(self) -> str:
         return escaped(texts.locked(f"density_{lay_summary.density_of(self._recall)}"))
@@ -245,7 +248,7 @@ class Values(Mapping[str, str]):
         return Template(notices[name]).substitute(reference=escaped(reference_of(self._row)))
 
     def _opening(self, name: str) -> str:
-        return texts.opening(name, self._row.language)
+        return texts.opening(name, self._row.language, self.site)
 
 
 _FILL: dict[str, Callable[[Values], str]] = {
