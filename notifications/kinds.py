@@ -24,11 +24,13 @@ class Kind(models.TextChoices):
     FOLLOW_UP_DUE = "follow_up_due", _("Short-interval visit due")
     NO_VISIT_NEEDED = "no_visit_needed", _("No visit needed")
     LAY_SUMMARY = "lay_summary", _("Lay summary of the mammogram")
+    LAST_LETTER = "last_letter", _("Last letter, by certified mail")
     REFERRER_NOTICE = "referrer_notice", _("Notice to the referring doctor")
 
 
-# These say too much for an email that anyone might see: a letter, or an email to somebody who agreed to detail.
-LETTERS_ONLY = frozenset({Kind.LAY_SUMMARY})
+# Written as letters. The summary says too much for an email that anyone might see, and goes by email only to somebody
+# who agreed to detail; the last letter goes by certified mail.
+LETTERS_ONLY = frozenset({Kind.LAY_SUMMARY, Kind.LAST_LETTER})
 
 
 class Channel(models.TextChoices):

@@ -83,6 +83,9 @@ PLAN: tuple[Rule, ...] = (
          _("When the recall is opened, where the site writes lay summaries here; after a screening result of 4 or 5 "
            "on the 3rd business day. A letter, unless she agreed to health details in email."),
          _("Never: each patient gets it.")),
+    Rule(K.LAST_LETTER, rules.last_letter, _OPEN,
+         _("On the day on which the contact ladder asks for a certified letter, unless somebody has spoken with her."),
+         _("The patient is reached, or the state is left."), news=False),
     Rule(K.REFERRER_NOTICE, referrers.referrer_notice, _OPEN,
          _("To the referring doctor: when the recall is opened, when the patient is not reached by the day on which "
            "a navigator takes over, and when it is closed, with or without the visit; names no patient."),
@@ -91,8 +94,8 @@ PLAN: tuple[Rule, ...] = (
 
 RULE: dict[Kind, Rule] = {rule.kind: rule for rule in PLAN}
 
-# After these endings nothing more is written to her, save the summary that the law owes her, and that a visit she
-# knows of is off when a recall is void; the referring doctor is told.
+# After these endings nothing more is written to her, save that a visit she knows of is off, and the summary that the
+# law owes her; the referring doctor is told.
 _SILENT = frozenset(
     {
         ClosureReason.DECLINED,
@@ -112,7 +115,8 @@ def wanted(situation: Situation) -> dict[Key, Wanted]:
     table = PLAN
     if recall.closure_reason in _SILENT:
         void = recall.closure_reason == ClosureReason.VOID
-        table = (RULE[K.APPOINTMENT_CANCELLED],) if void else (RULE[K.LAY_SUMMARY], RULE[K.REFERRER_NOTICE])
+        told = () if void else (RULE[K.LAY_SUMMARY], RULE[K.REFERRER_NOTICE])
+        table = (RULE[K.APPOINTMENT_CANCELLED], *told)
     found: dict[Key, Wanted] = {(rule.kind, want.occasion): want for rule in table for want in rule.wanted(situation)}
     for event in situation.events:
         want = _asked_for(event, situation, found) if event.step == BY_HAND else None

@@ -10,11 +10,11 @@ from datetime import timedelta
 
 from clinic import calendar
 from notifications import windows
-from notifications.rules import Wanted
-from notifications.situation import Happened, Situation
+from notifications.rules import Wanted, spoke_with_her
+from notifications.situation import Situation
 from notifications.windows import Window
 from recalls.ladder import LADDER
-from recalls.states import ClosureReason, ContactChannel, ContactResult, State
+from recalls.states import ClosureReason, ContactChannel, State
 
 NOTICE_IS_NEWS = timedelta(days=30)
 NAVIGATOR_ON = next(rung.day for rung in LADDER if rung.channel == ContactChannel.NAVIGATOR)
@@ -29,14 +29,6 @@ _VISITED = frozenset(
     }
 )
 _NOT_VISITED = frozenset({ClosureReason.DECLINED, ClosureReason.LOST_TO_FOLLOW_UP, ClosureReason.TRANSFERRED})
-_SPOKE_WITH_HER = frozenset(
-    {
-        ContactResult.REACHED_WILL_BOOK,
-        ContactResult.REACHED_CALLS_BACK,
-        ContactResult.REFUSED,
-        ContactResult.LANGUAGE,
-    }
-)
 
 
 def referrer_notice(known: Situation) -> Iterator[Wanted]:
@@ -66,15 +58,11 @@ def _unreachable(known: Situation) -> Iterator[Wanted]:
     """On the day on which the ladder turns to the navigator, unless somebody has spoken with her since."""
     recall, site = known.recall, known.site
     since = recall.contact_since
-    if recall.state != State.TO_CONTACT or since is None or any(_spoke(e) for e in known.events if e.at >= since):
+    if recall.state != State.TO_CONTACT or since is None or spoke_with_her(known, since):
         return
     day = calendar.local_day(site, since)
     due = windows.next_in(Window.OPEN_DAYS, site, windows.start_of(site, since, NAVIGATOR_ON))
     yield Wanted(f"unreachable:{day}", due, due + NOTICE_IS_NEWS)
-
-
-def _spoke(event: Happened) -> bool:
-    return event.step == "log_contact" and event.data.get("result") in _SPOKE_WITH_HER
 
 
 def _closed(known: Situation) -> Iterator[Wanted]:

@@ -41,8 +41,8 @@ def way_for(
         return _way_to_the_referrer(recall, closed)
     if recall.patient.deceased_on:
         return Way(Channel.EMAIL, Reason.DECEASED)
-    on_paper = kind in LETTERS_ONLY and not channels.detail_allowed
-    if kind in LETTERS_ONLY and lay_summary.missing(recall):
+    on_paper = kind == Kind.LAST_LETTER or (kind in LETTERS_ONLY and not channels.detail_allowed)
+    if kind == Kind.LAY_SUMMARY and lay_summary.missing(recall):
         return Way(Channel.LETTER, Reason.FACT_MISSING)
     if not (channels.why_no_email or on_paper or Channel.EMAIL in closed):
         return Way(Channel.EMAIL)

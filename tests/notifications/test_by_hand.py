@@ -75,7 +75,7 @@ def test_a_message_is_sent_again_as_a_message_of_its_own(clock: Clock, booked: R
     assert booked.events.latest("pk").note == "She deleted it."
     clock.run("2026-11-13")
     copy = row_of(booked, Kind.APPOINTMENT_CONFIRMATION)
-    assert copy.occasion == f"visit-1-0:again-{event.version}"
+    assert copy.occasion == f"{first.occasion}:again-{event.version}"
     assert copy.message_id != first.message_id
     assert letters(booked) == [
         "Tue 2026-11-10 08:15 appointment_confirmation",

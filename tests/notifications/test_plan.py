@@ -158,7 +158,7 @@ def test_the_daily_round_finds_what_no_event_told(clock: Clock, recall: Recall) 
     Notification.objects.filter(recall=recall, kind=Kind.PLEASE_CALL).delete()
     assert continue_today(5) == 1
     assert continue_today(5) == 0
-    assert len(planned(recall)) == 3
+    assert len(planned(recall)) == 4
 
 
 def test_the_daily_round_takes_a_fixed_number_of_queries(clock: Clock, shadyside: Site) -> None:
