@@ -175,7 +175,7 @@ def promises(play: Play, rows: list[Any], kept: dict[str, list[dict[str, Any]]])
         copies, called_off = kept.get(str(row.public_id), []), play.cancelled.get(row.recall_id)
         ended_well = (
             (row.state == "accepted" and copies)
-            or (row.state == "failed" and row.recall_id in tasks)
+            or (row.state in ("failed", "to_print") and row.recall_id in tasks)  # refused by the server for good
             or (row.state == "cancelled" and called_off is not None)
         )
         broken["lost"] += not ended_well
