@@ -12,14 +12,16 @@ from string import Template
 from typing import Any
 
 import typst
-from django.utils import formats, timezone, translation
+from django.utils import timezone, translation
 from markdown_it.token import Token
 
+from clinic.calendar import local_day
 from clinic.models import Site
 from notifications import texts
 from notifications.kinds import Channel, Kind
 from notifications.models import Notification, RenderedMessage
 from notifications.render import parsed, plain
+from notifications.sayings import day_of
 from notifications.situation import Situation
 from notifications.values import Values, one_line
 from patients.channels import Channels
@@ -64,7 +66,7 @@ def sheet(title: str, tokens: Sequence[Token], language: str, site: Site, recipi
         "title": title,
         "sender": _sender_lines(site),
         "recipient": recipient,
-        "day": formats.date_format(timezone.now().astimezone(site.zone), "DATE_FORMAT"),
+        "day": day_of(local_day(site, timezone.now())),
         "blocks": blocks_of(tokens),
     }
 

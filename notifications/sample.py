@@ -53,7 +53,8 @@ def paper(name: str, language: str, text: Text) -> Iterator[dict[str, Any]]:
     """What the PDF is set from: of a letter, or of an email that goes on paper."""
     to_doctor = name.split(".")[0] == Kind.REFERRER_NOTICE
     if not to_doctor and "letter" not in name.split("."):
-        text = Text(text.head, Template(letters.without_the_way_out(text.body.template)))
+        body = text.body.template.replace("$my_page", "")  # a link is of no use on paper
+        text = Text(text.head, Template(letters.without_the_way_out(body)))
     values = _values(name, language, None)
     recall = _recall(values.site, name.split(".")[0])
     with translation.override(language):
@@ -84,6 +85,7 @@ def filled(name: str, language: str, text: Text, site: Site | None = None) -> It
         for notice in notices.values():
             more = {"notice": Template(notice).substitute(reference=REFERENCE)} if notice else {}
             more |= {"referrer_name": "Testa Example-Referrer, MD"} if notice else {}
+            more |= {"my_page": values.link_to_her_page(pagelink.WITHHELD)}
             yield text.body.substitute(_Both(more, values))
 
 
@@ -113,7 +115,7 @@ def _values(name: str, language: str, site: Site | None) -> Values:
         due_at=_MADE_AT,
         not_before=_MADE_AT,
     )
-    return Values(row, Situation(recall, [], [visit], [], [], {}), pagelink.WITHHELD)
+    return Values(row, Situation(recall, [], [visit], [], [], {}))
 
 
 def _recall(site: Site, kind: str) -> Recall:

@@ -165,11 +165,14 @@ class Values(Mapping[str, str]):
 
     def my_page(self) -> str:
         """One line and the link; nothing where the message carries none."""
-        if not self._page_token or not pagelink.belongs_into(self._row, self._known.site):
-            return ""
+        opens = self._page_token and pagelink.belongs_into(self._row, self._known.site)
+        return self.link_to_her_page(self._page_token) if opens else ""
+
+    @staticmethod
+    def link_to_her_page(token: str) -> str:
         line = _("On your own page you can see what comes next. You open it with your birth date.")
         button = _("Open my page")
-        return f"{line}\n\n[{button}](<{pagelink.address(self._page_token)}>)"
+        return f"{line}\n\n[{button}](<{pagelink.address(token)}>)"
 
     def visit_day(self) -> str:
         return escaped(long_day(self._starts))

@@ -13,7 +13,7 @@ from typing import Final
 
 import pytest
 
-from notifications import sample, texts
+from notifications import pagelink, sample, texts
 from notifications.lint import has_subject
 from notifications.render import rendered
 from notifications.sample import sample_site
@@ -25,19 +25,25 @@ SUPPORT: Final = {
     "border-right": ALL,
     "border-radius": ALL - {"outlook"},
     "color": ALL,
+    "display": ALL - {"outlook"},
     "font-family": ALL,
     "font-size": ALL,
+    "font-weight": ALL,
     "line-height": ALL,
     "margin": ALL,
     "max-width": ALL - {"outlook"},
     "padding": ALL,
     "padding-left": ALL,
     "padding-right": ALL,
+    "text-decoration": ALL,
+    "white-space": ALL - {"outlook"},
     "word-break": ALL - {"gmail"},
 }
 HARMLESS_WHERE_DROPPED: Final = {
     "border-radius": "corners are square",
+    "display": "Outlook shows the button as a bold link on its colour, with less room around",
     "max-width": "Outlook gets a table of 600 pixels instead, in a comment that only it reads",
+    "white-space": "a phone number may break at its hyphen",
     "word-break": "only a word longer than the screen would need it",
 }
 IN_A_STYLE_SHEET: Final = {"prefers-color-scheme", "max-width"}
@@ -58,6 +64,10 @@ class Page(HTMLParser):
         for _tag, attributes in self.tags:
             for declaration in filter(None, attributes.get("style", "").split(";")):
                 yield declaration.split(":", 1)[0].strip()
+
+
+def link_to_her_page() -> str:
+    return pagelink.address(pagelink.WITHHELD)
 
 
 def pages() -> Iterator[tuple[str, str]]:
@@ -81,10 +91,13 @@ def test_each_style_is_known_to_every_program_or_is_not_missed_where_it_is_not(h
 
 @each
 def test_nothing_is_fetched_and_nobody_is_watched(html: str) -> None:
+    """The only address is that of her own page, behind a button that she presses."""
+    hers = link_to_her_page()
     for tag, attributes in Page(html).tags:
-        assert tag not in {"img", "link", "script", "iframe", "object", "video", "audio", "a"}
-        assert not {"src", "background", "href"} & attributes.keys()
-    assert not re.search(r"url\(|@import|https?:", html)
+        assert tag not in {"img", "link", "script", "iframe", "object", "video", "audio"}
+        assert not {"src", "background"} & attributes.keys()
+        assert "href" not in attributes or (tag, attributes["href"]) == ("a", hers)
+    assert not re.search(r"url\(|@import|https?:", html.replace(hers, ""))
 
 
 @each
@@ -115,3 +128,21 @@ def test_lines_begin_on_the_side_where_the_language_begins(language: str, direct
     assert f"border-{start}:4px" in html
     assert f"padding-{start}:24px" in html
     assert f'align="{start}"' in html
+
+
+def test_what_stands_over_others_is_a_real_heading_and_the_date_of_a_visit_is_none() -> None:
+    page = PAGES["en/appointment_confirmation"]
+    assert re.findall(r"<h2[^>]*>(.*?)</h2>", page) == ["What happens", "What to bring"]
+    assert "<strong>Thursday, November 26, 2026</strong>" in page
+
+
+def test_a_phone_number_stays_in_one_line() -> None:
+    assert '<span style="white-space:nowrap">(412)\u00a0555-0100</span>' in PAGES["es/recall_notice"]
+
+
+def test_her_link_is_a_button_and_in_the_text_part_its_address() -> None:
+    text = texts.shipped("please_call", "en")
+    assert text is not None
+    words = sample.message("please_call", "en", text)
+    assert "Open my page: http" in words.text
+    assert re.search(rf'<a href="{re.escape(link_to_her_page())}" style="[^"]*font-weight:bold', words.html)
