@@ -5,7 +5,7 @@ from django.utils import timezone
 from clinic.actors import SYSTEM
 from notifications import reconcile
 from notifications.kinds import NotificationState, Reason
-from notifications.models import Notification
+from notifications.models import Notification, RenderedMessage
 from notifications.plan import wanted
 from notifications.routes import way_for
 from notifications.situation import situation_of
@@ -31,10 +31,20 @@ def take_over(recall: Recall, pk: int) -> bool:
     if way.why_not or way.channel in row.given_up:
         return False
     row.recall = recall
+    _put_by(row)
     fresh = {"state": NotificationState.PLANNED, "not_before": now, "first_failed_at": None, "accepted_at": None}
     Notification.objects.filter(pk=pk).update(**fresh)
     reconcile.go_by(row, way)
     return True
+
+
+def _put_by(row: Notification) -> None:
+    """The copy of what failed stays beside the one that the next channel writes."""
+    copy = RenderedMessage.objects.filter(notification=row).first()
+    if copy is not None:
+        names = ("address", "subject", "text", "html", "calendar")
+        copy.earlier.append({"channel": copy.channel.value} | {name: getattr(copy, name) for name in names})
+        copy.save(update_fields=["earlier"])
 
 
 def stop_writing_to(recall: Recall) -> None:

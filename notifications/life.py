@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy
 
 from clinic.models import Site
 from notifications import by_hand, letters, mime, sms_text
-from notifications.kinds import Channel, NotificationState, Reason
-from notifications.models import DeliveryAttempt, Notification, RenderedMessage
+from notifications.kinds import ACCEPTED_LABEL, AttemptResult, Channel, NotificationState, Reason
+from notifications.models import DeliveryAttempt, DeliveryReport, Notification, RenderedMessage
 from notifications.situation import Situation
 from patients.channels import Channels, channels_of
 from recalls.presenters import Moment, moment
@@ -66,23 +66,42 @@ def rows_of(found: list[Notification], site: Site, now: datetime) -> list[Row]:
     ]
 
 
-def life_of(row: Notification, attempts: list[DeliveryAttempt], site: Site, now: datetime) -> Iterator[Told]:
-    """Oldest first; what is still to come last."""
+def life_of(
+    row: Notification, attempts: list[DeliveryAttempt], reports: list[DeliveryReport], site: Site, now: datetime
+) -> Iterator[Told]:
+    """Oldest first: our tries, and what the other side told us later; what is still to come last."""
     yield Told(moment(site, row.created_at, now), _("Planned"), _due(row, site, now))
-    for attempt in attempts:
-        server = f"{attempt.smtp_code or ''} {attempt.detail}".strip()
-        words = _("Try %(number)d: %(result)s") % {
-            "number": attempt.number,
-            "result": attempt.get_result_display(),
-        }
-        yield Told(moment(site, attempt.at, now), words, server)
+    tries = [(one.at, _tried(one), f"{one.smtp_code or ''} {one.detail}".strip()) for one in attempts]
+    told = [(one.at, _("The other side says: %(news)s") % {"news": one}, one.detail) for one in reports]
+    for at, words, detail in sorted([*tries, *told], key=lambda line: line[0]):
+        yield Told(moment(site, at, now), words, detail)
     if row.state == S.PLANNED and attempts:
         yield Told(moment(site, row.not_before, now), _("To be tried again"))
 
 
+def _tried(attempt: DeliveryAttempt) -> str:
+    channel = Channel(attempt.channel)
+    accepted = attempt.result == AttemptResult.ACCEPTED
+    result = ACCEPTED_LABEL[channel] if accepted else attempt.get_result_display()
+    return _("Try %(number)d, %(channel)s: %(result)s") % {
+        "number": attempt.number,
+        "channel": channel.label,
+        "result": result,
+    }
+
+
+def other_way(row: Notification) -> str:
+    """By what it goes now, where an earlier channel failed; else empty."""
+    failed = [str(Channel(channel).label) for channel in row.given_up if channel != row.channel]
+    if not failed:
+        return ""
+    words = _("%(failed)s did not reach the patient. It goes by this instead: %(channel)s.")
+    return words % {"failed": ", ".join(failed), "channel": row.get_channel_display()}
+
+
 def meaning_of(row: Notification) -> list[str]:
     """Why it is where it is, and what that means for the patient."""
-    said = [str(Reason(row.reason).label) if row.reason else "", str(_MEANS.get(row.state, ""))]
+    said = [str(Reason(row.reason).label) if row.reason else "", str(_MEANS.get(row.state, "")), other_way(row)]
     if row.may_have_arrived_twice:
         said.append(_("It may have arrived twice."))
     return [words for words in said if words]
@@ -106,9 +125,15 @@ def _write(row: Notification, situation: Situation, channels: Channels) -> Rende
 def words_of(row: Notification, situation: Situation) -> tuple[RenderedMessage | None, bool]:
     """The kept copy and True, else the preview of what is still to be sent and False."""
     kept = RenderedMessage.objects.filter(notification=row).first()
-    if kept is not None:
+    if kept is not None and kept.channel == row.channel and row.state != S.TO_PRINT:
         return kept, True
     return (as_it_would_look(row, situation) if not by_hand.why_not_stop(row) else None), False
+
+
+def earlier_of(row: Notification) -> list[dict[str, Any]]:
+    """What went by channels that failed, oldest first, with the channel's label."""
+    kept = RenderedMessage.objects.filter(notification=row).values_list("earlier", flat=True).first()
+    return [one | {"by": Channel(one["channel"]).label} for one in kept or []]
 
 
 def _due(row: Notification, site: Site, now: datetime) -> str:

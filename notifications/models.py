@@ -177,6 +177,8 @@ class RenderedMessage(models.Model):
     calendar = models.TextField(_("calendar entry"), blank=True)
     # What the PDF of a letter is set from, so that a reprint is the same letter.
     letter = models.JSONField(_("letter"), default=dict, blank=True)
+    # What went by channels that failed, oldest first: the fields of the copy as it was, with its channel.
+    earlier = models.JSONField(_("earlier tries"), default=list, blank=True)
 
     class Meta:
         verbose_name = _("message as sent")
@@ -184,3 +186,9 @@ class RenderedMessage(models.Model):
 
     def __str__(self) -> str:
         return self.subject
+
+    @property
+    def channel(self) -> Channel:
+        if self.letter:
+            return Channel.LETTER
+        return Channel.EMAIL if self.html else Channel.SMS

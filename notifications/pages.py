@@ -16,7 +16,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from clinic.actors import actor_for
 from clinic.roles import Page
-from notifications import by_hand, life
+from notifications import by_hand, letters, life
 from notifications.forms import ByHandForm
 from notifications.models import Notification, RenderedMessage
 from notifications.plan import BY_HAND
@@ -111,11 +111,13 @@ class Message(MessagePage):
         words, was_sent = life.words_of(row, situation)
         context = self.head(recall) | {
             "row": row,
-            "life": list(life.life_of(row, list(row.attempts.all()), recall.site, now)),
+            "life": list(life.life_of(row, list(row.attempts.all()), list(row.reports.all()), recall.site, now)),
             "meaning": life.meaning_of(row),
             "words": words,
             "was_sent": was_sent,
+            "earlier": life.earlier_of(row),
             "page_url": reverse("message_page", args=[row.pk]),
+            "pdf_url": reverse("message_pdf", args=[row.pk]),
             "form": form,
             "refusal": str(refusal or ""),
             "why_not_stop": role or by_hand.why_not_stop(row),
@@ -129,6 +131,19 @@ class MessageHtml(MessagePage):
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         row, recall = self.opened(pk)
         return html_of(life.words_of(row, situation_of(recall))[0])
+
+
+class MessagePdf(MessagePage):
+    """The letter as it was printed, or as it would be now."""
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        row, recall = self.opened(pk)
+        words = life.words_of(row, situation_of(recall))[0]
+        if words is None or not words.letter:
+            raise Http404
+        response = HttpResponse(letters.pdf([words.letter]), content_type="application/pdf")
+        response["Content-Disposition"] = 'inline; filename="letter.pdf"'
+        return response
 
 
 class SendNow(MessagePage):

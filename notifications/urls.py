@@ -10,6 +10,7 @@ urlpatterns = [
     path("messages/of-recall/<int:pk>/new/page/", pages.SendNowHtml.as_view(), name="message_new_page"),
     path("messages/<int:pk>/", pages.Message.as_view(), name="message"),
     path("messages/<int:pk>/page/", pages.MessageHtml.as_view(), name="message_page"),
+    path("messages/<int:pk>/letter.pdf", pages.MessagePdf.as_view(), name="message_pdf"),
     path("messages/<int:pk>/again/", pages.SendAgain.as_view(), name="message_again"),
     path("messages/<int:pk>/again/page/", pages.SendAgainHtml.as_view(), name="message_again_page"),
     path("stop-emails/<str:token>/", stop.stop_emails, name="stop_emails"),
