@@ -15,6 +15,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.db import DatabaseError
 
 from notifications import mailserver, other_channels, outbox
+from notifications.ahead import Ahead, Sites
 from notifications.failures import failure_of
 from notifications.freeze import Gate
 from notifications.kinds import AttemptResult, Channel
@@ -69,20 +70,21 @@ def drain(seconds: float) -> Counter[str]:
     known = mailserver.standing()
     if not (outbox.anything_due() or (known.is_away and known.may_be_tried)):
         return done
-    sites, gate = outbox.Sites(), Gate()
+    sites, gate = Sites(), Gate()
+    lines = {channel: Ahead(channel, sites) for channel in Channel}
     # Much mail must not keep texts and letters waiting; what goes over to them meanwhile leaves in the second turn.
     for share in (0.4, 1.0):
         for channel in (Channel.LETTER, Channel.SMS):
-            other_channels.hand_over(channel, starts + seconds * share, sites, gate, done)
+            other_channels.hand_over(lines[channel], starts + seconds * share, gate, done)
         if share < 1.0 and known.may_be_tried:
-            _send_mail(starts + seconds, known, sites, gate, done)
+            _send_mail(lines[Channel.EMAIL], starts + seconds, known, gate, done)
     return done
 
 
-def _send_mail(ends: float, known: mailserver.Standing, sites: outbox.Sites, gate: Gate, done: Counter[str]) -> None:
+def _send_mail(line: Ahead, ends: float, known: mailserver.Standing, gate: Gate, done: Counter[str]) -> None:
     post, away, before = _Post(), "", done[R.ACCEPTED]
     try:
-        _send_all(post, ends, sites, gate, done)
+        _send_all(post, line, ends, gate, done)
     except _Away as error:
         away = str(error)
     finally:
@@ -95,12 +97,12 @@ def _send_mail(ends: float, known: mailserver.Standing, sites: outbox.Sites, gat
         mailserver.answered()
 
 
-def _send_all(post: _Post, ends: float, sites: outbox.Sites, gate: Gate, done: Counter[str]) -> None:
+def _send_all(post: _Post, line: Ahead, ends: float, gate: Gate, done: Counter[str]) -> None:
     while time.monotonic() < ends:
         post.ready()
         if not gate.is_open():
             return
-        turn = outbox.claim_next(sites)
+        turn = outbox.claim_next(line)
         if turn is None:
             return
         done[turn.state if isinstance(turn, outbox.PutAway) else _send(turn, post)] += 1

@@ -10,6 +10,7 @@ from django.db import DatabaseError
 
 from clinic.actors import PATIENT
 from notifications import mailserver, outbox, sms, sms_text
+from notifications.ahead import Ahead
 from notifications.freeze import Gate
 from notifications.kinds import AttemptResult, Channel
 from patients.actions import record_consent
@@ -21,13 +22,13 @@ R = AttemptResult
 AWAY = "sms"  # the provider's mark among the signs of life
 
 
-def hand_over(channel: Channel, ends: float, sites: outbox.Sites, gate: Gate, done: Counter[str]) -> None:
-    """Work on what is due by that channel until that instant of the monotonic clock."""
-    texting = channel == Channel.SMS
+def hand_over(line: Ahead, ends: float, gate: Gate, done: Counter[str]) -> None:
+    """Work on what is due by the line's channel until that instant of the monotonic clock."""
+    texting = line.channel == Channel.SMS
     if texting and not (settings.SMS_URL and mailserver.standing(AWAY).may_be_tried):
         return
     taken = 0
-    while time.monotonic() < ends and gate.is_open() and (turn := outbox.claim_next(sites, channel)) is not None:
+    while time.monotonic() < ends and gate.is_open() and (turn := outbox.claim_next(line)) is not None:
         result = turn.state if isinstance(turn, outbox.PutAway) else _send(turn)
         done[result] += 1
         taken += result == R.ACCEPTED

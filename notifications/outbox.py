@@ -18,8 +18,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinic.actors import SYSTEM
-from clinic.models import Site
 from notifications import caps, fallback, pacing, pagelink, print_tasks, reconcile, texts
+from notifications.ahead import Ahead, Known, use_site
 from notifications.failures import Failure, unwritable
 from notifications.kinds import AttemptResult, Channel, Kind, NotificationState, Reason
 from notifications.models import DeliveryAttempt, Notification, RenderedMessage
@@ -42,9 +42,6 @@ TIME_BUDGET = timedelta(hours=72)
 FIRST_WAIT = timedelta(minutes=5)  # what greylisting servers ask for
 LONGEST_WAIT = timedelta(hours=1)
 _dice = random.SystemRandom()
-
-# Site numbers with the site whose calendar is read already; one for each run, so changes are seen by the next.
-Sites = dict[int, Site]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +71,16 @@ def anything_due() -> bool:
     return Notification.objects.filter(state=S.PLANNED, not_before__lte=timezone.now()).exists()
 
 
-def claim_next(sites: Sites, channel: Channel = Channel.EMAIL) -> Claim | PutAway | None:
+def claim_next(line: Ahead) -> Claim | PutAway | None:
     """The next message to send by that channel, or what became of a row that is not sent; None when nothing is due."""
     now, row = timezone.now(), None
     try:
         with transaction.atomic():
-            row = _oldest_due(channel, now)
-            if row is None:
+            found = line.lock_next(now) or _oldest_due(line, now)
+            if found is None:
                 return None
-            if row.recall.site_id not in sites:
-                sites[row.recall.site_id] = row.recall.site
-            row.recall.site = sites[row.recall.site_id]
-            return _take(row, now)
+            row, known = found
+            return _take(row, known or Known(situation_of(row.recall), channels_of(row.recall.patient)), now)
     except DatabaseError:
         raise
     except Exception as error:  # one row whose facts cannot be read must not stop all the others
@@ -96,20 +91,23 @@ def claim_next(sites: Sites, channel: Channel = Channel.EMAIL) -> Claim | PutAwa
         return PutAway(S.FAILED)
 
 
-def _oldest_due(channel: Channel, now: datetime) -> Notification | None:
+def _oldest_due(line: Ahead, now: datetime) -> tuple[Notification, None] | None:
     """Urgent ones first. Locks the row and its recall together, and passes over both when somebody holds either."""
     rows = Notification.objects.select_for_update(of=("self", "recall"), skip_locked=True, no_key=True)
     rows = rows.select_related("recall__patient", "recall__exam__referrer")
-    due = rows.filter(state=S.PLANNED, channel=channel, not_before__lte=now).order_by("not_before", "pk")
+    due = rows.filter(state=S.PLANNED, channel=line.channel, not_before__lte=now).order_by("not_before", "pk")
     # Two looks at the index cost the same whatever waits; sorting by urgency would walk over what is due later.
-    return due.filter(urgent=True).first() or due.filter(urgent=False).first()
+    row = due.filter(urgent=True).first() or due.filter(urgent=False).first()
+    if row is None:
+        return None
+    use_site(row.recall, line.sites)
+    return row, None
 
 
-def _take(row: Notification, now: datetime) -> Claim | PutAway:
+def _take(row: Notification, known: Known, now: datetime) -> Claim | PutAway:
     if row.expires_at is not None and row.expires_at <= now:
         return _put_away(row, state=S.EXPIRED, reason=Reason.TOO_LATE)
-    situation = situation_of(row.recall)
-    channels = channels_of(row.recall.patient)
+    situation, channels = known.situation, known.channels
     one = wanted(situation).get((row.kind, row.occasion))
     if one is None:
         reconcile.reconcile(situation, channels)

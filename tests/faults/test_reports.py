@@ -14,6 +14,7 @@ from django.test import Client
 from clinic.actors import INTAKE
 from clinic.models import User
 from notifications import outbox, reports
+from notifications.ahead import Ahead
 from notifications.delivery import drain
 from notifications.kinds import Channel, Kind, NotificationState, Reason
 from notifications.models import DeliveryReport, Notification
@@ -127,7 +128,7 @@ def test_a_report_about_nothing_of_ours_changes_nothing(sent: Notification) -> N
 
 
 def test_a_report_that_overtakes_our_own_note_is_asked_for_again(recall: Recall, clock: Clock) -> None:
-    claim = outbox.claim_next({})
+    claim = outbox.claim_next(Ahead())
     assert isinstance(claim, outbox.Claim)
     with pytest.raises(reports.NotYet):
         reports.take(claim.row, News(Result.DELIVERED))
@@ -137,7 +138,7 @@ def test_a_report_that_overtakes_our_own_note_is_asked_for_again(recall: Recall,
 def test_a_doubtful_message_that_did_arrive_is_not_sent_once_more(
     recall: Recall, clock: Clock, mail_server: SmtpSink
 ) -> None:
-    assert isinstance(outbox.claim_next({}), outbox.Claim)
+    assert isinstance(outbox.claim_next(Ahead()), outbox.Claim)
     clock.jump("2026-11-10", "08:30")
     outbox.reclaim()
     reports.take(row_of(recall, Kind.RECALL_NOTICE), News(Result.DELIVERED))

@@ -13,6 +13,7 @@ from django.utils import timezone
 from clinic.actors import INTAKE
 from clinic.models import Heartbeat, Site, User
 from notifications import outbox, tasks
+from notifications.ahead import Ahead
 from notifications.delivery import drain
 from notifications.failures import failure_of
 from notifications.kinds import AttemptResult, Kind, NotificationState, Reason
@@ -102,7 +103,7 @@ def test_a_refused_message_ends_in_a_call_task_and_the_next_one_goes_out(
 
 def test_a_mailbox_that_does_not_exist_is_not_written_to_again(recall: Recall) -> None:
     update_details(recall.patient, NO_POST, by=INTAKE)
-    claim = outbox.claim_next({})
+    claim = outbox.claim_next(Ahead())
     assert isinstance(claim, outbox.Claim)
     words = b"5.1.1 <testa.oak@example.org>: no such user"
     failure = failure_of(smtplib.SMTPRecipientsRefused({"testa.oak@example.org": (550, words)}))
@@ -142,7 +143,7 @@ def test_what_waited_over_night_does_not_leave_at_night(mail_server: SmtpSink, c
 
 
 def test_a_server_that_hangs_up_before_taking_anything_burns_no_try(recall: Recall) -> None:
-    claim = outbox.claim_next({})
+    claim = outbox.claim_next(Ahead())
     assert isinstance(claim, outbox.Claim)
     outbox.fail(claim, failure_of(smtplib.SMTPSenderRefused(421, b"4.7.0 closing", "clinic@example.org")))
     row = row_of(recall, Kind.RECALL_NOTICE)
@@ -200,7 +201,7 @@ def test_a_server_that_answers_again_is_up_even_when_nothing_is_due(
 def test_a_killed_workers_message_is_taken_back_after_its_lease_and_sent_under_the_same_message_id(
     mail_server: SmtpSink, clock: Clock, recall: Recall
 ) -> None:
-    dead = outbox.claim_next({})
+    dead = outbox.claim_next(Ahead())
     assert isinstance(dead, outbox.Claim)
     assert tasks.sweep()["reclaimed"] == 0
     clock.jump("2026-11-10", "08:20")
@@ -212,11 +213,11 @@ def test_a_killed_workers_message_is_taken_back_after_its_lease_and_sent_under_t
 
 
 def test_a_worker_that_slept_through_its_lease_cannot_write_its_result(clock: Clock, recall: Recall) -> None:
-    sleeper = outbox.claim_next({})
+    sleeper = outbox.claim_next(Ahead())
     assert isinstance(sleeper, outbox.Claim)
     clock.jump("2026-11-10", "08:20")
     outbox.reclaim()
-    successor = outbox.claim_next({})
+    successor = outbox.claim_next(Ahead())
     assert isinstance(successor, outbox.Claim)
     outbox.fail(sleeper, failure_of(smtplib.SMTPDataError(550, b"no")))
     assert row_of(recall, Kind.RECALL_NOTICE).state == S.SENDING

@@ -13,6 +13,7 @@ from clinic.actors import INTAKE
 from clinic.factories import cast_of
 from clinic.models import Site, User
 from notifications import outbox
+from notifications.ahead import Ahead
 from notifications.delivery import drain
 from notifications.failures import failure_of
 from notifications.kinds import Channel, Kind, NotificationState, Reason
@@ -115,7 +116,7 @@ def test_a_doctor_without_email_is_written_to_on_paper(clock: Clock, patient: Pa
 
 def test_a_doctors_dead_mailbox_is_not_taken_for_the_patients(referred: Recall) -> None:
     Notification.objects.exclude(kind=Kind.REFERRER_NOTICE).delete()
-    claim = outbox.claim_next({})
+    claim = outbox.claim_next(Ahead())
     assert isinstance(claim, outbox.Claim)
     outbox.fail(claim, failure_of(SMTPRecipientsRefused({"referrer@example.com": (550, b"5.1.1 no such user")})))
     assert not referred.patient.contact_points.exclude(unusable="").exists()
@@ -148,7 +149,7 @@ def test_a_message_about_tomorrows_visit_is_never_put_off(three_at_once: list[Re
 def test_an_urgent_message_leaves_before_older_ones(clock: Clock, recall: Recall, shadyside: Site) -> None:
     clock.jump("2026-11-10", "09:00")
     urgent = RecallFactory.create(patient=PatientFactory.create(site=shadyside), exam__assessment="5")
-    claim = outbox.claim_next({})
+    claim = outbox.claim_next(Ahead())
     assert isinstance(claim, outbox.Claim)
     assert claim.recall.pk == urgent.pk
 
@@ -168,9 +169,9 @@ def test_the_preview_lists_who_gets_what_and_who_does_not_and_why(
     call_command("preview_messages", site="SHADY", stdout=said)
     assert said.getvalue().splitlines() == [
         "SHADY 2026-11-16",
-        f"  08:00  {recall.patient.mrn}  please_call  email",
-        f"  08:00  {unreached.mrn}  recall_notice  not sent: The patient has no email address.",
-        f"  08:00  {opted_out.patient.mrn}  recall_notice  letter",
+        f"  08:00  {recall}  Please call us  Email",
+        f"  08:00  {unreached.recalls.get()}  Please come back  not sent: The patient has no email address.",
+        f"  08:00  {opted_out}  Please come back  Letter",
     ]
     assert list(Notification.objects.order_by("pk").values()) == before
 
@@ -180,10 +181,21 @@ def test_the_preview_and_the_day_itself_agree(three_at_once: list[Recall], clock
     Notification.objects.exclude(kind=Kind.PLEASE_CALL, occasion__endswith=":3").delete()
     said = StringIO()
     call_command("preview_messages", stdout=said)
-    promised = said.getvalue().count("  email")
+    promised = said.getvalue().count("  Email")
     clock.run("2026-11-16", "17:59")
     sent = Notification.objects.filter(kind=Kind.PLEASE_CALL, state=S.ACCEPTED)
     assert sent.count() == promised == 2
+
+
+def test_the_page_and_the_command_say_the_same(three_at_once: list[Recall], clock: Clock, ada: Client) -> None:
+    clock.jump("2026-11-15", "18:30")
+    said = StringIO()
+    call_command("preview_messages", site="SHADY", stdout=said)
+    printed = [" ".join(line.replace("not sent: ", "").split()) for line in said.getvalue().splitlines()[1:]]
+    page = ada.get(reverse("admin:messages_tomorrow")).content.decode()
+    rows = re.findall(r"<tr>\s*<td>(.*?)</tr>", page, re.DOTALL)
+    assert len(rows) >= 3
+    assert [" ".join(html.unescape(re.sub(r"<[^>]+>", " ", row)).split()) for row in rows] == printed
 
 
 def test_a_site_that_is_not_there_is_refused(shadyside: Site) -> None:

@@ -7,6 +7,7 @@ import pytest
 from clinic.actors import INTAKE
 from clinic.models import User
 from notifications import outbox, tasks
+from notifications.ahead import Ahead
 from notifications.delivery import drain
 from notifications.kinds import AttemptResult, Kind, NotificationState, Reason
 from notifications.mime import compose
@@ -77,7 +78,7 @@ def test_a_new_address_is_used_at_once(mail_server: SmtpSink, clock: Clock, reca
 def test_a_recall_that_moves_while_its_message_is_on_the_way_says_so(
     clock: Clock, recall: Recall, scheduler_ana: User
 ) -> None:
-    claim = outbox.claim_next({})
+    claim = outbox.claim_next(Ahead())
     assert isinstance(claim, outbox.Claim)
     actions.decline(recall, by=scheduler_ana, note="She wants no more pictures.")
     _mail, copy = compose(claim.row, claim.situation, claim.channels)
