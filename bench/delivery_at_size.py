@@ -16,21 +16,21 @@ from bench.delivery import plan_again, workers
 MESSAGES = int(os.environ.get("MESSAGES", "500"))
 STORED_FEW, STORED_MANY = 10_000, int(os.environ.get("STORED_MANY", "1000000"))
 GOAL = 1.2
+TURNS = 3
 _PAST = """
-    INSERT INTO notifications_notification (recall_id, patient_id, kind, occasion, channel, language, state, reason,
-        due_at, not_before, created_at, attempt_count, lease_token, may_have_arrived_twice, accepted_at, public_id,
-        message_id)
-    SELECT recall_id, patient_id, 'please_call', 'past-' || n, 'email', 'en', 'accepted', '', past, past, past, 1, 1,
-        false, past, gen_random_uuid(), '<past-' || n || '@example.org>'
-    FROM generate_series(%s, %s) AS n
-    CROSS JOIN LATERAL (SELECT now() - interval '30 days' - n * interval '1 second' AS past) AS times
-    CROSS JOIN (SELECT recall_id, patient_id FROM notifications_notification ORDER BY id DESC LIMIT 1) AS of
-"""
-_TRIES = """
-    INSERT INTO notifications_deliveryattempt (notification_id, number, at, result, detail, lease_token)
-    SELECT id, 1, accepted_at, 'accepted', '', 1 FROM notifications_notification AS row
-    WHERE kind = 'please_call' AND state = 'accepted'
-        AND NOT EXISTS (SELECT 1 FROM notifications_deliveryattempt AS try WHERE try.notification_id = row.id)
+    WITH past AS (
+        INSERT INTO notifications_notification (recall_id, patient_id, kind, occasion, channel, given_up, urgent,
+            language, state, reason, due_at, not_before, created_at, attempt_count, lease_token,
+            may_have_arrived_twice, accepted_at, public_id, message_id)
+        SELECT recall_id, patient_id, 'please_call', 'past-' || n, 'email', '[]', false, 'en', 'accepted', '',
+            at, at, at, 1, 1, false, at, gen_random_uuid(), '<past-' || n || '@example.org>'
+        FROM generate_series(%s, %s) AS n
+        CROSS JOIN LATERAL (SELECT now() - interval '30 days' - n * interval '1 second' AS at) AS times
+        CROSS JOIN (SELECT recall_id, patient_id FROM notifications_notification ORDER BY id DESC LIMIT 1) AS newest
+        RETURNING id, accepted_at
+    )
+    INSERT INTO notifications_deliveryattempt (notification_id, number, channel, at, result, detail, lease_token)
+    SELECT id, 1, 'email', accepted_at, 'accepted', '', 1 FROM past
 """
 
 
@@ -38,7 +38,6 @@ def store(first: int, last: int) -> None:
     """Messages of the past, all of one recall that owes nothing now."""
     with connection.cursor() as cursor:
         cursor.execute(_PAST, [first, last])
-        cursor.execute(_TRIES)
         cursor.execute("VACUUM ANALYZE")
 
 
@@ -55,7 +54,7 @@ def main() -> int:
         for first, last in ((1, STORED_FEW), (STORED_FEW + 1, STORED_MANY)):
             store(first, last)
             turns = []
-            for _turn in range(2):  # the better of two: the first warms the caches
+            for _turn in range(TURNS):  # the best counts: the first warms the caches, and other programs disturb
                 plan_again()
                 _the_last_one_owes_nothing()
                 turns.append(workers(here, 1))

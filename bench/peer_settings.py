@@ -9,4 +9,5 @@ POST_OFFICE = {
     "THREADS_PER_PROCESS": 1,
     "LOCK_FILE_NAME": str(DATA_DIR / "peer"),
 }
+MEDIA_ROOT = DATA_DIR / "peer-files"
 EMAIL_TIMEOUT = 1  # seconds; a lease of ours then ends after six
