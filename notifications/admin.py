@@ -3,7 +3,6 @@
 One thing excepted: whether messages may leave at all.
 """
 
-from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -76,9 +75,7 @@ class NotificationAdmin(OfRecallAdmin[Notification]):
         for site in user.sites.all():
             day = tomorrow(site, now)
             lines = list(islice(preview(site, day), MOST_ROWS + 1))
-            with timezone.override(site.zone):
-                shown = [replace(line, at=timezone.localtime(line.at)) for line in lines[:MOST_ROWS]]
-            places.append({"site": site, "day": day, "lines": shown, "is_cut": len(lines) > MOST_ROWS})
+            places.append({"site": site, "day": day, "lines": lines[:MOST_ROWS], "is_cut": len(lines) > MOST_ROWS})
         context = {**self.admin_site.each_context(request), "title": _("Tomorrow's messages"), "places": places}
         return TemplateResponse(request, "admin/tomorrow.html", context)
 

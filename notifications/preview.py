@@ -37,6 +37,14 @@ class Line:
     why_not: str = ""
 
     @property
+    def what(self) -> str:
+        return str(self.row.get_kind_display())
+
+    @property
+    def hour(self) -> str:
+        return f"{self.at.astimezone(self.recall.site.zone):%H:%M}"
+
+    @property
     def way(self) -> str:
         return str(self.channel.label)
 

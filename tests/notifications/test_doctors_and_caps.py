@@ -1,5 +1,7 @@
 """What does the referring doctor hear, how much does a patient get in a day, and what does tomorrow's page say?"""
 
+import html
+import re
 from io import StringIO
 from smtplib import SMTPRecipientsRefused
 
@@ -187,12 +189,15 @@ def test_the_preview_and_the_day_itself_agree(three_at_once: list[Recall], clock
     assert sent.count() == promised == 2
 
 
-def test_the_page_and_the_command_say_the_same(three_at_once: list[Recall], clock: Clock, ada: Client) -> None:
+def test_the_page_and_the_command_say_the_same(
+    three_at_once: list[Recall], clock: Clock, client: Client, manager_mo: User
+) -> None:
     clock.jump("2026-11-15", "18:30")
+    client.force_login(manager_mo)
     said = StringIO()
     call_command("preview_messages", site="SHADY", stdout=said)
     printed = [" ".join(line.replace("not sent: ", "").split()) for line in said.getvalue().splitlines()[1:]]
-    page = ada.get(reverse("admin:messages_tomorrow")).content.decode()
+    page = client.get(reverse("admin:messages_tomorrow")).content.decode()
     rows = re.findall(r"<tr>\s*<td>(.*?)</tr>", page, re.DOTALL)
     assert len(rows) >= 3
     assert [" ".join(html.unescape(re.sub(r"<[^>]+>", " ", row)).split()) for row in rows] == printed

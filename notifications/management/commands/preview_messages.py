@@ -12,7 +12,7 @@ from notifications.preview import Line, preview, tomorrow
 
 
 class Command(BaseCommand):
-    help = "List the messages of a day to come by record number: when, what, which way, or why not. Sends nothing."
+    help = "List the messages of a day to come by recall: when, what, which way, or why not. Sends nothing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--day", type=date.fromisoformat, help="the day as 2026-11-30; without it tomorrow")
@@ -34,6 +34,5 @@ class Command(BaseCommand):
 
 
 def _said(line: Line) -> str:
-    hour = line.at.astimezone(line.recall.site.zone)
-    what = f"  {hour:%H:%M}  {line.recall.patient.mrn}  {line.row.kind}"
-    return f"{what}  not sent: {line.why}" if line.why_not else f"{what}  {line.channel.value}"
+    what = f"  {line.hour}  {line.recall}  {line.what}"
+    return f"{what}  not sent: {line.why}" if line.why_not else f"{what}  {line.way}"
