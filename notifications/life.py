@@ -26,6 +26,9 @@ _MEANS: dict[str, Any] = {
     S.EXPIRED: gettext_lazy("It was not sent, because it would have come too late to be of use."),
     S.CANCELLED: gettext_lazy("It was not sent and is not going to be."),
 }
+_PRINTED: Any = gettext_lazy(
+    "Somebody noted that it is printed. Nobody can see whether it reached the patient or was read."
+)
 _COMES: dict[str, int] = {S.PLANNED: 2, S.SENDING: 2, S.TO_PRINT: 2, S.CANCELLED: 0}
 
 
@@ -101,7 +104,9 @@ def other_way(row: Notification) -> str:
 
 def meaning_of(row: Notification) -> list[str]:
     """Why it is where it is, and what that means for the patient."""
-    said = [str(Reason(row.reason).label) if row.reason else "", str(_MEANS.get(row.state, "")), other_way(row)]
+    is_on_paper = row.state == S.ACCEPTED and row.channel == Channel.LETTER
+    means = _PRINTED if is_on_paper else _MEANS.get(row.state, "")
+    said = [str(Reason(row.reason).label) if row.reason else "", str(means), other_way(row)]
     if row.may_have_arrived_twice:
         said.append(_("It may have arrived twice."))
     return [words for words in said if words]

@@ -100,6 +100,9 @@ def test_a_letter_is_shown_as_the_pdf_that_was_printed(
     print_queue.mark_printed(scheduler_ana, [row.pk])
     update_details(patient, {"given_name": "Changed"}, by=INTAKE)
     response = ana.get(address)
+    page = page_of(ana, row)
+    assert "Please come back: Printed" in page
+    assert "mail server" not in page
     assert response["Content-Type"] == "application/pdf"
     assert "Hello Testa," in PdfReader(BytesIO(response.content)).pages[0].extract_text()
 
