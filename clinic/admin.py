@@ -88,6 +88,10 @@ class SiteAdmin(ScopedAdmin[Site]):
             gettext_lazy("Time"),
             {"fields": ("time_zone", "country", "subdivision", "send_from", "send_until")},
         ),
+        (
+            gettext_lazy("Words of messages"),
+            {"fields": ("reviewed_translations_only", "reviewed_english_only", "sends_lay_summaries")},
+        ),
         (gettext_lazy("Files of results"), {"fields": ("assigning_authority", "date_order", "bare_zero")}),
     )
 

@@ -51,6 +51,7 @@ class Page(models.TextChoices):
     BOARD = "board", _("Status board")
     MAP = "map", _("Workflow map")
     DOWNTIME = "downtime", _("Downtime sheet")
+    LETTERS = "letters", _("Letters")
     INBOX = "inbox", _("Demo inbox")
 
 
@@ -66,6 +67,7 @@ PAGES: dict[Page, frozenset[Role]] = {
     Page.BOARD: frozenset({Role.MANAGER, Role.ADMINISTRATOR}),
     Page.MAP: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.RADIOLOGIST, Role.MANAGER, Role.ADMINISTRATOR}),
     Page.DOWNTIME: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER}),
+    Page.LETTERS: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER}),
     Page.INBOX: STAFF_ROLES,
 }
 
@@ -87,6 +89,7 @@ _HISTORY = (
 ADMIN_PERMISSIONS: dict[Role, dict[str, tuple[str, ...]]] = {
     Role.MANAGER: {
         **dict.fromkeys(_HISTORY, _VIEW),
+        "notifications.sending": ("view", "change"),
         "recalls.workitem": ("view", "change"),
         "recalls.room": _VIEW,
         "recalls.visitlength": _VIEW,
@@ -94,12 +97,14 @@ ADMIN_PERMISSIONS: dict[Role, dict[str, tuple[str, ...]]] = {
         "patients.referringprovider": _EDIT,
         "exchange.parkedrow": ("view", "change"),
         "exchange.resultfile": _VIEW,
+        "notifications.messagetext": _VIEW,
         "clinic.site": _VIEW,
         "clinic.accesslog": _VIEW,
         "admin.logentry": _VIEW,
     },
     Role.ADMINISTRATOR: {
         **dict.fromkeys(_HISTORY, _VIEW),
+        "notifications.sending": ("view", "change"),
         "recalls.workitem": ("view", "change"),
         "recalls.room": _EDIT,
         "recalls.roomhours": (*_EDIT, "delete"),
@@ -108,6 +113,7 @@ ADMIN_PERMISSIONS: dict[Role, dict[str, tuple[str, ...]]] = {
         "patients.referringprovider": _EDIT,
         "exchange.parkedrow": ("view", "change"),
         "exchange.resultfile": _VIEW,
+        "notifications.messagetext": ("view", "add"),
         "clinic.site": _EDIT,
         "clinic.openinghours": (*_EDIT, "delete"),
         "clinic.closure": (*_EDIT, "delete"),

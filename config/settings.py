@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "django.forms",
+    "anymail",
     "axes",
     "crispy_forms",
     "crispy_bootstrap5",
@@ -179,11 +180,18 @@ EMAIL_TIMEOUT = 20  # seconds
 DEFAULT_FROM_EMAIL = ENV.default_from_email or "Recall Desk <recalls@example.org>"
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 MAIL_INBOX_DIR = DATA_DIR / "mail"
+BOUNCE_ADDRESS = ENV.bounce_address or ""
+MAIL_PER_DOMAIN_PER_MINUTE = ENV.mail_per_domain_per_minute
+# Reports of a mail provider (delivered, came back, unwanted) are taken only from one who knows the secret.
+ANYMAIL = {"WEBHOOK_SECRET": ENV.webhook_secret.get_secret_value()} if ENV.webhook_secret else {}
 if ENV.email_url:
     EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     globals().update(connections.mail_server(ENV.email_url))
 else:
     EMAIL_BACKEND = "notifications.maildir.EmailBackend"
+
+# Text messages. Empty: none are sent, and the next channel takes over.
+SMS_URL = ENV.sms_url.get_secret_value() if ENV.sms_url else "" if ENV.email_url or PRODUCTION else "file://"
 
 REDIS_URL = connections.redis_address(ENV.redis_url, DATA_DIR)
 CELERY = connections.celery_settings(REDIS_URL, concurrency=ENV.worker_concurrency, data_dir=DATA_DIR)

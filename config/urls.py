@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("recalls.urls")),
     path("", include("notifications.urls")),
     path("", include("reports.urls")),
+    path("webhooks/", include("notifications.webhooks")),
     path("health/", health, name="health"),
     path("my/", include("portal.urls")),
     path("admin/", admin.site.urls),

@@ -99,6 +99,7 @@ def _shadyside() -> Site:
         name="Shadyside Sample Imaging",
         sender_name="Shadyside Sample Imaging",
         contact_person="Nia Example-Clover",
+        page_link=True,
     )
 
 
@@ -108,6 +109,7 @@ def _foothills() -> Site:
         name="Foothills Sample Imaging",
         sender_name="Foothills Sample Imaging",
         contact_person="Nia Example-Clover",
+        page_link=True,
         phone="+13035550100",
         address_line="200 Invented Avenue",
         city="Denver",

@@ -10,7 +10,11 @@ class NotificationsConfig(AppConfig):
     verbose_name = _("Messages")
 
     def ready(self) -> None:
-        from notifications import checks  # noqa: F401  registers itself; models are ready only now
+        from notifications import (
+            by_hand,
+            checks,  # noqa: F401  registers itself; models are ready only now
+            plan,
+        )
         from notifications.receivers import plan_messages, why_not_undone
         from notifications.timeline import messages_of
         from recalls import timeline
@@ -19,3 +23,4 @@ class NotificationsConfig(AppConfig):
         recall_moved.connect(plan_messages, dispatch_uid="notifications.plan_messages")
         may_undo.connect(why_not_undone, dispatch_uid="notifications.why_not_undone")
         timeline.register("messages", messages_of)
+        timeline.register_teller(plan.BY_HAND, by_hand.told)

@@ -28,7 +28,7 @@ TELL_A_TIME = frozenset(
 _BOOKING_STEPS = frozenset({"book_appointment", "book_biopsy", "reschedule"})
 _OF_A_MESSAGE = (
     "recall_id", "kind", "occasion", "state", "reason", "appointment_id", "appointment_sequence",
-    "may_have_arrived_twice",
+    "may_have_arrived_twice", "channel", "given_up", "language", "urgent",
 )  # fmt: skip
 _OF_AN_EVENT = ("recall_id", "version", "step", "from_state", "to_state", "at", "data")
 _LEFT_THE_HOUSE = frozenset(
@@ -145,7 +145,9 @@ def situations_of(recalls: Iterable[Recall]) -> list[Situation]:
     for recall_id, *facts in RecallEvent.objects.filter(recall__in=by_recall).order_by("pk").values_list(*_OF_AN_EVENT):
         by_recall[recall_id].events.append(Happened(*facts))
     for row in Notification.objects.filter(recall__in=by_recall).only(*_OF_A_MESSAGE):
-        by_recall[row.recall_id].stored[row.kind, row.occasion] = row
+        situation = by_recall[row.recall_id]
+        row.recall = situation.recall
+        situation.stored[row.kind, row.occasion] = row
     had = defaultdict(set)
     for pk, situation in by_recall.items():
         for event in situation.events:

@@ -21,7 +21,7 @@ from recalls.views.access import DeskView, staff
 
 HEADERS = ("From", "To", "Subject", "Date", "Message-ID", "X-Notification-ID", "Auto-Submitted", "Content-Language")
 # The message's own styles and nothing else: no script, no picture from elsewhere, no link into the app's frames.
-_ONLY_STYLES = {
+ONLY_STYLES = {
     "default-src": [NONE],
     "style-src": [UNSAFE_INLINE],
     "base-uri": [NONE],
@@ -66,7 +66,7 @@ class InboxMessage(InboxPage):
         return render(request, "notifications/inbox_message.html", context)
 
 
-@method_decorator([csp(_ONLY_STYLES), xframe_options_sameorigin], name="dispatch")
+@method_decorator([csp(ONLY_STYLES), xframe_options_sameorigin], name="dispatch")
 class InboxHtml(InboxPage):
     def get(self, request: HttpRequest, key: str) -> HttpResponse:
         return HttpResponse(self.letter(key).kept.part("html"))

@@ -4,13 +4,14 @@ A text that does not exist in her language yet is shown in English and marked as
 """
 
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 
+from clinic.models import Site
+from notifications import texts
 from notifications.facts import fact_placeholders
-from notifications.texts import DEFAULT_LANGUAGE, EXPLAINERS, read
 from recalls.states import VisitKind
 
 # What is done at each kind of visit. Which biopsy it will be is not known here: both are explained.
@@ -40,16 +41,16 @@ class Text:
         return self.lead.startswith("<p><strong>")
 
 
-@cache
-def explainer(name: str, language: str) -> Text:
+def explainer(name: str, language: str, site: Site) -> Text:
     """The text of that name ("findings/mass"). Raises LookupError where there is none, KeyError for a bad figure."""
-    for spoken in (language, DEFAULT_LANGUAGE):
-        if text := read(EXPLAINERS / spoken / f"{name}.md"):
+    for spoken in (language, texts.DEFAULT_LANGUAGE):
+        if text := texts.explainer(name, spoken, site):
             lead, _gap, more = text.body.substitute(fact_placeholders()).strip().partition("\n\n")
-            return Text(str(text.head["title"]), _html(lead), _html(more), spoken)
+            return Text(text.heading, _html(lead), _html(more), spoken)
     raise LookupError(f"no explainer {name}")
 
 
+@lru_cache(maxsize=512)
 def _html(words: str) -> SafeString:
     markdown = MarkdownIt("commonmark", {"html": False})
     tokens = markdown.parse(words)

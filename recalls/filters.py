@@ -82,7 +82,7 @@ def _by_rows(why: Why, now: datetime) -> Q:
         Why.TRIED: lambda: Q(Exists(_calls()[TRIES_THAT_ARE_MANY - 1 : TRIES_THAT_ARE_MANY])),
         Why.BOUNCED: lambda: Q(Exists(_points().filter(kind=ContactPoint.Kind.EMAIL, unusable__in=_CAME_BACK))),
         Why.OPTED_OUT: lambda: Q(patient__do_not_call=True) | Q(Exists(_no_to_email())),
-        Why.LETTER: lambda: Q(Exists(_tasks().filter(kind=WorkItemKind.LETTER))),
+        Why.LETTER: lambda: Q(Exists(_tasks().filter(kind=WorkItemKind.PRINT_LETTER))),
     }
     wanted: Q = built[why]()
     return wanted

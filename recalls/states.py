@@ -211,6 +211,7 @@ class ConcordanceVerdict(models.TextChoices):
 class WorkItemKind(models.TextChoices):
     VERIFY_CONTACT = "verify_contact", _("Check phone or email")
     TELL_OTHERWISE = "tell_otherwise", _("Ring or write: no message could be sent")
+    PRINT_LETTER = "print_letter", _("Print and post a letter")
     CALL_DELIVERY_FAILED = (
         "call_delivery_failed",
         _("Ring her: a message did not arrive"),
@@ -219,5 +220,4 @@ class WorkItemKind(models.TextChoices):
     MERGE_CONFLICT = "merge_conflict", _("Two records meet: decide which stands")
     CORRECTED_RESULT = "corrected_result", _("The result was corrected: look again")
     PATIENT_ASKED = "patient_asked", _("She asked on her page: ring her")
-    LETTER = "letter", _("Print and post a letter")
     LINK_LOCKED = "link_locked", _("Her link is locked: ring her and send a new one")

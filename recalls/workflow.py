@@ -215,6 +215,8 @@ STEPS: tuple[Step, ...] = (
           _("A merge made in error is undone, and the recalls go back to the record they came from.")),
     _step("undo", _("Undo"), tuple(State), tuple(State), DESK | {R.RADIOLOGIST, R.MANAGER},
           _("For ten seconds a person may undo her own last step, unless a message left or another step followed.")),
+    _step("message_by_hand", _("Message by hand"), tuple(State), STAYS, DESK | {R.MANAGER},
+          _("A message is stopped, sent once more or sent now by a person, with a reason; the recall stays.")),
     _step("correct_result", _("Result corrected"), ANY_OPEN, (*ANY_OPEN,), {R.INTEGRATION, R.RADIOLOGIST},
           _("A corrected screening result restarts the clocks; the earlier reading is kept.")),
 )  # fmt: skip

@@ -17,7 +17,7 @@ from recalls.states import OPEN_STATES, ClosureReason, State
 from reports import charts
 from reports.now import message_lookups, message_parts, recall_parts, sign_parts, task_parts, unfold
 from reports.parts import Row, read
-from reports.signs import Sign, ago, judge, overdue_sentence
+from reports.signs import Sign, ago, frozen_sign, judge, overdue_sentence
 from reports.waits import wait_charts
 from reports.weeks import weeks_of
 
@@ -103,10 +103,13 @@ def read_board(user: User, outside: Outside) -> Board:
     weeks = weeks_of(sites, now)
     late = counts.total("messages", "overdue")
     return Board(
-        signs=judge(
-            counts.instants("sign"), counts.instants("mail"), mail_away_since=counts.instants("since").get("mail"),
-            broker_answers=outside.broker_answers, overdue=late, now=now, zone=zone,
-        ),
+        signs=[
+            *frozen_sign(counts.instants("frozen"), zone),
+            *judge(
+                counts.instants("sign"), counts.instants("mail"), mail_away_since=counts.instants("since").get("mail"),
+                broker_answers=outside.broker_answers, overdue=late, now=now, zone=zone,
+            ),
+        ],
         overdue=overdue_sentence(late, counts.oldest("messages", "overdue"), now),
         no_next_step=_no_next_step(counts),
         states=[_state_line(counts, state) for state in OPEN_STATES],

@@ -10,7 +10,7 @@ from django.db.models import Case, F, IntegerField, Max, Min, QuerySet, Value, W
 from clinic.models import Heartbeat, Site
 from clinic.zones import closed_this_month, due_today
 from notifications.kinds import NotificationState as Life
-from notifications.models import DeliveryAttempt, Notification
+from notifications.models import DeliveryAttempt, Notification, Sending
 from recalls.models import Recall, WorkItem
 from recalls.states import ClosureReason
 from reports.parts import Part, Row, part
@@ -93,11 +93,12 @@ def task_parts(sites: Sequence[Site], parked: "QuerySet[Any]") -> list[Part]:
 
 
 def sign_parts() -> list[Part]:
-    """The last sign of life of each part, and the last try of each result at handing over mail."""
+    """The last sign of life of each part, the last try of each result at handing over mail, and a freeze."""
     newest = DeliveryAttempt.objects.order_by("-pk").values("pk")[:_LAST_TRIES]
     tries = DeliveryAttempt.objects.filter(pk__in=newest)
     return [
         part(Heartbeat.objects.all(), "sign", key=F("name"), at=Max("finished_at")),
         part(Heartbeat.objects.filter(started_at__isnull=False), "since", key=F("name"), at=Max("started_at")),
         part(tries, "mail", key=F("result"), at=Max("at")),
+        part(Sending.objects.filter(frozen_at__isnull=False), "frozen", key=F("frozen_because"), at=Max("frozen_at")),
     ]

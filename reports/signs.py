@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from notifications.kinds import AttemptResult
+from notifications.models import Sending
 from reports.now import GRACE
 
 # Each part leaves a mark every minute: two missed marks are late, ten are down.
@@ -27,6 +28,7 @@ class Health(models.TextChoices):
     UP = "up", gettext_lazy("up")
     LATE = "late", gettext_lazy("late")
     DOWN = "down", gettext_lazy("down")
+    FROZEN = "frozen", gettext_lazy("frozen")
     UNKNOWN = "unknown", gettext_lazy("not used yet")
 
 
@@ -99,6 +101,20 @@ def _mail(tries: Mapping[str, datetime | None], overdue: int, now: datetime) -> 
     if overdue and (accepted is None or now - accepted > GRACE):
         return Sign(name, Health.LATE, detail)
     return Sign(name, Health.UP, detail)
+
+
+def frozen_sign(frozen: Mapping[str, datetime | None], zone: ZoneInfo) -> list[Sign]:
+    """Nothing while messages may leave; `frozen`: since when, by the reason."""
+    return [
+        Sign(
+            _("Sending"),
+            Health.FROZEN,
+            _("since %(when)s, because %(why)s. No message leaves until a person unfreezes it below")
+            % {"when": clock(since, zone), "why": Sending.Because(why).label},
+        )
+        for why, since in frozen.items()
+        if since is not None
+    ]
 
 
 def overdue_sentence(count: int, oldest: datetime | None, now: datetime) -> str:

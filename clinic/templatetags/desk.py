@@ -24,6 +24,7 @@ _LINKS: tuple[tuple[Any, Page, str], ...] = (
     (_("Where recalls went"), Page.OWN_RECALLS, "my_recalls"),
     (_("Tasks"), Page.QUEUE, "work"),
     (_("Map"), Page.MAP, "workflow_map"),
+    (_("Letters"), Page.LETTERS, "letters"),
     (_("Status board"), Page.BOARD, "admin:index"),
     (_("Demo inbox"), Page.INBOX, "inbox"),
 )

@@ -18,6 +18,7 @@ from recalls.actions.contact import (
     Contact,
     finish_work_item,
     log_contact,
+    message_by_hand,
     open_patient_work_item,
     open_work_item,
     receive_priors,
@@ -33,7 +34,7 @@ from recalls.actions.desk import (
     why_no_message,
 )
 from recalls.actions.merging import merge_patients, unmerge_patients
-from recalls.actions.moving import Asked, By, active_appointment
+from recalls.actions.moving import Asked, By, Move, active_appointment
 from recalls.actions.opening import needs_recall, open_recall
 from recalls.actions.outcomes import Reading, amend_outcome, follow_up_due, record_outcome, release_outcome
 from recalls.actions.undo import undo
@@ -57,6 +58,7 @@ __all__ = [
     "Asked",
     "By",
     "Contact",
+    "Move",
     "Reading",
     "Slot",
     "active_appointment",
@@ -84,6 +86,7 @@ __all__ = [
     "mark_deceased",
     "mark_missed",
     "merge_patients",
+    "message_by_hand",
     "need_imaging",
     "needs_recall",
     "open_patient_work_item",

@@ -1,5 +1,6 @@
 """What was tried to reach the patient, and what came of it? Calls, letters, priors requests, work items."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Unpack
@@ -129,6 +130,11 @@ def request_priors(recall: Recall, **asked: Unpack[Asked]) -> RecallEvent:
 
 def receive_priors(recall: Recall, **asked: Unpack[Asked]) -> RecallEvent:
     return take(recall, "receive_priors", **asked)
+
+
+def message_by_hand(recall: Recall, work: Callable[[Move], None], **asked: Unpack[Asked]) -> RecallEvent:
+    """A person stops a message or has one sent; `work` checks it and names it in the event. `note` is the reason."""
+    return take(recall, "message_by_hand", work, **asked)
 
 
 def open_work_item(recall: Recall, kind: WorkItemKind, reason: str) -> WorkItem:

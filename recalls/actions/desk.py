@@ -1,4 +1,4 @@
-"""What does a desk do with a recall besides calling and booking? Take it on, note something, ask for a letter or message.
+"""What does a desk do besides calling and booking? Take a recall on, note something, ask for a letter or message.
 
 These steps leave a recall where it stands, and its clocks as they run: only what they say is new.
 """
@@ -32,13 +32,13 @@ def add_note(recall: Recall, **asked: Unpack[Asked]) -> RecallEvent:
 
 
 def ask_letter(recall: Recall, **asked: Unpack[Asked]) -> RecallEvent:
-    """Open the task to print and post a letter. Raises NotNow where there is no address or a letter is asked for."""
+    """Owe her a letter that asks her to call, and open the task to print it. Raises NotNow where there is no address or a letter is asked for."""
 
     def order(move: Move) -> None:
         refused = why_no_letter(move.recall)
         if refused:
             raise NotNow(refused)
-        open_work_item(move.recall, WorkItemKind.LETTER, asked.get("note", "")[:300] or _("Asked for from the queue."))
+        open_work_item(move.recall, WorkItemKind.PRINT_LETTER, asked.get("note", "")[:300] or _("Asked for from the queue."))
 
     return take(recall, "ask_letter", order, **asked)
 
@@ -61,15 +61,16 @@ def why_no_letter(recall: Recall) -> str:
         return _("She has died.")
     if not (patient.address_line and patient.city):
         return _("No postal address is known.")
-    if any(item.kind == WorkItemKind.LETTER and item.done_at is None for item in recall.work_items.all()):
+    if any(item.kind == WorkItemKind.PRINT_LETTER and item.done_at is None for item in recall.work_items.all()):
         return _("A letter is already waiting to be printed.")
     return ""
 
 
 def why_no_message(recall: Recall) -> str:
-    """The sentence that forbids a message; empty when an email or text message may be sent."""
-    channels = channels_of(recall.patient)
-    if channels.email or channels.sms_allowed:
+    """The sentence that forbids a message; empty when it may go by email, text message or post."""
+    channels, patient = channels_of(recall.patient), recall.patient
+    on_paper = patient.address_line and patient.city and not patient.deceased_on
+    if channels.email or channels.sms_allowed or on_paper:
         return ""
     reasons = {
         "deceased": _("She has died."),

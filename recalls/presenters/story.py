@@ -11,7 +11,7 @@ from clinic import calendar
 from recalls.models import Outcome, Recall, RecallEvent
 from recalls.presenters.moments import Moment, day_words, moment
 from recalls.states import Assessment, ContactChannel, State
-from recalls.timeline import Entry, entries_of_others
+from recalls.timeline import Entry, entries_of_others, told_by_others
 from recalls.workflow import STEP
 
 
@@ -44,7 +44,7 @@ def _when(recall: Recall, entry: Entry, now: datetime) -> Moment:
 
 def _entry(recall: Recall, event: RecallEvent, now: datetime, was_undone: bool) -> Entry:
     detail = _DETAILS.get(event.step)
-    details = detail(recall, event, now) if detail else ()
+    details = detail(recall, event, now) if detail else told_by_others(event)
     if event.to_state != event.from_state and event.from_state:
         details = (*details, f"→ {State(event.to_state).label}")
     if was_undone:

@@ -131,7 +131,7 @@ def test_a_letter_is_a_task_and_a_message_is_owed(at_desk: SignIn, scheduler_ana
     browser = at_desk(scheduler_ana)
     for do in ("ask_letter", "ask_please_call"):
         _do(browser, _look(browser, do, recall))
-    assert WorkItem.objects.get(recall=recall).kind == WorkItemKind.LETTER
+    assert WorkItem.objects.get(recall=recall).kind == WorkItemKind.PRINT_LETTER
     asked = recall.events.get(step="ask_please_call")
     assert Notification.objects.filter(recall=recall, kind=Kind.PLEASE_CALL, occasion=f"asked-{asked.version}").exists()
 

@@ -148,6 +148,6 @@ def test_what_waited_before_the_worklist_had_its_own_columns_still_waits(
     before = _piles(at_desk, radiologist_rao)
     Recall.objects.update(to_read_at=None, to_release_by=None)
     assert not any(_piles(at_desk, radiologist_rao).values())
-    import_module("recalls.migrations.0006_reading_piles").fill(apps, connection.schema_editor())
+    import_module("recalls.migrations.0007_reading_piles").fill(apps, connection.schema_editor())
     assert _piles(at_desk, radiologist_rao) == before
     assert all(before.values())

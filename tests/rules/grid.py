@@ -93,6 +93,7 @@ GRID = [
     Line("unmerge_records", ALL, SAME, "MAI"),
     # Back to where the recall stood before the step that is undone.
     Line("undo", ALL, SAME, "SNRM"),
+    Line("message_by_hand", ALL, SAME, "SNM"),
     Line("correct_result", OPEN, OPEN, "IR"),
 ]
 LINES = {line.step: line for line in GRID}

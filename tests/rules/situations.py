@@ -76,6 +76,13 @@ def merged_back(recall: Recall, by: By) -> Any:
     return actions.unmerge_patients(loser, by=by)
 
 
+def message_stopped(recall: Recall, by: By) -> Any:
+    def name_it(move: actions.Move) -> None:
+        move.data = {"did": "stopped", "kind": "please_call", "occasion": ""}
+
+    return actions.message_by_hand(recall, name_it, by=by, note=_WHY)
+
+
 _WHY = "Said on the phone."
 _CALL = Contact(ContactChannel.PHONE, ContactResult.NO_ANSWER)
 _NORMAL = Reading(Assessment.NEGATIVE)
@@ -127,6 +134,7 @@ ACTS: dict[str, Act] = {
     ),
     "unmerge_records": merged_back,
     "undo": undone,
+    "message_by_hand": message_stopped,
     "correct_result": corrected,
 }
 

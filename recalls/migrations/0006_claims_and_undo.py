@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('recalls', '0004_exam_came_under'),
+        ('recalls', '0005_print_letter'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

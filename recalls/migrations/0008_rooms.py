@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('clinic', '0001_initial'),
-        ('recalls', '0006_reading_piles'),
+        ('recalls', '0007_reading_piles'),
     ]
 
     operations = [

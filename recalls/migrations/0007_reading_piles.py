@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('clinic', '0001_initial'),
         ('patients', '0002_patient_links'),
-        ('recalls', '0005_claims_and_undo'),
+        ('recalls', '0006_claims_and_undo'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('patients', '0002_patient_links'),
-        ('recalls', '0008_desk_queue'),
+        ('recalls', '0009_desk_queue'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

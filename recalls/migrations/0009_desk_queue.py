@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('clinic', '0001_initial'),
         ('patients', '0002_patient_links'),
-        ('recalls', '0007_rooms'),
+        ('recalls', '0008_rooms'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
