@@ -1,4 +1,4 @@
-"""What does a desk do with a recall besides calling and booking? Take it on, note something, ask for a letter or message.
+"""What does a desk do with a recall besides calling and booking? It takes one on, notes something, asks for a message.
 
 These steps leave a recall where it stands, and its clocks as they run: only what they say is new.
 """

@@ -81,7 +81,9 @@ def test_a_day_and_month_are_read_in_the_order_the_site_writes_them() -> None:
     assert as_date("13/45/1970", {"mdy", "dmy"}) is None
 
 
-@pytest.mark.parametrize("asked", ["Sample-2917", "Testa Sample-2917", "b000017", "ab000017", "1970-01-18", "412 555 0142"])
+@pytest.mark.parametrize(
+    "asked", ["Sample-2917", "Testa Sample-2917", "b000017", "ab000017", "1970-01-18", "412 555 0142"]
+)
 def test_each_way_to_search_asks_an_index_once_and_reads_no_whole_table(
     asked: str, at_desk: SignIn, scheduler_ana: User, shadyside: Site
 ) -> None:
