@@ -58,6 +58,9 @@ class Filters:
         return wanted
 
 
+NO_FILTERS = Filters()
+
+
 def state_of(why: Why | None) -> State:
     return _STATE_OF.get(why, State.TO_CONTACT) if why else State.TO_CONTACT
 

@@ -14,7 +14,7 @@ from typing import Any
 from django.db.models import BooleanField, CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 
 from clinic.models import User
-from recalls.filters import Filters
+from recalls.filters import NO_FILTERS, Filters
 from recalls.models import Appointment, Recall, RecallEvent, WorkItem
 from recalls.states import ACTIVE_APPOINTMENT, OPEN_STATES, AppointmentStatus, Assessment, State, WorkItemKind
 
@@ -63,7 +63,7 @@ class Wanted:
     day_ends: Mapping[int, datetime]
     state: State
     now: datetime
-    filters: Filters = Filters()
+    filters: Filters = NO_FILTERS
     after: Place | None = None
     # From when on what she did counts as today's work.
     today_from: datetime | None = None

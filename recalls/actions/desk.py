@@ -32,13 +32,17 @@ def add_note(recall: Recall, **asked: Unpack[Asked]) -> RecallEvent:
 
 
 def ask_letter(recall: Recall, **asked: Unpack[Asked]) -> RecallEvent:
-    """Owe her a letter that asks her to call, and open the task to print it. Raises NotNow where there is no address or a letter is asked for."""
+    """Owe her a letter that asks her to call, and open the task to print it.
+
+    Raises NotNow where there is no address or a letter waits already.
+    """
 
     def order(move: Move) -> None:
         refused = why_no_letter(move.recall)
         if refused:
             raise NotNow(refused)
-        open_work_item(move.recall, WorkItemKind.PRINT_LETTER, asked.get("note", "")[:300] or _("Asked for from the queue."))
+        why = asked.get("note", "")[:300] or _("Asked for from the queue.")
+        open_work_item(move.recall, WorkItemKind.PRINT_LETTER, why)
 
     return take(recall, "ask_letter", order, **asked)
 

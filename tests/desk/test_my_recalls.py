@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
 from django.http import HttpResponse
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from clinic.factories import UserFactory
@@ -168,3 +170,17 @@ def test_an_address_that_names_nothing_is_not_found(
 def test_an_exam_without_a_readers_account_is_nobodys(at_desk: SignIn, radiologist_rao: User, shadyside: Site) -> None:
     RecallFactory.create(site=shadyside, exam__assessment=Assessment.NEED_IMAGING, exam__reader_name="Dr. Rao")
     assert _shown(_look(at_desk, radiologist_rao)) == []
+
+
+def test_the_page_asks_the_same_number_of_questions_for_one_recall_and_for_several(
+    at_desk: SignIn, radiologist_rao: User, shadyside: Site
+) -> None:
+    browser, address = at_desk(radiologist_rao), reverse("my_recalls")
+    counted = []
+    for _round in range(2):
+        _read_by(radiologist_rao, shadyside, "cancer", "closed_normal")
+        browser.get(address)
+        with CaptureQueriesContext(connection) as taken:
+            browser.get(address)
+        counted.append(len(taken))
+    assert counted == [9, 9]  # session, person, exams, recalls, rows, findings, outcomes, tissue, verdicts

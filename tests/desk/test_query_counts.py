@@ -21,7 +21,7 @@ from tests.desk.conftest import SignIn
 pytestmark = pytest.mark.django_db
 
 PAGE_QUERIES = 6  # session, person with roles and sites, recall, its rows, the look on record, messages
-LIST_BUDGET = 9
+LIST_BUDGET = 8
 QUEUE_BUDGET = 8
 
 
