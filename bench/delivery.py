@@ -94,8 +94,9 @@ def workers(here: Installation, count: int) -> float:
         assert process.stdin is not None
         process.stdin.write(b"go\n")
         process.stdin.flush()
-    for process in processes:
-        process.wait()
+    broken = [process.returncode for process in processes if process.wait()]
+    if broken:
+        raise SystemExit(f"a worker ended with {broken[0]}: nothing was measured")
     return time.perf_counter() - started
 
 

@@ -68,9 +68,9 @@ class Side:
             process.stdin.write(b"go\n")
             process.stdin.flush()
 
-    def wait(self) -> None:
-        for process in self._processes:
-            process.wait()
+    def wait(self) -> list[int]:
+        """The exit status of each process."""
+        return [process.wait() for process in self._processes]
 
     def kill(self) -> None:
         for process in self._processes:
@@ -83,7 +83,8 @@ def seconds(side: Side) -> float:
     side.ready()
     started = time.perf_counter()
     side.go()
-    side.wait()
+    if any(side.wait()):
+        raise SystemExit("a process broke down: nothing was measured")
     return time.perf_counter() - started
 
 
@@ -143,6 +144,7 @@ def main() -> int:
         ours, theirs, written = Side(here, OURS), Side(here, THEIRS), Side(here, HAND_OVER)
         writing, sending = seconds(written), seconds(theirs)
         rates = {"theirs": MESSAGES / (writing + sending), "ours": MESSAGES / seconds(ours)}
+        assert mail.count == 2 * MESSAGES
         plan_again()
         seconds(written)
         kills = {"theirs": with_kills(theirs, mail), "ours": with_kills(ours, mail)}

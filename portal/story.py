@@ -1,6 +1,6 @@
 """What does one patient see on her page? Everything the template shows, gathered from her recall in a few queries."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -15,7 +15,7 @@ from clinic.models import Site
 from notifications.sayings import about, opening_hours
 from patients.contact import show_phone
 from patients.models import Patient
-from portal.explain import PROCEDURES, Text, explainer
+from portal.explain import MAMMOGRAMS, PROCEDURES, Text, explainer, procedures_of
 from portal.figures import HundredPeople, called_back
 from portal.lines import LINES, by_when, head_of, line_of
 from portal.stages import Stage, booked_visit, last_visit, stage_of, told_outcome
@@ -134,6 +134,7 @@ def story_of(patient: Patient, now: datetime) -> Story:
     language = get_language() or settings.LANGUAGE_CODE
     tell: Tell = partial(explainer, language=language, site=recall.site)
     comfort = _comfort_is_true(recall, row)
+    kinds = {finding.kind for finding in recall.exam.findings.all()} if comfort else set()
     return Story(
         patient=patient,
         recall=recall,
@@ -147,7 +148,7 @@ def story_of(patient: Patient, now: datetime) -> Story:
         result=_result(stage, told.assessment if told else "", tell),
         reasons=_reasons(recall, stage, tell) if comfort else (),
         figures=_figures(recall, stage, language) if comfort else None,
-        on_the_day=_on_the_day(coming, told is not None, tell) if coming else (),
+        on_the_day=_on_the_day(coming, kinds, told is not None, tell) if coming else (),
         cost=tell("cost_line") if stage in _MAY_COST else None,
         asked=WorkItem.objects.filter(recall=recall, kind=WorkItemKind.PATIENT_ASKED, done_at=None).first(),
         also_booked=[_visit(other, also) for other in others if (also := booked_visit(other)) and also.starts_at > now],
@@ -229,11 +230,12 @@ def _figures(recall: Recall, stage: Stage, language: str) -> HundredPeople | Non
     return called_back(recall, language)
 
 
-def _on_the_day(visit: Appointment, told: bool, tell: Tell) -> tuple[Text, ...]:
+def _on_the_day(visit: Appointment, findings: Collection[str], told: bool, tell: Tell) -> tuple[Text, ...]:
     """What to bring and what happens. A biopsy is named only when the outcome that advises it has been released."""
     if visit.kind == VisitKind.BIOPSY:
         names = [f"procedures/{name}" for name in PROCEDURES[VisitKind.BIOPSY]] if told else []
     else:
         names = ["what_happens", "what_to_bring"]
-        names += [f"procedures/{name}" for name in PROCEDURES[VisitKind(visit.kind)]]
+        names += [f"procedures/{name}" for name in procedures_of(VisitKind(visit.kind), findings)]
+        names += ["implants"] if visit.kind in MAMMOGRAMS else []
     return tuple(tell(name) for name in names)
