@@ -78,7 +78,7 @@ def why_no_message(recall: Recall) -> str:
         return ""
     reasons = {
         "deceased": _("She has died."),
-        "opted_out": _("She wants no email, and has agreed to no text messages."),
-        "no_address": _("No email address is known, and she has agreed to no text messages."),
+        "opted_out": _("She wants no email, has agreed to no text messages, and no postal address is known."),
+        "no_address": _("No email or postal address is known, and she has agreed to no text messages."),
     }
-    return reasons.get(channels.why_no_email, _("Her email address does not work, and she has agreed to no texts."))
+    return reasons.get(channels.why_no_email, _("Her email address does not work, and no other way to her is known."))

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from clinic.models import Site, User
 from clinic.roles import Role
-from notifications.kinds import Kind
+from notifications.kinds import Channel, Kind
 from notifications.models import Notification
 from patients.factories import PatientFactory
 from recalls import actions
@@ -70,12 +70,12 @@ def test_the_preview_says_for_whom_it_is_not_done_and_why_and_changes_nothing(
 ) -> None:
     ordinary = RecallFactory.create(site=shadyside)
     booked = RecallFactory.create(site=shadyside, booked_ahead=True)
-    silent = RecallFactory.create(patient=PatientFactory.create(site=shadyside, no_email=True))
+    silent = RecallFactory.create(patient=PatientFactory.create(site=shadyside, no_email=True, address_line=""))
     page = _look(at_desk(scheduler_ana), "ask_please_call", ordinary, booked, silent)
     assert _names(page.context["will"]) == [ordinary.pk]
     assert "Not done for 2 patients" in words(page)
     assert "Not while the recall is “Visit booked”." in words(page)
-    assert "No email address is known, and she has agreed to no text messages." in words(page)
+    assert "No email or postal address is known, and she has agreed to no text messages." in words(page)
     assert not ordinary.events.filter(step="ask_please_call").exists()
 
 
@@ -132,6 +132,9 @@ def test_a_letter_is_a_task_and_a_message_is_owed(at_desk: SignIn, scheduler_ana
     for do in ("ask_letter", "ask_please_call"):
         _do(browser, _look(browser, do, recall))
     assert WorkItem.objects.get(recall=recall).kind == WorkItemKind.PRINT_LETTER
+    letter = recall.events.get(step="ask_letter")
+    row = Notification.objects.get(recall=recall, kind=Kind.PLEASE_CALL, occasion=f"letter-{letter.version}")
+    assert row.channel == Channel.LETTER
     asked = recall.events.get(step="ask_please_call")
     assert Notification.objects.filter(recall=recall, kind=Kind.PLEASE_CALL, occasion=f"asked-{asked.version}").exists()
 
