@@ -24,8 +24,8 @@ from recalls.models import Recall
 
 log = logging.getLogger(__name__)
 
-# So many are read at once: enough to share the cost, few enough that an urgent message hardly waits for them.
-LENGTH = 20
+# So many are read at once: enough to share the cost, and gone in about a second, so that an urgent one hardly waits.
+LENGTH = 60
 
 # What `Situation` and `Channels` are made of. Every step writes its recall's row, so that one stands for the events,
 # visits, outcomes and pathology; consents are only ever added.

@@ -55,13 +55,13 @@ def test_a_scheduler_stops_a_reminder_and_the_checker_finds_nothing(
     desk.get_by_label("Reason").fill("She asked us to.")
     faults["to come"] = _faults(desk)
     desk.get_by_role("button", name="Stop this message").click()
-    assert desk.get_by_text("Somebody at the clinic stopped it.").is_visible()
+    desk.get_by_text("Somebody at the clinic stopped it.").wait_for()
     sent = row_of(recall, Kind.APPOINTMENT_CONFIRMATION)
     desk.goto(live_server.url + reverse("message", args=[sent.pk]))
     assert desk.get_by_role("heading", name="As it was sent").is_visible()
     faults["sent"] = _faults(desk)
     desk.goto(live_server.url + reverse("message_new", args=[recall.pk]))
     faults["by hand"] = _faults(desk)
-    assert desk.frame_locator("iframe").get_by_text("We would like to talk with you").is_visible()
+    desk.frame_locator("iframe").get_by_text("We would like to talk with you").wait_for()
     assert {where: found for where, found in faults.items() if found} == {}
     assert complaints == []
