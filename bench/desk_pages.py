@@ -23,7 +23,8 @@ SIZES = tuple(int(size) for size in os.environ.get("SIZES", "1000,100000").split
 ROUNDS = int(os.environ.get("ROUNDS", "40"))
 RATIO = 1.2
 QUERIES = 8
-# What is asked for, by whom; the budget does not hold for the last ones, which are only shown.
+ANEW_MS = 1_000  # the page that counts anew, with the most recalls; it comes once in half a minute
+# What is asked for, by whom; the ratio does not hold for the last ones.
 PAGES: dict[str, tuple[str, str]] = {
     "queue": ("scheduler", "/queue/"),
     "queue, to call now": ("scheduler", "/queue/?why=call"),
@@ -178,9 +179,10 @@ def main() -> int:
             ratio, most = found[-1][0] / found[0][0], max(count for _ms, count in found)
             times = "".join(f"{ms:12.1f}" for ms, _count in found)
             print(f"{name:30}{times}{ratio:8.2f}{most:9d}", flush=True)
-            if name in PAGES and (ratio > RATIO or most > QUERIES):
-                missed.append(name)
-        print(f"budget: ratio {RATIO}, {QUERIES} queries; missed by: {', '.join(missed) or 'none'}")
+            over = ratio > RATIO or most > QUERIES if name in PAGES else "anew" in name and found[-1][0] > ANEW_MS
+            missed += [name] * over
+        budget = f"ratio {RATIO}, {QUERIES} queries, {ANEW_MS} ms to count anew"
+        print(f"budget: {budget}; missed by: {', '.join(missed) or 'none'}")
         return 1 if missed and connection.vendor == "postgresql" else 0
 
 

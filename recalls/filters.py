@@ -85,7 +85,7 @@ def _by_rows(why: Why, now: datetime) -> Q:
         Why.TRIED: lambda: Q(Exists(_calls()[TRIES_THAT_ARE_MANY - 1 : TRIES_THAT_ARE_MANY])),
         Why.BOUNCED: lambda: Q(Exists(_points().filter(kind=ContactPoint.Kind.EMAIL, unusable__in=_CAME_BACK))),
         Why.OPTED_OUT: lambda: Q(patient__do_not_call=True) | Q(Exists(_no_to_email())),
-        Why.LETTER: lambda: Q(Exists(_tasks().filter(kind=WorkItemKind.PRINT_LETTER))),
+        Why.LETTER: lambda: Q(pk__in=_letters().values("recall")),  # few of many: looked up once, not for each
     }
     wanted: Q = built[why]()
     return wanted
@@ -95,8 +95,8 @@ def _points() -> models.QuerySet[ContactPoint]:
     return ContactPoint.objects.filter(patient=OuterRef("patient"))
 
 
-def _tasks() -> models.QuerySet[WorkItem]:
-    return WorkItem.objects.filter(recall=OuterRef("pk"), done_at=None)
+def _letters() -> models.QuerySet[WorkItem]:
+    return WorkItem.objects.filter(kind=WorkItemKind.PRINT_LETTER, recall__isnull=False, done_at=None)
 
 
 def _tries() -> models.QuerySet[ContactAttempt]:
