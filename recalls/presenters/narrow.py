@@ -17,6 +17,10 @@ from recalls.states import State
 
 # The words of an address that narrow a queue; every other one is left out of a link.
 WORDS = ("why", "mine", "language", "site")
+# Queues in which somebody else's answer or a day is waited for; they stand folded behind those that a desk works on.
+FURTHER_ON = frozenset(
+    {State.AWAITING_OUTCOME, State.BIOPSY_BOOKED, State.AWAITING_PATHOLOGY, State.AWAITING_CONCORDANCE}
+)
 Narrowed = Mapping[str, str]
 
 
@@ -48,11 +52,30 @@ def address(state: State, narrowed: Narrowed, **changed: str) -> str:
     return f"{url}?{query.urlencode()}" if query else url
 
 
+@dataclass(frozen=True, slots=True)
+class FoldedTabs:
+    """The tabs that stand folded, with what they hold together."""
+
+    tabs: list[Tab]
+    tally: Tally
+    is_current: bool
+
+
 def tabs_of(counts: Counts, current: State, narrowed: Narrowed) -> list[Tab]:
-    """The callback queue first, then the others in the order of the way through. Only the site goes along."""
-    site = {"site": narrowed.get("site", "")}
+    """The callback queue first, then the others a desk works on, in the order of the way. Only the site goes along."""
     ordered = sorted(counts.states.items(), key=lambda entry: entry[0] != State.TO_CONTACT)
-    return [Tab(state.label, address(state, site), tally, state == current) for state, tally in ordered]
+    return [_tab(state, tally, current, narrowed) for state, tally in ordered if state not in FURTHER_ON]
+
+
+def further_on(counts: Counts, current: State, narrowed: Narrowed) -> FoldedTabs:
+    found = [(state, tally) for state, tally in counts.states.items() if state in FURTHER_ON]
+    tabs = [_tab(state, tally, current, narrowed) for state, tally in found]
+    total, overdue = (sum(getattr(tally, name) for _state, tally in found) for name in ("total", "overdue"))
+    return FoldedTabs(tabs, Tally(total, overdue), current in FURTHER_ON)
+
+
+def _tab(state: State, tally: Tally, current: State, narrowed: Narrowed) -> Tab:
+    return Tab(state.label, address(state, {"site": narrowed.get("site", "")}), tally, state == current)
 
 
 def first_links(counts: Counts, mine: int, narrowed: Narrowed) -> list[Link]:

@@ -98,6 +98,7 @@ def _links(user: User, counts: Counts, wanted: queues.Wanted, narrowed: Mapping[
     return {
         "heading": narrow.heading(state, narrowed),
         "tabs": narrow.tabs_of(counts, state, narrowed),
+        "further_on": narrow.further_on(counts, state, narrowed),
         "first_links": narrow.first_links(counts, mine, narrowed),
         "stuck_links": stuck,
         "is_stuck": any(link.is_current for link in stuck),
