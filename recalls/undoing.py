@@ -1,7 +1,8 @@
 """What must be remembered of a recall so that a step can be taken back within seconds, and which steps can?
 
 The step's own event keeps what it changed, sealed with everything else; nothing is ever taken out of the history.
-Outcomes and signatures are amended with a reason, a moved visit is moved again, a death is corrected by hand.
+An outcome is taken back as long as nobody was told of it; an amendment and a signature are amended with a reason, a
+moved visit is moved again, a death is corrected by hand.
 """
 
 from datetime import date, datetime, timedelta
@@ -15,7 +16,7 @@ UNDOABLE = frozenset(
     {
         "log_contact", "book_appointment", "confirm", "cancel_appointment", "mark_missed", "mark_attended",
         "book_biopsy", "cancel_biopsy", "biopsy_missed", "biopsy_done", "hold", "resume", "decline", "transfer",
-        "void", "close_lost", "reopen",
+        "void", "close_lost", "reopen", "record_outcome",
     }
 )  # fmt: skip
 REMEMBERED = "before"  # where the event keeps it

@@ -9,7 +9,7 @@ from patients.models import ContactPoint
 from recalls import slots
 from recalls.actions.contact import set_wish
 from recalls.actions.moving import Asked, Move, take
-from recalls.models import Appointment, ContactAttempt, Recall, RecallEvent, Room, WorkItem
+from recalls.models import Appointment, ContactAttempt, OutcomeTakenBack, Recall, RecallEvent, Room, WorkItem
 from recalls.permissions import NotNow
 from recalls.signals import may_undo
 from recalls.states import ACTIVE_APPOINTMENT, AppointmentStatus, State
@@ -64,6 +64,8 @@ def _withdraw(move: Move, event: RecallEvent) -> None:
         _never_tried(move, ContactAttempt.objects.get(pk=event.data["attempt"]))
     for point in ContactPoint.objects.filter(pk__in=event.data.get("unusable", ())):
         mark_usable(point, by=move.actor)
+    if event.step == "record_outcome":
+        OutcomeTakenBack.objects.create(outcome_id=event.data["outcome"], **move.signed())
     if "best_time" in event.data:
         set_wish(move, event.data["best_time"][0])
     tasks = WorkItem.objects.filter(pk__in=event.data.get("tasks", ()), done_at=None)

@@ -6,6 +6,7 @@ from recalls.models.readings import (
     Concordance,
     Outcome,
     OutcomeRelease,
+    OutcomeTakenBack,
     PathologyResult,
 )
 from recalls.models.recall import Recall, RecallEvent
@@ -24,6 +25,7 @@ __all__ = [
     "Finding",
     "Outcome",
     "OutcomeRelease",
+    "OutcomeTakenBack",
     "PathologyResult",
     "Recall",
     "RecallClaim",

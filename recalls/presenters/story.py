@@ -89,8 +89,8 @@ def _moved(recall: Recall, event: RecallEvent, now: datetime) -> tuple[str, ...]
 
 def _outcome(recall: Recall, event: RecallEvent, now: datetime) -> tuple[str, ...]:
     row: Outcome | None = next((row for row in recall.outcomes.all() if row.pk == event.data.get("outcome")), None)
-    if row is None:
-        return ()
+    if row is None:  # undone: the event still says which category it was
+        return (str(Assessment(event.data["assessment"]).label),) if "assessment" in event.data else ()
     sides = [
         f"{label}: {Assessment(value).label}"
         for label, value in ((_("Right breast"), row.assessment_right), (_("Left breast"), row.assessment_left))

@@ -31,8 +31,11 @@ SLIPS = {
     "book_biopsy": State.BIOPSY_TO_BOOK, "cancel_biopsy": State.BIOPSY_BOOKED, "biopsy_missed": State.BIOPSY_BOOKED,
     "biopsy_done": State.BIOPSY_BOOKED, "hold": State.SCHEDULED, "resume": State.ON_HOLD, "decline": State.SCHEDULED,
     "transfer": State.FOLLOW_UP, "void": State.AWAITING_PRIORS, "close_lost": State.TO_CONTACT, "reopen": State.CLOSED,
+    "record_outcome": State.AWAITING_OUTCOME,
 }  # fmt: skip
-ROLE = {"void": "manager_mo", "close_lost": "manager_mo", "reopen": "manager_mo"}
+ROLE = {
+    "void": "manager_mo", "close_lost": "manager_mo", "reopen": "manager_mo", "record_outcome": "radiologist_rao",
+}  # fmt: skip
 
 
 def _stands(recall: Recall) -> dict[str, Any]:
@@ -47,6 +50,7 @@ def _stands(recall: Recall) -> dict[str, Any]:
             stored.appointments.exclude(status=AppointmentStatus.TAKEN_BACK).values_list("pk", "status", "starts_at")
         ),
         "tries": [attempt.pk for attempt in attempts_of_this_ladder(stored)],
+        "outcomes": list(stored.outcomes.values_list("pk", flat=True)),
         "tasks": list(stored.work_items.filter(done_at=None).values_list("pk", flat=True)),
         "unusable": list(stored.patient.contact_points.exclude(unusable="").values_list("pk", flat=True)),
     }
