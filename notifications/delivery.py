@@ -89,6 +89,7 @@ def _send_mail(line: Ahead, ends: float, known: mailserver.Standing, gate: Gate,
         away = str(error)
     finally:
         post.close()
+        line.give_back()
     if done[R.ACCEPTED] > before:
         mailserver.took_messages()
     if away:

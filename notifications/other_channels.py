@@ -27,6 +27,13 @@ def hand_over(line: Ahead, ends: float, gate: Gate, done: Counter[str]) -> None:
     texting = line.channel == Channel.SMS
     if texting and not (settings.SMS_URL and mailserver.standing(AWAY).may_be_tried):
         return
+    try:
+        _hand_over(line, ends, gate, done)
+    finally:
+        line.give_back()
+
+
+def _hand_over(line: Ahead, ends: float, gate: Gate, done: Counter[str]) -> None:
     taken = 0
     while time.monotonic() < ends and gate.is_open() and (turn := outbox.claim_next(line)) is not None:
         result = turn.state if isinstance(turn, outbox.PutAway) else _send(turn)

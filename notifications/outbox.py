@@ -14,6 +14,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -74,6 +75,7 @@ def anything_due() -> bool:
 def claim_next(line: Ahead) -> Claim | PutAway | None:
     """The next message to send by that channel, or what became of a row that is not sent; None when nothing is due."""
     now, row = timezone.now(), None
+    line.look(now)
     try:
         with transaction.atomic():
             found = line.lock_next(now) or _oldest_due(line, now)
@@ -95,7 +97,8 @@ def _oldest_due(line: Ahead, now: datetime) -> tuple[Notification, None] | None:
     """Urgent ones first. Locks the row and its recall together, and passes over both when somebody holds either."""
     rows = Notification.objects.select_for_update(of=("self", "recall"), skip_locked=True, no_key=True)
     rows = rows.select_related("recall__patient", "recall__exam__referrer")
-    due = rows.filter(state=S.PLANNED, channel=line.channel, not_before__lte=now).order_by("not_before", "pk")
+    nobodys = Q(set_aside_until=None) | Q(set_aside_until__lte=now)
+    due = rows.filter(nobodys, state=S.PLANNED, channel=line.channel, not_before__lte=now).order_by("not_before", "pk")
     # Two looks at the index cost the same whatever waits; sorting by urgency would walk over what is due later.
     row = due.filter(urgent=True).first() or due.filter(urgent=False).first()
     if row is None:

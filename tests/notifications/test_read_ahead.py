@@ -1,10 +1,12 @@
 """A worker reads the facts of several due messages at once. Is what happens before a message's own turn always seen?"""
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from clinic.actors import INTAKE
@@ -50,6 +52,28 @@ def taken(line: Ahead) -> int | str:
     turn = outbox.claim_next(line)
     assert turn is not None
     return turn.state if isinstance(turn, outbox.PutAway) else turn.recall.pk
+
+
+@contextmanager
+def held(recall: Recall) -> Iterator[None]:
+    """Somebody else is about to move this recall."""
+    ready, enough = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            Recall.objects.select_for_update().get(pk=recall.pk)
+            ready.set()
+            enough.wait(10)
+        connection.close()
+
+    person = threading.Thread(target=hold)
+    person.start()
+    assert ready.wait(10)
+    try:
+        yield
+    finally:
+        enough.set()
+        person.join(10)
 
 
 def test_messages_leave_in_the_order_in_which_they_were_due(due: list[Recall], line: Ahead) -> None:
@@ -111,9 +135,34 @@ def test_a_new_address_a_new_name_and_a_new_language_are_used_at_once(due: list[
     assert second.recall.patient.first_name == "Invita"
 
 
-def test_a_message_that_another_worker_has_is_passed_over(due: list[Recall], line: Ahead) -> None:
+def test_what_another_worker_has_set_aside_is_left_to_it(due: list[Recall], line: Ahead) -> None:
+    if connection.features.has_select_for_update_skip_locked:
+        assert outbox.claim_next(Ahead()) is None
+        assert taken(line) == due[1].pk
+    else:  # nothing is read ahead: each takes the next one
+        assert taken(Ahead()) == due[1].pk
+        assert taken(line) == due[2].pk
+
+
+def test_what_a_worker_gave_back_is_free_at_once(due: list[Recall], line: Ahead) -> None:
+    line.give_back()
     assert taken(Ahead()) == due[1].pk
-    assert taken(line) == due[2].pk
+
+
+def test_what_a_dead_worker_had_set_aside_is_free_again_soon(due: list[Recall], line: Ahead, clock: Clock) -> None:
+    clock.jump("2026-11-10", "09:00")
+    successor = Ahead()
+    assert [taken(successor) for _turn in range(3)] == [recall.pk for recall in due[1:]]
+    assert outbox.claim_next(line) is None
+
+
+def test_a_message_somebody_works_on_is_passed_over_and_not_forgotten(due: list[Recall], line: Ahead) -> None:
+    if not connection.features.has_select_for_update_skip_locked:
+        assert [taken(line) for _turn in range(3)] == [recall.pk for recall in due[1:]]
+        return
+    with held(due[1]):
+        assert taken(line) == due[2].pk
+    assert [taken(line) for _turn in range(2)] == [due[3].pk, due[1].pk]
 
 
 def test_each_channel_has_its_own_line(due: list[Recall], line: Ahead) -> None:
