@@ -21,6 +21,7 @@ from recalls.presenters import button_of, moment
 from recalls.presenters.times import days_of, week_of
 from recalls.slots import Free
 from recalls.views.steps import StepPage
+from recalls.views.way import remember_list
 
 BOOKING_STEPS = ("book_appointment", "reschedule", "book_biopsy")
 TIMES_ON_A_LIST = 12
@@ -34,6 +35,7 @@ class BookingPage(StepPage):
 
     def get(self, request: HttpRequest, pk: int, step: str) -> HttpResponse:
         user, recall = self._opened(request, pk, step)
+        remember_list(request)
         button = button_of(recall, step, actor_for(user))
         form = cast(type[SlotForm], FORMS[step])(recall, user, asked=request.GET)
         return self._page(request, recall, form, button.reason, 200)

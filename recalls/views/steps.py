@@ -21,7 +21,7 @@ from recalls.states import ContactResult, State
 from recalls.views.access import DeskView, log_view, staff
 from recalls.views.recall import common_context
 from recalls.views.undo import undo_offer
-from recalls.views.way import next_in_list
+from recalls.views.way import next_in_list, remember_list
 from recalls.views.whole import whole_recall
 from recalls.workflow import DESK, STEP
 
@@ -37,6 +37,7 @@ class StepPage(DeskView):
 
     def get(self, request: HttpRequest, pk: int, step: str) -> HttpResponse:
         user, recall = self._opened(request, pk, step)
+        remember_list(request)
         button = button_of(recall, step, actor_for(user))
         return self._page(request, recall, FORMS[step](recall, user), button.reason, 200)
 

@@ -22,19 +22,32 @@
   }
 
   const addressOf = (step) => new URL(`${step}/`, rows[Math.max(at(), 0)].href).href;
+  const tickOf = () => rows[at()]?.closest("tr").querySelector("[name=recall]");
 
   const listKeys = {
     j: () => move(1),
     k: () => move(-1),
     c: () => window.location.assign(addressOf("log_contact")),
     b: () => window.location.assign(addressOf("book_appointment")),
-    n: () => window.location.assign(addressOf("add_note")),
+    n: () => window.location.assign(`${addressOf("add_note")}#note`),
+    x: () => tickOf()?.click(),
+    w: () => find("#bulk-do")?.focus(),
   };
+
+  // Free times to choose from: the chosen one has the focus, so that Enter books it.
+  const times = [...document.querySelectorAll(".times input[type=radio]")];
+
+  function chooseTime(by) {
+    const from = times.findIndex((time) => time.checked);
+    const to = times[Math.min(Math.max(from + by, 0), times.length - 1)];
+    to.checked = true;
+    to.focus();
+  }
 
   // One recall.
   const recallKeys = {
-    j: () => go(find("a[rel=next]")),
-    k: () => go(find("a[rel=up]")),
+    j: () => (times.length ? chooseTime(1) : go(find("a[rel=next]"))),
+    k: () => (times.length ? chooseTime(-1) : go(find("a[rel=up]"))),
     c: () => (form ? form.querySelector("input[type=radio]").focus() : go(find("a[href$='/log_contact/']"))),
     b: () => go(find("a[href*='/book_']")),
     n: () => (find("[name=note]") ? find("[name=note]").focus() : go(find("a[href$='/add_note/']"))),
@@ -65,7 +78,7 @@
 
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && isTyping(event)) event.target.blur();
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && form?.contains(event.target)) form.requestSubmit();
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) event.target.closest(".step-form")?.requestSubmit();
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || keysDialog?.open) return;
     if (!isTyping(event) && actOn(event.key)) event.preventDefault();
   });
@@ -104,6 +117,8 @@
       fetch(form.dataset.here, { method: "POST", headers: { "X-CSRFToken": token } });
     }, 120000);
   }
+
+  if (window.location.hash === "#note") find("[name=note]")?.focus();
 
   document.documentElement.dataset.deskKeys = "on";
 })();
