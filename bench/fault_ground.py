@@ -47,6 +47,10 @@ class Program:
             os.killpg(self._popen.pid, signal.SIGKILL)
         self._popen.wait(30)
 
+    @property
+    def has_ended(self) -> bool:
+        return self._popen.poll() is not None
+
     def kill_a_child(self, number: int) -> bool:
         """kill -9 to one of its children (Linux); False while it has none."""
         found = Path(f"/proc/{self._popen.pid}/task/{self._popen.pid}/children").read_text().split()
@@ -151,10 +155,17 @@ class Ground:
             "DJANGO_SETTINGS_MODULE": "config.settings",
         }
         self._workers: list[Program] = []
+        self.ended_by_itself = 0
 
     @property
     def worker(self) -> Program:
         return self._workers[-1]
+
+    def keep_worker_up(self) -> None:
+        """What a service manager does: a worker that ended by itself, as one may without its broker, starts anew."""
+        if self.worker.has_ended:
+            self.ended_by_itself += 1
+            self.start_worker()
 
     def start_worker(self) -> None:
         command = [sys.executable, "-m", "bench.hasty_worker", f"--concurrency={CONCURRENCY}"]

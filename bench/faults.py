@@ -115,6 +115,7 @@ class Play:
                         current_app.send_task("notifications.tasks.sweep", expires=1.0)
                     except (OperationalError, OSError):
                         break  # Redis is away
+                self.here.keep_worker_up()
             time.sleep(0.005)
 
     def all_ended(self) -> bool:
@@ -150,6 +151,7 @@ def report(play: Play, seconds: float) -> int:
         "kills of the group / of a child": f"{KILLS} / {KILLS}",
         "250 lost / 451 / 550 / cut off": " / ".join(str(fates[name]) for name in ("lost", "busy", "refused", "cut")),
         "visits cancelled meanwhile": len(play.cancelled),
+        "workers that ended by themselves": play.here.ended_by_itself,
         **broken,
         "copied without saying so on the row": silent,
         "extra copies": extra,
