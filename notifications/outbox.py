@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinic.actors import SYSTEM
-from notifications import caps, fallback, pacing, pagelink, print_tasks, reconcile, texts
+from notifications import accepted, caps, fallback, pacing, pagelink, print_tasks, reconcile, texts
 from notifications.ahead import Ahead, Known, use_site
 from notifications.failures import Failure, unwritable
 from notifications.kinds import AttemptResult, Channel, Kind, NotificationState, Reason
@@ -157,6 +157,8 @@ def _put_away(row: Notification, **fields: Any) -> PutAway:
 def accept(claim: Claim, copy: RenderedMessage) -> bool:
     """The server took it. False when the lease was lost meanwhile: another process has, or had, this message."""
     now = timezone.now()
+    if accepted.in_one_statement():
+        return accepted.write_down(claim.row, claim.token, copy, now)
     with transaction.atomic():
         count = claim.row.attempt_count + 1
         if not _finish(claim.row.pk, claim.token, state=S.ACCEPTED, accepted_at=now, attempt_count=count):
