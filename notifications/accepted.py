@@ -55,4 +55,4 @@ def write_down(row: Notification, token: int, copy: RenderedMessage, now: dateti
     }
     with connection.cursor() as cursor:
         cursor.execute(_WRITE_DOWN, terms)
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount)
