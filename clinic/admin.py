@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from clinic import calendar
 from clinic.admin_base import LabelledRows, ReadOnlyAdmin, ScopedAdmin
+from clinic.contact_ladder import LadderRung, check_ladder, ladder_of
 from clinic.models import Closure, DeadlinePolicy, Heartbeat, OpeningHours, Site, User
 from clinic.roles import STAFF_ROLES, Role
 
@@ -52,6 +53,18 @@ class ClosureForm(ModelForm[Closure]):
         return day
 
 
+class RungsFormSet(LabelledRows):
+    """A ladder is whole or it is not there: a site without rungs has the one that Recall Desk comes with."""
+
+    def clean(self) -> None:
+        super().clean()
+        if any(self.errors):
+            return
+        kept = [form.cleaned_data for form in self.forms if form.cleaned_data and not form.cleaned_data.get("DELETE")]
+        own = [LadderRung(**{name: row[name] for name in ("order", "day", "channel", "name")}) for row in kept]
+        check_ladder(ladder_of(own), self.instance.lost_after)
+
+
 class HoursInline(admin.TabularInline[OpeningHours, Site]):
     model = OpeningHours
     formset = HoursFormSet
@@ -67,6 +80,16 @@ class ClosureInline(admin.TabularInline[Closure, Site]):
     verbose_name_plural = gettext_lazy("Closed days beyond the public holidays")
 
 
+class RungInline(admin.TabularInline[LadderRung, Site]):
+    model = LadderRung
+    formset = RungsFormSet
+    extra = 2
+    verbose_name_plural = gettext_lazy(
+        "Contact ladder of its own: without rungs here, the one that Recall Desk comes with; a change counts from each "
+        "recall's next step"
+    )
+
+
 class PolicyInline(admin.StackedInline[DeadlinePolicy, Site]):
     model = DeadlinePolicy
     can_delete = False
@@ -80,7 +103,7 @@ class SiteAdmin(ScopedAdmin[Site]):
     list_display = ("name", "code", "time_zone", "phone")
     search_fields = ("name__istartswith", "code__istartswith")
     search_help_text = gettext_lazy("Beginning of a name or code")
-    inlines = (HoursInline, ClosureInline, PolicyInline)
+    inlines = (HoursInline, ClosureInline, PolicyInline, RungInline)
     fieldsets = (
         (None, {"fields": ("code", "name", "sender_name", "contact_person", "phone")}),
         (gettext_lazy("Address"), {"fields": ("address_line", "city", "state", "postal_code")}),
@@ -88,6 +111,7 @@ class SiteAdmin(ScopedAdmin[Site]):
             gettext_lazy("Time"),
             {"fields": ("time_zone", "country", "subdivision", "send_from", "send_until")},
         ),
+        (gettext_lazy("Contact"), {"fields": ("lost_after",)}),
         (
             gettext_lazy("Words of messages"),
             {"fields": ("reviewed_translations_only", "reviewed_english_only", "sends_lay_summaries")},

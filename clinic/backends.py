@@ -1,13 +1,13 @@
-"""Who is signed in? The person of the session with her roles and sites, in one query for every request."""
+"""Who is signed in? The person of the session, her roles, sites and their ladders, in one query for every request."""
 
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import Group
 
-from clinic.models import Site, User
+from clinic.models import LadderRung, Site, User
 from clinic.roles import remember_roles
-from clinic.rows import read_together
+from clinic.rows import keep, read_together
 
 
 class StaffBackend(ModelBackend):
@@ -18,10 +18,13 @@ class StaffBackend(ModelBackend):
             people=User.objects.filter(pk=user_id),
             groups=Group.objects.filter(user=user_id),
             sites=Site.objects.filter(staff=user_id),
+            rungs=LadderRung.objects.filter(site__staff=user_id),
         )
         user: User | None = next(iter(found["people"]), None)
         if user is None or not self.user_can_authenticate(user):
             return None
         remember_roles(user, (group.name for group in found["groups"]))
+        for site in found["sites"]:
+            keep(site, ladder_rungs=[rung for rung in found["rungs"] if rung.site_id == site.pk])
         user.own_sites = tuple(sorted(found["sites"], key=lambda site: site.name))
         return user

@@ -1,7 +1,6 @@
 """What a clinic is: its sites with their hours, closures and deadlines, its staff, and who looked at whom."""
 
 import zoneinfo
-from collections.abc import Iterable
 from datetime import date, time
 from typing import Any
 
@@ -11,6 +10,8 @@ from django.db import models
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from clinic.contact_ladder import LONGEST_LADDER, LOST_AFTER_DAYS, Rung, ladder_of
+from clinic.contact_ladder import LadderRung as LadderRung
 from clinic.validators import validate_country, validate_time_zone
 
 
@@ -67,6 +68,12 @@ class Site(models.Model):
     )
     send_from = models.TimeField(_("messages leave from"), default=time(8))
     send_until = models.TimeField(_("messages leave until"), default=time(18))
+    lost_after = models.PositiveSmallIntegerField(
+        _("she may be called lost after, in days"),
+        default=LOST_AFTER_DAYS,
+        validators=[MinValueValidator(1), MaxValueValidator(LONGEST_LADDER)],
+        help_text=_("Counted from the day on which she was to be contacted; every rung must have been tried too."),
+    )
     page_link = models.BooleanField(
         _("emails carry a link to the patient's own page"),
         default=False,
@@ -115,6 +122,10 @@ class Site(models.Model):
             opens, closes = spans.get(span.weekday, (span.opens, span.closes))
             spans[span.weekday] = (min(opens, span.opens), max(closes, span.closes))
         return spans
+
+    @cached_property
+    def ladder(self) -> tuple[Rung, ...]:
+        return ladder_of(self.ladder_rungs.all() if self.pk else ())
 
     @cached_property
     def closed_days(self) -> frozenset[date]:
@@ -281,8 +292,3 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-def sites_for(user: User) -> Iterable[Site]:
-    """The sites whose patients this person may see."""
-    return user.own_sites

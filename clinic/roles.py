@@ -118,6 +118,7 @@ ADMIN_PERMISSIONS: dict[Role, dict[str, tuple[str, ...]]] = {
         "clinic.openinghours": (*_EDIT, "delete"),
         "clinic.closure": (*_EDIT, "delete"),
         "clinic.deadlinepolicy": _EDIT,
+        "clinic.ladderrung": (*_EDIT, "delete"),
         "clinic.user": _EDIT,
         "clinic.accesslog": _VIEW,
         "clinic.heartbeat": _VIEW,

@@ -13,11 +13,10 @@ from notifications import windows
 from notifications.rules import Wanted, spoke_with_her
 from notifications.situation import Situation
 from notifications.windows import Window
-from recalls.ladder import LADDER
+from recalls.ladder import day_of
 from recalls.states import ClosureReason, ContactChannel, State
 
 NOTICE_IS_NEWS = timedelta(days=30)
-NAVIGATOR_ON = next(rung.day for rung in LADDER if rung.channel == ContactChannel.NAVIGATOR)
 
 _VISITED = frozenset(
     {
@@ -55,13 +54,18 @@ def _opened(known: Situation) -> Iterator[Wanted]:
 
 
 def _unreachable(known: Situation) -> Iterator[Wanted]:
-    """On the day on which the ladder turns to the navigator, unless somebody has spoken with her since."""
+    """On the day on which the site's ladder turns to the navigator, unless somebody has spoken with her since.
+
+    A ladder without a navigator tells it with its last rung.
+    """
     recall, site = known.recall, known.site
     since = recall.contact_since
     if recall.state != State.TO_CONTACT or since is None or spoke_with_her(known, since):
         return
     day = calendar.local_day(site, since)
-    due = windows.next_in(Window.OPEN_DAYS, site, windows.start_of(site, since, NAVIGATOR_ON))
+    on = day_of(site, ContactChannel.NAVIGATOR)
+    start = windows.start_of(site, since, site.ladder[-1].day if on is None else on)
+    due = windows.next_in(Window.OPEN_DAYS, site, start)
     yield Wanted(f"unreachable:{day}", due, due + NOTICE_IS_NEWS)
 
 

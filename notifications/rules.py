@@ -8,7 +8,7 @@ from clinic import calendar
 from notifications import windows
 from notifications.situation import Happened, Situation
 from notifications.windows import Window
-from recalls.ladder import LADDER
+from recalls.ladder import day_of
 from recalls.models import Appointment, Outcome
 from recalls.states import (
     AppointmentStatus,
@@ -19,6 +19,7 @@ from recalls.states import (
     State,
     VisitKind,
 )
+from recalls.undoing import UNDO_WITHIN
 
 PLEASE_CALL_AFTER = (3, 8)  # business days
 REMIND_BEFORE = (7, 1)  # days
@@ -28,7 +29,6 @@ FOLLOW_UP_AT = (-45, -14, 14)  # days from the day on which the short-interval v
 RESULT_IS_NEWS = timedelta(days=30)
 CALL_IS_NEWS = timedelta(days=7)
 MISSED_IS_NEWS = timedelta(days=14)
-CERTIFIED_LETTER_ON = next(rung.day for rung in LADDER if rung.channel == ContactChannel.CERTIFIED_LETTER)
 SUMMARY_WAITS = 3  # business days, of the 7 calendar days that there are
 
 _SPOKE_WITH_HER = frozenset(
@@ -200,13 +200,13 @@ def lay_summary(known: Situation) -> Iterator[Wanted]:
 
 
 def last_letter(known: Situation) -> Iterator[Wanted]:
-    """The certified letter of the contact ladder, for whoever prints it; one that was logged as sent is not owed."""
+    """The certified letter of the site's ladder, for whoever prints it; one that was logged as sent is not owed."""
     recall, site = known.recall, known.site
-    since = recall.contact_since
-    if recall.state != State.TO_CONTACT or since is None or spoke_with_her(known, since):
+    since, on = recall.contact_since, day_of(known.site, ContactChannel.CERTIFIED_LETTER)
+    if on is None or recall.state != State.TO_CONTACT or since is None or spoke_with_her(known, since):
         return
     if not any(e.data.get("channel") == ContactChannel.CERTIFIED_LETTER for e in _tries(known, since)):
-        day = windows.start_of(site, since, CERTIFIED_LETTER_ON)
+        day = windows.start_of(site, since, on)
         yield Wanted(f"{calendar.local_day(site, since)}", windows.next_in(Window.OPEN_DAYS, site, day))
 
 
@@ -269,5 +269,6 @@ def _released(known: Situation, categories: Collection[Assessment], lasting: tim
     outcome = known.outcome
     if outcome is None or outcome.assessment not in categories or not hasattr(outcome, "release"):
         return
-    due = windows.next_in(Window.OPEN_DAYS, known.site, outcome.release.release_at)
+    from_when = max(outcome.release.release_at, outcome.at + UNDO_WITHIN)  # while it may be a slip, nobody is told
+    due = windows.next_in(Window.OPEN_DAYS, known.site, from_when)
     yield Wanted(f"outcome-{outcome.pk}", due, due + lasting, outcome=outcome)

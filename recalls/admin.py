@@ -135,6 +135,15 @@ class RecallAdmin(OfRecallAdmin[Recall]):
         rows = super().get_queryset(request)
         return rows.prefetch_related("events", "appointments", "contact_attempts")
 
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """The rows of a page share the person's own sites, whose ladders are known."""
+        shown = super().get_changelist_instance(request)
+        user: Any = request.user
+        sites = {site.pk: site for site in user.own_sites}
+        for recall in shown.result_list:
+            recall.site = sites.get(recall.site_id, recall.site)
+        return shown
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Recall], search_term: str
     ) -> tuple[QuerySet[Recall], bool]:

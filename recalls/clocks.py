@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from dateutil.relativedelta import relativedelta
 
 from clinic import calendar
-from recalls.ladder import LOST_AFTER_DAYS, next_try, open_rungs
+from recalls.ladder import next_try, open_rungs
 from recalls.states import State
 from recalls.workflow import FOLLOW_UP_MONTHS, STATE_CLOCK, Clock
 
@@ -56,8 +56,8 @@ def to_read_at(recall: "Recall", facts: Facts) -> datetime | None:
         return recall.state_since
     if recall.state == State.AWAITING_PRIORS:
         return facts.priors_came_at
-    if recall.state == State.TO_CONTACT and not open_rungs(facts.attempts):  # to be signed off as lost
-        return calendar.add_days(recall.site, recall.contact_since or recall.opened_at, LOST_AFTER_DAYS)
+    if recall.state == State.TO_CONTACT and not open_rungs(recall.site, facts.attempts):  # to be signed off as lost
+        return calendar.add_days(recall.site, recall.contact_since or recall.opened_at, recall.site.lost_after)
     return None
 
 

@@ -3,6 +3,8 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from clinic.contact_ladder import ContactChannel as ContactChannel
+
 
 class State(models.TextChoices):
     """Where a recall stands; the order is the order of the way through."""
@@ -157,18 +159,6 @@ class AppointmentStatus(models.TextChoices):
 ACTIVE_APPOINTMENT = (AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED)
 # A visit that began early still has its room until it ends.
 TAKES_A_ROOM = (*ACTIVE_APPOINTMENT, AppointmentStatus.ATTENDED)
-
-
-class ContactChannel(models.TextChoices):
-    PHONE = "phone", _("Phone call")
-    SMS = "sms", _("Text message")
-    EMAIL = "email", _("Email")
-    LETTER = "letter", _("Letter")
-    CERTIFIED_LETTER = "certified_letter", _("Certified letter")
-    REFERRER = "referrer", _("Message to the referring provider")
-    ADDRESS_CHECK = "address_check", _("Check of address and contacts")
-    NAVIGATOR = "navigator", _("Navigator's review")
-    IN_PERSON = "in_person", _("In person")
 
 
 class ContactResult(models.TextChoices):

@@ -11,7 +11,6 @@ from django.template import Context
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
-from clinic.models import sites_for
 from clinic.roles import Page, may_open
 
 register = template.Library()
@@ -54,7 +53,7 @@ def search_url(context: Context) -> str:
 @register.simple_tag(takes_context=True)
 def site_names(context: Context) -> str:
     """The sites this person works at, in one line."""
-    return ", ".join(sorted(site.name for site in sites_for(context["request"].user)))
+    return ", ".join(sorted(site.name for site in context["request"].user.own_sites))
 
 
 @register.simple_tag

@@ -42,7 +42,7 @@ class LogContactForm(StepForm):
     proposed = forms.CharField(required=False, max_length=16, widget=forms.HiddenInput)
 
     def prepare(self) -> None:
-        rung, _sentence = ladder.what_next(attempts_of_this_ladder(self.recall))
+        rung, _sentence = ladder.what_next(self.recall.site, attempts_of_this_ladder(self.recall))
         channel = rung.channel if rung else ContactChannel.PHONE
         points = _usable_points(self)
         self.fields["point"].choices = points  # type: ignore[attr-defined]

@@ -159,13 +159,13 @@ def standing_of(recall: Recall, now: datetime, facts: Facts | None = None) -> St
 
 def ladder_of(recall: Recall, now: datetime) -> list[Rung]:
     """The check list before a patient is called lost: every rung with its try, and the last day of the ladder."""
-    filled = ladder.filled_rungs(attempts_of_this_ladder(recall))
-    last_day = calendar.add_days(recall.site, recall.contact_since or recall.opened_at, ladder.LOST_AFTER_DAYS)
+    filled = ladder.filled_rungs(recall.site, attempts_of_this_ladder(recall))
+    last_day = calendar.add_days(recall.site, recall.contact_since or recall.opened_at, recall.site.lost_after)
     until = _("%(days)d days given her, until %(when)s") % {
-        "days": ladder.LOST_AFTER_DAYS,
+        "days": recall.site.lost_after,
         "when": day_words(calendar.local_day(recall.site, last_day), calendar.local_day(recall.site, now)),
     }
-    rungs = [Rung(rung.sentence, rung in filled, _tried(recall, filled.get(rung), now)) for rung in ladder.LADDER]
+    rungs = [Rung(rung.sentence, rung in filled, _tried(recall, filled.get(rung), now)) for rung in recall.site.ladder]
     return [*rungs, Rung(until, now >= last_day)]
 
 

@@ -28,6 +28,8 @@ class Facts:
     visit_confirmed: bool = False
     priors_asked_at: datetime | None = None
     priors_received: bool = False
+    # Whether her target is ahead and no time is free before it.
+    no_time_left: bool = False
 
 
 def facts_of(recall: Recall) -> Facts:
@@ -81,7 +83,13 @@ _BIOPSY_BECAUSE: dict[str, Any] = {
 
 
 def _to_contact(recall: Recall, facts: Facts, now: datetime) -> str:
-    rung, sentence = ladder.what_next(facts.attempts)
+    if facts.no_time_left:
+        return _join(_next_try(recall, facts, now), _("no free time before the target day"))
+    return _next_try(recall, facts, now)
+
+
+def _next_try(recall: Recall, facts: Facts, now: datetime) -> str:
+    rung, sentence = ladder.what_next(recall.site, facts.attempts)
     last = facts.attempts[-1] if facts.attempts else None
     if last is None:
         because = _because(_BACK_BECAUSE, recall, facts, now)

@@ -177,11 +177,12 @@ def _site_form(site: Site, **changes: str) -> dict[str, str]:
         for name in (
             "code", "name", "sender_name", "contact_person", "phone", "address_line", "city", "state", "postal_code",
             "time_zone", "country", "subdivision", "send_from", "send_until", "assigning_authority", "date_order",
-            "bare_zero",
+            "bare_zero", "lost_after",
         )
     }  # fmt: skip
     hours = list(OpeningHours.objects.filter(site=site))
-    for prefix, initial, total in (("opening_hours", len(hours), len(hours) + 1), ("closures", 0, 1)):
+    rows = (("opening_hours", len(hours), len(hours) + 1), ("closures", 0, 1), ("ladder_rungs", 0, 0))
+    for prefix, initial, total in rows:
         form |= {f"{prefix}-TOTAL_FORMS": str(total), f"{prefix}-INITIAL_FORMS": str(initial)}
     for at, row in enumerate(hours):
         form |= {

@@ -7,10 +7,10 @@ from datetime import date
 
 import pytest
 
+from clinic.contact_ladder import DEFAULT_LADDER
 from clinic.models import Site, User
 from recalls import actions
 from recalls.factories import RecallFactory
-from recalls.ladder import LADDER
 from recalls.models import Recall
 from recalls.states import (
     Assessment,
@@ -175,10 +175,10 @@ def test_no_show_twice(path: Path) -> None:
 
 
 def test_unreachable_to_lost(path: Path, manager_mo: User, navigator_nia: User) -> None:
-    path.tries(*(rung for rung in LADDER if rung.channel != ContactChannel.CERTIFIED_LETTER), by=navigator_nia)
+    path.tries(*(rung for rung in DEFAULT_LADDER if rung.channel != ContactChannel.CERTIFIED_LETTER), by=navigator_nia)
     path.arrives("2026-12-11", "14:00")
     path.prints()
-    path.tries(*(rung for rung in LADDER if rung.channel == ContactChannel.CERTIFIED_LETTER), by=navigator_nia)
+    path.tries(*(rung for rung in DEFAULT_LADDER if rung.channel == ContactChannel.CERTIFIED_LETTER), by=navigator_nia)
     path.arrives("2027-01-15")
     actions.close_lost(path.recall, by=manager_mo, note="Nobody answered for two months.")
     path.arrives("2028-01-01")

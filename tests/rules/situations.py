@@ -10,6 +10,7 @@ from time_machine import TimeMachineFixture
 
 from clinic import calendar
 from clinic.actors import INTAKE, PATIENT, SYSTEM, Actor, actor_for
+from clinic.contact_ladder import DEFAULT_LADDER
 from clinic.factories import UserFactory, cast_of
 from clinic.models import Site, User
 from clinic.roles import STAFF_ROLES, Role
@@ -17,7 +18,6 @@ from patients.factories import PatientFactory
 from recalls import actions
 from recalls.actions import Contact, Reading, Slot
 from recalls.factories import RecallFactory
-from recalls.ladder import LADDER
 from recalls.models import Appointment, Recall
 from recalls.states import (
     AppointmentStatus,
@@ -141,7 +141,7 @@ ACTS: dict[str, Act] = {
 
 def _finish_the_ladder(recall: Recall, clock: TimeMachineFixture) -> None:
     navigator = cast_of(recall.site).navigator
-    for rung in LADDER:
+    for rung in DEFAULT_LADDER:
         result = actions.RESULTS_OF[rung.channel][-1]
         actions.log_contact(recall, Contact(rung.channel, result), by=navigator)
     clock.move_to(timezone.now() + timedelta(days=61))
