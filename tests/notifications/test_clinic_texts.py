@@ -7,6 +7,7 @@ from django.core import mail
 from django.db import DatabaseError, transaction
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import escape
 
 from clinic.models import Site, User
 from notifications import lint, texts
@@ -151,6 +152,7 @@ def test_a_preview_shows_both_parts_for_an_invented_patient_and_every_objection(
     assert page.context["shown"].text.startswith("Hello Testa,")
     assert "Hello Testa," in page.context["shown"].html
     assert "frightens" in page.content.decode()
+    assert f'srcdoc="{escape(str(page.context["shown"].html))}"' in page.content.decode()  # whole, within its quotes
     assert not MessageText.objects.exists()
 
 
