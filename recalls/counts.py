@@ -16,6 +16,7 @@ from django.db.models import Count, Q
 
 from clinic.models import User
 from recalls.filters import Why, condition, state_of
+from recalls.free_times import FreeAt
 from recalls.models import Recall
 from recalls.states import OPEN_STATES, State
 
@@ -40,10 +41,10 @@ class Counts:
     languages: dict[str, int] = field(default_factory=dict)
 
 
-def counts_of(day_ends: Mapping[int, datetime], now: datetime) -> Counts:
+def counts_of(day_ends: Mapping[int, datetime], now: datetime, free_at: FreeAt) -> Counts:
     """One query, or none while the numbers of a large clinic are fresh; everybody of the same sites shares them.
 
-    `day_ends`: the sites, each with the end of its today.
+    `day_ends`: the sites, each with the end of its today; `free_at`: when somebody could be seen there next.
     """
     if not day_ends:
         return Counts(dict.fromkeys(OPEN_STATES, Tally()), dict.fromkeys(Why, 0))
@@ -51,7 +52,7 @@ def counts_of(day_ends: Mapping[int, datetime], now: datetime) -> Counts:
     kept: Counts | None = cache.get(key)
     if kept is not None:
         return kept
-    counts = _counted(day_ends, now)
+    counts = _counted(day_ends, now, free_at)
     if sum(tally.total for tally in counts.states.values()) > MANY:
         cache.set(key, counts, SECONDS)
     return counts
@@ -62,11 +63,11 @@ def mine_of(user: User, sites: Iterable[int]) -> int:
     return Recall.objects.filter(site_id__in=list(sites), assigned_to=user, state=State.TO_CONTACT).count()
 
 
-def _counted(day_ends: Mapping[int, datetime], now: datetime) -> Counts:
+def _counted(day_ends: Mapping[int, datetime], now: datetime, free_at: FreeAt) -> Counts:
     to_contact = Q(state=State.TO_CONTACT)
     wanted = {f"is_{state}": Q(state=state) for state in OPEN_STATES}
     wanted |= {f"late_{state}": Q(state=state, due_at__lt=now) for state in OPEN_STATES}
-    wanted |= {f"why_{why.name}": Q(state=state_of(why)) & _why(why, day_ends, now) for why in Why}
+    wanted |= {f"why_{why.name}": Q(state=state_of(why)) & _why(why, day_ends, now, free_at) for why in Why}
     wanted |= {f"in_{code}": to_contact & Q(patient__language=code) for code, _name in settings.LANGUAGES}
     rows = Recall.objects.still_open().filter(site_id__in=list(day_ends))
     found = rows.aggregate(**{name: Count("pk", filter=each) for name, each in wanted.items()})
@@ -77,8 +78,9 @@ def _counted(day_ends: Mapping[int, datetime], now: datetime) -> Counts:
     )
 
 
-def _why(why: Why, day_ends: Mapping[int, datetime], now: datetime) -> Q:
-    """Today ends at another instant at each site."""
-    if why != Why.CALL:
+def _why(why: Why, day_ends: Mapping[int, datetime], now: datetime, free_at: FreeAt) -> Q:
+    """Today ends at another instant at each site, and the next free time is another."""
+    if why not in (Why.CALL, Why.NO_SLOT):
         return condition(why, now, now)
-    return reduce(or_, (Q(site_id=site) & condition(why, now, end) for site, end in day_ends.items()))
+    here = (Q(site_id=site) & condition(why, now, end, free_at.get(site)) for site, end in day_ends.items())
+    return reduce(or_, here)

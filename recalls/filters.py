@@ -31,7 +31,7 @@ class Why(models.TextChoices):
     BOUNCED = "bounced", _("Mail came back")
     OPTED_OUT = "opted-out", _("Wants no messages or calls")
     INTERPRETER = "interpreter", _("Interpreter needed")
-    NO_SLOT = "no-slot", _("Ready, but no time found")
+    NO_SLOT = "no-slot", _("No free time before the target")
     LETTER = "letter", _("Letter to print")
 
 
@@ -48,9 +48,9 @@ class Filters:
     mine: int | None = None
     language: str = ""
 
-    def condition(self, now: datetime, day_end: datetime) -> Q:
-        """`day_end`: the end of today at the site."""
-        wanted = condition(self.why, now, day_end) if self.why else Q()
+    def condition(self, now: datetime, day_end: datetime, free_at: datetime | None) -> Q:
+        """`day_end`: the end of today at the site; `free_at`: when somebody could be seen there next."""
+        wanted = condition(self.why, now, day_end, free_at) if self.why else Q()
         if self.mine is not None:
             wanted &= Q(assigned_to=self.mine)
         if self.language:
@@ -65,22 +65,27 @@ def state_of(why: Why | None) -> State:
     return _STATE_OF.get(why, State.TO_CONTACT) if why else State.TO_CONTACT
 
 
-def condition(why: Why, now: datetime, day_end: datetime) -> Q:
-    """Which recalls of the filter's state belong in its list."""
+def condition(why: Why, now: datetime, day_end: datetime, free_at: datetime | None = None) -> Q:
+    """Which recalls of the filter's state belong in its list; see `Filters.condition`."""
     simple: dict[Why, Q] = {
         Why.CALL: Q(due_at__lt=day_end),
         Why.PRIORS: Q(),
+        Why.NO_SLOT: no_time_left(now, free_at),
         Why.INTERPRETER: Q(patient__interpreter_needed=True),
     }
-    return simple[why] if why in simple else _by_rows(why, now)
+    return simple[why] if why in simple else _by_rows(why)
 
 
-def _by_rows(why: Why, now: datetime) -> Q:
+def no_time_left(now: datetime, free_at: datetime | None) -> Q:
+    """Her target is still ahead, and before it no time is free. Where nobody knows what is free, nobody is meant."""
+    return Q(target_at__gte=now, target_at__lt=free_at) if free_at else Q(pk__in=())
+
+
+def _by_rows(why: Why) -> Q:
     ready = Q(Exists(_newest_try().filter(result=ContactResult.REACHED_WILL_BOOK)))
     usable = _points().filter(kind__in=_PHONES, unusable="")
     built: dict[Why, Any] = {
         Why.BOOK: lambda: ready,
-        Why.NO_SLOT: lambda: ready & Q(due_at__lt=now),
         Why.NO_PHONE: lambda: Q(patient__do_not_call=True) | ~Exists(usable),
         Why.TRIED: lambda: Q(Exists(_calls()[TRIES_THAT_ARE_MANY - 1 : TRIES_THAT_ARE_MANY])),
         Why.BOUNCED: lambda: Q(Exists(_points().filter(kind=ContactPoint.Kind.EMAIL, unusable__in=_CAME_BACK))),

@@ -7,7 +7,7 @@ stand patients who asked for something on their page: they never sink.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -65,6 +65,8 @@ class Wanted:
     now: datetime
     filters: Filters = NO_FILTERS
     after: Place | None = None
+    # When somebody could be seen next at each site: `recalls.free_times`.
+    free_at: Mapping[int, datetime | None] = field(default_factory=dict)
     # From when on what she did counts as today's work.
     today_from: datetime | None = None
 
@@ -122,7 +124,7 @@ def _numbers(wanted: Wanted) -> tuple[list[int], list[Place], list[int]]:
 
 def _of_site(wanted: Wanted, site: int, day_end: datetime) -> Iterable[QuerySet[Any, Any]]:
     rows = Recall.objects.still_open().filter(site_id=site, state=wanted.state)
-    rows = rows.filter(wanted.filters.condition(wanted.now, day_end))
+    rows = rows.filter(wanted.filters.condition(wanted.now, day_end, wanted.free_at.get(site)))
     if wanted.after is None or wanted.after.due:
         due = rows.filter(due_at__lt=day_end).filter(_behind("target_at", wanted.after, risky_first=True))
         yield _arm("d", "target_at", due.order_by("target_at", "-suspicious", "pk"))

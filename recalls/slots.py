@@ -5,12 +5,10 @@ the site is shut. Reading here promises nothing: `recalls.actions` looks again u
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import islice
-
-from django.core.cache import cache
 
 from clinic import calendar
 from clinic.models import Site
@@ -19,7 +17,6 @@ from recalls.states import MODALITY_OF, TAKES_A_ROOM, FindingKind, LengthOf, Mod
 
 HORIZON = 90  # days ahead in which a free time is looked for
 _CHUNK = 14  # days whose bookings are read at once
-_REMEMBERED = 30  # seconds
 # Minutes where a site has set none. Extra views in under half an hour, a biopsy with its after-care in an hour and a
 # half; the extra pictures around an implant and every sentence said twice take time of their own.
 DEFAULT_MINUTES: dict[LengthOf, int] = {
@@ -111,18 +108,25 @@ def free_slots(
 
     `leaving_out` is a visit about to be moved: its own time counts as free. One query for two weeks.
     """
-    length = timedelta(minutes=minutes)
     for ahead in range(days):
         day = first + timedelta(days=ahead)
         if ahead % _CHUNK == 0:
             busy = taken(rooms, *_span(site, day, min(_CHUNK, days - ahead)), leaving_out)
-        starts = [
-            Free(room, start, minutes)
-            for room in rooms
-            for start in _starts(site, room, day, length)
-            if start > now and not meets(busy[room.pk], (start, start + length))
-        ]
-        yield from sorted(starts, key=lambda free: free.starts_at)
+        yield from free_on(site, rooms, minutes, day, busy, now)
+
+
+def free_on(
+    site: Site, rooms: Iterable[Room], minutes: int, day: date, busy: Mapping[int, Iterable[Span]], now: datetime
+) -> list[Free]:
+    """The free starts of one day, earliest first, beside what is taken in each room. No query with hours at hand."""
+    length = timedelta(minutes=minutes)
+    starts = [
+        Free(room, start, minutes)
+        for room in rooms
+        for start in _starts(site, room, day, length)
+        if start > now and not meets(busy.get(room.pk, ()), (start, start + length))
+    ]
+    return sorted(starts, key=lambda free: free.starts_at)
 
 
 def next_free(site: Site, kind: VisitKind, minutes: int, first: date, now: datetime, count: int = 1) -> list[Free]:
@@ -164,34 +168,6 @@ def free_room(site: Site, kind: VisitKind, starts_at: datetime, minutes: int) ->
     """A room in which that very time is free; None when the site has none."""
     rooms = [room for room in rooms_for(site, kind) if is_staffed(site, room, starts_at, minutes)]
     return next((room for room in rooms if is_free(room, starts_at, minutes)), None)
-
-
-def next_free_at(site: Site, now: datetime, kind: VisitKind = VisitKind.DIAGNOSTIC) -> datetime | None:
-    """The next free time for an ordinary visit of that kind, remembered for half a minute.
-
-    `datetime.max` when every time within the horizon is taken; None where the site has no rooms to look in.
-    """
-    key = f"next-free:{site.pk}:{kind.value}"
-    found: tuple[datetime | None] | None = cache.get(key)
-    if found is None:
-        found = (_look_for_next(site, kind, now),)
-        cache.set(key, found, _REMEMBERED)
-    return found[0]
-
-
-def has_free_slot_before(site: Site, target: datetime, now: datetime, kind: VisitKind = VisitKind.DIAGNOSTIC) -> bool:
-    """Whether she could still be seen by then. Where a site has no rooms set up nobody knows: then nothing is stuck."""
-    free_at = next_free_at(site, now, kind)
-    return free_at is None or free_at <= target
-
-
-def _look_for_next(site: Site, kind: VisitKind, now: datetime) -> datetime | None:
-    rooms = rooms_for(site, kind)
-    if not rooms:
-        return None
-    found = free_slots(site, rooms, minutes_for(site, kind), calendar.local_day(site, now), HORIZON, now)
-    free = next(found, None)
-    return free.starts_at if free else datetime.max.replace(tzinfo=now.tzinfo)
 
 
 def _span(site: Site, day: date, days: int) -> Span:

@@ -56,7 +56,7 @@ def _reading(recall: Recall, site: Site, now: datetime) -> Reading:
         age=recall.patient.age_on(calendar.local_day(site, now)),
         mrn=recall.patient.mrn,
         findings="; ".join(findings_of(recall.exam)),
-        why=why_today(recall, facts_of_row(recall), now=now),
+        why=why_today(recall, facts_of_row(recall, now), now=now),
         due=left_until(site, recall.due_at, now) if recall.due_at else None,
     )
 

@@ -1,6 +1,6 @@
 """How does a recall read as one row of a list? Plain values in words, so that templates hold no rules."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -82,7 +82,7 @@ def interpreter_words(patient: Patient) -> str:
     return _("interpreter needed") if patient.interpreter_needed else ""
 
 
-def facts_of_row(row: Any) -> Facts:
+def facts_of_row(row: Any, now: datetime, free_at: datetime | None = None) -> Facts:
     """The facts that `queues.with_facts` put beside the recall, with its prefetched tries."""
     return Facts(
         attempts=attempts_of_this_ladder(row),
@@ -91,19 +91,24 @@ def facts_of_row(row: Any) -> Facts:
         visit_confirmed=row.visit_status == AppointmentStatus.CONFIRMED,
         priors_asked_at=row.priors_asked_at,
         priors_received=row.priors_received,
+        no_time_left=bool(free_at and row.target_at and now <= row.target_at < free_at),
     )
 
 
-def rows_of(recalls: Iterable[Recall], sites: dict[int, Site], now: datetime, reader: User | None = None) -> list[Row]:
+def rows_of(
+    recalls: Iterable[Recall], sites: dict[int, Site], now: datetime, reader: User | None = None,
+    free_at: Mapping[int, datetime | None] | None = None,
+) -> list[Row]:  # fmt: skip
     """Rows for recalls from `queues`; the sites are the signed-in person's own, read once."""
-    return [_row(recall, sites[recall.site_id], now, reader) for recall in recalls]
+    free = free_at or {}
+    return [_row(recall, sites[recall.site_id], now, reader, free.get(recall.site_id)) for recall in recalls]
 
 
-def _row(recall: Any, site: Site, now: datetime, reader: User | None) -> Row:
+def _row(recall: Any, site: Site, now: datetime, reader: User | None, free_at: datetime | None) -> Row:
     recall.site = site
     today = calendar.local_day(site, now)
     resulted = calendar.local_day(site, recall.exam.reported_at) if recall.exam.reported_at else recall.exam.exam_date
-    due_at, facts = recall.due_at or now, facts_of_row(recall)
+    due_at, facts = recall.due_at or now, facts_of_row(recall, now, free_at)
     return Row(
         pk=recall.pk,
         url=reverse("recall", args=[recall.pk]),

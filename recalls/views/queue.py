@@ -16,6 +16,7 @@ from recalls import queues
 from recalls.counts import Counts, counts_of, mine_of
 from recalls.filters import Filters, Why, state_of
 from recalls.forms.bulk import BULK
+from recalls.free_times import beside_the_queue, free_at
 from recalls.models.querysets import Position
 from recalls.presenters import empty_words, narrow, rows_of
 from recalls.states import OPEN_STATES, State
@@ -33,10 +34,12 @@ class Queue(DeskView):
             raise Http404
         user, now = staff(request), timezone.now()
         narrowed = narrowed_by(request.GET)
+        views, _free_at = beside_the_queue(user, now)  # also when each site is next free, for what follows
         wanted = wanted_by(user, State(state), narrowed, now, queues.Place.read(request.GET.get("after", "")))
-        counts = counts_of(wanted.day_ends, now)
+        counts = counts_of(wanted.day_ends, now, wanted.free_at)
         page = queues.queue_page(wanted)
-        context = _lists(page, user, now) | _links(user, counts, wanted, narrowed)
+        context = _lists(page, wanted) | _links(counts, wanted, narrowed)
+        context |= {"saved_links": narrow.saved_links(views, narrow.address(wanted.state, narrowed))}
         context |= {
             "state": wanted.state,
             "older": _older(wanted.state, narrowed, page.next_place) if page.next_place else "",
@@ -68,6 +71,7 @@ def wanted_by(
         now=now,
         filters=Filters(why=why, mine=mine, language=narrowed.get("language", "")[:20]),
         after=after,
+        free_at=free_at(sites, now),
         today_from=max(begun, default=None),
     )
 
@@ -84,15 +88,16 @@ def _day_end(site: Site, now: datetime) -> datetime:
     return calendar.instant(site, calendar.local_day(site, now) + timedelta(days=1), time(0))
 
 
-def _lists(page: queues.QueuePage, user: User, now: datetime) -> dict[str, Any]:
-    sites = sites_by_id(user)
-    return {name: rows_of(getattr(page, name), sites, now, user) for name in ("asked", "due", "later", "worked")} | {
-        "sites": user.own_sites if len(user.own_sites) > 1 else ()
-    }
+def _lists(page: queues.QueuePage, wanted: queues.Wanted) -> dict[str, Any]:
+    user, sites = wanted.user, sites_by_id(wanted.user)
+    return {
+        name: rows_of(getattr(page, name), sites, wanted.now, user, wanted.free_at)
+        for name in ("asked", "due", "later", "worked")
+    } | {"sites": user.own_sites if len(user.own_sites) > 1 else ()}
 
 
-def _links(user: User, counts: Counts, wanted: queues.Wanted, narrowed: Mapping[str, str]) -> dict[str, Any]:
-    state, mine = wanted.state, mine_of(user, wanted.day_ends)
+def _links(counts: Counts, wanted: queues.Wanted, narrowed: Mapping[str, str]) -> dict[str, Any]:
+    user, state, mine = wanted.user, wanted.state, mine_of(wanted.user, wanted.day_ends)
     here = narrow.address(state, narrowed)
     stuck = narrow.stuck_links(counts, narrowed)
     return {
@@ -104,7 +109,6 @@ def _links(user: User, counts: Counts, wanted: queues.Wanted, narrowed: Mapping[
         "is_stuck": any(link.is_current for link in stuck),
         "language_links": narrow.language_links(counts, narrowed),
         "site_links": narrow.site_links(user.own_sites, state, narrowed),
-        "saved_links": narrow.saved_links(user.saved_views.all(), here),
         "here": here,
         "is_narrowed": bool(narrowed),
         "start": narrow.address(state, {}),

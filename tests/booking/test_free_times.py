@@ -5,12 +5,13 @@ from itertools import islice
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.utils import timezone
 
 from clinic import calendar
 from clinic.factories import cast_of
 from clinic.models import Closure, Site
-from recalls import actions, slots
+from recalls import actions, free_times, slots
 from recalls.actions import Slot
 from recalls.factories import RecallFactory, RoomFactory
 from recalls.models import Room, VisitLength
@@ -108,12 +109,21 @@ def test_a_biopsy_is_offered_in_biopsy_rooms_only(shadyside: Site, room: Room) -
     assert {free.room for free in found} == {biopsy}
 
 
-def test_it_is_known_whether_she_can_still_be_seen_in_time(shadyside: Site, foothills: Site, room: Room) -> None:
+def test_it_is_known_when_each_site_is_next_free(shadyside: Site, foothills: Site, room: Room) -> None:
     now = timezone.now()
-    assert slots.next_free_at(shadyside, now) == datetime(2026, 11, 24, 15, 30, tzinfo=UTC)
-    assert slots.has_free_slot_before(shadyside, now + timedelta(days=7), now)
-    assert not slots.has_free_slot_before(shadyside, now + timedelta(minutes=10), now)
-    assert slots.has_free_slot_before(foothills, now, now), "without rooms nobody knows: it is no reason to be stuck"
+    free = datetime(2026, 11, 24, 15, 30, tzinfo=UTC)
+    assert free_times.free_at([shadyside, foothills], now) == {shadyside.pk: free, foothills.pk: None}
+    cache.clear()
+    booked = RecallFactory.create(site=shadyside, booked=True).appointments
+    booked.update(room=room, starts_at=free, length_minutes=60)
+    assert free_times.free_at([shadyside], now)[shadyside.pk] == datetime(2026, 11, 25, 14, 0, tzinfo=UTC)
+
+
+def test_where_everything_is_taken_the_next_free_time_lies_behind_the_look_ahead(shadyside: Site) -> None:
+    RoomFactory.create(site=shadyside, hours=(time(8), time(8, 30)))  # shorter than any visit
+    found = free_times.free_at([shadyside], timezone.now())[shadyside.pk]
+    assert found is not None
+    assert found > timezone.now() + timedelta(days=free_times.AHEAD - 1)
 
 
 def test_a_long_look_ahead_asks_once_for_two_weeks(shadyside: Site, room: Room, django_assert_num_queries: Any) -> None:

@@ -1,18 +1,23 @@
 """Does each filter show those it names and no others, does its number say how many, and may a person keep a view?"""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
+from time_machine import TimeMachineFixture
 
 from clinic.models import Site, User
 from patients.actions import mark_unusable
 from patients.factories import PatientFactory
 from patients.models import ContactPoint
 from recalls import actions, counts
-from recalls.factories import RecallFactory
+from recalls.factories import RecallFactory, RoomFactory
 from recalls.filters import Why
 from recalls.models import Recall, SavedView
 from tests.desk.conftest import SignIn, words
@@ -80,14 +85,44 @@ def test_a_filter_shows_those_it_means_and_counts_them(
         assert shown == {meant.pk} | also
 
 
-def test_somebody_ready_for_whom_no_time_was_found_is_stuck_once_her_booking_is_overdue(
+def test_no_slot_means_those_whose_target_lies_before_the_next_free_time(
+    at_desk: SignIn, scheduler_ana: User, shadyside: Site, foothills: Site, time_machine: TimeMachineFixture
+) -> None:
+    time_machine.move_to(datetime(2026, 11, 23, 15, 0, tzinfo=UTC), tick=False)  # Monday, 10 am in Pittsburgh
+    scheduler_ana.sites.add(foothills)
+    now = timezone.now()
+    stuck, later, late, elsewhere = (
+        RecallFactory.create(site=site) for site in (shadyside, shadyside, shadyside, foothills)
+    )
+    targets = {stuck: timedelta(hours=3), later: timedelta(days=3), late: -timedelta(days=1)}
+    for recall, ahead in (targets | {elsewhere: timedelta(hours=3)}).items():
+        Recall.objects.filter(pk=recall.pk).update(target_at=now + ahead)
+    browser, address = at_desk(scheduler_ana), f"{reverse('queue')}?why=no-slot"
+    assert _shown(browser, address) == set(), "where a site has no rooms, nobody knows what is free"
+    cache.clear()
+    RoomFactory.create(site=shadyside, hours=(time(8), time(9)))  # free tomorrow at 8 again
+    assert _shown(browser, address) == {stuck.pk}
+    assert _number(browser, str(Why.NO_SLOT.label)) == 1
+    rows = {row.pk: row.why for row in [*browser.get(address).context["due"], *browser.get(address).context["later"]]}
+    assert rows[stuck.pk] == "First call: no free time before the target day"
+
+
+def test_the_next_free_time_is_asked_for_at_no_query_of_its_own(
     at_desk: SignIn, scheduler_ana: User, shadyside: Site
 ) -> None:
-    recall = RecallFactory.create(site=shadyside, ready_to_book=True)
-    browser, address = at_desk(scheduler_ana), f"{reverse('queue')}?why=no-slot"
-    assert _shown(browser, address) == set()
-    Recall.objects.filter(pk=recall.pk).update(due_at=recall.opened_at)
-    assert _shown(browser, address) == {recall.pk}
+    room = RoomFactory.create(site=shadyside)
+    booked = RecallFactory.create_batch(2, site=shadyside, booked=True)
+    for number, recall in enumerate(booked):
+        at = timezone.now() + timedelta(days=1, hours=number)
+        recall.appointments.update(room=room, starts_at=at)
+    browser = at_desk(scheduler_ana)
+    browser.get(reverse("queue"))
+    cache.clear()
+    with CaptureQueriesContext(connection) as asked:
+        browser.get(reverse("queue"))
+    with CaptureQueriesContext(connection) as again:
+        browser.get(reverse("queue"))
+    assert len(asked) == len(again) <= 8
 
 
 def test_mine_are_those_she_took_on(at_desk: SignIn, scheduler_ana: User, scheduler_bea: User, shadyside: Site) -> None:
