@@ -1,10 +1,13 @@
 """How does a scheduler get the day's letters onto paper? One page: make a PDF of many, say that they are printed."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -13,7 +16,18 @@ from clinic.roles import Page
 from notifications import print_queue
 from notifications.models import Notification
 from notifications.print_queue import AT_ONCE
-from recalls.views.access import DeskView, staff
+from recalls.presenters import Moment, moment
+from recalls.views.access import DeskView, sites_by_id, staff
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A letter and, by the clock of its site, when it was due and printed and until when it is of use."""
+
+    row: Notification
+    due: Moment
+    printed: Moment | None
+    until: Moment | None
 
 
 class LettersPage(DeskView):
@@ -33,12 +47,30 @@ class Letters(LettersPage):
         rows = list(print_queue.waiting(user)[:AT_ONCE])
         done = list(print_queue.printed(user)[:50])
         self.note(user, [*rows, *done])
+        shown = _in_words(rows, user)
         context = {
-            "new": [row for row in rows if row.pdf_made_at is None],
-            "in_pdf": [row for row in rows if row.pdf_made_at is not None],
-            "printed": done,
+            "new": [letter for letter in shown if letter.row.pdf_made_at is None],
+            "in_pdf": [letter for letter in shown if letter.row.pdf_made_at is not None],
+            "printed": _in_words(done, user),
         }
         return render(request, "notifications/letters.html", context)
+
+
+def _in_words(rows: list[Notification], user: User) -> list[Letter]:
+    sites, now = sites_by_id(user), timezone.now()
+
+    def when(row: Notification, instant: datetime | None) -> Moment | None:
+        return moment(sites[row.recall.site_id], instant, now) if instant else None
+
+    return [
+        Letter(
+            row=row,
+            due=moment(sites[row.recall.site_id], row.due_at, now),
+            printed=when(row, row.accepted_at),
+            until=when(row, row.expires_at),
+        )
+        for row in rows
+    ]
 
 
 class LettersPdf(LettersPage):
