@@ -102,7 +102,8 @@ def places() -> list[Place]:
     from recalls.states import State
 
     def first(state: State) -> Recall:
-        return Recall.objects.filter(state=state, site__code="SHADY").order_by("due_at")[0]
+        found: Recall = Recall.objects.filter(state=state, site__code="SHADY").order_by("due_at")[0]
+        return found
 
     ana, rao, mo = (_cookie_of(name) for name in ("ana", "rao", "mo"))
     patient = first(State.SCHEDULED).patient
