@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.contrib import admin
 from django.urls import reverse
-from playwright.sync_api import Browser, ConsoleMessage, Page
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from clinic.models import Site, User
@@ -40,6 +40,7 @@ def test_the_board_stands_in_nobodys_way_and_draws_its_charts(
     page.goto(live_server.url + "/admin/")
     for chart in page.locator("canvas").all():
         chart.scroll_into_view_if_needed()
+        expect(chart).to_have_attribute("data-drawn", "")
         assert chart.evaluate(IS_DRAWN)
     assert page.locator("canvas").count() == 10
     assert [words for words in said if words] == []
