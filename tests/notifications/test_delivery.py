@@ -1,6 +1,5 @@
 """Does each message arrive once, or does a person hear that it did not? Real mail server, real rows, time moved."""
 
-import dataclasses
 import smtplib
 from datetime import timedelta
 from email.utils import parseaddr
@@ -18,8 +17,7 @@ from notifications.ahead import Ahead
 from notifications.delivery import drain
 from notifications.failures import failure_of
 from notifications.kinds import AttemptResult, Kind, NotificationState, Reason
-from notifications.mime import compose
-from notifications.models import DeliveryAttempt, MessageText, Notification, RenderedMessage
+from notifications.models import DeliveryAttempt, MessageText, Notification
 from notifications.wake import Nudge, nudge
 from patients.actions import update_details
 from patients.factories import PatientFactory
@@ -224,27 +222,6 @@ def test_a_worker_that_slept_through_its_lease_cannot_write_its_result(clock: Cl
     outbox.fail(sleeper, failure_of(smtplib.SMTPDataError(550, b"no")))
     assert row_of(recall, Kind.RECALL_NOTICE).state == S.SENDING
     assert not recall.work_items.exists()
-
-
-def test_a_message_that_was_taken_is_written_down_whole_or_not_at_all(clock: Clock, recall: Recall) -> None:
-    claim = outbox.claim_next(Ahead())
-    assert isinstance(claim, outbox.Claim)
-    _mail, copy = compose(claim.row, claim.situation, claim.channels)
-    late = dataclasses.replace(claim, token=claim.token - 1)
-    assert not outbox.accept(late, copy)
-    row = row_of(recall, Kind.RECALL_NOTICE)
-    assert row.state == S.SENDING
-    assert not row.attempts.exists()
-    assert not RenderedMessage.objects.exists()
-    assert outbox.accept(claim, copy)
-    row = row_of(recall, Kind.RECALL_NOTICE)
-    (attempt,) = row.attempts.all()
-    assert (row.state, row.lease_until, row.accepted_at, row.attempt_count) == (S.ACCEPTED, None, timezone.now(), 1)
-    assert (attempt.result, attempt.number, attempt.channel) == (R.ACCEPTED, 1, row.channel)
-    assert (attempt.at, attempt.lease_token, attempt.smtp_code) == (timezone.now(), claim.token, None)
-    kept = RenderedMessage.objects.get(notification=row)
-    names = ["address", "subject", "text", "html", "calendar", "letter", "earlier"]
-    assert [getattr(kept, name) for name in names] == [getattr(copy, name) for name in names]
 
 
 def test_the_lease_outlasts_every_answer_a_mail_server_may_take_its_time_for(settings: LazySettings) -> None:
