@@ -1,10 +1,10 @@
 """How does one tell a patient's way through a test? By the people who take the steps, while the workers work."""
 
+from clinic.contact_ladder import Rung
 from clinic.models import User
 from notifications import print_queue
 from recalls import actions
 from recalls.actions import Contact, Reading, Slot
-from recalls.ladder import Rung
 from recalls.models import Recall
 from recalls.states import (
     Assessment,
