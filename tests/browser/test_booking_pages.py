@@ -1,24 +1,18 @@
 """Can a visit be booked, a day be worked through and a day be closed by everybody, with and without a script?"""
 
 from collections.abc import Callable, Iterator
-from datetime import date, time, timedelta
 
 import pytest
 from django.core.cache import cache
 from django.urls import reverse
-from django.utils import timezone
 from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
-from clinic import calendar
-from clinic.factories import cast_of
 from clinic.models import Site, User
-from recalls import actions
-from recalls.actions import Slot
 from recalls.factories import RecallFactory, RoomFactory
-from recalls.models import Recall, Room
+from recalls.models import Room
 from recalls.states import AppointmentStatus, State
-from tests.browser.conftest import PASSWORD, barriers, tab_to, too_wide
+from tests.browser.conftest import PASSWORD, tab_to
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 SignIn = Callable[[User], Page]
@@ -36,49 +30,6 @@ def without_scripts(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(java_script_enabled=False)
     yield context.new_page()
     context.close()
-
-
-def _next_day(site: Site) -> date:
-    return calendar.next_open_day(site, calendar.local_day(site, timezone.now()) + timedelta(days=1))
-
-
-def _some_visits(site: Site, room: Room) -> list[Recall]:
-    """Visits of the next open day, one of them confirmed, and one of today that was missed."""
-    scheduler, day = cast_of(site).scheduler, calendar.local_day(site, timezone.now())
-    recalls = []
-    for hour in (9, 10, 11):
-        recall = RecallFactory.create(site=site)
-        actions.book_appointment(
-            recall, Slot(site, calendar.instant(site, _next_day(site), time(hour)), room=room), by=scheduler
-        )
-        recalls.append(recall)
-    actions.confirm(recalls[0], by=scheduler)
-    if calendar.is_open_day(site, day):
-        missed = RecallFactory.create(site=site)
-        actions.book_appointment(missed, Slot(site, calendar.instant(site, day, time(0, 5))), by=scheduler)
-        actions.mark_missed(missed, by=scheduler)
-    return recalls
-
-
-def test_the_pages_stand_in_nobodys_way(
-    sign_in: SignIn, live_server: LiveServer, scheduler_ana: User, shadyside: Site, rooms: list[Room]
-) -> None:
-    recalls = _some_visits(shadyside, rooms[0])
-    fresh = RecallFactory.create(site=shadyside)
-    book = reverse("step", args=[fresh.pk, "book_appointment"])
-    closing = f"{reverse('closed_day')}?site={shadyside.pk}&day={_next_day(shadyside)}"
-    page = sign_in(scheduler_ana)
-    found = []
-    for address in (
-        book, f"{book}?view=week", reverse("step", args=[recalls[0].pk, "reschedule"]), reverse("appointments"),
-        reverse("appointments_tomorrow"), reverse("closed_day"), closing,
-    ):  # fmt: skip
-        page.goto(live_server.url + address)
-        for size in SIZES:
-            page.set_viewport_size(size)  # type: ignore[arg-type]
-            found += [f"{address} {size}: {barrier}" for barrier in barriers(page)]
-            found += [f"{address} {size}: too wide"] * too_wide(page)
-    assert found == []
 
 
 def test_a_visit_is_booked_by_keyboard(

@@ -13,7 +13,7 @@ from clinic.models import Site, User
 from recalls.factories import RecallFactory
 from recalls.models import Recall
 from recalls.states import ContactResult, State
-from tests.browser.conftest import PASSWORD, barriers, too_wide
+from tests.browser.conftest import PASSWORD, barriers
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 SignIn = Callable[[User], Page]
@@ -162,15 +162,3 @@ def test_of_two_who_meet_the_second_is_told_by_whom_and_keeps_her_words(
     expect(bea.get_by_text("Saved: Log a contact.")).to_be_visible()
     assert recall.contact_attempts.count() == 2
     bea.context.close()
-
-
-@pytest.mark.parametrize("width", [1280, 360])
-def test_the_call_form_stands_in_nobodys_way(
-    width: int, sign_in: SignIn, live_server: LiveServer, scheduler_ana: User, shadyside: Site
-) -> None:
-    recall = RecallFactory.create(site=shadyside, patient__spanish_speaker=True)
-    page = sign_in(scheduler_ana)
-    page.set_viewport_size({"width": width, "height": 900})
-    page.goto(live_server.url + reverse("recall", args=[recall.pk]))
-    assert barriers(page) == []
-    assert not too_wide(page)
