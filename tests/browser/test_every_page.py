@@ -25,7 +25,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 SignIn = Callable[[User], Page]
 
 # What may go wrong by size and colour alone; names, roles and order are the same at every size.
-BY_LAYOUT = ("color-contrast", "link-in-text-block", "scrollable-region-focusable", "target-size")
+BY_COLOUR = ("color-contrast", "link-in-text-block")
+BY_LAYOUT = (*BY_COLOUR, "scrollable-region-focusable", "target-size")
 WIDE = {"width": 1280, "height": 900}
 TWICE_THE_SIZE = {"width": 640, "height": 450}  # what 1280 by 900 shows at 200 %
 PHONE = {"width": 360, "height": 740}
@@ -35,6 +36,9 @@ ADMIN = "/admin/"  # Django's own scripts put clocks and calendars beside its fi
 COUNT_SHIFTS = """new PerformanceObserver(list => list.getEntries().filter(entry => !entry.hadRecentInput)
     .forEach(entry => window.shifted = (window.shifted ?? 0) + entry.value))
     .observe({type: "layout-shift", buffered: true})"""
+# The browser tells of them with the next picture it draws.
+SHIFTED = """() => new Promise(done =>
+    requestAnimationFrame(() => requestAnimationFrame(() => done(window.shifted ?? 0))))"""
 OPEN_ALL = "document.querySelectorAll('main details, #container details').forEach(more => more.open = true)"
 # A colour that is still fading from light to dark is the right one a moment later.
 AT_ONCE = """const style = new CSSStyleSheet(); style.replaceSync('* { transition: none !important }');
@@ -75,17 +79,20 @@ class Walk:
         with_scripts = page.evaluate(BUTTONS)
         for key in stop.keys:
             page.keyboard.press(key)
-        if page.evaluate("window.shifted ?? 0") > MOST_SHIFT and not where.startswith(ADMIN):
+        if page.evaluate(SHIFTED) > MOST_SHIFT and not where.startswith(ADMIN):
             self.found.append(f"{where}: moves while it loads")
         page.evaluate(f"{OPEN_ALL}; {AT_ONCE}")
         if not stop.alike:
             self._note(where, "wide", barriers(page))
+            page.emulate_media(color_scheme="dark")
+            self._note(where, "wide in the dark", barriers(page, BY_COLOUR))
+            page.emulate_media(color_scheme="light")
         page.set_viewport_size(TWICE_THE_SIZE)  # type: ignore[arg-type]
         self._note(where, "at twice the size", [] if stop.alike else barriers(page, BY_LAYOUT), too_wide(page))
         page.set_viewport_size(PHONE)  # type: ignore[arg-type]
         self._note(where, "on a phone", barriers(page), too_wide(page))
         page.emulate_media(color_scheme="dark")
-        self._note(where, "in the dark", barriers(page, BY_LAYOUT), too_wide(page))
+        self._note(where, "on a phone in the dark", barriers(page, BY_COLOUR), too_wide(page))
         page.emulate_media(color_scheme="light")
         self._without_scripts(where, with_scripts)
 
