@@ -140,6 +140,7 @@ def _take(row: Notification, known: Known, now: datetime) -> Claim | PutAway:
 def _lease(row: Notification, situation: Situation, channels: Channels, now: datetime) -> Claim | PutAway:
     token = row.lease_token + 1
     lease: dict[str, Any] = {"state": S.SENDING, "reason": "", "lease_token": token, "lease_until": now + LEASE}
+    lease["set_aside_until"] = None  # it left the line: whoever plans it anew finds it free
     # A text may have been reviewed or withdrawn since, and she may have chosen another language.
     row.language = lease["language"] = texts.language_of(row.recall, row.kind, row.channel)
     # Where the database cannot lock a row, this comparison decides between two who read it at once.
@@ -150,7 +151,7 @@ def _lease(row: Notification, situation: Situation, channels: Channels, now: dat
 
 
 def _put_away(row: Notification, **fields: Any) -> PutAway:
-    Notification.objects.filter(pk=row.pk, state=S.PLANNED).update(**fields)
+    Notification.objects.filter(pk=row.pk, state=S.PLANNED).update(set_aside_until=None, **fields)
     return PutAway(str(fields.get("state", S.PLANNED)))
 
 
