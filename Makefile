@@ -32,7 +32,7 @@ test-postgres: install-dev ## The tests on a throwaway PostgreSQL
 	$(DB_SERVER) $(PYTEST) -n $(PARALLEL) -m "not browser"
 
 test-browser: install-dev ## The tests that drive a Chromium
-	@if $(PY) -m tests.support.chromium; then $(PYTEST) -m browser; fi
+	@if $(PY) -m tests.support.chromium; then $(PYTEST) -n $(PARALLEL) -m browser; fi
 
 check: install-dev ## Lint, format, types, layers, migrations, production settings, generated pages
 	$(PY) -m ruff check .
