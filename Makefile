@@ -6,7 +6,7 @@ DB_SERVER := $(PY) -m tests.support.servers
 PARALLEL ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run install install-dev test test-sqlite test-postgres test-browser check fix lock bench rulebook clean
+.PHONY: help run install install-dev test test-sqlite test-postgres test-browser check fix lock bench lighthouse gallery screenshots rulebook clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,7 +32,7 @@ test-postgres: install-dev ## The tests on a throwaway PostgreSQL
 	$(DB_SERVER) $(PYTEST) -n $(PARALLEL) -m "not browser"
 
 test-browser: install-dev ## The tests that drive a Chromium
-	@if $(PY) -m tests.support.chromium; then $(PYTEST) -m browser; fi
+	@if $(PY) -m tests.support.chromium; then $(PYTEST) -n $(PARALLEL) -m browser; fi
 
 check: install-dev ## Lint, format, types, layers, migrations, production settings, generated pages
 	$(PY) -m ruff check .
@@ -56,6 +56,15 @@ lock: ## Pin the packages that pyproject.toml allows (needs uv; installs it into
 
 bench: install-dev ## Run every benchmark in bench/
 	@for script in bench/[a-z]*.py; do echo "== $$script"; $(PY) -m "$$(echo "$${script%.py}" | tr / .)" || exit 1; done
+
+lighthouse: install-dev ## Performance, accessibility and weight of the pages in Lighthouse (needs npx and a Chromium)
+	$(PY) -m bench.lighthouse
+
+gallery: install-dev ## Every message in every language as a page and, where there is a Chromium, as pictures
+	$(PY) manage.py gallery
+
+screenshots: install-dev ## Pictures of every page for docs/screenshots, light, dark and on a phone; needs a Chromium
+	$(PY) -m tests.support.screenshots
 
 rulebook: install-dev ## Print the rules the tests hold, in words, file by file
 	@$(PY) -m tests.support.rulebook

@@ -5,8 +5,10 @@ from itertools import pairwise
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.models import ADDITION, LogEntry
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.forms import CheckboxSelectMultiple, ModelForm
@@ -17,6 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from clinic import calendar
 from clinic.admin_base import LabelledRows, ReadOnlyAdmin, ScopedAdmin
+from clinic.contact_ladder import LadderRung, check_ladder, ladder_of
 from clinic.models import Closure, DeadlinePolicy, Heartbeat, OpeningHours, Site, User
 from clinic.roles import STAFF_ROLES, Role
 
@@ -50,6 +53,18 @@ class ClosureForm(ModelForm[Closure]):
         return day
 
 
+class RungsFormSet(LabelledRows):
+    """A ladder is whole or it is not there: a site without rungs has the one that Recall Desk comes with."""
+
+    def clean(self) -> None:
+        super().clean()
+        if any(self.errors):
+            return
+        kept = [form.cleaned_data for form in self.forms if form.cleaned_data and not form.cleaned_data.get("DELETE")]
+        own = [LadderRung(**{name: row[name] for name in ("order", "day", "channel", "name")}) for row in kept]
+        check_ladder(ladder_of(own), self.instance.lost_after)
+
+
 class HoursInline(admin.TabularInline[OpeningHours, Site]):
     model = OpeningHours
     formset = HoursFormSet
@@ -65,6 +80,16 @@ class ClosureInline(admin.TabularInline[Closure, Site]):
     verbose_name_plural = gettext_lazy("Closed days beyond the public holidays")
 
 
+class RungInline(admin.TabularInline[LadderRung, Site]):
+    model = LadderRung
+    formset = RungsFormSet
+    extra = 2
+    verbose_name_plural = gettext_lazy(
+        "Contact ladder of its own: without rungs here, the one that Recall Desk comes with; a change counts from each "
+        "recall's next step"
+    )
+
+
 class PolicyInline(admin.StackedInline[DeadlinePolicy, Site]):
     model = DeadlinePolicy
     can_delete = False
@@ -74,16 +99,22 @@ class PolicyInline(admin.StackedInline[DeadlinePolicy, Site]):
 @admin.register(Site)
 class SiteAdmin(ScopedAdmin[Site]):
     site_path = ""
+    tells_values = True
     list_display = ("name", "code", "time_zone", "phone")
     search_fields = ("name__istartswith", "code__istartswith")
     search_help_text = gettext_lazy("Beginning of a name or code")
-    inlines = (HoursInline, ClosureInline, PolicyInline)
+    inlines = (HoursInline, ClosureInline, PolicyInline, RungInline)
     fieldsets = (
         (None, {"fields": ("code", "name", "sender_name", "contact_person", "phone")}),
         (gettext_lazy("Address"), {"fields": ("address_line", "city", "state", "postal_code")}),
         (
             gettext_lazy("Time"),
             {"fields": ("time_zone", "country", "subdivision", "send_from", "send_until")},
+        ),
+        (gettext_lazy("Contact"), {"fields": ("lost_after",)}),
+        (
+            gettext_lazy("Words of messages"),
+            {"fields": ("reviewed_translations_only", "reviewed_english_only", "sends_lay_summaries")},
         ),
         (gettext_lazy("Files of results"), {"fields": ("assigning_authority", "date_order", "bare_zero")}),
     )
@@ -94,6 +125,7 @@ class UserAdmin(ScopedAdmin[User], DjangoUserAdmin[User]):
     """Staff accounts. Nobody here can make an account more powerful than a role, or touch a superuser's."""
 
     site_path = ""
+    tells_values = True
     list_display = ("username", "last_name", "first_name", "roles", "is_active", "last_login")
     list_filter = (("groups", admin.RelatedFieldListFilter), "is_active")
     search_fields = ("username__istartswith", "last_name__istartswith", "email__istartswith")
@@ -130,6 +162,38 @@ class UserAdmin(ScopedAdmin[User], DjangoUserAdmin[User]):
     def roles(self, user: User) -> str:
         names = {group.name for group in user.groups.all()}
         return ", ".join(str(role.label) for role in Role if role in STAFF_ROLES and role.value in names)
+
+
+@admin.register(LogEntry)
+class ChangeAdmin(ReadOnlyAdmin[LogEntry]):
+    """Who changed which setting from what to what. The database lets nobody rewrite it."""
+
+    site_path = ""
+    list_display = ("action_time", "user", "kind", "object_repr", "change")
+    list_filter = (("content_type", admin.RelatedOnlyFieldListFilter),)
+    list_select_related = ("user", "content_type")
+    search_fields = ("object_repr__istartswith", "user__username__istartswith")
+    search_help_text = gettext_lazy("Beginning of the name of what was changed, or of who changed it")
+    ordering = ("-pk",)
+    fields = ("action_time", "user", "kind", "object_repr", "change")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Settings only: what was done with patients stands in their own histories."""
+        told = [
+            ContentType.objects.get_for_model(model).pk
+            for model, model_admin in self.admin_site._registry.items()
+            if isinstance(model_admin, ScopedAdmin) and model_admin.tells_values
+        ]
+        return super().get_queryset(request).filter(content_type__in=told)
+
+    @admin.display(description=gettext_lazy("what"))
+    def kind(self, entry: LogEntry) -> str:
+        return str(entry.content_type.name) if entry.content_type else ""
+
+    @admin.display(description=gettext_lazy("change"))
+    def change(self, entry: LogEntry) -> str:
+        words = entry.get_change_message()
+        return _("Added. %(words)s") % {"words": words} if entry.action_flag == ADDITION else words
 
 
 @admin.register(Heartbeat)

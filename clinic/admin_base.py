@@ -16,6 +16,7 @@ from django.forms import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 
+from clinic.changes import change_message
 from clinic.models import AccessLog
 
 MOST_ROWS = 1000  # a person narrows the list by search or filter before she pages further than this
@@ -81,6 +82,9 @@ class ScopedAdmin(admin.ModelAdmin[M]):
     # True where people search by name or record number.
     private_search: ClassVar[bool] = False
 
+    # True for what is set up rather than recorded: the log then says from what to what each value was changed.
+    tells_values: ClassVar[bool] = False
+
     paginator = BoundedPaginator
     show_full_result_count = False
     list_per_page = 50
@@ -96,6 +100,11 @@ class ScopedAdmin(admin.ModelAdmin[M]):
 
     def has_delete_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
         return False
+
+    def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
+        if self.tells_values:
+            return change_message(form, formsets, is_new=add)
+        return super().construct_change_message(request, form, formsets, add)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return PrivateSearch if self.private_search else super().get_changelist(request, **kwargs)

@@ -9,12 +9,14 @@ import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from ipaddress import ip_address
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import structlog
 from django.conf import settings
 from django.contrib.auth import logout
+from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import resolve_url
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 
@@ -84,11 +86,22 @@ class RequestLogMiddleware:
         return response
 
 
+class SignInMiddleware(LoginRequiredMiddleware):
+    """Sends a stranger to the sign-in page; a page that asks in the background is told to go there as a whole."""
+
+    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> Any:
+        answer = super().handle_no_permission(request, view_func)
+        if "HX-Request" not in request.headers:
+            return answer
+        return HttpResponse(headers={"HX-Redirect": resolve_url(settings.LOGIN_URL)})
+
+
 class SessionTimeoutMiddleware:
     """Signs a person out after SESSION_IDLE_TIMEOUT without a request, or SESSION_ABSOLUTE_TIMEOUT after signing in.
 
     The time of the last request is written at most once a minute, so an ordinary page costs no extra query; the
-    session may therefore end up to a minute early, never late.
+    session may therefore end up to a minute early, never late. What an open page asks for by itself (the view says so
+    with `request.is_background`) is no visit.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -100,7 +113,8 @@ class SessionTimeoutMiddleware:
             logout(request)
         response = self.get_response(request)
         if request.user.is_authenticated:
-            _note_the_visit(request, now)
+            if not getattr(request, "is_background", False):
+                _note_the_visit(request, now)
             add_never_cache_headers(response)
         return response
 

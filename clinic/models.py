@@ -1,33 +1,18 @@
 """What a clinic is: its sites with their hours, closures and deadlines, its staff, and who looked at whom."""
 
 import zoneinfo
-from collections.abc import Iterable
 from datetime import date, time
 from typing import Any
 
-import holidays
 from django.contrib.auth.models import AbstractUser
-from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-
-def validate_time_zone(name: str) -> None:
-    if name not in zoneinfo.available_timezones():
-        raise ValidationError(
-            _("“%(name)s” is no time zone. Use a name like America/New_York."),
-            params={"name": name},
-        )
-
-
-def validate_country(code: str) -> None:
-    if code not in holidays.list_supported_countries():
-        raise ValidationError(
-            _("No holiday calendar is known for “%(code)s”. Use a code like US or GB."),
-            params={"code": code},
-        )
+from clinic.contact_ladder import LONGEST_LADDER, LOST_AFTER_DAYS, Rung, ladder_of
+from clinic.contact_ladder import LadderRung as LadderRung
+from clinic.validators import validate_country, validate_time_zone
 
 
 class Site(models.Model):
@@ -71,10 +56,7 @@ class Site(models.Model):
     )
     subdivision = models.CharField(_("state for holidays"), max_length=6, blank=True)
     time_zone = models.CharField(
-        _("time zone"),
-        max_length=64,
-        default="America/New_York",
-        validators=[validate_time_zone],
+        _("time zone"), max_length=64, default="America/New_York", validators=[validate_time_zone]
     )
     date_order = models.CharField(_("dates in files"), max_length=3, choices=DateOrder, default=DateOrder.MDY)
     bare_zero = models.CharField(
@@ -86,6 +68,32 @@ class Site(models.Model):
     )
     send_from = models.TimeField(_("messages leave from"), default=time(8))
     send_until = models.TimeField(_("messages leave until"), default=time(18))
+    lost_after = models.PositiveSmallIntegerField(
+        _("she may be called lost after, in days"),
+        default=LOST_AFTER_DAYS,
+        validators=[MinValueValidator(1), MaxValueValidator(LONGEST_LADDER)],
+        help_text=_("Counted from the day on which she was to be contacted; every rung must have been tried too."),
+    )
+    page_link = models.BooleanField(
+        _("emails carry a link to the patient's own page"),
+        default=False,
+        help_text=_("Only where PUBLIC_URL is an address that patients can open."),
+    )
+    reviewed_translations_only = models.BooleanField(
+        _("send only reviewed translations"),
+        default=True,
+        help_text=_("Where a translation has no named reviewer, the patient gets the English text (45 CFR 92.201)."),
+    )
+    reviewed_english_only = models.BooleanField(
+        _("send only reviewed English texts"),
+        default=False,
+        help_text=_("A message without a named reviewer is then not sent, and somebody is asked to ring her instead."),
+    )
+    sends_lay_summaries = models.BooleanField(
+        _("write the lay summary here"),
+        default=False,
+        help_text=_("Turn it on only if no other system sends the summary that 21 CFR 900.12(c)(2) asks for."),
+    )
 
     class Meta:
         ordering = ["name"]
@@ -114,6 +122,10 @@ class Site(models.Model):
             opens, closes = spans.get(span.weekday, (span.opens, span.closes))
             spans[span.weekday] = (min(opens, span.opens), max(closes, span.closes))
         return spans
+
+    @cached_property
+    def ladder(self) -> tuple[Rung, ...]:
+        return ladder_of(self.ladder_rungs.all() if self.pk else ())
 
     @cached_property
     def closed_days(self) -> frozenset[date]:
@@ -280,8 +292,3 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-def sites_for(user: User) -> Iterable[Site]:
-    """The sites whose patients this person may see."""
-    return user.own_sites

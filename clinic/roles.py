@@ -41,17 +41,33 @@ class Page(models.TextChoices):
     """What a page shows; a page asks for one of these, never for a role."""
 
     QUEUE = "queue", _("Callback queue")
+    BULK = "bulk", _("Many recalls at once")
     RECALL = "recall", _("Recall page")
+    APPOINTMENTS = "appointments", _("Appointments")
+    CLOSED_DAYS = "closed_days", _("Closing a day")
     WORKLIST = "worklist", _("Reading worklist")
+    OWN_RECALLS = "own_recalls", _("Where my recalls went")
+    EVERY_READER = "every_reader", _("Where every reader's recalls went")
     BOARD = "board", _("Status board")
+    MAP = "map", _("Workflow map")
+    DOWNTIME = "downtime", _("Downtime sheet")
+    LETTERS = "letters", _("Letters")
     INBOX = "inbox", _("Demo inbox")
 
 
 PAGES: dict[Page, frozenset[Role]] = {
     Page.QUEUE: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER, Role.RADIOLOGIST}),
+    Page.BULK: frozenset({Role.SCHEDULER, Role.NAVIGATOR}),
     Page.RECALL: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER, Role.RADIOLOGIST}),
+    Page.APPOINTMENTS: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER, Role.RADIOLOGIST}),
+    Page.CLOSED_DAYS: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER}),
     Page.WORKLIST: frozenset({Role.RADIOLOGIST}),
+    Page.OWN_RECALLS: frozenset({Role.RADIOLOGIST, Role.MANAGER}),
+    Page.EVERY_READER: frozenset({Role.MANAGER}),
     Page.BOARD: frozenset({Role.MANAGER, Role.ADMINISTRATOR}),
+    Page.MAP: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.RADIOLOGIST, Role.MANAGER, Role.ADMINISTRATOR}),
+    Page.DOWNTIME: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER}),
+    Page.LETTERS: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER}),
     Page.INBOX: STAFF_ROLES,
 }
 
@@ -73,28 +89,40 @@ _HISTORY = (
 ADMIN_PERMISSIONS: dict[Role, dict[str, tuple[str, ...]]] = {
     Role.MANAGER: {
         **dict.fromkeys(_HISTORY, _VIEW),
+        "notifications.sending": ("view", "change"),
         "recalls.workitem": ("view", "change"),
+        "recalls.room": _VIEW,
+        "recalls.visitlength": _VIEW,
         "patients.patient": _VIEW,
         "patients.referringprovider": _EDIT,
         "exchange.parkedrow": ("view", "change"),
         "exchange.resultfile": _VIEW,
+        "notifications.messagetext": _VIEW,
         "clinic.site": _VIEW,
         "clinic.accesslog": _VIEW,
+        "admin.logentry": _VIEW,
     },
     Role.ADMINISTRATOR: {
         **dict.fromkeys(_HISTORY, _VIEW),
+        "notifications.sending": ("view", "change"),
         "recalls.workitem": ("view", "change"),
+        "recalls.room": _EDIT,
+        "recalls.roomhours": (*_EDIT, "delete"),
+        "recalls.visitlength": _EDIT,
         "patients.patient": _VIEW,
         "patients.referringprovider": _EDIT,
         "exchange.parkedrow": ("view", "change"),
         "exchange.resultfile": _VIEW,
+        "notifications.messagetext": ("view", "add"),
         "clinic.site": _EDIT,
         "clinic.openinghours": (*_EDIT, "delete"),
         "clinic.closure": (*_EDIT, "delete"),
         "clinic.deadlinepolicy": _EDIT,
+        "clinic.ladderrung": (*_EDIT, "delete"),
         "clinic.user": _EDIT,
         "clinic.accesslog": _VIEW,
         "clinic.heartbeat": _VIEW,
+        "admin.logentry": _VIEW,
     },
 }
 
@@ -104,11 +132,15 @@ def roles_of(user: Any) -> frozenset[Role]:
     if not user.is_authenticated or not user.is_active:
         return frozenset()
     cached: frozenset[Role] | None = getattr(user, "_roles", None)
-    if cached is None:
-        names = {group.name for group in user.groups.all()}
-        cached = frozenset(role for role in STAFF_ROLES if role.value in names)
-        user._roles = cached
-    return cached
+    return remember_roles(user, (group.name for group in user.groups.all())) if cached is None else cached
+
+
+def remember_roles(user: Any, group_names: Iterable[str]) -> frozenset[Role]:
+    """Keep the roles that these groups mean on the user object."""
+    names = set(group_names)
+    roles = frozenset(role for role in STAFF_ROLES if role.value in names)
+    user._roles = roles
+    return roles
 
 
 def may_open(user: Any, page: Page) -> bool:

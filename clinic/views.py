@@ -50,3 +50,9 @@ def desk_of(roles: Iterable[Role]) -> str:
 def home(request: HttpRequest) -> HttpResponse:
     desk = desk_of(roles_of(request.user))
     return redirect(desk) if desk else render(request, "no_desk.html")
+
+
+@require_safe
+def keys(request: HttpRequest) -> HttpResponse:
+    """What each key does, for whoever looks it up without a script."""
+    return render(request, "recalls/keys.html")

@@ -14,17 +14,17 @@ from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.db.models import prefetch_related_objects
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.template.response import SimpleTemplateResponse
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
 from clinic.roles import Page, may_open
+from clinic.rows import keep
 
 BROKER_SECONDS = 0.5
 
@@ -34,8 +34,8 @@ View = Callable[..., HttpResponseBase]
 def _zone_of(user: Any) -> tzinfo:
     if not user.is_authenticated:
         return UTC
-    prefetch_related_objects([user], "sites")  # the lists and the board read them again
-    return next((site.zone for site in user.sites.all()), UTC)
+    keep(user, sites=user.own_sites)  # the lists and the board read them again
+    return next((site.zone for site in user.own_sites), UTC)
 
 
 class RecallDeskAdminSite(AdminSite):
@@ -73,10 +73,29 @@ class RecallDeskAdminSite(AdminSite):
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         context = dict(extra_context or {}, board=None)
         if may_open(request.user, Page.BOARD):
-            context["board"] = self._board(request)
+            from reports.live_map import read_map
+            from reports.views import map_context
+
+            user: Any = request.user
+            context |= map_context(read_map(user), request) | {"board": self._board(request)}
         else:
             context["title"] = _("Administration")
         return super().index(request, context)
+
+    def get_urls(self) -> Any:
+        figures = path("figures/<slug:name>.csv", self.admin_view(self.figures), name="board_csv")
+        return [figures, *super().get_urls()]
+
+    def figures(self, request: HttpRequest, name: str) -> HttpResponse:
+        """The figures of one chart of the board as a file: the same cells as in the table below it."""
+        if not may_open(request.user, Page.BOARD):
+            raise PermissionDenied
+        from reports.csv_file import csv_answer
+
+        chart = next((chart for chart in self._board(request).charts if chart.name == name), None)
+        if chart is None:
+            raise Http404
+        return csv_answer(chart)
 
     def _board(self, request: HttpRequest) -> Any:
         # Read when first asked for: this module is loaded while Django is still collecting its models.

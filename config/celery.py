@@ -16,9 +16,18 @@ TICK_SECONDS = 60.0
 # A tick that waited longer than this is dropped: the next one does the same work.
 TICK_OPTIONS = {"expires": TICK_SECONDS}
 
+FIVE_MINUTES, QUARTER_HOUR, HOUR = 5 * TICK_SECONDS, 15 * TICK_SECONDS, 60 * TICK_SECONDS
+
 TIMETABLE = {
     "sweep": {"task": "notifications.tasks.sweep", "schedule": TICK_SECONDS, "options": TICK_OPTIONS},
     "tick": {"task": "recalls.tasks.tick", "schedule": TICK_SECONDS, "options": TICK_OPTIONS},
+    "weeks": {"task": "reports.tasks.keep_weeks", "schedule": FIVE_MINUTES, "options": {"expires": FIVE_MINUTES}},
+    "downtime": {
+        "task": "reports.tasks.write_downtime_sheets",
+        "schedule": QUARTER_HOUR,
+        "options": {"expires": QUARTER_HOUR},
+    },
+    "loop": {"task": "reports.tasks.check_loop", "schedule": HOUR, "options": {"expires": HOUR}},
 }
 
 app = Celery("recalldesk")

@@ -39,6 +39,8 @@ def database(url: SecretStr | None, data_dir: Path) -> dict[str, Any]:
     else:
         config["CONN_MAX_AGE"] = 60
         config["CONN_HEALTH_CHECKS"] = True
+        # Compiling a query takes longer than any of our pages' queries, and looking dear is enough to set it off.
+        config.setdefault("OPTIONS", {}).setdefault("options", "-c jit=off")
     return config
 
 

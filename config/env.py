@@ -5,6 +5,7 @@ stops the program with the variable's name and what is allowed, and never repeat
 An empty variable counts as not set.
 """
 
+import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -16,6 +17,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 SHORTEST_SECRET_KEY = 50
+SHORTEST_WEBHOOK_SECRET = 20
 DEFAULT_PORT = 8000
 
 
@@ -54,10 +56,40 @@ def _web_address(value: str) -> str:
     return value.rstrip("/")
 
 
+def _mail_address(value: str) -> str:
+    name, at, domain = value.rpartition("@")
+    if not name or not at or "." not in domain or any(letter.isspace() or letter in "<>," for letter in value):
+        raise ValueError("allowed: one bare address, such as bounces@recall.example.org")
+    return value
+
+
+def _webhook_secret(value: SecretStr) -> SecretStr:
+    user, colon, password = value.get_secret_value().partition(":")
+    if not (user and colon and password) or len(value.get_secret_value()) < SHORTEST_WEBHOOK_SECRET:
+        raise ValueError(f"allowed: user:password, {SHORTEST_WEBHOOK_SECRET} or more characters")
+    return value
+
+
 Words = Annotated[list[str], NoDecode, BeforeValidator(_words)]
 Networks = Annotated[list[IPv4Network | IPv6Network], NoDecode, BeforeValidator(_networks)]
 DatabaseUrl = Annotated[SecretStr, _scheme("postgres", "postgresql", "sqlite")]
 RedisUrl = Annotated[SecretStr, _scheme("redis", "rediss", "unix")]
+_SMS_SENDER = re.compile(r"\+[1-9][0-9]{6,14}|MG[0-9a-f]{32}")
+
+
+def _sms_service(value: SecretStr) -> SecretStr:
+    """A whole twilio:// address, or file:// and nothing behind it."""
+    address = value.get_secret_value()
+    parts = urlsplit(address)
+    keys, _at, sender = parts.netloc.rpartition("@")
+    account, _colon, token = keys.partition(":")
+    whole = parts.scheme == "twilio" and account and token and _SMS_SENDER.fullmatch(sender) and not parts.path
+    if not whole and address != "file://":
+        raise ValueError("allowed: twilio://SID:TOKEN@SENDER with a number such as +14125550100 or MG..., or file://")
+    return value
+
+
+SmsUrl = Annotated[SecretStr, AfterValidator(_sms_service)]
 EmailUrl = Annotated[SecretStr, _scheme("smtp", "smtp+tls", "smtp+ssl")]
 
 
@@ -104,8 +136,33 @@ class Environment(BaseSettings):
         description="smtp://user:password@host:port, smtp+tls:// (STARTTLS) or smtp+ssl://. "
         "Embedded: mail is kept in DATA_DIR and shown by the app, and never leaves the machine.",
     )
+    sms_url: SmsUrl | None = Field(
+        None,
+        validation_alias="SMS_URL",
+        description="twilio://SID:TOKEN@SENDER: text messages leave through Twilio; the sender is a number such as "
+        "+14125550100 or a messaging service (MG...). Empty: no text messages. Embedded without EMAIL_URL: they are "
+        "kept beside the mail (file://).",
+    )
     default_from_email: str | None = Field(
         None, validation_alias="DEFAULT_FROM_EMAIL", description='Sender of every e-mail: "Clinic name <a@b.example>".'
+    )
+    bounce_address: Annotated[str, AfterValidator(_mail_address)] | None = Field(
+        None,
+        validation_alias="BOUNCE_ADDRESS",
+        description="Mailbox to which undeliverable e-mail goes back, read by `manage.py read_bounces`. "
+        "Not set: the address of DEFAULT_FROM_EMAIL.",
+    )
+    webhook_secret: Annotated[SecretStr, AfterValidator(_webhook_secret)] | None = Field(
+        None,
+        validation_alias="WEBHOOK_SECRET",
+        description="user:password, 20 or more characters, with which a mail provider signs in to report what was "
+        "delivered and what came back. Not set: no such reports are taken.",
+    )
+    mail_per_domain_per_minute: int = Field(
+        0,
+        ge=0,
+        validation_alias="MAIL_PER_DOMAIN_PER_MINUTE",
+        description="At most so many e-mails a minute to one mail domain, such as gmail.com; 0 for no limit.",
     )
     data_dir: Path = Field(
         CHECKOUT / "var",
@@ -124,6 +181,23 @@ class Environment(BaseSettings):
         [],
         validation_alias="TRUSTED_PROXIES",
         description="Addresses or networks of the HTTPS proxy in front; only its X-Forwarded-* headers are believed.",
+    )
+    loop_ping_url: Annotated[SecretStr, _scheme("http", "https")] | None = Field(
+        None,
+        validation_alias="LOOP_PING_URL",
+        description="Asked for each hour when the check found no recall without a next step, and with /fail behind it "
+        "when it found one: a dead man's switch such as Healthchecks.",
+    )
+    downtime_sheet: bool = Field(
+        True,
+        validation_alias="DOWNTIME_SHEET",
+        description="Whether the sheet for a day without the system is written every 15 minutes. "
+        "It holds names and phone numbers.",
+    )
+    downtime_dir: Path | None = Field(
+        None,
+        validation_alias="DOWNTIME_DIR",
+        description="Folder of those sheets, readable by its owner alone (mode 700). Not set: downtime in DATA_DIR.",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", validation_alias="LOG_LEVEL", description="Least severe line that is logged."
@@ -159,6 +233,8 @@ def _production_faults(env: Environment) -> list[str]:
         faults.append("DATABASE_URL: must be PostgreSQL in the production profile")
     if "*" in env.allowed_hosts:
         faults.append("ALLOWED_HOSTS: must name the hosts in the production profile, not *")
+    if env.sms_url and env.sms_url.get_secret_value().startswith("file"):
+        faults.append("SMS_URL: must name a real service in the production profile, not file://")
     if env.debug:
         faults.append("DEBUG: must not be set in the production profile")
     return faults

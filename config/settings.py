@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "django.forms",
+    "anymail",
     "axes",
     "crispy_forms",
     "crispy_bootstrap5",
@@ -62,7 +63,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "clinic.middleware.SessionTimeoutMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "clinic.middleware.SignInMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -97,7 +98,7 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"
 
 # Who may come in.
 AUTH_USER_MODEL = "clinic.User"
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "clinic.backends.StaffBackend"]
 LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = LOGIN_URL
@@ -165,16 +166,32 @@ STORAGES = {
 # Where "Show on a map" of the patient's page leads; empty shows no such link. Nothing is ever loaded from there.
 MAP_SEARCH_URL = "https://www.openstreetmap.org/search"
 
+# How often a page that shows the live map asks for its figures anew.
+MAP_REFRESH_SECONDS = 15
+
+# Who is told each hour that no recall is without a next step, and where the sheet for a day without the system lies.
+LOOP_PING_URL = ENV.loop_ping_url.get_secret_value() if ENV.loop_ping_url else ""
+LOOP_FILE = DATA_DIR / "loop-checked.json"
+DOWNTIME_SHEET = ENV.downtime_sheet
+DOWNTIME_DIR = (ENV.downtime_dir or DATA_DIR / "downtime").resolve()
+
 # Mail. In a plain embedded installation it never leaves the machine: the app itself shows it.
 EMAIL_TIMEOUT = 20  # seconds
 DEFAULT_FROM_EMAIL = ENV.default_from_email or "Recall Desk <recalls@example.org>"
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 MAIL_INBOX_DIR = DATA_DIR / "mail"
+BOUNCE_ADDRESS = ENV.bounce_address or ""
+MAIL_PER_DOMAIN_PER_MINUTE = ENV.mail_per_domain_per_minute
+# Reports of a mail provider (delivered, came back, unwanted) are taken only from one who knows the secret.
+ANYMAIL = {"WEBHOOK_SECRET": ENV.webhook_secret.get_secret_value()} if ENV.webhook_secret else {}
 if ENV.email_url:
     EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     globals().update(connections.mail_server(ENV.email_url))
 else:
     EMAIL_BACKEND = "notifications.maildir.EmailBackend"
+
+# Text messages. Empty: none are sent, and the next channel takes over.
+SMS_URL = ENV.sms_url.get_secret_value() if ENV.sms_url else "" if ENV.email_url or PRODUCTION else "file://"
 
 REDIS_URL = connections.redis_address(ENV.redis_url, DATA_DIR)
 CELERY = connections.celery_settings(REDIS_URL, concurrency=ENV.worker_concurrency, data_dir=DATA_DIR)

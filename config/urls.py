@@ -11,6 +11,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("clinic.urls")),
     path("", include("recalls.urls")),
     path("", include("notifications.urls")),
+    path("", include("reports.urls")),
+    path("webhooks/", include("notifications.webhooks")),
     path("health/", health, name="health"),
     path("my/", include("portal.urls")),
     path("admin/", admin.site.urls),

@@ -22,7 +22,7 @@ from clinic.models import User
 from demo import people, scenes
 from demo.people import Person
 from demo.places import Place
-from notifications import maildir
+from notifications import maildir, print_queue
 from notifications.delivery import drain
 from notifications.kinds import NotificationState
 from notifications.models import Notification
@@ -77,6 +77,7 @@ def play(places: tuple[Place, ...], now: datetime) -> None:
         for instant, act in timeline.take():
             _send_what_is_due(clock, instant)
             clock.move_to(instant)
+            _print_what_waited(places, instant)
             act()
         _send_what_is_due(clock, now)
         _finish_old_tasks(clock, now - TASKS_LEFT_FROM_THE_LAST, places[0].cast.navigator)
@@ -129,12 +130,12 @@ class _Part:
 
 @contextmanager
 def _mail_stays_here() -> Iterator[None]:
-    """The past is not sent again: whatever mail server is set, these messages go into the folder on this machine.
+    """The past is not sent again: whatever servers are set, these messages go into the folder on this machine.
 
     A past that is broken off leaves no messages behind, as it leaves no rows.
     """
-    chosen, there = settings.EMAIL_BACKEND, set(maildir.keys_newest_first())
-    settings.EMAIL_BACKEND = "notifications.maildir.EmailBackend"
+    chosen, there = (settings.EMAIL_BACKEND, settings.SMS_URL), set(maildir.keys_newest_first())
+    settings.EMAIL_BACKEND, settings.SMS_URL = "notifications.maildir.EmailBackend", "file://"
     try:
         yield
     except BaseException:
@@ -142,7 +143,7 @@ def _mail_stays_here() -> Iterator[None]:
             Path(settings.MAIL_INBOX_DIR, "new", key).unlink()
         raise
     finally:
-        settings.EMAIL_BACKEND = chosen
+        settings.EMAIL_BACKEND, settings.SMS_URL = chosen
 
 
 def _send_what_is_due(clock: time_machine.Traveller, until: datetime) -> None:
@@ -158,6 +159,18 @@ def _finish_old_tasks(clock: time_machine.Traveller, before: datetime, by: User)
     for item in WorkItem.objects.filter(done_at=None, opened_at__lt=before):
         clock.move_to(item.opened_at + timedelta(days=1))
         actions.finish_work_item(item, by=by)
+
+
+def _print_what_waited(places: tuple[Place, ...], now: datetime) -> None:
+    """Letters are printed a day later; those of the last day are left for whoever tries the demo."""
+    waited = Notification.objects.filter(state=NotificationState.TO_PRINT, not_before__lt=now - timedelta(days=1))
+    if not waited.exists():
+        return
+    for place in places:
+        numbers = list(waited.filter(recall__site=place.site).values_list("pk", flat=True))
+        if numbers:
+            print_queue.make_pdf(place.cast.scheduler, numbers)
+            print_queue.mark_printed(place.cast.scheduler, numbers)
 
 
 def _register(place: Place, person: Person) -> Patient:

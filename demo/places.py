@@ -8,6 +8,8 @@ from clinic.models import OpeningHours, Site, User
 from clinic.roles import Role
 from patients.factories import ReferringProviderFactory
 from patients.models import ReferringProvider
+from recalls.factories import RoomFactory
+from recalls.states import Modality
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +43,21 @@ STAFF: tuple[Login, ...] = (
     Login("sol", "Sol", "Example-Sage", Role.SCHEDULER, (FOOTHILLS,)),
     Login("reed", "Dr. Reed", "Example-Aspen", Role.RADIOLOGIST, (FOOTHILLS,)),
 )
+_STAFFED = (time(8), time(17))
+_ROOMS = (
+    ("Mammography 1", Modality.MAMMOGRAPHY),
+    ("Mammography 2", Modality.MAMMOGRAPHY),
+    ("Ultrasound", Modality.ULTRASOUND),
+    ("Biopsy room", Modality.BIOPSY),
+)
 _REFERRERS = ("Dr. Holly Sample-Brook", "Dr. Basil Sample-Ford", "Dr. Olive Sample-Glen", "Heron Sample Family Health")
 
 
 def make_places(password: str) -> tuple[Place, ...]:
     """Both sites with their staff, who all sign in with that password, and the clinicians who refer to them."""
     sites = {site.code: site for site in (_shadyside(), _foothills())}
+    for site in sites.values():
+        _furnish(site)
     staff = {login.username: _hire(login, sites, password) for login in STAFF}
     referrers = tuple(ReferringProviderFactory.create(name=name) for name in _REFERRERS)
     nia, mo = staff["nia"], staff["mo"]
@@ -54,6 +65,12 @@ def make_places(password: str) -> tuple[Place, ...]:
         Place(sites[SHADYSIDE], Cast(staff["ana"], nia, staff["rao"], mo), referrers),
         Place(sites[FOOTHILLS], Cast(staff["sol"], nia, staff["reed"], mo), referrers),
     )
+
+
+def _furnish(site: Site) -> None:
+    """Its rooms: a clinic that books by free times."""
+    for name, modality in _ROOMS:
+        RoomFactory.create(site=site, name=name, modality=modality, hours=_STAFFED)
 
 
 def open_at_all_hours(site: Site) -> None:
@@ -82,6 +99,7 @@ def _shadyside() -> Site:
         name="Shadyside Sample Imaging",
         sender_name="Shadyside Sample Imaging",
         contact_person="Nia Example-Clover",
+        page_link=True,
     )
 
 
@@ -91,6 +109,7 @@ def _foothills() -> Site:
         name="Foothills Sample Imaging",
         sender_name="Foothills Sample Imaging",
         contact_person="Nia Example-Clover",
+        page_link=True,
         phone="+13035550100",
         address_line="200 Invented Avenue",
         city="Denver",

@@ -1,19 +1,31 @@
-"""How does an administrator look through messages and their tries? All is shown, nothing is changed by hand."""
+"""How does an administrator look through messages and their tries? All is shown, nothing is changed by hand.
 
+One thing excepted: whether messages may leave at all.
+"""
+
+from itertools import islice
 from typing import Any
 
+from django import forms
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from clinic.admin_base import ShownRows
+from clinic.admin_base import MOST_ROWS, ScopedAdmin, ShownRows
+from notifications import freeze
 from notifications.kinds import NotificationState
-from notifications.models import DeliveryAttempt, Notification
+from notifications.models import DeliveryAttempt, DeliveryReport, Notification, Sending
+from notifications.preview import preview, tomorrow
+from notifications.text_admin import MessageTextAdmin
 from recalls.admin import OfRecallAdmin
+
+__all__ = ["DeliveryAttemptAdmin", "MessageTextAdmin", "NotificationAdmin"]
 
 
 class DueFilter(admin.SimpleListFilter):
@@ -34,7 +46,12 @@ class DueFilter(admin.SimpleListFilter):
 
 class Tries(ShownRows):
     model = DeliveryAttempt
-    fields = ("number", "at", "result", "smtp_code", "detail")
+    fields = ("number", "at", "channel", "result", "smtp_code", "detail")
+
+
+class Reports(ShownRows):
+    model = DeliveryReport
+    fields = ("at", "result", "detail")
 
 
 @admin.register(Notification)
@@ -43,7 +60,24 @@ class NotificationAdmin(OfRecallAdmin[Notification]):
     list_filter = ("state", DueFilter, "kind", "channel", "may_have_arrived_twice")
     list_select_related = ("recall",)
     readonly_fields = ("public_id", "message_id", "lease_until")
-    inlines = (Tries,)
+    inlines = (Tries, Reports)
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(self.tomorrow)
+        return [path("tomorrow/", page, name="messages_tomorrow"), *super().get_urls()]
+
+    def tomorrow(self, request: HttpRequest) -> HttpResponse:
+        """What leaves tomorrow at the sites of the person, and what does not and why."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        user: Any = request.user
+        now, places = timezone.now(), []
+        for site in user.sites.all():
+            day = tomorrow(site, now)
+            lines = list(islice(preview(site, day), MOST_ROWS + 1))
+            places.append({"site": site, "day": day, "lines": lines[:MOST_ROWS], "is_cut": len(lines) > MOST_ROWS})
+        context = {**self.admin_site.each_context(request), "title": _("Tomorrow's messages"), "places": places}
+        return TemplateResponse(request, "admin/tomorrow.html", context)
 
     @admin.display(description=_("recall"))
     def of_recall(self, row: Notification) -> str:
@@ -70,3 +104,43 @@ class DeliveryAttemptAdmin(OfRecallAdmin[DeliveryAttempt]):
             request, Notification.objects.all(), search_term
         )
         return (queryset.filter(notification__in=rows) if search_term else queryset), False
+
+
+class SendingForm(forms.ModelForm[Sending]):
+    """One question; the answer goes through `freeze`, which notes who gave it."""
+
+    may_leave = forms.BooleanField(
+        required=False,
+        label=_("Messages may leave"),
+        help_text=_(
+            "After a restore, first enter what happened since the copy was made: messages that left meanwhile and are "
+            "still true leave once more, under the same Message-ID."
+        ),
+    )
+
+    class Meta:
+        model = Sending
+        fields = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["may_leave"].initial = self.instance.frozen_at is None
+
+
+@admin.register(Sending)
+class SendingAdmin(ScopedAdmin[Sending]):
+    """The one row; whoever may change it freezes sending or lets messages leave again."""
+
+    site_path = ""
+    form = SendingForm
+    list_display = ("__str__", "frozen_at", "frozen_because", "changed_at", "changed_by")
+    list_select_related = ("changed_by",)
+    fields = ("may_leave", "frozen_at", "frozen_because", "changed_at", "changed_by")
+    readonly_fields = ("frozen_at", "frozen_because", "changed_at", "changed_by")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Sending, form: Any, change: bool) -> None:
+        user: Any = request.user
+        (freeze.unfreeze if form.cleaned_data["may_leave"] else freeze.freeze)(by=user)

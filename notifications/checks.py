@@ -1,57 +1,80 @@
-"""Can every message be written? Asked when the app starts: a spoilt text is found before a patient waits for it."""
+"""Can every message be written? Asked when the app starts: a spoilt text is found before a patient waits for it.
 
-from collections.abc import Iterable, Iterator
+Every shipped text of every kind, language and channel is filled for an invented patient, as it would be for a real one:
+the page and text of an email, the one line of a text message, the paragraphs of a letter. So is every explainer. What a
+clinic wrote itself was asked the same when it was saved.
+"""
+
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.checks import CheckMessage, Error, register
 
-from notifications import texts
-from notifications.facts import fact_placeholders
-from notifications.kinds import Kind
+from notifications import sample, texts
+from notifications.kinds import LETTERS_ONLY, Channel, Kind
 from notifications.plan import RULE
-from notifications.render import plain_of
-from notifications.values import OF_THE_REASONS, known_placeholders
-
-SAMPLE = "Sample"
+from notifications.texts import Text
+from notifications.values import known_placeholders
 
 
 @register("messages")
 def every_message_can_be_written(**_: Any) -> list[CheckMessage]:
-    """Each kind has a rule and, in each language, a text whose placeholders are all known and whose Markdown parses."""
+    """Each kind has a rule and, in each language, the words for its channels; each can be filled and is not empty."""
     found: list[CheckMessage] = [
         Error(f"The plan has no rule for the message {kind}.", id="notifications.E001")
         for kind in Kind
         if kind not in RULE
     ]
-    languages = sorted(folder.name for folder in texts.MESSAGES.iterdir() if folder.is_dir())
-    for kind in Kind:
-        # Other languages are in use where their text was reviewed.
-        for language in {texts.language_for(kind, name) for name in languages}:
-            found += _of_one_kind(kind, language)
+    for language in texts.languages():
+        for name, channel in every_text():
+            found += _of_one_text(name, language, channel)
+        for name in texts.explainers():
+            found += _of_one_text(name, language, "")
     return found
 
 
-def _of_one_kind(kind: Kind, language: str) -> Iterator[CheckMessage]:
-    for detailed in (False, True):
-        try:
-            text = texts.message_text(kind, language, detailed=detailed)
-            samples = dict.fromkeys(known_placeholders(kind, detailed=detailed), SAMPLE)
-            subject = text.subject.substitute(clinic_name=SAMPLE)
-            body = text.body.substitute({**samples, **_blocks(samples, language)})
-            if not subject.strip() or not plain_of(body).strip():
-                raise ValueError("it is empty")
-        except Exception as error:  # noqa: BLE001  any fault of a text file is told in the same way
-            name = f"{kind}.detailed" if detailed else str(kind)
-            why = f"{type(error).__name__}: {error}"
-            yield Error(f"The message {language}/{name} cannot be written: {why}", id="notifications.E002")
+def every_text() -> list[tuple[str, str]]:
+    """Each kind with each channel it goes by, by the name of the text that is used; and each detailed text."""
+    found = {(_name(kind, channel), channel) for kind in Kind for channel in _channels(kind)}
+    detailed = ((name, Channel.LETTER if "letter" in name.split(".") else Channel.EMAIL) for name in texts.names())
+    return sorted(found | {(name, str(channel)) for name, channel in detailed if name.endswith(".detailed")})
 
 
-def _blocks(names: Iterable[str], language: str) -> dict[str, str]:
-    """The real openings of explainers: they must be there and their figures known."""
-    blocks = {name: texts.opening(name, language) for name in ("what_to_bring", "what_happens", "cost_line")}
-    if set(names) >= OF_THE_REASONS:
-        blocks["figures"] = texts.opening("figures/first_screen", language)
-        texts.opening("figures/later_screen", language)
-        findings = sorted((texts.EXPLAINERS / language / "findings").glob("*.md"))
-        blocks["reasons"] = "\n\n".join(texts.opening(f"findings/{path.stem}", language) for path in findings)
-    return blocks | {name: value for name, value in fact_placeholders().items() if name in names}
+def _channels(kind: Kind) -> Iterator[str]:
+    """A doctor gets no text message; the lay summary goes on paper and, with detail agreed to, by email."""
+    yield Channel.EMAIL.value
+    yield Channel.LETTER.value
+    if kind not in LETTERS_ONLY and kind != Kind.REFERRER_NOTICE:
+        yield Channel.SMS.value
+
+
+def _name(kind: Kind, channel: str) -> str:
+    if channel == Channel.SMS:
+        return f"{kind}.sms"
+    letter = f"{kind}.letter"
+    return letter if kind in LETTERS_ONLY or (channel == Channel.LETTER and texts.is_there(letter)) else kind.value
+
+
+def _of_one_text(name: str, language: str, channel: str) -> Iterator[CheckMessage]:
+    try:
+        text = texts.shipped(name, language)
+        if text is None:
+            raise LookupError("there is no such file")
+        unknown = set(text.body.get_identifiers()) - known_placeholders(name)
+        if unknown:
+            raise KeyError(*sorted(unknown))
+        if not all(_written(name, language, text, channel)):
+            raise ValueError("it is empty")
+    except Exception as error:  # noqa: BLE001  any fault of a text file is told in the same way
+        why = f"{type(error).__name__}: {error}"
+        way = f" ({channel})" if channel else ""
+        yield Error(f"The message {language}/{name}{way} cannot be written: {why}", id="notifications.E002")
+
+
+def _written(name: str, language: str, text: Text, channel: str) -> Iterator[Any]:
+    if channel == Channel.SMS:
+        yield sample.text_message(name, language, text)
+    elif channel == Channel.LETTER:
+        yield from (letter["title"] and letter["blocks"] for letter in sample.paper(name, language, text))
+    else:
+        yield from (words.subject and words.text.strip() for words in sample.messages(name, language, text))

@@ -43,13 +43,18 @@ def continue_today(seconds: float) -> int:
 
 def compare_after(number: int, sites: dict[int, Site]) -> tuple[int | None, int, int]:
     """One piece: the last number looked at (None after the last piece), how many were seen, how many were put right."""
-    rows = Recall.objects.still_open().filter(pk__gt=number).order_by("pk").select_related("site", "exam", "patient")
+    rows = (
+        Recall.objects.still_open()
+        .filter(pk__gt=number)
+        .order_by("pk")
+        .select_related("site", "exam__referrer", "patient")
+    )
     recalls = list(rows.prefetch_related("patient__contact_points", "patient__consents")[:CHUNK])
     for recall in recalls:
         recall.site = sites.setdefault(recall.site_id, recall.site)
     now, mended = timezone.now(), 0
     for situation in situations_of(recalls):
-        if difference(situation, channels_of(situation.recall.patient).why_no_email, now):
+        if difference(situation, channels_of(situation.recall.patient), now):
             mended += _put_right(situation.recall)
     return recalls[-1].pk if len(recalls) == CHUNK else None, len(recalls), mended
 
@@ -59,7 +64,7 @@ def _put_right(seen: Recall) -> bool:
     recall: Recall = Recall.objects.select_for_update(of=("self",)).select_related("patient", "exam").get(pk=seen.pk)
     recall.site = seen.site
     situation = situation_of(recall)
-    found = difference(situation, channels_of(recall.patient).why_no_email, timezone.now())
+    found = difference(situation, channels_of(recall.patient), timezone.now())
     if found:
         reconcile(situation)
     return bool(found)

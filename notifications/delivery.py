@@ -1,7 +1,7 @@
 """How are due messages handed over? A loop that claims, writes, sends and notes each one, over one connection.
 
 Every result is committed before the next message is claimed. The loop ends when nothing is due, when its time is up,
-or when the mail server is away: then no message is touched until it is back.
+when sending is frozen, or when the mail server is away: then no message is touched until it is back.
 """
 
 import logging
@@ -14,9 +14,11 @@ from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import DatabaseError
 
-from notifications import mailserver, outbox
+from notifications import mailserver, other_channels, outbox
+from notifications.ahead import Ahead, Sites
 from notifications.failures import failure_of
-from notifications.kinds import AttemptResult
+from notifications.freeze import Gate
+from notifications.kinds import AttemptResult, Channel
 from notifications.mime import compose
 
 log = logging.getLogger(__name__)
@@ -64,31 +66,44 @@ class _Post:
 def drain(seconds: float) -> Counter[str]:
     """Send what is due for at most that long; returns how many rows ended in which state."""
     done: Counter[str] = Counter()
-    ends = time.monotonic() + seconds
+    starts = time.monotonic()
     known = mailserver.standing()
-    if not known.may_be_tried or not (known.is_away or outbox.anything_due()):
+    if not (outbox.anything_due() or (known.is_away and known.may_be_tried)):
         return done
-    post, away = _Post(), ""
+    sites, gate = Sites(), Gate()
+    lines = {channel: Ahead(channel, sites) for channel in Channel}
+    # Much mail must not keep texts and letters waiting; what goes over to them meanwhile leaves in the second turn.
+    for share in (0.4, 1.0):
+        for channel in (Channel.LETTER, Channel.SMS):
+            other_channels.hand_over(lines[channel], starts + seconds * share, gate, done)
+        if share < 1.0 and known.may_be_tried:
+            _send_mail(lines[Channel.EMAIL], starts + seconds, known, gate, done)
+    return done
+
+
+def _send_mail(line: Ahead, ends: float, known: mailserver.Standing, gate: Gate, done: Counter[str]) -> None:
+    post, away, before = _Post(), "", done[R.ACCEPTED]
     try:
-        _send_all(post, ends, done)
+        _send_all(post, line, ends, gate, done)
     except _Away as error:
         away = str(error)
     finally:
         post.close()
-    if done[R.ACCEPTED]:
+        line.give_back()
+    if done[R.ACCEPTED] > before:
         mailserver.took_messages()
     if away:
         mailserver.is_away(away)
     elif known.is_away:
         mailserver.answered()
-    return done
 
 
-def _send_all(post: _Post, ends: float, done: Counter[str]) -> None:
-    sites = outbox.Sites()
+def _send_all(post: _Post, line: Ahead, ends: float, gate: Gate, done: Counter[str]) -> None:
     while time.monotonic() < ends:
         post.ready()
-        turn = outbox.claim_next(sites)
+        if not gate.is_open():
+            return
+        turn = outbox.claim_next(line)
         if turn is None:
             return
         done[turn.state if isinstance(turn, outbox.PutAway) else _send(turn, post)] += 1
@@ -97,7 +112,7 @@ def _send_all(post: _Post, ends: float, done: Counter[str]) -> None:
 def _send(claim: outbox.Claim, post: _Post) -> str:
     """Write and hand over one claimed message; the result is in the database when this returns or raises."""
     try:
-        mail, copy = compose(claim.row, claim.situation, claim.channels, post.backend)
+        mail, copy = compose(claim.row, claim.situation, claim.channels, post.backend, claim.page_token)
     except (DatabaseError, SoftTimeLimitExceeded):
         raise  # not the message's fault: its lease ends and it is taken back
     except Exception as error:  # noqa: BLE001  whatever is wrong with one message must not stop the others

@@ -10,6 +10,7 @@ import smtplib
 from dataclasses import dataclass
 
 from notifications.kinds import AttemptResult, Reason
+from notifications.texts import NotReviewed
 
 R = AttemptResult
 
@@ -47,7 +48,8 @@ def failure_of(error: Exception) -> Failure:
 
 def unwritable(error: Exception) -> Failure:
     """The message itself is at fault: its text or a fact in it. The error's words may quote her: left out."""
-    return Failure(R.PERMANENT, Reason.NOT_RENDERED, detail=type(error).__name__)
+    reason = Reason.NOT_REVIEWED if isinstance(error, NotReviewed) else Reason.NOT_RENDERED
+    return Failure(R.PERMANENT, reason, detail=type(error).__name__)
 
 
 def _by_code(code: int, words: bytes | str) -> Failure:

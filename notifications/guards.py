@@ -5,7 +5,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 from recalls import guards
 
-APPEND_ONLY = ("notifications_deliveryattempt",)
+APPEND_ONLY = ("notifications_deliveryattempt", "notifications_deliveryreport", "notifications_messagetext")
 
 
 def install(connection: BaseDatabaseWrapper) -> None:

@@ -44,7 +44,8 @@ def _letters(user: User, keys: Iterable[str]) -> Iterator[Letter]:
     while batch := list(islice(waiting, _AT_ONCE)):
         kept = [one for key in batch if (one := maildir.read(key)) is not None]
         rows = Notification.objects.filter(public_id__in=[_number(one) for one in kept])
-        by_number = {row.public_id: row for row in rows.filter(recall__site__in=user.site_ids)}
+        mine = rows.filter(recall__site__in=user.site_ids).select_related("recall")
+        by_number = {row.public_id: row for row in mine}
         for one in kept:
             row = by_number.get(_number(one))
             if row is not None:

@@ -49,9 +49,10 @@ def invitation(row: Notification, visit: Appointment, address: str) -> tuple[str
     sheet.add("prodid", "-//Recall Desk//EN")
     sheet.add("version", "2.0")
     sheet.add("method", method)
-    sheet.add_component(time_zone_rules(site.time_zone, starts.year))
-    sheet.add_component(entry)
-    return method, sheet.to_ical().decode()
+    # The zone's rules are the longest part and the same for all: they are put in as they were last written.
+    head, end = sheet.to_ical().decode().split("END:VCALENDAR")
+    rules = _written_rules(site.time_zone, starts.year)
+    return method, f"{head}{rules}{entry.to_ical().decode()}END:VCALENDAR{end}"
 
 
 def uid_of(visit: Appointment) -> str:
@@ -71,3 +72,8 @@ def _person(address: str, name: str) -> vCalAddress:
 def time_zone_rules(name: str, year: int) -> Timezone:
     """The rules of the zone around that year: working them out takes longer than everything else here."""
     return Timezone.from_tzid(name, first_date=date(year - 1, 1, 1), last_date=date(year + 2, 1, 1))
+
+
+@lru_cache(maxsize=64)
+def _written_rules(name: str, year: int) -> str:
+    return str(time_zone_rules(name, year).to_ical(), "utf-8")

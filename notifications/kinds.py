@@ -23,6 +23,14 @@ class Kind(models.TextChoices):
     BIOPSY_REMINDER = "biopsy_reminder", _("Biopsy reminder")
     FOLLOW_UP_DUE = "follow_up_due", _("Short-interval visit due")
     NO_VISIT_NEEDED = "no_visit_needed", _("No visit needed")
+    LAY_SUMMARY = "lay_summary", _("Lay summary of the mammogram")
+    LAST_LETTER = "last_letter", _("Last letter, by certified mail")
+    REFERRER_NOTICE = "referrer_notice", _("Notice to the referring doctor")
+
+
+# Written as letters. The summary says too much for an email that anyone might see, and goes by email only to somebody
+# who agreed to detail; the last letter goes by certified mail.
+LETTERS_ONLY = frozenset({Kind.LAY_SUMMARY, Kind.LAST_LETTER})
 
 
 class Channel(models.TextChoices):
@@ -31,17 +39,26 @@ class Channel(models.TextChoices):
     LETTER = "letter", _("Letter")
 
 
+# What "accepted" is called on each channel.
+ACCEPTED_LABEL = {
+    Channel.EMAIL: _("Accepted by the mail server"),
+    Channel.SMS: _("Accepted by the text message service"),
+    Channel.LETTER: _("Printed"),
+}
+
+
 class NotificationState(models.TextChoices):
     """The life of a message; "accepted" by a mail server is not "delivered"."""
 
     PLANNED = "planned", _("Planned")
     SENDING = "sending", _("Being sent")
+    TO_PRINT = "to_print", _("To be printed")
     ACCEPTED = "accepted", _("Accepted by the mail server")
     DELIVERED = "delivered", _("Delivered")
     FAILED = "failed", _("Failed: not sent")
     BOUNCED = "bounced", _("Came back")
     SUPPRESSED = "suppressed", _("Held back: may not be sent")
-    CANCELLED = "cancelled", _("Cancelled: no longer true")
+    CANCELLED = "cancelled", _("Cancelled")
     EXPIRED = "expired", _("Expired: too late to be of use")
 
 
@@ -57,12 +74,27 @@ class Reason(models.TextChoices):
     ADDRESS_COMPLAINED = "address_complained", _("The address reported our mail as unwanted.")
     OPTED_OUT = "opted_out", _("The patient does not want email.")
     DECEASED = "deceased", _("The patient has died.")
+    ENOUGH_TODAY = "enough_today", _("Two messages have reached the patient that day; it leaves the next day.")
     TOO_LATE = "too_late", _("It could not leave in time.")
     TEMPORARY = "temporary", _("The mail server asked us to try again later.")
     UNCERTAIN = "uncertain", _("The connection was lost; it may have arrived and is sent once more.")
+    PACED = "paced", _("It waits its turn: her mail provider is sent only so many a minute.")
     REFUSED = "refused", _("The mail server refused it.")
+    CAME_BACK = "came_back", _("The receiving mail system gave it back.")
     GAVE_UP = "gave_up", _("It could not be handed over for three days.")
+    STOPPED = "stopped", _("Somebody at the clinic stopped it.")
+    NOT_REVIEWED = "not_reviewed", _("Its text has no reviewer yet, and the site sends only reviewed texts.")
+    FACT_MISSING = "fact_missing", _("A fact that the rule asks for is missing: see the task.")
+    NO_POSTAL_ADDRESS = "no_postal", _("It must go by post, and her postal address is not known.")
     NOT_RENDERED = "not_rendered", _("The message could not be written; its text or facts need mending.")
+
+
+class ByHand(models.TextChoices):
+    """What a person did about a message."""
+
+    STOPPED = "stopped", _("Stopped")
+    AGAIN = "again", _("Sent again")
+    NOW = "now", _("Sent by hand")
 
 
 class AttemptResult(models.TextChoices):

@@ -24,11 +24,8 @@ _PRIVATE = 0o700
 
 class EmailBackend(BaseEmailBackend):
     def send_messages(self, email_messages: Sequence[DjangoMessage]) -> int:
-        box = _box()
         for message in email_messages:
-            key = box.add(message.message().as_bytes())
-            arrived = time.time()  # the program's clock, which the demo sets back, and not the disk's
-            os.utime(_folder() / "new" / key, (arrived, arrived))
+            keep(message.message().as_bytes())
         return len(email_messages)
 
 
@@ -48,6 +45,12 @@ class Kept:
     @property
     def attachments(self) -> list[EmailMessage]:
         return list(self.message.iter_attachments())
+
+
+def keep(message: bytes) -> None:
+    key = _box().add(message)
+    arrived = time.time()  # the program's clock, which the demo sets back, and not the disk's
+    os.utime(_folder() / "new" / key, (arrived, arrived))
 
 
 def is_in_use() -> bool:

@@ -7,42 +7,81 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.utils import translation
+from django.utils.crypto import salted_hmac
 
+from notifications import pagelink, stop
 from notifications.invitation import METHODS, invitation
 from notifications.kinds import Kind
 from notifications.models import Notification, RenderedMessage
+from notifications.reconcile import mail_domain
 from notifications.render import render
+from notifications.routes import email_address
 from notifications.situation import Situation
 from notifications.values import one_line
 from patients.channels import Channels
 
 ID_HEADER = "X-Notification-ID"
+METADATA_ID = "notification_id"
 
 
 def compose(
-    row: Notification, situation: Situation, channels: Channels, connection: Any = None
+    row: Notification,
+    situation: Situation,
+    channels: Channels,
+    connection: Any = None,
+    page_token: str = pagelink.WITHHELD,
 ) -> tuple[EmailMultiAlternatives, RenderedMessage]:
-    """The message for Django's mail backends and the copy to keep. The same row makes the same Message-ID each time."""
-    words = render(row, situation, detailed=channels.detail_allowed)
+    """The message for Django's mail backends and the copy to keep. The same row makes the same Message-ID each time.
+
+    The copy never holds what opens her page; without a token the message itself does not either: it is a preview.
+    """
+    words = render(row, situation, detailed=channels.detail_allowed, page_token=page_token)
     sender = formataddr((one_line(words.site.sender_name), parseaddr(settings.DEFAULT_FROM_EMAIL)[1]))
-    headers = {
-        "Message-ID": row.message_id,
-        ID_HEADER: str(row.public_id),
-        "Auto-Submitted": "auto-generated",  # RFC 3834: no out-of-office answers, please
-        "Content-Language": row.language,
-    }
-    mail = EmailMultiAlternatives(words.subject, words.text, sender, [channels.email], connection=connection)
+    headers = _headers_of(row)
+    if settings.BOUNCE_ADDRESS:
+        headers["From"] = sender  # what she sees; what cannot be delivered goes back to the other address
+    envelope = settings.BOUNCE_ADDRESS or sender
+    address = email_address(situation.recall, row.kind, channels)
+    mail = EmailMultiAlternatives(words.subject, words.text, envelope, [address], connection=connection)
     mail.extra_headers = headers
+    # Mail providers hand it back with each of their reports; other backends take no notice.
+    mail.metadata = {METADATA_ID: str(row.public_id)}  # type: ignore[attr-defined]
     mail.attach_alternative(words.html, "text/html")
     copy = RenderedMessage(
-        notification=row, address=channels.email, subject=words.subject, text=words.text, html=words.html
+        notification=row,
+        address=address,
+        subject=words.subject,
+        text=_without(page_token, words.text),
+        html=_without(page_token, words.html),
     )
     visit = next((v for v in situation.appointments if v.pk == row.appointment_id), None)
     if visit is not None and Kind(row.kind) in METHODS:
         with translation.override(row.language):
-            method, copy.calendar = invitation(row, visit, channels.email)
+            method, copy.calendar = invitation(row, visit, address)
         mail.attach(_calendar_part(method, copy.calendar))
     return mail, copy
+
+
+def _headers_of(row: Notification) -> dict[str, str]:
+    return {
+        "Message-ID": row.message_id,
+        ID_HEADER: str(row.public_id),
+        "Auto-Submitted": "auto-generated",  # RFC 3834: no out-of-office answers, please
+        "Content-Language": row.language,
+        **thread_of(row),
+        **stop.headers(row),
+    }
+
+
+def _without(token: str, words: str) -> str:
+    return words.replace(token, pagelink.WITHHELD) if token else words
+
+
+def thread_of(row: Notification) -> dict[str, str]:
+    """All messages about a recall stand together under a name that no message bears and that tells nothing."""
+    name = salted_hmac("notifications.thread", f"{row.recall_id}:{row.patient_id}", algorithm="sha256").hexdigest()[:32]
+    root = f"<{name}@{mail_domain()}>"
+    return {"References": root, "In-Reply-To": root}
 
 
 def _calendar_part(method: str, sheet: str) -> MIMEText:

@@ -2,14 +2,27 @@
 
 import uuid
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from notifications.kinds import AttemptResult, Channel, Kind, NotificationState, Reason
+from notifications.clinic_texts import MessageText
+from notifications.kinds import ACCEPTED_LABEL, AttemptResult, Channel, Kind, NotificationState, Reason
+from notifications.records import DeliveryReport, DomainPace, Sending
 from patients.models import Patient
 from recalls.models import Appointment, Outcome, Recall
+
+__all__ = [
+    "DeliveryAttempt",
+    "DeliveryReport",
+    "DomainPace",
+    "MessageText",
+    "Notification",
+    "RenderedMessage",
+    "Sending",
+]
 
 
 class Notification(models.Model):
@@ -21,6 +34,10 @@ class Notification(models.Model):
     # Which one of its kind: names the appointment and its sequence, the outcome, or the day it counts from.
     occasion = models.CharField(_("occasion"), max_length=120)
     channel = models.CharField(_("by"), max_length=8, choices=Channel, default=Channel.EMAIL)
+    # Channels that did not take it: another one takes over, and it never goes back to these.
+    given_up = models.JSONField(_("given up"), default=list, blank=True)
+    # Sent before the others, and never put off because she had messages enough that day.
+    urgent = models.BooleanField(_("urgent"), default=False)
     language = models.CharField(_("language"), max_length=20, default="en")
     appointment = models.ForeignKey(
         Appointment, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("appointment")
@@ -38,11 +55,18 @@ class Notification(models.Model):
     created_at = models.DateTimeField(_("planned on"), default=timezone.now)
     first_failed_at = models.DateTimeField(_("first failed"), null=True, blank=True)
     attempt_count = models.PositiveSmallIntegerField(_("tries"), default=0)
+    # One process works on it soon, and the others look elsewhere until then. No claim: it only keeps them apart.
+    set_aside_until = models.DateTimeField(null=True, blank=True, editable=False)
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
     # Rises with every claim: a worker that slept through its lease cannot write over the next one's result.
     lease_token = models.PositiveIntegerField(default=0, editable=False)
     may_have_arrived_twice = models.BooleanField(_("may have arrived twice"), default=False)
     accepted_at = models.DateTimeField(_("accepted"), null=True, blank=True)
+    # Of a letter: when it was last put into a PDF, and who said that it is printed.
+    pdf_made_at = models.DateTimeField(_("PDF made"), null=True, blank=True)
+    printed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("printed by")
+    )
     # Opaque: stands in mail headers and says nothing about the patient.
     public_id = models.UUIDField(_("public number"), default=uuid.uuid4, unique=True, editable=False)
     # Fixed here, so that a second copy bears the same Message-ID and mail programs show one.
@@ -59,7 +83,23 @@ class Notification(models.Model):
             ),
         ]
         indexes = [
-            # Serves the claim: the planned row that has been due longest.
+            # Serves the claim: of one channel the planned row that has been due longest, urgent ones apart.
+            models.Index(
+                fields=["channel", "urgent", "not_before", "id"],
+                condition=Q(state=NotificationState.PLANNED),
+                name="notification_claim",
+            ),
+            # Serves the print queue, which is short.
+            models.Index(
+                fields=["due_at"], condition=Q(state=NotificationState.TO_PRINT), name="notification_to_print"
+            ),
+            # Serves the cap: what has reached a patient today.
+            models.Index(
+                fields=["patient", "accepted_at"],
+                condition=Q(accepted_at__isnull=False),
+                name="notification_reached",
+            ),
+            # Serves "is anything due, and since when?" whatever the channel.
             models.Index(
                 fields=["not_before", "id"],
                 condition=Q(state=NotificationState.PLANNED),
@@ -94,12 +134,19 @@ class Notification(models.Model):
     def __str__(self) -> str:
         return f"#{self.pk} {self.get_kind_display()}"
 
+    @property
+    def life(self) -> str:
+        """Its state in plain words; "accepted" differs by channel."""
+        accepted = self.state == NotificationState.ACCEPTED
+        return str(ACCEPTED_LABEL[Channel(self.channel)] if accepted else self.get_state_display())
+
 
 class DeliveryAttempt(models.Model):
     """One try to hand a message over, and what came of it. Never changed."""
 
     notification = models.ForeignKey(Notification, models.PROTECT, related_name="attempts", verbose_name=_("message"))
     number = models.PositiveSmallIntegerField(_("number"))
+    channel = models.CharField(_("by"), max_length=8, choices=Channel, default=Channel.EMAIL)
     at = models.DateTimeField(_("when"), default=timezone.now)
     result = models.CharField(_("result"), max_length=10, choices=AttemptResult)
     smtp_code = models.PositiveSmallIntegerField(_("mail server's code"), null=True, blank=True)
@@ -130,6 +177,10 @@ class RenderedMessage(models.Model):
     text = models.TextField(_("text"))
     html = models.TextField(_("page"))
     calendar = models.TextField(_("calendar entry"), blank=True)
+    # What the PDF of a letter is set from, so that a reprint is the same letter.
+    letter = models.JSONField(_("letter"), default=dict, blank=True)
+    # What went by channels that failed, oldest first: the fields of the copy as it was, with its channel.
+    earlier = models.JSONField(_("earlier tries"), default=list, blank=True)
 
     class Meta:
         verbose_name = _("message as sent")
@@ -137,3 +188,9 @@ class RenderedMessage(models.Model):
 
     def __str__(self) -> str:
         return self.subject
+
+    @property
+    def channel(self) -> Channel:
+        if self.letter:
+            return Channel.LETTER
+        return Channel.EMAIL if self.html else Channel.SMS

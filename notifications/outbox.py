@@ -8,27 +8,27 @@ are the application's clock (`timezone.now()`), never the database's.
 
 import logging
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinic.actors import SYSTEM
-from clinic.models import Site
-from notifications import reconcile
+from notifications import accepted, caps, fallback, pacing, pagelink, print_tasks, reconcile, texts
+from notifications.ahead import Ahead, Known, use_site
 from notifications.failures import Failure, unwritable
-from notifications.kinds import AttemptResult, Kind, NotificationState, Reason
+from notifications.kinds import AttemptResult, Channel, Kind, NotificationState, Reason
 from notifications.models import DeliveryAttempt, Notification, RenderedMessage
 from notifications.plan import RULE, wanted
+from notifications.routes import email_address, way_for
 from notifications.situation import Situation, situation_of
 from notifications.windows import next_in
-from patients.actions import mark_unusable
 from patients.channels import Channels, channels_of
-from patients.models import ContactPoint
 from recalls.actions import open_work_item
 from recalls.models import Recall
 from recalls.states import WorkItemKind
@@ -44,9 +44,6 @@ FIRST_WAIT = timedelta(minutes=5)  # what greylisting servers ask for
 LONGEST_WAIT = timedelta(hours=1)
 _dice = random.SystemRandom()
 
-# Site numbers with the site whose calendar is read already; one for each run, so changes are seen by the next.
-Sites = dict[int, Site]
-
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -56,6 +53,8 @@ class Claim:
     token: int
     situation: Situation
     channels: Channels
+    # Opens her page: for the mail alone, never for a log.
+    page_token: str = field(default="", repr=False)
 
     @property
     def recall(self) -> Recall:
@@ -73,84 +72,113 @@ def anything_due() -> bool:
     return Notification.objects.filter(state=S.PLANNED, not_before__lte=timezone.now()).exists()
 
 
-def claim_next(sites: Sites) -> Claim | PutAway | None:
-    """The next message to send, or what became of a row that is not to be sent; None when nothing is due."""
+def claim_next(line: Ahead) -> Claim | PutAway | None:
+    """The next message to send by that channel, or what became of a row that is not sent; None when nothing is due."""
     now, row = timezone.now(), None
+    line.look(now)
     try:
         with transaction.atomic():
-            row = _oldest_due(now)
-            if row is None:
+            found = line.lock_next(now) or _oldest_due(line, now)
+            if found is None:
                 return None
-            if row.recall.site_id not in sites:
-                sites[row.recall.site_id] = row.recall.site
-            row.recall.site = sites[row.recall.site_id]
-            return _take(row, now)
+            row, known = found
+            return _take(row, known or Known(situation_of(row.recall), channels_of(row.recall.patient)), now)
     except DatabaseError:
         raise
     except Exception as error:  # one row whose facts cannot be read must not stop all the others
         if row is None:
             raise
         log.error("message %s could not be read: %s", row.pk, type(error).__name__)
-        _give_up(row, S.PLANNED, row.lease_token, unwritable(error))
+        give_up(row, S.PLANNED, row.lease_token, unwritable(error))
         return PutAway(S.FAILED)
 
 
-def _oldest_due(now: datetime) -> Notification | None:
-    """Locks the row and its recall together, and passes over both when somebody else holds either."""
+def _oldest_due(line: Ahead, now: datetime) -> tuple[Notification, None] | None:
+    """Urgent ones first. Locks the row and its recall together, and passes over both when somebody holds either."""
     rows = Notification.objects.select_for_update(of=("self", "recall"), skip_locked=True, no_key=True)
-    rows = rows.select_related("recall__patient")
-    return rows.filter(state=S.PLANNED, not_before__lte=now).order_by("not_before", "pk").first()
+    rows = rows.select_related("recall__patient", "recall__exam__referrer")
+    nobodys = Q(set_aside_until=None) | Q(set_aside_until__lte=now)
+    due = rows.filter(nobodys, state=S.PLANNED, channel=line.channel, not_before__lte=now).order_by("not_before", "pk")
+    # Two looks at the index cost the same whatever waits; sorting by urgency would walk over what is due later.
+    row = due.filter(urgent=True).first() or due.filter(urgent=False).first()
+    if row is None:
+        return None
+    use_site(row.recall, line.sites)
+    return row, None
 
 
-def _take(row: Notification, now: datetime) -> Claim | PutAway:
+def _take(row: Notification, known: Known, now: datetime) -> Claim | PutAway:
     if row.expires_at is not None and row.expires_at <= now:
         return _put_away(row, state=S.EXPIRED, reason=Reason.TOO_LATE)
-    situation = situation_of(row.recall)
-    channels = channels_of(row.recall.patient)
-    if (row.kind, row.occasion) not in wanted(situation):
+    situation, channels = known.situation, known.channels
+    one = wanted(situation).get((row.kind, row.occasion))
+    if one is None:
         reconcile.reconcile(situation, channels)
         return PutAway(S.CANCELLED)
-    if channels.why_no_email:
-        reconcile.hold_back(row.recall, row, channels.why_no_email)
+    way = way_for(row.recall, row.kind, one, channels, now, row.given_up)
+    if way.why_not:
+        reconcile.hold_back(row.recall, row, way.why_not)
         return PutAway(S.SUPPRESSED)
+    if way.channel != row.channel:
+        reconcile.go_by(row, way)
+        return PutAway(S.PLANNED)
     opens = next_in(RULE[Kind(row.kind)].window, row.recall.site, now)
     if opens > now:
         return _put_away(row, not_before=opens)
+    if row.channel == Channel.EMAIL:
+        turn = pacing.turn(row, email_address(row.recall, row.kind, channels), now)
+        if turn > now:
+            return _put_away(row, not_before=turn, reason=Reason.PACED)
+    if later := caps.put_off_until(row, row.recall.site, now):
+        return _put_away(row, not_before=later, reason=Reason.ENOUGH_TODAY)
+    if row.channel == Channel.LETTER:
+        print_tasks.open_for(row.recall, row)
+        return _put_away(row, state=S.TO_PRINT, reason="")
+    return _lease(row, situation, channels, now)
+
+
+def _lease(row: Notification, situation: Situation, channels: Channels, now: datetime) -> Claim | PutAway:
     token = row.lease_token + 1
     lease: dict[str, Any] = {"state": S.SENDING, "reason": "", "lease_token": token, "lease_until": now + LEASE}
+    lease["set_aside_until"] = None  # it left the line: whoever plans it anew finds it free
+    # A text may have been reviewed or withdrawn since, and she may have chosen another language.
+    row.language = lease["language"] = texts.language_of(row.recall, row.kind, row.channel)
     # Where the database cannot lock a row, this comparison decides between two who read it at once.
     if not Notification.objects.filter(pk=row.pk, state=S.PLANNED, lease_token=row.lease_token).update(**lease):
         return PutAway(S.SENDING)
-    return Claim(row, token, situation, channels)
+    page_token = pagelink.issue(row, row.recall.site) if row.channel == Channel.EMAIL else ""
+    return Claim(row, token, situation, channels, page_token)
 
 
 def _put_away(row: Notification, **fields: Any) -> PutAway:
-    Notification.objects.filter(pk=row.pk, state=S.PLANNED).update(**fields)
+    Notification.objects.filter(pk=row.pk, state=S.PLANNED).update(set_aside_until=None, **fields)
     return PutAway(str(fields.get("state", S.PLANNED)))
 
 
 def accept(claim: Claim, copy: RenderedMessage) -> bool:
-    """The mail server took it. False when the lease was lost meanwhile: another process has, or had, this message."""
+    """The server took it. False when the lease was lost meanwhile: another process has, or had, this message."""
     now = timezone.now()
+    if accepted.in_one_statement():
+        return accepted.write_down(claim.row, claim.token, copy, now)
     with transaction.atomic():
         count = claim.row.attempt_count + 1
         if not _finish(claim.row.pk, claim.token, state=S.ACCEPTED, accepted_at=now, attempt_count=count):
             return False
-        _attempt(claim.row.pk, count, claim.token, R.ACCEPTED, now)
-        _keep(copy)
+        _attempt(claim.row, count, claim.token, R.ACCEPTED, now)
+        keep(copy)
     return True
 
 
 def fail(claim: Claim, failure: Failure, copy: RenderedMessage | None = None) -> None:
     """It was not taken, or nobody knows: try again later, or let a person ring her."""
     if failure.result == R.PERMANENT:
-        return _give_up(claim.row, S.SENDING, claim.token, failure)
+        return give_up(claim.row, S.SENDING, claim.token, failure)
     now, row = timezone.now(), claim.row
     since = row.first_failed_at or now
     burnt = 0 if failure.result == R.CONNECTION else 1
     if now - since >= TIME_BUDGET:
         gave_up = Failure(failure.result, Reason.GAVE_UP, failure.code, failure.detail)
-        return _give_up(row, S.SENDING, claim.token, gave_up)
+        return give_up(row, S.SENDING, claim.token, gave_up)
     uncertain = failure.result == R.UNCERTAIN
     with transaction.atomic():
         count = row.attempt_count + burnt
@@ -160,16 +188,16 @@ def fail(claim: Claim, failure: Failure, copy: RenderedMessage | None = None) ->
             row.pk, claim.token, state=S.PLANNED, reason=failure.reason, may_have_arrived_twice=twice, **fields
         ):
             return None
-        _attempt(row.pk, row.attempt_count + 1, claim.token, failure.result, now, failure)
+        _attempt(row, row.attempt_count + 1, claim.token, failure.result, now, failure)
         if uncertain and copy is not None:
-            _keep(copy)
+            keep(copy)
     return None
 
 
 def fail_unwritable(claim: Claim, error: Exception) -> None:
     """Its text or a fact in it is at fault: this message fails and no other."""
     log.error("message %s could not be written: %s", claim.row.pk, type(error).__name__)
-    _give_up(claim.row, S.SENDING, claim.token, unwritable(error))
+    give_up(claim.row, S.SENDING, claim.token, unwritable(error))
 
 
 def wait_before_try(number: int) -> timedelta:
@@ -180,20 +208,26 @@ def wait_before_try(number: int) -> timedelta:
 
 def expire() -> int:
     """Mark what is of no use any more; the number of rows."""
-    now = timezone.now()
-    rows = Notification.objects.filter(state=S.PLANNED, expires_at__lte=now)
-    return rows.update(state=S.EXPIRED, reason=Reason.TOO_LATE)
+    late = Notification.objects.filter(expires_at__lte=timezone.now())
+    ended: dict[str, Any] = {"state": S.EXPIRED, "reason": Reason.TOO_LATE}
+    unprinted = late.filter(state=S.TO_PRINT)
+    recalls = list(unprinted.values_list("recall", flat=True))
+    count = late.filter(state=S.PLANNED).update(**ended) + unprinted.update(**ended)
+    for recall_id in recalls:
+        print_tasks.close_if_done(recall_id, by=SYSTEM)
+    return count
 
 
 def reclaim() -> int:
     """Take back the messages whose sender vanished: each may have left, and is sent once more under its Message-ID."""
     now, count = timezone.now(), 0
     lost = Notification.objects.filter(state=S.SENDING, lease_until__lte=now)
-    for pk, token, tries in list(lost.values_list("pk", "lease_token", "attempt_count")):
+    for row in lost:
         with transaction.atomic():
+            token, tries = row.lease_token, row.attempt_count + 1
             fields = {"state": S.PLANNED, "reason": Reason.UNCERTAIN, "may_have_arrived_twice": True, "not_before": now}
-            if _finish(pk, token, attempt_count=tries + 1, **fields):
-                _attempt(pk, tries + 1, token, R.UNCERTAIN, now, Failure(R.UNCERTAIN, Reason.UNCERTAIN))
+            if _finish(row.pk, token, attempt_count=tries, **fields):
+                _attempt(row, tries, token, R.UNCERTAIN, now, Failure(R.UNCERTAIN, Reason.UNCERTAIN))
                 count += 1
     return count
 
@@ -205,11 +239,17 @@ def _finish(pk: int, token: int, **fields: Any) -> bool:
 
 
 def _attempt(
-    pk: int, number: int, token: int, result: AttemptResult, at: datetime, failure: Failure | None = None
+    row: Notification,
+    number: int,
+    token: int,
+    result: AttemptResult,
+    at: datetime,
+    failure: Failure | None = None,
 ) -> None:
     DeliveryAttempt.objects.create(
-        notification_id=pk,
+        notification=row,
         number=number,
+        channel=row.channel,
         at=at,
         result=result,
         smtp_code=failure.code if failure else None,
@@ -218,16 +258,19 @@ def _attempt(
     )
 
 
-def _keep(copy: RenderedMessage) -> None:
+def keep(copy: RenderedMessage) -> None:
     """The copy of the newest try stands."""
-    names = ["address", "subject", "text", "html", "calendar"]
+    names = ["address", "subject", "text", "html", "calendar", "letter"]
     RenderedMessage.objects.bulk_create(
         [copy], update_conflicts=True, unique_fields=["notification"], update_fields=names
     )
 
 
-def _give_up(row: Notification, state: NotificationState, token: int, failure: Failure) -> None:
-    """A dead letter, and a task for a person; a mailbox that does not exist is not written to again."""
+def give_up(row: Notification, state: NotificationState, token: int, failure: Failure) -> None:
+    """Another channel takes over; without one a dead letter, and a task for a person.
+
+    A mailbox that does not exist is not written to again.
+    """
     now, count = timezone.now(), row.attempt_count + 1
     with transaction.atomic():
         # The recall before the message, as every move does: two who wait for each other would both stand still.
@@ -239,18 +282,14 @@ def _give_up(row: Notification, state: NotificationState, token: int, failure: F
             "reason": failure.reason,
             "lease_until": None,
             "attempt_count": count,
+            "given_up": [*row.given_up, row.channel],
         }
         ended |= {"first_failed_at": row.first_failed_at or now, "lease_token": token + 1}
         if not mine.update(**ended):
             return
-        _attempt(row.pk, count, token + 1 if state == S.PLANNED else token, failure.result, now, failure)
-        words = {"message": row.get_kind_display(), "why": failure.reason.label}
-        open_work_item(recall, WorkItemKind.CALL_DELIVERY_FAILED, _("“%(message)s”: %(why)s") % words)
-        if failure.bad_mailbox:
-            _stop_writing_to(recall)
-
-
-def _stop_writing_to(recall: Recall) -> None:
-    for point in ContactPoint.objects.filter(patient=recall.patient, kind=ContactPoint.Kind.EMAIL, unusable=""):
-        mark_unusable(point, ContactPoint.Unusable.BOUNCED, by=SYSTEM)
-    reconcile.reconcile(situation_of(recall))
+        _attempt(row, count, token if state == S.SENDING else token + 1, failure.result, now, failure)
+        if failure.bad_mailbox and row.kind != Kind.REFERRER_NOTICE:
+            fallback.stop_writing_to(recall)
+        if not fallback.take_over(recall, row.pk):
+            words = {"message": row.get_kind_display(), "why": failure.reason.label}
+            open_work_item(recall, WorkItemKind.CALL_DELIVERY_FAILED, _("“%(message)s”: %(why)s") % words)

@@ -6,19 +6,21 @@ planned for its old time is wanted no more.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from notifications import rules
-from notifications.kinds import Kind
+from notifications import referrers, rules, windows
+from notifications.kinds import ByHand, Kind
 from notifications.rules import Wanted
-from notifications.situation import Key, Situation
+from notifications.situation import Happened, Key, Situation
 from notifications.windows import Window
 from recalls.states import ClosureReason
 
 K = Kind
+
+BY_HAND = "message_by_hand"  # the step by which a person asks for a message or stops one
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,8 @@ PLAN: tuple[Rule, ...] = (
            "result of 4 or 5 it only asks her to call."),
          _("A visit is booked or the recall moves on.")),
     Rule(K.PLEASE_CALL, rules.please_call, _FIRST,
-         _("On the morning of the 3rd and 8th business day on which she is still to be contacted."),
+         _("On the morning of the 3rd and 8th business day on which she is still to be contacted, and when a desk asks "
+           "for it."),
          _("She is no longer to be contacted.")),
     Rule(K.PRIORS_WAIT, rules.priors_wait, _FIRST,
          _("When earlier pictures have been asked for."), _("The wait for earlier pictures ends.")),
@@ -77,11 +80,23 @@ PLAN: tuple[Rule, ...] = (
          _("45 and 14 days before the short-interval visit is due, and 14 days after."), _("The visit is booked.")),
     Rule(K.NO_VISIT_NEEDED, rules.no_visit_needed, _OPEN,
          _("When earlier pictures explained the finding."), _("30 days later.")),
+    Rule(K.LAY_SUMMARY, rules.lay_summary, _OPEN,
+         _("When the recall is opened, where the site writes lay summaries here; after a screening result of 4 or 5 "
+           "on the 3rd business day. A letter, unless she agreed to health details in email."),
+         _("Never: each patient gets it.")),
+    Rule(K.LAST_LETTER, rules.last_letter, _OPEN,
+         _("On the day on which the contact ladder asks for a certified letter, unless somebody has spoken with her."),
+         _("The patient is reached, or the state is left."), news=False),
+    Rule(K.REFERRER_NOTICE, referrers.referrer_notice, _OPEN,
+         _("To the referring doctor: when the recall is opened, when the patient is not reached by the day on which "
+           "a navigator takes over, and when it is closed, with or without the visit; names no patient."),
+         _("30 days later, or it is not so any more."), news=False),
 )  # fmt: skip
 
 RULE: dict[Kind, Rule] = {rule.kind: rule for rule in PLAN}
 
-# After these endings nothing more is written to her, save that a visit she knows of is off when a recall is void.
+# After these endings nothing more is written to her, save that a visit she knows of is off, and the summary that the
+# law owes her; the referring doctor is told.
 _SILENT = frozenset(
     {
         ClosureReason.DECLINED,
@@ -100,5 +115,31 @@ def wanted(situation: Situation) -> dict[Key, Wanted]:
         return {}
     table = PLAN
     if recall.closure_reason in _SILENT:
-        table = (RULE[K.APPOINTMENT_CANCELLED],) if recall.closure_reason == ClosureReason.VOID else ()
-    return {(rule.kind, want.occasion): want for rule in table for want in rule.wanted(situation)}
+        void = recall.closure_reason == ClosureReason.VOID
+        told = () if void else (RULE[K.LAY_SUMMARY], RULE[K.REFERRER_NOTICE])
+        table = (RULE[K.APPOINTMENT_CANCELLED], *told)
+    found: dict[Key, Wanted] = {(rule.kind, want.occasion): want for rule in table for want in rule.wanted(situation)}
+    for event in situation.events:
+        want = _asked_for(event, situation, found) if event.step == BY_HAND else None
+        if want is not None:
+            found[event.data["kind"], want.occasion] = want
+    return found
+
+
+def again(occasion: str, version: int) -> str:
+    """The occasion of a copy that a person asked for with the event of that version."""
+    return f"{occasion.partition(':again-')[0]}:again-{version}"
+
+
+def _asked_for(event: Happened, known: Situation, found: dict[Key, Wanted]) -> Wanted | None:
+    """What a person asked for: a message once more while it is true, a call while the recall stands where it stood."""
+    kind, did = Kind(event.data["kind"]), event.data["did"]
+    due = windows.next_in(RULE[kind].window, known.site, event.at)
+    if did == ByHand.AGAIN:
+        one = found.get((kind, event.data["occasion"]))
+        useless = one is None or (one.expires_at is not None and one.expires_at <= due)
+        return None if one is None or useless else replace(one, occasion=again(one.occasion, event.version), due_at=due)
+    moved = any(later.version > event.version and later.from_state != later.to_state for later in known.events)
+    if did == ByHand.NOW and not moved:
+        return Wanted(f"now-{event.version}", due, due + rules.CALL_IS_NEWS)
+    return None

@@ -1,7 +1,15 @@
-"""What happens to messages when a recall moves? Rows are written with the move; a worker is woken after it."""
+"""What happens to messages when a recall moves, and which of them forbid that a step is undone?
+
+Rows are written with the move; a worker is woken after it.
+"""
 
 from typing import Any
 
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from notifications.kinds import AttemptResult, NotificationState
+from notifications.models import Notification
 from notifications.reconcile import follow_patient, reconcile
 from notifications.situation import situation_of
 from notifications.wake import nudge_after_commit
@@ -10,10 +18,19 @@ from recalls.models import RecallEvent
 _MERGED = frozenset({"merge_records", "unmerge_records"})
 
 
-def plan_messages(event: RecallEvent, **_: Any) -> None:
+def plan_messages(event: RecallEvent, **_signal: Any) -> None:
     """Receives `recall_moved` inside the transaction of the move; `event.recall` is the locked row."""
     recall = event.recall
     if event.step in _MERGED:
         follow_patient(recall)
     if reconcile(situation_of(recall, newly_opened=event.version == 1)):
         nudge_after_commit()
+
+
+def why_not_undone(event: RecallEvent, **_signal: Any) -> str:
+    """Receives `may_undo` under the recall's lock, which a worker needs as well before it takes a message."""
+    may_have_left = [AttemptResult.ACCEPTED, AttemptResult.UNCERTAIN]
+    left = Q(state=NotificationState.SENDING) | Q(attempts__at__gte=event.at, attempts__result__in=may_have_left)
+    if Notification.objects.filter(left, recall=event.recall).exists():
+        return _("A message to the patient has left meanwhile. Take the step that mends it: she is written to again.")
+    return ""

@@ -1,5 +1,6 @@
 """How do words and facts become a message? Markdown with every placeholder filled, as text and as a page alike."""
 
+import re
 import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,12 +10,13 @@ from typing import Any
 from django.template.loader import get_template
 from django.utils import translation
 from markdown_it import MarkdownIt
+from markdown_it.common.utils import escapeHtml
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 
 from clinic.models import Site
 from notifications import texts
-from notifications.kinds import Kind
+from notifications.kinds import Channel, Kind
 from notifications.models import Notification
 from notifications.situation import Situation
 from notifications.values import Values, one_line
@@ -24,10 +26,15 @@ _WIDTH = 72
 # Mail programs drop style sheets: what must hold everywhere stands at each element.
 _STYLES = {
     "paragraph_open": "margin:0 0 16px",
-    "bullet_list_open": "margin:0 0 16px;padding-left:24px",
-    "blockquote_open": "margin:0 0 16px;padding:16px 16px 4px;border-left:4px solid #1f6f78;background-color:#eef6f7",
+    "bullet_list_open": "margin:0 0 16px;padding-{start}:24px",
+    "blockquote_open": "margin:0 0 16px;padding:16px 16px 1px;border-{start}:4px solid #1f6f78;"
+    "background-color:#eef6f7",
     "heading_open": "margin:24px 0 8px;font-size:20px;line-height:1.3",
+    "link_open": "display:inline-block;padding:12px 20px;border-radius:6px;background-color:#1f6f78;color:#ffffff;"
+    "font-weight:bold;text-decoration:none",
 }
+# A phone number in two lines is hard to dial; mail programs break at its hyphen.
+_NUMBER = re.compile(r"[+(]?\d[\d()\u00a0-]{6,}\d")
 # The detailed reminder describes these visits and would be wrong for an MRI.
 _DETAILED_REMINDER = frozenset(
     {
@@ -48,12 +55,13 @@ class Rendered:
     site: Site
 
 
-def render(row: Notification, situation: Situation, *, detailed: bool) -> Rendered:
+def render(row: Notification, situation: Situation, *, detailed: bool, page_token: str = "") -> Rendered:
     """Raises KeyError, LookupError or ValueError where a text cannot be filled: such a message is never sent."""
     detailed = detailed and _may_be_detailed(row, situation)
-    text = texts.message_text(_words_of(row, situation), row.language, detailed=detailed)
+    name = texts.name_for(situation.recall, row.kind, Channel.EMAIL)
+    text = texts.message_text(name, row.language, detailed=detailed, site=situation.site)
     with translation.override(row.language):
-        values = Values(row, situation)
+        values = Values(row, situation, page_token)
         subject = text.subject.substitute(clinic_name=one_line(values.site.sender_name))
         return rendered(subject, text.body.substitute(values), row.language, values.site)
 
@@ -61,22 +69,41 @@ def render(row: Notification, situation: Situation, *, detailed: bool) -> Render
 def rendered(subject: str, markdown: str, language: str, site: Site) -> Rendered:
     """A filled text in both forms."""
     tokens = _markdown().parse(markdown)
-    context = {"subject": subject, "language": language, "body": page(tokens), "clinic": site.sender_name}
+    rightwards = not translation.get_language_info(language)["bidi"]
+    start = "left" if rightwards else "right"
+    context = {"subject": subject, "language": language, "direction": "ltr" if rightwards else "rtl", "start": start}
+    context["body"] = page(tokens, start)
     html = _layout().render(context)
     return Rendered(subject, plain(tokens), html, site)
+
+
+def parsed(markdown: str) -> Sequence[Token]:
+    return _markdown().parse(markdown)
 
 
 def plain_of(markdown: str) -> str:
     return plain(_markdown().parse(markdown))
 
 
-def page(tokens: Sequence[Token]) -> str:
-    """HTML with its styles at each element; the source's own HTML was never let in."""
-    for token in tokens:
+def page(tokens: Sequence[Token], start: str = "left") -> str:
+    """HTML with its styles at each element; the source's own HTML was never let in. `start`: where lines begin."""
+    _make_headings(tokens)
+    for token in (inner for outer in tokens for inner in (outer, *(outer.children or []))):
         if token.type in _STYLES:
-            token.attrSet("style", _STYLES[token.type])
+            token.attrSet("style", _STYLES[token.type].format(start=start))
     html: str = _markdown().renderer.render(tokens, _markdown().options, {})
     return html
+
+
+def _make_headings(tokens: Sequence[Token]) -> None:
+    """A paragraph all in bold stands over others: screen readers find their way by real headings."""
+    for opened, inline, closed in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        children = [child for child in inline.children or [] if child.content or child.type != "text"]
+        kinds = [child.type for child in children]
+        if opened.type == "paragraph_open" and not opened.level and kinds == ["strong_open", "text", "strong_close"]:
+            inline.children = children[1:2]
+            opened.type, closed.type = "heading_open", "heading_close"
+            opened.tag = closed.tag = "h2"
 
 
 def plain(tokens: Iterable[Token]) -> str:
@@ -90,7 +117,7 @@ def plain(tokens: Iterable[Token]) -> str:
         if token.type == "inline":
             indent = "    " * quoted + ("  " * listed if listed else "")
             lead = indent[:-2] + "- " if listed and first else indent
-            blocks.append(_wrapped("".join(map(_words, token.children or [])), lead, indent))
+            blocks.append(_wrapped(_line(token.children or []), lead, indent))
             first = False
     return "\n\n".join(blocks) + "\n"
 
@@ -101,14 +128,17 @@ def _wrapped(words: str, lead: str, indent: str) -> str:
     )
 
 
+def _line(tokens: Iterable[Token]) -> str:
+    """A link is followed by its address, which cannot be seen otherwise."""
+    words, href = "", ""
+    for token in tokens:
+        href = str(token.attrGet("href")) if token.type == "link_open" else href
+        words += f": {href}" if token.type == "link_close" else _words(token)
+    return words
+
+
 def _words(token: Token) -> str:
     return " " if token.type in ("softbreak", "hardbreak") else token.content
-
-
-def _words_of(row: Notification, situation: Situation) -> str:
-    """The notice comforts by "most people are fine", which may be false after a 4 or 5: they are asked to call."""
-    comforts_wrongly = row.kind == Kind.RECALL_NOTICE and situation.recall.suspicious
-    return Kind.PLEASE_CALL if comforts_wrongly else row.kind
 
 
 def _may_be_detailed(row: Notification, situation: Situation) -> bool:
@@ -118,9 +148,14 @@ def _may_be_detailed(row: Notification, situation: Situation) -> bool:
     return visit is not None and visit.kind in _DETAILED_REMINDER
 
 
+class _Page(RendererHTML):
+    def text(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+        return _NUMBER.sub(r'<span style="white-space:nowrap">\g<0></span>', escapeHtml(tokens[idx].content))
+
+
 @cache
 def _markdown() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": False}, renderer_cls=RendererHTML)
+    return MarkdownIt("commonmark", {"html": False}, renderer_cls=_Page)
 
 
 @cache

@@ -6,18 +6,39 @@ from datetime import datetime, time, timedelta
 
 from clinic import calendar
 from notifications import windows
-from notifications.situation import Situation
+from notifications.situation import Happened, Situation
 from notifications.windows import Window
+from recalls.ladder import day_of
 from recalls.models import Appointment, Outcome
-from recalls.states import AppointmentStatus, Assessment, ClosureReason, State, VisitKind
+from recalls.states import (
+    AppointmentStatus,
+    Assessment,
+    ClosureReason,
+    ContactChannel,
+    ContactResult,
+    State,
+    VisitKind,
+)
+from recalls.undoing import UNDO_WITHIN
 
 PLEASE_CALL_AFTER = (3, 8)  # business days
 REMIND_BEFORE = (7, 1)  # days
+REMINDER_IS_NEWS_AFTER = timedelta(days=2)  # sooner it repeats the message about the booking; not for the last one
 REMINDER_ENDS = timedelta(hours=2)  # before the visit: later she is on her way
 FOLLOW_UP_AT = (-45, -14, 14)  # days from the day on which the short-interval visit is due
 RESULT_IS_NEWS = timedelta(days=30)
 CALL_IS_NEWS = timedelta(days=7)
 MISSED_IS_NEWS = timedelta(days=14)
+SUMMARY_WAITS = 3  # business days, of the 7 calendar days that there are
+
+_SPOKE_WITH_HER = frozenset(
+    {
+        ContactResult.REACHED_WILL_BOOK,
+        ContactResult.REACHED_CALLS_BACK,
+        ContactResult.REFUSED,
+        ContactResult.LANGUAGE,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +50,7 @@ class Wanted:
     expires_at: datetime | None = None
     appointment: Appointment | None = None
     outcome: Outcome | None = None
+    by_post: bool = False  # a person asked for a letter
 
 
 def recall_notice(known: Situation) -> Iterator[Wanted]:
@@ -41,6 +63,7 @@ def recall_notice(known: Situation) -> Iterator[Wanted]:
 
 def please_call(known: Situation) -> Iterator[Wanted]:
     recall, site = known.recall, known.site
+    yield from _letters_asked_for(known)
     if recall.state != State.TO_CONTACT or _interval_runs(known):
         return
     since = recall.contact_since or recall.opened_at
@@ -48,6 +71,17 @@ def please_call(known: Situation) -> Iterator[Wanted]:
     for number in PLEASE_CALL_AFTER:
         due = windows.next_in(Window.FIRST_NOTICE, site, windows.morning_after(site, since, number))
         yield Wanted(f"{day}:{number}", due)
+    for event in known.events:
+        if event.step == "ask_please_call" and event.at >= since:
+            yield Wanted(f"asked-{event.version}", windows.next_in(Window.FIRST_NOTICE, site, event.at))
+
+
+def _letters_asked_for(known: Situation) -> Iterator[Wanted]:
+    """Each while the recall stands where it stood."""
+    for event in known.events:
+        if event.step == "ask_letter" and event.at >= known.recall.state_since:
+            due = windows.next_in(Window.OPEN_DAYS, known.site, event.at)
+            yield Wanted(f"letter-{event.version}", due, by_post=True)
 
 
 def priors_wait(known: Situation) -> Iterator[Wanted]:
@@ -151,6 +185,39 @@ def no_visit_needed(known: Situation) -> Iterator[Wanted]:
         yield Wanted(f"closed-{recall.closed_at:%Y%m%dT%H%M%S}", due, due + RESULT_IS_NEWS)
 
 
+def lay_summary(known: Situation) -> Iterator[Wanted]:
+    """For the exam that led to the recall, where the site writes it here; after a death or a void result none.
+
+    Domain fact: 21 CFR 900.12(c)(2): within 30 days, within 7 for a suspicious or highly suggestive result. There it
+    waits some days, so that a person can talk with her before she reads of a biopsy.
+    """
+    recall, site = known.recall, known.site
+    if site.sends_lay_summaries:
+        due = recall.opened_at
+        if recall.suspicious:
+            due = windows.morning_after(site, due, SUMMARY_WAITS)
+        yield Wanted(f"exam-{recall.exam_id}", windows.next_in(Window.OPEN_DAYS, site, due))
+
+
+def last_letter(known: Situation) -> Iterator[Wanted]:
+    """The certified letter of the site's ladder, for whoever prints it; one that was logged as sent is not owed."""
+    recall, site = known.recall, known.site
+    since, on = recall.contact_since, day_of(known.site, ContactChannel.CERTIFIED_LETTER)
+    if on is None or recall.state != State.TO_CONTACT or since is None or spoke_with_her(known, since):
+        return
+    if not any(e.data.get("channel") == ContactChannel.CERTIFIED_LETTER for e in _tries(known, since)):
+        day = windows.start_of(site, since, on)
+        yield Wanted(f"{calendar.local_day(site, since)}", windows.next_in(Window.OPEN_DAYS, site, day))
+
+
+def spoke_with_her(known: Situation, since: datetime) -> bool:
+    return any(e.data.get("result") in _SPOKE_WITH_HER for e in _tries(known, since))
+
+
+def _tries(known: Situation, since: datetime) -> Iterator[Happened]:
+    return (e for e in known.events if e.step == "log_contact" and e.at >= since)
+
+
 def _visit(known: Situation) -> Appointment | None:
     visit = known.active
     return visit if visit and visit.kind != VisitKind.BIOPSY else None
@@ -192,7 +259,8 @@ def _reminders(known: Situation, visit: Appointment) -> Iterator[Wanted]:
     dues = [windows.days_before(site, visit.starts_at, days) for days in REMIND_BEFORE]
     ends = [*dues[1:], visit.starts_at - REMINDER_ENDS]
     for days, due, end in zip(REMIND_BEFORE, dues, ends, strict=True):
-        if booked_at < due < end:
+        quiet = REMINDER_IS_NEWS_AFTER if days != REMIND_BEFORE[-1] else timedelta()
+        if booked_at + quiet < due < end:
             yield Wanted(f"{_occasion(visit)}-{days}d", due, end, appointment=visit)
 
 
@@ -201,5 +269,6 @@ def _released(known: Situation, categories: Collection[Assessment], lasting: tim
     outcome = known.outcome
     if outcome is None or outcome.assessment not in categories or not hasattr(outcome, "release"):
         return
-    due = windows.next_in(Window.OPEN_DAYS, known.site, outcome.release.release_at)
+    from_when = max(outcome.release.release_at, outcome.at + UNDO_WITHIN)  # while it may be a slip, nobody is told
+    due = windows.next_in(Window.OPEN_DAYS, known.site, from_when)
     yield Wanted(f"outcome-{outcome.pk}", due, due + lasting, outcome=outcome)

@@ -10,7 +10,7 @@ from clinic.models import Site
 from notifications.kinds import Kind, NotificationState
 from notifications.models import Notification
 from recalls.models import Appointment, Outcome, PathologyResult, Recall, RecallEvent
-from recalls.states import ACTIVE_APPOINTMENT, State
+from recalls.states import ACTIVE_APPOINTMENT, AppointmentStatus, State
 
 Key = tuple[str, str]
 
@@ -28,7 +28,7 @@ TELL_A_TIME = frozenset(
 _BOOKING_STEPS = frozenset({"book_appointment", "book_biopsy", "reschedule"})
 _OF_A_MESSAGE = (
     "recall_id", "kind", "occasion", "state", "reason", "appointment_id", "appointment_sequence",
-    "may_have_arrived_twice",
+    "may_have_arrived_twice", "channel", "given_up", "language", "urgent",
 )  # fmt: skip
 _OF_AN_EVENT = ("recall_id", "version", "step", "from_state", "to_state", "at", "data")
 _LEFT_THE_HOUSE = frozenset(
@@ -145,12 +145,16 @@ def situations_of(recalls: Iterable[Recall]) -> list[Situation]:
     for recall_id, *facts in RecallEvent.objects.filter(recall__in=by_recall).order_by("pk").values_list(*_OF_AN_EVENT):
         by_recall[recall_id].events.append(Happened(*facts))
     for row in Notification.objects.filter(recall__in=by_recall).only(*_OF_A_MESSAGE):
-        by_recall[row.recall_id].stored[row.kind, row.occasion] = row
+        situation = by_recall[row.recall_id]
+        row.recall = situation.recall
+        situation.stored[row.kind, row.occasion] = row
     had = defaultdict(set)
     for pk, situation in by_recall.items():
         for event in situation.events:
             had[event.step].add(pk)
     for visit in _if_any(Appointment, had["book_appointment"] | had["book_biopsy"]):
+        if visit.status == AppointmentStatus.TAKEN_BACK:
+            continue  # booked by a slip of the hand: it never was
         known = by_recall[visit.recall_id]
         if visit.site_id == known.recall.site_id:
             visit.site = known.site  # whose calendar is read already

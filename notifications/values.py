@@ -8,16 +8,16 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from string import Template
 
-from django.utils import formats
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
-from clinic.models import OpeningHours, Site
-from notifications import texts
+from notifications import lay_summary, pagelink, texts
 from notifications.facts import fact_placeholders
 from notifications.kinds import Kind
 from notifications.models import Notification
+from notifications.referrers import notice_of
+from notifications.sayings import about, clock_time, day_of, long_day, month_of, opening_hours, short_day
 from notifications.situation import Situation
 from patients.contact import show_phone
 from recalls.models import Appointment
@@ -37,9 +37,13 @@ ALWAYS = frozenset(
         "cost_line",
     }
 )
-OF_A_VISIT = frozenset({"visit_day", "visit_time", "visit_place", "visit_length"})
+OF_A_VISIT = frozenset({"visit_day", "visit_day_short", "visit_time", "visit_place", "visit_length"})
+OF_A_REFERRAL = frozenset({"referrer_name", "notice", "clinic_name", "clinic_phone"})
 OF_A_FOLLOW_UP = frozenset({"follow_up_month", "follow_up_by"})
 OF_THE_REASONS = frozenset({"reasons", "figures"})
+OF_HER_PAGE = frozenset({"my_page"})
+OF_THE_EXAM = frozenset({"patient_name", "exam_day", "result", "next_step", "density_notice", "density_explained"})
+IN_A_TEXT_MESSAGE = frozenset({"clinic_name", "clinic_phone"})
 
 ABOUT_A_VISIT = frozenset(
     {
@@ -54,19 +58,30 @@ ABOUT_A_VISIT = frozenset(
 )
 ABOUT_A_FOLLOW_UP = frozenset({Kind.OUTCOME_PROBABLY_BENIGN, Kind.FOLLOW_UP_DUE})
 
+ABOUT_THE_EXAM = frozenset({Kind.LAY_SUMMARY})
+
 _MARKDOWN = re.compile(r"([!-/:-@\[-`{-~])")  # all ASCII punctuation may be escaped (CommonMark 0.31, 2.4)
 
 
-def known_placeholders(kind: Kind, *, detailed: bool) -> frozenset[str]:
-    """What a text of that kind may ask for."""
-    names = ALWAYS
+def known_placeholders(name: str) -> frozenset[str]:
+    """What a text of that name (`recall_notice.letter.detailed`) may ask for."""
+    if name.startswith(texts.EXPLAINER):
+        return frozenset(fact_placeholders())
+    kind, *variant = name.split(".")
+    names = IN_A_TEXT_MESSAGE if "sms" in variant else ALWAYS
+    if kind in pagelink.KINDS and not {"sms", "letter"} & set(variant):
+        names |= OF_HER_PAGE
     if kind in ABOUT_A_VISIT:
-        names |= OF_A_VISIT
+        names |= {"visit_day_short", "visit_time"} if "sms" in variant else OF_A_VISIT
     if kind in ABOUT_A_FOLLOW_UP:
-        names |= OF_A_FOLLOW_UP
-    if detailed:
+        names |= {"follow_up_month"} if "sms" in variant else OF_A_FOLLOW_UP
+    if kind in ABOUT_THE_EXAM:
+        names |= OF_THE_EXAM
+    if kind == Kind.REFERRER_NOTICE:
+        return OF_A_REFERRAL
+    if {"detailed", "letter"} & set(variant):
         names |= frozenset(fact_placeholders())
-    return names | OF_THE_REASONS if detailed and kind == Kind.RECALL_NOTICE else names
+    return names | OF_THE_REASONS if kind == Kind.RECALL_NOTICE and "detailed" in variant else names
 
 
 def one_line(words: str) -> str:
@@ -82,8 +97,9 @@ def escaped(words: str) -> str:
 class Values(Mapping[str, str]):
     """The placeholders of one message; each is worked out only if the text asks for it."""
 
-    def __init__(self, row: Notification, situation: Situation) -> None:
+    def __init__(self, row: Notification, situation: Situation, page_token: str = "") -> None:
         self._row, self._known, self._recall = row, situation, situation.recall
+        self._page_token = page_token
         self.site = self._visit.site if self._visit else situation.site
 
     def __getitem__(self, name: str) -> str:
@@ -147,8 +163,22 @@ class Values(Mapping[str, str]):
     def language_line(self) -> str:
         return _("Do you prefer another language? We have interpreters, and they are free. Please call us.")
 
+    def my_page(self) -> str:
+        """One line and the link; nothing where the message carries none."""
+        opens = self._page_token and pagelink.belongs_into(self._row, self._known.site)
+        return self.link_to_her_page(self._page_token) if opens else ""
+
+    @staticmethod
+    def link_to_her_page(token: str) -> str:
+        line = _("On your own page you can see what comes next. You open it with your birth date.")
+        button = _("Open my page")
+        return f"{line}\n\n[{button}](<{pagelink.address(token)}>)"
+
     def visit_day(self) -> str:
-        return escaped(formats.date_format(self._starts, "l, F j, Y"))
+        return escaped(long_day(self._starts))
+
+    def visit_day_short(self) -> str:
+        return escaped(short_day(self._starts))
 
     def visit_time(self) -> str:
         return escaped(clock_time(self._starts))
@@ -160,12 +190,12 @@ class Values(Mapping[str, str]):
         return about(self._needed_visit.length_minutes)
 
     def follow_up_month(self) -> str:
-        return escaped(formats.date_format(self._follow_up_on, "F Y"))
+        return escaped(month_of(self._follow_up_on))
 
     def follow_up_by(self) -> str:
         """The last day of that month."""
         next_month = (self._follow_up_on.replace(day=28) + timedelta(days=4)).replace(day=1)
-        return escaped(formats.date_format(next_month - timedelta(days=1), "F j, Y"))
+        return escaped(day_of(next_month - timedelta(days=1)))
 
     def what_to_bring(self) -> str:
         return self._opening("what_to_bring")
@@ -188,58 +218,49 @@ class Values(Mapping[str, str]):
         """Those of a first screen only where we know that it was one; the other ones count all screens."""
         return self._opening("figures/first_screen" if self._recall.exam.first_screen else "figures/later_screen")
 
+    def patient_name(self) -> str:
+        return escaped(self._recall.patient.full_name)
+
+    def exam_day(self) -> str:
+        return escaped(day_of(self._recall.exam.exam_date))
+
+    def result(self) -> str:
+        return self._opening(lay_summary.result_of(self._recall))
+
+    def next_step(self) -> str:
+        return texts.under_the_heading(lay_summary.result_of(self._recall), self._row.language, self.site)
+
+    def density_notice(self) -> str:
+        return escaped(texts.locked(f"density_{lay_summary.density_of(self._recall)}"))
+
+    def density_explained(self) -> str:
+        return self._opening(f"density_notice/{lay_summary.density_of(self._recall)}")
+
+    def referrer_name(self) -> str:
+        referrer = self._recall.exam.referrer
+        if referrer is None:
+            raise LookupError("the patient came without a referral")
+        return escaped(referrer.name)
+
+    def notice(self) -> str:
+        """The doctor asks by a number made for this notice, which is in no other system."""
+        notices = texts.message_text(
+            Kind.REFERRER_NOTICE, self._row.language, detailed=False, site=self._known.site
+        ).head["notices"]
+        name = notice_of(self._row.occasion)
+        return Template(notices[name]).substitute(reference=escaped(reference_of(self._row)))
+
     def _opening(self, name: str) -> str:
-        return texts.opening(name, self._row.language)
+        return texts.opening(name, self._row.language, self.site)
 
 
 _FILL: dict[str, Callable[[Values], str]] = {
-    name: getattr(Values, name) for name in ALWAYS | OF_A_VISIT | OF_A_FOLLOW_UP | OF_THE_REASONS
+    name: getattr(Values, name)
+    for name in ALWAYS | OF_A_VISIT | OF_A_FOLLOW_UP | OF_THE_REASONS | OF_A_REFERRAL | OF_THE_EXAM | OF_HER_PAGE
 }
 
 
-def clock_time(local: datetime) -> str:
-    """ "9:00 am" and "1:30 pm"; noon and midnight by name, since 12:00 pm is often misread."""
-    if (local.hour, local.minute) == (12, 0):
-        return _("12 noon")
-    half = _("am") if local.hour < 12 else _("pm")
-    return f"{local.hour % 12 or 12}:{local.minute:02} {half}"
-
-
-def about(minutes: int) -> str:
-    """A length as one says it."""
-    if minutes < 50:
-        return _("about %(count)d minutes") % {"count": minutes}
-    halves = round(minutes / 30)
-    if halves == 2:
-        return _("about an hour")
-    if halves == 3:
-        return _("about an hour and a half")
-    hours = halves // 2
-    if halves % 2:
-        return _("about %(count)d and a half hours") % {"count": hours}
-    return ngettext("about %(count)d hour", "about %(count)d hours", hours) % {"count": hours}
-
-
-def opening_hours(site: Site) -> str:
-    """ "Monday to Friday, 8 am to 5 pm"; neighbouring days with the same hours are said together."""
-    runs: list[list[int]] = []
-    for day in sorted(site.week):
-        if runs and day == runs[-1][-1] + 1 and site.week[day] == site.week[runs[-1][0]]:
-            runs[-1].append(day)
-        else:
-            runs.append([day])
-    names = dict(OpeningHours.Weekday.choices)
-    said = []
-    for run in runs:
-        opens, closes = (_hour(at.hour, at.minute) for at in site.week[run[0]])
-        if len(run) == 1:
-            days = str(names[run[0]])
-        else:
-            days = _("%(first)s to %(last)s") % {"first": names[run[0]], "last": names[run[-1]]}
-        said.append(_("%(days)s, %(opens)s to %(closes)s") % {"days": days, "opens": opens, "closes": closes})
-    return "; ".join(said) or _("during the day")
-
-
-def _hour(hour: int, minute: int) -> str:
-    half = _("am") if hour < 12 else _("pm")
-    return f"{hour % 12 or 12}:{minute:02} {half}" if minute else f"{hour % 12 or 12} {half}"
+def reference_of(row: Notification) -> str:
+    """ "4F2A-91BC": by it the message, and through it the recall, is found in the admin's search."""
+    digits = row.public_id.hex[:8].upper()
+    return f"{digits[:4]}-{digits[4:]}"

@@ -10,6 +10,7 @@ from csp.decorators import csp
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
@@ -17,11 +18,12 @@ from clinic.models import AccessLog
 from clinic.roles import Page
 from notifications import inbox, maildir
 from notifications.inbox import Letter
-from recalls.views.access import DeskView, staff
+from recalls.presenters import moment
+from recalls.views.access import DeskView, sites_by_id, staff
 
 HEADERS = ("From", "To", "Subject", "Date", "Message-ID", "X-Notification-ID", "Auto-Submitted", "Content-Language")
 # The message's own styles and nothing else: no script, no picture from elsewhere, no link into the app's frames.
-_ONLY_STYLES = {
+ONLY_STYLES = {
     "default-src": [NONE],
     "style-src": [UNSAFE_INLINE],
     "base-uri": [NONE],
@@ -48,8 +50,11 @@ class InboxPage(DeskView):
 
 class InboxList(InboxPage):
     def get(self, request: HttpRequest) -> HttpResponse:
-        letters, older = inbox.letters_before(staff(request), request.GET.get("before", ""))
-        return render(request, "notifications/inbox.html", {"letters": letters, "older": older})
+        user, now = staff(request), timezone.now()
+        letters, older = inbox.letters_before(user, request.GET.get("before", ""))
+        sites = sites_by_id(user)
+        shown = [(one, moment(sites[one.notification.recall.site_id], one.kept.at, now)) for one in letters]
+        return render(request, "notifications/inbox.html", {"letters": shown, "older": older})
 
 
 class InboxMessage(InboxPage):
@@ -66,7 +71,7 @@ class InboxMessage(InboxPage):
         return render(request, "notifications/inbox_message.html", context)
 
 
-@method_decorator([csp(_ONLY_STYLES), xframe_options_sameorigin], name="dispatch")
+@method_decorator([csp(ONLY_STYLES), xframe_options_sameorigin], name="dispatch")
 class InboxHtml(InboxPage):
     def get(self, request: HttpRequest, key: str) -> HttpResponse:
         return HttpResponse(self.letter(key).kept.part("html"))

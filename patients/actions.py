@@ -44,6 +44,13 @@ def mark_unusable(point: ContactPoint, why: ContactPoint.Unusable, *, by: User |
     point.save(update_fields=["unusable", "changed_at"])
 
 
+def mark_usable(point: ContactPoint, *, by: User | Actor) -> None:
+    """The mark was a slip."""
+    actor_for(by)
+    point.unusable, point.changed_at = "", timezone.now()
+    point.save(update_fields=["unusable", "changed_at"])
+
+
 def choose_language(patient: Patient, code: str, *, by: User | Actor) -> None:
     """The language she wants to be written to in, as a code such as "es"."""
     actor_for(by)

@@ -46,6 +46,7 @@ class PatientAdmin(ReadOnlyAdmin[Patient]):
 @admin.register(ReferringProvider)
 class ReferringProviderAdmin(ScopedAdmin[ReferringProvider]):
     site_path = ""
+    tells_values = True
     list_display = ("name", "npi", "phone", "email")
     search_fields = ("npi__exact", "name__istartswith")
     search_help_text = _("Whole NPI, or the beginning of the name")

@@ -18,6 +18,9 @@ class ReferringProvider(models.Model):
     npi = models.CharField("NPI", max_length=10, blank=True)
     email = models.EmailField(_("email"), blank=True)
     phone = models.CharField(_("phone"), max_length=20, blank=True)
+    postal_address = models.TextField(
+        _("postal address"), blank=True, help_text=_("As it stands on an envelope, below the name.")
+    )
 
     class Meta:
         ordering = ["name"]

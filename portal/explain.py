@@ -3,15 +3,17 @@
 A text that does not exist in her language yet is shown in English and marked as such for screen readers.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 
+from clinic.models import Site
+from notifications import texts
 from notifications.facts import fact_placeholders
-from notifications.texts import DEFAULT_LANGUAGE, EXPLAINERS, read
-from recalls.states import VisitKind
+from recalls.states import FindingKind, VisitKind
 
 # What is done at each kind of visit. Which biopsy it will be is not known here: both are explained.
 PROCEDURES: dict[VisitKind, tuple[str, ...]] = {
@@ -23,6 +25,28 @@ PROCEDURES: dict[VisitKind, tuple[str, ...]] = {
     VisitKind.FOLLOW_UP: ("diagnostic_mammogram",),
     VisitKind.BIOPSY: ("core_biopsy", "vacuum_biopsy"),
 }
+
+# The extra pictures that a finding usually asks for (domain fact: usual diagnostic step by kind of finding); only at
+# the visit that follows the call back.
+_EXTRA_VIEWS: dict[str, tuple[str, ...]] = {
+    "spot_magnification": (
+        FindingKind.CALCIFICATIONS,
+        FindingKind.MASS,
+        FindingKind.ASYMMETRY,
+        FindingKind.FOCAL_ASYMMETRY,
+        FindingKind.DEVELOPING_ASYMMETRY,
+    ),
+    "tomosynthesis": (FindingKind.ARCHITECTURAL_DISTORTION,),
+}
+MAMMOGRAMS = frozenset(kind for kind, names in PROCEDURES.items() if "diagnostic_mammogram" in names)
+
+
+def procedures_of(visit: VisitKind, findings: Collection[str]) -> list[str]:
+    """What is done at such a visit, with the extra views where her findings are known to her."""
+    names = list(PROCEDURES[visit])
+    if visit in (VisitKind.DIAGNOSTIC, VisitKind.DIAGNOSTIC_ULTRASOUND):
+        names += [name for name, kinds in _EXTRA_VIEWS.items() if set(findings) & set(kinds)]
+    return names
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +64,16 @@ class Text:
         return self.lead.startswith("<p><strong>")
 
 
-@cache
-def explainer(name: str, language: str) -> Text:
+def explainer(name: str, language: str, site: Site) -> Text:
     """The text of that name ("findings/mass"). Raises LookupError where there is none, KeyError for a bad figure."""
-    for spoken in (language, DEFAULT_LANGUAGE):
-        if text := read(EXPLAINERS / spoken / f"{name}.md"):
+    for spoken in (language, texts.DEFAULT_LANGUAGE):
+        if text := texts.explainer(name, spoken, site):
             lead, _gap, more = text.body.substitute(fact_placeholders()).strip().partition("\n\n")
-            return Text(str(text.head["title"]), _html(lead), _html(more), spoken)
+            return Text(text.heading, _html(lead), _html(more), spoken)
     raise LookupError(f"no explainer {name}")
 
 
+@lru_cache(maxsize=512)
 def _html(words: str) -> SafeString:
     markdown = MarkdownIt("commonmark", {"html": False})
     tokens = markdown.parse(words)

@@ -32,5 +32,6 @@ class HundredPeople:
 
 def called_back(recall: Recall, language: str) -> HundredPeople:
     """For her kind of screening; where we do not know which it was, the figures that count all of them."""
-    text = explainer("figures/first_screen" if recall.exam.first_screen else "figures/later_screen", language)
+    screen = "figures/first_screen" if recall.exam.first_screen else "figures/later_screen"
+    text = explainer(screen, language, recall.site)
     return HundredPeople(text, FACTS["called_back_cancer_per_100"].value, FACTS["called_back_not_cancer_per_100"].value)

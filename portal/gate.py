@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone, translation
 from django.views.decorators.http import require_http_methods
 
-from notifications.values import opening_hours
+from notifications.sayings import opening_hours
 from patients import links
 from patients.contact import show_phone
 from patients.links import Answer

@@ -1,7 +1,9 @@
 """What does one patient see on her page? Everything the template shows, gathered from her recall in a few queries."""
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -10,16 +12,19 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from clinic.models import Site
-from notifications.values import about, opening_hours
+from notifications.sayings import about, opening_hours
 from patients.contact import show_phone
 from patients.models import Patient
-from portal.explain import PROCEDURES, Text, explainer
+from portal.explain import MAMMOGRAMS, PROCEDURES, Text, explainer, procedures_of
 from portal.figures import HundredPeople, called_back
 from portal.lines import LINES, by_when, head_of, line_of
 from portal.stages import Stage, booked_visit, last_visit, stage_of, told_outcome
 from portal.wording import local_words
 from recalls.models import Appointment, Recall, WorkItem
 from recalls.states import AppointmentStatus, Assessment, FindingKind, RecallKind, Side, State, VisitKind, WorkItemKind
+
+# Gives the explainer of a name in her language, in her clinic's words.
+Tell = Callable[[str], Text]
 
 _BEFORE_AN_ANSWER = frozenset({Stage.EARLIER_PICTURES, Stage.TO_BOOK, Stage.BOOKED, Stage.VISIT_PASSED, Stage.READING})
 _FIGURES_HELP = frozenset({Stage.EARLIER_PICTURES, Stage.TO_BOOK, Stage.BOOKED})
@@ -127,7 +132,9 @@ def story_of(patient: Patient, now: datetime) -> Story:
     coming = row if row and row.starts_at > now else None
     told = told_outcome(recall, now)
     language = get_language() or settings.LANGUAGE_CODE
+    tell: Tell = partial(explainer, language=language, site=recall.site)
     comfort = _comfort_is_true(recall, row)
+    kinds = {finding.kind for finding in recall.exam.findings.all()} if comfort else set()
     return Story(
         patient=patient,
         recall=recall,
@@ -138,11 +145,11 @@ def story_of(patient: Patient, now: datetime) -> Story:
         by=by_when(recall, stage, line, now),
         visit=_visit(recall, coming) if coming else None,
         steps=steps_of(stage, row, recall.round),
-        result=_result(stage, told.assessment if told else "", language),
-        reasons=_reasons(recall, stage, language) if comfort else (),
+        result=_result(stage, told.assessment if told else "", tell),
+        reasons=_reasons(recall, stage, tell) if comfort else (),
         figures=_figures(recall, stage, language) if comfort else None,
-        on_the_day=_on_the_day(coming, told is not None, language) if coming else (),
-        cost=explainer("cost_line", language) if stage in _MAY_COST else None,
+        on_the_day=_on_the_day(coming, kinds, told is not None, tell) if coming else (),
+        cost=tell("cost_line") if stage in _MAY_COST else None,
         asked=WorkItem.objects.filter(recall=recall, kind=WorkItemKind.PATIENT_ASKED, done_at=None).first(),
         also_booked=[_visit(other, also) for other in others if (also := booked_visit(other)) and also.starts_at > now],
     )
@@ -182,11 +189,11 @@ def _marks(labels: tuple[Any, ...], place: int) -> tuple[Mark, ...]:
     return tuple(Mark(label, status) for label, status in zip(labels, words, strict=False))
 
 
-def _result(stage: Stage, assessment: str, language: str) -> tuple[Text, ...]:
+def _result(stage: Stage, assessment: str, tell: Tell) -> tuple[Text, ...]:
     if stage == Stage.BIOPSY_ADVISED:
-        return (explainer("outcomes/biopsy_advised", language),)
+        return (tell("outcomes/biopsy_advised"),)
     name = _RESULT_TEXT.get(Assessment(assessment)) if assessment else None
-    return (explainer(name, language),) if name and stage in (Stage.RESULT, Stage.LATER_VISIT) else ()
+    return (tell(name),) if name and stage in (Stage.RESULT, Stage.LATER_VISIT) else ()
 
 
 def _comfort_is_true(recall: Recall, visit: Appointment | None) -> bool:
@@ -195,21 +202,21 @@ def _comfort_is_true(recall: Recall, visit: Appointment | None) -> bool:
     return not recall.suspicious and not recall.round and not (visit and visit.kind == VisitKind.BIOPSY)
 
 
-def _reasons(recall: Recall, stage: Stage, language: str) -> tuple[Text, ...]:
+def _reasons(recall: Recall, stage: Stage, tell: Tell) -> tuple[Text, ...]:
     """Why she was called back, in her words."""
     if stage not in _BEFORE_AN_ANSWER:
         return ()
     if stage == Stage.EARLIER_PICTURES:
-        return (explainer("priors", language),)
+        return (tell("priors"),)
     if recall.kind != RecallKind.FINDING:
-        return (explainer(f"findings/{_REASON_OF[RecallKind(recall.kind)]}", language),)
+        return (tell(f"findings/{_REASON_OF[RecallKind(recall.kind)]}"),)
     findings = recall.exam.findings.all()
     kinds = dict.fromkeys(finding.kind for finding in findings) or (FindingKind.OTHER,)
     names = [f"findings/{kind}" for kind in kinds]
     sides = {finding.side for finding in findings}
     if Side.BOTH in sides or len(sides) > 1:
         names.append("both_breasts")
-    return tuple(explainer(name, language) for name in names)
+    return tuple(tell(name) for name in names)
 
 
 def _figures(recall: Recall, stage: Stage, language: str) -> HundredPeople | None:
@@ -223,11 +230,12 @@ def _figures(recall: Recall, stage: Stage, language: str) -> HundredPeople | Non
     return called_back(recall, language)
 
 
-def _on_the_day(visit: Appointment, told: bool, language: str) -> tuple[Text, ...]:
+def _on_the_day(visit: Appointment, findings: Collection[str], told: bool, tell: Tell) -> tuple[Text, ...]:
     """What to bring and what happens. A biopsy is named only when the outcome that advises it has been released."""
     if visit.kind == VisitKind.BIOPSY:
         names = [f"procedures/{name}" for name in PROCEDURES[VisitKind.BIOPSY]] if told else []
     else:
         names = ["what_happens", "what_to_bring"]
-        names += [f"procedures/{name}" for name in PROCEDURES[VisitKind(visit.kind)]]
-    return tuple(explainer(name, language) for name in names)
+        names += [f"procedures/{name}" for name in procedures_of(VisitKind(visit.kind), findings)]
+        names += ["implants"] if visit.kind in MAMMOGRAMS else []
+    return tuple(tell(name) for name in names)

@@ -6,7 +6,7 @@ from django.utils.formats import date_format
 from django.utils.translation import pgettext
 
 from clinic.models import Site
-from notifications.values import clock_time
+from notifications.sayings import clock_time
 
 
 def day_words(day: date) -> str:

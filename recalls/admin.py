@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+import recalls.admin_rooms  # noqa: F401 - registers its pages
 from clinic.admin_base import MOST_ROWS, OwnSites, ReadOnlyAdmin, ShownRows
 from clinic.roles import Role
 from clinic.zones import closed_this_month, due_today
@@ -134,6 +135,15 @@ class RecallAdmin(OfRecallAdmin[Recall]):
         rows = super().get_queryset(request)
         return rows.prefetch_related("events", "appointments", "contact_attempts")
 
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """The rows of a page share the person's own sites, whose ladders are known."""
+        shown = super().get_changelist_instance(request)
+        user: Any = request.user
+        sites = {site.pk: site for site in user.own_sites}
+        for recall in shown.result_list:
+            recall.site = sites.get(recall.site_id, recall.site)
+        return shown
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Recall], search_term: str
     ) -> tuple[QuerySet[Recall], bool]:
@@ -145,7 +155,7 @@ class RecallAdmin(OfRecallAdmin[Recall]):
 
     @admin.display(description=_("why"))
     def why(self, recall: Recall) -> str:
-        return why_today(recall)
+        return why_today(recall) if recall.state in State.values else gettext("no queue shows this state")
 
     @admin.display(description=_("result"))
     def hurry(self, recall: Recall) -> str:

@@ -1,6 +1,7 @@
 """How Django finds the recalls package."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -8,3 +9,8 @@ class RecallsConfig(AppConfig):
     name = "recalls"
     verbose_name = _("Recalls")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from recalls import search_indexes
+
+        post_migrate.connect(search_indexes.ensure, sender=self)

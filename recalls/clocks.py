@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from dateutil.relativedelta import relativedelta
 
 from clinic import calendar
-from recalls.ladder import next_try
+from recalls.ladder import next_try, open_rungs
 from recalls.states import State
 from recalls.workflow import FOLLOW_UP_MONTHS, STATE_CLOCK, Clock
 
@@ -48,6 +48,17 @@ def target_at(recall: "Recall", policy: "DeadlinePolicy") -> datetime:
     elif recall.suspicious:
         days = min(policy.visit, policy.suspicious)
     return calendar.add_days(recall.site, recall.clock_from, days)
+
+
+def to_read_at(recall: "Recall", facts: Facts) -> datetime | None:
+    """From when on a radiologist's answer is awaited; None while it is not."""
+    if recall.state in (State.AWAITING_OUTCOME, State.AWAITING_CONCORDANCE):
+        return recall.state_since
+    if recall.state == State.AWAITING_PRIORS:
+        return facts.priors_came_at
+    if recall.state == State.TO_CONTACT and not open_rungs(recall.site, facts.attempts):  # to be signed off as lost
+        return calendar.add_days(recall.site, recall.contact_since or recall.opened_at, recall.site.lost_after)
+    return None
 
 
 def follow_up_date(start: date, round_: int, months: int | None = None) -> date:

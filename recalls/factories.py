@@ -1,6 +1,6 @@
 """How does a test or the demo get a recall in a given situation? `RecallFactory.create(missed=True)` lives a story."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import factory
@@ -10,12 +10,12 @@ from factory.django import DjangoModelFactory
 
 from clinic import calendar
 from clinic.actors import INTAKE
-from clinic.factories import cast_of
+from clinic.factories import MONDAY_TO_FRIDAY, cast_of, home_site
 from clinic.models import Site
 from patients.factories import PatientFactory
 from recalls.actions import open_recall
-from recalls.models import Finding, Recall, ScreeningExam
-from recalls.states import Assessment, Density, FindingKind, Side
+from recalls.models import Finding, Recall, Room, RoomHours, ScreeningExam
+from recalls.states import Assessment, Density, FindingKind, Modality, Side
 from recalls.stories import OPENING, STORIES, Story, Tale, open_day, tell
 
 WAY_TO_THE_CLINIC = timedelta(hours=1)  # from the report to its arrival here
@@ -55,6 +55,27 @@ class ExamFactory(DjangoModelFactory[ScreeningExam]):
             Finding(exam=exam, kind=kind, side=side, place="".join(place)) for kind, side, *place in findings
         )
         return exam
+
+
+class RoomFactory(DjangoModelFactory[Room]):
+    """A mammography room, staffed on weekdays at `hours=(opens, closes)`; visits start every half hour."""
+
+    class Meta:
+        model = Room
+
+    site = factory.LazyFunction(home_site)
+    name = factory.Sequence(lambda number: f"Room {number + 1}")
+    modality = Modality.MAMMOGRAPHY
+    hours = (time(8), time(17))
+
+    @classmethod
+    def _create(cls, model_class: type[Room], *_args: Any, **fields: Any) -> Room:
+        opens, closes = fields.pop("hours")
+        room = model_class.objects.create(**fields)
+        RoomHours.objects.bulk_create(
+            RoomHours(room=room, weekday=day, opens=opens, closes=closes) for day in MONDAY_TO_FRIDAY
+        )
+        return room
 
 
 def opening_of(story: Story, site: Site, ended: datetime) -> datetime:

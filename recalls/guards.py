@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-APPEND_ONLY = (
+_FROM_THE_START = (
     "patients_consent",
     "recalls_recallevent",
     "recalls_contactattempt",
@@ -18,6 +18,8 @@ APPEND_ONLY = (
     "recalls_concordance",
     "recalls_supersededreading",
 )
+_OF_UNDOING = ("recalls_outcometakenback",)
+APPEND_ONLY = (*_FROM_THE_START, *_OF_UNDOING)
 _STATE_CHANGED = "OLD.state <> NEW.state AND NEW.version <= OLD.version"
 _STATE_MESSAGE = "the state of a recall changes only together with an event"
 
@@ -101,11 +103,21 @@ def remove(connection: BaseDatabaseWrapper) -> None:
 
 
 def migrate_forwards(_apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    install(schema_editor.connection)
+    install_append_only(schema_editor.connection, _FROM_THE_START)
+    install_state_guard(schema_editor.connection)
 
 
 def migrate_backwards(_apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    remove(schema_editor.connection)
+    remove_append_only(schema_editor.connection, _FROM_THE_START)
+    remove_state_guard(schema_editor.connection)
+
+
+def guard_undoing(_apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    install_append_only(schema_editor.connection, _OF_UNDOING)
+
+
+def unguard_undoing(_apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    remove_append_only(schema_editor.connection, _OF_UNDOING)
 
 
 def _run(connection: BaseDatabaseWrapper, statements: Iterable[str]) -> None:

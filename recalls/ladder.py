@@ -1,7 +1,6 @@
-"""Whom to try next, how and when? The contact ladder as data, and what is left of it for one recall.
+"""Whom to try next, how and when? What is left of the site's contact ladder for one recall.
 
-Default ladder: published programmes ask for at least two documented tries and a certified letter before a patient may
-be called lost; phone calls work better than letters as a first contact, letters help after a missed visit.
+The ladder is the site's own, or the one of `clinic.contact_ladder`; it is read once with the site.
 """
 
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext_lazy as _
 
 from clinic import calendar
+from clinic.contact_ladder import Rung
 from recalls.states import ContactChannel, ContactResult
 
 if TYPE_CHECKING:
@@ -20,38 +20,6 @@ if TYPE_CHECKING:
 
 C = ContactChannel
 
-
-@dataclass(frozen=True, slots=True)
-class Rung:
-    """One try: not before `day` (calendar days since the patient was to be contacted), by this channel."""
-
-    name: str
-    day: int
-    channel: ContactChannel
-    sentence: Any
-
-
-LADDER: tuple[Rung, ...] = (
-    Rung("call_1", 0, C.PHONE, _("First call")),
-    Rung("call_2", 4, C.PHONE, _("Second call, at another time of day")),
-    Rung("call_3", 8, C.PHONE, _("Third call, early or late in the day")),
-    Rung("letter", 8, C.LETTER, _("Send a letter")),
-    Rung(
-        "referrer",
-        15,
-        C.REFERRER,
-        _("Tell the referring provider and ask for an answer"),
-    ),
-    Rung(
-        "address_check",
-        21,
-        C.ADDRESS_CHECK,
-        _("Check address, phone and whether she goes elsewhere"),
-    ),
-    Rung("certified_letter", 30, C.CERTIFIED_LETTER, _("Send a certified letter")),
-    Rung("navigator", 45, C.NAVIGATOR, _("A navigator looks at the case")),
-)
-LOST_AFTER_DAYS = 60
 
 # After these the patient knows of us and has the next word: she is given two business days.
 _HER_TURN = frozenset(
@@ -72,24 +40,35 @@ class NextTry:
     sentence: Any
 
 
-def open_rungs(attempts: Sequence["ContactAttempt"]) -> list[Rung]:
-    """The rungs not yet tried: each attempt fills the first open rung of its channel."""
-    left = list(LADDER)
+def filled_rungs(site: "Site", attempts: Sequence["ContactAttempt"]) -> dict[Rung, "ContactAttempt"]:
+    """Each rung that was tried with its try: an attempt fills the first open rung of its channel."""
+    filled: dict[Rung, ContactAttempt] = {}
     for attempt in attempts:
-        filled = next((rung for rung in left if rung.channel == attempt.channel), None)
-        if filled is not None:
-            left.remove(filled)
-    return left
+        rung = next((rung for rung in site.ladder if rung.channel == attempt.channel and rung not in filled), None)
+        if rung is not None:
+            filled[rung] = attempt
+    return filled
+
+
+def open_rungs(site: "Site", attempts: Sequence["ContactAttempt"]) -> list[Rung]:
+    """The rungs not yet tried."""
+    filled = filled_rungs(site, attempts)
+    return [rung for rung in site.ladder if rung not in filled]
+
+
+def day_of(site: "Site", channel: ContactChannel) -> int | None:
+    """The day on which the ladder first turns to that channel; None where it never does."""
+    return next((rung.day for rung in site.ladder if rung.channel == channel), None)
 
 
 def is_complete(site: "Site", since: datetime, attempts: Sequence["ContactAttempt"], now: datetime) -> bool:
     """Every rung tried and the last day reached."""
-    return not open_rungs(attempts) and now >= calendar.add_days(site, since, LOST_AFTER_DAYS)
+    return not open_rungs(site, attempts) and now >= calendar.add_days(site, since, site.lost_after)
 
 
-def what_next(attempts: Sequence["ContactAttempt"]) -> tuple[Rung | None, Any]:
+def what_next(site: "Site", attempts: Sequence["ContactAttempt"]) -> tuple[Rung | None, Any]:
     """The next rung and its sentence, without the time: needs no calendar. None when every rung was tried."""
-    left = open_rungs(attempts)
+    left = open_rungs(site, attempts)
     rung = left[0] if left else None
     if attempts and attempts[-1].result == ContactResult.REACHED_WILL_BOOK:
         return rung, _("She is ready to book: offer a time")
@@ -110,14 +89,14 @@ def next_try(
     4. A patient whose turn it is gets two business days before she is tried again.
     5. With every rung tried the decision is due on the last day of the ladder.
     """
-    rung, sentence = what_next(attempts)
+    rung, sentence = what_next(site, attempts)
     last = attempts[-1] if attempts else None
     if last is not None and last.next_try_at is not None:
         return NextTry(rung, last.next_try_at, sentence)
     if last is not None and last.result == ContactResult.REACHED_WILL_BOOK:
         return NextTry(rung, calendar.add_business_days(site, last.at, 1), sentence)
     if rung is None:
-        return NextTry(None, calendar.add_days(site, since, LOST_AFTER_DAYS), sentence)
+        return NextTry(None, calendar.add_days(site, since, site.lost_after), sentence)
     if last is None and rung.day == 0:
         return NextTry(
             rung,
@@ -132,6 +111,23 @@ def next_try(
     return NextTry(rung, at, sentence)
 
 
+def propose_try(
+    site: "Site", since: datetime, attempts: Sequence["ContactAttempt"], first_call_business_days: int, wish: str = ""
+) -> datetime:
+    """When to try again (UTC) if nobody chooses: on the ladder's day, while the site answers its phone.
+
+    In the part of the day that she asked for; else, of those in which the site is open, in the one with the fewest
+    calls so far, the earliest of several.
+    """
+    day = calendar.local_day(site, next_try(site, since, attempts, first_call_business_days).at)
+    day = calendar.next_open_day(site, day)
+    opens, closes = calendar.hours_on(site, day) or (time(8, 0), time(17, 0))
+    made = [_part_of_day(site, attempt.at) for attempt in attempts if attempt.channel == C.PHONE]
+    parts = [part for part, at in _CALL_AT.items() if opens <= at < closes] or ["morning"]
+    at = _CALL_AT[wish if wish in parts else min(parts, key=made.count)]
+    return calendar.instant(site, day, at if opens <= at < closes else opens)
+
+
 def another_time_of_day(site: "Site", attempts: Sequence["ContactAttempt"]) -> str:
     """A hint for the caller: morning, afternoon or evening, whichever the calls so far have not tried."""
     tried = {_part_of_day(site, attempt.at) for attempt in attempts if attempt.channel == C.PHONE}
@@ -144,6 +140,10 @@ PART_OF_DAY = {
     "afternoon": _("try the afternoon"),
     "evening": _("try after 5 pm"),
 }
+
+
+# When to ring in each part of the day: not at the first minute, at lunch or at the last one.
+_CALL_AT = {"morning": time(10, 0), "afternoon": time(14, 30), "evening": time(17, 30)}
 
 
 def _part_of_day(site: "Site", at: datetime) -> str:

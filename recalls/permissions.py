@@ -9,10 +9,11 @@ from datetime import datetime
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from clinic import calendar
 from clinic.actors import Actor
 from recalls import ladder
-from recalls.models import ContactAttempt, Outcome, Recall, RecallEvent
-from recalls.states import SUSPICIOUS, State
+from recalls.models import Appointment, ContactAttempt, Outcome, Recall, RecallEvent
+from recalls.states import SUSPICIOUS, AppointmentStatus, State, VisitKind
 from recalls.workflow import STEP, Need, Step
 
 
@@ -62,11 +63,21 @@ def check_allowed(recall: Recall, step: Step, now: datetime) -> None:
         raise NotNow(str(step.needs.label))
 
 
+def check_second_person(recall: Recall, step: Step, actor: Actor) -> None:
+    """Raises NotPermitted where the step takes two people and this one completed what is to be signed."""
+    if step.name != "close_lost" or actor.user is None:
+        return
+    tries = attempts_of_this_ladder(recall)
+    if tries and tries[-1].user_id == actor.user.pk:
+        raise NotPermitted(_("You made the last try yourself: a second person signs. %(rule)s") % {"rule": step.rule})
+
+
 def why_not(recall: Recall, step: Step, actor: Actor) -> str:
     """The sentence that forbids the step now; empty when it may be taken."""
     try:
         check_permitted(recall, step, actor)
         check_allowed(recall, step, timezone.now())
+        check_second_person(recall, step, actor)
     except StepRefused as refusal:
         return str(refusal)
     return ""
@@ -78,7 +89,8 @@ def attempts_of_this_ladder(recall: Recall) -> list[ContactAttempt]:
         return []
     since = recall.contact_since
     rows = sorted(recall.contact_attempts.all(), key=lambda attempt: attempt.pk)
-    return [attempt for attempt in rows if since is None or attempt.at >= since]
+    undone = {row.takes_back_id for row in rows if row.takes_back_id} | {row.pk for row in rows if row.takes_back_id}
+    return [attempt for attempt in rows if attempt.pk not in undone and (since is None or attempt.at >= since)]
 
 
 def current_outcome(recall: Recall) -> Outcome | None:
@@ -95,6 +107,17 @@ def priors_state(recall: Recall) -> tuple[datetime | None, datetime | None]:
     asked = [event.at for event in events if event.step == "request_priors"]
     came = [event.at for event in events if event.step == "receive_priors"]
     return max(asked, default=None), max(came, default=None)
+
+
+def missed_today(recall: Recall, now: datetime) -> Appointment | None:
+    """The newest visit, when it was of today, was missed, and is of the kind that the recall now waits to book."""
+    visits = sorted(recall.appointments.all(), key=lambda visit: visit.pk)
+    visit = visits[-1] if visits else None
+    if visit is None or visit.status != AppointmentStatus.MISSED:
+        return None
+    today = calendar.local_day(recall.site, now) == calendar.local_day(recall.site, visit.starts_at)
+    is_biopsy = visit.kind == VisitKind.BIOPSY
+    return visit if today and is_biopsy == (recall.state == State.BIOPSY_TO_BOOK) else None
 
 
 def _ladder_complete(recall: Recall, now: datetime) -> bool:
@@ -118,4 +141,5 @@ _NEEDS: dict[Need, Callable[[Recall, datetime], bool]] = {
     Need.UNRELEASED_OUTCOME: _unreleased,
     Need.LADDER_COMPLETE: _ladder_complete,
     Need.VISIT_BEGUN: _visit_begun,
+    Need.MISSED_TODAY: lambda recall, now: missed_today(recall, now) is not None,
 }

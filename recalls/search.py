@@ -1,13 +1,13 @@
 """Which recalls does the search box mean? Reads what was typed as a date, a number or a name."""
 
+from collections.abc import Iterator
 from datetime import date, datetime
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q
 
 from clinic.models import User
 from patients.contact import check_phone
-from patients.models import ContactPoint, Patient
-from recalls.models import Recall, ScreeningExam
+from recalls.models import Recall
 
 LIMIT = 25
 _FORMATS = {"mdy": ("%m/%d/%Y", "%m-%d-%Y"), "dmy": ("%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y")}
@@ -15,12 +15,18 @@ _PHONE_DIGITS = 7
 
 
 def matching(user: User, asked: str) -> list[Recall]:
-    """Recalls at the person's sites, open ones first, newest first; one more than `LIMIT` says there are more."""
-    day = as_date(asked, {site.date_order for site in user.own_sites})
-    patients = Patient.objects.filter(birth_date=day) if day else _by_number_or_name(user, asked)
-    exams = ScreeningExam.objects.filter(accession__iexact=asked)
-    wanted = Q(patient__in=patients.values("pk")) | Q(exam__in=exams.values("pk"))
-    found = Recall.objects.for_user(user).filter(wanted).select_related("patient", "exam")
+    """Recalls at the person's sites, open ones first, newest first; one more than `LIMIT` says there are more.
+
+    One query: each way to read what was typed asks an index of its own for its first few, and the results are joined.
+    """
+    here = Recall.objects.for_user(user)
+    # The outer filter lets SQLite combine limited queries.
+    first = [
+        Recall.objects.filter(pk__in=here.filter(way).values("pk")[: LIMIT + 1]).values("pk")
+        for way in _ways(user, asked)
+    ]
+    wanted = first[0].union(*first[1:]) if len(first) > 1 else first[0]
+    found = Recall.objects.filter(pk__in=wanted).select_related("patient", "exam")
     rows: list[Recall] = list(found.order_by(F("closed_at").asc(nulls_first=True), "-pk")[: LIMIT + 1])
     return sorted(rows, key=lambda recall: (not recall.is_open, -recall.pk))
 
@@ -36,29 +42,35 @@ def as_date(text: str, orders: set[str]) -> date | None:
     return None
 
 
-def _by_number_or_name(user: User, asked: str) -> QuerySet[Patient]:
-    """A record number; a phone number when there are digits enough; a name when there are letters."""
-    wanted = Q(mrn__iexact=asked)
+def _ways(user: User, asked: str) -> Iterator[Q]:
+    """An accession always; a birth date, or a record number and with it a phone number or a name."""
+    yield Q(exam__accession__iexact=asked)
+    day = as_date(asked, {site.date_order for site in user.own_sites})
+    if day:
+        yield Q(patient__birth_date=day)
+        return
+    yield Q(patient__mrn__iexact=asked)
     if sum(character.isdigit() for character in asked) >= _PHONE_DIGITS:
         numbers = {check_phone(asked, site.country).value for site in user.own_sites}
-        points = ContactPoint.objects.filter(value__in=numbers)
-        wanted |= Q(pk__in=points.values("patient"))
+        yield Q(patient__contact_points__value__in=numbers)
     elif any(character.isalpha() for character in asked):
-        wanted |= _by_name(asked)
-    return Patient.objects.filter(wanted)
+        yield from _names(asked)
 
 
-def _by_name(asked: str) -> Q:
+def _names(asked: str) -> Iterator[Q]:
     """ "Oak", "Oak, Testa" or "Testa Oak"; the beginning of each name is enough."""
     if "," in asked:
         family, _comma, given = (part.strip() for part in asked.partition(","))
-        return Q(family_name__istartswith=family) & _given(given)
+        yield Q(patient__family_name__istartswith=family) & _given(given)
+        return
     first, _space, rest = asked.partition(" ")
-    if not rest:
-        return Q(family_name__istartswith=first) | _given(first)
-    whole = Q(family_name__istartswith=asked)
-    return whole | (Q(family_name__istartswith=rest.strip()) & _given(first))
+    yield Q(patient__family_name__istartswith=asked)
+    if rest:
+        yield Q(patient__family_name__istartswith=rest.strip()) & _given(first)
+    else:
+        yield Q(patient__given_name__istartswith=first)
+        yield Q(patient__preferred_name__istartswith=first)
 
 
 def _given(name: str) -> Q:
-    return Q(given_name__istartswith=name) | Q(preferred_name__istartswith=name)
+    return Q(patient__given_name__istartswith=name) | Q(patient__preferred_name__istartswith=name)

@@ -3,6 +3,8 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from clinic.contact_ladder import ContactChannel as ContactChannel
+
 
 class State(models.TextChoices):
     """Where a recall stands; the order is the order of the way through."""
@@ -113,27 +115,50 @@ class VisitKind(models.TextChoices):
     BIOPSY = "biopsy", _("Biopsy")
 
 
+class Modality(models.TextChoices):
+    """What a room is for."""
+
+    MAMMOGRAPHY = "mammography", _("Mammography")
+    ULTRASOUND = "ultrasound", _("Ultrasound")
+    MRI = "mri", _("MRI")
+    BIOPSY = "biopsy", _("Biopsy")
+
+
+# In which kind of room a visit takes place; an ultrasound that follows the pictures is done from the same booking.
+MODALITY_OF: dict[VisitKind, Modality] = dict.fromkeys(VisitKind, Modality.MAMMOGRAPHY) | {
+    VisitKind.ULTRASOUND: Modality.ULTRASOUND,
+    VisitKind.MRI: Modality.MRI,
+    VisitKind.BIOPSY: Modality.BIOPSY,
+}
+
+
+class LengthOf(models.TextChoices):
+    """What a visit's length is made of: its kind, and what makes it longer."""
+
+    DIAGNOSTIC = VisitKind.DIAGNOSTIC.value, VisitKind.DIAGNOSTIC.label
+    DIAGNOSTIC_ULTRASOUND = VisitKind.DIAGNOSTIC_ULTRASOUND.value, VisitKind.DIAGNOSTIC_ULTRASOUND.label
+    ULTRASOUND = VisitKind.ULTRASOUND.value, VisitKind.ULTRASOUND.label
+    MRI = VisitKind.MRI.value, VisitKind.MRI.label
+    REPEAT_VIEW = VisitKind.REPEAT_VIEW.value, VisitKind.REPEAT_VIEW.label
+    FOLLOW_UP = VisitKind.FOLLOW_UP.value, VisitKind.FOLLOW_UP.label
+    BIOPSY = VisitKind.BIOPSY.value, VisitKind.BIOPSY.label
+    INTERPRETER = "interpreter", _("added for an interpreter")
+    IMPLANTS = "implants", _("added for implants")
+
+
 class AppointmentStatus(models.TextChoices):
     BOOKED = "booked", _("Booked")
     CONFIRMED = "confirmed", _("Confirmed")
     ATTENDED = "attended", _("Attended")
     MISSED = "missed", _("Missed")
     CANCELLED = "cancelled", _("Cancelled")
+    # Booked by mistake and undone within seconds: it never was.
+    TAKEN_BACK = "taken_back", _("Taken back")
 
 
 ACTIVE_APPOINTMENT = (AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED)
-
-
-class ContactChannel(models.TextChoices):
-    PHONE = "phone", _("Phone call")
-    SMS = "sms", _("Text message")
-    EMAIL = "email", _("Email")
-    LETTER = "letter", _("Letter")
-    CERTIFIED_LETTER = "certified_letter", _("Certified letter")
-    REFERRER = "referrer", _("Message to the referring provider")
-    ADDRESS_CHECK = "address_check", _("Check of address and contacts")
-    NAVIGATOR = "navigator", _("Navigator's review")
-    IN_PERSON = "in_person", _("In person")
+# A visit that began early still has its room until it ends.
+TAKES_A_ROOM = (*ACTIVE_APPOINTMENT, AppointmentStatus.ATTENDED)
 
 
 class ContactResult(models.TextChoices):
@@ -147,6 +172,14 @@ class ContactResult(models.TextChoices):
     LANGUAGE = "language", _("Needs an interpreter")
     SENT = "sent", _("Sent")
     DONE = "done", _("Done")
+
+
+class PartOfDay(models.TextChoices):
+    """When to ring."""
+
+    MORNING = "morning", _("in the morning")
+    AFTERNOON = "afternoon", _("in the afternoon")
+    EVENING = "evening", _("after 5 pm")
 
 
 class PathologyClass(models.TextChoices):
@@ -168,6 +201,7 @@ class ConcordanceVerdict(models.TextChoices):
 class WorkItemKind(models.TextChoices):
     VERIFY_CONTACT = "verify_contact", _("Check phone or email")
     TELL_OTHERWISE = "tell_otherwise", _("Ring or write: no message could be sent")
+    PRINT_LETTER = "print_letter", _("Print and post a letter")
     CALL_DELIVERY_FAILED = (
         "call_delivery_failed",
         _("Ring her: a message did not arrive"),

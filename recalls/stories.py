@@ -16,12 +16,13 @@ from clinic.actors import SYSTEM
 from clinic.factories import Cast
 from clinic.models import Site
 from patients.models import ContactPoint
-from recalls import actions
+from recalls import actions, slots
 from recalls.actions import Contact, Reading, Slot
 from recalls.models import Recall
 from recalls.states import Assessment, ConcordanceVerdict, ContactChannel, ContactResult, PathologyClass, VisitKind
 
 OPENING = time(8, 15)
+USUAL_MINUTES = 60
 
 
 @dataclass(slots=True)
@@ -98,17 +99,25 @@ def _try_by(channel: ContactChannel, result: ContactResult = ContactResult.SENT)
 def _book(day: int, hour: time, kind: VisitKind = VisitKind.DIAGNOSTIC) -> Act:
     def book(tale: Tale) -> None:
         interpreter = tale.recall.patient.interpreter_needed
-        slot = Slot(tale.recall.site, tale.at(day, hour), kind, interpreter=interpreter)
+        at, site = tale.at(day, hour), tale.recall.site
+        room = slots.free_room(site, kind, at, USUAL_MINUTES)
+        slot = Slot(site, at, kind, USUAL_MINUTES, interpreter, room)
         wanted = actions.book_biopsy if kind == VisitKind.BIOPSY else actions.book_appointment
         wanted(tale.recall, slot, by=tale.cast.scheduler)
 
     return book
 
 
+def _roomy(tale: Tale, at: datetime) -> Slot:
+    """That time, in a room where the site has one free."""
+    kind = VisitKind.DIAGNOSTIC
+    return Slot(tale.recall.site, at, kind, room=slots.free_room(tale.recall.site, kind, at, USUAL_MINUTES))
+
+
 def _move_to(day: int, hour: time) -> Act:
     return lambda tale: actions.reschedule(
         tale.recall,
-        Slot(tale.recall.site, tale.at(day, hour)),
+        _roomy(tale, tale.at(day, hour)),
         by=tale.cast.scheduler,
         note="She asked for another day.",
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from recalls.models import Recall
+from recalls.models import Recall, RecallEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,9 @@ class Entry:
 
 
 Provider = Callable[[Recall], Iterable[Entry]]
+Teller = Callable[[RecallEvent], tuple[str, ...]]
 _providers: dict[str, Provider] = {}
+_tellers: dict[str, Teller] = {}
 
 
 def register(name: str, provider: Provider) -> None:
@@ -39,3 +41,13 @@ def register(name: str, provider: Provider) -> None:
 def entries_of_others(recall: Recall) -> list[Entry]:
     """Everything the other packages tell about this recall, in no order."""
     return [entry for provider in _providers.values() for entry in provider(recall)]
+
+
+def register_teller(step: str, teller: Teller) -> None:
+    """Say at start-up how the events of a step read whose facts belong to another package; it may use no query."""
+    _tellers[step] = teller
+
+
+def told_by_others(event: RecallEvent) -> tuple[str, ...]:
+    """The details of such an event; none for any other."""
+    return _tellers[event.step](event) if event.step in _tellers else ()

@@ -71,6 +71,7 @@ class Need(models.TextChoices):
         _("The contact ladder is not complete; its open rungs are listed on the page."),
     )
     VISIT_BEGUN = "visit_begun", _("The appointment has not begun yet.")
+    MISSED_TODAY = "missed_today", _("No appointment of today was missed.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +138,17 @@ STEPS: tuple[Step, ...] = (
           _("A radiologist asks for more pictures when the earlier ones do not settle it or cannot be had.")),
     _step("log_contact", _("Log a contact"), ANY_OPEN, STAYS, DESK,
           _("Every try to reach the patient is logged with its result and the next try.")),
+    _step("take_on", _("Take it on"), ANY_OPEN, STAYS, DESK,
+          _("A scheduler or navigator takes a recall on; it is among hers until somebody else takes it on.")),
+    _step("add_note", _("Add a note"), tuple(State), STAYS, DESK | {R.RADIOLOGIST, R.MANAGER},
+          _("Whoever works on a recall may write a note into its story; nothing else changes.")),
+    _step("ask_letter", _("Have a letter printed"), ANY_OPEN, STAYS, DESK,
+          _("A letter to be printed and posted is a task; whoever posts it logs the letter.")),
+    _step("ask_please_call", _("Send “please call us”"), S.TO_CONTACT, STAYS, DESK,
+          _("While the patient is still to be contacted, a message may ask her to call.")),
     _step("book_appointment", _("Book visit"), S.TO_CONTACT, S.SCHEDULED, DESK | {R.INTEGRATION},
           _("A scheduler books the visit once the patient has agreed a time.")),
-    _step("reschedule", _("Move visit"), S.SCHEDULED, STAYS, DESK | {R.INTEGRATION},
+    _step("reschedule", _("Move visit"), S.SCHEDULED, STAYS, DESK | {R.MANAGER, R.INTEGRATION},
           _("A booked visit is moved to another time; the recall's clocks run on.")),
     _step("confirm", _("Confirm visit"), S.SCHEDULED, STAYS, DESK | {R.PATIENT, R.INTEGRATION},
           _("The patient, or a scheduler for her, confirms that she will come.")),
@@ -149,6 +158,10 @@ STEPS: tuple[Step, ...] = (
           _("A patient who misses the visit goes back to the callback queue."), needs=Need.VISIT_BEGUN),
     _step("mark_attended", _("Patient came"), S.SCHEDULED, S.AWAITING_OUTCOME, DESK | {R.INTEGRATION},
           _("When the patient has been seen, the radiologist's outcome is due.")),
+    _step("arrived_late", _("Came after all"), (S.TO_CONTACT, S.BIOPSY_TO_BOOK),
+          (S.AWAITING_OUTCOME, S.AWAITING_PATHOLOGY), DESK | {R.INTEGRATION},
+          _("A patient counted as missed who still comes that day has been seen: her appointment counts as kept."),
+          needs=Need.MISSED_TODAY),
     _step("advise_biopsy", _("Biopsy without a visit"), (S.TO_CONTACT, S.SCHEDULED), S.BIOPSY_TO_BOOK, {R.RADIOLOGIST},
           _("After a screening result of 4 or 5 a radiologist may ask for a biopsy without more pictures."),
           needs=Need.SUSPICIOUS_SCREEN),
@@ -190,7 +203,8 @@ STEPS: tuple[Step, ...] = (
     _step("void", _("Void"), ANY_OPEN, S.CLOSED, {R.RADIOLOGIST, R.MANAGER, R.INTEGRATION},
           _("A recall opened in error, or withdrawn by a corrected result, is voided with a reason.")),
     _step("close_lost", _("Close as lost"), S.TO_CONTACT, S.CLOSED, {R.RADIOLOGIST, R.MANAGER},
-          _("Lost to follow-up is signed by a radiologist or manager, and only when the contact ladder is complete."),
+          _("Lost to follow-up is signed by a radiologist or manager other than the person who made the last try, and "
+            "only when the contact ladder is complete."),
           needs=Need.LADDER_COMPLETE),
     _step("reopen", _("Reopen"), S.CLOSED, tuple(s for s in ANY_OPEN if s != S.ON_HOLD),
           {R.RADIOLOGIST, R.MANAGER, R.INTEGRATION},
@@ -199,6 +213,10 @@ STEPS: tuple[Step, ...] = (
           _("When two records turn out to be one patient, her recalls move to the record that stays.")),
     _step("unmerge_records", _("Records separated"), tuple(State), STAYS, {R.MANAGER, R.ADMINISTRATOR, R.INTEGRATION},
           _("A merge made in error is undone, and the recalls go back to the record they came from.")),
+    _step("undo", _("Undo"), tuple(State), tuple(State), DESK | {R.RADIOLOGIST, R.MANAGER},
+          _("For ten seconds a person may undo her own last step, unless a message left or another step followed.")),
+    _step("message_by_hand", _("Message by hand"), tuple(State), STAYS, DESK | {R.MANAGER},
+          _("A message is stopped, sent once more or sent now by a person, with a reason; the recall stays.")),
     _step("correct_result", _("Result corrected"), ANY_OPEN, (*ANY_OPEN,), {R.INTEGRATION, R.RADIOLOGIST},
           _("A corrected screening result restarts the clocks; the earlier reading is kept.")),
 )  # fmt: skip

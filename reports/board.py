@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet, prefetch_related_objects
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,10 +15,11 @@ from django.utils.translation import gettext as _
 from clinic.models import Site, User
 from recalls.states import OPEN_STATES, ClosureReason, State
 from reports import charts
-from reports.history import history_parts
-from reports.now import message_lookups, message_parts, recall_parts, sign_parts, task_parts
+from reports.now import message_lookups, message_parts, recall_parts, sign_parts, task_parts, unfold
 from reports.parts import Row, read
-from reports.signs import Sign, ago, judge, overdue_sentence
+from reports.signs import Sign, ago, frozen_sign, judge, overdue_sentence
+from reports.waits import wait_charts
+from reports.weeks import weeks_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,8 @@ class Board:
     messages: list[Number]
     tasks: list[Number]
     charts: list[charts.Chart]
+    # When the figures of past weeks were counted; everything else is counted as the board is read.
+    weeks_at: datetime
 
     @property
     def script_data(self) -> list[dict[str, Any]]:
@@ -93,17 +96,20 @@ class _Counts:
 
 
 def read_board(user: User, outside: Outside) -> Board:
-    """The board of the sites this person works at, judged now."""
-    prefetch_related_objects([user], "sites")  # one query serves the list of sites and `user.site_ids`
-    sites, now = list(user.sites.all()), timezone.now()
+    """The board of the sites this person works at, judged now. Three queries, one more while no figures are kept."""
+    sites, now = list(user.own_sites), timezone.now()
     zone = sites[0].zone if sites else ZoneInfo("UTC")
-    counts = _Counts(read(_parts(sites, now, outside)), now)
+    counts = _Counts(unfold(read(_parts(sites, now, outside))), now)
+    weeks = weeks_of(sites, now)
     late = counts.total("messages", "overdue")
     return Board(
-        signs=judge(
-            counts.instants("sign"), counts.instants("mail"), mail_away_since=counts.instants("since").get("mail"),
-            broker_answers=outside.broker_answers, overdue=late, now=now, zone=zone,
-        ),
+        signs=[
+            *frozen_sign(counts.instants("frozen"), zone),
+            *judge(
+                counts.instants("sign"), counts.instants("mail"), mail_away_since=counts.instants("since").get("mail"),
+                broker_answers=outside.broker_answers, overdue=late, now=now, zone=zone,
+            ),
+        ],
         overdue=overdue_sentence(late, counts.oldest("messages", "overdue"), now),
         no_next_step=_no_next_step(counts),
         states=[_state_line(counts, state) for state in OPEN_STATES],
@@ -111,10 +117,13 @@ def read_board(user: User, outside: Outside) -> Board:
         messages=_messages(counts),
         tasks=_tasks(counts),
         charts=[
+            charts.late(counts.of("overdue"), sites),
             charts.ageing(counts.of("open")),
-            charts.outcomes(counts.of("outcomes"), now, zone),
-            charts.time_to_visit(counts.of("visits"), now, zone),
+            charts.trend(weeks, now, zone),
+            charts.outcomes(weeks, now, zone),
+            *wait_charts(weeks, sites, now, zone),
         ],
+        weeks_at=weeks.counted_at,
     )  # fmt: skip
 
 
@@ -123,7 +132,6 @@ def _parts(sites: list[Site], now: datetime, outside: Outside) -> Iterable[Any]:
     yield from message_parts(sites, now)
     yield from task_parts(sites, outside.parked)
     yield from sign_parts()
-    yield from history_parts(sites, now)
 
 
 def _list(model: str, lookups: Mapping[str, Any]) -> str:

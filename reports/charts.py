@@ -1,10 +1,8 @@
-"""What do the board's three charts show? Labels and figures, drawn by board.js and written out in a table."""
+"""What is a chart of the board? Labels and figures, drawn by board.js, written out in a table and as a CSV file."""
 
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from math import ceil
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,10 +10,12 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from clinic.models import Site
 from recalls.states import OPEN_STATES, SUSPICIOUS, Assessment
-from reports.history import week_starts
+from reports.history import AGED_DAYS, WEEKS, week_starts
 from reports.now import AGE_BANDS
 from reports.parts import Row
+from reports.weeks import Measure, Weeks
 
 # What a visit may end in, as the board counts it.
 OUTCOME_GROUPS: tuple[tuple[Any, frozenset[Assessment]], ...] = (
@@ -30,10 +30,11 @@ OUTCOME_GROUPS: tuple[tuple[Any, frozenset[Assessment]], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One colour of a chart; None where there is nothing to measure."""
+    """One colour of a chart, or one more column of its table; None where there is nothing to measure."""
 
     label: str
     values: tuple[int | None, ...]
+    is_drawn: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +51,48 @@ class Chart:
     series: tuple[Series, ...]
 
     @property
-    def lines(self) -> list[tuple[str, list[int | None]]]:
-        """The chart as the rows of a table."""
-        return [(label, [series.values[at] for series in self.series]) for at, label in enumerate(self.labels)]
+    def head(self) -> list[str]:
+        return [self.heading, *(series.label for series in self.series)]
+
+    @property
+    def rows(self) -> list[list[str]]:
+        """The chart in words and figures: the rows of its table and of its CSV file."""
+        values = [[_("none") if value is None else str(value) for value in series.values] for series in self.series]
+        return [[label, *(column[at] for column in values)] for at, label in enumerate(self.labels)]
 
     @property
     def data(self) -> dict[str, Any]:
         """The chart as the script reads it."""
-        series = [{"label": series.label, "values": series.values} for series in self.series]
+        series = [{"label": one.label, "values": one.values} for one in self.series if one.is_drawn]
         return {"name": self.name, "kind": self.kind, "labels": self.labels, "series": series}
 
 
+def late(rows: Iterable[Row], sites: Sequence[Site]) -> Chart:
+    """`rows`: overdue recalls by state (key) and site (second)."""
+    counts: dict[tuple[str, int], int] = {}
+    for row in rows:
+        counts[row.key, row.second] = counts.get((row.key, row.second), 0) + row.count
+    total = sum(counts.values())
+    return Chart(
+        "late",
+        "stacked-rows",
+        _("Late by step and by site"),
+        ngettext("%(count)d open recall is late.", "%(count)d open recalls are late.", total) % {"count": total},
+        _("Open recalls whose next action was due before now."),
+        _("State"),
+        tuple(str(state.label) for state in OPEN_STATES),
+        tuple(
+            Series(site.name, tuple(counts.get((state, site.pk), 0) for state in OPEN_STATES))
+            for site in sorted(sites, key=lambda site: site.name)
+        ),
+    )
+
+
 def ageing(rows: Iterable[Row]) -> Chart:
-    counts: dict[tuple[str, int], int] = {(row.key, row.first): row.count for row in rows}
+    """`rows`: open recalls by state (key) and band of age (first)."""
+    counts: dict[tuple[str, int], int] = {}
+    for row in rows:
+        counts[row.key, row.first] = counts.get((row.key, row.first), 0) + row.count
     states = [state for state in OPEN_STATES if any(key == state for key, _band in counts)]
     bands = range(len(AGE_BANDS) + 1)
     old = sum(counts.get((state, len(AGE_BANDS)), 0) for state in states)
@@ -86,16 +116,44 @@ def _band_label(band: int) -> str:
     return _("%(first)d to %(last)d days") % {"first": first, "last": AGE_BANDS[band]}
 
 
-def outcomes(rows: Iterable[Row], now: datetime, zone: ZoneInfo) -> Chart:
-    weeks = week_starts(now, zone)
-    counts: Counter[tuple[str, int]] = Counter()
-    for row in rows:
-        counts[row.key, row.first] += row.count
-    series = [
-        Series(str(label), tuple(sum(counts[kind, week] for kind in group) for week in range(len(weeks))))
-        for label, group in OUTCOME_GROUPS
-    ]
-    total = sum(counts.values())
+def trend(weeks: Weeks, now: datetime, zone: ZoneInfo) -> Chart:
+    """How many stood open, how many of them too long, and how many were given up."""
+
+    def by_week(measure: Measure) -> tuple[int, ...]:
+        return tuple(weeks.total(measure, week) for week in range(WEEKS))
+
+    lost = sum(by_week(Measure.LOST))
+    return Chart(
+        "trend",
+        "lines",
+        _("Open, aged and lost by week"),
+        ngettext(
+            "%(count)d recall was closed as lost in the last 12 weeks.",
+            "%(count)d recalls were closed as lost in the last 12 weeks.",
+            lost,
+        )
+        % {"count": lost},
+        _(
+            "Open and aged: as the week ended, the running week as of now; aged is more than %(days)d days since the "
+            "recall was opened. Lost: closed in the week. A reopened recall counts as never closed."
+        )
+        % {"days": AGED_DAYS},
+        _("Week of"),
+        week_labels(now, zone),
+        (
+            Series(_("Open"), by_week(Measure.OPEN)),
+            Series(_("Aged"), by_week(Measure.AGED)),
+            Series(_("Lost"), by_week(Measure.LOST)),
+        ),
+    )
+
+
+def outcomes(weeks: Weeks, now: datetime, zone: ZoneInfo) -> Chart:
+    counts = [[0] * WEEKS for _group in OUTCOME_GROUPS]
+    for _site, week, _language, found in weeks.of(Measure.OUTCOMES):
+        for number, (_label, group) in enumerate(OUTCOME_GROUPS):
+            counts[number][week] += sum(found[kind.value] for kind in group)
+    total = sum(map(sum, counts))
     return Chart(
         "outcomes",
         "stacked-columns",
@@ -108,53 +166,13 @@ def outcomes(rows: Iterable[Row], now: datetime, zone: ZoneInfo) -> Chart:
         % {"count": total},
         _("By the week in which the radiologist recorded the outcome; an amended one counts once, as it now stands."),
         _("Week of"),
-        _week_labels(weeks),
-        tuple(series),
-    )
-
-
-def time_to_visit(rows: Iterable[Row], now: datetime, zone: ZoneInfo) -> Chart:
-    weeks = week_starts(now, zone)
-    days: defaultdict[int, Counter[int]] = defaultdict(Counter)
-    for row in rows:
-        days[row.first][row.second] += row.count
-    everything = sum(days.values(), Counter[int]())
-    middle = centile(everything, 50)
-    visits = everything.total()
-    told = _("No visit was kept in the last 12 weeks.")
-    if middle is not None:
-        told = _("Half of %(visits)d first visits took place within %(days)d days of the result.") % {
-            "visits": visits,
-            "days": middle,
-        }
-    return Chart(
-        "visits",
-        "lines",
-        _("Days from result to visit"),
-        told,
-        _(
-            "Calendar days at the site from the screening report to the first visit that was kept, by the week of the "
-            "visit. Median: half waited no longer. 90th centile: nine in ten waited no longer."
+        week_labels(now, zone),
+        tuple(
+            Series(str(label), tuple(values))
+            for (label, _group), values in zip(OUTCOME_GROUPS, counts, strict=True)
         ),
-        _("Week of"),
-        _week_labels(weeks),
-        (
-            Series(_("Median"), tuple(centile(days[week], 50) for week in range(len(weeks)))),
-            Series(_("90th centile"), tuple(centile(days[week], 90) for week in range(len(weeks)))),
-            Series(_("Visits"), tuple(days[week].total() for week in range(len(weeks)))),
-        ),
-    )
+    )  # fmt: skip
 
 
-def centile(counted: Counter[int], percent: int) -> int | None:
-    """The smallest value that at least so many percent do not exceed (nearest rank); None without values."""
-    wanted, seen = ceil(counted.total() * percent / 100), 0
-    for value in sorted(counted):
-        seen += counted[value]
-        if seen >= wanted:
-            return value
-    return None
-
-
-def _week_labels(weeks: Sequence[date]) -> tuple[str, ...]:
-    return tuple(formats.date_format(week, "MONTH_DAY_FORMAT") for week in weeks)
+def week_labels(now: datetime, zone: ZoneInfo) -> tuple[str, ...]:
+    return tuple(formats.date_format(week, "MONTH_DAY_FORMAT") for week in week_starts(now, zone))

@@ -1,22 +1,27 @@
-"""How has it gone, week by week? Outcomes and the days from result to visit over the last twelve weeks."""
+"""How has it gone, week by week? Counts of the last twelve weeks by site and language, as parts of one query."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Case, Exists, F, FloatField, Func, IntegerField, OuterRef, Value, When
+from django.db.models import Case, Exists, F, FloatField, Func, IntegerField, OuterRef, Q, Value, When
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, TruncDate
 
 from clinic.models import Site
 from clinic.zones import by_zone, in_every_zone, start_of_day
-from recalls.models import Appointment, Outcome
-from recalls.states import AppointmentStatus, VisitKind
+from recalls.models import Appointment, Outcome, Recall
+from recalls.states import AppointmentStatus, Assessment, ClosureReason, State, VisitKind
 from reports.parts import Part, part
 
 WEEKS = 12
+AGED_DAYS = 60  # result to resolution: the limit of the CDC and eCQM measures
+STILL_OPEN = 15  # stands for a week of closing that has not come
+SIXTEEN = 16  # a week's number and a site's number share one column
 _NOT_A_FIRST_VISIT = (VisitKind.BIOPSY, VisitKind.FOLLOW_UP)
+
+Bounds = Callable[[ZoneInfo], Sequence[datetime]]
 
 
 class DaysBetween(Func):
@@ -50,38 +55,90 @@ def week_starts(now: datetime, zone: ZoneInfo) -> list[date]:
     return [monday - timedelta(weeks=back) for back in reversed(range(WEEKS))]
 
 
-def _week(sites: Sequence[Site], site: str, column: str, now: datetime) -> Case:
-    """In which of the twelve weeks a row falls, 0 to 11, by the clock of its site."""
-    whens = [
-        When(**{f"{site}__in": ids, f"{column}__gte": start_of_day(zone, monday)}, then=Value(number))
+def _starts(now: datetime) -> Bounds:
+    return lambda zone: [start_of_day(zone, monday) for monday in week_starts(now, zone)]
+
+
+def _aged_from(now: datetime) -> Bounds:
+    """A recall opened before the next of these instants is aged at the end of that week; the last is aged never yet."""
+    aged = timedelta(days=AGED_DAYS)
+    return lambda zone: [*(start - aged for start in _starts(now)(zone)), now - aged]
+
+
+def _since_first_week(sites: Sequence[Site], column: str, now: datetime, *, site: str = "site") -> Q:
+    return in_every_zone(sites, f"{column}__gte", lambda zone: _starts(now)(zone)[0], site=site)
+
+
+def _number(sites: Sequence[Site], site: str, column: str, bounds: Bounds, *whens: When) -> Case:
+    """The number of the last bound that an instant has reached, by the clock of its site; 0 before all of them."""
+    reached = [
+        When(**{f"{site}__in": ids, f"{column}__gte": start}, then=Value(number))
         for zone, ids in by_zone(sites).items()
-        for number, monday in reversed(list(enumerate(week_starts(now, zone))))
+        for number, start in reversed(list(enumerate(bounds(zone))))
     ]
-    return Case(*whens, default=Value(0), output_field=IntegerField())
+    return Case(*whens, *reached, default=Value(0), output_field=IntegerField())
+
+
+def _with_site(site: str, number: Case) -> Any:
+    return F(site) * SIXTEEN + number
 
 
 def history_parts(sites: Sequence[Site], now: datetime) -> list[Part]:
-    return [_outcomes(sites, now), _days_to_visit(sites, now)]
+    """Rows whose `first` is the site's number times sixteen plus the number of the week."""
+    return [_outcomes(sites, now), _days_to_visit(sites, now), _days_to_outcome(sites, now), _standing(sites, now)]
 
 
 def _outcomes(sites: Sequence[Site], now: datetime) -> Part:
     """Outcomes that stand (not amended since), by the week in which they were recorded."""
-    recent = in_every_zone(
-        sites, "at__gte", lambda zone: start_of_day(zone, week_starts(now, zone)[0]), site="recall__site"
-    )
+    recent = _since_first_week(sites, "at", now, site="recall__site")
     standing = Outcome.objects.filter(recent, amended_by__isnull=True)
-    return part(standing, "outcomes", key=F("assessment"), first=_week(sites, "recall__site", "at", now))
+    week = _number(sites, "recall__site", "at", _starts(now))
+    return part(standing, "outcomes", key=F("assessment"), first=_with_site("recall__site_id", week))
 
 
 def _days_to_visit(sites: Sequence[Site], now: datetime) -> Part:
     """First visits that were kept, by the week of the visit and the calendar days since the screening result."""
-    recent = in_every_zone(sites, "starts_at__gte", lambda zone: start_of_day(zone, week_starts(now, zone)[0]))
     kept = Appointment.objects.filter(status=AppointmentStatus.ATTENDED).exclude(kind__in=_NOT_A_FIRST_VISIT)
     earlier = kept.filter(recall=OuterRef("recall"), starts_at__lt=OuterRef("starts_at"))
-    result_at = Coalesce(F("recall__exam__reported_at"), F("recall__opened_at"))
     return part(
-        kept.filter(recent, ~Exists(earlier)),
-        "visits",
-        first=_week(sites, "site", "starts_at", now),
-        second=_days(sites, "site", result_at, F("starts_at")),
+        kept.filter(_since_first_week(sites, "starts_at", now), ~Exists(earlier)),
+        "visit_days",
+        key=F("recall__patient__language"),
+        first=_with_site("site_id", _number(sites, "site", "starts_at", _starts(now))),
+        second=_days(sites, "site", _result_at(), F("starts_at")),
+    )
+
+
+def _days_to_outcome(sites: Sequence[Site], now: datetime) -> Part:
+    """First outcomes that say more than "more pictures", by week and by the calendar days since the result."""
+    final = Outcome.objects.exclude(assessment=Assessment.NEED_IMAGING)
+    earlier = final.filter(recall=OuterRef("recall"), pk__lt=OuterRef("pk"))
+    recent = _since_first_week(sites, "at", now, site="recall__site")
+    return part(
+        final.filter(recent, ~Exists(earlier)),
+        "outcome_days",
+        key=F("recall__patient__language"),
+        first=_with_site("recall__site_id", _number(sites, "recall__site", "at", _starts(now))),
+        second=_days(sites, "recall__site", _result_at(), F("at")),
+    )
+
+
+def _result_at() -> Coalesce:
+    return Coalesce(F("recall__exam__reported_at"), F("recall__opened_at"))
+
+
+def _standing(sites: Sequence[Site], now: datetime) -> Part:
+    """Recalls that were open at any time of the twelve weeks: `first` the site and the week of opening (0 also before),
+    `second` sixteen times the week from whose end on it counts as aged, plus the week of closing."""
+    at_sites = Recall.objects.filter(site__in=[site.pk for site in sites])
+    lost = Case(When(closure_reason=ClosureReason.LOST_TO_FOLLOW_UP, then=Value("lost")), default=Value(""))
+    still_open = When(~Q(state=State.CLOSED), then=Value(STILL_OPEN))
+    closed = _number(sites, "site", "closed_at", _starts(now), still_open)
+    aged = _number(sites, "site", "opened_at", _aged_from(now))
+    return part(
+        at_sites.filter(~Q(state=State.CLOSED) | _since_first_week(sites, "closed_at", now)),
+        "standing",
+        key=lost,
+        first=_with_site("site_id", _number(sites, "site", "opened_at", _starts(now))),
+        second=aged * SIXTEEN + closed,
     )

@@ -1,6 +1,7 @@
 """What stands where at this moment? The counts behind the status board, as parts of its one query."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,10 +10,10 @@ from django.db.models import Case, F, IntegerField, Max, Min, QuerySet, Value, W
 from clinic.models import Heartbeat, Site
 from clinic.zones import closed_this_month, due_today
 from notifications.kinds import NotificationState as Life
-from notifications.models import DeliveryAttempt, Notification
+from notifications.models import DeliveryAttempt, Notification, Sending
 from recalls.models import Recall, WorkItem
 from recalls.states import ClosureReason
-from reports.parts import Part, part
+from reports.parts import Part, Row, part
 
 GRACE = timedelta(minutes=5)  # a message is overdue when five sweeps have passed it by
 RECENT = timedelta(days=30)
@@ -30,18 +31,40 @@ def age_band(now: datetime) -> Case:
     return Case(*whens, default=Value(len(AGE_BANDS)), output_field=IntegerField())
 
 
+# Whether the next action was due before now, is due later today, or later than that.
+OVERDUE, TODAY, LATER = 2, 1, 0
+_HURRIES = 3
+
+
+def _hurry(sites: Sequence[Site], now: datetime) -> Case:
+    overdue, today = When(due_at__lt=now, then=Value(OVERDUE)), When(due_today(sites, now), then=Value(TODAY))
+    return Case(overdue, today, default=Value(LATER), output_field=IntegerField())
+
+
 def recall_parts(sites: Sequence[Site], now: datetime) -> list[Part]:
-    """Open recalls by state and age, late, due today, without a next step; lost to follow-up this month."""
+    """Open recalls by state, age, site and hurry in one pass; without a next step; lost to follow-up this month."""
     at_sites = Recall.objects.filter(site__in=[site.pk for site in sites])
     still_open = at_sites.still_open()
     lost = at_sites.filter(closed_this_month(sites, now), closure_reason=ClosureReason.LOST_TO_FOLLOW_UP)
+    site_and_hurry = F("site_id") * _HURRIES + _hurry(sites, now)
     return [
-        part(still_open, "open", key=F("state"), first=age_band(now), at=Min("opened_at")),
-        part(still_open.filter(due_at__lt=now), "overdue", key=F("state")),
-        part(still_open.filter(due_today(sites, now)), "today", key=F("state")),
+        part(still_open, "open", key=F("state"), first=age_band(now), second=site_and_hurry, at=Min("opened_at")),
         part(still_open.without_next_step(), "no_next_step"),
         part(lost, "lost"),
     ]
+
+
+def unfold(rows: Iterable[Row]) -> Iterable[Row]:
+    """The rows with `second` as the site alone; what is overdue or due today comes again under that name."""
+    for row in rows:
+        if row.source != "open":
+            yield row
+            continue
+        site, hurry = divmod(row.second, _HURRIES)
+        here = replace(row, second=site)
+        yield here
+        if hurry != LATER:
+            yield replace(here, source="overdue" if hurry == OVERDUE else "today")
 
 
 def message_lookups(now: datetime) -> dict[str, Mapping[str, Any]]:
@@ -70,11 +93,12 @@ def task_parts(sites: Sequence[Site], parked: "QuerySet[Any]") -> list[Part]:
 
 
 def sign_parts() -> list[Part]:
-    """The last sign of life of each part, and the last try of each result at handing over mail."""
+    """The last sign of life of each part, the last try of each result at handing over mail, and a freeze."""
     newest = DeliveryAttempt.objects.order_by("-pk").values("pk")[:_LAST_TRIES]
     tries = DeliveryAttempt.objects.filter(pk__in=newest)
     return [
         part(Heartbeat.objects.all(), "sign", key=F("name"), at=Max("finished_at")),
         part(Heartbeat.objects.filter(started_at__isnull=False), "since", key=F("name"), at=Max("started_at")),
         part(tries, "mail", key=F("result"), at=Max("at")),
+        part(Sending.objects.filter(frozen_at__isnull=False), "frozen", key=F("frozen_because"), at=Max("frozen_at")),
     ]

@@ -1,6 +1,6 @@
 """Are mail, worker, beat and broker alive? Judged when the board is read, from the marks they last left."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,17 +13,22 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from notifications.kinds import AttemptResult
+from notifications.models import Sending
 from reports.now import GRACE
 
 # Each part leaves a mark every minute: two missed marks are late, ten are down.
 LATE_AFTER = timedelta(minutes=2, seconds=30)
 DOWN_AFTER = timedelta(minutes=10)
+# The check for recalls without a next step runs every hour.
+CHECK_LATE = timedelta(hours=2, minutes=30)
+CHECK_DOWN = timedelta(hours=25)
 
 
 class Health(models.TextChoices):
     UP = "up", gettext_lazy("up")
     LATE = "late", gettext_lazy("late")
     DOWN = "down", gettext_lazy("down")
+    FROZEN = "frozen", gettext_lazy("frozen")
     UNKNOWN = "unknown", gettext_lazy("not used yet")
 
 
@@ -41,11 +46,12 @@ class Sign:
         return f"{self.name}: {', '.join(words).rstrip('.')}."  # "9 a.m." brings a full stop of its own
 
 
-# The names under which `notifications` leaves its marks, and the words for them.
-_PARTS: tuple[tuple[str, Any, Any], ...] = (
-    ("worker", gettext_lazy("Worker"), gettext_lazy("last task %(ago)s ago")),
-    ("beat", gettext_lazy("Beat"), gettext_lazy("last tick %(ago)s ago")),
-    ("sweep", gettext_lazy("Sweep"), gettext_lazy("last run %(ago)s ago")),
+# The names under which the workers leave their marks, the words for them, and after how long they are late and down.
+_PARTS: tuple[tuple[str, Any, Any, timedelta, timedelta], ...] = (
+    ("worker", gettext_lazy("Worker"), gettext_lazy("last task %(ago)s ago"), LATE_AFTER, DOWN_AFTER),
+    ("beat", gettext_lazy("Beat"), gettext_lazy("last tick %(ago)s ago"), LATE_AFTER, DOWN_AFTER),
+    ("sweep", gettext_lazy("Sweep"), gettext_lazy("last run %(ago)s ago"), LATE_AFTER, DOWN_AFTER),
+    ("loop", gettext_lazy("Next-step check"), gettext_lazy("last run %(ago)s ago"), CHECK_LATE, CHECK_DOWN),
 )
 
 
@@ -63,7 +69,7 @@ def judge(
 
     `mail_away_since` is set while the workers cannot reach the mail server at all: then there are no tries to judge.
     """
-    parts = [_part(name, words, marks.get(key), now, zone) for key, name, words in _PARTS]
+    parts = [_part(name, words, marks.get(key), limits, now, zone) for key, name, words, *limits in _PARTS]
     broker = Sign(_("Broker"), Health.UP, "") if broker_answers else Sign(_("Broker"), Health.DOWN, _("no answer"))
     if mail_away_since is not None:
         since = _("since %(when)s") % {"when": clock(mail_away_since, zone)}
@@ -71,13 +77,15 @@ def judge(
     return [_mail(tries, overdue, now), *parts, broker]
 
 
-def _part(name: Any, words: Any, last: datetime | None, now: datetime, zone: ZoneInfo) -> Sign:
+def _part(
+    name: Any, words: Any, last: datetime | None, limits: Sequence[timedelta], now: datetime, zone: ZoneInfo
+) -> Sign:
     if last is None:
         return Sign(name, Health.DOWN, _("no sign of life yet"))
-    age = now - last
-    if age > DOWN_AFTER:
+    age, (late_after, down_after) = now - last, limits
+    if age > down_after:
         return Sign(name, Health.DOWN, _("since %(when)s") % {"when": clock(last, zone)})
-    health = Health.LATE if age > LATE_AFTER else Health.UP
+    health = Health.LATE if age > late_after else Health.UP
     return Sign(name, health, words % {"ago": ago(last, now)} if health == Health.LATE else "")
 
 
@@ -93,6 +101,20 @@ def _mail(tries: Mapping[str, datetime | None], overdue: int, now: datetime) -> 
     if overdue and (accepted is None or now - accepted > GRACE):
         return Sign(name, Health.LATE, detail)
     return Sign(name, Health.UP, detail)
+
+
+def frozen_sign(frozen: Mapping[str, datetime | None], zone: ZoneInfo) -> list[Sign]:
+    """Nothing while messages may leave; `frozen`: since when, by the reason."""
+    return [
+        Sign(
+            _("Sending"),
+            Health.FROZEN,
+            _("since %(when)s, because %(why)s. No message leaves until a person unfreezes it below")
+            % {"when": clock(since, zone), "why": Sending.Because(why).label},
+        )
+        for why, since in frozen.items()
+        if since is not None
+    ]
 
 
 def overdue_sentence(count: int, oldest: datetime | None, now: datetime) -> str:

@@ -8,8 +8,10 @@ import pytest
 from django.db import connection
 from django.test import TransactionTestCase
 
+from notifications import freeze
 from notifications import guards as notifications_guards
 from recalls import guards as recalls_guards
+from reports import guards as reports_guards
 from tests.settings import SCRATCH
 from tests.support import servers
 from tests.support.chromium import OPTIONS, chromium
@@ -17,7 +19,7 @@ from tests.support.smtp import SmtpSink
 
 pytest_plugins = ["tests.fixtures.cast"]
 
-GUARDS = (recalls_guards, notifications_guards)
+GUARDS = (recalls_guards, notifications_guards, reports_guards)
 
 
 def pytest_unconfigure() -> None:
@@ -42,6 +44,12 @@ def _emptying_the_database_lifts_the_guards() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, name, lift_and_empty)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _a_machine_that_has_never_sent() -> None:
+    """The mark of the test before belongs to a database that was emptied since: it would freeze sending."""
+    (SCRATCH / freeze.MARK_FILE).unlink(missing_ok=True)
 
 
 @pytest.fixture

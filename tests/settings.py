@@ -19,6 +19,7 @@ for name in (
     "ALLOWED_HOSTS",
     "PUBLIC_URL",
     "EMAIL_URL",
+    "SMS_URL",
     "DEBUG",
     "TRUSTED_PROXIES",
 ):

@@ -5,12 +5,12 @@ from typing import Any
 
 from django import template
 from django.conf import settings
+from django.contrib.messages.storage.base import Message
 from django.forms import BoundField
 from django.template import Context
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
-from clinic.models import sites_for
 from clinic.roles import Page, may_open
 
 register = template.Library()
@@ -18,8 +18,12 @@ register = template.Library()
 # What each link is called, which page it asks for, and the URL name that other packages give it.
 _LINKS: tuple[tuple[Any, Page, str], ...] = (
     (_("Queue"), Page.QUEUE, "queue"),
+    (_("Appointments"), Page.APPOINTMENTS, "appointments"),
     (_("Worklist"), Page.WORKLIST, "worklist"),
+    (_("Where recalls went"), Page.OWN_RECALLS, "my_recalls"),
     (_("Tasks"), Page.QUEUE, "work"),
+    (_("Map"), Page.MAP, "workflow_map"),
+    (_("Letters"), Page.LETTERS, "letters"),
     (_("Status board"), Page.BOARD, "admin:index"),
     (_("Demo inbox"), Page.INBOX, "inbox"),
 )
@@ -49,7 +53,17 @@ def search_url(context: Context) -> str:
 @register.simple_tag(takes_context=True)
 def site_names(context: Context) -> str:
     """The sites this person works at, in one line."""
-    return ", ".join(sorted(site.name for site in sites_for(context["request"].user)))
+    return ", ".join(sorted(site.name for site in context["request"].user.own_sites))
+
+
+@register.simple_tag
+def undo_of(message: Message) -> dict[str, str] | None:
+    """What the button beside "Saved" sends and where to: the page that saved put it into the message's tags."""
+    word, _space, rest = (message.extra_tags or "").partition(" ")
+    numbers = rest.split()
+    if word != "undo" or len(numbers) != 3:
+        return None
+    return {"url": reverse("undo", args=[int(numbers[0])]), "version": numbers[1], "key": numbers[2]}
 
 
 @register.filter

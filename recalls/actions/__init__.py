@@ -18,18 +18,29 @@ from recalls.actions.contact import (
     Contact,
     finish_work_item,
     log_contact,
+    message_by_hand,
     open_patient_work_item,
     open_work_item,
     receive_priors,
     request_priors,
 )
 from recalls.actions.corrections import correct_exam
+from recalls.actions.desk import (
+    add_note,
+    ask_letter,
+    ask_please_call,
+    take_on,
+    why_no_letter,
+    why_no_message,
+)
 from recalls.actions.merging import merge_patients, unmerge_patients
-from recalls.actions.moving import Asked, By, active_appointment
+from recalls.actions.moving import Asked, By, Move, active_appointment
 from recalls.actions.opening import needs_recall, open_recall
 from recalls.actions.outcomes import Reading, amend_outcome, follow_up_due, record_outcome, release_outcome
+from recalls.actions.undo import undo
 from recalls.actions.visits import (
     Slot,
+    arrived_late,
     biopsy_done,
     biopsy_missed,
     book_appointment,
@@ -47,11 +58,16 @@ __all__ = [
     "Asked",
     "By",
     "Contact",
+    "Move",
     "Reading",
     "Slot",
     "active_appointment",
+    "add_note",
     "advise_biopsy",
     "amend_outcome",
+    "arrived_late",
+    "ask_letter",
+    "ask_please_call",
     "biopsy_done",
     "biopsy_missed",
     "book_appointment",
@@ -70,6 +86,7 @@ __all__ = [
     "mark_deceased",
     "mark_missed",
     "merge_patients",
+    "message_by_hand",
     "need_imaging",
     "needs_recall",
     "open_patient_work_item",
@@ -85,7 +102,11 @@ __all__ = [
     "resolve_by_priors",
     "resume",
     "sign_concordance",
+    "take_on",
     "transfer",
+    "undo",
     "unmerge_patients",
     "void",
+    "why_no_letter",
+    "why_no_message",
 ]

@@ -24,6 +24,12 @@ _FITS: dict[ConcordanceVerdict, frozenset[PathologyClass]] = {
 }
 
 
+def fitting_verdicts(recall: Recall) -> list[ConcordanceVerdict]:
+    """The verdicts that may be signed over the newest pathology result; all of them while there is none."""
+    rows = sorted(recall.pathology_results.all(), key=lambda row: row.pk)
+    return [verdict for verdict, fits in _FITS.items() if not rows or PathologyClass(rows[-1].result) in fits]
+
+
 def advise_biopsy(recall: Recall, **asked: Unpack[Asked]) -> RecallEvent:
     """Ask for a biopsy at once after a screening result of 4 or 5; a booked visit is cancelled."""
     return take(recall, "advise_biopsy", **asked)

@@ -1,5 +1,6 @@
 """What was tried to reach the patient, and what came of it? Calls, letters, priors requests, work items."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Unpack
@@ -12,7 +13,7 @@ from clinic.actors import actor_for
 from patients.actions import mark_unusable
 from patients.models import ContactPoint, Patient
 from recalls.actions.moving import Asked, By, Move, take
-from recalls.models import ContactAttempt, Recall, RecallEvent, WorkItem
+from recalls.models import CallWish, ContactAttempt, Recall, RecallEvent, WorkItem
 from recalls.permissions import NotPermitted
 from recalls.states import ContactChannel, ContactResult, WorkItemKind
 
@@ -43,13 +44,17 @@ RESULTS_OF: dict[ContactChannel, tuple[ContactResult, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """One try: how, on which number, with what result; `next_try_at` (UTC) overrides the ladder."""
+    """One try: how, on which number, with what result; `next_try_at` (UTC) overrides the ladder.
+
+    `best_time`: the part of the day in which she is best reached; empty when she takes that back, None when not asked.
+    """
 
     channel: ContactChannel
     result: ContactResult
     point: ContactPoint.Kind | None = None
     note: str = ""
     next_try_at: datetime | None = None
+    best_time: str | None = None
 
 
 def log_contact(recall: Recall, contact: Contact, **asked: Unpack[Asked]) -> RecallEvent:
@@ -71,14 +76,12 @@ def log_contact(recall: Recall, contact: Contact, **asked: Unpack[Asked]) -> Rec
             "channel": contact.channel,
             "result": contact.result,
         }
+        if contact.best_time is not None:
+            _keep_wish(move, contact.best_time)
         if contact.result == ContactResult.WRONG_NUMBER:
             _wrong_number(move, contact)
         if contact.result == ContactResult.LANGUAGE:
-            open_work_item(
-                move.recall,
-                WorkItemKind.INTERPRETER,
-                _("She asked for an interpreter on the phone."),
-            )
+            _open_task(move, WorkItemKind.INTERPRETER, _("She asked for an interpreter on the phone."))
 
     return take(recall, "log_contact", log, **asked)
 
@@ -91,9 +94,33 @@ def _check(contact: Contact) -> None:
 
 
 def _wrong_number(move: Move, contact: Contact) -> None:
-    for point in move.recall.patient.contact_points.filter(kind=contact.point or ""):
+    for point in move.recall.patient.contact_points.filter(kind=contact.point or "", unusable=""):
         mark_unusable(point, ContactPoint.Unusable.WRONG, by=move.actor)
-    open_work_item(move.recall, WorkItemKind.VERIFY_CONTACT, _("A call reached a wrong number."))
+        move.data["unusable"] = [point.pk]
+    _open_task(move, WorkItemKind.VERIFY_CONTACT, _("A call reached a wrong number."))
+
+
+def _keep_wish(move: Move, part: str) -> None:
+    before = CallWish.objects.filter(patient=move.recall.patient_id).first()
+    if part != (before.part if before else ""):
+        move.data["best_time"] = [before.part if before else "", part]
+        set_wish(move, part)
+
+
+def set_wish(move: Move, part: str) -> None:
+    """When to ring her from now on; empty: whenever the ladder says."""
+    if not part:
+        CallWish.objects.filter(patient=move.recall.patient_id).delete()
+        return
+    said = {"part": part, "changed_at": move.now, "user": move.actor.user}
+    CallWish.objects.update_or_create(patient_id=move.recall.patient_id, defaults=said)
+
+
+def _open_task(move: Move, kind: WorkItemKind, reason: str) -> None:
+    """A task that this step opened goes with it when it is undone; one that was open before stays."""
+    item = open_work_item(move.recall, kind, reason)
+    if item.opened_at >= move.now:
+        move.data["tasks"] = [item.pk]
 
 
 def request_priors(recall: Recall, **asked: Unpack[Asked]) -> RecallEvent:
@@ -103,6 +130,11 @@ def request_priors(recall: Recall, **asked: Unpack[Asked]) -> RecallEvent:
 
 def receive_priors(recall: Recall, **asked: Unpack[Asked]) -> RecallEvent:
     return take(recall, "receive_priors", **asked)
+
+
+def message_by_hand(recall: Recall, work: Callable[[Move], None], **asked: Unpack[Asked]) -> RecallEvent:
+    """A person stops a message or has one sent; `work` checks it and names it in the event. `note` is the reason."""
+    return take(recall, "message_by_hand", work, **asked)
 
 
 def open_work_item(recall: Recall, kind: WorkItemKind, reason: str) -> WorkItem:

@@ -20,10 +20,12 @@ from recalls.permissions import (
     attempts_of_this_ladder,
     check_allowed,
     check_permitted,
+    check_second_person,
     priors_state,
 )
 from recalls.signals import recall_moved
 from recalls.states import ACTIVE_APPOINTMENT, AppointmentStatus, ClosureReason, State
+from recalls.undoing import REMEMBERED, UNDOABLE, as_it_stands, what_changed
 from recalls.workflow import CLOSING_STEPS, STEP, Step
 
 By = User | Actor
@@ -53,6 +55,8 @@ class Move:
     before: State
     to: State | None = None
     closure: ClosureReason | None = None
+    # The recall's columns as an undone step found them: set as they are, and no clock is asked.
+    columns: dict[str, Any] | None = None
     # Facts for the event: ids, codes and times; free text belongs into `note` or rows of its own.
     data: dict[str, Any] = field(default_factory=dict)
 
@@ -61,6 +65,11 @@ class Move:
         if self.to is not None:
             return self.to
         return self.step.to[0] if len(self.step.to) == 1 else self.before
+
+    @property
+    def may_be_undone(self) -> bool:
+        """By the person who takes it, within seconds; what a system does stands."""
+        return self.actor.user is not None and self.step.name in UNDOABLE
 
     def signed(self) -> dict[str, Any]:
         """Who and when, for the rows a step adds."""
@@ -95,9 +104,12 @@ def take(
         if event is None:
             move = move_of(locked, before=State(locked.state))
             _check(move, seen)
+            before = as_it_stands(locked) if move.may_be_undone else None
             if work is not None:
                 work(move)
             _arrive(move)
+            if before is not None:
+                move.data = {**move.data, REMEMBERED: what_changed(before, locked)}
             event = write_event(move, key)
             recall_moved.send(sender=Recall, event=event)
     _bring_up_to_date(recall, locked)
@@ -109,6 +121,7 @@ def _check(move: Move, seen: int | None) -> None:
         raise Stale(move.recall.events.select_related("recall__site").latest("pk"))
     check_permitted(move.recall, move.step, move.actor)
     check_allowed(move.recall, move.step, move.now)
+    check_second_person(move.recall, move.step, move.actor)
 
 
 def write_event(move: Move, key: str | None = None) -> RecallEvent:
@@ -152,6 +165,7 @@ def settle_clocks(recall: Recall, move: Move) -> None:
         )
     recall.due_at = clocks.due_at(recall, policy, facts)
     recall.target_at = clocks.target_at(recall, policy)
+    recall.to_read_at = clocks.to_read_at(recall, facts)
 
 
 def active_appointment(recall: Recall) -> Appointment | None:
@@ -174,6 +188,8 @@ def _arrive(move: Move) -> None:
         raise NotNow(_("This step does not lead there."))
     if move.before == State.CLOSED != after and Recall.objects.filter(exam=recall.exam_id).still_open().exists():
         raise NotNow(_("This exam already has an open recall."))
+    if move.columns is not None:
+        return _set_back(move)
     if move.before in _VISIT_STATES and after not in _VISIT_STATES:
         recall.appointments.filter(status__in=ACTIVE_APPOINTMENT).update(status=AppointmentStatus.CANCELLED)
     if after != move.before:
@@ -193,6 +209,13 @@ def _arrive(move: Move) -> None:
     settle_clocks(recall, move)
 
 
+def _set_back(move: Move) -> None:
+    for name, was in (move.columns or {}).items():
+        setattr(move.recall, name, was)
+    move.recall.state = move.after
+    _forget_cached(move.recall)
+
+
 def _goes_on_waiting(move: Move) -> bool:
     """What was asked of another clinic before a hold is still asked for after it."""
     return move.before == State.ON_HOLD and move.after == State.AWAITING_PRIORS
@@ -200,7 +223,8 @@ def _goes_on_waiting(move: Move) -> bool:
 
 def _wait_began(recall: Recall) -> datetime:
     paused = (State.AWAITING_PRIORS, State.ON_HOLD)
-    return recall.events.filter(to_state=State.AWAITING_PRIORS).exclude(from_state__in=paused).latest("pk").at
+    began = recall.events.filter(to_state=State.AWAITING_PRIORS).exclude(from_state__in=paused).exclude(step="undo")
+    return began.latest("pk").at
 
 
 def _close_or_open(move: Move) -> None:
@@ -217,6 +241,8 @@ def _close_or_open(move: Move) -> None:
     if reason is not None:
         recall.closure_reason, recall.closed_at = reason, move.now
         recall.closed_by, recall.closure_note = move.actor.name, move.note
+    if recall.closure_reason == ClosureReason.DECEASED:
+        recall.to_release_by = None
 
 
 def _forget_cached(recall: Recall) -> None:

@@ -13,6 +13,7 @@ from recalls import clocks
 from recalls.actions.moving import Asked, Move, take
 from recalls.models import Appointment, Outcome, OutcomeRelease, Recall, RecallEvent
 from recalls.permissions import current_outcome
+from recalls.queues import TOLD_IN_WRITING
 from recalls.states import AppointmentStatus, Assessment, ClosureReason, State
 from recalls.workflow import OUTCOME_ROUTE
 
@@ -37,7 +38,7 @@ def record_outcome(recall: Recall, reading: Reading, **asked: Unpack[Asked]) -> 
         outcome = _add_outcome(move, reading)
         move.to, move.closure = OUTCOME_ROUTE[reading.assessment]
         if move.to == State.FOLLOW_UP:
-            plan_follow_up(move, reading.follow_up_months, _visit_day(move.recall))
+            plan_follow_up(move, reading.follow_up_months, last_visit_day(move.recall))
         elif move.to == State.TO_CONTACT:  # still incomplete: one more visit, with a visit's time to it
             move.recall.clock_from, move.recall.follow_up_on = move.now, None
         _release_with_outcome(move, outcome, reading.release_at)
@@ -64,7 +65,7 @@ def amend_outcome(recall: Recall, reading: Reading, *, reason: str, **asked: Unp
         same_way = died or (to == old_to and to != State.CLOSED)
         move.to, move.closure = (move.before, None) if same_way else (to, closure)
         if to == move.to == State.FOLLOW_UP:
-            plan_follow_up(move, reading.follow_up_months, _visit_day(move.recall))
+            plan_follow_up(move, reading.follow_up_months, last_visit_day(move.recall))
         _release_with_outcome(move, outcome, reading.release_at)
 
     return take(recall, "amend_outcome", amend, **asked)
@@ -77,6 +78,7 @@ def release_outcome(recall: Recall, release_at: datetime, **asked: Unpack[Asked]
         outcome = current_outcome(move.recall)
         if outcome is not None:
             OutcomeRelease.objects.create(outcome=outcome, release_at=release_at, **move.signed())
+            move.recall.to_release_by = None
             move.data = {"outcome": outcome.pk, "release_at": release_at.isoformat()}
 
     return take(recall, "release_outcome", release, **asked)
@@ -134,6 +136,10 @@ def _add_outcome(move: Move, reading: Reading, *, amends: Outcome | None = None,
 
 
 def _release_with_outcome(move: Move, outcome: Outcome, release_at: datetime | None) -> None:
+    """Let her be told from then on, or leave it on the worklist of whoever will speak to her first."""
+    died = move.recall.closure_reason == ClosureReason.DECEASED
+    waits = release_at is None and outcome.assessment in TOLD_IN_WRITING and not died
+    move.recall.to_release_by = move.actor.user if waits else None
     if release_at is not None:
         OutcomeRelease.objects.create(outcome=outcome, release_at=max(release_at, move.now), **move.signed())
         move.data["release_at"] = max(release_at, move.now).isoformat()
@@ -143,6 +149,7 @@ def _last_attended(recall: Recall) -> Appointment | None:
     return recall.appointments.filter(status=AppointmentStatus.ATTENDED).order_by("pk").last()
 
 
-def _visit_day(recall: Recall) -> date:
+def last_visit_day(recall: Recall) -> date:
+    """The day, at the site, of the visit an outcome is about; today where none is known."""
     visit = _last_attended(recall)
     return calendar.local_day(recall.site, visit.starts_at if visit else timezone.now())

@@ -11,25 +11,28 @@ from django.utils.translation import gettext as _
 
 from clinic import calendar
 from clinic.models import Site
+from recalls import slots
 from recalls.actions.moving import Asked, Move, active_appointment, take
-from recalls.models import Appointment, Recall, RecallEvent
-from recalls.permissions import NotNow
-from recalls.states import AppointmentStatus, VisitKind
+from recalls.models import Appointment, Recall, RecallEvent, Room
+from recalls.permissions import NotNow, missed_today
+from recalls.states import AppointmentStatus, State, VisitKind
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A place and time (UTC) that the patient agreed to; length in minutes."""
+    """A place and time (UTC) that the patient agreed to; length in minutes. Without a room it takes up none."""
 
     site: Site
     starts_at: datetime
     kind: VisitKind = VisitKind.DIAGNOSTIC
     length_minutes: int = 60
     interpreter: bool = False
+    room: Room | None = None
+    implants: bool = False
 
 
 def book_appointment(recall: Recall, slot: Slot, **asked: Unpack[Asked]) -> RecallEvent:
-    """Book the visit. Raises ValidationError for a time that is past or on a day the site is shut."""
+    """Book the visit. Raises ValidationError for a time that is past, on a day the site is shut, or taken meanwhile."""
     check_slot(slot)
     return take(recall, "book_appointment", _booking(slot), **asked)
 
@@ -45,6 +48,7 @@ def reschedule(recall: Recall, slot: Slot, **asked: Unpack[Asked]) -> RecallEven
 
     def move_visit(move: Move) -> None:
         visit = _the_visit(move)
+        _take_room(slot, leaving_out=visit)
         move.data = {
             "appointment": visit.pk,
             "from": visit.starts_at.isoformat(),
@@ -52,6 +56,7 @@ def reschedule(recall: Recall, slot: Slot, **asked: Unpack[Asked]) -> RecallEven
         }
         visit.site, visit.starts_at, visit.kind = slot.site, slot.starts_at, slot.kind
         visit.length_minutes, visit.interpreter = slot.length_minutes, slot.interpreter
+        visit.room, visit.implants = slot.room, slot.implants
         visit.status, visit.sequence = AppointmentStatus.BOOKED, visit.sequence + 1
         visit.save()
 
@@ -86,6 +91,21 @@ def biopsy_done(recall: Recall, **asked: Unpack[Asked]) -> RecallEvent:
     return _set_status(recall, "biopsy_done", AppointmentStatus.ATTENDED, **asked)
 
 
+def arrived_late(recall: Recall, **asked: Unpack[Asked]) -> RecallEvent:
+    """She was counted as missed and came after all, on the same day: the visit, or the biopsy, was kept."""
+
+    def came(move: Move) -> None:
+        visit = missed_today(move.recall, move.now)
+        if visit is None:
+            raise NotNow(_("No visit of today was missed."))
+        visit.status = AppointmentStatus.ATTENDED
+        visit.save(update_fields=["status"])
+        move.to = State.AWAITING_PATHOLOGY if visit.kind == VisitKind.BIOPSY else State.AWAITING_OUTCOME
+        move.data = {"appointment": visit.pk, "sequence": visit.sequence}
+
+    return take(recall, "arrived_late", came, **asked)
+
+
 def check_slot(slot: Slot) -> None:
     """A visit may be booked for later today or any later day on which the site is open."""
     day, today = (calendar.local_day(slot.site, at) for at in (slot.starts_at, timezone.now()))
@@ -95,15 +115,34 @@ def check_slot(slot: Slot) -> None:
         raise ValidationError({"starts_at": _("%(site)s is shut on that day. Choose another.") % {"site": slot.site}})
 
 
+def _take_room(slot: Slot, leaving_out: Appointment | None = None) -> None:
+    """Lock the room and look whether the time is still free: of two people who book it at once the second is refused.
+
+    The lock is held until the booking is written. SQLite has the write lock of the whole transaction already.
+    """
+    if slot.room is None:
+        return
+    room = Room.objects.select_for_update().get(pk=slot.room.pk)
+    if room.site_id != slot.site.pk or not room.in_use:
+        raise ValidationError({"slot": _("This room is not in use at %(site)s.") % {"site": slot.site}})
+    if not slots.is_staffed(slot.site, room, slot.starts_at, slot.length_minutes):
+        raise ValidationError({"slot": _("%(room)s is not staffed for that time. Choose another.") % {"room": room}})
+    if not slots.is_free(room, slot.starts_at, slot.length_minutes, leaving_out):
+        raise ValidationError({"slot": _("Somebody else has just taken this time. Choose another.")})
+
+
 def _booking(slot: Slot, kind: VisitKind | None = None) -> Callable[[Move], None]:
     def book(move: Move) -> None:
+        _take_room(slot)
         visit = Appointment.objects.create(
             recall=move.recall,
             site=slot.site,
+            room=slot.room,
             kind=kind or slot.kind,
             starts_at=slot.starts_at,
             length_minutes=slot.length_minutes,
             interpreter=slot.interpreter,
+            implants=slot.implants,
             created_at=move.now,
         )
         move.data = {"appointment": visit.pk, "starts_at": slot.starts_at.isoformat()}

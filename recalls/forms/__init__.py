@@ -2,6 +2,7 @@
 
 from recalls.forms.base import StepForm
 from recalls.forms.biopsy import AdviseBiopsyForm, RecordPathologyForm, SignConcordanceForm
+from recalls.forms.call import LogContactForm
 from recalls.forms.closing import (
     CloseLostForm,
     DeceasedForm,
@@ -13,15 +14,16 @@ from recalls.forms.closing import (
     VoidForm,
 )
 from recalls.forms.contact import (
-    LogContactForm,
     NeedImagingForm,
     ReceivePriorsForm,
     RequestPriorsForm,
     ResolveByPriorsForm,
 )
+from recalls.forms.desk import AddNoteForm, AskLetterForm, AskPleaseCallForm, TakeOnForm
 from recalls.forms.outcomes import AmendOutcomeForm, RecordOutcomeForm, ReleaseOutcomeForm
 from recalls.forms.records import CorrectResultForm, MergeRecordsForm, UnmergeRecordsForm
 from recalls.forms.visits import (
+    ArrivedLateForm,
     AttendedForm,
     BiopsyDoneForm,
     BiopsyMissedForm,
@@ -40,12 +42,17 @@ FORMS: dict[str, type[StepForm]] = {
     "resolve_by_priors": ResolveByPriorsForm,
     "need_imaging": NeedImagingForm,
     "log_contact": LogContactForm,
+    "take_on": TakeOnForm,
+    "add_note": AddNoteForm,
+    "ask_letter": AskLetterForm,
+    "ask_please_call": AskPleaseCallForm,
     "book_appointment": BookVisitForm,
     "reschedule": RescheduleForm,
     "confirm": ConfirmForm,
     "cancel_appointment": CancelVisitForm,
     "mark_missed": MissedForm,
     "mark_attended": AttendedForm,
+    "arrived_late": ArrivedLateForm,
     "advise_biopsy": AdviseBiopsyForm,
     "record_outcome": RecordOutcomeForm,
     "amend_outcome": AmendOutcomeForm,

@@ -94,10 +94,6 @@ def time_field(label: Any, **options: Any) -> forms.TimeField:
     return forms.TimeField(label=label, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"), **options)
 
 
-def months_field(label: Any, **options: Any) -> forms.IntegerField:
-    return forms.IntegerField(label=label, min_value=1, max_value=36, required=False, **options)
-
-
 def side_by_side(*names: str) -> Row:
     """Fields that are filled in one go, beside each other where there is room."""
     return Row(*(Column(name, css_class="col-sm") for name in names))

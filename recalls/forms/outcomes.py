@@ -6,17 +6,18 @@ from typing import Any, ClassVar
 from django import forms
 from django.db import models
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from clinic import calendar
 from recalls import actions
 from recalls.actions import Asked, Reading
-from recalls.forms.base import NOTE_ROWS, StepForm, day_field, folded, months_field, side_by_side, time_field
+from recalls.forms.answers import due_choices, keyed
+from recalls.forms.base import NOTE_ROWS, StepForm, day_field, folded, side_by_side, time_field
 from recalls.models import RecallEvent
 from recalls.permissions import current_outcome
 from recalls.queues import TOLD_IN_WRITING
 from recalls.states import Assessment
-from recalls.workflow import FOLLOW_UP_MONTHS, OUTCOME_ROUTE
+from recalls.workflow import OUTCOME_ROUTE
 
 # What each category says, in plain words; the shares are those of BI-RADS, 5th edition.
 MEANING: dict[Assessment, Any] = {
@@ -32,6 +33,8 @@ MEANING: dict[Assessment, Any] = {
     Assessment.NEED_IMAGING: _("The visit did not settle it: another one is needed."),
 }
 ORDER = tuple(MEANING)
+# The key that chooses a category is the last sign of its number: 1 to 6, A to C of the kinds of 4, 0.
+_KEYS = {category: "0" if category == Assessment.NEED_IMAGING else category.value[-1] for category in ORDER}
 _SIDES = [("", _("as overall")), *((category.value, category.label) for category in ORDER)]
 
 
@@ -43,45 +46,73 @@ class Release(models.TextChoices):
     AFTER_TALK = "after_talk", _("After I have spoken to her (release it then)")
 
 
+_RELEASE_KEYS = {Release.NOW: "R", Release.LATER: "T", Release.AFTER_TALK: "S"}
+
+
 def next_step_of(assessment: Assessment) -> Any:
     """Where the category leads, in the words of the state and of the reason for closing."""
     state, closure = OUTCOME_ROUTE[assessment]
     return f"{state.label}: {closure.label}" if closure else state.label
 
 
-def _choice(assessment: Assessment) -> tuple[str, Any]:
-    words = format_html(
-        '<strong>{}</strong> <span class="quiet">{} → {}</span>',
-        assessment.label,
-        MEANING[assessment],
-        next_step_of(assessment),
-    )
-    return assessment.value, words
+class _ReleaseFields(StepForm):
+    """From when on the patient may be written to; what is asked for is checked where it is asked for."""
+
+    # Which kinds of release the form offers, in the order of the hand.
+    offered: ClassVar[tuple[Release, ...]] = tuple(Release)
+
+    release = forms.ChoiceField(label=_("Tell the patient in writing"), widget=forms.RadioSelect, required=False)
+    release_day = day_field(_("Not before"), required=False)
+    release_time = time_field(_("at"), required=False)
+
+    def prepare(self) -> None:
+        choices = [(kind.value, keyed(_RELEASE_KEYS[kind], kind.label)) for kind in self.offered]
+        self.fields["release"].choices = choices  # type: ignore[attr-defined]
+        self.fields["release_day"].help_text = _("Only for “at a set time”.")
+
+    def is_told_in_writing(self) -> bool:
+        """Whether the answer asks for a release at all; what was chosen for another answer must not count."""
+        return True
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if not self.is_told_in_writing():
+            cleaned["release"] = ""
+        if cleaned.get("release") == Release.LATER:
+            day, today = cleaned.get("release_day"), calendar.local_day(self.recall.site, timezone.now())
+            if day is None:
+                self.add_error("release_day", _("Say from which day on she may be told."))
+            elif day < today:
+                self.add_error("release_day", _("This day is past. Choose today or a later one."))
+        return cleaned
+
+    def release_at(self) -> datetime | None:
+        wanted = self.cleaned_data["release"]
+        if wanted == Release.LATER:
+            return self.local(self.recall.site, self.cleaned_data["release_day"], self.cleaned_data["release_time"])
+        return timezone.now() if wanted == Release.NOW else None
 
 
-class RecordOutcomeForm(StepForm):
+class RecordOutcomeForm(_ReleaseFields):
     error_fields: ClassVar[dict[str, str]] = {"release_at": "release"}
 
     assessment = forms.ChoiceField(label=_("Assessment"), widget=forms.RadioSelect)
     assessment_right = forms.ChoiceField(label=_("Right breast"), choices=_SIDES, required=False)
     assessment_left = forms.ChoiceField(label=_("Left breast"), choices=_SIDES, required=False)
-    follow_up_months = months_field(_("Next visit in months"))
-    release = forms.ChoiceField(
-        label=_("Tell the patient in writing"),
-        choices=Release.choices,
-        widget=forms.RadioSelect,
-        required=False,
-        help_text=_("Asked for 1, 2 and 3 only. A suspicious result is told by voice."),
+    follow_up_months = forms.TypedChoiceField(
+        label=_("Next visit due"), coerce=int, empty_value=None, required=False, widget=forms.Select
     )
-    release_day = day_field(_("Not before"), required=False)
-    release_time = time_field(_("at"), required=False)
-    text = forms.CharField(label=_("Comment"), required=False, widget=forms.Textarea(attrs={"rows": NOTE_ROWS}))
+    text = forms.CharField(label=_("Comment"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
 
     def prepare(self) -> None:
-        self.fields["assessment"].choices = [_choice(category) for category in ORDER]  # type: ignore[attr-defined]
-        self.initial["follow_up_months"] = usual_months(self.recall.round)
+        super().prepare()
+        choices = [(kind.value, keyed(_KEYS[kind], kind.label, MEANING[kind], next_step_of(kind))) for kind in ORDER]
+        self.fields["assessment"].choices = choices  # type: ignore[attr-defined]
+        months, self.usual_months = due_choices(self.recall)
+        self.fields["follow_up_months"].choices = months  # type: ignore[attr-defined]
         self.fields["follow_up_months"].help_text = _("Counts for “probably benign” only.")
-        self.fields["release_day"].help_text = _("Only for “at a set time”.")
+        self.fields["release"].help_text = _("Asked for 1, 2 and 3 only. A suspicious result is told by voice.")
+        self.initial["follow_up_months"] = self.usual_months
 
     def arranged(self) -> list[Any]:
         differ = bool(self.data.get("assessment_left") or self.data.get("assessment_right"))
@@ -94,12 +125,13 @@ class RecordOutcomeForm(StepForm):
             "text",
         ]
 
+    def is_told_in_writing(self) -> bool:
+        return self.cleaned_data.get("assessment") in TOLD_IN_WRITING
+
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        if cleaned.get("assessment") in TOLD_IN_WRITING and not cleaned.get("release"):
+        cleaned = super().clean()
+        if self.is_told_in_writing() and not cleaned.get("release"):
             self.add_error("release", _("Say when she may be told."))
-        if cleaned.get("release") == Release.LATER and not cleaned.get("release_day"):
-            self.add_error("release_day", _("Say from which day on she may be told."))
         return cleaned
 
     def reading(self) -> Reading:
@@ -110,16 +142,10 @@ class RecordOutcomeForm(StepForm):
             assessment=assessment,
             assessment_left=cleaned["assessment_left"],
             assessment_right=cleaned["assessment_right"],
-            follow_up_months=None if months == usual_months(self.recall.round) else months,
+            follow_up_months=None if months == self.usual_months else months,
             text=cleaned["text"],
             release_at=self.release_at(),
         )
-
-    def release_at(self) -> datetime | None:
-        wanted = self.cleaned_data["release"]
-        if wanted == Release.LATER:
-            return self.local(self.recall.site, self.cleaned_data["release_day"], self.cleaned_data["release_time"])
-        return timezone.now() if wanted == Release.NOW else None
 
     def take(self, asked: Asked) -> RecallEvent:
         return actions.record_outcome(self.recall, self.reading(), **asked)
@@ -144,22 +170,23 @@ class AmendOutcomeForm(RecordOutcomeForm):
         return actions.amend_outcome(self.recall, self.reading(), reason=self.cleaned_data["reason"], **asked)
 
 
-class ReleaseOutcomeForm(StepForm):
-    release_day = day_field(_("Not before"), required=False, help_text=_("Leave empty to release it now."))
-    release_time = time_field(_("at"), required=False)
+class ReleaseOutcomeForm(_ReleaseFields):
+    """She has been spoken to, or need not be: now, unless another time is set."""
+
+    offered = (Release.NOW, Release.LATER)
+
+    note = forms.CharField(
+        label=_("What was said, if you spoke to her"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": NOTE_ROWS}),
+    )
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.initial["release"] = Release.NOW
 
     def arranged(self) -> list[Any]:
-        return [side_by_side("release_day", "release_time")]
+        return ["release", side_by_side("release_day", "release_time"), "note"]
 
     def take(self, asked: Asked) -> RecallEvent:
-        day = self.cleaned_data["release_day"]
-        at = self.local(self.recall.site, day, self.cleaned_data["release_time"]) if day else timezone.now()
-        return actions.release_outcome(self.recall, at, **asked)
-
-
-def usual_months(rounds_so_far: int) -> int:
-    """Months from this visit to the next one of the short-interval series."""
-    series = (0, *FOLLOW_UP_MONTHS)
-    if rounds_so_far + 1 >= len(series):
-        return 12
-    return series[rounds_so_far + 1] - series[rounds_so_far]
+        return actions.release_outcome(self.recall, self.release_at() or timezone.now(), **asked)

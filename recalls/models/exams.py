@@ -68,6 +68,8 @@ class ScreeningExam(models.Model):
             # Serve "look up an accession" without knowing the site, and the audit by site and period.
             models.Index(fields=["accession"], name="exam_by_accession"),
             models.Index(fields=["site", "exam_date"], name="exam_by_site_and_date"),
+            # Serves "Where my recalls went": one reader's exams of a period.
+            models.Index(fields=["reader", "exam_date"], name="exam_by_reader_and_date"),
         ]
 
     def __str__(self) -> str:

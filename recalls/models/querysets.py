@@ -4,14 +4,28 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
-from recalls.states import OPEN_STATES, State
+from recalls.states import ACTIVE_APPOINTMENT, OPEN_STATES, State
 
 if TYPE_CHECKING:
     from clinic.models import User
 
 Position = tuple[datetime, int]
+
+VISIT_STATES = (State.SCHEDULED, State.BIOPSY_BOOKED)
+
+# What leaves an open recall without a next step.
+NO_DUE_INSTANT = Q(due_at__isnull=True)
+NO_QUEUE = ~Q(state__in=OPEN_STATES)
+
+
+def no_visit() -> Q:
+    """The recall says that a visit or biopsy is booked, and there is none."""
+    from recalls.models.visits import Appointment  # they are about recalls, and so are loaded after them
+
+    booked = Appointment.objects.filter(recall=OuterRef("pk"), status__in=ACTIVE_APPOINTMENT)
+    return Q(~Exists(booked), state__in=VISIT_STATES)
 
 
 class RecallQuerySet(models.QuerySet[Any]):
@@ -31,8 +45,8 @@ class RecallQuerySet(models.QuerySet[Any]):
         return self.still_open().filter(due_at__lt=at)
 
     def without_next_step(self) -> Self:
-        """Open recalls that nobody would come across: no due instant, or a state that no queue shows."""
-        return self.still_open().filter(Q(due_at__isnull=True) | ~Q(state__in=OPEN_STATES))
+        """Open recalls that nobody would come across: see `recalls.loop` for each fault in words."""
+        return self.still_open().filter(NO_DUE_INSTANT | NO_QUEUE | no_visit())
 
     def by_due(self) -> Self:
         """Most urgent first; the number breaks ties, so pages never overlap."""

@@ -27,8 +27,18 @@ class _Signed(models.Model):
         abstract = True
 
 
+class _Standing(models.Manager["Outcome"]):
+    """Whoever asks for outcomes gets those that stand: no page, message or figure knows of one that was a slip."""
+
+    def get_queryset(self) -> models.QuerySet["Outcome"]:
+        return super().get_queryset().filter(taken_back=None)
+
+
 class Outcome(_Signed):
-    """The radiologist's answer after a visit; an amendment is a new row that names the one it replaces."""
+    """The radiologist's answer after a visit; an amendment is a new row that names the one it replaces.
+
+    One that was undone within seconds stays in the table and is left out by `objects`; `everything` has it.
+    """
 
     recall = models.ForeignKey(Recall, models.PROTECT, related_name="outcomes", verbose_name=_("recall"))
     appointment = models.ForeignKey(
@@ -55,6 +65,9 @@ class Outcome(_Signed):
     )
     reason = models.TextField(_("reason for the amendment"), blank=True)
 
+    objects = _Standing()
+    everything = models.Manager["Outcome"]()
+
     class Meta:
         ordering = ["pk"]
         verbose_name = _("outcome")
@@ -71,6 +84,19 @@ class Outcome(_Signed):
 
     def __str__(self) -> str:
         return str(self.get_assessment_display())
+
+
+class OutcomeTakenBack(_Signed):
+    """Says that an outcome was a slip of the hand, undone before anybody was told; the outcome's row stays."""
+
+    outcome = models.OneToOneField(Outcome, models.PROTECT, related_name="taken_back", verbose_name=_("outcome"))
+
+    class Meta:
+        verbose_name = _("outcome taken back")
+        verbose_name_plural = _("outcomes taken back")
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M}"
 
 
 class OutcomeRelease(_Signed):

@@ -39,6 +39,17 @@ class Recall(models.Model):
     follow_up_on = models.DateField(_("short-interval visit due"), null=True, blank=True)
     held_from = models.CharField(_("held in"), max_length=24, choices=State, blank=True)
     hold_until = models.DateField(_("on hold until"), null=True, blank=True)
+    # From when on a radiologist's answer is awaited, and whose outcome waits to be released: both empty while none is.
+    to_read_at = models.DateTimeField(_("to read since"), null=True, blank=True)
+    to_release_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="+",
+        verbose_name=_("outcome to be released by"),
+    )
     assigned_to = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
@@ -94,6 +105,12 @@ class Recall(models.Model):
                 condition=~Q(state=State.CLOSED),
                 name="recall_queue",
             ),
+            # Serves whom to call now: those whose turn has come, by the time left to their target, then by risk.
+            models.Index(
+                fields=["site", "state", "target_at", "-suspicious", "id"],
+                condition=~Q(state=State.CLOSED),
+                name="recall_time_left",
+            ),
             models.Index(
                 fields=["due_at", "id"],
                 condition=~Q(state=State.CLOSED),
@@ -102,6 +119,17 @@ class Recall(models.Model):
             # Serve the tick (follow-ups and holds that come due) and the board's "lost this month".
             models.Index(fields=["state", "follow_up_on"], name="recall_follow_up"),
             models.Index(fields=["closure_reason", "closed_at"], name="recall_closed"),
+            # Serve the reading worklist: each pile of a site, and the outcomes one person has yet to release.
+            models.Index(
+                fields=["site", "state", "to_read_at", "id"],
+                condition=Q(to_read_at__isnull=False),
+                name="recall_to_read",
+            ),
+            models.Index(
+                fields=["to_release_by", "id"],
+                condition=Q(to_release_by__isnull=False),
+                name="recall_to_release",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -149,8 +177,11 @@ class RecallEvent(models.Model):
                 name="event_once_per_request",
             ),
         ]
-        # Serves the board: steps by week.
-        indexes = [models.Index(fields=["step", "at"], name="event_by_step")]
+        indexes = [
+            # Serve the board: steps by week; and what a person did today.
+            models.Index(fields=["step", "at"], name="event_by_step"),
+            models.Index(fields=["user", "at"], name="event_by_person"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.step} {self.at:%Y-%m-%d %H:%M}"

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from clinic.models import Site
 from patients.models import ContactPoint
 from recalls.models.recall import Recall
+from recalls.models.rooms import Room
 from recalls.states import (
     ACTIVE_APPOINTMENT,
     AppointmentStatus,
@@ -23,6 +24,10 @@ class Appointment(models.Model):
 
     recall = models.ForeignKey(Recall, models.PROTECT, related_name="appointments", verbose_name=_("recall"))
     site = models.ForeignKey(Site, models.PROTECT, related_name="appointments", verbose_name=_("site"))
+    # None: a time typed by hand, or made by another system; it takes up no room here.
+    room = models.ForeignKey(
+        Room, models.PROTECT, null=True, blank=True, related_name="appointments", verbose_name=_("room")
+    )
     kind = models.CharField(
         _("kind of visit"),
         max_length=16,
@@ -39,6 +44,7 @@ class Appointment(models.Model):
     )
     sequence = models.PositiveSmallIntegerField(_("times moved"), default=0)
     interpreter = models.BooleanField(_("interpreter booked"), default=False)
+    implants = models.BooleanField(_("more time for implants"), default=False)
     created_at = models.DateTimeField(_("booked on"), default=timezone.now)
 
     class Meta:
@@ -52,9 +58,19 @@ class Appointment(models.Model):
                 name="one_active_appointment_per_recall",
                 violation_error_message=_("This recall already has a booked appointment."),
             ),
+            # The last guard behind the lock on the room: overlaps are refused by `recalls.actions.visits`.
+            models.UniqueConstraint(
+                fields=["room", "starts_at"],
+                condition=Q(status__in=ACTIVE_APPOINTMENT),
+                name="one_visit_per_room_and_time",
+                violation_error_message=_("This time is taken in that room."),
+            ),
         ]
-        # Serves the day lists of a site.
-        indexes = [models.Index(fields=["site", "starts_at"], name="appointment_by_day")]
+        indexes = [
+            # Serve the day lists of a site, and what is taken in a room.
+            models.Index(fields=["site", "starts_at"], name="appointment_by_day"),
+            models.Index(fields=["room", "starts_at"], name="appointment_by_room"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.starts_at:%Y-%m-%d %H:%M}"
@@ -65,7 +81,7 @@ class Appointment(models.Model):
 
 
 class ContactAttempt(models.Model):
-    """One try to reach her: it always has a result. Never changed."""
+    """One try to reach her: it always has a result. Never changed; an undone one is taken back by a later row."""
 
     recall = models.ForeignKey(
         Recall,
@@ -87,6 +103,10 @@ class ContactAttempt(models.Model):
     result = models.CharField(_("result"), max_length=20, choices=ContactResult)
     note = models.TextField(_("note"), blank=True)
     next_try_at = models.DateTimeField(_("next try"), null=True, blank=True)
+    # Set on a row that says: that try never was. Neither of the two counts.
+    takes_back = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="taken_back_by", verbose_name=_("takes back")
+    )
 
     class Meta:
         ordering = ["pk"]

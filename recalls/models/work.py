@@ -58,12 +58,18 @@ class WorkItem(models.Model):
                 name="work_item_done_has_time",
             ),
         ]
-        # Serves the open list of a site, oldest first.
         indexes = [
+            # Serves the open list of a site, oldest first.
             models.Index(
                 fields=["site", "opened_at"],
                 condition=Q(done_at__isnull=True),
                 name="work_item_open",
+            ),
+            # Serves the top of the queue: patients who asked for something and wait for an answer.
+            models.Index(
+                fields=["site", "opened_at"],
+                condition=Q(done_at__isnull=True, kind=WorkItemKind.PATIENT_ASKED),
+                name="work_item_asked",
             ),
         ]
 

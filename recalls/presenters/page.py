@@ -11,9 +11,9 @@ from patients.channels import channels_of
 from patients.contact import show_phone
 from patients.models import ContactPoint, Patient
 from recalls import ladder
-from recalls.models import Recall, ScreeningExam
+from recalls.models import ContactAttempt, Recall, ScreeningExam
 from recalls.permissions import attempts_of_this_ladder
-from recalls.presenters.moments import Left, day_words, left_until
+from recalls.presenters.moments import Left, day_words, left_until, moment
 from recalls.presenters.rows import interpreter_words, language_name
 from recalls.presenters.why import Facts, facts_of, why_today
 from recalls.states import Side, State
@@ -40,6 +40,7 @@ class Head:
     language: str
     interpreter: str
     voicemail: str
+    best_time: str
     do_not_call: bool
     died: str
     reach: list[Reach]
@@ -76,6 +77,8 @@ class Rung:
 
     sentence: Any
     is_done: bool
+    # What came of it, when and by whom.
+    how: str = ""
 
 
 def head_of(recall: Recall, now: datetime) -> Head:
@@ -88,6 +91,7 @@ def head_of(recall: Recall, now: datetime) -> Head:
         language=language_name(patient.language),
         interpreter=interpreter_words(patient),
         voicemail=str(patient.get_voicemail_display()),
+        best_time=str(getattr(patient, "call_wish", "")),
         do_not_call=patient.do_not_call,
         died=day_words(patient.deceased_on, today) if patient.deceased_on else "",
         reach=_reach(patient, recall.site.country),
@@ -153,7 +157,19 @@ def standing_of(recall: Recall, now: datetime, facts: Facts | None = None) -> St
     )
 
 
-def ladder_of(recall: Recall) -> list[Rung]:
-    """The whole ladder with what was done, since the patient was last to be contacted."""
-    left = ladder.open_rungs(attempts_of_this_ladder(recall))
-    return [Rung(rung.sentence, rung not in left) for rung in ladder.LADDER]
+def ladder_of(recall: Recall, now: datetime) -> list[Rung]:
+    """The check list before a patient is called lost: every rung with its try, and the last day of the ladder."""
+    filled = ladder.filled_rungs(recall.site, attempts_of_this_ladder(recall))
+    last_day = calendar.add_days(recall.site, recall.contact_since or recall.opened_at, recall.site.lost_after)
+    until = _("%(days)d days given her, until %(when)s") % {
+        "days": recall.site.lost_after,
+        "when": day_words(calendar.local_day(recall.site, last_day), calendar.local_day(recall.site, now)),
+    }
+    rungs = [Rung(rung.sentence, rung in filled, _tried(recall, filled.get(rung), now)) for rung in recall.site.ladder]
+    return [*rungs, Rung(until, now >= last_day)]
+
+
+def _tried(recall: Recall, attempt: ContactAttempt | None, now: datetime) -> str:
+    if attempt is None:
+        return ""
+    return f"{attempt.get_result_display()}, {moment(recall.site, attempt.at, now)}, {attempt.by}"

@@ -30,21 +30,33 @@ class Reading:
     due: Left | None
 
 
-def reading_rows(recalls: Iterable[Recall], step: str, sites: dict[int, Site], now: datetime) -> list[Reading]:
-    return [_reading(recall, step, sites[recall.site_id], now) for recall in recalls]
+# The step that answers a case of each pile; the screen for earlier pictures offers both answers.
+_ANSWERED_BY: dict[str, str] = {
+    State.AWAITING_OUTCOME: "record_outcome",
+    State.AWAITING_PRIORS: "resolve_by_priors",
+    State.AWAITING_CONCORDANCE: "sign_concordance",
+    State.TO_CONTACT: "close_lost",
+}
 
 
-def _reading(recall: Recall, step: str, site: Site, now: datetime) -> Reading:
+def answer_url(recall: Recall) -> str:
+    """Where a case of the worklist is answered."""
+    return reverse("step", args=[recall.pk, _ANSWERED_BY[recall.state]])
+
+
+def reading_rows(recalls: Iterable[Recall], sites: dict[int, Site], now: datetime) -> list[Reading]:
+    return [_reading(recall, sites[recall.site_id], now) for recall in recalls]
+
+
+def _reading(recall: Recall, site: Site, now: datetime) -> Reading:
     recall.site = site
-    # Earlier pictures are answered one way or the other: both answers stand on the recall's own page.
-    is_choice = recall.state == State.AWAITING_PRIORS
     return Reading(
-        url=reverse("recall", args=[recall.pk]) if is_choice else reverse("step", args=[recall.pk, step]),
+        url=answer_url(recall),
         name=str(recall.patient),
         age=recall.patient.age_on(calendar.local_day(site, now)),
         mrn=recall.patient.mrn,
         findings="; ".join(findings_of(recall.exam)),
-        why=why_today(recall, facts_of_row(recall), now=now),
+        why=why_today(recall, facts_of_row(recall, now), now=now),
         due=left_until(site, recall.due_at, now) if recall.due_at else None,
     )
 

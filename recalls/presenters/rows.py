@@ -1,22 +1,24 @@
 """How does a recall read as one row of a list? Plain values in words, so that templates hold no rules."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import get_language_info, gettext_lazy
+from django.utils.translation import get_language_info, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
 from clinic import calendar
-from clinic.models import Site
+from clinic.models import Site, User
 from patients.models import Patient
+from recalls.claims import holder
 from recalls.models import ContactAttempt, Recall
 from recalls.permissions import attempts_of_this_ladder
-from recalls.presenters.moments import Left, days_ago, left_until, moment
+from recalls.presenters.moments import Left, clock_words, days_ago, left_until, moment
 from recalls.presenters.why import Facts, why_today
-from recalls.states import AppointmentStatus, State
+from recalls.states import AppointmentStatus, State, WorkItemKind
+from recalls.workflow import STEP
 
 # Why a queue may be empty, and what fills it again.
 _EMPTY: dict[State, Any] = {
@@ -40,17 +42,26 @@ _EMPTY: dict[State, Any] = {
 class Row:
     """One recall on a list."""
 
+    pk: int
     url: str
     name: str
     age: int
     language: str
     interpreter: str
     site: str
+    # A result of 4 or 5, in words.
+    risk: str
+    # The newest open task of hers, such as what she asked for on her page.
+    task: str
     why: str
     since_result: str
     due: Left
     left: Left | None
     last_try: str
+    # Who has the recall open at this moment, if not the person who reads.
+    open_at: str
+    # What the person who reads did with it today.
+    worked: str
     # Whether the next action is due by the end of today, at the site.
     is_due_today: bool
 
@@ -71,7 +82,7 @@ def interpreter_words(patient: Patient) -> str:
     return _("interpreter needed") if patient.interpreter_needed else ""
 
 
-def facts_of_row(row: Any) -> Facts:
+def facts_of_row(row: Any, now: datetime, free_at: datetime | None = None) -> Facts:
     """The facts that `queues.with_facts` put beside the recall, with its prefetched tries."""
     return Facts(
         attempts=attempts_of_this_ladder(row),
@@ -80,33 +91,67 @@ def facts_of_row(row: Any) -> Facts:
         visit_confirmed=row.visit_status == AppointmentStatus.CONFIRMED,
         priors_asked_at=row.priors_asked_at,
         priors_received=row.priors_received,
+        no_time_left=bool(free_at and row.target_at and now <= row.target_at < free_at),
     )
 
 
-def rows_of(recalls: Iterable[Recall], sites: dict[int, Site], now: datetime) -> list[Row]:
+def rows_of(
+    recalls: Iterable[Recall], sites: dict[int, Site], now: datetime, reader: User | None = None,
+    free_at: Mapping[int, datetime | None] | None = None,
+) -> list[Row]:  # fmt: skip
     """Rows for recalls from `queues`; the sites are the signed-in person's own, read once."""
-    return [_row(recall, sites[recall.site_id], now) for recall in recalls]
+    free = free_at or {}
+    return [_row(recall, sites[recall.site_id], now, reader, free.get(recall.site_id)) for recall in recalls]
 
 
-def _row(recall: Recall, site: Site, now: datetime) -> Row:
+def _row(recall: Any, site: Site, now: datetime, reader: User | None, free_at: datetime | None) -> Row:
     recall.site = site
     today = calendar.local_day(site, now)
     resulted = calendar.local_day(site, recall.exam.reported_at) if recall.exam.reported_at else recall.exam.exam_date
-    due_at, facts = recall.due_at or now, facts_of_row(recall)
+    due_at, facts = recall.due_at or now, facts_of_row(recall, now, free_at)
     return Row(
+        pk=recall.pk,
         url=reverse("recall", args=[recall.pk]),
         name=str(recall.patient),
         age=recall.patient.age_on(today),
         language=language_name(recall.patient.language),
         interpreter=interpreter_words(recall.patient),
         site=site.name,
+        risk=_("result of 4 or 5") if recall.suspicious else "",
+        task=_task(recall),
         why=why_today(recall, facts, now=now),
         since_result=days_ago(resulted, today),
         due=left_until(site, due_at, now),
-        left=left_until(site, recall.target_at, now) if recall.target_at else None,
+        left=left_until(site, recall.target_at, now) if recall.target_at and recall.is_open else None,
         last_try=_last_try(site, facts.attempts, now),
+        open_at=_open_at(recall, now, reader),
+        worked=_worked(recall, site),
         is_due_today=calendar.local_day(site, due_at) <= today,
     )
+
+
+def _task(recall: Any) -> str:
+    if not recall.task_kind:
+        return ""
+    label = str(WorkItemKind(recall.task_kind).label)
+    return f"{label} ({recall.task_reason})" if recall.task_kind == WorkItemKind.PATIENT_ASKED else label
+
+
+def _open_at(recall: Recall, now: datetime, reader: User | None) -> str:
+    other = holder(recall, reader, now) if reader else None
+    if other is None:
+        return ""
+    minutes = int((now - other.since).total_seconds() // 60)
+    words = {"who": other.name, "minutes": minutes}
+    if minutes < 1:
+        return _("open at %(who)s, just now") % words
+    return ngettext("open at %(who)s, %(minutes)d min", "open at %(who)s, %(minutes)d min", minutes) % words
+
+
+def _worked(recall: Any, site: Site) -> str:
+    """ "Book visit, 10:40 am"."""
+    at = getattr(recall, "worked_at", None)
+    return f"{STEP[recall.worked_step].label}, {clock_words(at.astimezone(site.zone))}" if at else ""
 
 
 def _last_try(site: Site, attempts: Sequence[ContactAttempt], now: datetime) -> str:

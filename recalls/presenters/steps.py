@@ -15,19 +15,20 @@ from recalls.workflow import STEP, STEPS, Step
 # What usually happens next in a state, in the order of the hand; whatever else the table allows follows below.
 NEXT: dict[State, tuple[str, ...]] = {
     State.AWAITING_PRIORS: ("receive_priors", "request_priors", "resolve_by_priors", "need_imaging"),
-    State.TO_CONTACT: ("log_contact", "book_appointment", "close_lost"),
+    State.TO_CONTACT: ("log_contact", "book_appointment", "arrived_late", "close_lost"),
     State.SCHEDULED: ("mark_attended", "confirm", "reschedule", "mark_missed", "cancel_appointment"),
     State.AWAITING_OUTCOME: ("record_outcome",),
     State.FOLLOW_UP: ("release_outcome",),
-    State.BIOPSY_TO_BOOK: ("book_biopsy", "release_outcome"),
+    State.BIOPSY_TO_BOOK: ("book_biopsy", "arrived_late", "release_outcome"),
     State.BIOPSY_BOOKED: ("biopsy_done", "biopsy_missed", "cancel_biopsy"),
     State.AWAITING_PATHOLOGY: ("record_pathology",),
     State.AWAITING_CONCORDANCE: ("sign_concordance",),
     State.ON_HOLD: ("resume",),
     State.CLOSED: ("release_outcome", "reopen"),
 }
-# Steps whose form stands open on the page when they come next; the others are a click away.
-_FORM_AT_ONCE = frozenset({"log_contact", "book_biopsy", "record_outcome", "record_pathology", "sign_concordance"})
+# Steps whose form stands open on the page when they come next; the others are a click away, a radiologist's answers on
+# the screen of their own.
+_FORM_AT_ONCE = frozenset({"log_contact", "record_pathology"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from clinic import calendar
 from recalls.models import Outcome, Recall, RecallEvent
 from recalls.presenters.moments import Moment, day_words, moment
 from recalls.states import Assessment, ContactChannel, State
-from recalls.timeline import Entry, entries_of_others
+from recalls.timeline import Entry, entries_of_others, told_by_others
 from recalls.workflow import STEP
 
 
@@ -25,7 +25,8 @@ class Line:
 
 def story_of(recall: Recall, now: datetime) -> list[Line]:
     """No query when events, tries, outcomes, pathology and verdicts are prefetched, beyond those of the providers."""
-    entries = [_entry(recall, event, now) for event in recall.events.all()]
+    undone = {event.data.get("undoes") for event in recall.events.all() if event.step == "undo"}
+    entries = [_entry(recall, event, now, event.version in undone) for event in recall.events.all()]
     screened = calendar.instant(recall.site, recall.exam.exam_date, time(0))
     result = (recall.exam.get_assessment_display(),)
     entries.append(Entry(screened, _("Screening mammogram"), details=result, day_only=True))
@@ -41,11 +42,13 @@ def _when(recall: Recall, entry: Entry, now: datetime) -> Moment:
     return replace(said, words=said.words.rpartition(",")[0]) if entry.day_only else said
 
 
-def _entry(recall: Recall, event: RecallEvent, now: datetime) -> Entry:
+def _entry(recall: Recall, event: RecallEvent, now: datetime, was_undone: bool) -> Entry:
     detail = _DETAILS.get(event.step)
-    details = detail(recall, event, now) if detail else ()
+    details = detail(recall, event, now) if detail else told_by_others(event)
     if event.to_state != event.from_state and event.from_state:
         details = (*details, f"→ {State(event.to_state).label}")
+    if was_undone:
+        details = (_("undone"), *details)
     return Entry(event.at, STEP[event.step].label, event.by, tuple(filter(None, details)), _note(recall, event))
 
 
@@ -86,8 +89,8 @@ def _moved(recall: Recall, event: RecallEvent, now: datetime) -> tuple[str, ...]
 
 def _outcome(recall: Recall, event: RecallEvent, now: datetime) -> tuple[str, ...]:
     row: Outcome | None = next((row for row in recall.outcomes.all() if row.pk == event.data.get("outcome")), None)
-    if row is None:
-        return ()
+    if row is None:  # undone: the event still says which category it was
+        return (str(Assessment(event.data["assessment"]).label),) if "assessment" in event.data else ()
     sides = [
         f"{label}: {Assessment(value).label}"
         for label, value in ((_("Right breast"), row.assessment_right), (_("Left breast"), row.assessment_left))
@@ -134,6 +137,10 @@ def _said(recall: Recall, iso: Any, now: datetime) -> str:
     return str(moment(recall.site, datetime.fromisoformat(iso), now)) if iso else ""
 
 
+def _undone(recall: Recall, event: RecallEvent, now: datetime) -> tuple[str, ...]:
+    return (str(STEP[event.data["step"]].label),)
+
+
 _DETAILS: dict[str, Callable[[Recall, RecallEvent, datetime], tuple[str, ...]]] = {
     "open_recall": _opened,
     "open_awaiting_priors": _opened,
@@ -149,4 +156,5 @@ _DETAILS: dict[str, Callable[[Recall, RecallEvent, datetime], tuple[str, ...]]] 
     "hold": _held,
     "record_pathology": _pathology,
     "sign_concordance": _verdict,
+    "undo": _undone,
 }

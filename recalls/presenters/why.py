@@ -28,6 +28,8 @@ class Facts:
     visit_confirmed: bool = False
     priors_asked_at: datetime | None = None
     priors_received: bool = False
+    # Whether her target is ahead and no time is free before it.
+    no_time_left: bool = False
 
 
 def facts_of(recall: Recall) -> Facts:
@@ -35,7 +37,8 @@ def facts_of(recall: Recall) -> Facts:
     if recall._state.adding:
         return Facts()
     events = sorted(recall.events.all(), key=lambda event: event.version)
-    arrivals = [event.step for event in events if event.to_state == recall.state and event.from_state != recall.state]
+    came = [event for event in events if event.to_state == recall.state and event.from_state != recall.state]
+    arrivals = [event.step for event in came if event.step != "undo"]
     visits = [visit for visit in recall.appointments.all() if visit.status in _SHOWN[State(recall.state)]]
     asked_at, came_at = priors_state(recall)
     return Facts(
@@ -80,7 +83,13 @@ _BIOPSY_BECAUSE: dict[str, Any] = {
 
 
 def _to_contact(recall: Recall, facts: Facts, now: datetime) -> str:
-    rung, sentence = ladder.what_next(facts.attempts)
+    if facts.no_time_left:
+        return _join(_next_try(recall, facts, now), _("no free time before the target day"))
+    return _next_try(recall, facts, now)
+
+
+def _next_try(recall: Recall, facts: Facts, now: datetime) -> str:
+    rung, sentence = ladder.what_next(recall.site, facts.attempts)
     last = facts.attempts[-1] if facts.attempts else None
     if last is None:
         because = _because(_BACK_BECAUSE, recall, facts, now)

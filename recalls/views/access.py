@@ -3,14 +3,13 @@
 from typing import Any, ClassVar, cast
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Prefetch, QuerySet
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.views import View
 
 from clinic.models import AccessLog, Site, User
 from clinic.roles import Page, may_open
-from recalls.models import Appointment, Outcome, Recall, WorkItem
+from recalls.models import Recall
 
 
 class DeskView(View):
@@ -31,30 +30,6 @@ def staff(request: HttpRequest) -> User:
 
 def sites_by_id(user: User) -> dict[int, Site]:
     return {site.pk: site for site in user.own_sites}
-
-
-def whole_recall(user: User, pk: int) -> Recall:
-    """The recall with everything its page shows, in a fixed number of queries; 404 at a site that is not hers."""
-    recall = _with_everything().for_user(user).filter(pk=pk).first()  # type: ignore[attr-defined]
-    if recall is None:
-        raise Http404
-    recall.site = sites_by_id(user)[recall.site_id]
-    return cast(Recall, recall)
-
-
-def _with_everything() -> QuerySet[Recall]:
-    return Recall.objects.select_related("patient", "exam__reader", "exam__referrer").prefetch_related(
-        "patient__contact_points",
-        "patient__consents",
-        "exam__findings",
-        "contact_attempts",
-        "events",
-        "pathology_results",
-        "concordances",
-        Prefetch("appointments", Appointment.objects.select_related("site")),
-        Prefetch("outcomes", Outcome.objects.select_related("release")),
-        Prefetch("work_items", WorkItem.objects.filter(done_at=None), to_attr="open_work_items"),
-    )
 
 
 def log_view(request: HttpRequest, recall: Recall, page: str) -> None:

@@ -1,29 +1,31 @@
-"""Whom do we call next, and which small tasks are open? The callback queue by state, and the list of tasks."""
+"""Whom do we call next? The callback queue, every other queue, and what narrows them."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, time, timedelta
 from typing import Any
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.shortcuts import render
 from django.utils import timezone
 from django.utils.http import urlencode
-from django.utils.translation import gettext as _
 
-from clinic.models import User
-from clinic.roles import Page
-from recalls import actions, queues
-from recalls.models import Recall, WorkItem
+from clinic import calendar
+from clinic.models import Site, User
+from clinic.roles import Page, may_open
+from recalls import queues
+from recalls.counts import Counts, counts_of, mine_of
+from recalls.filters import Filters, Why, state_of
+from recalls.forms.bulk import BULK
+from recalls.free_times import beside_the_queue, free_at
 from recalls.models.querysets import Position
-from recalls.presenters import empty_words, rows_of
-from recalls.presenters.work import tasks_of
+from recalls.presenters import empty_words, narrow, rows_of
 from recalls.states import OPEN_STATES, State
 from recalls.views.access import DeskView, sites_by_id, staff
+from recalls.workflow import STEP
 
 
 class Queue(DeskView):
-    """One state's recalls of the person's sites, most urgent first."""
+    """One state's recalls of the person's sites, most urgent first, narrowed by what the address says."""
 
     page = Page.QUEUE
 
@@ -31,50 +33,88 @@ class Queue(DeskView):
         if state not in OPEN_STATES:
             raise Http404
         user, now = staff(request), timezone.now()
-        site_ids = _chosen_sites(user, request.GET.get("site", ""))
-        recalls = queues.queue_page(site_ids, State(state), position_from(request.GET.get("after", "")))
-        shown, more = recalls[: queues.PAGE_SIZE], recalls[queues.PAGE_SIZE :]
-        rows = rows_of(shown, sites_by_id(user), now)
-        context = {
-            "state": State(state),
-            "tabs": _tabs(queues.tallies(site_ids, now), State(state), request.GET.get("site", "")),
-            "due": [row for row in rows if row.is_due_today],
-            "later": [row for row in rows if not row.is_due_today],
-            "sites": user.own_sites if len(user.own_sites) > 1 else (),
-            "site": request.GET.get("site", ""),
-            "older": _older(request, shown) if more else "",
-            "empty": empty_words(State(state)),
-            "is_first_page": "after" not in request.GET,
+        narrowed = narrowed_by(request.GET)
+        views, _free_at = beside_the_queue(user, now)  # also when each site is next free, for what follows
+        wanted = wanted_by(user, State(state), narrowed, now, queues.Place.read(request.GET.get("after", "")))
+        counts = counts_of(wanted.day_ends, now, wanted.free_at)
+        page = queues.queue_page(wanted)
+        context = _lists(page, wanted) | _links(counts, wanted, narrowed)
+        context |= {"saved_links": narrow.saved_links(views, narrow.address(wanted.state, narrowed))}
+        context |= {
+            "state": wanted.state,
+            "older": _older(wanted.state, narrowed, page.next_place) if page.next_place else "",
+            "is_first_page": wanted.after is None,
+            "bulk": [STEP[name] for name in BULK] if may_open(user, Page.BULK) else [],
         }
         return render(request, "recalls/queue.html", context)
 
 
-def _chosen_sites(user: User, wanted: str) -> frozenset[int]:
-    """All her sites, or the one she filtered by; a site that is not hers is not found."""
-    if not wanted:
-        return user.site_ids
-    if not wanted.isdecimal() or int(wanted) not in user.site_ids:
+def narrowed_by(query: Mapping[str, str]) -> dict[str, str]:
+    """The filters an address names; a word that is none is not found."""
+    narrowed = {word: query[word] for word in narrow.WORDS if query.get(word)}
+    if narrowed.get("why", Why.CALL) not in Why.values or not narrowed.get("site", "1").isdecimal():
         raise Http404
-    return frozenset({int(wanted)})
+    return narrowed
 
 
-def _tabs(tallies: dict[State, queues.Tally], current: State, site: str) -> list[dict[str, Any]]:
-    """The callback queue first, then the others in the order of the way through."""
-    query = f"?{urlencode({'site': site})}" if site else ""
-    return [
-        {
-            "label": state.label,
-            "url": reverse("queue_state", args=[state.value]) + query,
-            "tally": tally,
-            "is_current": state == current,
-        }
-        for state, tally in sorted(tallies.items(), key=lambda entry: entry[0] != State.TO_CONTACT)
-    ]
+def wanted_by(
+    user: User, state: State, narrowed: Mapping[str, str], now: datetime, after: queues.Place | None
+) -> queues.Wanted:
+    why = Why(narrowed["why"]) if "why" in narrowed else None
+    mine = user.pk if "mine" in narrowed else None
+    sites = _chosen_sites(user, narrowed.get("site", ""))
+    begun = [_day_end(site, now) - timedelta(days=1) for site in sites]
+    return queues.Wanted(
+        user=user,
+        day_ends={site.pk: _day_end(site, now) for site in sites},
+        state=state_of(why) if why else state,
+        now=now,
+        filters=Filters(why=why, mine=mine, language=narrowed.get("language", "")[:20]),
+        after=after,
+        free_at=free_at(sites, now),
+        today_from=max(begun, default=None),
+    )
 
 
-def position_of(recall: Recall) -> str:
-    """A place in due order, for the address of the next page; names no patient."""
-    return f"{recall.due_at.isoformat() if recall.due_at else ''}~{recall.pk}"
+def _chosen_sites(user: User, wanted: str) -> list[Site]:
+    """All her sites, or the one she filtered by; a site that is not hers is not found."""
+    chosen = [site for site in user.own_sites if wanted in ("", str(site.pk))]
+    if wanted and not chosen:
+        raise Http404
+    return chosen
+
+
+def _day_end(site: Site, now: datetime) -> datetime:
+    return calendar.instant(site, calendar.local_day(site, now) + timedelta(days=1), time(0))
+
+
+def _lists(page: queues.QueuePage, wanted: queues.Wanted) -> dict[str, Any]:
+    user, sites = wanted.user, sites_by_id(wanted.user)
+    return {
+        name: rows_of(getattr(page, name), sites, wanted.now, user, wanted.free_at)
+        for name in ("asked", "due", "later", "worked")
+    } | {"sites": user.own_sites if len(user.own_sites) > 1 else ()}
+
+
+def _links(counts: Counts, wanted: queues.Wanted, narrowed: Mapping[str, str]) -> dict[str, Any]:
+    user, state, mine = wanted.user, wanted.state, mine_of(wanted.user, wanted.day_ends)
+    here = narrow.address(state, narrowed)
+    stuck = narrow.stuck_links(counts, narrowed)
+    return {
+        "heading": narrow.heading(state, narrowed),
+        "tabs": narrow.tabs_of(counts, state, narrowed),
+        "further_on": narrow.further_on(counts, state, narrowed),
+        "first_links": narrow.first_links(counts, mine, narrowed),
+        "stuck_links": stuck,
+        "is_stuck": any(link.is_current for link in stuck),
+        "language_links": narrow.language_links(counts, narrowed),
+        "site_links": narrow.site_links(user.own_sites, state, narrowed),
+        "here": here,
+        "is_narrowed": bool(narrowed),
+        "start": narrow.address(state, {}),
+        "query": urlencode(narrowed),
+        "empty": empty_words(state),
+    }
 
 
 def position_from(text: str) -> Position | None:
@@ -86,45 +126,6 @@ def position_from(text: str) -> Position | None:
         return None
 
 
-def _older(request: HttpRequest, shown: list[Recall]) -> str:
-    query = request.GET.copy()
-    query["after"] = position_of(shown[-1])
-    return f"?{query.urlencode()}"
-
-
-class Work(DeskView):
-    """The open small tasks of the person's sites, oldest first."""
-
-    page = Page.QUEUE
-
-    def get(self, request: HttpRequest) -> HttpResponse:
-        user = staff(request)
-        after = request.GET.get("after", "")
-        items = (
-            WorkItem.objects.filter(site_id__in=user.site_ids, done_at=None).select_related("patient").order_by("pk")
-        )
-        if after.isdecimal():
-            items = items.filter(pk__gt=int(after))
-        found = list(items.select_related("patient")[: queues.PAGE_SIZE + 1])
-        shown = found[: queues.PAGE_SIZE]
-        context = {
-            "tasks": tasks_of(shown, sites_by_id(user), timezone.now()),
-            "older": f"?after={shown[-1].pk}" if len(found) > len(shown) else "",
-        }
-        return render(request, "recalls/work.html", context)
-
-
-class WorkDone(DeskView):
-    """Ticks a task off. Ticking it twice does nothing twice."""
-
-    page = Page.QUEUE
-
-    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        user = staff(request)
-        item = WorkItem.objects.filter(site_id__in=user.site_ids, pk=pk).first()
-        if item is None:
-            raise Http404
-        actions.finish_work_item(item, by=user)
-        messages.success(request, _("Done: %(task)s.") % {"task": item.get_kind_display()})
-        recall = request.POST.get("recall", "")
-        return redirect("recall", int(recall)) if recall.isdecimal() else redirect("work")
+def _older(state: State, narrowed: Mapping[str, str], place: queues.Place) -> str:
+    address = narrow.address(state, narrowed)
+    return f"{address}{'&' if '?' in address else '?'}{urlencode({'after': str(place)})}"

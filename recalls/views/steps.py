@@ -12,14 +12,18 @@ from django.utils.translation import gettext as _
 from clinic.actors import actor_for
 from clinic.models import User
 from clinic.roles import Page, Role, roles_of
+from recalls import claims
 from recalls.forms import FORMS, StepForm
 from recalls.models import Recall, RecallEvent
 from recalls.permissions import NotPermitted, Stale, StepRefused, check_permitted, why_not
 from recalls.presenters import button_of, moment, story_of
 from recalls.states import ContactResult, State
-from recalls.views.access import DeskView, log_view, staff, whole_recall
+from recalls.views.access import DeskView, log_view, staff
 from recalls.views.recall import common_context
-from recalls.workflow import STEP
+from recalls.views.undo import undo_offer
+from recalls.views.way import next_in_list, remember_list
+from recalls.views.whole import whole_recall
+from recalls.workflow import DESK, STEP
 
 _BOOKING = {State.TO_CONTACT: "book_appointment", State.BIOPSY_TO_BOOK: "book_biopsy"}
 _STORY_ON_A_STEP = 5  # the newest lines, enough to decide by
@@ -29,9 +33,11 @@ class StepPage(DeskView):
     """GET shows what the step asks for and its rule; POST takes it. Whatever goes wrong, nothing typed is lost."""
 
     page = Page.RECALL
+    template = "recalls/step.html"
 
     def get(self, request: HttpRequest, pk: int, step: str) -> HttpResponse:
         user, recall = self._opened(request, pk, step)
+        remember_list(request)
         button = button_of(recall, step, actor_for(user))
         return self._page(request, recall, FORMS[step](recall, user), button.reason, 200)
 
@@ -50,8 +56,18 @@ class StepPage(DeskView):
         except StepRefused as refusal:
             status = 403 if isinstance(refusal, NotPermitted) else 409
             return self._page(request, whole_recall(user, pk), form, str(refusal), status)
-        messages.success(request, _what_was_saved(recall, step, event))
-        return _where_next(recall, user, before, form, event)
+        messages.success(request, _what_was_saved(recall, step, event), extra_tags=undo_offer(user, event))
+        claims.release(recall, user)
+        return self.where_next(recall, user, before, form, event)
+
+    def where_next(
+        self, recall: Recall, user: User, before: State, form: StepForm, event: RecallEvent | None
+    ) -> HttpResponse:
+        return _where_next(self.request, recall, user, before, form)
+
+    def shown_beside(self, recall: Recall, user: User) -> dict[str, Any]:
+        """What a screen of its own shows beside the form."""
+        return {}
 
     def _opened(self, request: HttpRequest, pk: int, step: str) -> tuple[User, Recall]:
         if step not in FORMS:
@@ -59,6 +75,8 @@ class StepPage(DeskView):
         user = staff(request)
         recall = whole_recall(user, pk)
         log_view(request, recall, f"step: {step}")
+        if actor_for(user).roles & DESK:
+            claims.claim(recall, user)
         return user, recall
 
     def _somebody_was_first(self, request: HttpRequest, user: User, pk: int, step: str, refusal: Stale) -> HttpResponse:
@@ -84,7 +102,8 @@ class StepPage(DeskView):
             "first": first,
             "story": story_of(recall, timezone.now())[:_STORY_ON_A_STEP],
         }
-        return render(request, "recalls/step.html", context, status=status)
+        context |= self.shown_beside(recall, form.user)
+        return render(request, self.template, context, status=status)
 
 
 def _what_was_saved(recall: Recall, step: str, event: RecallEvent | None) -> str:
@@ -97,11 +116,16 @@ def _what_was_saved(recall: Recall, step: str, event: RecallEvent | None) -> str
     return _("%(saved)s Now “%(state)s”, next action by %(due)s.") % words
 
 
-def _where_next(recall: Recall, user: User, before: State, form: StepForm, event: RecallEvent | None) -> HttpResponse:
-    """To the booking when she is ready to book, else back to the list the person came from."""
+def _where_next(request: HttpRequest, recall: Recall, user: User, before: State, form: StepForm) -> HttpResponse:
+    """To the booking when she is ready to book, else on to the next of the list the person came from."""
     ready = form.cleaned_data.get("result") == ContactResult.REACHED_WILL_BOOK
     if ready and recall.state in _BOOKING:
         return redirect("step", recall.pk, _BOOKING[State(recall.state)])
+    if request.POST.get("then") == "stay":
+        return redirect("recall", recall.pk)
+    following = next_in_list(request, user, recall)
+    if following:
+        return redirect(following)
     roles = roles_of(user)
     if roles & {Role.SCHEDULER, Role.NAVIGATOR} and before != State.CLOSED:
         return redirect("queue_state", before.value)

@@ -1,16 +1,21 @@
-/* Draws the charts of the status board from the figures in the page; the tables beside them hold the same figures. */
+/* Draws each chart of the status board when it comes into sight, from the figures in the page; the tables beside them
+   hold the same figures. The library is fetched for the first chart: most visits end above them. */
 "use strict";
 
 (() => {
+  const library = document.currentScript.dataset.library;
   const figures = JSON.parse(document.getElementById("board-data").textContent);
   const board = document.querySelector(".board");
-  let drawn = [];
+  const drawn = new Map(); // canvas -> chart
+  let fetched;
+
+  const lies = (chart) => chart.kind.endsWith("rows"); // bars from left to right
 
   const token = (name, from = board) => getComputedStyle(from).getPropertyValue(name).trim();
 
   function datasets(chart) {
     return chart.series.map((series, at) => {
-      const colour = token(`--${chart.kind === "stacked-rows" ? "age" : "board"}-${at + 1}`);
+      const colour = token(`--${chart.name === "ageing" ? "age" : "board"}-${(at % 6) + 1}`);
       const line = chart.kind === "lines";
       return {
         label: series.label,
@@ -29,30 +34,54 @@
   function options(chart) {
     const ink = token("--body-fg");
     const grid = token("--hairline-color");
-    const stacked = chart.kind !== "lines";
+    const stacked = chart.kind.startsWith("stacked");
     const axis = { stacked, ticks: { color: ink, precision: 0 }, grid: { color: grid }, beginAtZero: true };
     return {
       animation: false,
-      indexAxis: chart.kind === "stacked-rows" ? "y" : "x",
+      indexAxis: lies(chart) ? "y" : "x",
       maintainAspectRatio: false,
-      plugins: { legend: { position: "bottom", labels: { color: ink, usePointStyle: !stacked } } },
+      plugins: { legend: { position: "bottom", labels: { color: ink, usePointStyle: chart.kind === "lines" } } },
       scales: { x: axis, y: { ...axis } },
     };
   }
 
-  function draw() {
-    drawn.forEach((chart) => chart.destroy());
-    drawn = figures.map((chart) => {
-      const shown = chart.kind === "lines" ? { ...chart, series: chart.series.slice(0, 2) } : chart;
-      return new Chart(document.querySelector(`[data-chart="${chart.name}"]`), {
-        type: chart.kind === "lines" ? "line" : "bar",
-        data: { labels: chart.labels, datasets: datasets(shown) },
-        options: options(chart),
-      });
+  function fetchLibrary() {
+    fetched ??= new Promise((done) => {
+      const script = document.createElement("script");
+      script.addEventListener("load", done);
+      script.src = library;
+      document.head.append(script);
     });
+    return fetched;
   }
 
-  draw();
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
-  new MutationObserver(draw).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+  function draw(canvas) {
+    const chart = figures.find((one) => one.name === canvas.dataset.chart);
+    drawn.get(canvas)?.destroy();
+    drawn.set(
+      canvas,
+      new Chart(canvas, {
+        type: chart.kind === "lines" ? "line" : "bar",
+        data: { labels: chart.labels, datasets: datasets(chart) },
+        options: options(chart),
+      }),
+    );
+    canvas.dataset.drawn = "";
+  }
+
+  const sight = new IntersectionObserver(
+    async (entries) => {
+      const seen = entries.filter((entry) => entry.isIntersecting).map((entry) => entry.target);
+      seen.forEach((canvas) => sight.unobserve(canvas));
+      if (seen.length === 0) return;
+      await fetchLibrary();
+      seen.forEach(draw);
+    },
+    { rootMargin: "300px 0px" },
+  );
+  const drawAgain = () => [...drawn.keys()].forEach(draw);
+
+  board.querySelectorAll("canvas[data-chart]").forEach((canvas) => sight.observe(canvas));
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAgain);
+  new MutationObserver(drawAgain).observe(document.documentElement, { attributeFilter: ["data-theme"] });
 })();

@@ -40,6 +40,13 @@ def test_an_empty_environment_is_a_working_embedded_one() -> None:
         ("DATABASE_URL", f"mysql://{CANARY}@db/recalls"),
         ("REDIS_URL", f"amqp://{CANARY}"),
         ("EMAIL_URL", f"https://{CANARY}"),
+        ("BOUNCE_ADDRESS", CANARY),
+        ("BOUNCE_ADDRESS", f"{CANARY} <a@example.org>"),
+        ("WEBHOOK_SECRET", CANARY),
+        ("MAIL_PER_DOMAIN_PER_MINUTE", CANARY),
+        ("SMS_URL", f"twilio://{CANARY}"),
+        ("SMS_URL", f"twilio://AC1:{CANARY}@4125550100"),
+        ("SMS_URL", f"file:///{CANARY}"),
         ("PORT", CANARY),
         ("PORT", "70000"),
         ("TRUSTED_PROXIES", CANARY),
@@ -72,6 +79,7 @@ def test_production_refuses_to_start_without(missing: str, monkeypatch: pytest.M
         ("DATABASE_URL", "sqlite:////tmp/x"),
         ("ALLOWED_HOSTS", "*"),
         ("DEBUG", "true"),
+        ("SMS_URL", "file://"),
     ],
 )
 def test_production_refuses_what_is_fit_for_a_demo_only(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,6 +134,14 @@ def test_a_mail_password_with_special_characters_arrives_whole(monkeypatch: pyte
         "EMAIL_USE_TLS": True,
         "EMAIL_USE_SSL": False,
     }
+
+
+@pytest.mark.parametrize("sender", ["+14125550100", "MG" + "0a" * 16])
+def test_text_messages_may_leave_from_a_number_or_a_messaging_service(
+    sender: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _set(monkeypatch, PRODUCTION | {"SMS_URL": f"twilio://AC1:secret@{sender}"})
+    assert read_environment().sms_url
 
 
 def test_the_embedded_database_survives_a_power_cut_and_writers_wait_for_each_other(tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ from django.urls import reverse
 from clinic.models import AccessLog, Closure, OpeningHours, Site, User
 from clinic.roles import ADMIN_PERMISSIONS, Role
 from patients.models import Patient
-from recalls.factories import RecallFactory
-from recalls.models import Recall, RecallEvent, WorkItem
+from recalls.factories import RecallFactory, RoomFactory
+from recalls.models import Recall, RecallEvent, VisitLength, WorkItem
+from recalls.states import LengthOf
 from recalls.workflow import STEPS
 
 pytestmark = pytest.mark.django_db
@@ -42,6 +43,8 @@ def histories(shadyside: Site, foothills: Site) -> None:
     for site in (shadyside, foothills):
         RecallFactory.create(site=site, benign_concordant=True)
         RecallFactory.create(site=site, wrong_number=True)
+        RoomFactory.create(site=site)
+        VisitLength.objects.create(site=site, what=LengthOf.values[0], minutes=40)
 
 
 @pytest.mark.parametrize("role", [Role.MANAGER, Role.ADMINISTRATOR])
@@ -174,11 +177,12 @@ def _site_form(site: Site, **changes: str) -> dict[str, str]:
         for name in (
             "code", "name", "sender_name", "contact_person", "phone", "address_line", "city", "state", "postal_code",
             "time_zone", "country", "subdivision", "send_from", "send_until", "assigning_authority", "date_order",
-            "bare_zero",
+            "bare_zero", "lost_after",
         )
     }  # fmt: skip
     hours = list(OpeningHours.objects.filter(site=site))
-    for prefix, initial, total in (("opening_hours", len(hours), len(hours) + 1), ("closures", 0, 1)):
+    rows = (("opening_hours", len(hours), len(hours) + 1), ("closures", 0, 1), ("ladder_rungs", 0, 0))
+    for prefix, initial, total in rows:
         form |= {f"{prefix}-TOTAL_FORMS": str(total), f"{prefix}-INITIAL_FORMS": str(initial)}
     for at, row in enumerate(hours):
         form |= {

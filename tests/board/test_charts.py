@@ -1,13 +1,17 @@
 """Do the board's charts count what their captions say, and does the table beside each hold the same figures?"""
 
+import csv
 import json
 import re
 from collections import Counter
 from datetime import UTC, datetime, time, timedelta
+from html import unescape
 
 import pytest
 import time_machine as clock
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from time_machine import TimeMachineFixture
 
 from clinic import calendar
@@ -18,7 +22,8 @@ from recalls.actions import Reading, Slot
 from recalls.factories import ExamFactory, RecallFactory
 from recalls.models import Recall
 from recalls.states import Assessment
-from reports.charts import centile
+from reports.waits import centile
+from reports.weeks import keep_weeks
 from tests.board.conftest import ReadBoard
 
 TUESDAY = datetime(2026, 3, 17, 15, 0, tzinfo=UTC)  # 11 am in Pittsburgh, in the week of March 16
@@ -51,15 +56,15 @@ def test_days_to_the_visit_run_from_the_report_to_the_first_visit_kept(
 ) -> None:
     for reported in (2, 4, 5):
         _visited(shadyside, reported=_at(shadyside, reported), came=_at(shadyside, 11))
-    # Median and 90th centile of 9, 7 and 6 days, three visits in the week of March 9.
-    assert "March 9 7 9 3" in read_board(manager_mo)
+    # Median and 90th centile of 9, 7 and 6 days; two of three within a week; three visits in the week of March 9.
+    assert "March 9 7 9 67 3" in read_board(manager_mo)
 
 
 def test_the_days_are_those_of_the_calendar_also_when_the_clocks_change(
     read_board: ReadBoard, manager_mo: User, shadyside: Site
 ) -> None:
     _visited(shadyside, reported=_at(shadyside, 6, 18), came=_at(shadyside, 9, 9))  # summer time began on March 8
-    assert "March 9 3 3 1" in read_board(manager_mo)
+    assert "March 9 3 3 100 1" in read_board(manager_mo)
 
 
 def test_a_second_visit_of_the_same_recall_does_not_count(
@@ -73,8 +78,8 @@ def test_a_second_visit_of_the_same_recall_does_not_count(
         now.move_to(_at(shadyside, 12))
         actions.mark_attended(recall, by=cast.scheduler)
     words = read_board(manager_mo)
-    assert "March 2 2 2 1" in words
-    assert "March 9 none none 0" in words
+    assert "March 2 2 2 100 1" in words
+    assert "March 9 none none none 0" in words
 
 
 def test_an_outcome_counts_in_its_week_by_the_clock_of_the_site(
@@ -110,20 +115,149 @@ def test_the_age_of_a_recall_falls_in_one_band(
     assert "over 60 days To contact " + " ".join(bands) in read_board(manager_mo)
 
 
-def test_the_script_reads_the_same_figures_as_the_tables(client: Client, manager_mo: User, shadyside: Site) -> None:
-    for story in ("closed_normal", "attended", "probably_benign", "biopsy_to_book"):
+CHARTS = (
+    "late", "ageing", "trend", "outcomes", "visits", "visits-language", "visits-site", "outcome-days",
+    "outcome-days-language", "outcome-days-site",
+)  # fmt: skip
+
+
+def _tables(page: str) -> list[list[list[str]]]:
+    """The cells of each chart's table, its head first."""
+    tables = re.findall(r"<details>\s*<summary>The figures.*?<table.*?>(.*?)</table>", page, re.DOTALL)
+    rows = [re.findall(r"<tr>(.*?)</tr>", table, re.DOTALL) for table in tables]
+    return [[[unescape(cell) for cell in re.findall(r"<t[hd][^>]*>(.*?)</t", row)] for row in table] for table in rows]
+
+
+@pytest.fixture
+def some_of_everything(shadyside: Site, foothills: Site, manager_mo: User) -> None:
+    manager_mo.sites.add(foothills)
+    for story in ("closed_normal", "attended", "probably_benign", "biopsy_to_book", "lost"):
         RecallFactory.create(site=shadyside, **{story: True})
+    RecallFactory.create(exam=ExamFactory.create(patient__site=foothills, patient__language="es"), attended=True)
+
+
+def test_the_script_draws_the_same_figures_as_the_tables(
+    client: Client, manager_mo: User, some_of_everything: None
+) -> None:
     client.force_login(manager_mo)
     page = client.get("/admin/").text
     found = re.search(r'<script id="board-data"[^>]*>(.*?)</script>', page, re.DOTALL)
     assert found
-    charts = json.loads(found[1])
-    tables = re.findall(r"<details>.*?<tbody>(.*?)</tbody>", page, re.DOTALL)
-    assert len(charts) == len(tables) == 3
-    for chart, table in zip(charts, tables, strict=True):
-        cells = [re.sub(r"<[^>]+>", "", cell).strip() for cell in re.findall(r"<td.*?</td>", table, re.DOTALL)]
-        values = zip(*(series["values"] for series in chart["series"]), strict=True)
-        assert cells == ["none" if value is None else str(value) for row in values for value in row]
+    charts, tables = json.loads(found[1]), _tables(page)
+    assert [chart["name"] for chart in charts] == list(CHARTS)
+    assert len(tables) == len(charts)
+    for chart, (_head, *rows) in zip(charts, tables, strict=True):
+        assert [row[0] for row in rows] == chart["labels"]
+        for at, series in enumerate(chart["series"], start=1):
+            values = ["none" if value is None else str(value) for value in series["values"]]
+            assert [row[at] for row in rows] == values
+
+
+def test_a_charts_file_holds_the_cells_of_its_table(client: Client, manager_mo: User, some_of_everything: None) -> None:
+    client.force_login(manager_mo)
+    for name, table in zip(CHARTS, _tables(client.get("/admin/").text), strict=True):
+        answer = client.get(f"/admin/figures/{name}.csv")
+        assert answer["Content-Type"] == "text/csv; charset=utf-8"
+        assert list(csv.reader(answer.text.removeprefix("\ufeff").splitlines())) == table
+
+
+@pytest.mark.parametrize("name", ["=cmd|' /C calc'!A0", "+1", "-1+1", "@SUM(A1)", "\tTab"])
+def test_a_cell_never_becomes_a_formula(name: str, client: Client, manager_mo: User, shadyside: Site) -> None:
+    Site.objects.filter(pk=shadyside.pk).update(name=name)
+    client.force_login(manager_mo)
+    (head, *_rows) = csv.reader(client.get("/admin/figures/late.csv").text.removeprefix("\ufeff").splitlines())
+    assert head[1] == f"'{name}"
+
+
+def test_a_file_is_for_those_who_may_see_the_board(client: Client, scheduler_ana: User, manager_mo: User) -> None:
+    scheduler_ana.is_staff = True
+    scheduler_ana.save()
+    client.force_login(scheduler_ana)
+    assert client.get("/admin/figures/late.csv").status_code == 403
+    client.force_login(manager_mo)
+    assert client.get("/admin/figures/nothing.csv").status_code == 404
+
+
+def test_late_is_told_by_step_and_by_site(
+    read_board: ReadBoard, manager_mo: User, shadyside: Site, foothills: Site
+) -> None:
+    manager_mo.sites.add(foothills)
+    for site, days in ((shadyside, 5), (shadyside, 6), (foothills, 5)):
+        RecallFactory.create(site=site, ended=TUESDAY - timedelta(days=days))
+    words = read_board(User.objects.get(pk=manager_mo.pk))
+    assert "3 open recalls are late." in words
+    assert (
+        "State Foothills Sample Imaging Shadyside Sample Imaging Awaiting earlier pictures 0 0 To contact 1 2" in words
+    )
+
+
+def test_the_trend_counts_open_aged_and_lost_as_each_week_ended(
+    read_board: ReadBoard, manager_mo: User, shadyside: Site
+) -> None:
+    for days in (70, 20):
+        RecallFactory.create(site=shadyside, ended=TUESDAY - timedelta(days=days))
+    with clock.travel(_at(shadyside, 4), tick=False):
+        lost = RecallFactory.create(site=shadyside, lost=True)
+    assert f"{lost.opened_at:%B %-d}" == "December 26"
+    words = read_board(manager_mo)
+    assert "Open Aged Lost December 29 1 0 0 January 5 2 0 0" in words  # the other was opened on January 6
+    assert "February 16 2 0 0 February 23 3 1 0 March 2 2 1 1" in words  # a third came; the first aged, then was lost
+    assert "March 9 2 1 0 March 16 2 1 0" in words  # the second is past its sixtieth day
+
+
+def test_waits_are_told_by_language_and_by_site(
+    read_board: ReadBoard, manager_mo: User, shadyside: Site, foothills: Site
+) -> None:
+    manager_mo.sites.add(foothills)
+    _visited(shadyside, reported=_at(shadyside, 2), came=_at(shadyside, 11))
+    recall = _visited(foothills, reported=_at(foothills, 6), came=_at(foothills, 10))
+    recall.patient.language = "es"
+    recall.patient.save()
+    words = read_board(User.objects.get(pk=manager_mo.pk))
+    assert "Language Median 90th centile Within the target (%) Visits English 9 9 0 1 Spanish 4 4 100 1" in words
+    assert "Foothills Sample Imaging 4 4 100 1 Shadyside Sample Imaging 9 9 0 1" in words
+
+
+def test_days_to_the_outcome_end_with_the_first_that_says_more_than_more_pictures(
+    read_board: ReadBoard, manager_mo: User, shadyside: Site
+) -> None:
+    recall = _visited(shadyside, reported=_at(shadyside, 4), came=_at(shadyside, 6))
+    cast = cast_of(shadyside)
+    with clock.travel(_at(shadyside, 6, 11), tick=False) as now:
+        actions.record_outcome(recall, Reading(Assessment.NEED_IMAGING), by=cast.radiologist)
+        actions.book_appointment(recall, Slot(shadyside, _at(shadyside, 12)), by=cast.scheduler)
+        now.move_to(_at(shadyside, 12))
+        actions.mark_attended(recall, by=cast.scheduler)
+        actions.record_outcome(recall, Reading(Assessment.NEGATIVE), by=cast.radiologist)
+    assert "Outcomes March 2" not in read_board(manager_mo)
+    assert "March 2 none none none 0 March 9 8 8 100 1" in read_board(manager_mo)
+
+
+def test_what_the_workers_keep_says_the_same_as_counting_now(
+    client: Client, manager_mo: User, some_of_everything: None
+) -> None:
+    client.force_login(manager_mo)
+    counted = _tables(client.get("/admin/").text)
+    keep_weeks()
+    with CaptureQueriesContext(connection) as asked:
+        kept = _tables(client.get("/admin/").text)
+    assert kept == counted
+    assert not [query for query in asked if "recalls_outcome" in query["sql"]]
+
+
+def test_kept_figures_show_their_time_and_old_ones_are_not_believed(
+    read_board: ReadBoard, manager_mo: User, shadyside: Site, time_machine: TimeMachineFixture
+) -> None:
+    keep_weeks()
+    time_machine.shift(300)
+    _visited(shadyside, reported=_at(shadyside, 2), came=_at(shadyside, 11))
+    words = read_board(manager_mo)
+    assert "Figures of past weeks: counted March 17, 2026, 11 a.m." in words
+    assert "No visit was kept in the last 12 weeks." in words
+    time_machine.shift(900)
+    words = read_board(manager_mo)
+    assert "Figures of past weeks: counted March 17, 2026, 11:20 a.m." in words
+    assert "March 9 9 9 0 1" in words
 
 
 def test_a_page_holds_no_script_or_style_of_its_own(client: Client, manager_mo: User) -> None:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -12,6 +13,7 @@ from clinic.models import Site, User
 from patients.models import Patient
 from recalls.models import Recall, ScreeningExam
 from recalls.states import OPEN_STATES, Assessment, State
+from reports.weeks import keep_weeks
 
 MOST_QUERIES = 10
 BOARD = "/admin/"
@@ -58,12 +60,24 @@ def test_the_board_and_the_lists_cost_the_same_queries_at_a_hundred_and_at_twent
     manager_mo.sites.add(foothills)
     client.force_login(manager_mo)
     _many(shadyside, 0, 100)
-    assert _queries(client, BOARD) <= MOST_QUERIES  # also the request that writes when she was last seen
+    keep_weeks()  # as the workers do every five minutes
+    client.get(BOARD)  # the first request of a session also writes when she was last seen
+    cache.clear()
     few = {address: _queries(client, address) for address in (BOARD, *LISTS)}
     _many(foothills, 100, 20_000)
+    cache.clear()
     many = {address: _queries(client, address) for address in (BOARD, *LISTS)}
     assert few == many
     assert max(many.values()) <= MOST_QUERIES
+
+
+def test_the_board_stays_within_its_queries_also_while_the_workers_are_away(
+    client: Client, manager_mo: User, shadyside: Site
+) -> None:
+    client.force_login(manager_mo)
+    client.get(BOARD)
+    cache.clear()
+    assert _queries(client, BOARD) <= MOST_QUERIES
 
 
 def test_a_list_counts_no_further_than_it_pages(client: Client, manager_mo: User, shadyside: Site) -> None:

@@ -53,7 +53,7 @@ def _call_and_book(page: Page, recall: Recall) -> None:
     _type_day(page, "[name=day]", _next_open_day(recall.site))
     tab_to(page, "[name=time]")
     page.keyboard.type("0930AM")
-    _send(page, reverse("queue_state", args=["to_contact"]))
+    _send(page, reverse("queue"))
 
 
 def _read_as_benign(page: Page) -> None:
@@ -76,7 +76,7 @@ def test_from_the_queue_to_closed_without_touching_the_mouse(
     assert recall.state == State.SCHEDULED
     page.goto(live_server.url + reverse("recall", args=[recall.pk]))
     _press(page, "a:has-text('Patient came')", "Enter", "/mark_attended/")
-    _send(page, reverse("queue_state", args=["scheduled"]))
+    _send(page, reverse("queue"))
     _press(page, "button:has-text('Sign out')", "Enter", "/sign-in/")
     _read_as_benign(sign_in(radiologist_rao))
     recall.refresh_from_db()
@@ -108,7 +108,7 @@ def test_every_action_works_with_scripts_switched_off(
     page.locator(".who-link").click()
     page.get_by_role("button", name=re.compile(r"Done\s*: Check phone or email")).click()
     page.get_by_label("No answer").check()
-    page.locator(".step-form button[type=submit]").click()
+    page.get_by_role("button", name="Save and next").click()
     page.locator(".who-link").click()
     page.get_by_text("Steps that may not be taken now, and why").click()
     assert page.get_by_role("button", name="Record outcome").is_disabled()

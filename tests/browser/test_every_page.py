@@ -1,71 +1,150 @@
-"""Can everybody use every page: small screen, dark, and with a screen reader's eyes?"""
+"""Can everybody use every page: wide, on a phone, at twice the size, in the dark, without scripts, read aloud?"""
 
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
+from django.conf import LazySettings
+from django.core.cache import cache
+from django.test import Client
 from django.urls import reverse
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
+from clinic.factories import cast_of
 from clinic.models import Site, User
+from portal.session import cookie_name
 from recalls.factories import RecallFactory
-from recalls.forms import FORMS
-from recalls.models import Recall
-from recalls.states import OPEN_STATES
-from tests.browser.conftest import barriers, too_wide
+from tests.browser import every_page
+from tests.browser.conftest import barriers, cookie_of, too_wide
+from tests.browser.every_page import House, Stop
+from tests.portal.conftest import give_birth_date, new_link
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 SignIn = Callable[[User], Page]
-WIDTHS = (1280, 360)
-STORIES = (
-    "to_contact", "wrong_number", "three_attempts", "booked", "attended", "awaiting_priors", "biopsy_to_book",
-    "awaiting_concordance", "closed_benign",
-)  # fmt: skip
+
+# What may go wrong by size and colour alone; names, roles and order are the same at every size.
+BY_COLOUR = ("color-contrast", "link-in-text-block")
+BY_LAYOUT = (*BY_COLOUR, "scrollable-region-focusable", "target-size")
+WIDE = {"width": 1280, "height": 900}
+TWICE_THE_SIZE = {"width": 640, "height": 450}  # what 1280 by 900 shows at 200 %
+PHONE = {"width": 360, "height": 740}
+MOST_SHIFT = 0.01
+ADMIN = "/admin/"  # Django's own scripts put clocks and calendars beside its fields
+# What moved by itself while the page was loading; a change of the window's size and what follows a key do not count.
+COUNT_SHIFTS = """new PerformanceObserver(list => list.getEntries().filter(entry => !entry.hadRecentInput)
+    .forEach(entry => window.shifted = (window.shifted ?? 0) + entry.value))
+    .observe({type: "layout-shift", buffered: true})"""
+# The browser tells of them with the next picture it draws.
+SHIFTED = """() => new Promise(done =>
+    requestAnimationFrame(() => requestAnimationFrame(() => done(window.shifted ?? 0))))"""
+OPEN_ALL = "document.querySelectorAll('main details, #container details').forEach(more => more.open = true)"
+# A colour that is still fading from light to dark is the right one a moment later.
+AT_ONCE = """const style = new CSSStyleSheet(); style.replaceSync('* { transition: none !important }');
+    document.adoptedStyleSheets = [style]"""
+# Less the number of the key, which is shown where keys work.
+BUTTONS = """[...document.querySelectorAll('button[type=submit], input[type=submit]')]
+    .filter(one => one.checkVisibility()).map(one => (one.innerText || one.value).replace(/^\\d\\s/, "").trim())"""
 
 
-def _look(page: Page, address: str) -> list[str]:
-    """Everything that stands in somebody's way at this address, at both widths."""
-    found = []
-    page.goto(address)
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
-        found += [f"{address} at {width}: {barrier}" for barrier in barriers(page)]
-        if too_wide(page):
-            found.append(f"{address} at {width}: must be scrolled sideways")
-    return found
+class Walk:
+    """Two browsers of one person, one with scripts and one without; `found` is what stands in somebody's way."""
+
+    def __init__(self, browser: Browser, home: str, cookies: list[Any]) -> None:
+        self.home, self.found = home, list[str]()
+        self._contexts = [
+            browser.new_context(device_scale_factor=2, reduced_motion="reduce", java_script_enabled=scripts)
+            for scripts in (True, False)
+        ]
+        for context in self._contexts:
+            context.add_cookies(cookies)
+        self._page, self._plain = (context.new_page() for context in self._contexts)
+        self._page.add_init_script(COUNT_SHIFTS)
+
+    def to(self, stops: list[Stop]) -> list[str]:
+        for stop in stops:
+            self._look(stop)
+        for context in self._contexts:
+            context.close()
+        return self.found
+
+    def _look(self, stop: Stop) -> None:
+        page, where = self._page, stop.address
+        page.set_viewport_size(WIDE)  # type: ignore[arg-type]
+        answer = page.goto(self.home + where)
+        assert answer is not None
+        if stop.status and answer.status != stop.status:
+            self.found.append(f"{where}: answers {answer.status}")
+        with_scripts = page.evaluate(BUTTONS)
+        for key in stop.keys:
+            page.keyboard.press(key)
+        if page.evaluate(SHIFTED) > MOST_SHIFT and not where.startswith(ADMIN):
+            self.found.append(f"{where}: moves while it loads")
+        page.evaluate(f"{OPEN_ALL}; {AT_ONCE}")
+        if not stop.alike:
+            self._note(where, "wide", barriers(page))
+            page.emulate_media(color_scheme="dark")
+            self._note(where, "wide in the dark", barriers(page, BY_COLOUR))
+            page.emulate_media(color_scheme="light")
+        page.set_viewport_size(TWICE_THE_SIZE)  # type: ignore[arg-type]
+        self._note(where, "at twice the size", [] if stop.alike else barriers(page, BY_LAYOUT), too_wide(page))
+        page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+        self._note(where, "on a phone", barriers(page), too_wide(page))
+        page.emulate_media(color_scheme="dark")
+        self._note(where, "on a phone in the dark", barriers(page, BY_COLOUR), too_wide(page))
+        page.emulate_media(color_scheme="light")
+        self._without_scripts(where, with_scripts)
+
+    def _without_scripts(self, where: str, with_scripts: list[str]) -> None:
+        """The page opens, says what it is, and has every button that it has with scripts."""
+        self._plain.goto(self.home + where, wait_until="domcontentloaded")
+        if not self._plain.locator("h1").first.is_visible():
+            self.found.append(f"{where} without scripts: no heading")
+        missing = set(with_scripts) - set(self._plain.evaluate(BUTTONS))
+        self.found += [f"{where} without scripts: no button {name!r}" for name in sorted(missing)]
+
+    def _note(self, where: str, how: str, faults: list[str], wide: bool = False) -> None:
+        self.found += [f"{where} {how}: {fault}" for fault in faults]
+        self.found += [f"{where} {how}: must be scrolled sideways"] * wide
 
 
 @pytest.fixture
-def recalls(shadyside: Site) -> list[Recall]:
-    return [RecallFactory.create(site=shadyside, **{story: True}) for story in STORIES]
+def house(shadyside: Site, settings: LazySettings, tmp_path: Path) -> House:
+    cache.clear()
+    settings.EMAIL_BACKEND, settings.MAIL_INBOX_DIR = "notifications.maildir.EmailBackend", tmp_path / "mail"
+    return every_page.furnish(shadyside)
 
 
-def test_lists_stand_in_nobodys_way(
-    sign_in: SignIn, live_server: LiveServer, recalls: list[Recall], scheduler_ana: User, radiologist_rao: User
+PEOPLE = {
+    "scheduler": every_page.of_scheduler,
+    "radiologist": every_page.of_radiologist,
+    "manager": every_page.of_manager,
+    "administrator": every_page.of_administrator,
+}
+
+
+@pytest.mark.ignore_template_errors  # Django's own page of an account leaves a variable to its default
+@pytest.mark.parametrize("role", PEOPLE)
+def test_every_page_of_a_role_serves_everybody(
+    role: str, browser: Browser, live_server: LiveServer, house: House, administrator_ada: User
 ) -> None:
-    page = sign_in(scheduler_ana)
-    addresses = [reverse("queue_state", args=[state]) for state in OPEN_STATES] + [reverse("work"), reverse("search")]
-    found = [barrier for address in addresses for barrier in _look(page, live_server.url + address)]
-    page.get_by_role("button", name="Sign out").click()
-    page = sign_in(radiologist_rao)
-    assert found + _look(page, live_server.url + reverse("worklist")) == []
+    user = administrator_ada if role == "administrator" else getattr(cast_of(house.site), role)
+    stops = PEOPLE[role](house, user)
+    found = Walk(browser, live_server.url, [cookie_of(user, live_server)]).to(stops)
+    assert not found, "\n".join(found)
 
 
-def test_the_page_of_a_recall_stands_in_nobodys_way(
-    sign_in: SignIn, live_server: LiveServer, recalls: list[Recall], radiologist_rao: User
+def test_every_page_of_a_patient_and_of_a_stranger_serves_everybody(
+    browser: Browser, live_server: LiveServer, house: House, client: Client
 ) -> None:
-    page = sign_in(radiologist_rao)
-    addresses = [live_server.url + reverse("recall", args=[recall.pk]) for recall in recalls]
-    assert [barrier for address in addresses for barrier in _look(page, address)] == []
-
-
-def test_the_form_of_every_step_stands_in_nobodys_way(
-    sign_in: SignIn, live_server: LiveServer, scheduler_ana: User, shadyside: Site
-) -> None:
-    recall = RecallFactory.create(site=shadyside)
-    page = sign_in(scheduler_ana)
-    addresses = [live_server.url + reverse("step", args=[recall.pk, step]) for step in FORMS]
-    assert [barrier for address in addresses for barrier in _look(page, address)] == []
+    patient = house.recall("booked").patient
+    link = new_link(patient)
+    found = Walk(browser, live_server.url, []).to(every_page.of_nobody(house, link))
+    give_birth_date(client, link, patient)
+    cookie = {"name": cookie_name(), "value": client.cookies[cookie_name()].value, "url": live_server.url}
+    found += Walk(browser, live_server.url, [cookie]).to(every_page.of_patient())
+    assert not found, "\n".join(found)
 
 
 def test_a_form_sent_back_stands_in_nobodys_way_and_leads_to_the_field(
@@ -81,25 +160,3 @@ def test_a_form_sent_back_stands_in_nobodys_way_and_leads_to_the_field(
     page.get_by_role("link", name="Until: Choose a day after today.").click()
     assert page.locator("[name=until]").evaluate("element => element === document.activeElement")
     assert page.input_value("[name=note]") == "She is away."
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_sign_in_and_the_pages_that_say_no_are_readable_in_light_and_dark(
-    scheme: str, page: Page, sign_in: SignIn, live_server: LiveServer, scheduler_ana: User, recalls: list[Recall]
-) -> None:
-    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    found = _look(page, f"{live_server.url}/sign-in/")
-    sign_in(scheduler_ana)
-    for address in ("/no-such-page/", "/worklist/", "/queue/", reverse("recall", args=[recalls[1].pk])):
-        found += _look(page, live_server.url + address)
-    assert found == []
-
-
-def test_text_at_twice_its_size_still_fits(
-    sign_in: SignIn, live_server: LiveServer, scheduler_ana: User, recalls: list[Recall]
-) -> None:
-    page = sign_in(scheduler_ana)
-    page.set_viewport_size({"width": 640, "height": 450})  # what 1280 by 900 shows at 200 %
-    for address in (reverse("queue"), reverse("recall", args=[recalls[0].pk])):
-        page.goto(live_server.url + address)
-        assert not too_wide(page)

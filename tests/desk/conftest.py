@@ -1,9 +1,10 @@
 """What do the tests of the desks share? A way to sign in, and a way to send a form as a browser would."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
@@ -12,6 +13,13 @@ from clinic.models import User
 from recalls.models import Recall
 
 SignIn = Callable[[User], Client]
+
+
+@pytest.fixture(autouse=True)
+def _numbers_of_another_test_are_forgotten() -> Iterator[None]:
+    """A large clinic's counts are kept for seconds, longer than a test lasts."""
+    yield
+    cache.clear()
 
 
 @pytest.fixture

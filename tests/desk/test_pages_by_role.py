@@ -23,6 +23,7 @@ WHO_OPENS = {
     "step": CALLERS | {Role.MANAGER, Role.RADIOLOGIST},
     "search": CALLERS | {Role.MANAGER, Role.RADIOLOGIST},
     "worklist": {Role.RADIOLOGIST},
+    "my_recalls": {Role.RADIOLOGIST, Role.MANAGER},
 }
 FIRST_DESK = {
     Role.SCHEDULER: "queue",

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -19,13 +20,17 @@ from tests.desk.conftest import SignIn
 
 pytestmark = pytest.mark.django_db
 
-PAGE_QUERIES = 17
-LIST_BUDGET = 9
-QUEUE_BUDGET = 8  # session, person, roles, sites, counts, numbers, rows and tries
+PAGE_QUERIES = 6  # session, person with roles and sites, recall, its rows, the look on record, messages
+LIST_BUDGET = 8
+QUEUE_BUDGET = 8
 
 
 def _queries(browser: Client, url: str) -> int:
     browser.get(url)  # the first request of a session also writes when it was last seen
+    return _queries_of_one(browser, url)
+
+
+def _queries_of_one(browser: Client, url: str) -> int:
     with CaptureQueriesContext(connection) as taken:
         assert browser.get(url).status_code == 200
     return len(taken)
@@ -70,11 +75,17 @@ def test_the_queue_asks_at_most_eight_questions_at_a_hundred_and_at_twenty_thous
     _many(shadyside, 60)
     _many(foothills, 40)
     urls = [reverse("queue_state", args=[state]) for state in (State.TO_CONTACT, State.SCHEDULED)]
+    urls.append(f"{reverse('queue')}?why=no-phone&mine=1&language=en")
     few = [_queries(browser, url) for url in urls]
     _many(shadyside, 12_000)
     _many(foothills, 7_900)
     assert Recall.objects.count() == 20_000
-    assert [_queries(browser, url) for url in urls] == few
+    many = []
+    for url in urls:
+        browser.get(url)
+        cache.clear()  # the numbers of a large clinic are kept for seconds: the dearest page is the one that counts
+        many.append(_queries_of_one(browser, url))
+    assert many == few
     assert max(few) <= QUEUE_BUDGET
 
 

@@ -89,11 +89,20 @@ def test_the_head_says_who_she_is_and_why_she_was_called_back(
 def test_the_form_that_comes_next_stands_open(
     at_desk: SignIn, scheduler_ana: User, radiologist_rao: User, shadyside: Site
 ) -> None:
-    to_call, to_read = RecallFactory.create(site=shadyside), RecallFactory.create(site=shadyside, attended=True)
+    to_call = RecallFactory.create(site=shadyside)
+    to_sign = RecallFactory.create(site=shadyside, awaiting_pathology=True)
     assert f'action="{reverse("step", args=[to_call.pk, "log_contact"])}"' in _page(at_desk(scheduler_ana), to_call)
-    assert f'action="{reverse("step", args=[to_read.pk, "record_outcome"])}"' in _page(
-        at_desk(radiologist_rao), to_read
+    assert f'action="{reverse("step", args=[to_sign.pk, "record_pathology"])}"' in _page(
+        at_desk(radiologist_rao), to_sign
     )
+
+
+def test_an_outcome_is_recorded_on_its_own_screen_one_click_from_the_recall(
+    at_desk: SignIn, radiologist_rao: User, shadyside: Site
+) -> None:
+    to_read = RecallFactory.create(site=shadyside, attended=True)
+    screen = reverse("step", args=[to_read.pk, "record_outcome"])
+    assert f'class="btn btn-primary" href="{screen}"' in _page(at_desk(radiologist_rao), to_read)
 
 
 def test_a_step_that_may_not_be_taken_is_disabled_and_described_by_its_rule(

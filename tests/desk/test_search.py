@@ -1,15 +1,19 @@
 """Does the search box find her by whatever the caller has in hand, and nobody else's patients?"""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from clinic.models import Site, User
 from patients.factories import PatientFactory
+from patients.models import ContactPoint, Patient
 from recalls.factories import RecallFactory
-from recalls.models import Recall
+from recalls.models import Recall, ScreeningExam
 from recalls.search import as_date
 from tests.desk.conftest import SignIn, words
 
@@ -75,3 +79,53 @@ def test_a_day_and_month_are_read_in_the_order_the_site_writes_them() -> None:
     assert as_date("03/04/1970", {"mdy"}) == date(1970, 3, 4)
     assert as_date("03/04/1970", {"dmy"}) == date(1970, 4, 3)
     assert as_date("13/45/1970", {"mdy", "dmy"}) is None
+
+
+@pytest.mark.parametrize(
+    "asked", ["Sample-2917", "Testa Sample-2917", "b000017", "ab000017", "1970-01-18", "412 555 0142"]
+)
+def test_each_way_to_search_asks_an_index_once_and_reads_no_whole_table(
+    asked: str, at_desk: SignIn, scheduler_ana: User, shadyside: Site
+) -> None:
+    _many_patients(shadyside, 3_000)
+    browser = at_desk(scheduler_ana)
+    browser.post(reverse("search"), {"q": asked})
+    browser.get(reverse("search"))
+    with CaptureQueriesContext(connection) as taken:
+        browser.get(reverse("search"))
+    searches = [query["sql"] for query in taken if "accession" in query["sql"]]
+    assert len(searches) == 1
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {'QUERY PLAN ' if connection.vendor == 'sqlite' else ''}{searches[0]}")
+        plan = [str(line[-1]) for line in cursor.fetchall()]
+    whole = ("SCAN patients_", "SCAN recalls_", "Seq Scan on patients_", "Seq Scan on recalls_")
+    assert [line for line in plan if any(word in line for word in whole)] == []
+
+
+def _many_patients(site: Site, count: int) -> None:
+    """Written straight into the tables: only their number matters here."""
+    now = timezone.now()
+    patients = Patient.objects.bulk_create(
+        Patient(
+            site=site,
+            assigning_authority="A",
+            mrn=f"B{number:06d}",
+            family_name=f"Sample-{number}",
+            given_name=f"Testa-{number}",
+            birth_date=date(1970, 1, 1) + timedelta(days=number),
+        )
+        for number in range(count)
+    )
+    ContactPoint.objects.bulk_create(
+        ContactPoint(patient=patient, kind="mobile", value=f"+1412{patient.pk:07d}") for patient in patients
+    )
+    exams = ScreeningExam.objects.bulk_create(
+        ScreeningExam(site=site, patient=each, accession=f"A{each.mrn}", exam_date=now.date(), assessment="0-AI")
+        for each in patients
+    )
+    Recall.objects.bulk_create(
+        Recall(site=site, patient=exam.patient, exam=exam, state="to_contact", due_at=now, clock_from=now)
+        for exam in exams
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")

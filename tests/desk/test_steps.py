@@ -60,12 +60,16 @@ TAKEN: list[tuple[str, str, Role, dict[str, str], State]] = [
     ("transfer", "to_contact", Role.MANAGER, WHY, State.CLOSED),
     ("mark_deceased", "to_contact", Role.NAVIGATOR, {**WHY, "died_on": "2026-11-20"}, State.CLOSED),
     ("void", "to_contact", Role.MANAGER, WHY, State.CLOSED),
+    ("take_on", "to_contact", Role.SCHEDULER, {}, State.TO_CONTACT),
+    ("add_note", "to_contact", Role.MANAGER, WHY, State.TO_CONTACT),
+    ("ask_letter", "to_contact", Role.SCHEDULER, {}, State.TO_CONTACT),
+    ("ask_please_call", "to_contact", Role.SCHEDULER, {}, State.TO_CONTACT),
     ("close_lost", "ladder_complete", Role.RADIOLOGIST, WHY, State.CLOSED),
     ("reopen", "closed_benign", Role.MANAGER, {**WHY, "place": "to_contact"}, State.TO_CONTACT),
     ("correct_result", "to_contact", Role.RADIOLOGIST, {"assessment": "2", "comment": "Addendum."}, State.CLOSED),
 ]  # fmt: skip
 # Taken in tests of their own below.
-ELSEWHERE = {"mark_missed", "biopsy_missed", "merge_records", "unmerge_records"}
+ELSEWHERE = {"arrived_late", "mark_missed", "biopsy_missed", "merge_records", "unmerge_records"}
 STAFF: dict[Role, str] = {
     Role.SCHEDULER: "scheduler_ana",
     Role.NAVIGATOR: "navigator_nia",
@@ -76,7 +80,8 @@ STAFF: dict[Role, str] = {
 
 def test_every_step_that_staff_take_on_a_recall_has_a_form_and_a_label() -> None:
     by_hand = {step.name for step in STEPS if step.roles & (STAFF_ROLES - {Role.INTEGRATION}) and step.from_states}
-    assert set(FORMS) == by_hand
+    # Undo is one button beside "Saved" with nothing to fill in; the forms for messages stand beside the message.
+    assert set(FORMS) == by_hand - {"undo", "message_by_hand"}
     assert all(str(step.label) and str(step.rule) for step in STEPS)
 
 
@@ -156,7 +161,7 @@ def test_after_a_call_she_is_back_at_her_list_and_reads_when_the_patient_returns
         ("log_contact", {"channel": "phone"}, "Result"),
         ("log_contact", {**CALL, "channel": "letter"}, "Choose a result that fits how you tried."),
         ("log_contact", {**CALL, "next_day": "2026-11-20"}, "The next try must lie in the future."),
-        ("log_contact", {**CALL, "next_time": "10:00"}, "Say on which day."),
+        ("log_contact", {**CALL, "next_day": "", "next_time": "10:00"}, "Say on which day."),
         ("book_appointment", {**VISIT, "day": "2026-11-20"}, "This time is past."),
         ("book_appointment", {**VISIT, "day": "2026-11-28"}, "is shut on that day"),
         ("hold", {"until": "2026-11-24", "note": "x"}, "Choose a day after today."),
@@ -234,7 +239,9 @@ def test_signing_a_recall_off_as_lost_shows_what_was_tried(
     recall = RecallFactory.create(site=shadyside, three_attempts=True)
     page = words(at_desk(radiologist_rao).get(reverse("step", args=[recall.pk, "close_lost"])))
     assert page.count("(done)") == 3
-    assert page.count("(open)") == 5
+    assert page.count("(open)") == 6
+    assert "60 days given her, until" in page
+    assert "Left message, " in page
     assert "The contact ladder is not complete" in page
 
 

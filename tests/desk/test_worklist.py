@@ -1,9 +1,13 @@
 """What waits for a radiologist, oldest first, and what leaves her list when it is done?"""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from typing import Any
 
 import pytest
 import time_machine
+from django.apps import apps
+from django.db import connection
 from django.urls import reverse
 
 from clinic.factories import UserFactory
@@ -44,7 +48,7 @@ def test_each_case_lies_in_its_pile_and_leads_to_where_she_answers(
         RecallFactory.create(site=shadyside, **{story: True})
     assert _piles(at_desk, radiologist_rao) == {
         "Outcome to record": [_step(read, "record_outcome")],
-        "Earlier pictures to compare": [reverse("recall", args=[priors.pk])],
+        "Earlier pictures to compare": [_step(priors, "resolve_by_priors")],
         "Concordance to sign": [_step(pathology, "sign_concordance")],
         "Closures to sign": [_step(lost, "close_lost")],
         "Not released": [_step(untold, "release_outcome")],
@@ -102,3 +106,48 @@ def test_comparing_earlier_pictures_shows_exam_findings_and_what_arrived(
     page = words(at_desk(radiologist_rao).get(_step(recall, "resolve_by_priors")))
     for said in ("Calcifications (right)", "need prior mammograms for comparison", "2D pictures of 2024, Hillside."):
         assert said in page
+
+
+def test_a_long_pile_is_paged_oldest_first_without_a_gap(
+    at_desk: SignIn, radiologist_rao: User, shadyside: Site, foothills: Site
+) -> None:
+    radiologist_rao.sites.add(foothills)
+    recalls = [
+        RecallFactory.create(site=site, attended=True, ended=TUESDAY_EVENING - timedelta(days=days))
+        for days in range(14)
+        for site in (shadyside, foothills)
+    ]
+    browser = at_desk(radiologist_rao)
+    first: Any = browser.get(reverse("worklist")).context["piles"][0]
+    rest: Any = browser.get(reverse("worklist") + first["older"]).context["piles"]
+    seen = [row.url for row in [*first["rows"], *rest[0]["rows"]]]
+    oldest_first = sorted(recalls, key=lambda recall: (recall.to_read_at, recall.pk))
+    assert seen == [_step(recall, "record_outcome") for recall in oldest_first]
+    assert (len(first["rows"]), len(rest), rest[0]["older"]) == (25, 1, "")
+
+
+def test_a_pile_nobody_knows_is_not_found(at_desk: SignIn, radiologist_rao: User) -> None:
+    assert at_desk(radiologist_rao).get(reverse("worklist"), {"pile": "on_hold"}).status_code == 404
+
+
+def test_a_reached_patient_whose_ladder_is_complete_but_young_is_not_to_be_signed_off(
+    at_desk: SignIn, radiologist_rao: User, shadyside: Site
+) -> None:
+    recall = RecallFactory.create(site=shadyside, ladder_complete=True)
+    assert recall.contact_since is not None
+    with time_machine.travel(recall.contact_since + timedelta(days=59), tick=False):
+        assert _piles(at_desk, radiologist_rao)["Closures to sign"] == []
+
+
+def test_what_waited_before_the_worklist_had_its_own_columns_still_waits(
+    at_desk: SignIn, radiologist_rao: User, shadyside: Site
+) -> None:
+    stories = ("attended", "priors_received", "priors_requested", "awaiting_concordance", "ladder_complete")
+    for story in (*stories, "unreleased", "closed_benign", "deceased", "to_contact"):
+        RecallFactory.create(site=shadyside, **{story: True})
+    before = _piles(at_desk, radiologist_rao)
+    Recall.objects.update(to_read_at=None, to_release_by=None)
+    assert not any(_piles(at_desk, radiologist_rao).values())
+    import_module("recalls.migrations.0007_reading_piles").fill(apps, connection.schema_editor())
+    assert _piles(at_desk, radiologist_rao) == before
+    assert all(before.values())

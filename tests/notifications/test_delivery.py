@@ -10,13 +10,16 @@ from django.conf import LazySettings
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
+from clinic.actors import INTAKE
 from clinic.models import Heartbeat, Site, User
 from notifications import outbox, tasks
+from notifications.ahead import Ahead
 from notifications.delivery import drain
 from notifications.failures import failure_of
 from notifications.kinds import AttemptResult, Kind, NotificationState, Reason
-from notifications.models import DeliveryAttempt, Notification
+from notifications.models import DeliveryAttempt, MessageText, Notification
 from notifications.wake import Nudge, nudge
+from patients.actions import update_details
 from patients.factories import PatientFactory
 from patients.models import ContactPoint, Patient
 from recalls import actions
@@ -31,6 +34,7 @@ from tests.support.smtp import Answer, SmtpSink
 pytestmark = pytest.mark.django_db
 
 S, R = NotificationState, AttemptResult
+NO_POST = {"address_line": ""}  # and no text messages: email is the only way to her
 
 
 def test_a_due_message_is_handed_over_once_with_its_number_and_message_id(
@@ -87,6 +91,7 @@ def test_a_busy_server_is_asked_again_later_and_then_takes_it(
 def test_a_refused_message_ends_in_a_call_task_and_the_next_one_goes_out(
     mail_server: SmtpSink, clock: Clock, recall: Recall, shadyside: Site
 ) -> None:
+    update_details(recall.patient, NO_POST, by=INTAKE)
     other = RecallFactory.create(patient=PatientFactory.create(site=shadyside, email="other@example.org"))
     mail_server.answer = lambda address: Answer.ACCEPT if address == "other@example.org" else Answer.REFUSE
     drain(5)
@@ -97,7 +102,8 @@ def test_a_refused_message_ends_in_a_call_task_and_the_next_one_goes_out(
 
 
 def test_a_mailbox_that_does_not_exist_is_not_written_to_again(recall: Recall) -> None:
-    claim = outbox.claim_next({})
+    update_details(recall.patient, NO_POST, by=INTAKE)
+    claim = outbox.claim_next(Ahead())
     assert isinstance(claim, outbox.Claim)
     words = b"5.1.1 <testa.oak@example.org>: no such user"
     failure = failure_of(smtplib.SMTPRecipientsRefused({"testa.oak@example.org": (550, words)}))
@@ -137,7 +143,7 @@ def test_what_waited_over_night_does_not_leave_at_night(mail_server: SmtpSink, c
 
 
 def test_a_server_that_hangs_up_before_taking_anything_burns_no_try(recall: Recall) -> None:
-    claim = outbox.claim_next({})
+    claim = outbox.claim_next(Ahead())
     assert isinstance(claim, outbox.Claim)
     outbox.fail(claim, failure_of(smtplib.SMTPSenderRefused(421, b"4.7.0 closing", "clinic@example.org")))
     row = row_of(recall, Kind.RECALL_NOTICE)
@@ -195,7 +201,7 @@ def test_a_server_that_answers_again_is_up_even_when_nothing_is_due(
 def test_a_killed_workers_message_is_taken_back_after_its_lease_and_sent_under_the_same_message_id(
     mail_server: SmtpSink, clock: Clock, recall: Recall
 ) -> None:
-    dead = outbox.claim_next({})
+    dead = outbox.claim_next(Ahead())
     assert isinstance(dead, outbox.Claim)
     assert tasks.sweep()["reclaimed"] == 0
     clock.jump("2026-11-10", "08:20")
@@ -207,11 +213,11 @@ def test_a_killed_workers_message_is_taken_back_after_its_lease_and_sent_under_t
 
 
 def test_a_worker_that_slept_through_its_lease_cannot_write_its_result(clock: Clock, recall: Recall) -> None:
-    sleeper = outbox.claim_next({})
+    sleeper = outbox.claim_next(Ahead())
     assert isinstance(sleeper, outbox.Claim)
     clock.jump("2026-11-10", "08:20")
     outbox.reclaim()
-    successor = outbox.claim_next({})
+    successor = outbox.claim_next(Ahead())
     assert isinstance(successor, outbox.Claim)
     outbox.fail(sleeper, failure_of(smtplib.SMTPDataError(550, b"no")))
     assert row_of(recall, Kind.RECALL_NOTICE).state == S.SENDING
@@ -225,6 +231,7 @@ def test_the_lease_outlasts_every_answer_a_mail_server_may_take_its_time_for(set
 def test_after_three_days_of_not_now_a_person_is_asked_to_ring(
     mail_server: SmtpSink, clock: Clock, recall: Recall
 ) -> None:
+    update_details(recall.patient, NO_POST, by=INTAKE)
     mail_server.answer = Answer.BUSY
     clock.run("2026-11-14")
     row = row_of(recall, Kind.RECALL_NOTICE)
@@ -234,10 +241,18 @@ def test_after_three_days_of_not_now_a_person_is_asked_to_ring(
 
 
 def test_a_message_that_cannot_be_written_fails_alone(
-    mail_server: SmtpSink, clock: Clock, recall: Recall, shadyside: Site
+    mail_server: SmtpSink, clock: Clock, recall: Recall, foothills: Site, administrator_ada: User
 ) -> None:
-    other = RecallFactory.create(patient=PatientFactory.create(site=shadyside, email="other@example.org"))
-    Notification.objects.filter(recall=recall, kind=Kind.RECALL_NOTICE).update(language="xx")
+    other = RecallFactory.create(patient=PatientFactory.create(site=foothills, email="other@example.org"))
+    MessageText.objects.create(
+        name="recall_notice",
+        language="en",
+        site=recall.site,
+        version=1,
+        body="$nobody_knows",
+        edited_by=administrator_ada,
+    )
+    clock.jump("2026-11-10", "12:00")
     drain(5)
     row = row_of(recall, Kind.RECALL_NOTICE)
     assert (row.state, row.reason) == (S.FAILED, Reason.NOT_RENDERED)

@@ -99,5 +99,5 @@ def test_older_messages_follow_on_the_next_page(
     first = client.get(reverse("inbox"))
     assert len(first.context["letters"]) == 2
     second = client.get(reverse("inbox"), {"before": first.context["older"]})
-    assert [letter.kept.key for letter in second.context["letters"]] == [letter_key]
+    assert [letter.kept.key for letter, _when in second.context["letters"]] == [letter_key]
     assert second.context["older"] == ""

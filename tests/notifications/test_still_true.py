@@ -7,11 +7,12 @@ import pytest
 from clinic.actors import INTAKE
 from clinic.models import User
 from notifications import outbox, tasks
+from notifications.ahead import Ahead
 from notifications.delivery import drain
 from notifications.kinds import AttemptResult, Kind, NotificationState, Reason
 from notifications.mime import compose
 from notifications.models import Notification
-from patients.actions import record_consent, record_death, set_contact_point
+from patients.actions import record_consent, record_death, set_contact_point, update_details
 from patients.models import Consent, ContactPoint
 from recalls import actions
 from recalls.actions import Slot
@@ -58,6 +59,7 @@ def test_what_stopped_being_true_without_any_event_is_found_when_its_turn_comes(
 def test_consent_withdrawn_meanwhile_holds_the_message_back_and_opens_a_task(
     mail_server: SmtpSink, clock: Clock, recall: Recall
 ) -> None:
+    update_details(recall.patient, {"address_line": ""}, by=INTAKE)
     record_consent(recall.patient, Consent.Subject.EMAIL, granted=False, source="phone", by=INTAKE)
     drain(5)
     row = row_of(recall, Kind.RECALL_NOTICE)
@@ -76,7 +78,7 @@ def test_a_new_address_is_used_at_once(mail_server: SmtpSink, clock: Clock, reca
 def test_a_recall_that_moves_while_its_message_is_on_the_way_says_so(
     clock: Clock, recall: Recall, scheduler_ana: User
 ) -> None:
-    claim = outbox.claim_next({})
+    claim = outbox.claim_next(Ahead())
     assert isinstance(claim, outbox.Claim)
     actions.decline(recall, by=scheduler_ana, note="She wants no more pictures.")
     _mail, copy = compose(claim.row, claim.situation, claim.channels)

@@ -12,6 +12,7 @@ from django.db import connection
 from clinic.factories import cast_of
 from clinic.models import Site
 from notifications import outbox, tasks
+from notifications.ahead import Ahead
 from notifications.delivery import drain
 from notifications.kinds import Kind, NotificationState
 from notifications.models import DeliveryAttempt, Notification
@@ -52,7 +53,7 @@ def test_two_workers_never_send_one_message_twice(clock: Clock, shadyside: Site,
 
 
 def test_two_sweeps_take_a_lost_message_back_once(clock: Clock, recall: Recall, mail_server: SmtpSink) -> None:
-    assert isinstance(outbox.claim_next({}), outbox.Claim)
+    assert isinstance(outbox.claim_next(Ahead()), outbox.Claim)
     clock.jump("2026-11-10", "08:30")
     results = at_once(tasks.sweep, tasks.sweep)
     assert sum(result["reclaimed"] for result in results) == 1

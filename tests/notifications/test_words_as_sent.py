@@ -17,7 +17,7 @@ from clinic.models import Site, User
 from notifications.delivery import drain
 from notifications.kinds import Kind
 from notifications.models import Notification
-from notifications.values import about, clock_time, opening_hours
+from notifications.sayings import about, clock_time, opening_hours
 from patients.factories import PatientFactory
 from recalls import actions
 from recalls.actions import Reading, Slot
@@ -51,8 +51,15 @@ class Visible(HTMLParser):
         self._hidden -= tag in ("style", "title", "script")
 
     def handle_data(self, data: str) -> None:
+        if not self._hidden and self.words and self._glued(data):
+            self.words[-1] += data.split()[0]
+            data = data.split(maxsplit=1)[1] if len(data.split()) > 1 else ""
         if not self._hidden:
             self.words += data.split()
+
+    def _glued(self, data: str) -> bool:
+        """A stop right after a phone number that is kept in one line."""
+        return data[:1] in (".", ",") and data.split()[0] in (".", ",")
 
 
 def sent() -> list[EmailMessage]:

@@ -7,11 +7,12 @@ from zoneinfo import ZoneInfo
 
 import time_machine
 from django.core import mail
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from notifications import outbox
 from notifications.delivery import drain
-from notifications.kinds import NotificationState
+from notifications.kinds import Kind, NotificationState
 from notifications.models import Notification
 from recalls.models import Recall
 
@@ -51,14 +52,18 @@ def _next_due(until: datetime) -> datetime | None:
 
 def letters(recall: Recall, zone: ZoneInfo = PITTSBURGH) -> list[str]:
     """What left for her, in order, as a person would note it: "Tue 2026-11-24 09:15 recall_notice"."""
-    rows = Notification.objects.filter(recall=recall, accepted_at__isnull=False).order_by("accepted_at", "pk")
+    rows = _to_her(recall).filter(accepted_at__isnull=False).order_by("accepted_at", "pk")
     return [f"{row.accepted_at.astimezone(zone):%a %Y-%m-%d %H:%M} {row.kind}" for row in rows if row.accepted_at]
 
 
 def planned(recall: Recall, zone: ZoneInfo = PITTSBURGH) -> list[str]:
     """What waits for her, in the same words."""
-    rows = Notification.objects.filter(recall=recall, state=NotificationState.PLANNED).order_by("due_at", "pk")
+    rows = _to_her(recall).filter(state=NotificationState.PLANNED).order_by("due_at", "pk")
     return [f"{row.due_at.astimezone(zone):%a %Y-%m-%d %H:%M} {row.kind}" for row in rows]
+
+
+def _to_her(recall: Recall) -> QuerySet[Notification]:
+    return Notification.objects.filter(recall=recall).exclude(kind=Kind.REFERRER_NOTICE)
 
 
 def row_of(recall: Recall, kind: str) -> Notification:

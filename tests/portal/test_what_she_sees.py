@@ -16,7 +16,7 @@ from recalls import actions
 from recalls.actions import Reading
 from recalls.factories import RecallFactory
 from recalls.models import Recall
-from recalls.states import Assessment, FindingKind, RecallKind, Side
+from recalls.states import Assessment, FindingKind, RecallKind, Side, VisitKind
 from recalls.stories import STORIES
 from tests.architecture.source import ROOT
 from tests.portal.conftest import words_of
@@ -214,7 +214,7 @@ def test_the_spanish_page_holds_no_english_sentence(visit_as: VisitAs, shadyside
     spanish = [client.get(path) for path in ("/my/", "/my/choices/", "/my/ask/another-time/", "/my/not-me/")]
     client.cookies["django_language"] = "en"
     english = [client.get(path) for path in ("/my/", "/my/choices/", "/my/ask/another-time/", "/my/not-me/")]
-    names = {"Shadyside Sample Imaging", "Pittsburgh, PA 15232", "1 Example Street", "English", "Español"}
+    names = {"Shadyside Sample Imaging", "Pittsburgh, PA 15232", "1 Example Street", "English", "Español", "8:30 am"}
     for ours, theirs in zip(spanish, english, strict=True):
         same = {piece for piece in _pieces(ours.content) & _pieces(theirs.content) if re.search(r"[a-z]{2}", piece)}
         assert same <= names
@@ -231,3 +231,21 @@ def test_the_first_load_is_under_fifty_thousand_bytes(visit_as: VisitAs, shadysi
     assets = re.findall(r'href="/static/([^"]+)"', page.decode())
     assert sorted(assets) == ["css/portal.css", "img/icon.svg"]
     assert len(page) + sum((ROOT / "static" / path).stat().st_size for path in assets) < 50_000
+
+
+def test_the_day_of_a_mammogram_tells_of_the_extra_pictures_for_her_finding_and_of_implants(
+    page_of: PageOf, shadyside: Site
+) -> None:
+    findings = [(FindingKind.CALCIFICATIONS, Side.LEFT)]
+    page = page_of(RecallFactory.create(site=shadyside, booked=True, exam__findings=findings))
+    assert "Close-up mammogram pictures." in page
+    assert "If you have breast implants, please tell us before the visit." in page
+    assert "A 3D mammogram." not in page
+
+
+def test_the_day_of_an_ultrasound_alone_tells_of_no_x_ray(page_of: PageOf, shadyside: Site) -> None:
+    recall = RecallFactory.create(site=shadyside, booked=True)
+    recall.appointments.update(kind=VisitKind.ULTRASOUND)
+    page = page_of(recall)
+    assert "Close-up mammogram pictures." not in page
+    assert "breast implants, please" not in page

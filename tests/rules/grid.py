@@ -59,12 +59,17 @@ GRID = [
     Line("resolve_by_priors", ["awaiting_priors", "to_contact", "scheduled"], CLOSED, "R"),
     Line("need_imaging", ["awaiting_priors"], ["to_contact"], "R"),
     Line("log_contact", OPEN, SAME, "SN"),
+    Line("take_on", OPEN, SAME, "SN"),
+    Line("add_note", ALL, SAME, "SNRM"),
+    Line("ask_letter", OPEN, SAME, "SN"),
+    Line("ask_please_call", ["to_contact"], SAME, "SN"),
     Line("book_appointment", ["to_contact"], ["scheduled"], "SNI"),
-    Line("reschedule", ["scheduled"], SAME, "SNI"),
+    Line("reschedule", ["scheduled"], SAME, "SNMI"),
     Line("confirm", ["scheduled"], SAME, "SNIP"),
     Line("cancel_appointment", ["scheduled"], ["to_contact"], "SNI"),
     Line("mark_missed", ["scheduled"], ["to_contact"], "SNI"),
     Line("mark_attended", ["scheduled"], ["awaiting_outcome"], "SNI"),
+    Line("arrived_late", ["to_contact", "biopsy_to_book"], ["awaiting_outcome", "awaiting_pathology"], "SNI"),
     Line("advise_biopsy", ["to_contact", "scheduled"], ["biopsy_to_book"], "R"),
     Line("record_outcome", ["awaiting_outcome"], ["closed", "follow_up", "biopsy_to_book", "to_contact"], "R"),
     Line("amend_outcome", WITH_OUTCOME, WITH_OUTCOME, "R"),
@@ -86,6 +91,9 @@ GRID = [
     Line("reopen", CLOSED, NOT_HELD, "RMI"),
     Line("merge_records", ALL, SAME, "MAI"),
     Line("unmerge_records", ALL, SAME, "MAI"),
+    # Back to where the recall stood before the step that is undone.
+    Line("undo", ALL, SAME, "SNRM"),
+    Line("message_by_hand", ALL, SAME, "SNM"),
     Line("correct_result", OPEN, OPEN, "IR"),
 ]
 LINES = {line.step: line for line in GRID}

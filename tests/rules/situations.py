@@ -1,6 +1,7 @@
 """How do the tests of the rules bring a recall into each state, with every fact that any step could ask for?"""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -8,7 +9,8 @@ from django.utils import timezone
 from time_machine import TimeMachineFixture
 
 from clinic import calendar
-from clinic.actors import INTAKE, PATIENT, SYSTEM, Actor
+from clinic.actors import INTAKE, PATIENT, SYSTEM, Actor, actor_for
+from clinic.contact_ladder import DEFAULT_LADDER
 from clinic.factories import UserFactory, cast_of
 from clinic.models import Site, User
 from clinic.roles import STAFF_ROLES, Role
@@ -16,9 +18,9 @@ from patients.factories import PatientFactory
 from recalls import actions
 from recalls.actions import Contact, Reading, Slot
 from recalls.factories import RecallFactory
-from recalls.ladder import LADDER
-from recalls.models import Recall
+from recalls.models import Appointment, Recall
 from recalls.states import (
+    AppointmentStatus,
     Assessment,
     ConcordanceVerdict,
     ContactChannel,
@@ -60,11 +62,25 @@ def corrected(recall: Recall, by: By) -> Any:
     return actions.correct_exam(recall.exam, {"assessment": to}, None, by=by)
 
 
+def undone(recall: Recall, by: By) -> Any:
+    """A slip of the same person, then undone: a wrong reopening of a closed recall, a wrong decline of an open one."""
+    slip = actions.decline if recall.is_open else actions.reopen
+    slip(recall, by=replace(actor_for(by), roles=frozenset(Role)), note=_WHY)
+    return actions.undo(recall, by=by)
+
+
 def merged_back(recall: Recall, by: By) -> Any:
     loser = recall.patient
     actions.merge_patients(loser, PatientFactory.create(site=recall.site), by=INTAKE)
     loser.refresh_from_db()
     return actions.unmerge_patients(loser, by=by)
+
+
+def message_stopped(recall: Recall, by: By) -> Any:
+    def name_it(move: actions.Move) -> None:
+        move.data = {"did": "stopped", "kind": "please_call", "occasion": ""}
+
+    return actions.message_by_hand(recall, name_it, by=by, note=_WHY)
 
 
 _WHY = "Said on the phone."
@@ -77,12 +93,17 @@ ACTS: dict[str, Act] = {
     "resolve_by_priors": lambda recall, by: actions.resolve_by_priors(recall, by=by),
     "need_imaging": lambda recall, by: actions.need_imaging(recall, by=by),
     "log_contact": lambda recall, by: actions.log_contact(recall, _CALL, by=by),
+    "take_on": lambda recall, by: actions.take_on(recall, by=by),
+    "add_note": lambda recall, by: actions.add_note(recall, by=by, note=_WHY),
+    "ask_letter": lambda recall, by: actions.ask_letter(recall, by=by),
+    "ask_please_call": lambda recall, by: actions.ask_please_call(recall, by=by),
     "book_appointment": lambda recall, by: actions.book_appointment(recall, slot(recall), by=by),
     "reschedule": lambda recall, by: actions.reschedule(recall, slot(recall), by=by),
     "confirm": lambda recall, by: actions.confirm(recall, by=by),
     "cancel_appointment": lambda recall, by: actions.cancel_appointment(recall, by=by),
     "mark_missed": lambda recall, by: actions.mark_missed(recall, by=by),
     "mark_attended": lambda recall, by: actions.mark_attended(recall, by=by),
+    "arrived_late": lambda recall, by: actions.arrived_late(recall, by=by),
     "advise_biopsy": lambda recall, by: actions.advise_biopsy(recall, by=by),
     "record_outcome": lambda recall, by: actions.record_outcome(recall, _NORMAL, by=by),
     "amend_outcome": lambda recall, by: actions.amend_outcome(
@@ -112,13 +133,15 @@ ACTS: dict[str, Act] = {
         recall.patient, PatientFactory.create(site=recall.site), by=by
     ),
     "unmerge_records": merged_back,
+    "undo": undone,
+    "message_by_hand": message_stopped,
     "correct_result": corrected,
 }
 
 
 def _finish_the_ladder(recall: Recall, clock: TimeMachineFixture) -> None:
     navigator = cast_of(recall.site).navigator
-    for rung in LADDER:
+    for rung in DEFAULT_LADDER:
         result = actions.RESULTS_OF[rung.channel][-1]
         actions.log_contact(recall, Contact(rung.channel, result), by=navigator)
     clock.move_to(timezone.now() + timedelta(days=61))
@@ -138,6 +161,7 @@ def ready_for_anything(state: State, site: Site, clock: TimeMachineFixture) -> R
     recall = RecallFactory.create(site=site, more_imaging=True, exam__assessment=Assessment.SUSPICIOUS_B)
     if state == State.TO_CONTACT:
         _finish_the_ladder(recall, clock)
+        _missed_today(recall, VisitKind.DIAGNOSTIC)
     if state == State.ON_HOLD:
         actions.hold(recall, in_three_days(recall), by=cast.navigator, note=_WHY)
     if state in (State.TO_CONTACT, State.ON_HOLD):
@@ -150,12 +174,21 @@ def ready_for_anything(state: State, site: Site, clock: TimeMachineFixture) -> R
     return recall
 
 
+def _missed_today(recall: Recall, kind: VisitKind) -> None:
+    """Written straight into the table: a real miss would begin the ladder anew, or is another story."""
+    Appointment.objects.create(
+        recall=recall, site=recall.site, kind=kind, starts_at=timezone.now(), status=AppointmentStatus.MISSED
+    )
+
+
 def _after_the_visit(recall: Recall, state: State, clock: TimeMachineFixture) -> None:
     cast = cast_of(recall.site)
     ends = {State.FOLLOW_UP: Assessment.PROBABLY_BENIGN, State.CLOSED: Assessment.NEGATIVE}
     if state == State.AWAITING_OUTCOME:
         return
     actions.record_outcome(recall, Reading(ends.get(state, Assessment.SUSPICIOUS_B)), by=cast.radiologist)
+    if state == State.BIOPSY_TO_BOOK:
+        _missed_today(recall, VisitKind.BIOPSY)
     if state in ends or state == State.BIOPSY_TO_BOOK:
         return
     actions.book_biopsy(recall, slot(recall, VisitKind.BIOPSY), by=cast.scheduler)

@@ -17,6 +17,7 @@ from tests.rules.grid import ALL, GRID, LINES, ROLES
 from tests.rules.situations import ACTS, By, anybody, ready_for_anything
 
 pytestmark = pytest.mark.django_db
+NEEDS_ANOTHER = ("unmerge_records", "undo")
 
 
 def test_the_grid_knows_every_step_state_and_role() -> None:
@@ -40,8 +41,8 @@ def _attempt(recall_id: int, step: str, by: By) -> tuple[str, State]:
         stored = Recall.objects.get(pk=recall_id)
         if any(event.step == step for event in stored.events.filter(version__gt=version)):
             became = "taken"
-        else:  # the merge that a separation needs first is an event of its own
-            assert stored.version == version + (step == "unmerge_records"), f"{step} was refused and left a mark"
+        else:  # what a separation or an undoing needs first is an event of its own
+            assert stored.version == version + (step in NEEDS_ANOTHER), f"{step} was refused and left a mark"
         transaction.set_rollback(True)
     return became, State(stored.state)
 

@@ -6,17 +6,20 @@ import pytest
 from django.core.exceptions import ValidationError
 from time_machine import TimeMachineFixture
 
-from clinic.factories import cast_of
+from clinic.actors import actor_for
+from clinic.contact_ladder import DEFAULT_LADDER
+from clinic.factories import UserFactory, cast_of
 from clinic.models import Site
+from clinic.roles import Role
 from patients.models import ContactPoint
 from recalls import actions, ladder
 from recalls.actions import Contact
 from recalls.factories import RecallFactory
-from recalls.ladder import LADDER
 from recalls.models import Recall
-from recalls.permissions import NotNow, attempts_of_this_ladder
+from recalls.permissions import NotNow, NotPermitted, attempts_of_this_ladder, why_not
 from recalls.presenters import why_today
 from recalls.states import ContactChannel, ContactResult, State, WorkItemKind
+from recalls.workflow import STEP
 
 MONDAY = datetime(2026, 3, 16, 14, 0, tzinfo=UTC)  # 10 am in Pittsburgh
 
@@ -36,7 +39,7 @@ def _log(
 
 
 def _try_every_rung(recall: Recall) -> None:
-    for rung in LADDER:
+    for rung in DEFAULT_LADDER:
         _log(recall, rung.channel, actions.RESULTS_OF[rung.channel][-1])
 
 
@@ -75,12 +78,10 @@ def test_a_patient_who_has_the_next_word_is_given_two_business_days(
 
 def test_each_rung_names_itself_until_the_ladder_is_complete(recall: Recall) -> None:
     said = [why_today(recall)]
-    for rung in LADDER:
+    for rung in DEFAULT_LADDER:
         _log(recall, rung.channel, actions.RESULTS_OF[rung.channel][-1])
         said.append(why_today(recall))
-    assert [str(rung.sentence) in sentence for rung, sentence in zip(LADDER, said, strict=False)] == [True] * len(
-        LADDER
-    )
+    assert all(str(rung.sentence) in sentence for rung, sentence in zip(DEFAULT_LADDER, said, strict=False))
     assert "Ladder complete" in said[-1]
 
 
@@ -96,15 +97,15 @@ def test_a_patient_is_lost_only_after_every_rung_and_sixty_days(
     assert (recall.state, recall.closure_reason) == (State.CLOSED, "lost_to_follow_up")
 
 
-@pytest.mark.parametrize("missing", range(len(LADDER)))
+@pytest.mark.parametrize("missing", range(len(DEFAULT_LADDER)))
 def test_one_open_rung_keeps_a_patient_from_being_lost(
     missing: int, recall: Recall, time_machine: TimeMachineFixture
 ) -> None:
-    for at, rung in enumerate(LADDER):
+    for at, rung in enumerate(DEFAULT_LADDER):
         if at != missing:
             _log(recall, rung.channel, actions.RESULTS_OF[rung.channel][-1])
     time_machine.move_to(MONDAY + timedelta(days=90), tick=False)
-    assert len(ladder.open_rungs(attempts_of_this_ladder(recall))) == 1
+    assert len(ladder.open_rungs(recall.site, attempts_of_this_ladder(recall))) == 1
     with pytest.raises(NotNow):
         actions.close_lost(recall, by=cast_of(recall.site).manager, note="Too early.")
 
@@ -132,3 +133,18 @@ def test_a_wrong_number_is_not_used_again_and_opens_one_task(recall: Recall) -> 
     assert points[ContactPoint.Kind.MOBILE] == ContactPoint.Unusable.WRONG
     assert points[ContactPoint.Kind.HOME] == ""
     assert [item.kind for item in recall.work_items.all()] == [WorkItemKind.VERIFY_CONTACT]
+
+
+def test_whoever_made_the_last_try_does_not_sign_the_patient_off_as_lost(
+    recall: Recall, time_machine: TimeMachineFixture
+) -> None:
+    both = UserFactory.create(roles=[Role.NAVIGATOR, Role.MANAGER], sites=[recall.site])
+    for rung in DEFAULT_LADDER:
+        contact = Contact(rung.channel, actions.RESULTS_OF[rung.channel][-1])
+        actions.log_contact(recall, contact, by=both)
+    time_machine.move_to(MONDAY + timedelta(days=61), tick=False)
+    assert "a second person signs" in why_not(recall, STEP["close_lost"], actor_for(both))
+    with pytest.raises(NotPermitted, match="a second person signs"):
+        actions.close_lost(recall, by=both, note="Every way was tried.")
+    actions.close_lost(recall, by=cast_of(recall.site).manager, note="Every way was tried.")
+    assert recall.closure_reason == "lost_to_follow_up"

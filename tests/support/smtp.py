@@ -32,6 +32,7 @@ class Received:
 
     recipients: tuple[str, ...]
     raw: bytes
+    sender: str = ""  # the envelope's: where undeliverable mail goes back to
 
     @property
     def message(self) -> EmailMessage:
@@ -90,7 +91,8 @@ class SmtpSink:
         recipients = tuple(envelope.rcpt_tos)
         answer = self.answer(recipients[0]) if callable(self.answer) else self.answer
         if answer in {Answer.ACCEPT, Answer.LOSE_THE_REPLY}:
-            self.received.append(Received(recipients, envelope.original_content or b""))
+            sender = envelope.mail_from or ""
+            self.received.append(Received(recipients, envelope.original_content or b"", sender))
         if answer in {Answer.HANG_UP, Answer.LOSE_THE_REPLY} and isinstance(server.transport, asyncio.Transport):
             server.transport.abort()
             return "421 gone"  # nobody hears it

@@ -23,6 +23,7 @@ class Language:
     always: Mapping[str, str]
     visit: Mapping[str, str]
     follow_up: Mapping[str, str]
+    page: Mapping[str, str]
     text_message: Mapping[str, str]
     lay_summary: Mapping[str, str]
     referrer: Mapping[str, str]
@@ -61,6 +62,10 @@ ENGLISH: Final = Language(
         "visit_length": "about an hour",
     },
     follow_up={"follow_up_month": "June 2027", "follow_up_by": "June 30, 2027"},
+    page={
+        "my_page": "On your own page you can see what comes next. You open it with your birth date.\n\n"
+        "[Open my page](https://recall.example.org/my/sample/)"
+    },
     text_message=TEXT_MESSAGE
     | {"visit_day_short": "Wed, Nov 25", "visit_time": "10:30 am", "follow_up_month": "September 2027"},
     lay_summary={"patient_name": "Testa Sample-Oak", "exam_day": "November 20, 2026"},
@@ -89,6 +94,10 @@ SPANISH: Final = Language(
         "visit_length": "cerca de una hora",
     },
     follow_up={"follow_up_month": "junio de 2027", "follow_up_by": "30 de junio de 2027"},
+    page={
+        "my_page": "En su propia página puede ver lo que sigue. La abre con su fecha de nacimiento.\n\n"
+        "[Abrir mi página](https://recall.example.org/my/sample/)"
+    },
     text_message=TEXT_MESSAGE
     | {"visit_day_short": "mié, 25 nov", "visit_time": "10:30 am", "follow_up_month": "septiembre 2027"},
     lay_summary={"patient_name": "Testa Sample-Oak", "exam_day": "20 de noviembre de 2026"},

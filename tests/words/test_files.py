@@ -16,6 +16,7 @@ from tests.words.texts import (
     KINDS,
     LETTERS,
     LETTERS_ONLY,
+    PAGE_KINDS,
     REFERRER_NOTICES,
     ROOT,
     TEXT_MESSAGES,
@@ -166,6 +167,11 @@ def test_every_email_greets_signs_and_says_whom_to_call_and_how_to_stop_emails(m
     assert {"$clinic_name", "$clinic_phone"} <= set(re.findall(r"\$\w+", paragraphs[-2]))
     assert paragraphs[-1] == LANGUAGES[message.language].stop_emails
     assert "$language_line" in paragraphs
+
+
+@emails
+def test_the_link_to_the_page_stands_where_the_page_has_something_to_show(message: Text) -> None:
+    assert ("$my_page" in message.body.split("\n\n")) == (message.kind in PAGE_KINDS)
 
 
 @emails

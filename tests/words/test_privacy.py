@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.words.forbidden import DETAIL, FINDING, HEALTH, PROMISE
+from notifications.forbidden import DETAIL, FINDING, HEALTH, PROMISE
 from tests.words.languages import LANGUAGES
 from tests.words.texts import (
     ALL_EXPLAINERS,

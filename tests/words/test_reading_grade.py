@@ -12,22 +12,12 @@ no text of November 2026 was under 70 and 65.
 All measures read a text as a patient gets it, with sample values filled in. A text message is read without its sender.
 """
 
-import re
-from collections.abc import Mapping
 from typing import Final
 
 import pytest
-import textstat
-from textstat.textstat import textstatistics
 
-from tests.words.texts import ALL_EXPLAINERS, ALL_MESSAGES, REFERRER_NOTICES, Text, as_sent, as_shown, fill, sentences
-
-GRADE: Final = 6.0
-EASE: Final[Mapping[str, float]] = {"Fernandez-Huerta": 70.0 + 10.0, "Szigriszt-Pazos": 65.0 + 10.0}
-WORDS_IN_A_SENTENCE: Final = 22
-
-SPANISH: Final = textstatistics()
-SPANISH.set_lang("es")
+from notifications.grade import long_sentences, sentences, too_hard
+from tests.words.texts import ALL_EXPLAINERS, ALL_MESSAGES, REFERRER_NOTICES, Text, as_sent, as_shown, fill
 
 
 def read(message: Text) -> str:
@@ -48,21 +38,6 @@ READ: Final = (
 as_read = pytest.mark.parametrize(("language", "markdown"), READ.values(), ids=READ.keys())
 
 
-def too_hard(language: str, text: str) -> dict[str, float]:
-    """The measures that say so, with what they say."""
-    if language == "es":
-        ease = {
-            "Fernandez-Huerta": float(SPANISH.fernandez_huerta(text)),
-            "Szigriszt-Pazos": float(SPANISH.szigriszt_pazos(text)),
-        }
-        return {name: value for name, value in ease.items() if value < EASE[name]}
-    grades = {
-        "Flesch-Kincaid": float(textstat.flesch_kincaid_grade(text)),
-        "Coleman-Liau": float(textstat.coleman_liau_index(text)),
-    }
-    return {name: grade for name, grade in grades.items() if grade > GRADE}
-
-
 @as_read
 def test_a_text_reads_at_grade_six_or_lower(language: str, markdown: str) -> None:
     assert too_hard(language, sentences(markdown)) == {}
@@ -77,8 +52,7 @@ def test_the_opening_that_goes_into_a_message_reads_at_grade_six_or_lower_by_its
 
 @as_read
 def test_no_sentence_is_long(language: str, markdown: str) -> None:
-    found = re.split(r"(?<=[.?!])\s+", sentences(markdown))
-    assert [sentence for sentence in found if len(sentence.split()) > WORDS_IN_A_SENTENCE] == []
+    assert long_sentences(sentences(markdown)) == []
 
 
 HARD: Final = {

@@ -6,8 +6,8 @@ from typing import Final
 import pytest
 
 from notifications.facts import FACTS, SourcedFact, fact_placeholders
+from notifications.forbidden import HARD
 from notifications.sources import SOURCES
-from tests.words.forbidden import HARD
 from tests.words.languages import LANGUAGES
 from tests.words.texts import ALL_EXPLAINERS, ALL_MESSAGES, Text, as_sent, as_shown
 

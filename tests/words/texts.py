@@ -8,21 +8,29 @@ from string import Template
 from typing import Final
 
 import frontmatter
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
 
 from notifications.facts import fact_placeholders
 from notifications.kinds import Kind
 from tests.words.languages import LANGUAGES
 
 ROOT: Final = Path(__file__).resolve().parents[2] / "notifications"
-BLOCKS: Final = ("what_to_bring", "what_happens", "cost_line", "reasons", "figures", "result", "next_step", "notice")
+BLOCKS: Final = (
+    "what_to_bring",
+    "what_happens",
+    "cost_line",
+    "reasons",
+    "figures",
+    "result",
+    "next_step",
+    "notice",
+    "my_page",
+)
 """Placeholders that stand alone in a paragraph and are filled with whole paragraphs."""
 
-KINDS: Final = frozenset(str(kind) for kind in Kind)
-"""Kinds that go to a patient by any channel; those below go one way only."""
 LETTERS_ONLY: Final = frozenset({"last_letter", "lay_summary"})
 TO_REFERRERS: Final = frozenset({"referrer_notice"})
+KINDS: Final = frozenset(str(kind) for kind in Kind) - LETTERS_ONLY - TO_REFERRERS
+"""Kinds that go to a patient by any channel; those above go one way only."""
 
 VISIT_KINDS: Final = frozenset(
     {
@@ -35,6 +43,8 @@ VISIT_KINDS: Final = frozenset(
         "biopsy_reminder",
     }
 )
+PAGE_KINDS: Final = KINDS - {"biopsy_confirmation", "biopsy_reminder", "please_call_results", "no_visit_needed"}
+"""Their emails carry the link to the patient's own page: a biopsy and what a person tells have no place there."""
 FOLLOW_UP_KINDS: Final = frozenset({"outcome_probably_benign", "follow_up_due"})
 
 
@@ -139,6 +149,8 @@ def allowed_values(text: Text) -> dict[str, str]:
     values = {**samples.always, **{name: blocks[name] for name in ("what_to_bring", "what_happens", "cost_line")}}
     if text.kind in VISIT_KINDS:
         values |= samples.visit
+    if text.kind in PAGE_KINDS and text.channel == "email":
+        values |= samples.page
     if text.kind in FOLLOW_UP_KINDS:
         values |= samples.follow_up
     if text.detailed or text.channel == "letter":
@@ -171,23 +183,3 @@ def as_sent(message: Text) -> str:
 
 def as_shown(explainer: Text) -> str:
     return fill(explainer.body, fact_placeholders())
-
-
-def sentences(markdown: str) -> str:
-    """The running text without marks and without the large blocks; each line ends in a stop.
-
-    A block holds date, place and phone, or an official notice whose words nobody may change. It is left out because
-    names and numbers would make the text look easier than it is.
-    """
-    lines: list[str] = []
-    depth = 0
-    for token in MarkdownIt("commonmark").parse(markdown):
-        depth += {"blockquote_open": 1, "blockquote_close": -1}.get(token.type, 0)
-        if token.type == "inline" and not depth:
-            line = "".join(_plain(child) for child in token.children or [])
-            lines.append(line if line.endswith((".", "?", "!")) else f"{line}.")
-    return " ".join(lines)
-
-
-def _plain(token: Token) -> str:
-    return " " if token.type == "softbreak" else token.content

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import translation
 
 from clinic.roles import Role
+from recalls.diagram import is_drawn
 from recalls.states import ClosureReason, State
 from recalls.workflow import CONCORDANCE_ROUTE, FOLLOW_UP_MONTHS, OUTCOME_ROUTE, STATE_CLOCK, STEPS, Route, Step
 
@@ -47,20 +48,15 @@ def _roles(step: Step) -> str:
     return ", ".join(str(role.label).lower() for role in Role if role in step.roles)
 
 
-def _is_drawn(step: Step) -> bool:
-    """Whether the step has few enough starts and ends for arrows that can be followed."""
-    return len(step.from_states) <= 3 and len(step.to) <= 4
-
-
 def _diagram() -> list[str]:
     lines = ["## Diagram", "", "```mermaid", "stateDiagram-v2"]
     lines += [f'    state "{state.label}" as {state.value}' for state in State]
-    for step in filter(_is_drawn, STEPS):
+    for step in filter(is_drawn, STEPS):
         for start in [state.value for state in State if state in step.from_states] or ["[*]"]:
             ends = [end.value for end in step.to] or [start]
             lines += [f"    {start} --> {end}: {step.label} ({_roles(step)})" for end in ends]
     lines += [f"    {State.CLOSED.value} --> [*]", "```", ""]
-    others = ", ".join(f"“{step.label}”" for step in STEPS if not _is_drawn(step))
+    others = ", ".join(f"“{step.label}”" for step in STEPS if not is_drawn(step))
     return [*lines, f"Not drawn, since they start or end nearly anywhere: {others}.", ""]
 
 

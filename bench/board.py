@@ -1,0 +1,140 @@
+"""Does the board take as long at 300,000 recalls as at 10,000, and the live map as long at 100,000 as at 1,000?
+
+Each size is a database of its own on one PostgreSQL: two years of recalls, one in ten still open, so that what happened
+in the last twelve weeks grows with the size. Prints the median milliseconds on the server with the queries: the board
+with the figures the workers keep and while they are away, the map with kept counts (warm) and counted anew (cold).
+Ends with status 1 when the board takes three times as long or more, or the warm map 1.2 times. Needs PostgreSQL.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from bench.desk_pages import Desk, measure, server, use
+
+BOARD_SIZES = tuple(int(size) for size in os.environ.get("BOARD_SIZES", "10000,300000").split(","))
+MAP_SIZES = tuple(int(size) for size in os.environ.get("MAP_SIZES", "1000,100000").split(","))
+BOARD_RATIO, MAP_RATIO = 3.0, 1.2
+BOARD_QUERIES, MAP_QUERIES = 10, 8
+BASE = 1_000_000  # the numbers of copied rows start here
+_STATES = ("to_contact", "awaiting_outcome", "awaiting_priors", "biopsy_to_book")
+
+
+class Clinic:
+    """Three recalls that lived their stories, and so many copies of their rows with other numbers and times."""
+
+    def __init__(self, count: int) -> None:
+        from clinic.factories import SiteFactory, UserFactory
+        from clinic.roles import Role
+        from recalls.factories import RecallFactory
+
+        self.site = SiteFactory.create(code="BENCH")
+        people = {
+            role: UserFactory.create(role=role, sites=[self.site])
+            for role in (Role.SCHEDULER, Role.RADIOLOGIST, Role.MANAGER)
+        }
+        self.scheduler, self.radiologist, self.manager = people.values()
+        closed, opened, booked = count * 90 // 100, count * 8 // 100, count * 2 // 100
+        states = " ".join(f"WHEN {number} THEN '{state}'" for number, state in enumerate(_STATES))
+        past = f"now() - interval '1 hour' - (n * 730.0 / {closed}) * interval '1 day'"
+        recent = "now() - interval '1 hour' - (n % 90) * interval '1 day'"
+        due = {"due_at": "now() + (n % 9 - 2) * interval '1 day'"}
+        self._copy(RecallFactory.create(site=self.site, closed_normal=True), BASE, closed, past, {
+            "closed_at": f"{past} + (6 + n % 14) * interval '1 day'",
+        })  # fmt: skip
+        self._copy(RecallFactory.create(site=self.site), 2 * BASE, opened, recent, {
+            "state": f"CASE n % 4 {states} END", **due,
+        })  # fmt: skip
+        self._copy(RecallFactory.create(site=self.site, booked=True), 3 * BASE, booked, recent, due)
+
+    def _copy(self, recall: Any, base: int, count: int, opened: str, changes: dict[str, str]) -> None:
+        """`opened` and `changes` are SQL in n, the number of the copy."""
+        number, kept = f"{base} + n", {"id": f"{base} + n"}
+        language = {"language": "CASE WHEN n % 7 = 0 THEN 'es' ELSE 'en' END"}
+        _clone(recall.patient, count, {**kept, "mrn": f"'B' || {number}", **language})
+        _clone(recall.exam, count, {
+            **kept, "patient_id": number, "accession": f"'A' || {number}", "reported_at": opened,
+        })  # fmt: skip
+        _clone(recall, count, {
+            **kept, "patient_id": number, "exam_id": number, "opened_at": opened, **changes,
+        })  # fmt: skip
+        theirs = {"recall_id": number}
+        for place, event in enumerate(recall.events.order_by("version")):
+            own = {"id": f"{base} + {place} * {BASE * 10} + n"}
+            _clone(event, count, {**own, **theirs, "at": f"{opened} + {place * 2} * interval '1 day'"})
+        for visit in recall.appointments.all():
+            _clone(visit, count, {**kept, **theirs, "starts_at": f"{opened} + (5 + n % 14) * interval '1 day'"})
+        for outcome in recall.outcomes.all():
+            seen = {"appointment_id": number, "at": f"{opened} + (6 + n % 14) * interval '1 day'"}
+            _clone(outcome, count, {**kept, **theirs, **seen})
+
+
+def _clone(row: Any, count: int, changes: dict[str, str]) -> None:
+    from django.db import connection
+
+    columns = [field.column for field in row._meta.concrete_fields]
+    values = ", ".join(changes.get(column, f't."{column}"') for column in columns)
+    names, table = ", ".join(f'"{column}"' for column in columns), row._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'INSERT INTO "{table}" ({names}) SELECT {values} FROM "{table}" t, generate_series(1, {count}) n '
+            f"WHERE t.id = {row.pk}"
+        )
+
+
+def build(count: int) -> tuple[str, Clinic]:
+    from django.core.management import call_command
+    from django.db import connection
+
+    home, name = connection.settings_dict["NAME"], f"board_{count}"
+    with connection.cursor() as cursor:
+        cursor.execute(f'CREATE DATABASE "{name}"')
+    use(name)
+    call_command("migrate", verbosity=0)
+    clinic = Clinic(count)
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+    use(home)
+    print(f"{count:,} recalls written", flush=True)
+    return name, clinic
+
+
+def show(name: str, desks: list[Desk], address: str, before: Callable[[], Any]) -> tuple[float, int]:
+    found = measure(desks, "manager", address, before)
+    ratio, queries = found[-1][0] / found[0][0], max(count for _ms, count in found)
+    times = "".join(f"{ms:12.1f}" for ms, _count in found)
+    print(f"{name:44}{times}{ratio:8.2f}{queries:9d}", flush=True)
+    return ratio, queries
+
+
+def main() -> int:
+    with server():
+        from django.core.cache import cache
+        from django.db import connection
+
+        if connection.vendor != "postgresql":
+            print("LEFT OUT: the board's benchmark needs PostgreSQL.")
+            return 0
+        from reports.weeks import keep_weeks
+
+        desks = {size: Desk(*build(size)) for size in sorted({*BOARD_SIZES, *MAP_SIZES})}
+        board, maps = [desks[size] for size in BOARD_SIZES], [desks[size] for size in MAP_SIZES]
+        print(f"milliseconds (median), ratio, queries; the board at {BOARD_SIZES}, the map at {MAP_SIZES}")
+        show("board, the workers being away", board, "/admin/", cache.clear)
+        for desk in board:
+            use(desk.name)
+            keep_weeks()
+        ratio, queries = show("board", board, "/admin/", lambda: None)
+        show("board, map counted anew", board, "/admin/", cache.clear)
+        warm, asked = show("map, warm", maps, "/map/", lambda: None)
+        show("map, cold", maps, "/map/", cache.clear)
+        show("map's figures, warm", maps, "/map/figures/", lambda: None)
+    good = ratio < BOARD_RATIO and queries <= BOARD_QUERIES and warm < MAP_RATIO and asked <= MAP_QUERIES
+    print(f"budget: board under {BOARD_RATIO} and {BOARD_QUERIES} queries, warm map under {MAP_RATIO}: "
+          f"{'held' if good else 'missed'}")  # fmt: skip
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,77 @@
+"""Is delivery as fast beside a million stored messages as beside ten thousand? Needs PostgreSQL (DATABASE_URL).
+
+The same number of due messages is sent by one worker process, first beside STORED_FEW messages of the past with their
+tries, then beside STORED_MANY. Ends with status 1 when the second takes more than 1.2 times as long.
+"""
+
+import os
+import sys
+from contextlib import ExitStack
+
+from django.db import connection
+
+from bench._installation import MailServer, book_visits, fresh_installation
+from bench.delivery import plan_again, workers
+
+MESSAGES = int(os.environ.get("MESSAGES", "500"))
+STORED_FEW, STORED_MANY = 10_000, int(os.environ.get("STORED_MANY", "1000000"))
+GOAL = 1.2
+TURNS = 3
+_PAST = """
+    WITH past AS (
+        INSERT INTO notifications_notification (recall_id, patient_id, kind, occasion, channel, given_up, urgent,
+            language, state, reason, due_at, not_before, created_at, attempt_count, lease_token,
+            may_have_arrived_twice, accepted_at, public_id, message_id)
+        SELECT recall_id, patient_id, 'please_call', 'past-' || n, 'email', '[]', false, 'en', 'accepted', '',
+            at, at, at, 1, 1, false, at, gen_random_uuid(), '<past-' || n || '@example.org>'
+        FROM generate_series(%s, %s) AS n
+        CROSS JOIN LATERAL (SELECT now() - interval '30 days' - n * interval '1 second' AS at) AS times
+        CROSS JOIN (SELECT recall_id, patient_id FROM notifications_notification ORDER BY id DESC LIMIT 1) AS newest
+        RETURNING id, accepted_at
+    )
+    INSERT INTO notifications_deliveryattempt (notification_id, number, channel, at, result, detail, lease_token)
+    SELECT id, 1, 'email', accepted_at, 'accepted', '', 1 FROM past
+"""
+
+
+def store(first: int, last: int) -> None:
+    """Messages of the past, all of one recall that owes nothing now."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PAST, [first, last])
+        cursor.execute("VACUUM ANALYZE")
+
+
+def main() -> int:
+    if not os.environ.get("DATABASE_URL", "").startswith("postgres"):
+        print("LEFT OUT: needs PostgreSQL (python -m tests.support.servers python -m bench.delivery_at_size)")
+        return 0
+    with ExitStack() as stack:
+        mail = stack.enter_context(MailServer())
+        here = stack.enter_context(fresh_installation(mail.port))
+        book_visits(MESSAGES)
+        _the_last_one_owes_nothing()
+        seconds = {}
+        for first, last in ((1, STORED_FEW), (STORED_FEW + 1, STORED_MANY)):
+            store(first, last)
+            turns = []
+            for _turn in range(TURNS):  # the best counts: the first warms the caches, and other programs disturb
+                plan_again()
+                _the_last_one_owes_nothing()
+                turns.append(workers(here, 1))
+            seconds[last] = min(turns)
+            print(f"{last:8} stored: {(MESSAGES - 1) / seconds[last]:6.0f} messages/s", flush=True)
+    ratio = seconds[STORED_MANY] / seconds[STORED_FEW]
+    print(f"time ratio {ratio:.2f} (goal {GOAL})")
+    return 0 if ratio <= GOAL else 1
+
+
+def _the_last_one_owes_nothing() -> None:
+    """Its recall carries the past."""
+    from notifications.models import Notification
+
+    newest = Notification.objects.filter(kind="appointment_confirmation").latest("pk")
+    Notification.objects.filter(recall=newest.recall_id, state="planned").update(state="cancelled")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,109 @@
+"""How does a site try to reach a patient who was called back? By its own rungs, or by those Recall Desk comes with.
+
+Default ladder: published programmes ask for at least two documented tries and a certified letter before a patient may
+be called lost; phone calls work better than letters as a first contact, letters help after a missed visit. What a
+ladder means for one recall stands in `recalls.ladder`.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+LONGEST_LADDER = 365  # days
+
+
+class ContactChannel(models.TextChoices):
+    PHONE = "phone", _("Phone call")
+    SMS = "sms", _("Text message")
+    EMAIL = "email", _("Email")
+    LETTER = "letter", _("Letter")
+    CERTIFIED_LETTER = "certified_letter", _("Certified letter")
+    REFERRER = "referrer", _("Message to the referring provider")
+    ADDRESS_CHECK = "address_check", _("Check of address and contacts")
+    NAVIGATOR = "navigator", _("Navigator's review")
+    IN_PERSON = "in_person", _("In person")
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One try: not before `day` (calendar days since the patient was to be contacted), by this channel."""
+
+    name: str
+    day: int
+    channel: ContactChannel
+    sentence: Any
+
+
+C = ContactChannel
+DEFAULT_LADDER: tuple[Rung, ...] = (
+    Rung("call_1", 0, C.PHONE, _("First call")),
+    Rung("call_2", 4, C.PHONE, _("Second call, at another time of day")),
+    Rung("call_3", 8, C.PHONE, _("Third call, early or late in the day")),
+    Rung("letter", 8, C.LETTER, _("Send a letter")),
+    Rung("referrer", 15, C.REFERRER, _("Tell the referring provider and ask for an answer")),
+    Rung("address_check", 21, C.ADDRESS_CHECK, _("Check address, phone and whether she goes elsewhere")),
+    Rung("certified_letter", 30, C.CERTIFIED_LETTER, _("Send a certified letter")),
+    Rung("navigator", 45, C.NAVIGATOR, _("A navigator looks at the case")),
+)
+LOST_AFTER_DAYS = 60
+
+# What reaches herself, and what she can keep and show to others.
+_TRIES = frozenset({C.PHONE, C.IN_PERSON, C.SMS, C.EMAIL})
+_LETTERS = frozenset({C.LETTER, C.CERTIFIED_LETTER})
+LEAST_TRIES = 2
+
+
+class LadderRung(models.Model):
+    """One try of a site's own ladder; `day` counts in calendar days since she was to be contacted."""
+
+    site = models.ForeignKey("clinic.Site", models.CASCADE, related_name="ladder_rungs", verbose_name=_("site"))
+    order = models.PositiveSmallIntegerField(_("order"), validators=[MinValueValidator(1)])
+    name = models.CharField(_("what the desk reads"), max_length=80, help_text=_("For instance: Second call"))
+    day = models.PositiveSmallIntegerField(_("from day"), validators=[MaxValueValidator(LONGEST_LADDER)])
+    channel = models.CharField(_("how"), max_length=16, choices=ContactChannel)
+
+    class Meta:
+        ordering = ["order"]
+        verbose_name = _("rung of the contact ladder")
+        verbose_name_plural = _("contact ladder")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["site", "order"],
+                name="ladder_rung_once_an_order",
+                violation_error_message=_("Two rungs cannot stand at the same place."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order}. {self.name}"
+
+
+def ladder_of(own: Iterable[LadderRung]) -> tuple[Rung, ...]:
+    """The ladder of a site with these rows; the default one where there are none."""
+    ordered = sorted(own, key=lambda row: row.order)
+    rungs = tuple(Rung(f"rung_{row.order}", row.day, C(row.channel), row.name) for row in ordered)
+    return rungs or DEFAULT_LADDER
+
+
+def check_ladder(rungs: Sequence[Rung], lost_after: int) -> None:
+    """Raises ValidationError unless these rungs, in their order, may stand before a patient is called lost."""
+    channels, days = [rung.channel for rung in rungs], [rung.day for rung in rungs]
+    problems: list[Any] = []
+    if any(later < earlier for earlier, later in pairwise(days)):
+        problems.append(gettext("The days must ascend with the order of the rungs."))
+    if sum(channel in _TRIES for channel in channels) < LEAST_TRIES:
+        problems.append(gettext("Before a patient may be called lost, the ladder needs two tries to reach her."))
+    if not any(channel in _LETTERS for channel in channels):
+        problems.append(gettext("Before a patient may be called lost, the ladder needs a letter."))
+    if days and days[-1] > lost_after:
+        words = gettext("The last rung is on day %(day)d, and she would be called lost after %(lost)d days.")
+        problems.append(words % {"day": days[-1], "lost": lost_after})
+    if problems:
+        raise ValidationError(problems)

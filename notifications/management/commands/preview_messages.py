@@ -1,0 +1,38 @@
+"""`manage.py preview_messages`: who gets what when on a day to come, and who does not and why; nothing is sent."""
+
+from argparse import ArgumentParser
+from datetime import date
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from clinic.models import Site
+from notifications.preview import Line, preview, tomorrow
+
+
+class Command(BaseCommand):
+    help = "List the messages of a day to come by recall: when, what, which way, or why not. Sends nothing."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--day", type=date.fromisoformat, help="the day as 2026-11-30; without it tomorrow")
+        parser.add_argument("--site", help="the code of one site; without it every site")
+
+    def handle(self, *_args: Any, day: date | None, site: str | None, **_options: Any) -> None:
+        sites = Site.objects.filter(code=site) if site else Site.objects.all()
+        if site and not sites:
+            raise CommandError(f"There is no site with the code {site}.")
+        for place in sites:
+            its_day = day or tomorrow(place, timezone.now())
+            self.stdout.write(f"{place.code} {its_day}")
+            count = 0
+            for line in preview(place, its_day):
+                count += 1
+                self.stdout.write(_said(line))
+            if not count:
+                self.stdout.write("  no messages")
+
+
+def _said(line: Line) -> str:
+    what = f"  {line.hour}  {line.recall}  {line.what}"
+    return f"{what}  not sent: {line.why}" if line.why_not else f"{what}  {line.way}"

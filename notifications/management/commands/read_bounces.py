@@ -1,0 +1,68 @@
+"""How does undeliverable mail that went back to the bounce address become known to the program?"""
+
+import logging
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.translation import gettext as _
+
+from notifications import bounces, reports
+
+log = logging.getLogger(__name__)
+
+STDIN = "-"
+LATER = 75  # EX_TEMPFAIL: a mail server that pipes a message here offers it again
+
+
+class Command(BaseCommand):
+    help = (
+        "Read undeliverable mail and complaints: the new messages of a Maildir, which are then marked as seen, or one "
+        "message on standard input (--maildir -), as a mail server pipes it. Mail that is no report is left as it is."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--maildir", required=True, metavar="PATH", help="A Maildir, or - for one message.")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        where = options["maildir"]
+        counts: Counter[str] = Counter()
+        if where == STDIN:
+            counts[_take(sys.stdin.buffer.read())] += 1
+        else:
+            counts = _read_all(Path(where))
+        words = {name: counts[name] for name in ("taken", "known", "later", "other")}
+        told = _("%(taken)d reports taken, %(known)d known already, %(later)d left for later, %(other)d other mails.")
+        self.stdout.write(told % words)
+        if where == STDIN and counts["later"]:
+            sys.exit(LATER)
+
+
+def _read_all(folder: Path) -> Counter[str]:
+    if not (folder / "new").is_dir() or not (folder / "cur").is_dir():
+        raise CommandError(_("%(folder)s is no Maildir.") % {"folder": folder})
+    counts: Counter[str] = Counter()
+    for path in sorted((folder / "new").iterdir()):
+        result = _take(path.read_bytes())
+        counts[result] += 1
+        if result in ("taken", "known"):
+            path.rename(folder / "cur" / f"{path.name}:2,S")
+    return counts
+
+
+def _take(raw: bytes) -> str:
+    """Never raises because of what is in the mail: anybody may write to that address."""
+    try:
+        bounce = bounces.read(raw)
+    except Exception as error:  # noqa: BLE001  a mail that breaks the parser must not keep the next one from being read
+        log.warning("a mail in the bounce mailbox cannot be read: %s", type(error).__name__)
+        return "other"
+    row = reports.find(bounce.public_id, bounce.message_id) if bounce else None
+    if bounce is None or row is None:
+        return "other"
+    try:
+        return "taken" if reports.take(row, bounce.news) else "known"
+    except reports.NotYet:
+        return "later"

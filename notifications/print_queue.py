@@ -1,0 +1,130 @@
+"""Which letters wait for paper, and what happens to them? A PDF of many, "printed" by a person, and the same again.
+
+Each letter is asked once more whether it is true before it goes into a PDF. What was said to be printed counts as
+sent; the copy that was printed is kept and a reprint is made from it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from clinic.actors import SYSTEM
+from clinic.models import User
+from notifications import letters, outbox, print_tasks, reconcile
+from notifications.failures import unwritable
+from notifications.kinds import AttemptResult, Channel, NotificationState
+from notifications.models import DeliveryAttempt, Notification, RenderedMessage
+from notifications.plan import wanted
+from notifications.routes import way_for
+from notifications.situation import situation_of
+from patients.channels import channels_of
+from recalls.models import Recall
+
+S = NotificationState
+
+AT_ONCE = 200  # letters in one PDF
+KEPT_AT_HAND = timedelta(days=14)  # printed letters that the page still offers
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A PDF (empty when no letter was left) and the letters that are in it; `dropped` were not true any more."""
+
+    pdf: bytes
+    letters: Sequence[Notification]
+    dropped: int
+
+
+def waiting(user: User) -> QuerySet[Notification]:
+    """Urgent ones first, then the oldest."""
+    return _of(user).filter(state=S.TO_PRINT).order_by("-urgent", "due_at", "pk")
+
+
+def printed(user: User) -> QuerySet[Notification]:
+    since = timezone.now() - KEPT_AT_HAND
+    done = _of(user).filter(state=S.ACCEPTED, channel=Channel.LETTER, accepted_at__gte=since)
+    return done.select_related("printed_by").order_by("-accepted_at", "-pk")
+
+
+def make_pdf(user: User, numbers: Sequence[int]) -> Made:
+    rows = list(waiting(user).filter(pk__in=numbers)[:AT_ONCE])
+    copies = [copy for row in rows if (copy := _prepare(row)) is not None]
+    made = letters.pdf(copy.letter for copy in copies) if copies else b""
+    now = timezone.now()
+    ready = [copy.notification for copy in copies]
+    Notification.objects.filter(pk__in=[row.pk for row in ready], state=S.TO_PRINT).update(pdf_made_at=now)
+    return Made(made, ready, len(rows) - len(ready))
+
+
+def mark_printed(user: User, numbers: Sequence[int]) -> int:
+    """How many are sent now; only a letter that is in a PDF can have been printed."""
+    count = 0
+    for row in waiting(user).filter(pk__in=numbers, pdf_made_at__isnull=False):
+        with transaction.atomic():
+            Recall.objects.select_for_update(of=("self",), no_key=True).get(pk=row.recall_id)
+            if _accept(row, user):
+                print_tasks.close_if_done(row.recall_id, by=user)
+                count += 1
+    return count
+
+
+def reprint(user: User, number: int) -> tuple[bytes, Notification] | None:
+    """The letter as it was printed; None where there is none at her sites."""
+    row = printed(user).filter(pk=number).first()
+    copy = RenderedMessage.objects.filter(notification=row).first() if row else None
+    return (letters.pdf([copy.letter]), row) if row and copy and copy.letter else None
+
+
+def _accept(row: Notification, user: User) -> bool:
+    now, token, number = timezone.now(), row.lease_token + 1, row.attempt_count + 1
+    mine = Notification.objects.filter(pk=row.pk, state=S.TO_PRINT, lease_token=row.lease_token)
+    ended = {"accepted_at": now, "printed_by": user, "lease_token": token, "attempt_count": number}
+    if not mine.update(state=S.ACCEPTED, **ended):
+        return False
+    DeliveryAttempt.objects.create(
+        notification=row,
+        number=number,
+        channel=Channel.LETTER,
+        at=now,
+        result=AttemptResult.ACCEPTED,
+        lease_token=token,
+    )
+    return True
+
+
+def _of(user: User) -> QuerySet[Notification]:
+    return Notification.objects.filter(recall__site__in=user.site_ids).select_related("recall", "patient")
+
+
+def _prepare(seen: Notification) -> RenderedMessage | None:
+    """The letter if it is still true and still the way to her; else the row goes where it belongs."""
+    with transaction.atomic():
+        locked = Recall.objects.select_for_update(of=("self",), no_key=True).select_related("site")
+        recall = locked.get(pk=seen.recall_id)
+        row = Notification.objects.filter(pk=seen.pk, state=S.TO_PRINT).first()
+        if row is None:
+            return None
+        row.recall = recall
+        situation, channels = situation_of(recall), channels_of(recall.patient)
+        one = wanted(situation).get((row.kind, row.occasion))
+        if one is None:
+            reconcile.reconcile(situation, channels)
+            return None
+        way = way_for(recall, row.kind, one, channels, row.due_at, row.given_up)
+        if way.why_not or way.channel != Channel.LETTER:
+            Notification.objects.filter(pk=row.pk).update(state=S.PLANNED)
+            reconcile.reconcile(situation_of(recall), channels)
+            print_tasks.close_if_done(recall.pk, by=SYSTEM)
+            return None
+        try:
+            copy = letters.compose(row, situation, channels)
+        except Exception as error:  # noqa: BLE001  one letter that cannot be written must not stop the others
+            outbox.give_up(row, S.TO_PRINT, row.lease_token, unwritable(error))
+            print_tasks.close_if_done(recall.pk, by=SYSTEM)
+            return None
+        outbox.keep(copy)
+        return copy

@@ -1,0 +1,40 @@
+"""Is any open recall without a next step? Prints the number of each one and why; for monitoring and by hand."""
+
+import json
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from recalls import loop
+
+VIOLATED = 1
+
+
+class Command(BaseCommand):
+    help = "Look for open recalls without a next step. Status: 0 none, 1 found. Prints numbers of recalls, never names."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
+
+    def handle(self, *_args: Any, as_json: bool, **_options: Any) -> None:
+        report = loop.check()
+        if as_json:
+            found = [{"recall": one.recall_id, "fault": one.fault.value} for one in report.violations]
+            self.stdout.write(json.dumps({"checked": report.checked, "violations": found}))
+        else:
+            self._tell(report)
+        if report.violations:
+            sys.exit(VIOLATED)
+
+    def _tell(self, report: loop.Report) -> None:
+        for one in report.violations:
+            self.stdout.write(_("recall #%(number)s %(fault)s") % {"number": one.recall_id, "fault": one.fault.label})
+        words = ngettext(
+            "%(checked)d open recalls checked, %(count)d without a next step.",
+            "%(checked)d open recalls checked, %(count)d without a next step.",
+            len(report.violations),
+        )
+        self.stdout.write(words % {"checked": report.checked, "count": len(report.violations)})

@@ -1,0 +1,198 @@
+"""When is a room free, for how long must it be, and for whom? Free times of a site as plain functions.
+
+A slot is a room, an instant (UTC) and a length in minutes. Rooms open by the week on the site's clock, never on a day
+the site is shut. Reading here promises nothing: `recalls.actions` looks again under the lock on the room.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import islice
+
+from clinic import calendar
+from clinic.models import Site
+from recalls.models import LONGEST_VISIT, Appointment, Recall, Room, VisitLength
+from recalls.states import MODALITY_OF, TAKES_A_ROOM, FindingKind, LengthOf, Modality, RecallKind, VisitKind
+
+HORIZON = 90  # days ahead in which a free time is looked for
+_CHUNK = 14  # days whose bookings are read at once
+# Minutes where a site has set none. Extra views in under half an hour, a biopsy with its after-care in an hour and a
+# half; the extra pictures around an implant and every sentence said twice take time of their own.
+DEFAULT_MINUTES: dict[LengthOf, int] = {
+    LengthOf.DIAGNOSTIC: 60,
+    LengthOf.DIAGNOSTIC_ULTRASOUND: 90,
+    LengthOf.ULTRASOUND: 45,
+    LengthOf.MRI: 60,
+    LengthOf.REPEAT_VIEW: 30,
+    LengthOf.FOLLOW_UP: 60,
+    LengthOf.BIOPSY: 90,
+    LengthOf.INTERPRETER: 30,
+    LengthOf.IMPLANTS: 15,
+}
+# Findings that are usually looked at with ultrasound at the same visit; calcifications are not.
+_SEEN_BY_ULTRASOUND = frozenset(
+    {
+        FindingKind.MASS,
+        FindingKind.FOCAL_ASYMMETRY,
+        FindingKind.DEVELOPING_ASYMMETRY,
+        FindingKind.LYMPH_NODE,
+        FindingKind.SKIN,
+        FindingKind.NIPPLE,
+        FindingKind.DUCT,
+        FindingKind.SYMPTOM,
+    }
+)
+Span = tuple[datetime, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Free:
+    """A time that is free in a room."""
+
+    room: Room
+    starts_at: datetime
+    length_minutes: int
+
+
+def value_of(free: Free, site: Site) -> str:
+    """A free time as a form sends it: the room and the site's clock with its offset. `chosen` reads it."""
+    return f"{free.room.pk}@{free.starts_at.astimezone(site.zone).isoformat(timespec='minutes')}"
+
+
+def chosen(value: str, rooms: Iterable[Room]) -> tuple[Room, datetime] | None:
+    """The room and instant that a form sent; None unless it is one of these rooms and a full instant."""
+    number, _at, instant = value.partition("@")
+    room = next((room for room in rooms if str(room.pk) == number), None)
+    try:
+        starts_at = datetime.fromisoformat(instant)
+    except ValueError:
+        return None
+    return (room, starts_at) if room is not None and starts_at.tzinfo is not None else None
+
+
+def usual_kind(recall: Recall) -> VisitKind:
+    """What the recall most likely needs: a proposal that a person may change. No query when findings are prefetched."""
+    if recall.round:
+        return VisitKind.FOLLOW_UP
+    if recall.kind == RecallKind.TECHNICAL:
+        return VisitKind.REPEAT_VIEW
+    if any(finding.kind in _SEEN_BY_ULTRASOUND for finding in recall.exam.findings.all()):
+        return VisitKind.DIAGNOSTIC_ULTRASOUND
+    return VisitKind.DIAGNOSTIC
+
+
+def minutes_for(site: Site, kind: VisitKind, *, interpreter: bool = False, implants: bool = False) -> int:
+    """How long the visit is planned, by the site's own table and the defaults. One query."""
+    own = dict(VisitLength.objects.filter(site=site).values_list("what", "minutes"))
+    parts = [LengthOf(kind.value)]
+    parts += [LengthOf.INTERPRETER] * interpreter + [LengthOf.IMPLANTS] * implants
+    return min(sum(own.get(part.value, DEFAULT_MINUTES[part]) for part in parts), LONGEST_VISIT)
+
+
+def rooms_of(site: Site, modality: Modality | None = None) -> list[Room]:
+    """The site's rooms in use with their hours, of one modality where asked. Two queries, one when there is none."""
+    rooms = Room.objects.filter(site=site, in_use=True).order_by("name").prefetch_related("hours")
+    return list(rooms.filter(modality=modality) if modality else rooms)
+
+
+def rooms_for(site: Site, kind: VisitKind) -> list[Room]:
+    return rooms_of(site, MODALITY_OF[kind])
+
+
+def free_slots(
+    site: Site, rooms: Collection[Room], minutes: int, first: date, days: int, now: datetime,
+    leaving_out: Appointment | None = None,
+) -> Iterator[Free]:  # fmt: skip
+    """Every free start of these days, earliest first; at one instant in the order of the rooms.
+
+    `leaving_out` is a visit about to be moved: its own time counts as free. One query for two weeks.
+    """
+    for ahead in range(days):
+        day = first + timedelta(days=ahead)
+        if ahead % _CHUNK == 0:
+            busy = taken(rooms, *_span(site, day, min(_CHUNK, days - ahead)), leaving_out)
+        yield from free_on(site, rooms, minutes, day, busy, now)
+
+
+def free_on(
+    site: Site, rooms: Iterable[Room], minutes: int, day: date, busy: Mapping[int, Iterable[Span]], now: datetime
+) -> list[Free]:
+    """The free starts of one day, earliest first, beside what is taken in each room. No query with hours at hand."""
+    length = timedelta(minutes=minutes)
+    starts = [
+        Free(room, start, minutes)
+        for room in rooms
+        for start in _starts(site, room, day, length)
+        if start > now and not meets(busy.get(room.pk, ()), (start, start + length))
+    ]
+    return sorted(starts, key=lambda free: free.starts_at)
+
+
+def next_free(site: Site, kind: VisitKind, minutes: int, first: date, now: datetime, count: int = 1) -> list[Free]:
+    """The next free times for that kind of visit from that day on."""
+    return list(islice(free_slots(site, rooms_for(site, kind), minutes, first, HORIZON, now), count))
+
+
+def taken(
+    rooms: Iterable[Room], start: datetime, end: datetime, leaving_out: Appointment | None = None
+) -> defaultdict[int, list[Span]]:
+    """What is booked in these rooms between two instants, by room. One query by the index of room and time."""
+    visits = Appointment.objects.filter(
+        room__in=list(rooms),
+        status__in=TAKES_A_ROOM,
+        starts_at__gt=start - timedelta(minutes=LONGEST_VISIT),
+        starts_at__lt=end,
+    )
+    if leaving_out is not None:
+        visits = visits.exclude(pk=leaving_out.pk)
+    busy: defaultdict[int, list[Span]] = defaultdict(list)
+    for room_id, begins, minutes in visits.values_list("room_id", "starts_at", "length_minutes"):
+        busy[room_id].append((begins, begins + timedelta(minutes=minutes)))
+    return busy
+
+
+def is_free(room: Room, starts_at: datetime, minutes: int, leaving_out: Appointment | None = None) -> bool:
+    """Whether nobody is booked in the room during that time."""
+    span = (starts_at, starts_at + timedelta(minutes=minutes))
+    return not meets(taken([room], *span, leaving_out)[room.pk], span)
+
+
+def is_staffed(site: Site, room: Room, starts_at: datetime, minutes: int) -> bool:
+    """Whether the whole visit lies within one stretch of the room's hours, on a day the site is open."""
+    day, ends_at = calendar.local_day(site, starts_at), starts_at + timedelta(minutes=minutes)
+    return any(opens <= starts_at and ends_at <= closes for opens, closes in _stretches(site, room, day))
+
+
+def free_room(site: Site, kind: VisitKind, starts_at: datetime, minutes: int) -> Room | None:
+    """A room in which that very time is free; None when the site has none."""
+    rooms = [room for room in rooms_for(site, kind) if is_staffed(site, room, starts_at, minutes)]
+    return next((room for room in rooms if is_free(room, starts_at, minutes)), None)
+
+
+def _span(site: Site, day: date, days: int) -> Span:
+    midnight = datetime.min.time()
+    return calendar.instant(site, day, midnight), calendar.instant(site, day + timedelta(days=days), midnight)
+
+
+def _stretches(site: Site, room: Room, day: date) -> list[Span]:
+    if not calendar.is_open_day(site, day):
+        return []
+    return [
+        (calendar.instant(site, day, hours.opens), calendar.instant(site, day, hours.closes))
+        for hours in room.hours.all()
+        if hours.weekday == day.weekday()
+    ]
+
+
+def _starts(site: Site, room: Room, day: date, length: timedelta) -> Iterator[datetime]:
+    for opens, closes in _stretches(site, room, day):
+        start = opens
+        while start + length <= closes:
+            yield start
+            start += timedelta(minutes=room.grid_minutes)
+
+
+def meets(spans: Iterable[Span], wanted: Span) -> bool:
+    """Whether the wanted time overlaps any of these; one that ends where the next begins does not."""
+    return any(begins < wanted[1] and wanted[0] < ends for begins, ends in spans)

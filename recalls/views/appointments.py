@@ -1,0 +1,121 @@
+"""Who comes today and tomorrow, and did she come? The day's list, and its buttons: one step by one click."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db.models import prefetch_related_objects
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.translation import gettext as _
+
+from clinic import calendar
+from clinic.actors import actor_for
+from clinic.models import Site, User
+from clinic.roles import Page, may_open
+from recalls import actions, daylist
+from recalls.models import Appointment
+from recalls.permissions import StepRefused
+from recalls.presenters.moments import day_words, moment
+from recalls.presenters.visits import DAY_STEPS, visit_rows
+from recalls.views.access import DeskView, sites_by_id, staff
+from recalls.views.undo import undo_offer
+from recalls.workflow import STEP
+
+
+class Appointments(DeskView):
+    """One day of her sites; on the list of the next open day those come first who have not confirmed yet."""
+
+    page = Page.APPOINTMENTS
+
+    def get(self, request: HttpRequest, when: str = "today") -> HttpResponse:
+        user, now = staff(request), timezone.now()
+        sites = sites_with_calendars(user)
+        days, asked = _days(sites, when, request.GET.get("day", ""))
+        after = daylist.place_from(request.GET.get("after", ""))
+        found = daylist.visits_of(days, unconfirmed_first=when == "tomorrow", after=after)
+        shown = found[: daylist.PAGE_SIZE]
+        rows = visit_rows(shown, sites_by_id(user), actor_for(user), now)
+        first = next(iter(days.values()), now.date())
+        unconfirmed = [row for row in rows if row.is_unconfirmed] if when == "tomorrow" else []
+        groups = [(_("Not confirmed yet: ring them first"), unconfirmed), (_("All others"), rows)]
+        if when == "tomorrow":
+            groups[1] = (groups[1][0], [row for row in rows if not row.is_unconfirmed])
+        context: dict[str, Any] = {
+            "when": when,
+            "day": first,
+            "day_words": day_words(first),
+            "asked": asked,
+            "groups": groups if when == "tomorrow" else [("", rows)],
+            "is_empty": not rows,
+            "is_first_page": after is None,
+            "back": request.get_full_path(),
+            "older": _older(asked, shown[-1]) if len(found) > len(shown) else "",
+            "printed": moment(sites[0], now, now).exact if sites else "",
+            "may_close_days": may_open(user, Page.CLOSED_DAYS),
+        }
+        return render(request, "recalls/appointments.html", context)
+
+
+class AppointmentStep(DeskView):
+    """A button of the list: takes the step and comes back to the same list and row."""
+
+    page = Page.APPOINTMENTS
+
+    def post(self, request: HttpRequest, pk: int, step: str) -> HttpResponse:
+        user = staff(request)
+        visit = Appointment.objects.select_related("recall").filter(pk=pk, recall__site_id__in=user.site_ids).first()
+        if visit is None or step not in DAY_STEPS:
+            raise Http404
+        recall, seen = visit.recall, request.POST.get("version", "")
+        recall.site = sites_by_id(user)[recall.site_id]
+        take: Any = getattr(actions, step)
+        try:
+            event = take(
+                recall, by=user, seen=int(seen) if seen.isdecimal() else None, key=request.POST.get("key", "")[:36]
+            )
+        except StepRefused as refusal:
+            messages.error(request, str(refusal))
+        except ValidationError as error:
+            messages.error(request, " ".join(error.messages))
+        else:
+            words = _("Saved: %(step)s.") % {"step": STEP[step].label}
+            messages.success(request, words, extra_tags=undo_offer(user, event))
+        return redirect(f"{_back(request)}#visit-{pk}")
+
+
+def sites_with_calendars(user: User) -> list[Site]:
+    """Her sites with opening hours and closed days read for all of them at once."""
+    sites = list(user.own_sites)
+    prefetch_related_objects(sites, "opening_hours", "closures")
+    return sites
+
+
+def _days(sites: list[Site], when: str, asked: str) -> tuple[dict[Site, date], str]:
+    """Each site's own day: the one asked for, its today or its next open day; and the day as the address says it."""
+    if asked and when == "today":
+        try:
+            day = date.fromisoformat(asked)
+        except ValueError:
+            raise Http404 from None
+        return dict.fromkeys(sites, day), str(day)
+    today = {site: calendar.local_day(site, timezone.now()) for site in sites}
+    if when == "today":
+        return today, ""
+    return {site: calendar.next_open_day(site, day + timedelta(days=1)) for site, day in today.items()}, ""
+
+
+def _older(asked: str, last: Appointment) -> str:
+    query = {"day": asked} if asked else {}
+    return f"?{urlencode(query | {'after': daylist.place_of(last)})}"
+
+
+def _back(request: HttpRequest) -> str:
+    asked = request.POST.get("back", "")
+    if url_has_allowed_host_and_scheme(asked, allowed_hosts=None) and asked.startswith(reverse("appointments")):
+        return asked
+    return reverse("appointments")

@@ -1,0 +1,53 @@
+"""How is a slip taken back from a page? One button beside the words that say what was saved, for ten seconds."""
+
+from uuid import uuid4
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from clinic.models import User
+from clinic.roles import Page
+from recalls import actions
+from recalls.models import RecallEvent
+from recalls.permissions import StepRefused
+from recalls.undoing import may_still_be_undone
+from recalls.views.access import DeskView, log_view, staff
+from recalls.views.whole import whole_recall
+from recalls.workflow import STEP
+
+# How a message says that it can be undone: the frame of every page makes a button of it (`undo_of`).
+OFFER = "undo"
+
+
+class UndoStep(DeskView):
+    """Takes back one's own last step; the recall as it was is shown, or the reason why the step stands."""
+
+    page = Page.RECALL
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        user = staff(request)
+        recall = whole_recall(user, pk)
+        log_view(request, recall, "step: undo")
+        version = request.POST.get("version", "")
+        try:
+            event = actions.undo(
+                recall,
+                by=user,
+                seen=int(version) if version.isdecimal() else None,
+                key=request.POST.get("key", "")[:36] or None,
+            )
+        except StepRefused as refusal:
+            messages.error(request, str(refusal))
+        else:
+            messages.success(request, _("Undone: %(step)s.") % {"step": STEP[event.data["step"]].label})
+        return redirect("recall", recall.pk)
+
+
+def undo_offer(user: User, event: RecallEvent | None) -> str:
+    """The tag of the message about a step that can still be undone; empty for any other."""
+    if event is None or not may_still_be_undone(event, user.pk, timezone.now()):
+        return ""
+    return f"{OFFER} {event.recall_id} {event.version} {uuid4()}"

@@ -1,0 +1,86 @@
+"""From which list did this person come, and who is next on it?
+
+The list is remembered in her session when she opens a recall from it, so that a detour over a booking keeps the thread.
+The address of a list names filters, never a patient.
+"""
+
+from urllib.parse import urlsplit
+
+from django.http import Http404, HttpRequest, QueryDict
+from django.urls import Resolver404, resolve, reverse
+from django.utils import timezone
+
+from clinic.models import User
+from clinic.roles import Page, may_open
+from recalls import claims, queues
+from recalls.models import Recall
+from recalls.states import OPEN_STATES, State
+from recalls.views.queue import narrowed_by, wanted_by
+
+_LIST = "list"
+_QUEUES = frozenset({"queue", "queue_state"})
+_LISTS = _QUEUES | {
+    "search", "work", "appointments", "appointments_tomorrow", "worklist", "my_recalls",
+}  # fmt: skip
+
+
+def remember_list(request: HttpRequest) -> None:
+    """Keep the list whose link was followed; the session is written only when it is another one than before."""
+    came_from = urlsplit(request.META.get("HTTP_REFERER", ""))
+    if came_from.netloc != request.get_host() or not _is_list(came_from.path):
+        return
+    address = f"{came_from.path}?{came_from.query}" if came_from.query else came_from.path
+    if request.session.get(_LIST) != address:
+        request.session[_LIST] = address[:300]
+
+
+def list_of(request: HttpRequest) -> str:
+    """The list to go back to; empty when she came from none."""
+    address = str(request.session.get(_LIST, ""))
+    return address if _is_list(urlsplit(address).path) else ""
+
+
+def is_queue(address: str) -> bool:
+    """Whether somebody comes next on that list: a search or a day's list is only gone back to."""
+    return bool(address) and resolve(urlsplit(address).path).url_name in _QUEUES
+
+
+def next_in_list(request: HttpRequest, user: User, worked: Recall) -> str:
+    """Where to go after this recall: to the next of the queue whom nobody else has open, else back to the list.
+
+    Empty when she came from no list. Those she passed over stay passed over until the end of the list is reached.
+    """
+    address = list_of(request)
+    if not is_queue(address) or not may_open(user, Page.QUEUE):
+        return address
+    return _next_on(address, user, worked) or address
+
+
+def _next_on(address: str, user: User, worked: Recall) -> str:
+    parts, now = urlsplit(address), timezone.now()
+    state = resolve(parts.path).kwargs.get("state", State.TO_CONTACT)
+    try:
+        wanted = wanted_by(user, State(state), narrowed_by(QueryDict(parts.query)), now, _place_of(worked))
+    except Http404:
+        return ""
+    begin = wanted_by(user, State(state), narrowed_by(QueryDict(parts.query)), now, None)
+    for page in (queues.queue_page(wanted), queues.queue_page(begin)):
+        for recall in [*page.asked, *page.due]:
+            if recall.pk != worked.pk and claims.holder(recall, user, now) is None:
+                return reverse("recall", args=[recall.pk])
+    return ""
+
+
+def _place_of(recall: Recall) -> queues.Place | None:
+    """Where it stood among those whose turn it is."""
+    if recall.target_at is None:
+        return None
+    return queues.Place(True, recall.target_at, recall.suspicious, recall.pk)
+
+
+def _is_list(path: str) -> bool:
+    try:
+        found = resolve(path)
+    except Resolver404:
+        return False
+    return found.url_name in _LISTS and found.kwargs.get("state", State.TO_CONTACT) in OPEN_STATES

@@ -1,0 +1,44 @@
+"""Where does the sheet for a day without the system lie? One file for each site and day, written anew every 15 minutes.
+
+The files hold names, record numbers and phone numbers on purpose: they are what a clinic works from when nothing else
+answers. Folder and files are their owner's alone (modes 700 and 600), and older ones are removed.
+"""
+
+import re
+from datetime import date, timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from clinic.models import Site
+from reports.downtime import Sheet, read_sheets
+from reports.files import private_folder, replace_file
+
+KEPT_DAYS = 2
+_NAME = re.compile(r".+-(\d{4}-\d{2}-\d{2})\.html")
+
+
+def write_sheets() -> int:
+    """Write every site's sheet of today and remove those of the days before yesterday; the number written."""
+    if not settings.DOWNTIME_SHEET:
+        return 0
+    folder = private_folder(settings.DOWNTIME_DIR)
+    sheets = read_sheets(list(Site.objects.all()), timezone.now())
+    for sheet in sheets:
+        replace_file(folder / _name_of(sheet), render_to_string("reports/downtime_file.html", {"sheets": [sheet]}))
+    _remove_old(folder, min((sheet.today for sheet in sheets), default=None))
+    return len(sheets)
+
+
+def _name_of(sheet: Sheet) -> str:
+    return f"{sheet.site.code}-{sheet.today.isoformat()}.html"
+
+
+def _remove_old(folder: Path, today: date | None) -> None:
+    """Only files that were named here are touched."""
+    for path in folder.glob("*.html"):
+        found = _NAME.fullmatch(path.name)
+        if found and today and date.fromisoformat(found[1]) <= today - timedelta(days=KEPT_DAYS):
+            path.unlink(missing_ok=True)

@@ -1,0 +1,58 @@
+"""Where on the desk are the live map, with what an open map asks for, and the sheet for a day without the system?"""
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.cache import get_conditional_response
+
+from clinic.models import AccessLog
+from clinic.roles import Page, may_open
+from recalls.views.access import DeskView, staff
+from reports.downtime import read_sheets
+from reports.live_map import LiveMap, read_map
+
+
+def map_context(found: LiveMap, request: HttpRequest) -> dict[str, object]:
+    zone = next((site.zone for site in staff(request).own_sites), timezone.get_default_timezone())
+    return {"map": found, "map_zone": zone, "map_seconds": settings.MAP_REFRESH_SECONDS}
+
+
+class DowntimeSheet(DeskView):
+    """The sheet to print each morning. Whose names it shows is written down before it is shown."""
+
+    page = Page.DOWNTIME
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        user = staff(request)
+        sheets = read_sheets(user.own_sites, timezone.now())
+        shown = sorted({person.patient_id for sheet in sheets for person in sheet.people})
+        AccessLog.objects.bulk_create(
+            AccessLog(user=user, page="downtime sheet", patient_id=number) for number in shown
+        )
+        return render(request, "reports/downtime.html", {"sheets": sheets})
+
+
+class WorkflowMap(DeskView):
+    page = Page.MAP
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        context = map_context(read_map(staff(request)), request)
+        return render(request, "reports/map.html", context | {"downtime": may_open(request.user, Page.DOWNTIME)})
+
+
+class WorkflowMapFigures(DeskView):
+    """The drawing and its tables anew; answers 304 to whoever holds these figures already.
+
+    An open page asks by itself: that is no sign that anybody sits there, so it does not put off the end of a session.
+    """
+
+    page = Page.MAP
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        request.is_background = True  # type: ignore[attr-defined]
+        found = read_map(staff(request))
+        fresh = render(request, "reports/map_figures.html", map_context(found, request))
+        fresh.headers["ETag"] = found.etag
+        answer = get_conditional_response(request, etag=found.etag, response=fresh)
+        return answer if isinstance(answer, HttpResponse) else fresh

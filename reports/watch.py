@@ -1,0 +1,41 @@
+"""Who hears each hour that no recall is without a next step? A sign of life, a file, and the monitor's address."""
+
+import json
+import logging
+from urllib.request import urlopen
+
+from django.conf import settings
+from django.utils import timezone
+
+from clinic.models import Heartbeat
+from recalls import loop
+from reports.files import replace_file
+
+NAME = "loop"
+PING_SECONDS = 10
+log = logging.getLogger(__name__)
+
+
+def watch_loop() -> int:
+    """Check, leave the marks, and tell the monitor; the number of recalls without a next step."""
+    started = timezone.now()
+    report = loop.check()
+    found, now = len(report.violations), timezone.now()
+    counts = {"checked": report.checked, "without_next_step": found}
+    if found:
+        log.error("open recalls without a next step: %s", ", ".join(f"#{one.recall_id}" for one in report.violations))
+    Heartbeat.objects.update_or_create(pk=NAME, defaults={"started_at": started, "finished_at": now, "counts": counts})
+    replace_file(settings.LOOP_FILE, json.dumps({"at": now.isoformat(), **counts}) + "\n")
+    _ping("/fail" if found else "")
+    return found
+
+
+def _ping(suffix: str) -> None:
+    """A monitor that does not answer must not stop anything: it will notice by itself."""
+    if not settings.LOOP_PING_URL:
+        return
+    try:
+        with urlopen(settings.LOOP_PING_URL.rstrip("/") + suffix, timeout=PING_SECONDS):  # noqa: S310  a web address
+            pass
+    except OSError as error:
+        log.warning("the monitor's address did not answer: %s", type(error).__name__)

@@ -1,0 +1,186 @@
+"""Is one thing done with many recalls as on the page of each: with the same rules, once, and each by itself?"""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from clinic.models import Site, User
+from clinic.roles import Role
+from notifications.kinds import Channel, Kind
+from notifications.models import Notification
+from patients.factories import PatientFactory
+from recalls import actions
+from recalls.factories import RecallFactory
+from recalls.forms.bulk import BULK
+from recalls.models import Recall, WorkItem
+from recalls.states import State, WorkItemKind
+from recalls.workflow import STEP
+from tests.desk.conftest import SignIn, words
+
+pytestmark = pytest.mark.django_db
+
+
+def _look(browser: Client, do: str, *recalls: Recall) -> Any:
+    asked: dict[str, Any] = {"do": do, "recall": [recall.pk for recall in recalls]}
+    return browser.get(reverse("bulk"), asked)
+
+
+def _do(browser: Client, page: Any, **typed: Any) -> Any:
+    """Send the preview's own form, as a browser would."""
+    seen = [f"{line.recall.pk}.{line.recall.version}" for line in page.context["will"]]
+    fields = {"do": page.context["step"].name, "seen": seen, "key": page.context["form"]["key"].value(), **typed}
+    return browser.post(reverse("bulk"), fields)
+
+
+def _names(lines: list[Any]) -> list[int]:
+    return [line.recall.pk for line in lines]
+
+
+TYPED: dict[str, dict[str, str]] = {
+    "take_on": {},
+    "add_note": {"note": "The scanner of room 2 is down."},
+    "ask_letter": {},
+    "ask_please_call": {},
+    "hold": {"until": (timezone.now() + timedelta(days=9)).date().isoformat(), "note": "The scanner is down."},
+}
+
+
+@pytest.mark.parametrize("do", list(BULK))
+def test_it_is_done_once_for_each_also_when_the_form_is_sent_twice(
+    do: str, at_desk: SignIn, scheduler_ana: User, shadyside: Site
+) -> None:
+    recalls = RecallFactory.create_batch(3, site=shadyside)
+    browser = at_desk(scheduler_ana)
+    page = _look(browser, do, *recalls)
+    assert (len(page.context["will"]), page.context["will_not"]) == (3, [])
+    assert str(STEP[do].rule) in words(page)
+    for _again in range(2):
+        answer = _do(browser, page, **TYPED[do])
+        assert sorted(_names(answer.context["will"])) == sorted(recall.pk for recall in recalls)
+        assert answer.context["will_not"] == []
+    assert [recall.events.filter(step=do, user=scheduler_ana).count() for recall in recalls] == [1, 1, 1]
+
+
+def test_the_preview_says_for_whom_it_is_not_done_and_why_and_changes_nothing(
+    at_desk: SignIn, scheduler_ana: User, shadyside: Site
+) -> None:
+    ordinary = RecallFactory.create(site=shadyside)
+    booked = RecallFactory.create(site=shadyside, booked_ahead=True)
+    silent = RecallFactory.create(patient=PatientFactory.create(site=shadyside, no_email=True, address_line=""))
+    page = _look(at_desk(scheduler_ana), "ask_please_call", ordinary, booked, silent)
+    assert _names(page.context["will"]) == [ordinary.pk]
+    assert "Not done for 2 patients" in words(page)
+    assert "Not while the recall is “Visit booked”." in words(page)
+    assert "No email or postal address is known, and she has agreed to no text messages." in words(page)
+    assert not ordinary.events.filter(step="ask_please_call").exists()
+
+
+@pytest.mark.parametrize(
+    ("do", "sentence"),
+    [("take_on", "It is among yours already."), ("ask_letter", "A letter is already waiting to be printed.")],
+)
+def test_what_was_done_before_is_not_done_again(
+    do: str, sentence: str, at_desk: SignIn, scheduler_ana: User, shadyside: Site
+) -> None:
+    recall = RecallFactory.create(site=shadyside)
+    getattr(actions, do)(recall, by=scheduler_ana)
+    page = _look(at_desk(scheduler_ana), do, recall)
+    assert page.context["will"] == []
+    assert sentence in words(page)
+    assert "There is nobody for whom it can be done." in words(page)
+
+
+def test_no_letter_without_an_address(at_desk: SignIn, scheduler_ana: User, shadyside: Site) -> None:
+    recall = RecallFactory.create(patient=PatientFactory.create(site=shadyside, address_line=""))
+    assert "No postal address is known." in words(_look(at_desk(scheduler_ana), "ask_letter", recall))
+
+
+def test_whom_somebody_moved_meanwhile_is_left_alone_and_the_others_are_done(
+    at_desk: SignIn, scheduler_ana: User, scheduler_bea: User, shadyside: Site
+) -> None:
+    moved, still = RecallFactory.create_batch(2, site=shadyside)
+    browser = at_desk(scheduler_ana)
+    page = _look(browser, "hold", moved, still)
+    actions.decline(moved, by=scheduler_bea, note="She said no.")
+    answer = _do(browser, page, **TYPED["hold"])
+    assert _names(answer.context["will"]) == [still.pk]
+    assert "Bea Example-Scheduler was first: “Patient declines”" in words(answer)
+    still.refresh_from_db()
+    moved.refresh_from_db()
+    assert (still.state, moved.state) == (State.ON_HOLD, State.CLOSED)
+
+
+def test_what_was_typed_wrong_is_said_and_nothing_is_done(
+    at_desk: SignIn, scheduler_ana: User, shadyside: Site
+) -> None:
+    recall = RecallFactory.create(site=shadyside)
+    browser = at_desk(scheduler_ana)
+    answer = _do(browser, _look(browser, "hold", recall), until="2020-01-01", note="Away until spring.")
+    assert "Choose a day after today." in words(answer)
+    assert "Away until spring." in words(answer)
+    recall.refresh_from_db()
+    assert recall.state == State.TO_CONTACT
+
+
+def test_a_letter_is_a_task_and_a_message_is_owed(at_desk: SignIn, scheduler_ana: User, shadyside: Site) -> None:
+    recall = RecallFactory.create(site=shadyside)
+    browser = at_desk(scheduler_ana)
+    for do in ("ask_letter", "ask_please_call"):
+        _do(browser, _look(browser, do, recall))
+    assert WorkItem.objects.get(recall=recall).kind == WorkItemKind.PRINT_LETTER
+    letter = recall.events.get(step="ask_letter")
+    row = Notification.objects.get(recall=recall, kind=Kind.PLEASE_CALL, occasion=f"letter-{letter.version}")
+    assert row.channel == Channel.LETTER
+    asked = recall.events.get(step="ask_please_call")
+    assert Notification.objects.filter(recall=recall, kind=Kind.PLEASE_CALL, occasion=f"asked-{asked.version}").exists()
+
+
+def test_recalls_of_other_sites_are_left_out_of_preview_and_act(
+    at_desk: SignIn, stranger: User, foothills: Site, shadyside: Site
+) -> None:
+    hers, other = RecallFactory.create(site=foothills), RecallFactory.create(site=shadyside)
+    browser = at_desk(stranger)
+    page = _look(browser, "take_on", hers, other)
+    assert _names(page.context["will"]) == [hers.pk]
+    assert "1 ticked recall is left out" in words(page)
+    seen = [f"{recall.pk}.{recall.version}" for recall in (hers, other)]
+    _do(browser, page, seen=seen)
+    other.refresh_from_db()
+    assert other.assigned_to is None
+
+
+@pytest.mark.parametrize("role", [Role.RADIOLOGIST, Role.MANAGER])
+def test_it_is_for_schedulers_and_navigators(
+    role: Role, at_desk: SignIn, radiologist_rao: User, manager_mo: User, shadyside: Site
+) -> None:
+    browser = at_desk({Role.RADIOLOGIST: radiologist_rao, Role.MANAGER: manager_mo}[role])
+    recall = RecallFactory.create(site=shadyside)
+    assert _look(browser, "take_on", recall).status_code == 403
+    assert 'name="recall"' not in words(browser.get(reverse("queue")))
+
+
+def test_nothing_ticked_leads_back_to_the_list_and_an_unknown_wish_to_no_page(
+    at_desk: SignIn, scheduler_ana: User
+) -> None:
+    browser = at_desk(scheduler_ana)
+    answer = browser.get(reverse("bulk"), {"do": "hold", "back": f"{reverse('queue')}?mine=1"})
+    assert answer.headers["Location"] == f"{reverse('queue')}?mine=1"
+    assert browser.get(reverse("bulk"), {"do": "hold", "back": "https://example.org/"}).headers["Location"] == (
+        reverse("queue")
+    )
+    assert browser.get(reverse("bulk"), {"do": "void", "recall": "1"}).status_code == 404
+
+
+def test_the_preview_asks_as_many_questions_for_two_as_for_twenty(
+    at_desk: SignIn, scheduler_ana: User, shadyside: Site, django_assert_num_queries: Any
+) -> None:
+    recalls = RecallFactory.create_batch(20, site=shadyside)
+    browser = at_desk(scheduler_ana)
+    _look(browser, "ask_letter", *recalls)
+    for chosen in (recalls[:2], recalls):
+        with django_assert_num_queries(8):
+            _look(browser, "ask_letter", *chosen)

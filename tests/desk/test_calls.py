@@ -1,0 +1,213 @@
+"""What stands on the page of somebody who is to be rung, who is next after her, and who has her open?"""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+from time_machine import TimeMachineFixture
+
+from clinic.models import Site, User
+from patients.factories import PatientFactory
+from patients.models import Patient
+from recalls import claims
+from recalls.factories import RecallFactory
+from recalls.models import Recall, RecallClaim
+from recalls.presenters.script import SCRIPTS, script_of
+from recalls.states import Assessment, ContactChannel, ContactResult, State
+from tests.desk.conftest import Form, SignIn, words
+from tests.rules.situations import MONDAY
+
+pytestmark = pytest.mark.django_db
+CALL = {"channel": ContactChannel.PHONE, "result": ContactResult.NO_ANSWER}
+# No word that tells what was seen, to her or to whoever else takes the phone.
+NEVER_SAID = ("mass", "calcif", "asymmetr", "birads", "bi-rads", "biops", "suspicious", "tumor", "masa", "biopsia")
+
+
+def _open(browser: Client, recall: Recall, came_from: str = "") -> str:
+    headers = {"referer": f"http://testserver{came_from}"} if came_from else None
+    return words(browser.get(reverse("recall", args=[recall.pk]), headers=headers))
+
+
+def _in_line(site: Site, count: int) -> list[Recall]:
+    recalls = [RecallFactory.create(site=site) for _ in range(count)]
+    for place, recall in enumerate(recalls):
+        due, target = timezone.now() - timedelta(minutes=1), timezone.now() + timedelta(days=1 + place)
+        Recall.objects.filter(pk=recall.pk).update(due_at=due, target_at=target)
+    return recalls
+
+
+@pytest.mark.parametrize("language", sorted(SCRIPTS))
+@pytest.mark.parametrize("assessment", [Assessment.NEED_IMAGING, Assessment.SUSPICIOUS_B])
+def test_the_script_speaks_her_language_and_tells_no_result(
+    language: str, assessment: Assessment, shadyside: Site, scheduler_ana: User
+) -> None:
+    patient = PatientFactory.create(site=shadyside, language=language, preferred_name="Tess")
+    recall = RecallFactory.create(patient=patient, exam__assessment=assessment)
+    script = script_of(recall, scheduler_ana)
+    said = " ".join((*script.lines, script.voicemail, script.other_person))
+    assert script.language == language
+    assert "Tess" in script.lines[0]
+    assert shadyside.sender_name in script.lines[0]
+    assert "$" not in said
+    assert [word for word in NEVER_SAID if word in said.lower()] == []
+    assert "cancer" not in (said if recall.suspicious else "")
+
+
+def test_whoever_else_answers_hears_neither_the_clinic_nor_a_reason(shadyside: Site, scheduler_ana: User) -> None:
+    script = script_of(RecallFactory.create(site=shadyside), scheduler_ana)
+    for said in (script.other_person, script.voicemail):
+        assert shadyside.sender_name not in said
+        assert "doctor" not in said
+
+
+def test_no_voicemail_is_proposed_to_a_patient_who_wants_none(shadyside: Site, scheduler_ana: User) -> None:
+    patient = PatientFactory.create(site=shadyside, voicemail=Patient.Voicemail.NO)
+    assert script_of(RecallFactory.create(patient=patient), scheduler_ana).voicemail == ""
+
+
+def test_a_language_without_a_script_asks_for_an_interpreter(
+    at_desk: SignIn, scheduler_ana: User, shadyside: Site
+) -> None:
+    recall = RecallFactory.create(patient=PatientFactory.create(site=shadyside, language="vi"))
+    assert "have an interpreter say this" in _open(at_desk(scheduler_ana), recall)
+
+
+def test_a_proposal_left_alone_follows_the_result_and_one_that_was_changed_is_kept(
+    at_desk: SignIn, scheduler_ana: User, shadyside: Site, time_machine: TimeMachineFixture
+) -> None:
+    time_machine.move_to(MONDAY, tick=False)
+    left, changed, booking = (RecallFactory.create(site=shadyside) for _ in range(3))
+    browser = at_desk(scheduler_ana)
+    Form(browser, left, "log_contact").send(**CALL)
+    Form(browser, changed, "log_contact").send(**CALL, next_day="2026-03-18", next_time="09:15")
+    ready = {"channel": ContactChannel.PHONE, "result": ContactResult.REACHED_WILL_BOOK}
+    Form(browser, booking, "log_contact").send(**ready)
+    assert left.contact_attempts.get().next_try_at == datetime(2026, 3, 20, 18, 30, tzinfo=UTC)
+    assert changed.contact_attempts.get().next_try_at == datetime(2026, 3, 18, 13, 15, tzinfo=UTC)
+    assert booking.contact_attempts.get().next_try_at is None
+
+
+def test_after_saving_the_next_of_the_list_she_came_from_opens(
+    at_desk: SignIn, scheduler_ana: User, shadyside: Site
+) -> None:
+    first, second, third = _in_line(shadyside, 3)
+    browser = at_desk(scheduler_ana)
+    _open(browser, first, reverse("queue"))
+    assert Form(browser, first, "log_contact").send(**CALL).headers["Location"] == reverse("recall", args=[second.pk])
+    assert Form(browser, third, "log_contact").send(**CALL).headers["Location"] == reverse("recall", args=[second.pk])
+    assert Form(browser, second, "log_contact").send(**CALL).headers["Location"] == reverse("queue")
+
+
+def test_the_next_one_is_of_the_same_filters(at_desk: SignIn, scheduler_ana: User, shadyside: Site) -> None:
+    first, english, spanish = _in_line(shadyside, 3)
+    Patient.objects.filter(pk__in=[first.patient_id, spanish.patient_id]).update(language="es")
+    browser = at_desk(scheduler_ana)
+    _open(browser, first, f"{reverse('queue')}?language=es")
+    assert Form(browser, first, "log_contact").send(**CALL).headers["Location"] == reverse("recall", args=[spanish.pk])
+    assert english.contact_attempts.count() == 0
+
+
+def test_nobody_is_led_to_a_recall_that_a_colleague_has_open(
+    at_desk: SignIn, scheduler_ana: User, scheduler_bea: User, shadyside: Site
+) -> None:
+    first, second, third = _in_line(shadyside, 3)
+    browser = at_desk(scheduler_ana)
+    _open(browser, first, reverse("queue"))
+    _open(at_desk(scheduler_bea), second)
+    passed_over = browser.get(reverse("next_recall", args=[first.pk]))
+    assert passed_over.headers["Location"] == reverse("recall", args=[third.pk])
+
+
+def test_whoever_comes_from_a_days_list_or_a_search_is_led_back_to_it(
+    at_desk: SignIn, scheduler_ana: User, shadyside: Site
+) -> None:
+    (recall,) = _in_line(shadyside, 1)
+    browser = at_desk(scheduler_ana)
+    for came_from in (reverse("queue"), reverse("search"), reverse("appointments")):
+        _open(browser, recall, came_from)
+        answer = Form(browser, recall, "log_contact").send(**CALL)
+        assert answer.headers["Location"] == came_from
+
+
+def test_whoever_comes_from_elsewhere_is_led_back_to_the_queue(
+    at_desk: SignIn, scheduler_ana: User, shadyside: Site
+) -> None:
+    (recall,) = _in_line(shadyside, 1)
+    browser = at_desk(scheduler_ana)
+    for stranger in ("https://elsewhere.example/queue/", "http://testserver/no-such-list/"):
+        browser.get(reverse("recall", args=[recall.pk]), headers={"referer": stranger})
+    answer = Form(browser, recall, "log_contact").send(**CALL)
+    assert answer.headers["Location"] == reverse("queue_state", args=[State.TO_CONTACT])
+
+
+def test_a_recall_that_somebody_has_open_shows_her_name_until_ten_idle_minutes_have_passed(
+    at_desk: SignIn, scheduler_ana: User, scheduler_bea: User, shadyside: Site, time_machine: TimeMachineFixture
+) -> None:
+    time_machine.move_to(MONDAY, tick=False)
+    recall = RecallFactory.create(site=shadyside)
+    ana, bea = at_desk(scheduler_ana), at_desk(scheduler_bea)
+    sign = f"<strong>{scheduler_ana.get_full_name()}</strong> has this recall open"
+    assert sign not in _open(ana, recall)
+    assert sign in _open(bea, recall)
+    time_machine.shift(timedelta(minutes=9))
+    bea.get(reverse("keys"))  # neither of the two is signed out
+    assert ana.post(reverse("still_here", args=[recall.pk])).status_code == 204
+    time_machine.shift(claims.IDLE - timedelta(seconds=1))
+    assert sign in _open(bea, recall)
+    time_machine.shift(timedelta(seconds=2))
+    assert sign not in _open(bea, recall)
+    assert RecallClaim.objects.get().user == scheduler_bea
+    assert scheduler_bea.get_full_name() in _open(ana, recall)
+
+
+def test_a_claim_ends_when_the_work_is_saved_and_a_look_by_a_reader_makes_none(
+    at_desk: SignIn, scheduler_ana: User, radiologist_rao: User, shadyside: Site
+) -> None:
+    recall = RecallFactory.create(site=shadyside)
+    _open(at_desk(radiologist_rao), recall)
+    assert not RecallClaim.objects.exists()
+    Form(at_desk(scheduler_ana), recall, "log_contact").send(**CALL)
+    assert not RecallClaim.objects.exists()
+
+
+def test_the_page_after_saving_offers_to_undo_and_the_button_takes_it_back(
+    at_desk: SignIn, scheduler_ana: User, shadyside: Site
+) -> None:
+    recall = RecallFactory.create(site=shadyside)
+    browser = at_desk(scheduler_ana)
+    shown = browser.get(Form(browser, recall, "log_contact").send(**CALL).headers["Location"])
+    address = reverse("undo", args=[recall.pk])
+    assert f'action="{address}"' in words(shown)
+    version = Recall.objects.get(pk=recall.pk).version
+    page = words(browser.post(address, {"version": version, "key": "a-press"}, follow=True))
+    assert "Undone: Log a contact." in page
+    assert "First call" in page
+    again = words(browser.post(address, {"version": version, "key": "another-press"}, follow=True))
+    assert "was first" in again or "is not undone" in again
+
+
+def test_too_late_to_undo_is_said_in_a_sentence(
+    at_desk: SignIn, scheduler_ana: User, shadyside: Site, time_machine: TimeMachineFixture
+) -> None:
+    time_machine.move_to(MONDAY, tick=False)
+    recall = RecallFactory.create(site=shadyside)
+    browser = at_desk(scheduler_ana)
+    Form(browser, recall, "log_contact").send(**CALL)
+    time_machine.shift(timedelta(seconds=12))
+    assert "Ten seconds are over." in words(browser.post(reverse("undo", args=[recall.pk]), follow=True))
+
+
+def test_opening_a_recall_from_a_list_for_the_first_time_asks_eight_questions_at_most(
+    at_desk: SignIn, scheduler_ana: User, shadyside: Site
+) -> None:
+    first, second = RecallFactory.create(site=shadyside), RecallFactory.create(site=shadyside, three_attempts=True)
+    browser = at_desk(scheduler_ana)
+    _open(browser, first)  # the first request of a session also writes when it was last seen
+    with CaptureQueriesContext(connection) as taken:
+        _open(browser, second, reverse("queue"))
+    kinds = [query["sql"].split()[0] for query in taken if not query["sql"].startswith(("SAVEPOINT", "RELEASE"))]
+    assert len(kinds) <= 8, kinds

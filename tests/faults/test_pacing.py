@@ -1,0 +1,83 @@
+"""Is one mail provider never sent more a minute than it should get, and does each message still leave?"""
+
+from collections import Counter
+from datetime import datetime, timedelta
+
+import pytest
+from django.conf import LazySettings
+from django.utils import timezone
+
+from clinic.models import Site
+from notifications.delivery import drain
+from notifications.kinds import AttemptResult, NotificationState, Reason
+from notifications.models import Notification
+from patients.factories import PatientFactory
+from recalls.factories import RecallFactory
+from tests.notifications.timeline import Clock
+from tests.support.smtp import SmtpSink
+
+pytestmark = pytest.mark.django_db
+
+MOST = 3
+R, S = AttemptResult, NotificationState
+
+
+@pytest.fixture(autouse=True)
+def _three_a_minute(settings: LazySettings) -> None:
+    settings.MAIL_PER_DOMAIN_PER_MINUTE = MOST
+
+
+def owe(site: Site, count: int, domain: str) -> None:
+    for number in range(count):
+        RecallFactory.create(patient=PatientFactory.create(site=site, email=f"no{number}@{domain}"))
+
+
+def minutes_of(domain: str) -> Counter[datetime]:
+    rows = Notification.objects.filter(accepted_at__isnull=False, rendered__address__endswith=f"@{domain}")
+    return Counter(row.accepted_at.replace(second=0) for row in rows if row.accepted_at)
+
+
+def test_a_domain_gets_at_most_so_many_a_minute_and_all_leave_in_the_fewest_minutes(
+    clock: Clock, shadyside: Site, mail_server: SmtpSink
+) -> None:
+    owe(shadyside, 8, "big.example.com")
+    clock.run("2026-11-10", "08:30")
+    assert sorted(minutes_of("big.example.com").values()) == [2, 3, 3]
+    assert len({received.recipients for received in mail_server.received}) == 8
+
+
+def test_another_domain_does_not_wait(clock: Clock, shadyside: Site, mail_server: SmtpSink) -> None:
+    owe(shadyside, 8, "big.example.com")
+    owe(shadyside, 2, "small.example.org")
+    drain(5)
+    assert minutes_of("small.example.org").total() == 2
+    waiting = Notification.objects.filter(state=S.PLANNED, reason=Reason.PACED)
+    assert waiting.count() == 5
+
+
+def test_after_a_pause_the_promised_ones_do_not_leave_all_at_once(
+    clock: Clock, shadyside: Site, mail_server: SmtpSink
+) -> None:
+    owe(shadyside, 12, "big.example.com")
+    drain(5)
+    clock.jump("2026-11-10", "09:30")
+    assert drain(5)[R.ACCEPTED] == MOST
+    clock.run("2026-11-10", "10:00")
+    counts = minutes_of("big.example.com")
+    assert (counts.total(), max(counts.values())) == (12, MOST)
+
+
+def test_each_is_asked_about_twice_at_most_while_it_waits(clock: Clock, shadyside: Site, mail_server: SmtpSink) -> None:
+    owe(shadyside, 9, "big.example.com")
+    assert drain(5)[S.PLANNED] == 6
+    assert drain(5) == {}
+    promised = Notification.objects.filter(reason=Reason.PACED).values_list("not_before", flat=True)
+    assert sorted(at - timezone.now() for at in promised) == [timedelta(minutes=1)] * 3 + [timedelta(minutes=2)] * 3
+
+
+def test_without_a_limit_nobody_waits(
+    clock: Clock, shadyside: Site, mail_server: SmtpSink, settings: LazySettings
+) -> None:
+    settings.MAIL_PER_DOMAIN_PER_MINUTE = 0
+    owe(shadyside, 8, "big.example.com")
+    assert drain(5)[R.ACCEPTED] == 8
