@@ -101,7 +101,9 @@ class Walk:
         self._plain.goto(self.home + where, wait_until="domcontentloaded")
         if not self._plain.locator("h1").first.is_visible():
             self.found.append(f"{where} without scripts: no heading")
-        missing = set(with_scripts) - set(self._plain.evaluate(BUTTONS))
+        # Capitals are the style sheet's, which may not have come yet.
+        plain = {name.casefold() for name in self._plain.evaluate(BUTTONS)}
+        missing = [name for name in with_scripts if name.casefold() not in plain]
         self.found += [f"{where} without scripts: no button {name!r}" for name in sorted(missing)]
 
     def _note(self, where: str, how: str, faults: list[str], wide: bool = False) -> None:
