@@ -1,7 +1,6 @@
 """Which rows of this package does the database itself keep unchanged?"""
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 from recalls import guards
 
@@ -14,11 +13,3 @@ def install(connection: BaseDatabaseWrapper) -> None:
 
 def remove(connection: BaseDatabaseWrapper) -> None:
     guards.remove_append_only(connection, APPEND_ONLY)
-
-
-def migrate_forwards(_apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    install(schema_editor.connection)
-
-
-def migrate_backwards(_apps: object, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    remove(schema_editor.connection)

@@ -1,13 +1,11 @@
 """Can a room be given away twice, even when two people book it at the same instant on two connections?"""
 
-import threading
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
-from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from clinic import calendar
@@ -18,6 +16,7 @@ from recalls.actions import Slot
 from recalls.factories import RecallFactory, RoomFactory
 from recalls.models import Appointment, Recall, RecallEvent
 from recalls.states import AppointmentStatus, State
+from tests.support.at_once import at_once
 
 ROUNDS = 5
 
@@ -25,27 +24,6 @@ ROUNDS = 5
 def _at(site: Site, hour: int, minute: int = 0) -> datetime:
     day = calendar.next_open_day(site, calendar.local_day(site, timezone.now()) + timedelta(days=1))
     return calendar.instant(site, day, time(hour, minute))
-
-
-def at_once(*steps: Callable[[], Any]) -> list[Any]:
-    results: list[Any] = [None] * len(steps)
-    start = threading.Barrier(len(steps))
-
-    def run(number: int) -> None:
-        try:
-            start.wait(timeout=10)
-            results[number] = steps[number]()
-        except ValidationError as refusal:
-            results[number] = refusal
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(len(steps))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-    return results
 
 
 def _booking(recall: Recall, slot: Slot) -> Callable[[], RecallEvent]:

@@ -1,11 +1,9 @@
 """Two people act on one recall at the same moment, each on her own connection: who wins, what is the other told?"""
 
-import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from clinic.factories import UserFactory
 from clinic.models import Site, User
@@ -14,9 +12,10 @@ from recalls import actions
 from recalls.actions import Contact
 from recalls.factories import ExamFactory, RecallFactory
 from recalls.models import Recall, RecallEvent
-from recalls.permissions import NotNow, Stale, StepRefused
+from recalls.permissions import NotNow, Stale
 from recalls.states import ContactChannel, ContactResult, State
 from tests.rules.situations import slot
+from tests.support.at_once import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -31,28 +30,6 @@ def ana(shadyside: Site) -> User:
 @pytest.fixture
 def bea(shadyside: Site) -> User:
     return UserFactory.create(username="bea", first_name="Bea", role=Role.SCHEDULER, sites=[shadyside])
-
-
-def at_once(*steps: Callable[[], Any]) -> list[Any]:
-    """Run the steps in threads that start together; what each returned or raised, in order."""
-    results: list[Any] = [None] * len(steps)
-    start = threading.Barrier(len(steps))
-
-    def run(number: int) -> None:
-        try:
-            start.wait(timeout=10)
-            results[number] = steps[number]()
-        except StepRefused as refusal:
-            results[number] = refusal
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(len(steps))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-    return results
 
 
 def _on_her_own_copy(recall: Recall, step: Step) -> Callable[[], Any]:
