@@ -47,8 +47,15 @@ def _put_by(row: Notification) -> None:
         copy.save(update_fields=["earlier"])
 
 
-def stop_writing_to(recall: Recall) -> None:
-    """Her email address is of no use; what waits for it goes another way."""
-    for point in ContactPoint.objects.filter(patient=recall.patient, kind=ContactPoint.Kind.EMAIL, unusable=""):
-        mark_unusable(point, ContactPoint.Unusable.BOUNCED, by=SYSTEM)
-    reconcile.reconcile(situation_of(recall))
+def stop_using(recall: Recall, address: str, why: ContactPoint.Unusable) -> bool:
+    """Mark the email address to which a message went as unusable; one that the patient gave since is untouched.
+
+    What waits for the address goes another way. False when the patient does not have the address (any more).
+    """
+    points = ContactPoint.objects.filter(patient=recall.patient, kind=ContactPoint.Kind.EMAIL, unusable="")
+    written_to = [point for point in points if address and point.value.lower() == address.lower()]
+    for point in written_to:
+        mark_unusable(point, why, by=SYSTEM)
+    if written_to:
+        reconcile.reconcile(situation_of(recall))
+    return bool(written_to)

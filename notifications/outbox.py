@@ -29,6 +29,7 @@ from notifications.routes import email_address, way_for
 from notifications.situation import Situation, situation_of
 from notifications.windows import next_in
 from patients.channels import Channels, channels_of
+from patients.models import ContactPoint
 from recalls.actions import open_work_item
 from recalls.models import Recall
 from recalls.states import WorkItemKind
@@ -172,7 +173,7 @@ def accept(claim: Claim, copy: RenderedMessage) -> bool:
 def fail(claim: Claim, failure: Failure, copy: RenderedMessage | None = None) -> None:
     """It was not taken, or nobody knows: try again later, or let a person ring her."""
     if failure.result == R.PERMANENT:
-        return give_up(claim.row, S.SENDING, claim.token, failure)
+        return give_up(claim.row, S.SENDING, claim.token, failure, copy.address if copy else "")
     now, row = timezone.now(), claim.row
     since = row.first_failed_at or now
     burnt = 0 if failure.result == R.CONNECTION else 1
@@ -266,10 +267,10 @@ def keep(copy: RenderedMessage) -> None:
     )
 
 
-def give_up(row: Notification, state: NotificationState, token: int, failure: Failure) -> None:
+def give_up(row: Notification, state: NotificationState, token: int, failure: Failure, address: str = "") -> None:
     """Another channel takes over; without one a dead letter, and a task for a person.
 
-    A mailbox that does not exist is not written to again.
+    A mailbox that does not exist is not written to again: `address` is where the message went.
     """
     now, count = timezone.now(), row.attempt_count + 1
     with transaction.atomic():
@@ -289,7 +290,7 @@ def give_up(row: Notification, state: NotificationState, token: int, failure: Fa
             return
         _attempt(row, count, token if state == S.SENDING else token + 1, failure.result, now, failure)
         if failure.bad_mailbox and row.kind != Kind.REFERRER_NOTICE:
-            fallback.stop_writing_to(recall)
+            fallback.stop_using(recall, address, ContactPoint.Unusable.BOUNCED)
         if not fallback.take_over(recall, row.pk):
             words = {"message": row.get_kind_display(), "why": failure.reason.label}
             open_work_item(recall, WorkItemKind.CALL_DELIVERY_FAILED, _("“%(message)s”: %(why)s") % words)

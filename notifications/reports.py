@@ -12,13 +12,10 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from clinic.actors import SYSTEM
-from notifications import fallback, reconcile
+from notifications import fallback
 from notifications.kinds import Kind, NotificationState, Reason
 from notifications.models import Notification, RenderedMessage
 from notifications.records import DeliveryReport
-from notifications.situation import situation_of
-from patients.actions import mark_unusable
 from patients.models import ContactPoint
 from recalls.actions import open_work_item
 from recalls.models import Recall
@@ -87,9 +84,9 @@ def _unwelcome(row: Notification, recall: Recall, news: News) -> None:
         _set(row, state=S.BOUNCED, reason=Reason.CAME_BACK, given_up=[*row.given_up, row.channel])
     if news.bad_mailbox or not came_back:
         why = ContactPoint.Unusable.BOUNCED if came_back else ContactPoint.Unusable.COMPLAINED
-        if _stop_using(row, recall, why):
+        copy = RenderedMessage.objects.filter(notification=row).first()
+        if copy is not None and fallback.stop_using(recall, copy.address, why):
             open_work_item(recall, WorkItemKind.VERIFY_CONTACT, str(why.label).capitalize() + ".")
-            reconcile.reconcile(situation_of(recall))
     if came_back:
         _go_another_way(row, recall)
 
@@ -103,16 +100,6 @@ def _go_another_way(row: Notification, recall: Recall) -> None:
             return
         task = WorkItemKind.VERIFY_CONTACT
     open_work_item(recall, task, _("“%(message)s”: %(why)s") % words)
-
-
-def _stop_using(row: Notification, recall: Recall, why: ContactPoint.Unusable) -> bool:
-    """The address to which this message went; one that she has given since is untouched."""
-    copy = RenderedMessage.objects.filter(notification=row).first()
-    points = ContactPoint.objects.filter(patient=recall.patient, kind=ContactPoint.Kind.EMAIL, unusable="")
-    hers = [point for point in points if copy is not None and point.value.lower() == copy.address.lower()]
-    for point in hers:
-        mark_unusable(point, why, by=SYSTEM)
-    return bool(hers)
 
 
 def _set(row: Notification, **fields: Any) -> None:

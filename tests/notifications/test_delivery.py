@@ -17,6 +17,7 @@ from notifications.ahead import Ahead
 from notifications.delivery import drain
 from notifications.failures import failure_of
 from notifications.kinds import AttemptResult, Kind, NotificationState, Reason
+from notifications.mime import compose
 from notifications.models import DeliveryAttempt, MessageText, Notification
 from notifications.wake import Nudge, nudge
 from patients.actions import update_details
@@ -107,7 +108,7 @@ def test_a_mailbox_that_does_not_exist_is_not_written_to_again(recall: Recall) -
     assert isinstance(claim, outbox.Claim)
     words = b"5.1.1 <testa.oak@example.org>: no such user"
     failure = failure_of(smtplib.SMTPRecipientsRefused({"testa.oak@example.org": (550, words)}))
-    outbox.fail(claim, failure)
+    outbox.fail(claim, failure, compose(claim.row, claim.situation, claim.channels)[1])
     assert recall.patient.contact_points.get(kind=ContactPoint.Kind.EMAIL).unusable == ContactPoint.Unusable.BOUNCED
     assert set(Notification.objects.filter(kind=Kind.PLEASE_CALL).values_list("state", "reason")) == {
         (S.SUPPRESSED, Reason.ADDRESS_BOUNCED)
