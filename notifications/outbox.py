@@ -126,12 +126,12 @@ def _take(row: Notification, known: Known, now: datetime) -> Claim | PutAway:
     opens = next_in(RULE[Kind(row.kind)].window, row.recall.site, now)
     if opens > now:
         return _put_away(row, not_before=opens)
+    if later := caps.put_off_until(row, row.recall.site, now):
+        return _put_away(row, not_before=later, reason=Reason.ENOUGH_TODAY)
     if row.channel == Channel.EMAIL:
         turn = pacing.turn(row, email_address(row.recall, row.kind, channels), now)
         if turn > now:
             return _put_away(row, not_before=turn, reason=Reason.PACED)
-    if later := caps.put_off_until(row, row.recall.site, now):
-        return _put_away(row, not_before=later, reason=Reason.ENOUGH_TODAY)
     if row.channel == Channel.LETTER:
         print_tasks.open_for(row.recall, row)
         return _put_away(row, state=S.TO_PRINT, reason="")
@@ -147,7 +147,10 @@ def _lease(row: Notification, situation: Situation, channels: Channels, now: dat
     # Where the database cannot lock a row, this comparison decides between two who read it at once.
     if not Notification.objects.filter(pk=row.pk, state=S.PLANNED, lease_token=row.lease_token).update(**lease):
         return PutAway(S.SENDING)
-    page_token = pagelink.issue(row, row.recall.site) if row.channel == Channel.EMAIL else ""
+    page_token = ""
+    if row.channel == Channel.EMAIL:
+        pacing.count(email_address(row.recall, row.kind, channels), now)
+        page_token = pagelink.issue(row, row.recall.site)
     return Claim(row, token, situation, channels, page_token)
 
 

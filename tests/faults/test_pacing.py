@@ -11,6 +11,7 @@ from clinic.models import Site
 from notifications.delivery import drain
 from notifications.kinds import AttemptResult, NotificationState, Reason
 from notifications.models import Notification
+from notifications.records import DomainPace
 from patients.factories import PatientFactory
 from recalls.factories import RecallFactory
 from tests.notifications.timeline import Clock
@@ -73,6 +74,17 @@ def test_each_is_asked_about_twice_at_most_while_it_waits(clock: Clock, shadysid
     assert drain(5) == {}
     promised = Notification.objects.filter(reason=Reason.PACED).values_list("not_before", flat=True)
     assert sorted(at - timezone.now() for at in promised) == [timedelta(minutes=1)] * 3 + [timedelta(minutes=2)] * 3
+
+
+def test_a_message_put_off_by_the_daily_cap_takes_no_place_at_the_provider(
+    clock: Clock, shadyside: Site, mail_server: SmtpSink, settings: LazySettings
+) -> None:
+    patient = PatientFactory.create(site=shadyside, email="no1@big.example.com")
+    for _number in range(3):
+        RecallFactory.create(patient=patient)
+    assert drain(5)[R.ACCEPTED] == 2
+    assert Notification.objects.filter(reason=Reason.ENOUGH_TODAY).exists()
+    assert DomainPace.objects.get(pk="big.example.com").sent == 2
 
 
 def test_without_a_limit_nobody_waits(
