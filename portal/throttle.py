@@ -19,8 +19,12 @@ def is_too_busy(request: HttpRequest) -> bool:
 
 def note_wrong(request: HttpRequest) -> None:
     """The period begins with the first wrong date and is not drawn out by later ones."""
-    if not cache.add(_key(request), 1, PERIOD.total_seconds()):
+    if cache.add(_key(request), 1, PERIOD.total_seconds()):
+        return
+    try:
         cache.incr(_key(request))
+    except ValueError:  # the period ended between the two: a new one begins
+        cache.set(_key(request), 1, PERIOD.total_seconds())
 
 
 def _key(request: HttpRequest) -> str:

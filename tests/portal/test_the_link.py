@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.apps import apps
+from django.core.cache.backends.locmem import LocMemCache
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client, override_settings
@@ -171,6 +172,20 @@ def test_one_address_that_tries_many_links_is_asked_to_wait(client: Client, pati
     fresh = new_link(patient)
     assert give_birth_date(client, fresh, patient).status_code == 429
     assert PatientLink.objects.latest("pk").failed_attempts == 0
+
+
+class PeriodEndsBeforeTheCount(LocMemCache):
+    """A cache in which the period is over between the question whether it runs and the count."""
+
+    def incr(self, key: Any, delta: int = 1, version: int | None = None) -> int:
+        self.delete(key, version=version)
+        return super().incr(key, delta, version)
+
+
+def test_a_wrong_date_at_the_end_of_the_period_begins_a_new_one(client: Client, patient: Patient) -> None:
+    with override_settings(CACHES={"default": {"BACKEND": f"{__name__}.PeriodEndsBeforeTheCount"}}):
+        for _time in range(2):
+            assert give_birth_date(client, new_link(patient), patient, year=1950).status_code == 200
 
 
 def test_somebody_else_who_got_the_message_can_stop_it(client: Client, shadyside: Site) -> None:
