@@ -5,11 +5,15 @@ from typing import Any, ClassVar, cast
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
 from django.views import View
 
 from clinic.models import AccessLog, Site, User
 from clinic.roles import Page, may_open
 from recalls.models import Recall
+from recalls.permissions import StepRefused
+
+_MOST_DIGITS = 10
 
 
 class DeskView(View):
@@ -26,6 +30,14 @@ class DeskView(View):
 def staff(request: HttpRequest) -> User:
     """The signed-in person; the middleware let nobody else in."""
     return cast(User, request.user)
+
+
+def seen_version(request: HttpRequest) -> int:
+    """The version of the recall that the page showed; StepRefused when the form does not say so."""
+    version = request.POST.get("version", "")
+    if not (version.isascii() and version.isdecimal() and len(version) < _MOST_DIGITS):
+        raise StepRefused(_("The page did not say what you had seen. Look at the recall as it stands, then decide."))
+    return int(version)
 
 
 def sites_by_id(user: User) -> dict[int, Site]:

@@ -22,7 +22,7 @@ from recalls.models import Appointment
 from recalls.permissions import StepRefused
 from recalls.presenters.moments import day_words, moment
 from recalls.presenters.visits import DAY_STEPS, visit_rows
-from recalls.views.access import DeskView, sites_by_id, staff
+from recalls.views.access import DeskView, seen_version, sites_by_id, staff
 from recalls.views.undo import undo_offer
 from recalls.workflow import STEP
 
@@ -71,13 +71,11 @@ class AppointmentStep(DeskView):
         visit = Appointment.objects.select_related("recall").filter(pk=pk, recall__site_id__in=user.site_ids).first()
         if visit is None or step not in DAY_STEPS:
             raise Http404
-        recall, seen = visit.recall, request.POST.get("version", "")
+        recall = visit.recall
         recall.site = sites_by_id(user)[recall.site_id]
         take: Any = getattr(actions, step)
         try:
-            event = take(
-                recall, by=user, seen=int(seen) if seen.isdecimal() else None, key=request.POST.get("key", "")[:36]
-            )
+            event = take(recall, by=user, seen=seen_version(request), key=request.POST.get("key", "")[:36])
         except StepRefused as refusal:
             messages.error(request, str(refusal))
         except ValidationError as error:

@@ -14,7 +14,7 @@ from recalls import actions
 from recalls.models import RecallEvent
 from recalls.permissions import StepRefused
 from recalls.undoing import may_still_be_undone
-from recalls.views.access import DeskView, log_view, staff
+from recalls.views.access import DeskView, log_view, seen_version, staff
 from recalls.views.whole import whole_recall
 from recalls.workflow import STEP
 
@@ -31,12 +31,11 @@ class UndoStep(DeskView):
         user = staff(request)
         recall = whole_recall(user, pk)
         log_view(request, recall, "step: undo")
-        version = request.POST.get("version", "")
         try:
             event = actions.undo(
                 recall,
                 by=user,
-                seen=int(version) if version.isdecimal() else None,
+                seen=seen_version(request),
                 key=request.POST.get("key", "")[:36] or None,
             )
         except StepRefused as refusal:

@@ -148,6 +148,16 @@ def test_somebody_else_was_first_and_nothing_is_overwritten(
     assert "was first" in words(browser.get(TODAY))
 
 
+@pytest.mark.parametrize("version", ["", "two", "²", "9" * 5000])
+def test_a_click_that_does_not_say_what_was_seen_moves_nobody(
+    version: str, at_desk: SignIn, scheduler_ana: User, shadyside: Site
+) -> None:
+    recall, browser = _booked(shadyside, 9), at_desk(scheduler_ana)
+    _press(browser, recall, "mark_missed", version=version)
+    assert recall.state == State.SCHEDULED
+    assert "The page did not say what you had seen." in words(browser.get(TODAY))
+
+
 def test_a_list_shows_no_name_and_no_button_of_another_sites_patient(
     at_desk: SignIn, stranger: User, shadyside: Site, foothills: Site
 ) -> None:
