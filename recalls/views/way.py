@@ -59,12 +59,13 @@ def next_in_list(request: HttpRequest, user: User, worked: Recall) -> str:
 def _next_on(address: str, user: User, worked: Recall) -> str:
     parts, now = urlsplit(address), timezone.now()
     state = resolve(parts.path).kwargs.get("state", State.TO_CONTACT)
-    try:
-        wanted = wanted_by(user, State(state), narrowed_by(QueryDict(parts.query)), now, _place_of(worked))
-    except Http404:
-        return ""
-    begin = wanted_by(user, State(state), narrowed_by(QueryDict(parts.query)), now, None)
-    for page in (queues.queue_page(wanted), queues.queue_page(begin)):
+    # From the beginning only where nobody is left behind this place: reading a queue costs.
+    for place in dict.fromkeys((_place_of(worked), None)):
+        try:
+            wanted = wanted_by(user, State(state), narrowed_by(QueryDict(parts.query)), now, place)
+        except Http404:
+            return ""
+        page = queues.queue_page(wanted)
         for recall in [*page.asked, *page.due]:
             if recall.pk != worked.pk and claims.holder(recall, user, now) is None:
                 return reverse("recall", args=[recall.pk])

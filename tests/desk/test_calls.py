@@ -198,7 +198,33 @@ def test_too_late_to_undo_is_said_in_a_sentence(
     browser = at_desk(scheduler_ana)
     Form(browser, recall, "log_contact").send(**CALL)
     time_machine.shift(timedelta(seconds=12))
-    assert "Ten seconds are over." in words(browser.post(reverse("undo", args=[recall.pk]), follow=True))
+    seen = {"version": Recall.objects.get(pk=recall.pk).version}
+    assert "Ten seconds are over." in words(browser.post(reverse("undo", args=[recall.pk]), seen, follow=True))
+
+
+def test_an_undo_that_does_not_say_what_was_seen_takes_nothing_back(
+    at_desk: SignIn, scheduler_ana: User, shadyside: Site
+) -> None:
+    recall = RecallFactory.create(site=shadyside)
+    browser = at_desk(scheduler_ana)
+    Form(browser, recall, "log_contact").send(**CALL)
+    page = browser.post(reverse("undo", args=[recall.pk]), {"key": "a-press"}, follow=True)
+    assert "The page did not say what you had seen." in words(page)
+    assert Recall.objects.get(pk=recall.pk).events.latest("pk").step == "log_contact"
+
+
+def _reads_of_the_queue(browser: Client, recall: Recall) -> int:
+    form = Form(browser, recall, "log_contact")
+    with CaptureQueriesContext(connection) as taken:
+        form.send(**CALL)
+    return sum("UNION ALL" in query["sql"] and "suspicious" in query["sql"] for query in taken)
+
+
+def test_a_save_reads_the_queue_once_to_find_who_is_next(at_desk: SignIn, scheduler_ana: User, shadyside: Site) -> None:
+    first, _second = _in_line(shadyside, 2)
+    browser = at_desk(scheduler_ana)
+    _open(browser, first, reverse("queue"))
+    assert _reads_of_the_queue(browser, first) == 1
 
 
 def test_opening_a_recall_from_a_list_for_the_first_time_asks_eight_questions_at_most(
