@@ -85,4 +85,4 @@ def _message_of(token: str) -> Notification | None:
     except (signing.BadSignature, ValueError):
         return None
     rows = Notification.objects.select_related("recall__site", "patient__merged_into")
-    return rows.filter(public_id=number).first()
+    return rows.filter(public_id=number).exclude(kind=Kind.REFERRER_NOTICE).first()  # a doctor stops nobody's emails

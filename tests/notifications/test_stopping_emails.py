@@ -1,6 +1,7 @@
 """Can a patient stop emails from her mail program with one click, and is she still cared for?"""
 
 import re
+from urllib.parse import urlsplit
 
 import pytest
 from django.conf import LazySettings
@@ -9,10 +10,12 @@ from django.test import Client
 
 from clinic.actors import INTAKE
 from clinic.models import User
+from notifications import stop
 from notifications.delivery import drain
 from notifications.kinds import Channel, Kind, NotificationState, Reason
 from patients.actions import update_details
-from patients.models import Consent
+from patients.factories import PatientFactory, ReferringProviderFactory
+from patients.models import Consent, Patient
 from recalls import actions
 from recalls.actions import Slot
 from recalls.factories import RecallFactory
@@ -117,3 +120,23 @@ def test_messages_about_one_recall_stand_together_and_those_of_another_apart(
     assert [len(names) for names in threads.values()] == [1, 1]
     assert len(set.union(*threads.values())) == 2
     assert other.patient_id != recall.patient_id
+
+
+def test_a_patient_whose_records_were_merged_can_still_stop_emails_from_an_older_one(
+    address: str, recall: Recall, client: Client, manager_mo: User
+) -> None:
+    kept = PatientFactory.create(site=recall.site, email="testa.kept@example.org")
+    actions.merge_patients(recall.patient, kept, by=manager_mo)
+    assert client.post(address, ONE_CLICK).status_code == 200
+    assert not kept.consents.filter(subject=Consent.Subject.EMAIL).latest("pk").granted
+
+
+def test_a_doctors_click_never_stops_the_patients_emails(clock: Clock, patient: Patient) -> None:
+    doctor = ReferringProviderFactory.create(name="Dr. Referra Example", email="referrer@example.com")
+    recall = RecallFactory.create(patient=patient, exam__referrer=doctor)
+    drain(5)
+    (notice,) = [message for message in mail.outbox if message.to == ["referrer@example.com"]]
+    assert not [name for name in notice.extra_headers if name.startswith("List-Unsubscribe")]
+    forged = urlsplit(stop.address_of(row_of(recall, Kind.REFERRER_NOTICE))).path
+    assert Client().post(forged, ONE_CLICK).status_code == 404
+    assert not recall.patient.consents.filter(subject=Consent.Subject.EMAIL, granted=False).exists()
