@@ -1,6 +1,7 @@
 """Can a room be given away twice, even when two people book it at the same instant on two connections?"""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 import pytest
@@ -15,7 +16,7 @@ from recalls import actions
 from recalls.actions import Slot
 from recalls.factories import RecallFactory, RoomFactory
 from recalls.models import Appointment, Recall, RecallEvent
-from recalls.states import AppointmentStatus, State
+from recalls.states import AppointmentStatus, State, VisitKind
 from tests.support.at_once import at_once
 
 ROUNDS = 5
@@ -127,3 +128,16 @@ def test_moving_a_visit_frees_its_old_time_and_keeps_the_clocks_of_the_recall(sh
     assert (recall.target_at, recall.contact_since) == (target, since)
     _booking(RecallFactory.create(site=shadyside), Slot(shadyside, _at(shadyside, 9), room=room))()
     assert Appointment.objects.filter(room=room).count() == 2
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("minutes_later", [60, 75, 89])
+def test_a_ninety_minute_biopsy_is_not_double_booked(minutes_later: int, shadyside: Site) -> None:
+    room, starts_at = RoomFactory.create(site=shadyside), _at(shadyside, 9)
+    first, second = (RecallFactory.create(site=shadyside, biopsy_to_book=True) for _ in range(2))
+    biopsy = Slot(shadyside, starts_at, VisitKind.BIOPSY, length_minutes=90, room=room)
+    actions.book_biopsy(first, biopsy, by=cast_of(shadyside).scheduler)
+    later = replace(biopsy, starts_at=starts_at + timedelta(minutes=minutes_later))
+    with pytest.raises(ValidationError, match="has just taken this time"):
+        actions.book_biopsy(second, later, by=cast_of(shadyside).scheduler)
+    assert Appointment.objects.filter(room=room, kind=VisitKind.BIOPSY).count() == 1

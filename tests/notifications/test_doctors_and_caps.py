@@ -140,6 +140,17 @@ def test_a_third_message_waits_for_the_next_day(three_at_once: list[Recall], clo
     assert letters(three_at_once[2]) == ["Thu 2026-11-12 08:00 recall_notice"]  # the 11th is a holiday
 
 
+def test_a_notice_to_the_doctor_takes_none_of_the_patients_messages_for_the_day(
+    referred: Recall, clock: Clock, scheduler_ana: User
+) -> None:
+    drain(5)
+    clock.run("2026-11-10", "12:00")
+    assert (len(told(referred)), len(letters(referred))) == (1, 1)
+    actions.book_appointment(referred, Slot(referred.site, at("2026-11-24", "10:30")), by=scheduler_ana)
+    clock.run("2026-11-10", "16:00")
+    assert [line.split()[-1] for line in letters(referred)] == ["recall_notice", "appointment_confirmation"]
+
+
 def test_a_message_about_tomorrows_visit_is_never_put_off(three_at_once: list[Recall]) -> None:
     first = three_at_once[0]
     drain(5)

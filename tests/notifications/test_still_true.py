@@ -1,11 +1,13 @@
 """Is a message still true when its turn comes? Asked again inside the claim, whatever happened since it was planned."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
+import time_machine
 
 from clinic.actors import INTAKE
-from clinic.models import User
+from clinic.factories import cast_of
+from clinic.models import Site, User
 from notifications import outbox, tasks
 from notifications.ahead import Ahead
 from notifications.delivery import drain
@@ -16,9 +18,10 @@ from patients.actions import record_consent, record_death, set_contact_point, up
 from patients.models import Consent, ContactPoint
 from recalls import actions
 from recalls.actions import Slot
+from recalls.factories import RecallFactory
 from recalls.models import Recall
-from recalls.states import WorkItemKind
-from tests.notifications.timeline import Clock, at, letters, row_of
+from recalls.states import PathologyClass, WorkItemKind
+from tests.notifications.timeline import Clock, at, letters, planned, row_of
 from tests.support.smtp import SmtpSink
 
 pytestmark = pytest.mark.django_db
@@ -95,3 +98,17 @@ def test_a_message_whose_turn_comes_too_late_is_shown_as_expired(
     counts = tasks.sweep()
     assert counts["expired"] == 2  # both reminders: from two hours before she is on her way
     assert letters(recall) == ["Tue 2026-11-24 10:00 appointment_confirmation"]
+
+
+def test_a_patient_who_was_transferred_to_another_clinic_gets_no_more_of_our_mail(
+    clock: Clock, shadyside: Site, scheduler_ana: User
+) -> None:
+    recall = RecallFactory.create(site=shadyside, awaiting_pathology=True)
+    cast, evening = cast_of(recall.site), recall.events.latest("pk").at.replace(hour=23)
+    with time_machine.travel(evening + timedelta(days=1), tick=False) as traveller:
+        actions.record_pathology(recall, PathologyClass.BENIGN, by=cast.radiologist)
+        waiting = planned(recall)
+        traveller.shift(timedelta(minutes=5))
+        actions.transfer(recall, by=cast.manager, note="Goes on at Hillside Sample Clinic.")
+        assert waiting
+        assert planned(recall) == []

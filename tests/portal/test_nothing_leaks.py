@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 from django.db import OperationalError, connection
-from django.test import Client
+from django.test import Client, RequestFactory
+from django.views.debug import ExceptionReporter
 
 from clinic.models import Site
 from patients.models import Patient
+from portal.session import cookie_name
 from recalls.factories import RecallFactory
 from recalls.models import Recall
 from tests.portal.conftest import give_birth_date, new_link
@@ -88,3 +90,12 @@ def test_no_address_of_the_page_holds_anything_about_her(visit_as: VisitAs, book
     page = visit_as(booked.patient).get("/my/").content.decode()
     for secret in (booked.patient.family_name, booked.patient.mrn, f"{booked.patient.birth_date}"):
         assert secret not in page
+
+
+def test_the_cookie_that_opens_the_patients_page_is_in_no_error_report(visit_as: VisitAs, booked: Recall) -> None:
+    secret = visit_as(booked.patient).cookies[cookie_name()].value
+    request = RequestFactory().get("/my/", headers={"cookie": f"{cookie_name()}={secret}"})
+    assert request.COOKIES[cookie_name()] == secret
+    reporter = ExceptionReporter(request, ValueError, ValueError(), None)
+    for report in (reporter.get_traceback_text(), reporter.get_traceback_html()):
+        assert secret not in report

@@ -18,6 +18,7 @@ from tests.rules.situations import ACTS, By, anybody, ready_for_anything
 
 pytestmark = pytest.mark.django_db
 NEEDS_ANOTHER = ("unmerge_records", "undo")
+NOT_YOUR_SITE = "This recall belongs to a site you do not work at."
 
 
 def test_the_grid_knows_every_step_state_and_role() -> None:
@@ -102,3 +103,16 @@ def test_a_recall_is_opened_by(step: str, assessment: Assessment, role: Role, sh
         with pytest.raises(NotPermitted):
             actions.open_recall(exam, by=by)
         assert not exam.recalls.exists()
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_staff_of_another_site_cannot_move_a_recall(
+    state: State, shadyside: Site, foothills: Site, time_machine: TimeMachineFixture
+) -> None:
+    recall = ready_for_anything(state, shadyside, time_machine)
+    for line in (line for line in GRID if state in line.starts and line.step not in NEEDS_ANOTHER):
+        for role in line.roles:
+            elsewhere = anybody(role, foothills)
+            assert why_not(recall, STEP[line.step], actor_for(elsewhere)) == NOT_YOUR_SITE, line.step
+            with pytest.raises(NotPermitted, match=NOT_YOUR_SITE), transaction.atomic():
+                ACTS[line.step](Recall.objects.get(pk=recall.pk), elsewhere)

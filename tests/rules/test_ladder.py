@@ -148,3 +148,25 @@ def test_whoever_made_the_last_try_does_not_sign_the_patient_off_as_lost(
         actions.close_lost(recall, by=both, note="Every way was tried.")
     actions.close_lost(recall, by=cast_of(recall.site).manager, note="Every way was tried.")
     assert recall.closure_reason == "lost_to_follow_up"
+
+
+def test_the_last_try_counts_for_the_second_signature_and_not_the_first(
+    recall: Recall, time_machine: TimeMachineFixture
+) -> None:
+    first, last = (UserFactory.create(roles=[Role.NAVIGATOR, Role.MANAGER], sites=[recall.site]) for _ in range(2))
+    for at, rung in enumerate(DEFAULT_LADDER):
+        contact = Contact(rung.channel, actions.RESULTS_OF[rung.channel][-1])
+        actions.log_contact(recall, contact, by=last if at else first)
+    time_machine.move_to(MONDAY + timedelta(days=61), tick=False)
+    with pytest.raises(NotPermitted, match="a second person signs"):
+        actions.close_lost(recall, by=last, note="Every way was tried.")
+    actions.close_lost(recall, by=first, note="Every way was tried.")
+    assert recall.closure_reason == "lost_to_follow_up"
+
+
+def test_a_patient_whom_somebody_at_home_is_to_tell_is_given_two_business_days(
+    recall: Recall, time_machine: TimeMachineFixture
+) -> None:
+    time_machine.move_to(MONDAY + timedelta(days=11), tick=False)  # a Friday
+    _log(recall, ContactChannel.PHONE, ContactResult.THIRD_PERSON)
+    assert _due_in_days(recall) == 15  # Tuesday
