@@ -88,8 +88,8 @@ class Clinic:
         )
 
     def _recall(self, exam: Any) -> Any:
+        from recalls.enums import OPEN_STATES, State
         from recalls.models import Recall
-        from recalls.states import OPEN_STATES, State
 
         pick = self.chance.random()
         others = [state for state in OPEN_STATES if state not in (State.TO_CONTACT, State.ON_HOLD)]
@@ -133,8 +133,8 @@ class Clinic:
             yield ContactAttempt(recall=recall, at=at, by="Bench", channel="phone", result=result, point="mobile")
 
     def _visits(self, recall: Any) -> Iterator[Any]:
+        from recalls.enums import State
         from recalls.models import Appointment
-        from recalls.states import State
 
         # As many visits a day however many recalls there are: a clinic grows by years, not by rooms.
         day = self.now.replace(minute=0, second=0, microsecond=0) + timedelta(days=1 + recall.pk // 12)

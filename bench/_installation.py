@@ -86,7 +86,7 @@ def book_visits(count: int) -> None:
     from patients.factories import PatientFactory
     from recalls import actions
     from recalls.actions import Slot
-    from recalls.factories import RecallFactory
+    from recalls.testing.factories import RecallFactory
 
     site = SiteFactory.create(send_from=time(0), send_until=time(23, 59, 59), hours=(time(0), time(23, 59)))
     OpeningHours.objects.filter(site=site).delete()
@@ -112,7 +112,10 @@ class MailServer:
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "bench._mail_server"], cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [sys.executable, "-m", "bench._counting_mail_server"],
+            cwd=CHECKOUT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
         )
         self.port = int(self._ask())
         return self

@@ -27,7 +27,7 @@ class Clinic:
     def __init__(self, count: int) -> None:
         from clinic.factories import SiteFactory, UserFactory
         from clinic.roles import Role
-        from recalls.factories import RecallFactory
+        from recalls.testing.factories import RecallFactory
 
         self.site = SiteFactory.create(code="BENCH")
         people = {

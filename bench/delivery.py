@@ -20,14 +20,14 @@ from config.env import CHECKOUT
 
 if TYPE_CHECKING:
     from notifications.models import Notification
-    from notifications.situation import Situation
+    from notifications.planning.snapshot import RecallSnapshot
 
 MESSAGES = int(os.environ.get("MESSAGES", "1500"))
-GOAL = 0.7
-_DRAIN = """
+MIN_RATIO = 0.7
+_WORKER_PROGRAM = """
 import sys, django
 django.setup()
-from notifications.delivery import drain
+from notifications.delivery.worker import drain
 print("ready", flush=True)
 sys.stdin.readline()
 drain(600)
@@ -39,40 +39,40 @@ def main() -> int:
         mail = stack.enter_context(MailServer())
         here = stack.enter_context(fresh_installation(mail.port))
         book_visits(MESSAGES)
-        bare = MESSAGES / bare_loop()
-        plan_again()
-        one = MESSAGES / workers(here, 1)
-        plan_again()
-        two = MESSAGES / workers(here, 2)
+        bare = MESSAGES / time_bare_loop()
+        reset_to_due()
+        one = MESSAGES / time_workers(here, 1)
+        reset_to_due()
+        two = MESSAGES / time_workers(here, 2)
         assert mail.count == 3 * MESSAGES
     print(f"{connection.vendor}, {MESSAGES} messages with a calendar entry each")
     for name, speed in {"bare loop": bare, "one worker": one, "two workers": two}.items():
         print(f"{name:12} {speed:6.0f} messages/s   {speed / bare:4.2f} of the bare loop")
-    return 0 if two / bare >= GOAL or connection.vendor != "postgresql" else 1
+    return 0 if two / bare >= MIN_RATIO or connection.vendor != "postgresql" else 1
 
 
-def bare_loop() -> float:
+def time_bare_loop() -> float:
     """Seconds for the messages without a single promise."""
     from django.core.mail import get_connection
 
-    from notifications.mime import compose
+    from notifications.rendering.email import build_email
     from patients.channels import channels_of
 
     started = time.perf_counter()
     with get_connection() as post:
-        for row, known in known_rows():
-            message, _copy = compose(row, known, channels_of(row.recall.patient), post)
+        for row, known in load_due_messages():
+            message, _copy = build_email(row, known, channels_of(row.recall.patient), post)
             post.send_messages([message])
     return time.perf_counter() - started
 
 
-def known_rows(share: int = 0, of: int = 1) -> "list[tuple[Notification, Situation]]":
+def load_due_messages(share: int = 0, of: int = 1) -> "list[tuple[Notification, RecallSnapshot]]":
     """The confirmations of one of so many shares with all facts about them, in a few queries."""
     from django.db.models import F, prefetch_related_objects
     from django.db.models.functions import Mod
 
     from notifications.models import Notification
-    from notifications.situation import situations_of
+    from notifications.planning.snapshot import load_snapshots
 
     rows = Notification.objects.filter(kind="appointment_confirmation").alias(share=Mod(F("recall_id"), of))
     mine = list(rows.filter(share=share).select_related("recall__site", "recall__exam", "recall__patient"))
@@ -80,12 +80,12 @@ def known_rows(share: int = 0, of: int = 1) -> "list[tuple[Notification, Situati
     site = mine[0].recall.site  # whose calendar is read once
     for row in mine:
         row.recall.site = site
-    return list(zip(mine, situations_of([row.recall for row in mine]), strict=True))
+    return list(zip(mine, load_snapshots([row.recall for row in mine]), strict=True))
 
 
-def workers(here: Installation, count: int) -> float:
+def time_workers(here: Installation, count: int) -> float:
     """Seconds until that many processes, ready at the start, have sent everything."""
-    processes = [_worker(here) for _ in range(count)]
+    processes = [_start_worker(here) for _ in range(count)]
     for process in processes:
         assert process.stdout is not None
         process.stdout.readline()
@@ -100,15 +100,15 @@ def workers(here: Installation, count: int) -> float:
     return time.perf_counter() - started
 
 
-def _worker(here: Installation) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-c", _DRAIN]
+def _start_worker(here: Installation) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-c", _WORKER_PROGRAM]
     pipe = subprocess.PIPE
     return subprocess.Popen(command, cwd=CHECKOUT, env=here.environment, stdin=pipe, stdout=pipe)
 
 
-def plan_again() -> None:
+def reset_to_due() -> None:
     """All confirmations are due once more, as if they had not been sent."""
-    from notifications.kinds import NotificationState
+    from notifications.enums import NotificationState
     from notifications.models import Notification, RenderedMessage
 
     RenderedMessage.objects.all().delete()

@@ -23,7 +23,7 @@ from tests.support.processes import WORKER
 MESSAGES = int(os.environ.get("MESSAGES", "500"))
 KILLS = int(os.environ.get("KILLS", "3"))
 SEED = int(os.environ.get("SEED", "22"))
-PATIENCE = 300.0  # seconds for everything to arrive; a lease takes two minutes of it
+TIMEOUT_SECONDS = 300.0  # seconds for everything to arrive; a lease takes two minutes of it
 CONCURRENCY = 2  # what is being sent at one instant, at most
 
 
@@ -31,12 +31,12 @@ def main() -> int:
     with MailServer() as mail, fresh_installation(mail.port) as here:
         book_visits(MESSAGES)
         started = time.monotonic()
-        kill_now_and_then(here, mail)
+        kill_at_random_points(here, mail)
         finish(here)
         return report(mail, time.monotonic() - started)
 
 
-def kill_now_and_then(here: Installation, mail: MailServer) -> None:
+def kill_at_random_points(here: Installation, mail: MailServer) -> None:
     """Kill the worker each time so many messages have arrived, at another point of its work each time."""
     chance = random.Random(SEED)
     marks = sorted(chance.sample(range(MESSAGES // 10, MESSAGES * 9 // 10), KILLS))
@@ -53,7 +53,7 @@ def _has(mail: MailServer, count: int) -> bool:
 
 
 def finish(here: Installation) -> None:
-    from notifications.kinds import NotificationState
+    from notifications.enums import NotificationState
     from notifications.models import Notification
 
     waiting = Notification.objects.filter(kind="appointment_confirmation").exclude(state=NotificationState.ACCEPTED)
@@ -64,7 +64,7 @@ def finish(here: Installation) -> None:
 
 def wait_for(condition: Callable[[], object]) -> None:
     """Ask for a sweep each second, as beat does each minute, until the condition holds."""
-    deadline, next_sweep = time.monotonic() + PATIENCE, 0.0
+    deadline, next_sweep = time.monotonic() + TIMEOUT_SECONDS, 0.0
     while not condition():
         if time.monotonic() > deadline:
             raise SystemExit("the messages did not arrive in time")

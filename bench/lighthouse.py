@@ -98,8 +98,8 @@ def places() -> list[Place]:
     """The pages that are looked at, and somebody of the demo signed in on each."""
     from django.urls import reverse
 
+    from recalls.enums import State
     from recalls.models import Recall
-    from recalls.states import State
 
     def first(state: State) -> Recall:
         found: Recall = Recall.objects.filter(state=state, site__code="SHADY").order_by("due_at")[0]

@@ -2,7 +2,7 @@
 
 Default ladder: published programmes ask for at least two documented tries and a certified letter before a patient may
 be called lost; phone calls work better than letters as a first contact, letters help after a missed visit. What a
-ladder means for one recall stands in `recalls.ladder`.
+ladder means for one recall stands in `recalls.contact_ladder`.
 """
 
 from collections.abc import Iterable, Sequence

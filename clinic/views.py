@@ -22,7 +22,7 @@ class SignIn(LoginView):
 class Password(SuccessMessageMixin[PasswordChangeForm], PasswordChangeView):
     """Everybody who signs in may change her own password; her other sessions end with it."""
 
-    template_name = "registration/password.html"
+    template_name = "registration/change_password.html"
     success_url = reverse_lazy("home")
     success_message = _("Your password is changed.")
 
@@ -49,10 +49,10 @@ def desk_of(roles: Iterable[Role]) -> str:
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     desk = desk_of(roles_of(request.user))
-    return redirect(desk) if desk else render(request, "no_desk.html")
+    return redirect(desk) if desk else render(request, "no_role.html")
 
 
 @require_safe
 def keys(request: HttpRequest) -> HttpResponse:
     """What each key does, for whoever looks it up without a script."""
-    return render(request, "recalls/keys.html")
+    return render(request, "recalls/keyboard_shortcuts.html")

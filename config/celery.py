@@ -20,7 +20,7 @@ FIVE_MINUTES, QUARTER_HOUR, HOUR = 5 * TICK_SECONDS, 15 * TICK_SECONDS, 60 * TIC
 
 TIMETABLE = {
     "sweep": {"task": "notifications.tasks.sweep", "schedule": TICK_SECONDS, "options": TICK_OPTIONS},
-    "tick": {"task": "recalls.tasks.tick", "schedule": TICK_SECONDS, "options": TICK_OPTIONS},
+    "tick": {"task": "recalls.tasks.apply_due_steps", "schedule": TICK_SECONDS, "options": TICK_OPTIONS},
     "weeks": {"task": "reports.tasks.keep_weeks", "schedule": FIVE_MINUTES, "options": {"expires": FIVE_MINUTES}},
     "downtime": {
         "task": "reports.tasks.write_downtime_sheets",

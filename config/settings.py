@@ -29,6 +29,7 @@ TRUSTED_PROXIES = ENV.trusted_proxies
 INSTALLED_APPS = [
     "clinic",
     "patients",
+    "desk",
     "recalls",
     "notifications",
     "exchange",
@@ -188,7 +189,7 @@ if ENV.email_url:
     EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     globals().update(connections.mail_server(ENV.email_url))
 else:
-    EMAIL_BACKEND = "notifications.maildir.EmailBackend"
+    EMAIL_BACKEND = "notifications.backends.maildir.EmailBackend"
 
 # Text messages. Empty: none are sent, and the next channel takes over.
 SMS_URL = ENV.sms_url.get_secret_value() if ENV.sms_url else "" if ENV.email_url or PRODUCTION else "file://"

@@ -12,7 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("recalls.urls")),
     path("", include("notifications.urls")),
     path("", include("reports.urls")),
-    path("webhooks/", include("notifications.webhooks")),
+    path("webhooks/", include("notifications.inbound.webhooks")),
     path("health/", health, name="health"),
     path("my/", include("portal.urls")),
     path("admin/", admin.site.urls),

@@ -22,18 +22,19 @@ from clinic.models import User
 from demo import people, scenes
 from demo.people import Person
 from demo.places import Place
-from notifications import maildir, print_queue
-from notifications.delivery import drain
-from notifications.kinds import NotificationState
+from notifications.backends import maildir
+from notifications.delivery import print_queue
+from notifications.delivery.worker import send_due
+from notifications.enums import NotificationState
 from notifications.models import Notification
 from patients.actions import mark_unusable
 from patients.factories import PatientFactory
 from patients.models import ContactPoint, Patient
 from recalls import actions
-from recalls.factories import ExamFactory
+from recalls.enums import WorkItemKind
 from recalls.models import ScreeningExam, WorkItem
-from recalls.states import WorkItemKind
-from recalls.stories import OPENING, STORIES, Story, Tale, open_day, tell
+from recalls.testing.factories import ExamFactory
+from recalls.testing.scenarios import OPENING_TIME, SCENARIOS, Scenario, ScenarioContext, play_scenario, shift_open_days
 
 SEED = 20
 SHARE_OF_THE_FIRST_SITE = 0.7
@@ -68,10 +69,10 @@ def play(places: tuple[Place, ...], now: datetime) -> None:
     crowd = people.invent(chance, now.date())
     for number, card in enumerate(scenes.cards(chance)):
         place = places[0] if chance.random() < SHARE_OF_THE_FIRST_SITE else places[1]
-        _Part(place, STORIES[card.story], next(crowd), number, card.days_ago).enter(timeline, chance, now)
+        _Part(place, SCENARIOS[card.story], next(crowd), number, card.days_ago).enter(timeline, chance, now)
     for number in range(scenes.NEGATIVE_EXAMS):
         place, person = places[number % 2], next(crowd)
-        seen = calendar.instant(place.site, open_day(place.site, now.date(), -number - 1), OPENING)
+        seen = calendar.instant(place.site, shift_open_days(place.site, now.date(), -number - 1), OPENING_TIME)
         timeline.at(seen, _negative(place, person))
     with time_machine.travel(now, tick=False) as clock, _mail_stays_here():
         for instant, act in timeline.take():
@@ -88,7 +89,7 @@ class _Part:
     """One patient's story at one place."""
 
     place: Place
-    story: Story
+    story: Scenario
     person: Person
     number: int
     days_ago: int
@@ -98,18 +99,18 @@ class _Part:
         site = self.place.site
         end = now
         if self.days_ago:
-            end = calendar.close_of(site, open_day(site, calendar.local_day(site, now), -self.days_ago))
+            end = calendar.close_of(site, shift_open_days(site, calendar.local_day(site, now), -self.days_ago))
         later = A_QUARTER * chance.randint(0, LATEST_START_IN_QUARTERS)
-        day_zero = self.story.day_zero(site, end, later)
-        opened = calendar.instant(site, day_zero, OPENING) + later
-        reading = scenes.reading(chance, self.number, self.story.exam)
+        day_zero = self.story.start_day(site, end, later)
+        opened = calendar.instant(site, day_zero, OPENING_TIME) + later
+        reading = scenes.reading(chance, self.number, self.story.exam_fields)
 
         def open_it() -> None:
             patient = _register(self.place, self.person)
             exam = self._read(patient, opened, reading)
             recall = actions.open_recall(exam, by=INTAKE).recall
-            tale = Tale(recall, self.place.cast, day_zero, later)
-            for instant, act in tell(self.story, tale):
+            tale = ScenarioContext(recall, self.place.cast, day_zero, later)
+            for instant, act in play_scenario(self.story, tale):
                 timeline.at(instant, partial(act, tale))
             if self.person.mail_bounces and (back := opened + MAIL_COMES_BACK_AFTER) < now:
                 timeline.at(back, partial(_mail_came_back, tale))
@@ -120,7 +121,7 @@ class _Part:
         referrers = self.place.referrers
         return ExamFactory.create(
             patient=patient,
-            received=received,
+            received_at=received,
             accession=f"D{700001 + self.number}",
             reader=self.place.cast.radiologist,
             referrer=referrers[self.number % len(referrers)] if self.number % 8 else None,
@@ -134,12 +135,12 @@ def _mail_stays_here() -> Iterator[None]:
 
     A past that is broken off leaves no messages behind, as it leaves no rows.
     """
-    chosen, there = (settings.EMAIL_BACKEND, settings.SMS_URL), set(maildir.keys_newest_first())
-    settings.EMAIL_BACKEND, settings.SMS_URL = "notifications.maildir.EmailBackend", "file://"
+    chosen, there = (settings.EMAIL_BACKEND, settings.SMS_URL), set(maildir.list_keys_newest_first())
+    settings.EMAIL_BACKEND, settings.SMS_URL = "notifications.backends.maildir.EmailBackend", "file://"
     try:
         yield
     except BaseException:
-        for key in set(maildir.keys_newest_first()) - there:
+        for key in set(maildir.list_keys_newest_first()) - there:
             Path(settings.MAIL_INBOX_DIR, "new", key).unlink()
         raise
     finally:
@@ -151,7 +152,7 @@ def _send_what_is_due(clock: time_machine.Traveller, until: datetime) -> None:
     waiting = Notification.objects.filter(state=NotificationState.PLANNED, not_before__lte=until).order_by("not_before")
     while due := waiting.values_list("not_before", flat=True).first():
         clock.move_to(due)
-        drain(SEND_SECONDS)
+        send_due(SEND_SECONDS)
 
 
 def _finish_old_tasks(clock: time_machine.Traveller, before: datetime, by: User) -> None:
@@ -189,7 +190,7 @@ def _negative(place: Place, person: Person) -> Callable[[], None]:
     return read
 
 
-def _mail_came_back(tale: Tale) -> None:
+def _mail_came_back(tale: ScenarioContext) -> None:
     recall = tale.recall
     for point in recall.patient.contact_points.filter(kind=ContactPoint.Kind.EMAIL, unusable=""):
         mark_unusable(point, ContactPoint.Unusable.BOUNCED, by=INTAKE)

@@ -8,8 +8,8 @@ from clinic.models import OpeningHours, Site, User
 from clinic.roles import Role
 from patients.factories import ReferringProviderFactory
 from patients.models import ReferringProvider
-from recalls.factories import RoomFactory
-from recalls.states import Modality
+from recalls.enums import Modality
+from recalls.testing.factories import RoomFactory
 
 
 @dataclass(frozen=True, slots=True)

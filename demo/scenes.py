@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from recalls.states import Assessment, FindingKind, RecallKind, Side
+from recalls.enums import Assessment, FindingKind, RecallKind, Side
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from exchange.people import SOURCE
 from exchange.problems import WHOLE_ROW, Problem
 from exchange.rows import Row, check_row, site_of
 from exchange.store import Batch, Outcome, Result
-from recalls.actions import By
+from recalls.actions import UserOrActor
 from recalls.models import Recall
 
 PART = 500  # rows in one transaction
@@ -40,7 +40,7 @@ class Loader:
     file: ResultFile
     sites: Mapping[str, Site]
     site: Site | None = None
-    by: By = INTAKE
+    by: UserOrActor = INTAKE
     known: Known = field(default_factory=Known)
 
     def load(self, records: Iterable[Record]) -> Iterator[Outcome]:

@@ -13,7 +13,7 @@ from exchange.rows import Row
 from exchange.words import plain
 from patients import actions
 from patients.models import Consent, ContactPoint, Patient
-from recalls.actions import By
+from recalls.actions import UserOrActor
 from recalls.models import ScreeningExam
 
 SOURCE = "results file"
@@ -34,7 +34,7 @@ _CONSENTS = {
 class People:
     """The patients of some rows, no two of which have the same record number; read in five queries."""
 
-    def __init__(self, rows: Iterable[Row], source: str, by: By) -> None:
+    def __init__(self, rows: Iterable[Row], source: str, by: UserOrActor) -> None:
         self.source, self.by = source[:60], by
         self._known = _patients_of(list(rows))
         self._newest_exam = _newest_exams(self._in_use.values())

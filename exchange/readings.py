@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from clinic.models import Site
 from exchange.problems import BadValue
-from recalls.states import Assessment as A
+from recalls.enums import Assessment as A
 
 Allowed = frozenset[A]
 

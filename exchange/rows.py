@@ -22,7 +22,7 @@ from exchange.schema import COLUMN, COLUMNS, REQUIRED
 from exchange.severity import fits
 from patients.contact import Checked, check_email, check_phone
 from patients.models import ContactPoint
-from recalls.states import Assessment
+from recalls.enums import Assessment
 
 BEYOND = "(beyond the last column)"  # where the cells of a row that is too long are kept
 OLDEST_AGE = 120  # years; a birth date before that is a slip of the pen

@@ -4,7 +4,7 @@ Domain fact: a report may give an assessment for each breast, and its overall as
 (21 CFR 900.12, approved alternative). Order of concern in BI-RADS: 1, 2, 3, 6, 0, 4, 5.
 """
 
-from recalls.states import Assessment as A
+from recalls.enums import Assessment as A
 
 _ORDER = (
     A.POST_PROCEDURE,

@@ -16,9 +16,9 @@ from exchange.problems import WHOLE_ROW, Problem, Refused
 from exchange.rows import CONTACT_COLUMNS, Row
 from patients.models import Patient
 from recalls import actions
+from recalls.enums import State, WorkItemKind
 from recalls.models import Finding, Recall, ScreeningExam
 from recalls.permissions import StepRefused
-from recalls.states import State, WorkItemKind
 
 
 class Result(models.TextChoices):
@@ -65,7 +65,7 @@ class _Arrival:
 class Batch:
     """Some rows, no two of the same patient or exam, stored together. Call it inside a transaction."""
 
-    def __init__(self, rows: dict[int, Row], known: Known, source: str, by: actions.By) -> None:
+    def __init__(self, rows: dict[int, Row], known: Known, source: str, by: actions.UserOrActor) -> None:
         self.rows, self.known, self.by = rows, known, by
         self.digests = {line: row.digest() for line, row in rows.items()}
         self.exams = _exams_of(rows.values())

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from recalls.models import Appointment, Outcome, Recall, RecallEvent, ScreeningExam
-from recalls.presenters import why_today
+from recalls.presenters import describe_next_action
 
 
 def whole_of(exam: ScreeningExam) -> dict[str, Any]:
@@ -19,7 +19,7 @@ def whole_of(exam: ScreeningExam) -> dict[str, Any]:
         "state": recall.state,
         "closure_reason": recall.closure_reason or None,
         "due_at": _utc(recall.due_at),
-        "why": why_today(recall),
+        "why": describe_next_action(recall),
         "assigned": recall.assigned_to.get_username() if recall.assigned_to else None,
         "events": [_event(event) for event in recall.events.order_by("version")],
         "appointments": [_appointment(visit) for visit in recall.appointments.order_by("pk")],

@@ -16,7 +16,7 @@ from langcodes.tag_parser import LanguageTagError
 
 from exchange.problems import BadValue
 from patients.models import Patient
-from recalls.states import Density, FindingKind, RecallKind, Side
+from recalls.enums import Density, FindingKind, RecallKind, Side
 
 E = TypeVar("E", bound=Enum)
 

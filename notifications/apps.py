@@ -10,17 +10,13 @@ class NotificationsConfig(AppConfig):
     verbose_name = _("Messages")
 
     def ready(self) -> None:
-        from notifications import (
-            by_hand,
-            checks,  # noqa: F401  registers itself; models are ready only now
-            plan,
-        )
-        from notifications.receivers import plan_messages, why_not_undone
-        from notifications.timeline import messages_of
-        from recalls import timeline
-        from recalls.signals import may_undo, recall_moved
+        from notifications.planning import manual_actions, plan
+        from notifications.presenters.recall_timeline import message_timeline_entries
+        from notifications.receivers import block_undo_after_send, plan_messages
+        from recalls import timeline_registry
+        from recalls.signals import pre_undo, recall_moved
 
         recall_moved.connect(plan_messages, dispatch_uid="notifications.plan_messages")
-        may_undo.connect(why_not_undone, dispatch_uid="notifications.why_not_undone")
-        timeline.register("messages", messages_of)
-        timeline.register_teller(plan.BY_HAND, by_hand.told)
+        pre_undo.connect(block_undo_after_send, dispatch_uid="notifications.why_not_undone")
+        timeline_registry.register_provider("messages", message_timeline_entries)
+        timeline_registry.register_event_describer(plan.MANUAL_MESSAGE_STEP, manual_actions.describe_manual_action)

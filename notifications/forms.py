@@ -2,21 +2,21 @@
 
 from typing import Self
 
-from recalls.actions import Asked
+from recalls.actions import ActionKwargs
 from recalls.forms.base import ReasonForm
 from recalls.models import Recall
 
 
-class ByHandForm(ReasonForm):
+class ManualMessageForm(ReasonForm):
     """The reason stands in the recall's story."""
 
-    def asked(self) -> Asked:
+    def get_action_kwargs(self) -> ActionKwargs:
         cleaned = self.cleaned_data
-        return Asked(by=self.user, seen=cleaned["version"], key=cleaned["key"], note=self.noted())
+        return ActionKwargs(by=self.user, seen=cleaned["version"], key=cleaned["key"], note=self.get_note())
 
-    def on(self, recall: Recall) -> Self:
+    def rebind(self, recall: Recall) -> Self:
         """The same words on a form for the recall as it stands now."""
         fresh = type(self)(recall, self.user).initial
-        form = type(self)(recall, self.user, {**fresh, "note": self.noted()})
+        form = type(self)(recall, self.user, {**fresh, "note": self.get_note()})
         form.is_valid()
         return form

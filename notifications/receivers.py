@@ -8,26 +8,26 @@ from typing import Any
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from notifications.kinds import AttemptResult, NotificationState
+from notifications.delivery.wakeup import wake_worker_after_commit
+from notifications.enums import AttemptResult, NotificationState
 from notifications.models import Notification
-from notifications.reconcile import follow_patient, reconcile
-from notifications.situation import situation_of
-from notifications.wake import nudge_after_commit
+from notifications.planning.reconcile import move_to_current_patient, reconcile_messages
+from notifications.planning.snapshot import load_snapshot
 from recalls.models import RecallEvent
 
-_MERGED = frozenset({"merge_records", "unmerge_records"})
+_MERGE_STEPS = frozenset({"merge_records", "unmerge_records"})
 
 
 def plan_messages(event: RecallEvent, **_signal: Any) -> None:
     """Receives `recall_moved` inside the transaction of the move; `event.recall` is the locked row."""
     recall = event.recall
-    if event.step in _MERGED:
-        follow_patient(recall)
-    if reconcile(situation_of(recall, newly_opened=event.version == 1)):
-        nudge_after_commit()
+    if event.step in _MERGE_STEPS:
+        move_to_current_patient(recall)
+    if reconcile_messages(load_snapshot(recall, newly_opened=event.version == 1)):
+        wake_worker_after_commit()
 
 
-def why_not_undone(event: RecallEvent, **_signal: Any) -> str:
+def block_undo_after_send(event: RecallEvent, **_signal: Any) -> str:
     """Receives `may_undo` under the recall's lock, which a worker needs as well before it takes a message."""
     may_have_left = [AttemptResult.ACCEPTED, AttemptResult.UNCERTAIN]
     left = Q(state=NotificationState.SENDING) | Q(attempts__at__gte=event.at, attempts__result__in=may_have_left)

@@ -2,25 +2,28 @@
 
 from django.urls import path
 
-from notifications import letter_views, pages, phone_views, stop, views
+from notifications.inbound import sms_replies, unsubscribe
+from notifications.views import demo_inbox, letters, messages
 
 urlpatterns = [
-    path("messages/of-recall/<int:pk>/", pages.Messages.as_view(), name="messages"),
-    path("messages/of-recall/<int:pk>/new/", pages.SendNow.as_view(), name="message_new"),
-    path("messages/of-recall/<int:pk>/new/page/", pages.SendNowHtml.as_view(), name="message_new_page"),
-    path("messages/<int:pk>/", pages.Message.as_view(), name="message"),
-    path("messages/<int:pk>/page/", pages.MessageHtml.as_view(), name="message_page"),
-    path("messages/<int:pk>/letter.pdf", pages.MessagePdf.as_view(), name="message_pdf"),
-    path("messages/<int:pk>/again/", pages.SendAgain.as_view(), name="message_again"),
-    path("messages/<int:pk>/again/page/", pages.SendAgainHtml.as_view(), name="message_again_page"),
-    path("stop-emails/<str:token>/", stop.stop_emails, name="stop_emails"),
-    path("inbox/", views.InboxList.as_view(), name="inbox"),
-    path("inbox/<str:key>/", views.InboxMessage.as_view(), name="inbox_message"),
-    path("inbox/<str:key>/page/", views.InboxHtml.as_view(), name="inbox_html"),
-    path("inbox/<str:key>/attachments/<int:number>/", views.InboxAttachment.as_view(), name="inbox_attachment"),
-    path("letters/", letter_views.Letters.as_view(), name="letters"),
-    path("letters/pdf/", letter_views.LettersPdf.as_view(), name="letters_pdf"),
-    path("letters/printed/", letter_views.LettersPrinted.as_view(), name="letters_printed"),
-    path("letters/<int:pk>/again/", letter_views.LetterAgain.as_view(), name="letter_again"),
-    path("sms/inbound/", phone_views.inbound, name="sms_inbound"),
+    path("messages/of-recall/<int:pk>/", messages.MessageListView.as_view(), name="messages"),
+    path("messages/of-recall/<int:pk>/new/", messages.SendNowView.as_view(), name="message_new"),
+    path("messages/of-recall/<int:pk>/new/page/", messages.SendNowHtmlView.as_view(), name="message_new_html"),
+    path("messages/<int:pk>/", messages.MessageDetailView.as_view(), name="message"),
+    path("messages/<int:pk>/page/", messages.MessageHtmlView.as_view(), name="message_html"),
+    path("messages/<int:pk>/letter.pdf", messages.MessagePdfView.as_view(), name="message_pdf"),
+    path("messages/<int:pk>/again/", messages.SendAgainView.as_view(), name="message_resend"),
+    path("messages/<int:pk>/again/page/", messages.SendAgainHtmlView.as_view(), name="message_resend_html"),
+    path("stop-emails/<str:token>/", unsubscribe.unsubscribe, name="unsubscribe"),
+    path("inbox/", demo_inbox.InboxListView.as_view(), name="inbox"),
+    path("inbox/<str:key>/", demo_inbox.InboxMessageView.as_view(), name="inbox_message"),
+    path("inbox/<str:key>/page/", demo_inbox.InboxHtmlView.as_view(), name="inbox_html"),
+    path(
+        "inbox/<str:key>/attachments/<int:number>/", demo_inbox.InboxAttachmentView.as_view(), name="inbox_attachment"
+    ),
+    path("letters/", letters.LetterListView.as_view(), name="letters"),
+    path("letters/pdf/", letters.LettersPdfView.as_view(), name="letters_pdf"),
+    path("letters/printed/", letters.MarkLettersPrintedView.as_view(), name="letters_printed"),
+    path("letters/<int:pk>/again/", letters.ReprintLetterView.as_view(), name="letter_reprint"),
+    path("sms/inbound/", sms_replies.sms_inbound, name="sms_inbound"),
 ]

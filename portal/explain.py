@@ -11,9 +11,9 @@ from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 
 from clinic.models import Site
-from notifications import texts
-from notifications.facts import fact_placeholders
-from recalls.states import FindingKind, VisitKind
+from notifications.content import loader
+from notifications.content.statistics import statistic_placeholders
+from recalls.enums import FindingKind, VisitKind
 
 # What is done at each kind of visit. Which biopsy it will be is not known here: both are explained.
 PROCEDURES: dict[VisitKind, tuple[str, ...]] = {
@@ -66,9 +66,9 @@ class Text:
 
 def explainer(name: str, language: str, site: Site) -> Text:
     """The text of that name ("findings/mass"). Raises LookupError where there is none, KeyError for a bad figure."""
-    for spoken in (language, texts.DEFAULT_LANGUAGE):
-        if text := texts.explainer(name, spoken, site):
-            lead, _gap, more = text.body.substitute(fact_placeholders()).strip().partition("\n\n")
+    for spoken in (language, loader.DEFAULT_LANGUAGE):
+        if text := loader.get_explainer(name, spoken, site):
+            lead, _gap, more = text.body.substitute(statistic_placeholders()).strip().partition("\n\n")
             return Text(text.heading, _html(lead), _html(more), spoken)
     raise LookupError(f"no explainer {name}")
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from notifications.facts import FACTS
+from notifications.content.statistics import STATISTICS
 from portal.explain import Text, explainer
 from recalls.models import Recall
 
@@ -34,4 +34,6 @@ def called_back(recall: Recall, language: str) -> HundredPeople:
     """For her kind of screening; where we do not know which it was, the figures that count all of them."""
     screen = "figures/first_screen" if recall.exam.first_screen else "figures/later_screen"
     text = explainer(screen, language, recall.site)
-    return HundredPeople(text, FACTS["called_back_cancer_per_100"].value, FACTS["called_back_not_cancer_per_100"].value)
+    return HundredPeople(
+        text, STATISTICS["called_back_cancer_per_100"].value, STATISTICS["called_back_not_cancer_per_100"].value
+    )

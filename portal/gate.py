@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone, translation
 from django.views.decorators.http import require_http_methods
 
-from notifications.sayings import opening_hours
+from notifications.rendering.formatting import format_opening_hours
 from patients import links
 from patients.contact import show_phone
 from patients.links import Answer
@@ -97,4 +97,4 @@ def _closed(request: HttpRequest, link: PatientLink | None) -> HttpResponse:
 
 def _clinic(link: PatientLink) -> dict[str, Any]:
     site = link.holder.site
-    return {"site": site, "phone": show_phone(site.phone, site.country), "hours": opening_hours(site)}
+    return {"site": site, "phone": show_phone(site.phone, site.country), "hours": format_opening_hours(site)}

@@ -9,8 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from icalendar import Calendar, Event
 
-from notifications.invitation import time_zone_rules, uid_of
-from notifications.values import one_line
+from notifications.rendering.calendar_invite import build_vtimezone, calendar_uid
+from notifications.rendering.context import single_line
 from patients.contact import show_phone
 from recalls.models import Appointment
 
@@ -18,20 +18,20 @@ from recalls.models import Appointment
 def of_visit(visit: Appointment) -> bytes:
     site, starts = visit.site, visit.starts_at.astimezone(visit.site.zone)
     entry = Event()
-    entry.add("uid", uid_of(visit))
+    entry.add("uid", calendar_uid(visit))
     entry.add("sequence", visit.sequence)
     entry.add("dtstamp", timezone.now())
     entry.add("dtstart", starts)
     entry.add("dtend", starts + timedelta(minutes=visit.length_minutes))
-    entry.add("summary", _("Appointment at %(clinic)s") % {"clinic": one_line(site.sender_name)})
-    entry.add("location", one_line(f"{site.sender_name}, {site.address_line}, {site.city}, {site.state}"))
+    entry.add("summary", _("Appointment at %(clinic)s") % {"clinic": single_line(site.sender_name)})
+    entry.add("location", single_line(f"{site.sender_name}, {site.address_line}, {site.city}, {site.state}"))
     entry.add("description", _("To change it, call %(phone)s.") % {"phone": show_phone(site.phone, site.country)})
     entry.add("class", "PRIVATE")
     sheet = Calendar()
     sheet.add("prodid", "-//Recall Desk//EN")
     sheet.add("version", "2.0")
     sheet.add("method", "PUBLISH")
-    sheet.add_component(time_zone_rules(site.time_zone, starts.year))
+    sheet.add_component(build_vtimezone(site.time_zone, starts.year))
     sheet.add_component(entry)
     content: bytes = sheet.to_ical()
     return content

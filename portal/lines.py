@@ -14,8 +14,8 @@ from clinic import calendar
 from clinic.models import Site
 from portal.stages import Stage, last_visit
 from portal.wording import day_words, local_words, month_words
+from recalls.enums import AppointmentStatus
 from recalls.models import Appointment, Recall
-from recalls.states import AppointmentStatus
 
 # One business day after the outcome was due, somebody must have written: till then she is asked for patience.
 WRITING_DAYS = 1

@@ -17,9 +17,9 @@ from portal.stages import booked_visit
 from portal.story import recalls_of
 from portal.wording import local_words
 from recalls import actions
+from recalls.enums import WorkItemKind
 from recalls.models import Recall, WorkItem
 from recalls.permissions import StepRefused
-from recalls.states import WorkItemKind
 
 SOURCE = "patient page"
 _LONGEST_REASON = 300
@@ -48,7 +48,7 @@ def ask(patient: Patient, what: Ask, words: str) -> None:
     recall = next((row for row in recalls_of(patient) if row.is_open), None)
     with translation.override(settings.LANGUAGE_CODE):  # staff read it, whatever language her page is in
         reason = " ".join(" ".join(part.split()) for part in (_about(what, recall), words) if part)
-        item = _open(patient, recall, WorkItemKind.PATIENT_ASKED, reason[:_LONGEST_REASON])
+        item = _open(patient, recall, WorkItemKind.PATIENT_REQUEST, reason[:_LONGEST_REASON])
     locked = WorkItem.objects.select_for_update().get(pk=item.pk)
     if reason not in locked.reason:
         locked.reason = f"{reason} | {locked.reason}"[:_LONGEST_REASON]

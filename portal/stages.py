@@ -7,9 +7,9 @@ being read, whatever it says, and a biopsy's result is never on the page, so eve
 from datetime import datetime
 from enum import Enum
 
+from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, AppointmentStatus, ClosureReason, State, VisitKind
 from recalls.models import Appointment, Outcome, Recall
 from recalls.permissions import current_outcome
-from recalls.states import ACTIVE_APPOINTMENT, AppointmentStatus, ClosureReason, State, VisitKind
 
 
 class Stage(Enum):
@@ -89,7 +89,7 @@ def told_outcome(recall: Recall, now: datetime) -> Outcome | None:
 
 
 def booked_visit(recall: Recall) -> Appointment | None:
-    return next((visit for visit in recall.appointments.all() if visit.status in ACTIVE_APPOINTMENT), None)
+    return next((visit for visit in recall.appointments.all() if visit.status in ACTIVE_APPOINTMENT_STATUSES), None)
 
 
 def last_visit(recall: Recall, *statuses: AppointmentStatus) -> Appointment | None:

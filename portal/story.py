@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from clinic.models import Site
-from notifications.sayings import about, opening_hours
+from notifications.rendering.formatting import format_duration, format_opening_hours
 from patients.contact import show_phone
 from patients.models import Patient
 from portal.explain import MAMMOGRAMS, PROCEDURES, Text, explainer, procedures_of
@@ -20,8 +20,8 @@ from portal.figures import HundredPeople, called_back
 from portal.lines import LINES, by_when, head_of, line_of
 from portal.stages import Stage, booked_visit, last_visit, stage_of, told_outcome
 from portal.wording import local_words
+from recalls.enums import AppointmentStatus, Assessment, FindingKind, RecallKind, Side, State, VisitKind, WorkItemKind
 from recalls.models import Appointment, Recall, WorkItem
-from recalls.states import AppointmentStatus, Assessment, FindingKind, RecallKind, Side, State, VisitKind, WorkItemKind
 
 # Gives the explainer of a name in her language, in her clinic's words.
 Tell = Callable[[str], Text]
@@ -101,7 +101,7 @@ class Story:
 
     @property
     def hours(self) -> str:
-        return opening_hours(self.site)
+        return format_opening_hours(self.site)
 
 
 def recalls_of(patient: Patient) -> list[Recall]:
@@ -150,7 +150,7 @@ def story_of(patient: Patient, now: datetime) -> Story:
         figures=_figures(recall, stage, language) if comfort else None,
         on_the_day=_on_the_day(coming, kinds, told is not None, tell) if coming else (),
         cost=tell("cost_line") if stage in _MAY_COST else None,
-        asked=WorkItem.objects.filter(recall=recall, kind=WorkItemKind.PATIENT_ASKED, done_at=None).first(),
+        asked=WorkItem.objects.filter(recall=recall, kind=WorkItemKind.PATIENT_REQUEST, done_at=None).first(),
         also_booked=[_visit(other, also) for other in others if (also := booked_visit(other)) and also.starts_at > now],
     )
 
@@ -163,7 +163,7 @@ def _visit(recall: Recall, row: Appointment) -> Visit:
         row=row,
         day=day,
         time=hour,
-        length=about(row.length_minutes),
+        length=format_duration(row.length_minutes),
         map_url=f"{settings.MAP_SEARCH_URL}?{urlencode({'query': address})}" if settings.MAP_SEARCH_URL else "",
         may_confirm=recall.state == State.SCHEDULED and row.status == AppointmentStatus.BOOKED,
     )

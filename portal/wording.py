@@ -6,7 +6,7 @@ from django.utils.formats import date_format
 from django.utils.translation import pgettext
 
 from clinic.models import Site
-from notifications.sayings import clock_time
+from notifications.rendering.formatting import format_time
 
 
 def day_words(day: date) -> str:
@@ -21,4 +21,4 @@ def month_words(day: date) -> str:
 def local_words(site: Site, at: datetime) -> tuple[str, str]:
     """Day and hour of an instant at the site."""
     local = at.astimezone(site.zone)
-    return day_words(local.date()), clock_time(local)
+    return day_words(local.date()), format_time(local)

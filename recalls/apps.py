@@ -11,6 +11,6 @@ class RecallsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from recalls import search_indexes
+        from recalls.selectors import search_indexes
 
-        post_migrate.connect(search_indexes.ensure, sender=self)
+        post_migrate.connect(search_indexes.create_search_indexes, sender=self)

@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 
 from clinic import calendar
 from clinic.actors import Actor
-from recalls import ladder
+from recalls import contact_ladder
+from recalls.enums import SUSPICIOUS_ASSESSMENTS, AppointmentStatus, State, VisitKind
 from recalls.models import Appointment, ContactAttempt, Outcome, Recall, RecallEvent
-from recalls.states import SUSPICIOUS, AppointmentStatus, State, VisitKind
-from recalls.workflow import STEP, Need, Step
+from recalls.workflow import STEPS_BY_NAME, Precondition, Step
 
 
 class StepRefused(Exception):
@@ -25,11 +25,11 @@ class NotPermitted(StepRefused):
     """This person may not, whatever the recall's state."""
 
 
-class NotNow(StepRefused):
+class StepUnavailable(StepRefused):
     """Nobody may, as the recall now stands."""
 
 
-class Stale(StepRefused):
+class StaleVersion(StepRefused):
     """Somebody moved the recall after this person opened it; `event` says who and what."""
 
     def __init__(self, event: RecallEvent) -> None:
@@ -39,13 +39,13 @@ class Stale(StepRefused):
             _("%(who)s was first: “%(what)s” at %(when)s. Look at the recall as it stands now, then decide.")
             % {
                 "who": event.by,
-                "what": STEP[event.step].label,
+                "what": STEPS_BY_NAME[event.step].label,
                 "when": f"{local:%H:%M}",
             }
         )
 
 
-def check_permitted(recall: Recall, step: Step, actor: Actor) -> None:
+def check_actor_permitted(recall: Recall, step: Step, actor: Actor) -> None:
     """Raises NotPermitted unless one of the actor's roles may take the step and the recall is at one of her sites."""
     if not actor.sees_site(recall.site_id):
         raise NotPermitted(_("This recall belongs to a site you do not work at."))
@@ -53,43 +53,43 @@ def check_permitted(recall: Recall, step: Step, actor: Actor) -> None:
         raise NotPermitted(_("Your role may not do this. %(rule)s") % {"rule": step.rule})
 
 
-def check_allowed(recall: Recall, step: Step, now: datetime) -> None:
+def check_step_available(recall: Recall, step: Step, now: datetime) -> None:
     """Raises NotNow unless the recall is in one of the step's states and the fact the step asks for is there."""
     if recall.state not in step.from_states:
-        raise NotNow(
+        raise StepUnavailable(
             _("Not while the recall is “%(state)s”. %(rule)s") % {"state": State(recall.state).label, "rule": step.rule}
         )
-    if step.needs is not None and not _NEEDS[step.needs](recall, now):
-        raise NotNow(str(step.needs.label))
+    if step.precondition is not None and not _PRECONDITION_CHECKS[step.precondition](recall, now):
+        raise StepUnavailable(str(step.precondition.label))
 
 
 def check_second_person(recall: Recall, step: Step, actor: Actor) -> None:
     """Raises NotPermitted where the step takes two people and this one completed what is to be signed."""
     if step.name != "close_lost" or actor.user is None:
         return
-    tries = attempts_of_this_ladder(recall)
+    tries = current_ladder_attempts(recall)
     if tries and tries[-1].user_id == actor.user.pk:
         raise NotPermitted(_("You made the last try yourself: a second person signs. %(rule)s") % {"rule": step.rule})
 
 
-def why_not(recall: Recall, step: Step, actor: Actor) -> str:
+def step_blocked_reason(recall: Recall, step: Step, actor: Actor) -> str:
     """The sentence that forbids the step now; empty when it may be taken."""
     try:
-        check_permitted(recall, step, actor)
-        check_allowed(recall, step, timezone.now())
+        check_actor_permitted(recall, step, actor)
+        check_step_available(recall, step, timezone.now())
         check_second_person(recall, step, actor)
     except StepRefused as refusal:
         return str(refusal)
     return ""
 
 
-def attempts_of_this_ladder(recall: Recall) -> list[ContactAttempt]:
+def current_ladder_attempts(recall: Recall) -> list[ContactAttempt]:
     """The tries since the patient was last to be contacted, oldest first; no query when prefetched."""
     if recall._state.adding:
         return []
     since = recall.contact_since
     rows = sorted(recall.contact_attempts.all(), key=lambda attempt: attempt.pk)
-    undone = {row.takes_back_id for row in rows if row.takes_back_id} | {row.pk for row in rows if row.takes_back_id}
+    undone = {row.retracts_id for row in rows if row.retracts_id} | {row.pk for row in rows if row.retracts_id}
     return [attempt for attempt in rows if attempt.pk not in undone and (since is None or attempt.at >= since)]
 
 
@@ -99,7 +99,7 @@ def current_outcome(recall: Recall) -> Outcome | None:
     return rows[-1] if rows else None
 
 
-def priors_state(recall: Recall) -> tuple[datetime | None, datetime | None]:
+def priors_timestamps(recall: Recall) -> tuple[datetime | None, datetime | None]:
     """When earlier pictures were last asked for and when they last came, since the wait for them began."""
     if recall._state.adding:
         return None, None
@@ -109,7 +109,7 @@ def priors_state(recall: Recall) -> tuple[datetime | None, datetime | None]:
     return max(asked, default=None), max(came, default=None)
 
 
-def missed_today(recall: Recall, now: datetime) -> Appointment | None:
+def missed_appointment_today(recall: Recall, now: datetime) -> Appointment | None:
     """The newest visit, when it was of today, was missed, and is of the kind that the recall now waits to book."""
     visits = sorted(recall.appointments.all(), key=lambda visit: visit.pk)
     visit = visits[-1] if visits else None
@@ -120,26 +120,26 @@ def missed_today(recall: Recall, now: datetime) -> Appointment | None:
     return visit if today and is_biopsy == (recall.state == State.BIOPSY_TO_BOOK) else None
 
 
-def _ladder_complete(recall: Recall, now: datetime) -> bool:
+def _is_ladder_complete(recall: Recall, now: datetime) -> bool:
     since = recall.contact_since or recall.opened_at
-    return ladder.is_complete(recall.site, since, attempts_of_this_ladder(recall), now)
+    return contact_ladder.is_ladder_complete(recall.site, since, current_ladder_attempts(recall), now)
 
 
-def _unreleased(recall: Recall, _now: datetime) -> bool:
+def _has_unreleased_outcome(recall: Recall, _now: datetime) -> bool:
     outcome = current_outcome(recall)
     return outcome is not None and not hasattr(outcome, "release")
 
 
-def _visit_begun(recall: Recall, now: datetime) -> bool:
+def _has_visit_started(recall: Recall, now: datetime) -> bool:
     return any(visit.is_active and visit.starts_at <= now for visit in recall.appointments.all())
 
 
-_NEEDS: dict[Need, Callable[[Recall, datetime], bool]] = {
-    Need.PRIORS_ASKED: lambda recall, _now: priors_state(recall)[0] is not None,
-    Need.SUSPICIOUS_SCREEN: lambda recall, _now: recall.exam.assessment in SUSPICIOUS,
-    Need.AN_OUTCOME: lambda recall, _now: current_outcome(recall) is not None,
-    Need.UNRELEASED_OUTCOME: _unreleased,
-    Need.LADDER_COMPLETE: _ladder_complete,
-    Need.VISIT_BEGUN: _visit_begun,
-    Need.MISSED_TODAY: lambda recall, now: missed_today(recall, now) is not None,
+_PRECONDITION_CHECKS: dict[Precondition, Callable[[Recall, datetime], bool]] = {
+    Precondition.PRIORS_REQUESTED: lambda recall, _now: priors_timestamps(recall)[0] is not None,
+    Precondition.SUSPICIOUS_SCREEN: lambda recall, _now: recall.exam.assessment in SUSPICIOUS_ASSESSMENTS,
+    Precondition.HAS_OUTCOME: lambda recall, _now: current_outcome(recall) is not None,
+    Precondition.UNRELEASED_OUTCOME: _has_unreleased_outcome,
+    Precondition.LADDER_COMPLETE: _is_ladder_complete,
+    Precondition.VISIT_STARTED: _has_visit_started,
+    Precondition.MISSED_TODAY: lambda recall, now: missed_appointment_today(recall, now) is not None,
 }

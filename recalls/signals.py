@@ -7,4 +7,4 @@ recall_moved = Signal()
 
 # Sent with `event=RecallEvent`, the step to be undone, under the lock of its recall. A receiver that knows of something
 # that cannot be called back returns the sentence that refuses.
-may_undo = Signal()
+pre_undo = Signal()

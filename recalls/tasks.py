@@ -8,34 +8,39 @@ from django.utils import timezone
 from clinic.actors import SYSTEM
 from clinic.models import Site
 from recalls import actions
+from recalls.enums import State
 from recalls.models import Recall
 from recalls.permissions import StepRefused
-from recalls.states import State
 
 log = logging.getLogger(__name__)
 
-_STEPS = {State.FOLLOW_UP: actions.follow_up_due, State.ON_HOLD: actions.resume}
-AT_ONCE = 500  # the next minute takes the rest
+_STEP_BY_STATE = {State.FOLLOW_UP: actions.follow_up_due, State.ON_HOLD: actions.resume}
+BATCH_SIZE = 500  # the next minute takes the rest
 
 
 @shared_task
-def tick() -> dict[str, int]:
+def apply_due_steps() -> dict[str, int]:
     """Move what is due, each recall in a transaction of its own; the number of recalls by step.
 
     In these two states the due instant is the one at which the recall moves. Two ticks at once move each recall once:
     the second finds it in another state.
     """
-    counts = {step.__name__: 0 for step in _STEPS.values()} | {"passed_over": 0, "failed": 0}
+    counts = {step.__name__: 0 for step in _STEP_BY_STATE.values()} | {"passed_over": 0, "failed": 0}
     sites: dict[int, Site] = {}
-    due = Recall.objects.due_before(timezone.now()).filter(state__in=_STEPS).select_related("site").by_due()[:AT_ONCE]
+    due = (
+        Recall.objects.due_before(timezone.now())
+        .filter(state__in=_STEP_BY_STATE)
+        .select_related("site")
+        .order_by_due()[:BATCH_SIZE]
+    )
     for recall in due:
         recall.site = sites.setdefault(recall.site_id, recall.site)
-        counts[_move(recall)] += 1
+        counts[_apply_due_step(recall)] += 1
     return counts
 
 
-def _move(recall: Recall) -> str:
-    step = _STEPS[State(recall.state)]
+def _apply_due_step(recall: Recall) -> str:
+    step = _STEP_BY_STATE[State(recall.state)]
     try:
         step(recall, by=SYSTEM, seen=recall.version)
     except StepRefused:

@@ -2,45 +2,45 @@
 
 from django.urls import path
 
-from recalls.views.appointments import Appointments, AppointmentStep
-from recalls.views.booking import BOOKING_STEPS, BookingPage
-from recalls.views.bulk import Bulk
-from recalls.views.closed_day import ClosedDay
-from recalls.views.mine import MyRecalls
-from recalls.views.queue import Queue
-from recalls.views.reading import ANSWERS, AnswerPage
-from recalls.views.recall import NextRecall, RecallPage, StillHere
-from recalls.views.saved import DeleteView, SaveView
-from recalls.views.search import Search
-from recalls.views.steps import StepPage
-from recalls.views.undo import UndoStep
-from recalls.views.work import Work, WorkDone
-from recalls.views.worklist import Worklist
+from recalls.views.appointments import AppointmentListView, AppointmentStepView
+from recalls.views.booking import BOOKING_STEPS, BookingView
+from recalls.views.bulk import BulkActionView
+from recalls.views.close_day import CloseDayView
+from recalls.views.my_recalls import MyRecallsView
+from recalls.views.queue import QueueView
+from recalls.views.reading import RADIOLOGIST_STEPS, RadiologistStepView
+from recalls.views.recall import NextRecallView, RecallDetailView, RefreshPresenceView
+from recalls.views.saved_views import SavedViewCreateView, SavedViewDeleteView
+from recalls.views.search import SearchView
+from recalls.views.steps import StepFormView
+from recalls.views.undo import UndoStepView
+from recalls.views.work_items import WorkItemDoneView, WorkItemListView
+from recalls.views.worklist import WorklistView
 
 urlpatterns = [
-    path("queue/", Queue.as_view(), name="queue"),
-    path("queue/bulk/", Bulk.as_view(), name="bulk"),
-    path("queue/views/", SaveView.as_view(), name="view_save"),
-    path("queue/views/<int:pk>/delete/", DeleteView.as_view(), name="view_delete"),
-    path("queue/<slug:state>/", Queue.as_view(), name="queue_state"),
-    path("recalls/<int:pk>/", RecallPage.as_view(), name="recall"),
-    path("recalls/<int:pk>/next/", NextRecall.as_view(), name="next_recall"),
-    path("recalls/<int:pk>/here/", StillHere.as_view(), name="still_here"),
-    path("recalls/<int:pk>/undo/", UndoStep.as_view(), name="undo"),
+    path("queue/", QueueView.as_view(), name="queue"),
+    path("queue/bulk/", BulkActionView.as_view(), name="bulk"),
+    path("queue/views/", SavedViewCreateView.as_view(), name="saved_view_create"),
+    path("queue/views/<int:pk>/delete/", SavedViewDeleteView.as_view(), name="saved_view_delete"),
+    path("queue/<slug:state>/", QueueView.as_view(), name="queue_state"),
+    path("recalls/<int:pk>/", RecallDetailView.as_view(), name="recall"),
+    path("recalls/<int:pk>/next/", NextRecallView.as_view(), name="next_recall"),
+    path("recalls/<int:pk>/here/", RefreshPresenceView.as_view(), name="refresh_presence"),
+    path("recalls/<int:pk>/undo/", UndoStepView.as_view(), name="undo"),
     # A radiologist's answers have a screen of their own at the address of their step.
-    *(path(f"recalls/<int:pk>/{step}/", AnswerPage.as_view(), {"step": step}) for step in ANSWERS),
+    *(path(f"recalls/<int:pk>/{step}/", RadiologistStepView.as_view(), {"step": step}) for step in RADIOLOGIST_STEPS),
     *(
-        path(f"recalls/<int:pk>/{step}/", BookingPage.as_view(), {"step": step}, name="booking")
+        path(f"recalls/<int:pk>/{step}/", BookingView.as_view(), {"step": step}, name="booking_step")
         for step in BOOKING_STEPS
     ),
-    path("recalls/<int:pk>/<slug:step>/", StepPage.as_view(), name="step"),
-    path("appointments/", Appointments.as_view(), name="appointments"),
-    path("appointments/tomorrow/", Appointments.as_view(), {"when": "tomorrow"}, name="appointments_tomorrow"),
-    path("appointments/closed/", ClosedDay.as_view(), name="closed_day"),
-    path("appointments/<int:pk>/<slug:step>/", AppointmentStep.as_view(), name="appointment_step"),
-    path("worklist/", Worklist.as_view(), name="worklist"),
-    path("my-recalls/", MyRecalls.as_view(), name="my_recalls"),
-    path("work/", Work.as_view(), name="work"),
-    path("work/<int:pk>/done/", WorkDone.as_view(), name="work_done"),
-    path("search/", Search.as_view(), name="search"),
+    path("recalls/<int:pk>/<slug:step>/", StepFormView.as_view(), name="step"),
+    path("appointments/", AppointmentListView.as_view(), name="appointments"),
+    path("appointments/tomorrow/", AppointmentListView.as_view(), {"when": "tomorrow"}, name="appointments_tomorrow"),
+    path("appointments/closed/", CloseDayView.as_view(), name="close_day"),
+    path("appointments/<int:pk>/<slug:step>/", AppointmentStepView.as_view(), name="appointment_step"),
+    path("worklist/", WorklistView.as_view(), name="worklist"),
+    path("my-recalls/", MyRecallsView.as_view(), name="my_recalls"),
+    path("work/", WorkItemListView.as_view(), name="work_items"),
+    path("work/<int:pk>/done/", WorkItemDoneView.as_view(), name="work_item_done"),
+    path("search/", SearchView.as_view(), name="search"),
 ]

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinic.models import Site, User
-from recalls.states import OPEN_STATES, ClosureReason, State
+from recalls.enums import OPEN_STATES, ClosureReason, State
 from reports import charts
 from reports.now import message_lookups, message_parts, recall_parts, sign_parts, task_parts, unfold
 from reports.parts import Row, read

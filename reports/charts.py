@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from clinic.models import Site
-from recalls.states import OPEN_STATES, SUSPICIOUS, Assessment
+from recalls.enums import OPEN_STATES, SUSPICIOUS_ASSESSMENTS, Assessment
 from reports.history import AGED_DAYS, WEEKS, week_starts
 from reports.now import AGE_BANDS
 from reports.parts import Row
@@ -22,7 +22,7 @@ OUTCOME_GROUPS: tuple[tuple[Any, frozenset[Assessment]], ...] = (
     (gettext_lazy("Normal"), frozenset({Assessment.NEGATIVE})),
     (gettext_lazy("Benign"), frozenset({Assessment.BENIGN})),
     (gettext_lazy("Probably benign"), frozenset({Assessment.PROBABLY_BENIGN})),
-    (gettext_lazy("Biopsy advised"), SUSPICIOUS),
+    (gettext_lazy("Biopsy advised"), SUSPICIOUS_ASSESSMENTS),
     (gettext_lazy("More pictures needed"), frozenset({Assessment.NEED_IMAGING})),
     (gettext_lazy("Known cancer"), frozenset({Assessment.KNOWN_MALIGNANCY})),
 )

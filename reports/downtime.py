@@ -13,9 +13,9 @@ from clinic.zones import end_of_today, in_every_zone, start_of_day
 from patients.channels import channels_of
 from patients.contact import show_phone
 from patients.models import Patient
+from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, State
 from recalls.models import Appointment, Recall
-from recalls.presenters.rows import interpreter_words, language_name
-from recalls.states import ACTIVE_APPOINTMENT, State
+from recalls.presenters.queue_rows import interpreter_text, language_name
 
 MOST_CALLBACKS = 200  # of all sites together: more than a day's work by telephone
 _TO_CALL = (State.TO_CONTACT, State.BIOPSY_TO_BOOK)
@@ -93,7 +93,7 @@ def _visits(sites: Sequence[Site], now: datetime) -> Iterable[Appointment]:
     booked = Appointment.objects.filter(
         in_every_zone(sites, "starts_at__gte", lambda zone: midnight(zone, 0)),
         in_every_zone(sites, "starts_at__lt", lambda zone: midnight(zone, 2)),
-        status__in=ACTIVE_APPOINTMENT,
+        status__in=ACTIVE_APPOINTMENT_STATUSES,
     )
     people = booked.select_related("recall__patient").order_by("starts_at", "pk")
     return people.prefetch_related("recall__patient__contact_points", "recall__patient__consents")
@@ -103,7 +103,7 @@ def _callbacks(sites: Sequence[Site], now: datetime) -> Iterable[Recall]:
     due = Recall.objects.filter(
         in_every_zone(sites, "due_at__lt", lambda zone: end_of_today(zone, now)), state__in=_TO_CALL
     )
-    people = due.select_related("patient").by_due()[:MOST_CALLBACKS]
+    people = due.select_related("patient").order_by_due()[:MOST_CALLBACKS]
     return people.prefetch_related("patient__contact_points", "patient__consents")
 
 
@@ -121,7 +121,7 @@ def _callback(recall: Recall, site: Site, now: datetime) -> Callback:
 
 
 def _person(patient: Patient, site: Site) -> Person:
-    words = [language_name(patient.language), interpreter_words(patient)]
+    words = [language_name(patient.language), interpreter_text(patient)]
     return Person(
         patient.pk,
         str(patient),

@@ -11,8 +11,8 @@ from django.db.models.functions import Coalesce, TruncDate
 
 from clinic.models import Site
 from clinic.zones import by_zone, in_every_zone, start_of_day
+from recalls.enums import AppointmentStatus, Assessment, ClosureReason, State, VisitKind
 from recalls.models import Appointment, Outcome, Recall
-from recalls.states import AppointmentStatus, Assessment, ClosureReason, State, VisitKind
 from reports.parts import Part, part
 
 WEEKS = 12

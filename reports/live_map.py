@@ -24,10 +24,10 @@ from django.utils.translation import ngettext
 
 from clinic.models import User
 from clinic.roles import Page, may_open
-from recalls.diagram import Arrow, arrows, is_drawn
+from recalls.enums import OPEN_STATES, State
 from recalls.models import Recall, RecallEvent
-from recalls.states import OPEN_STATES, State
 from recalls.workflow import STEPS
+from recalls.workflow_diagram import DiagramArrow, diagram_arrows, is_drawn
 from reports.map_layout import HEIGHT, VIEW_BOX, WIDTH, Place, place_of, way_of
 from reports.parts import Row, part, read
 from reports.signs import ago
@@ -108,7 +108,7 @@ class Box:
 class Way:
     """One arrow, as thick as the week's moves along it."""
 
-    arrow: Arrow
+    arrow: DiagramArrow
     count: int
     width: float
 
@@ -130,7 +130,7 @@ class Way:
 
     @property
     def start(self) -> str:
-        return str(self.arrow.start.label) if self.arrow.start else _("a screening result")
+        return str(self.arrow.from_state.label) if self.arrow.from_state else _("a screening result")
 
     @property
     def steps(self) -> str:
@@ -186,7 +186,7 @@ def _parts(now: datetime) -> Iterable[Any]:
     yield part(
         Recall.objects.still_open(), "open", key=F("state"), first=F("site_id"), second=late, at=Min("opened_at")
     )
-    moving = [step.name for step in STEPS if step.to]
+    moving = [step.name for step in STEPS if step.to_states]
     moves = RecallEvent.objects.filter(step__in=moving, at__gte=now - WEEK).exclude(from_state=F("to_state"))
     ends = Concat("step", Value("|"), "from_state", Value("|"), "to_state")
     yield part(moves, "move", key=ends, first=F("recall__site_id"))
@@ -211,14 +211,14 @@ def _closed_box(user: User, moves: "Counter[tuple[str, str, str]]") -> Box:
 
 
 def _ways(moves: "Counter[tuple[str, str, str]]") -> list[Way]:
-    counts = {arrow: _moves_along(arrow, moves) for arrow in arrows()}
+    counts = {arrow: _moves_along(arrow, moves) for arrow in diagram_arrows()}
     most = max(counts.values(), default=0)
     return [Way(arrow, count, _width(count, most)) for arrow, count in counts.items()]
 
 
-def _moves_along(arrow: Arrow, moves: "Counter[tuple[str, str, str]]") -> int:
-    start = arrow.start.value if arrow.start else ""
-    return sum(moves[step.name, start, arrow.end.value] for step in arrow.steps)
+def _moves_along(arrow: DiagramArrow, moves: "Counter[tuple[str, str, str]]") -> int:
+    start = arrow.from_state.value if arrow.from_state else ""
+    return sum(moves[step.name, start, arrow.to_state.value] for step in arrow.steps)
 
 
 def _width(count: int, most: int) -> float:

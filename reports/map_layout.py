@@ -6,8 +6,8 @@ a way of its own here is drawn as a straight line, and a test asks for a place f
 
 from dataclasses import dataclass
 
-from recalls.diagram import Arrow
-from recalls.states import State
+from recalls.enums import State
+from recalls.workflow_diagram import DiagramArrow
 
 S = State
 Point = tuple[int, int]
@@ -79,11 +79,11 @@ def place_of(state: State) -> Place:
     return Place(_COLUMNS[column], _ROWS[row])
 
 
-def way_of(arrow: Arrow) -> tuple[Point, ...]:
+def way_of(arrow: DiagramArrow) -> tuple[Point, ...]:
     """The corners of the arrow's line, from its start to its head."""
-    known = _WAYS.get((arrow.start, arrow.end))
+    known = _WAYS.get((arrow.from_state, arrow.to_state))
     if known is not None:
         return known
-    end = place_of(arrow.end)
-    start = place_of(arrow.start).middle if arrow.start else (end.x - 48, end.middle[1])
+    end = place_of(arrow.to_state)
+    start = place_of(arrow.from_state).middle if arrow.from_state else (end.x - 48, end.middle[1])
     return start, end.middle

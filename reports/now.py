@@ -9,10 +9,10 @@ from django.db.models import Case, F, IntegerField, Max, Min, QuerySet, Value, W
 
 from clinic.models import Heartbeat, Site
 from clinic.zones import closed_this_month, due_today
-from notifications.kinds import NotificationState as Life
-from notifications.models import DeliveryAttempt, Notification, Sending
+from notifications.enums import NotificationState as Life
+from notifications.models import DeliveryAttempt, Notification, SendingState
+from recalls.enums import ClosureReason
 from recalls.models import Recall, WorkItem
-from recalls.states import ClosureReason
 from reports.parts import Part, Row, part
 
 GRACE = timedelta(minutes=5)  # a message is overdue when five sweeps have passed it by
@@ -100,5 +100,7 @@ def sign_parts() -> list[Part]:
         part(Heartbeat.objects.all(), "sign", key=F("name"), at=Max("finished_at")),
         part(Heartbeat.objects.filter(started_at__isnull=False), "since", key=F("name"), at=Max("started_at")),
         part(tries, "mail", key=F("result"), at=Max("at")),
-        part(Sending.objects.filter(frozen_at__isnull=False), "frozen", key=F("frozen_because"), at=Max("frozen_at")),
+        part(
+            SendingState.objects.filter(frozen_at__isnull=False), "frozen", key=F("freeze_reason"), at=Max("frozen_at")
+        ),
     ]

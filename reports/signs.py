@@ -12,8 +12,8 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from notifications.kinds import AttemptResult
-from notifications.models import Sending
+from notifications.enums import AttemptResult
+from notifications.models import SendingState
 from reports.now import GRACE
 
 # Each part leaves a mark every minute: two missed marks are late, ten are down.
@@ -94,7 +94,7 @@ def _mail(tries: Mapping[str, datetime | None], overdue: int, now: datetime) -> 
     name = _("Mail")
     if not tries and not overdue:
         return Sign(name, Health.UNKNOWN, "")
-    accepted, hung_up = tries.get(AttemptResult.ACCEPTED), tries.get(AttemptResult.CONNECTION)
+    accepted, hung_up = tries.get(AttemptResult.ACCEPTED), tries.get(AttemptResult.CONNECTION_FAILED)
     detail = _("last accepted %(ago)s ago") % {"ago": ago(accepted, now)} if accepted else _("nothing accepted yet")
     if hung_up and (accepted is None or hung_up > accepted):
         return Sign(name, Health.DOWN, detail)
@@ -110,7 +110,7 @@ def frozen_sign(frozen: Mapping[str, datetime | None], zone: ZoneInfo) -> list[S
             _("Sending"),
             Health.FROZEN,
             _("since %(when)s, because %(why)s. No message leaves until a person unfreezes it below")
-            % {"when": clock(since, zone), "why": Sending.Because(why).label},
+            % {"when": clock(since, zone), "why": SendingState.FreezeReason(why).label},
         )
         for why, since in frozen.items()
         if since is not None

@@ -8,13 +8,13 @@ from django.utils.cache import get_conditional_response
 
 from clinic.models import AccessLog
 from clinic.roles import Page, may_open
-from recalls.views.access import DeskView, staff
+from desk.views import DeskView, current_user
 from reports.downtime import read_sheets
 from reports.live_map import LiveMap, read_map
 
 
 def map_context(found: LiveMap, request: HttpRequest) -> dict[str, object]:
-    zone = next((site.zone for site in staff(request).own_sites), timezone.get_default_timezone())
+    zone = next((site.zone for site in current_user(request).own_sites), timezone.get_default_timezone())
     return {"map": found, "map_zone": zone, "map_seconds": settings.MAP_REFRESH_SECONDS}
 
 
@@ -24,7 +24,7 @@ class DowntimeSheet(DeskView):
     page = Page.DOWNTIME
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        user = staff(request)
+        user = current_user(request)
         sheets = read_sheets(user.own_sites, timezone.now())
         shown = sorted({person.patient_id for sheet in sheets for person in sheet.people})
         AccessLog.objects.bulk_create(
@@ -37,7 +37,7 @@ class WorkflowMap(DeskView):
     page = Page.MAP
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        context = map_context(read_map(staff(request)), request)
+        context = map_context(read_map(current_user(request)), request)
         return render(request, "reports/map.html", context | {"downtime": may_open(request.user, Page.DOWNTIME)})
 
 
@@ -51,7 +51,7 @@ class WorkflowMapFigures(DeskView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         request.is_background = True  # type: ignore[attr-defined]
-        found = read_map(staff(request))
+        found = read_map(current_user(request))
         fresh = render(request, "reports/map_figures.html", map_context(found, request))
         fresh.headers["ETag"] = found.etag
         answer = get_conditional_response(request, etag=found.etag, response=fresh)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clinic.models import DeadlinePolicy, Site
-from recalls.presenters.rows import language_name
+from recalls.presenters.queue_rows import language_name
 from reports.charts import Chart, Series, week_labels
 from reports.history import WEEKS
 from reports.weeks import Measure, Weeks

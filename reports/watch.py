@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from clinic.models import Heartbeat
-from recalls import loop
+from recalls.selectors import stuck_recalls
 from reports.files import replace_file
 
 NAME = "loop"
@@ -19,11 +19,13 @@ log = logging.getLogger(__name__)
 def watch_loop() -> int:
     """Check, leave the marks, and tell the monitor; the number of recalls without a next step."""
     started = timezone.now()
-    report = loop.check()
-    found, now = len(report.violations), timezone.now()
+    report = stuck_recalls.find_stuck_recalls()
+    found, now = len(report.stuck_recalls), timezone.now()
     counts = {"checked": report.checked, "without_next_step": found}
     if found:
-        log.error("open recalls without a next step: %s", ", ".join(f"#{one.recall_id}" for one in report.violations))
+        log.error(
+            "open recalls without a next step: %s", ", ".join(f"#{one.recall_id}" for one in report.stuck_recalls)
+        )
     Heartbeat.objects.update_or_create(pk=NAME, defaults={"started_at": started, "finished_at": now, "counts": counts})
     replace_file(settings.LOOP_FILE, json.dumps({"at": now.isoformat(), **counts}) + "\n")
     _ping("/fail" if found else "")

@@ -8,18 +8,18 @@ import pytest
 from django.db import connection
 from django.test import TransactionTestCase
 
-from notifications import freeze
-from notifications import guards as notifications_guards
-from recalls import guards as recalls_guards
-from reports import guards as reports_guards
+from notifications import db_triggers as notifications_triggers
+from notifications.delivery import restore_guard
+from recalls import db_triggers as recalls_triggers
+from reports import db_triggers as reports_triggers
 from tests.settings import SCRATCH
 from tests.support import servers
 from tests.support.chromium import OPTIONS, chromium
 from tests.support.smtp import SmtpSink
 
-pytest_plugins = ["tests.fixtures.cast"]
+pytest_plugins = ["tests.fixtures.staff"]
 
-GUARDS = (recalls_guards, notifications_guards, reports_guards)
+TRIGGER_MODULES = (recalls_triggers, notifications_triggers, reports_triggers)
 
 
 def pytest_unconfigure() -> None:
@@ -27,19 +27,19 @@ def pytest_unconfigure() -> None:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _emptying_the_database_lifts_the_guards() -> Iterator[None]:
+def _remove_triggers_during_flush() -> Iterator[None]:
     """A test with real transactions is cleaned up by emptying every table, which the append-only rules refuse."""
     name = "_fixture_teardown"
     empty: Callable[[TransactionTestCase], None] = getattr(TransactionTestCase, name)
 
     def lift_and_empty(case: TransactionTestCase) -> None:
-        for guards in GUARDS:
-            guards.remove(connection)
+        for triggers in TRIGGER_MODULES:
+            triggers.remove_triggers(connection)
         try:
             empty(case)
         finally:
-            for guards in GUARDS:
-                guards.install(connection)
+            for triggers in TRIGGER_MODULES:
+                triggers.install_triggers(connection)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, name, lift_and_empty)
@@ -47,9 +47,9 @@ def _emptying_the_database_lifts_the_guards() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _a_machine_that_has_never_sent() -> None:
+def _reset_restore_guard() -> None:
     """The mark of the test before belongs to a database that was emptied since: it would freeze sending."""
-    (SCRATCH / freeze.MARK_FILE).unlink(missing_ok=True)
+    (SCRATCH / restore_guard.MARKER_FILE).unlink(missing_ok=True)
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from recalls.actions.closing import (
     void,
 )
 from recalls.actions.contact import (
-    RESULTS_OF,
-    Contact,
+    RESULTS_BY_CHANNEL,
+    ContactAttemptInput,
     finish_work_item,
     log_contact,
     message_by_hand,
@@ -25,19 +25,19 @@ from recalls.actions.contact import (
     request_priors,
 )
 from recalls.actions.corrections import correct_exam
-from recalls.actions.desk import (
+from recalls.actions.merging import merge_patients, unmerge_patients
+from recalls.actions.notes_and_requests import (
     add_note,
     ask_letter,
     ask_please_call,
+    letter_blocked_reason,
+    message_blocked_reason,
     take_on,
-    why_no_letter,
-    why_no_message,
 )
-from recalls.actions.merging import merge_patients, unmerge_patients
-from recalls.actions.moving import Asked, By, Move, active_appointment
 from recalls.actions.opening import needs_recall, open_recall
-from recalls.actions.outcomes import Reading, amend_outcome, follow_up_due, record_outcome, release_outcome
-from recalls.actions.undo import undo
+from recalls.actions.outcomes import OutcomeInput, amend_outcome, follow_up_due, record_outcome, release_outcome
+from recalls.actions.transition import ActionKwargs, Transition, UserOrActor, active_appointment
+from recalls.actions.undo_step import undo
 from recalls.actions.visits import (
     Slot,
     arrived_late,
@@ -54,13 +54,13 @@ from recalls.actions.visits import (
 )
 
 __all__ = [
-    "RESULTS_OF",
-    "Asked",
-    "By",
-    "Contact",
-    "Move",
-    "Reading",
+    "RESULTS_BY_CHANNEL",
+    "ActionKwargs",
+    "ContactAttemptInput",
+    "OutcomeInput",
     "Slot",
+    "Transition",
+    "UserOrActor",
     "active_appointment",
     "add_note",
     "advise_biopsy",
@@ -81,11 +81,13 @@ __all__ = [
     "finish_work_item",
     "follow_up_due",
     "hold",
+    "letter_blocked_reason",
     "log_contact",
     "mark_attended",
     "mark_deceased",
     "mark_missed",
     "merge_patients",
+    "message_blocked_reason",
     "message_by_hand",
     "need_imaging",
     "needs_recall",
@@ -107,6 +109,4 @@ __all__ = [
     "undo",
     "unmerge_patients",
     "void",
-    "why_no_letter",
-    "why_no_message",
 ]

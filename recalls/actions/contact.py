@@ -12,14 +12,14 @@ from django.utils.translation import gettext as _
 from clinic.actors import actor_for
 from patients.actions import mark_unusable
 from patients.models import ContactPoint, Patient
-from recalls.actions.moving import Asked, By, Move, take
-from recalls.models import CallWish, ContactAttempt, Recall, RecallEvent, WorkItem
+from recalls.actions.transition import ActionKwargs, Transition, UserOrActor, apply_step
+from recalls.enums import ContactChannel, ContactResult, WorkItemKind
+from recalls.models import CallPreference, ContactAttempt, Recall, RecallEvent, WorkItem
 from recalls.permissions import NotPermitted
-from recalls.states import ContactChannel, ContactResult, WorkItemKind
 
 # What may come of each way of trying; a letter is sent, a call is answered or not.
-_SENT = (ContactResult.SENT,)
-_TALK = (
+_SENT_RESULTS = (ContactResult.SENT,)
+_CONVERSATION_RESULTS = (
     ContactResult.REACHED_WILL_BOOK,
     ContactResult.REACHED_CALLS_BACK,
     ContactResult.LEFT_MESSAGE,
@@ -27,23 +27,23 @@ _TALK = (
     ContactResult.WRONG_NUMBER,
     ContactResult.REFUSED,
     ContactResult.THIRD_PERSON,
-    ContactResult.LANGUAGE,
+    ContactResult.NEEDS_INTERPRETER,
 )
-RESULTS_OF: dict[ContactChannel, tuple[ContactResult, ...]] = {
-    ContactChannel.PHONE: _TALK,
-    ContactChannel.IN_PERSON: _TALK,
-    ContactChannel.SMS: _SENT,
-    ContactChannel.EMAIL: _SENT,
-    ContactChannel.LETTER: _SENT,
-    ContactChannel.CERTIFIED_LETTER: _SENT,
-    ContactChannel.REFERRER: _SENT,
+RESULTS_BY_CHANNEL: dict[ContactChannel, tuple[ContactResult, ...]] = {
+    ContactChannel.PHONE: _CONVERSATION_RESULTS,
+    ContactChannel.IN_PERSON: _CONVERSATION_RESULTS,
+    ContactChannel.SMS: _SENT_RESULTS,
+    ContactChannel.EMAIL: _SENT_RESULTS,
+    ContactChannel.LETTER: _SENT_RESULTS,
+    ContactChannel.CERTIFIED_LETTER: _SENT_RESULTS,
+    ContactChannel.REFERRER: _SENT_RESULTS,
     ContactChannel.ADDRESS_CHECK: (ContactResult.DONE,),
     ContactChannel.NAVIGATOR: (ContactResult.DONE,),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Contact:
+class ContactAttemptInput:
     """One try: how, on which number, with what result; `next_try_at` (UTC) overrides the ladder.
 
     `best_time`: the part of the day in which she is best reached; empty when she takes that back, None when not asked.
@@ -51,90 +51,90 @@ class Contact:
 
     channel: ContactChannel
     result: ContactResult
-    point: ContactPoint.Kind | None = None
+    point_kind: ContactPoint.Kind | None = None
     note: str = ""
     next_try_at: datetime | None = None
-    best_time: str | None = None
+    preferred_part_of_day: str | None = None
 
 
-def log_contact(recall: Recall, contact: Contact, **asked: Unpack[Asked]) -> RecallEvent:
+def log_contact(recall: Recall, contact: ContactAttemptInput, **asked: Unpack[ActionKwargs]) -> RecallEvent:
     """Log a try with its result. A wrong number is marked unusable; it and a need for an interpreter open a task."""
-    _check(contact)
+    _validate_contact(contact)
 
-    def log(move: Move) -> None:
+    def log(move: Transition) -> None:
         attempt = ContactAttempt.objects.create(
             recall=move.recall,
             channel=contact.channel,
-            point=contact.point or "",
+            point=contact.point_kind or "",
             result=contact.result,
             note=contact.note,
             next_try_at=contact.next_try_at,
-            **move.signed(),
+            **move.signature_fields(),
         )
         move.data = {
             "attempt": attempt.pk,
             "channel": contact.channel,
             "result": contact.result,
         }
-        if contact.best_time is not None:
-            _keep_wish(move, contact.best_time)
+        if contact.preferred_part_of_day is not None:
+            _save_call_preference(move, contact.preferred_part_of_day)
         if contact.result == ContactResult.WRONG_NUMBER:
-            _wrong_number(move, contact)
-        if contact.result == ContactResult.LANGUAGE:
-            _open_task(move, WorkItemKind.INTERPRETER, _("She asked for an interpreter on the phone."))
+            _mark_wrong_number(move, contact)
+        if contact.result == ContactResult.NEEDS_INTERPRETER:
+            _open_step_work_item(move, WorkItemKind.INTERPRETER, _("She asked for an interpreter on the phone."))
 
-    return take(recall, "log_contact", log, **asked)
+    return apply_step(recall, "log_contact", log, **asked)
 
 
-def _check(contact: Contact) -> None:
-    if contact.result not in RESULTS_OF[contact.channel]:
+def _validate_contact(contact: ContactAttemptInput) -> None:
+    if contact.result not in RESULTS_BY_CHANNEL[contact.channel]:
         raise ValidationError({"result": _("Choose a result that fits how you tried.")})
     if contact.next_try_at is not None and contact.next_try_at <= timezone.now():
         raise ValidationError({"next_try_at": _("The next try must lie in the future.")})
 
 
-def _wrong_number(move: Move, contact: Contact) -> None:
-    for point in move.recall.patient.contact_points.filter(kind=contact.point or "", unusable=""):
+def _mark_wrong_number(move: Transition, contact: ContactAttemptInput) -> None:
+    for point in move.recall.patient.contact_points.filter(kind=contact.point_kind or "", unusable=""):
         mark_unusable(point, ContactPoint.Unusable.WRONG, by=move.actor)
         move.data["unusable"] = [point.pk]
-    _open_task(move, WorkItemKind.VERIFY_CONTACT, _("A call reached a wrong number."))
+    _open_step_work_item(move, WorkItemKind.VERIFY_CONTACT, _("A call reached a wrong number."))
 
 
-def _keep_wish(move: Move, part: str) -> None:
-    before = CallWish.objects.filter(patient=move.recall.patient_id).first()
+def _save_call_preference(move: Transition, part: str) -> None:
+    before = CallPreference.objects.filter(patient=move.recall.patient_id).first()
     if part != (before.part if before else ""):
         move.data["best_time"] = [before.part if before else "", part]
-        set_wish(move, part)
+        set_call_preference(move, part)
 
 
-def set_wish(move: Move, part: str) -> None:
+def set_call_preference(move: Transition, part: str) -> None:
     """When to ring her from now on; empty: whenever the ladder says."""
     if not part:
-        CallWish.objects.filter(patient=move.recall.patient_id).delete()
+        CallPreference.objects.filter(patient=move.recall.patient_id).delete()
         return
     said = {"part": part, "changed_at": move.now, "user": move.actor.user}
-    CallWish.objects.update_or_create(patient_id=move.recall.patient_id, defaults=said)
+    CallPreference.objects.update_or_create(patient_id=move.recall.patient_id, defaults=said)
 
 
-def _open_task(move: Move, kind: WorkItemKind, reason: str) -> None:
+def _open_step_work_item(move: Transition, kind: WorkItemKind, reason: str) -> None:
     """A task that this step opened goes with it when it is undone; one that was open before stays."""
     item = open_work_item(move.recall, kind, reason)
     if item.opened_at >= move.now:
         move.data["tasks"] = [item.pk]
 
 
-def request_priors(recall: Recall, **asked: Unpack[Asked]) -> RecallEvent:
+def request_priors(recall: Recall, **asked: Unpack[ActionKwargs]) -> RecallEvent:
     """Log that the other clinic was asked; `note` names it."""
-    return take(recall, "request_priors", **asked)
+    return apply_step(recall, "request_priors", **asked)
 
 
-def receive_priors(recall: Recall, **asked: Unpack[Asked]) -> RecallEvent:
-    return take(recall, "receive_priors", **asked)
+def receive_priors(recall: Recall, **asked: Unpack[ActionKwargs]) -> RecallEvent:
+    return apply_step(recall, "receive_priors", **asked)
 
 
-def message_by_hand(recall: Recall, work: Callable[[Move], None], **asked: Unpack[Asked]) -> RecallEvent:
+def message_by_hand(recall: Recall, work: Callable[[Transition], None], **asked: Unpack[ActionKwargs]) -> RecallEvent:
     """A person stops a message or has one sent; `work` checks it and names it in the event. `note` is the reason."""
-    return take(recall, "message_by_hand", work, **asked)
+    return apply_step(recall, "message_by_hand", work, **asked)
 
 
 def open_work_item(recall: Recall, kind: WorkItemKind, reason: str) -> WorkItem:
@@ -160,7 +160,7 @@ def open_patient_work_item(patient: Patient, kind: WorkItemKind, reason: str) ->
     return item
 
 
-def finish_work_item(item: WorkItem, *, by: By) -> None:
+def finish_work_item(item: WorkItem, *, by: UserOrActor) -> None:
     """Tick it off; one already done stays as it was. Raises NotPermitted for a site the person does not work at."""
     if not actor_for(by).sees_site(item.site_id):
         raise NotPermitted(_("This task belongs to a site you do not work at."))

@@ -9,24 +9,24 @@ from clinic.actors import actor_for
 from patients.actions import merge, unmerge
 from patients.models import Patient
 from recalls.actions.contact import open_work_item
-from recalls.actions.moving import Asked, Move, take
+from recalls.actions.transition import ActionKwargs, Transition, apply_step
+from recalls.enums import WorkItemKind
 from recalls.models import Recall, ScreeningExam, WorkItem
 from recalls.permissions import NotPermitted
-from recalls.states import WorkItemKind
-from recalls.workflow import STEP
+from recalls.workflow import STEPS_BY_NAME
 
 
 @transaction.atomic
-def merge_patients(loser: Patient, survivor: Patient, **asked: Unpack[Asked]) -> None:
+def merge_patients(loser: Patient, survivor: Patient, **asked: Unpack[ActionKwargs]) -> None:
     """Move every exam, recall and task of one record to the record that stays; each recall's history says so.
 
     Two open recalls of one patient become a task for a person. Raises ValidationError as `patients.actions.merge` does.
     """
-    _check_permitted(asked, "merge_records", loser, survivor)
+    _check_merge_permitted(asked, "merge_records", loser, survivor)
     merge(loser, survivor, by=actor_for(asked["by"]))
     recalls = list(Recall.objects.filter(patient=loser).select_related("site"))
-    _move(recalls, loser, survivor, "merge_records", asked)
-    ScreeningExam.objects.filter(patient=loser).update(patient=survivor, came_under=loser)
+    _move_recalls(recalls, loser, survivor, "merge_records", asked)
+    ScreeningExam.objects.filter(patient=loser).update(patient=survivor, original_patient=loser)
     open_recalls = list(Recall.objects.filter(patient=survivor).still_open().select_related("site", "patient"))
     if len(open_recalls) > 1:
         open_work_item(
@@ -35,32 +35,32 @@ def merge_patients(loser: Patient, survivor: Patient, **asked: Unpack[Asked]) ->
 
 
 @transaction.atomic
-def unmerge_patients(loser: Patient, **asked: Unpack[Asked]) -> None:
+def unmerge_patients(loser: Patient, **asked: Unpack[ActionKwargs]) -> None:
     """Give back every exam that came in under this record, and the recalls of those exams."""
     survivor = loser.merged_into
     if survivor is None:
         return
-    _check_permitted(asked, "unmerge_records", loser, survivor)
+    _check_merge_permitted(asked, "unmerge_records", loser, survivor)
     unmerge(loser, by=actor_for(asked["by"]))
-    recalls = list(Recall.objects.filter(exam__came_under=loser).select_related("site"))
-    _move(recalls, survivor, loser, "unmerge_records", asked)
-    ScreeningExam.objects.filter(came_under=loser).update(patient=loser, came_under=None)
+    recalls = list(Recall.objects.filter(exam__original_patient=loser).select_related("site"))
+    _move_recalls(recalls, survivor, loser, "unmerge_records", asked)
+    ScreeningExam.objects.filter(original_patient=loser).update(patient=loser, original_patient=None)
 
 
-def _check_permitted(asked: Asked, step: str, *patients: Patient) -> None:
+def _check_merge_permitted(asked: ActionKwargs, step: str, *patients: Patient) -> None:
     """A record without recalls has no move that would ask: role and sites are asked for here."""
     actor = actor_for(asked["by"])
-    if not actor.roles & STEP[step].roles:
-        raise NotPermitted(_("Your role may not do this. %(rule)s") % {"rule": STEP[step].rule})
+    if not actor.roles & STEPS_BY_NAME[step].roles:
+        raise NotPermitted(_("Your role may not do this. %(rule)s") % {"rule": STEPS_BY_NAME[step].rule})
     if not all(actor.sees_site(patient.site_id) for patient in patients):
         raise NotPermitted(_("One of these records belongs to a site you do not work at."))
 
 
-def _move(recalls: list[Recall], source: Patient, target: Patient, step: str, asked: Asked) -> None:
-    def give(move: Move) -> None:
+def _move_recalls(recalls: list[Recall], source: Patient, target: Patient, step: str, asked: ActionKwargs) -> None:
+    def give(move: Transition) -> None:
         move.recall.patient = target
         move.data = {"from_patient": source.pk, "to_patient": target.pk}
 
     for recall in recalls:
-        take(recall, step, give, by=asked["by"], note=asked.get("note", ""))
+        apply_step(recall, step, give, by=asked["by"], note=asked.get("note", ""))
     WorkItem.objects.filter(recall__in=recalls).update(patient=target)

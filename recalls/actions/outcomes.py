@@ -9,17 +9,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinic import calendar
-from recalls import clocks
-from recalls.actions.moving import Asked, Move, take
+from recalls import deadlines
+from recalls.actions.transition import ActionKwargs, Transition, apply_step
+from recalls.enums import AppointmentStatus, Assessment, ClosureReason, State
 from recalls.models import Appointment, Outcome, OutcomeRelease, Recall, RecallEvent
 from recalls.permissions import current_outcome
-from recalls.queues import TOLD_IN_WRITING
-from recalls.states import AppointmentStatus, Assessment, ClosureReason, State
-from recalls.workflow import OUTCOME_ROUTE
+from recalls.selectors.queue import WRITTEN_RESULT_ASSESSMENTS
+from recalls.workflow import NEXT_STATE_BY_ASSESSMENT
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class OutcomeInput:
     """A radiologist's answer. `release_at` (UTC): when she may be told; None until somebody has spoken to her."""
 
     assessment: Assessment
@@ -30,71 +30,71 @@ class Reading:
     release_at: datetime | None = None
 
 
-def record_outcome(recall: Recall, reading: Reading, **asked: Unpack[Asked]) -> RecallEvent:
+def record_outcome(recall: Recall, reading: OutcomeInput, **asked: Unpack[ActionKwargs]) -> RecallEvent:
     """Record the outcome of a visit; its category decides the next state (`workflow.OUTCOME_ROUTE`)."""
-    _check(reading)
+    _validate_outcome(reading)
 
-    def record(move: Move) -> None:
+    def record(move: Transition) -> None:
         outcome = _add_outcome(move, reading)
-        move.to, move.closure = OUTCOME_ROUTE[reading.assessment]
-        if move.to == State.FOLLOW_UP:
+        move.next_state, move.closure_reason = NEXT_STATE_BY_ASSESSMENT[reading.assessment]
+        if move.next_state == State.FOLLOW_UP:
             plan_follow_up(move, reading.follow_up_months, last_visit_day(move.recall))
-        elif move.to == State.TO_CONTACT:  # still incomplete: one more visit, with a visit's time to it
+        elif move.next_state == State.TO_CONTACT:  # still incomplete: one more visit, with a visit's time to it
             move.recall.clock_from, move.recall.follow_up_on = move.now, None
-        _release_with_outcome(move, outcome, reading.release_at)
+        _release_or_assign(move, outcome, reading.release_at)
 
-    return take(recall, "record_outcome", record, **asked)
+    return apply_step(recall, "record_outcome", record, **asked)
 
 
-def amend_outcome(recall: Recall, reading: Reading, *, reason: str, **asked: Unpack[Asked]) -> RecallEvent:
+def amend_outcome(recall: Recall, reading: OutcomeInput, *, reason: str, **asked: Unpack[ActionKwargs]) -> RecallEvent:
     """Replace the newest outcome by a new reading; the old row stays. Raises ValidationError without a reason.
 
     A new category that leads to the same place leaves the recall where it is (4A to 4B while the biopsy is booked);
     any other sends it where the new category says. A recall closed by the patient's death stays closed.
     """
-    _check(reading)
+    _validate_outcome(reading)
     if not reason.strip():
         raise ValidationError({"reason": _("Say why the outcome is amended.")})
 
-    def amend(move: Move) -> None:
+    def amend(move: Transition) -> None:
         old = current_outcome(move.recall)
         outcome = _add_outcome(move, reading, amends=old, reason=reason)
-        to, closure = OUTCOME_ROUTE[reading.assessment]
-        old_to = OUTCOME_ROUTE[Assessment(old.assessment)][0] if old else None
+        to, closure = NEXT_STATE_BY_ASSESSMENT[reading.assessment]
+        old_to = NEXT_STATE_BY_ASSESSMENT[Assessment(old.assessment)][0] if old else None
         died = move.recall.closure_reason == ClosureReason.DECEASED
         same_way = died or (to == old_to and to != State.CLOSED)
-        move.to, move.closure = (move.before, None) if same_way else (to, closure)
-        if to == move.to == State.FOLLOW_UP:
+        move.next_state, move.closure_reason = (move.from_state, None) if same_way else (to, closure)
+        if to == move.next_state == State.FOLLOW_UP:
             plan_follow_up(move, reading.follow_up_months, last_visit_day(move.recall))
-        _release_with_outcome(move, outcome, reading.release_at)
+        _release_or_assign(move, outcome, reading.release_at)
 
-    return take(recall, "amend_outcome", amend, **asked)
+    return apply_step(recall, "amend_outcome", amend, **asked)
 
 
-def release_outcome(recall: Recall, release_at: datetime, **asked: Unpack[Asked]) -> RecallEvent:
+def release_outcome(recall: Recall, release_at: datetime, **asked: Unpack[ActionKwargs]) -> RecallEvent:
     """Let the patient be told from `release_at` (UTC) on."""
 
-    def release(move: Move) -> None:
+    def release(move: Transition) -> None:
         outcome = current_outcome(move.recall)
         if outcome is not None:
-            OutcomeRelease.objects.create(outcome=outcome, release_at=release_at, **move.signed())
+            OutcomeRelease.objects.create(outcome=outcome, release_at=release_at, **move.signature_fields())
             move.recall.to_release_by = None
             move.data = {"outcome": outcome.pk, "release_at": release_at.isoformat()}
 
-    return take(recall, "release_outcome", release, **asked)
+    return apply_step(recall, "release_outcome", release, **asked)
 
 
-def follow_up_due(recall: Recall, **asked: Unpack[Asked]) -> RecallEvent:
+def follow_up_due(recall: Recall, **asked: Unpack[ActionKwargs]) -> RecallEvent:
     """Bring a short-interval recall back to the callback queue for its next round."""
 
-    def next_round(move: Move) -> None:
+    def next_round(move: Transition) -> None:
         move.recall.round += 1
         move.data = {"round": move.recall.round, "visit_due": str(move.recall.follow_up_on)}
 
-    return take(recall, "follow_up_due", next_round, **asked)
+    return apply_step(recall, "follow_up_due", next_round, **asked)
 
 
-def plan_follow_up(move: Move, months: int | None, visited_on: date) -> None:
+def plan_follow_up(move: Transition, months: int | None, visited_on: date) -> None:
     """Date the next short-interval visit: by the schedule from the first such outcome, or months from this visit.
 
     The series of 6, 12 and 24 months is BI-RADS category 3 surveillance; a radiologist may name another interval.
@@ -103,12 +103,12 @@ def plan_follow_up(move: Move, months: int | None, visited_on: date) -> None:
     if recall.follow_up_from is None:
         recall.follow_up_from = visited_on
     start = recall.follow_up_from if months is None else visited_on
-    recall.follow_up_on = clocks.follow_up_date(start, recall.round + 1, months)
+    recall.follow_up_on = deadlines.follow_up_date(start, recall.round + 1, months)
     move.data["visit_due"] = str(recall.follow_up_on)
 
 
-def _check(reading: Reading) -> None:
-    if reading.assessment not in OUTCOME_ROUTE:
+def _validate_outcome(reading: OutcomeInput) -> None:
+    if reading.assessment not in NEXT_STATE_BY_ASSESSMENT:
         raise ValidationError({"assessment": _("Choose a category that can end a diagnostic visit.")})
     months = reading.follow_up_months
     if months is not None and reading.assessment != Assessment.PROBABLY_BENIGN:
@@ -117,7 +117,9 @@ def _check(reading: Reading) -> None:
         raise ValidationError({"follow_up_months": _("Choose between 1 and 36 months.")})
 
 
-def _add_outcome(move: Move, reading: Reading, *, amends: Outcome | None = None, reason: str = "") -> Outcome:
+def _add_outcome(
+    move: Transition, reading: OutcomeInput, *, amends: Outcome | None = None, reason: str = ""
+) -> Outcome:
     outcome = Outcome.objects.create(
         recall=move.recall,
         appointment=_last_attended(move.recall),
@@ -129,19 +131,19 @@ def _add_outcome(move: Move, reading: Reading, *, amends: Outcome | None = None,
         text=reading.text,
         amends=amends,
         reason=reason,
-        **move.signed(),
+        **move.signature_fields(),
     )
     move.data = {"outcome": outcome.pk, "assessment": reading.assessment}
     return outcome
 
 
-def _release_with_outcome(move: Move, outcome: Outcome, release_at: datetime | None) -> None:
+def _release_or_assign(move: Transition, outcome: Outcome, release_at: datetime | None) -> None:
     """Let her be told from then on, or leave it on the worklist of whoever will speak to her first."""
     died = move.recall.closure_reason == ClosureReason.DECEASED
-    waits = release_at is None and outcome.assessment in TOLD_IN_WRITING and not died
+    waits = release_at is None and outcome.assessment in WRITTEN_RESULT_ASSESSMENTS and not died
     move.recall.to_release_by = move.actor.user if waits else None
     if release_at is not None:
-        OutcomeRelease.objects.create(outcome=outcome, release_at=max(release_at, move.now), **move.signed())
+        OutcomeRelease.objects.create(outcome=outcome, release_at=max(release_at, move.now), **move.signature_fields())
         move.data["release_at"] = max(release_at, move.now).isoformat()
 
 

@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 
 from clinic import calendar
 from clinic.models import Site
-from recalls import slots
-from recalls.actions.moving import Asked, Move, active_appointment, take
+from recalls.actions.transition import ActionKwargs, Transition, active_appointment, apply_step
+from recalls.enums import AppointmentStatus, State, VisitKind
 from recalls.models import Appointment, Recall, RecallEvent, Room
-from recalls.permissions import NotNow, missed_today
-from recalls.states import AppointmentStatus, State, VisitKind
+from recalls.permissions import StepUnavailable, missed_appointment_today
+from recalls.scheduling import slots
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,24 +31,24 @@ class Slot:
     implants: bool = False
 
 
-def book_appointment(recall: Recall, slot: Slot, **asked: Unpack[Asked]) -> RecallEvent:
+def book_appointment(recall: Recall, slot: Slot, **asked: Unpack[ActionKwargs]) -> RecallEvent:
     """Book the visit. Raises ValidationError for a time that is past, on a day the site is shut, or taken meanwhile."""
     check_slot(slot)
-    return take(recall, "book_appointment", _booking(slot), **asked)
+    return apply_step(recall, "book_appointment", _create_appointment(slot), **asked)
 
 
-def book_biopsy(recall: Recall, slot: Slot, **asked: Unpack[Asked]) -> RecallEvent:
+def book_biopsy(recall: Recall, slot: Slot, **asked: Unpack[ActionKwargs]) -> RecallEvent:
     check_slot(slot)
-    return take(recall, "book_biopsy", _booking(slot, VisitKind.BIOPSY), **asked)
+    return apply_step(recall, "book_biopsy", _create_appointment(slot, VisitKind.BIOPSY), **asked)
 
 
-def reschedule(recall: Recall, slot: Slot, **asked: Unpack[Asked]) -> RecallEvent:
+def reschedule(recall: Recall, slot: Slot, **asked: Unpack[ActionKwargs]) -> RecallEvent:
     """Move the visit; its sequence rises, so nothing written about the old time can still be sent."""
     check_slot(slot)
 
-    def move_visit(move: Move) -> None:
-        visit = _the_visit(move)
-        _take_room(slot, leaving_out=visit)
+    def move_visit(move: Transition) -> None:
+        visit = _require_active_appointment(move)
+        _lock_free_room(slot, leaving_out=visit)
         move.data = {
             "appointment": visit.pk,
             "from": visit.starts_at.isoformat(),
@@ -60,50 +60,50 @@ def reschedule(recall: Recall, slot: Slot, **asked: Unpack[Asked]) -> RecallEven
         visit.status, visit.sequence = AppointmentStatus.BOOKED, visit.sequence + 1
         visit.save()
 
-    return take(recall, "reschedule", move_visit, **asked)
+    return apply_step(recall, "reschedule", move_visit, **asked)
 
 
-def confirm(recall: Recall, **asked: Unpack[Asked]) -> RecallEvent:
+def confirm(recall: Recall, **asked: Unpack[ActionKwargs]) -> RecallEvent:
     return _set_status(recall, "confirm", AppointmentStatus.CONFIRMED, **asked)
 
 
-def cancel_appointment(recall: Recall, **asked: Unpack[Asked]) -> RecallEvent:
+def cancel_appointment(recall: Recall, **asked: Unpack[ActionKwargs]) -> RecallEvent:
     return _set_status(recall, "cancel_appointment", AppointmentStatus.CANCELLED, **asked)
 
 
-def mark_missed(recall: Recall, **asked: Unpack[Asked]) -> RecallEvent:
+def mark_missed(recall: Recall, **asked: Unpack[ActionKwargs]) -> RecallEvent:
     return _set_status(recall, "mark_missed", AppointmentStatus.MISSED, **asked)
 
 
-def mark_attended(recall: Recall, **asked: Unpack[Asked]) -> RecallEvent:
+def mark_attended(recall: Recall, **asked: Unpack[ActionKwargs]) -> RecallEvent:
     return _set_status(recall, "mark_attended", AppointmentStatus.ATTENDED, **asked)
 
 
-def cancel_biopsy(recall: Recall, **asked: Unpack[Asked]) -> RecallEvent:
+def cancel_biopsy(recall: Recall, **asked: Unpack[ActionKwargs]) -> RecallEvent:
     return _set_status(recall, "cancel_biopsy", AppointmentStatus.CANCELLED, **asked)
 
 
-def biopsy_missed(recall: Recall, **asked: Unpack[Asked]) -> RecallEvent:
+def biopsy_missed(recall: Recall, **asked: Unpack[ActionKwargs]) -> RecallEvent:
     return _set_status(recall, "biopsy_missed", AppointmentStatus.MISSED, **asked)
 
 
-def biopsy_done(recall: Recall, **asked: Unpack[Asked]) -> RecallEvent:
+def biopsy_done(recall: Recall, **asked: Unpack[ActionKwargs]) -> RecallEvent:
     return _set_status(recall, "biopsy_done", AppointmentStatus.ATTENDED, **asked)
 
 
-def arrived_late(recall: Recall, **asked: Unpack[Asked]) -> RecallEvent:
+def arrived_late(recall: Recall, **asked: Unpack[ActionKwargs]) -> RecallEvent:
     """She was counted as missed and came after all, on the same day: the visit, or the biopsy, was kept."""
 
-    def came(move: Move) -> None:
-        visit = missed_today(move.recall, move.now)
+    def came(move: Transition) -> None:
+        visit = missed_appointment_today(move.recall, move.now)
         if visit is None:
-            raise NotNow(_("No visit of today was missed."))
+            raise StepUnavailable(_("No visit of today was missed."))
         visit.status = AppointmentStatus.ATTENDED
         visit.save(update_fields=["status"])
-        move.to = State.AWAITING_PATHOLOGY if visit.kind == VisitKind.BIOPSY else State.AWAITING_OUTCOME
+        move.next_state = State.AWAITING_PATHOLOGY if visit.kind == VisitKind.BIOPSY else State.AWAITING_OUTCOME
         move.data = {"appointment": visit.pk, "sequence": visit.sequence}
 
-    return take(recall, "arrived_late", came, **asked)
+    return apply_step(recall, "arrived_late", came, **asked)
 
 
 def check_slot(slot: Slot) -> None:
@@ -115,7 +115,7 @@ def check_slot(slot: Slot) -> None:
         raise ValidationError({"starts_at": _("%(site)s is shut on that day. Choose another.") % {"site": slot.site}})
 
 
-def _take_room(slot: Slot, leaving_out: Appointment | None = None) -> None:
+def _lock_free_room(slot: Slot, leaving_out: Appointment | None = None) -> None:
     """Lock the room and look whether the time is still free: of two people who book it at once the second is refused.
 
     The lock is held until the booking is written. SQLite has the write lock of the whole transaction already.
@@ -125,15 +125,15 @@ def _take_room(slot: Slot, leaving_out: Appointment | None = None) -> None:
     room = Room.objects.select_for_update().get(pk=slot.room.pk)
     if room.site_id != slot.site.pk or not room.in_use:
         raise ValidationError({"slot": _("This room is not in use at %(site)s.") % {"site": slot.site}})
-    if not slots.is_staffed(slot.site, room, slot.starts_at, slot.length_minutes):
+    if not slots.is_room_staffed(slot.site, room, slot.starts_at, slot.length_minutes):
         raise ValidationError({"slot": _("%(room)s is not staffed for that time. Choose another.") % {"room": room}})
-    if not slots.is_free(room, slot.starts_at, slot.length_minutes, leaving_out):
+    if not slots.is_room_free(room, slot.starts_at, slot.length_minutes, leaving_out):
         raise ValidationError({"slot": _("Somebody else has just taken this time. Choose another.")})
 
 
-def _booking(slot: Slot, kind: VisitKind | None = None) -> Callable[[Move], None]:
-    def book(move: Move) -> None:
-        _take_room(slot)
+def _create_appointment(slot: Slot, kind: VisitKind | None = None) -> Callable[[Transition], None]:
+    def book(move: Transition) -> None:
+        _lock_free_room(slot)
         visit = Appointment.objects.create(
             recall=move.recall,
             site=slot.site,
@@ -150,18 +150,18 @@ def _booking(slot: Slot, kind: VisitKind | None = None) -> Callable[[Move], None
     return book
 
 
-def _set_status(recall: Recall, step: str, status: AppointmentStatus, **asked: Unpack[Asked]) -> RecallEvent:
-    def set_status(move: Move) -> None:
-        visit = _the_visit(move)
+def _set_status(recall: Recall, step: str, status: AppointmentStatus, **asked: Unpack[ActionKwargs]) -> RecallEvent:
+    def set_status(move: Transition) -> None:
+        visit = _require_active_appointment(move)
         visit.status = status
         visit.save(update_fields=["status"])
         move.data = {"appointment": visit.pk, "sequence": visit.sequence}
 
-    return take(recall, step, set_status, **asked)
+    return apply_step(recall, step, set_status, **asked)
 
 
-def _the_visit(move: Move) -> Appointment:
+def _require_active_appointment(move: Transition) -> Appointment:
     visit = active_appointment(move.recall)
     if visit is None:
-        raise NotNow(_("This recall has no booked appointment."))
+        raise StepUnavailable(_("This recall has no booked appointment."))
     return visit

@@ -2,7 +2,6 @@
 
 from recalls.forms.base import StepForm
 from recalls.forms.biopsy import AdviseBiopsyForm, RecordPathologyForm, SignConcordanceForm
-from recalls.forms.call import LogContactForm
 from recalls.forms.closing import (
     CloseLostForm,
     DeceasedForm,
@@ -13,14 +12,10 @@ from recalls.forms.closing import (
     TransferForm,
     VoidForm,
 )
-from recalls.forms.contact import (
-    NeedImagingForm,
-    ReceivePriorsForm,
-    RequestPriorsForm,
-    ResolveByPriorsForm,
-)
 from recalls.forms.desk import AddNoteForm, AskLetterForm, AskPleaseCallForm, TakeOnForm
+from recalls.forms.log_contact import LogContactForm
 from recalls.forms.outcomes import AmendOutcomeForm, RecordOutcomeForm, ReleaseOutcomeForm
+from recalls.forms.priors import NeedImagingForm, ReceivePriorsForm, RequestPriorsForm, ResolveByPriorsForm
 from recalls.forms.records import CorrectResultForm, MergeRecordsForm, UnmergeRecordsForm
 from recalls.forms.visits import (
     ArrivedLateForm,
@@ -36,7 +31,7 @@ from recalls.forms.visits import (
     RescheduleForm,
 )
 
-FORMS: dict[str, type[StepForm]] = {
+STEP_FORMS: dict[str, type[StepForm]] = {
     "request_priors": RequestPriorsForm,
     "receive_priors": ReceivePriorsForm,
     "resolve_by_priors": ResolveByPriorsForm,
@@ -76,4 +71,4 @@ FORMS: dict[str, type[StepForm]] = {
     "correct_result": CorrectResultForm,
 }
 
-__all__ = ["FORMS", "StepForm"]
+__all__ = ["STEP_FORMS", "StepForm"]

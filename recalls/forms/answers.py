@@ -10,15 +10,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from clinic import calendar
-from recalls import clocks
+from recalls import deadlines
 from recalls.actions.outcomes import last_visit_day
 from recalls.models import Recall
 from recalls.workflow import FOLLOW_UP_MONTHS
 
-_MONTHS = (1, 2, 3, 4, 5, 6, 9, 12, 18, 24, 36)
+_FOLLOW_UP_CHOICES = (1, 2, 3, 4, 5, 6, 9, 12, 18, 24, 36)
 
 
-def keyed(key: str, label: Any, meaning: Any = "", leads_to: Any = "") -> Any:
+def choice_label(key: str, label: Any, meaning: Any = "", leads_to: Any = "") -> Any:
     """A choice's words. The key is hidden from screen readers here; reading.js tells them by `aria-keyshortcuts`."""
     words = format_html('<kbd aria-hidden="true">{}</kbd> <strong>{}</strong>', key, label)
     if meaning:
@@ -28,35 +28,39 @@ def keyed(key: str, label: Any, meaning: Any = "", leads_to: Any = "") -> Any:
     return words
 
 
-def due_choices(recall: Recall) -> tuple[list[tuple[int, str]], int]:
+def follow_up_choices(recall: Recall) -> tuple[list[tuple[int, str]], int]:
     """The months after which she may come again, each with its day, and the number the series of 6, 12 and 24 wants."""
     visited, round_ = last_visit_day(recall), recall.round + 1
-    usual = usual_months(recall.round)
-    days = {months: clocks.follow_up_date(visited, round_, months) for months in {*_MONTHS, usual}}
-    days[usual] = clocks.follow_up_date(recall.follow_up_from or visited, round_)
-    words = {months: _on_day(months, day) for months, day in sorted(days.items())}
+    usual = standard_interval_months(recall.round)
+    days = {months: deadlines.follow_up_date(visited, round_, months) for months in {*_FOLLOW_UP_CHOICES, usual}}
+    days[usual] = deadlines.follow_up_date(recall.follow_up_from or visited, round_)
+    words = {months: _format_interval_with_day(months, day) for months, day in sorted(days.items())}
     words[usual] = _("%(when)s (as usual)") % {"when": words[usual]}
     return list(words.items()), usual
 
 
-def months_from_today(recall: Recall) -> list[tuple[int, str]]:
+def follow_up_choices_from_today(recall: Recall) -> list[tuple[int, str]]:
     """The months after which she may be looked at again, each with its day, counted from today."""
     today = calendar.local_day(recall.site, timezone.now())
     return [
-        (months, _("look again in %(when)s") % {"when": _on_day(months, clocks.follow_up_date(today, 1, months))})
+        (
+            months,
+            _("look again in %(when)s")
+            % {"when": _format_interval_with_day(months, deadlines.follow_up_date(today, 1, months))},
+        )
         for months in (3, 6, 12)
     ]
 
 
-def _on_day(months: int, day: date) -> str:
-    return f"{_in_months(months)}: {format_date(day, 'D j M Y')}"
+def _format_interval_with_day(months: int, day: date) -> str:
+    return f"{_format_months(months)}: {format_date(day, 'D j M Y')}"
 
 
-def _in_months(months: int) -> str:
+def _format_months(months: int) -> str:
     return ngettext("%(months)d month", "%(months)d months", months) % {"months": months}
 
 
-def usual_months(rounds_so_far: int) -> int:
+def standard_interval_months(rounds_so_far: int) -> int:
     """Months from this visit to the next one of the short-interval series."""
     series = (0, *FOLLOW_UP_MONTHS)
     if rounds_so_far + 1 >= len(series):

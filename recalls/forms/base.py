@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic import calendar
 from clinic.models import Site, User
-from recalls.actions import Asked
+from recalls.actions import ActionKwargs
 from recalls.models import Recall, RecallEvent
 
 NOTE_ROWS = 3
@@ -22,7 +22,7 @@ class StepForm(forms.Form):
     """Asks for what one step needs. `version` is what the person saw; `key` makes a form sent twice act once."""
 
     # Where an error of the action belongs when its name is not a field's.
-    error_fields: ClassVar[dict[str, str]] = {}
+    field_by_error_key: ClassVar[dict[str, str]] = {}
 
     version = forms.IntegerField(widget=forms.HiddenInput)
     key = forms.CharField(max_length=36, widget=forms.HiddenInput)
@@ -31,49 +31,49 @@ class StepForm(forms.Form):
         self.recall, self.user = recall, user
         fresh = {"version": recall.version, "key": str(uuid4())}
         super().__init__(data, initial=fresh)
-        self.prepare()
+        self.init_fields()
         self.helper = FormHelper(self)
         self.helper.form_tag = False
         self.helper.disable_csrf = True
         self.helper.render_hidden_fields = True
-        self.helper.layout = Layout(*self.arranged())
+        self.helper.layout = Layout(*self.get_layout())
 
-    def prepare(self) -> None:
+    def init_fields(self) -> None:
         """Set choices and proposals that depend on the recall."""
 
-    def arranged(self) -> list[Any]:
+    def get_layout(self) -> list[Any]:
         """The visible fields in the order of the hand."""
         return [name for name, field in self.fields.items() if not field.widget.is_hidden]
 
-    def take(self, asked: Asked) -> RecallEvent | None:
+    def perform(self, asked: ActionKwargs) -> RecallEvent | None:
         """Call the action; None when it changed nothing about the recall."""
         raise NotImplementedError
 
-    def run(self) -> RecallEvent | None:
+    def save(self) -> RecallEvent | None:
         """Take the step with what was typed. Raises StepRefused; a ValidationError is put beside its field first."""
         cleaned = self.cleaned_data
-        asked = Asked(by=self.user, seen=cleaned["version"], key=cleaned["key"], note=self.noted())
+        asked = ActionKwargs(by=self.user, seen=cleaned["version"], key=cleaned["key"], note=self.get_note())
         try:
-            return self.take(asked)
+            return self.perform(asked)
         except ValidationError as error:
-            self._show(error)
+            self._add_action_errors(error)
             raise
 
-    def noted(self) -> str:
+    def get_note(self) -> str:
         return str(self.cleaned_data.get("note", ""))
 
-    def _show(self, error: ValidationError) -> None:
+    def _add_action_errors(self, error: ValidationError) -> None:
         by_name = error.message_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.messages}
         for name, messages in by_name.items():
-            field = self.error_fields.get(name, name)
+            field = self.field_by_error_key.get(name, name)
             self.add_error(field if field in self.fields else None, ValidationError(messages))
 
-    def local(self, site: Site, day: date, at: time | None) -> datetime:
+    def to_site_datetime(self, site: Site, day: date, at: time | None) -> datetime:
         """What she typed is the site's clock; without a time the closing time of that day is meant."""
         return calendar.instant(site, day, at) if at else calendar.close_of(site, day)
 
 
-class NoteForm(StepForm):
+class OptionalNoteForm(StepForm):
     """A step that needs nothing but may be explained."""
 
     note = forms.CharField(label=_("Note"), required=False, widget=forms.Textarea(attrs={"rows": NOTE_ROWS}))
@@ -85,7 +85,7 @@ class ReasonForm(StepForm):
     note = forms.CharField(label=_("Reason"), widget=forms.Textarea(attrs={"rows": NOTE_ROWS}))
 
 
-def day_field(label: Any, **options: Any) -> forms.DateField:
+def date_field(label: Any, **options: Any) -> forms.DateField:
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     return forms.DateField(label=label, widget=widget, **options)
 
@@ -94,17 +94,17 @@ def time_field(label: Any, **options: Any) -> forms.TimeField:
     return forms.TimeField(label=label, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"), **options)
 
 
-def side_by_side(*names: str) -> Row:
+def fields_in_row(*names: str) -> Row:
     """Fields that are filled in one go, beside each other where there is room."""
     return Row(*(Column(name, css_class="col-sm") for name in names))
 
 
-def in_columns(name: str) -> Field:
+def choices_in_columns(name: str) -> Field:
     """Short answers to choose from, in two columns where there is room."""
     return Field(name, wrapper_class="choices-in-columns")
 
 
-def folded(summary: Any, *names: str, is_open: bool = False) -> list[Any]:
+def collapsed_fields(summary: Any, *names: str, is_open: bool = False) -> list[Any]:
     """Fields that are seldom needed, behind a summary that opens without a script."""
     opening = "<details class='mb-3' open>" if is_open else "<details class='mb-3'>"
-    return [HTML(f"{opening}<summary>{summary}</summary>"), side_by_side(*names), HTML("</details>")]
+    return [HTML(f"{opening}<summary>{summary}</summary>"), fields_in_row(*names), HTML("</details>")]

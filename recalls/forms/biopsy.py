@@ -6,17 +6,17 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from recalls import actions
-from recalls.actions import Asked
-from recalls.actions.biopsy import fitting_verdicts
-from recalls.forms.answers import keyed, months_from_today
-from recalls.forms.base import NOTE_ROWS, NoteForm, StepForm
+from recalls.actions import ActionKwargs
+from recalls.actions.biopsy import allowed_verdicts
+from recalls.enums import ConcordanceVerdict, PathologyClass
+from recalls.forms.answers import choice_label, follow_up_choices_from_today
+from recalls.forms.base import NOTE_ROWS, OptionalNoteForm, StepForm
 from recalls.models import RecallEvent
-from recalls.states import ConcordanceVerdict, PathologyClass
-from recalls.workflow import CONCORDANCE_ROUTE
+from recalls.workflow import NEXT_STATE_BY_VERDICT
 
 
-class AdviseBiopsyForm(NoteForm):
-    def take(self, asked: Asked) -> RecallEvent:
+class AdviseBiopsyForm(OptionalNoteForm):
+    def perform(self, asked: ActionKwargs) -> RecallEvent:
         return actions.advise_biopsy(self.recall, **asked)
 
 
@@ -25,7 +25,7 @@ class RecordPathologyForm(StepForm):
     specimen = forms.CharField(label=_("Specimen"), max_length=60, required=False)
     text = forms.CharField(label=_("Report"), required=False, widget=forms.Textarea(attrs={"rows": NOTE_ROWS}))
 
-    def take(self, asked: Asked) -> RecallEvent:
+    def perform(self, asked: ActionKwargs) -> RecallEvent:
         cleaned = self.cleaned_data
         result = PathologyClass(cleaned["result"])
         return actions.record_pathology(
@@ -34,7 +34,7 @@ class RecordPathologyForm(StepForm):
 
 
 # What each verdict says of tissue and picture, in plain words.
-_MEANING: dict[ConcordanceVerdict, Any] = {
+_VERDICT_EXPLANATIONS: dict[ConcordanceVerdict, Any] = {
     ConcordanceVerdict.CONCORDANT_BENIGN: _("The tissue explains the picture, and it is not cancer."),
     ConcordanceVerdict.DISCORDANT: _("The tissue does not explain the picture: take more."),
     ConcordanceVerdict.INSUFFICIENT: _("Too little tissue to say: take more."),
@@ -43,8 +43,8 @@ _MEANING: dict[ConcordanceVerdict, Any] = {
 }
 
 
-def _leads_to(verdict: ConcordanceVerdict) -> Any:
-    state, closure = CONCORDANCE_ROUTE[verdict]
+def _describe_verdict_result(verdict: ConcordanceVerdict) -> Any:
+    state, closure = NEXT_STATE_BY_VERDICT[verdict]
     return f"{state.label}: {closure.label}" if closure else state.label
 
 
@@ -57,19 +57,24 @@ class SignConcordanceForm(StepForm):
     )
     text = forms.CharField(label=_("Comment"), required=False, widget=forms.Textarea(attrs={"rows": NOTE_ROWS}))
 
-    def prepare(self) -> None:
-        verdicts = enumerate(fitting_verdicts(self.recall), start=1)
+    def init_fields(self) -> None:
+        verdicts = enumerate(allowed_verdicts(self.recall), start=1)
         self.fields["verdict"].choices = [  # type: ignore[attr-defined]
-            (verdict.value, keyed(str(key), verdict.label, _MEANING[verdict], _leads_to(verdict)))
+            (
+                verdict.value,
+                choice_label(
+                    str(key), verdict.label, _VERDICT_EXPLANATIONS[verdict], _describe_verdict_result(verdict)
+                ),
+            )
             for key, verdict in verdicts
         ]
         self.fields["follow_up_months"].choices = [  # type: ignore[attr-defined]
             ("", _("close the recall")),
-            *months_from_today(self.recall),
+            *follow_up_choices_from_today(self.recall),
         ]
         self.fields["follow_up_months"].help_text = _("Counts for “concordant benign” only.")
 
-    def take(self, asked: Asked) -> RecallEvent:
+    def perform(self, asked: ActionKwargs) -> RecallEvent:
         cleaned = self.cleaned_data
         verdict = ConcordanceVerdict(cleaned["verdict"])
         is_benign = verdict == ConcordanceVerdict.CONCORDANT_BENIGN

@@ -15,13 +15,13 @@ from django.utils.translation import gettext_lazy
 from clinic.actors import actor_for
 from clinic.models import User
 from recalls import actions
-from recalls.actions import Asked
-from recalls.forms.base import NOTE_ROWS, day_field
+from recalls.actions import ActionKwargs
+from recalls.forms.base import NOTE_ROWS, date_field
 from recalls.models import Recall
-from recalls.permissions import StepRefused, why_not
-from recalls.workflow import STEP
+from recalls.permissions import StepRefused, step_blocked_reason
+from recalls.workflow import STEPS_BY_NAME
 
-MOST = 100
+MAX_BULK_RECALLS = 100
 
 
 class BulkForm(forms.Form):
@@ -32,57 +32,57 @@ class BulkForm(forms.Form):
     def __init__(self, data: Any = None) -> None:
         super().__init__(data, initial={"key": str(uuid4())})
 
-    def take(self, recall: Recall, asked: Asked) -> None:
+    def perform(self, recall: Recall, asked: ActionKwargs) -> None:
         raise NotImplementedError
 
     @staticmethod
-    def refused(recall: Recall, user: User) -> str:
+    def refusal_reason(recall: Recall, user: User) -> str:
         """Why it makes no sense for this recall, beyond the workflow's own rules."""
         return ""
 
 
-class OptionalNote(BulkForm):
+class BulkOptionalNoteForm(BulkForm):
     note = forms.CharField(
         label=gettext_lazy("Note"), required=False, widget=forms.Textarea(attrs={"rows": NOTE_ROWS}), max_length=300
     )
 
 
-class TakeOnMany(OptionalNote):
-    def take(self, recall: Recall, asked: Asked) -> None:
+class BulkTakeOnForm(BulkOptionalNoteForm):
+    def perform(self, recall: Recall, asked: ActionKwargs) -> None:
         actions.take_on(recall, **asked)
 
     @staticmethod
-    def refused(recall: Recall, user: User) -> str:
+    def refusal_reason(recall: Recall, user: User) -> str:
         return _("It is among yours already.") if recall.assigned_to_id == user.pk else ""
 
 
-class NoteMany(BulkForm):
+class BulkAddNoteForm(BulkForm):
     note = forms.CharField(label=gettext_lazy("Note"), widget=forms.Textarea(attrs={"rows": NOTE_ROWS}))
 
-    def take(self, recall: Recall, asked: Asked) -> None:
+    def perform(self, recall: Recall, asked: ActionKwargs) -> None:
         actions.add_note(recall, **asked)
 
 
-class LetterMany(OptionalNote):
-    def take(self, recall: Recall, asked: Asked) -> None:
+class BulkLetterForm(BulkOptionalNoteForm):
+    def perform(self, recall: Recall, asked: ActionKwargs) -> None:
         actions.ask_letter(recall, **asked)
 
     @staticmethod
-    def refused(recall: Recall, user: User) -> str:
-        return actions.why_no_letter(recall)
+    def refusal_reason(recall: Recall, user: User) -> str:
+        return actions.letter_blocked_reason(recall)
 
 
-class PleaseCallMany(OptionalNote):
-    def take(self, recall: Recall, asked: Asked) -> None:
+class BulkPleaseCallForm(BulkOptionalNoteForm):
+    def perform(self, recall: Recall, asked: ActionKwargs) -> None:
         actions.ask_please_call(recall, **asked)
 
     @staticmethod
-    def refused(recall: Recall, user: User) -> str:
-        return actions.why_no_message(recall)
+    def refusal_reason(recall: Recall, user: User) -> str:
+        return actions.message_blocked_reason(recall)
 
 
-class HoldMany(BulkForm):
-    until = day_field(gettext_lazy("Until"))
+class BulkHoldForm(BulkForm):
+    until = date_field(gettext_lazy("Until"))
     note = forms.CharField(label=gettext_lazy("Reason"), widget=forms.Textarea(attrs={"rows": NOTE_ROWS}))
 
     def clean_until(self) -> Any:
@@ -92,44 +92,54 @@ class HoldMany(BulkForm):
             raise ValidationError(_("Choose a day after today."))
         return until
 
-    def take(self, recall: Recall, asked: Asked) -> None:
+    def perform(self, recall: Recall, asked: ActionKwargs) -> None:
         actions.hold(recall, self.cleaned_data["until"], **asked)
 
 
-BULK: dict[str, type[BulkForm]] = {
-    "take_on": TakeOnMany,
-    "add_note": NoteMany,
-    "ask_letter": LetterMany,
-    "ask_please_call": PleaseCallMany,
-    "hold": HoldMany,
+BULK_FORMS: dict[str, type[BulkForm]] = {
+    "take_on": BulkTakeOnForm,
+    "add_note": BulkAddNoteForm,
+    "ask_letter": BulkLetterForm,
+    "ask_please_call": BulkPleaseCallForm,
+    "hold": BulkHoldForm,
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class BulkActionResult:
     """One chosen recall, and the sentence that keeps it from being acted on; empty when it is."""
 
     recall: Recall
-    refused: str
+    refusal_reason: str
 
 
-def preview(name: str, recalls: Iterable[Recall], user: User) -> list[Line]:
+def preview_bulk_action(name: str, recalls: Iterable[Recall], user: User) -> list[BulkActionResult]:
     """For whom it will be done and for whom not, by the same sentences as on the page of each recall."""
-    actor, refused = actor_for(user), BULK[name].refused
-    return [Line(each, why_not(each, STEP[name], actor) or refused(each, user)) for each in recalls]
+    actor, refused = actor_for(user), BULK_FORMS[name].refusal_reason
+    return [
+        BulkActionResult(each, step_blocked_reason(each, STEPS_BY_NAME[name], actor) or refused(each, user))
+        for each in recalls
+    ]
 
 
-def run(form: BulkForm, recalls: Iterable[Recall], seen: dict[int, int], user: User) -> list[Line]:
+def run_bulk_action(
+    form: BulkForm, recalls: Iterable[Recall], seen: dict[int, int], user: User
+) -> list[BulkActionResult]:
     """Each recall in a transaction of its own: what one is refused does not undo the others."""
     key, note = form.cleaned_data["key"], form.cleaned_data.get("note", "")
-    return [_run_one(form.take, each, Asked(by=user, seen=seen[each.pk], key=key, note=note)) for each in recalls]
+    return [
+        _apply_to_recall(form.perform, each, ActionKwargs(by=user, seen=seen[each.pk], key=key, note=note))
+        for each in recalls
+    ]
 
 
-def _run_one(take: Callable[[Recall, Asked], None], recall: Recall, asked: Asked) -> Line:
+def _apply_to_recall(
+    take: Callable[[Recall, ActionKwargs], None], recall: Recall, asked: ActionKwargs
+) -> BulkActionResult:
     try:
         take(recall, asked)
     except StepRefused as refusal:
-        return Line(recall, str(refusal))
+        return BulkActionResult(recall, str(refusal))
     except ValidationError as error:
-        return Line(recall, " ".join(error.messages))
-    return Line(recall, "")
+        return BulkActionResult(recall, " ".join(error.messages))
+    return BulkActionResult(recall, "")

@@ -10,17 +10,17 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic import calendar
 from recalls import actions
-from recalls.actions import Asked, Reading
-from recalls.forms.answers import due_choices, keyed
-from recalls.forms.base import NOTE_ROWS, StepForm, day_field, folded, side_by_side, time_field
+from recalls.actions import ActionKwargs, OutcomeInput
+from recalls.enums import Assessment
+from recalls.forms.answers import choice_label, follow_up_choices
+from recalls.forms.base import NOTE_ROWS, StepForm, collapsed_fields, date_field, fields_in_row, time_field
 from recalls.models import RecallEvent
 from recalls.permissions import current_outcome
-from recalls.queues import TOLD_IN_WRITING
-from recalls.states import Assessment
-from recalls.workflow import OUTCOME_ROUTE
+from recalls.selectors.queue import WRITTEN_RESULT_ASSESSMENTS
+from recalls.workflow import NEXT_STATE_BY_ASSESSMENT
 
 # What each category says, in plain words; the shares are those of BI-RADS, 5th edition.
-MEANING: dict[Assessment, Any] = {
+ASSESSMENT_EXPLANATIONS: dict[Assessment, Any] = {
     Assessment.NEGATIVE: _("Nothing to report."),
     Assessment.BENIGN: _("Something is there, and it is not cancer."),
     Assessment.PROBABLY_BENIGN: _("Cancer in 2 of 100 or fewer: look again soon."),
@@ -32,53 +32,57 @@ MEANING: dict[Assessment, Any] = {
     Assessment.KNOWN_MALIGNANCY: _("Cancer was already proven by biopsy."),
     Assessment.NEED_IMAGING: _("The visit did not settle it: another one is needed."),
 }
-ORDER = tuple(MEANING)
+OUTCOME_ASSESSMENTS = tuple(ASSESSMENT_EXPLANATIONS)
 # The key that chooses a category is the last sign of its number: 1 to 6, A to C of the kinds of 4, 0.
-_KEYS = {category: "0" if category == Assessment.NEED_IMAGING else category.value[-1] for category in ORDER}
-_SIDES = [("", _("as overall")), *((category.value, category.label) for category in ORDER)]
+_SHORTCUT_KEYS = {
+    category: "0" if category == Assessment.NEED_IMAGING else category.value[-1] for category in OUTCOME_ASSESSMENTS
+}
+_SIDE_CHOICES = [("", _("as overall")), *((category.value, category.label) for category in OUTCOME_ASSESSMENTS)]
 
 
-class Release(models.TextChoices):
+class ReleaseTiming(models.TextChoices):
     """When the patient may be written to."""
 
     NOW = "now", _("Now")
     LATER = "later", _("At a set time")
-    AFTER_TALK = "after_talk", _("After I have spoken to her (release it then)")
+    AFTER_CONVERSATION = "after_talk", _("After I have spoken to her (release it then)")
 
 
-_RELEASE_KEYS = {Release.NOW: "R", Release.LATER: "T", Release.AFTER_TALK: "S"}
+_RELEASE_SHORTCUT_KEYS = {ReleaseTiming.NOW: "R", ReleaseTiming.LATER: "T", ReleaseTiming.AFTER_CONVERSATION: "S"}
 
 
-def next_step_of(assessment: Assessment) -> Any:
+def describe_next_state(assessment: Assessment) -> Any:
     """Where the category leads, in the words of the state and of the reason for closing."""
-    state, closure = OUTCOME_ROUTE[assessment]
+    state, closure = NEXT_STATE_BY_ASSESSMENT[assessment]
     return f"{state.label}: {closure.label}" if closure else state.label
 
 
-class _ReleaseFields(StepForm):
+class _ReleaseForm(StepForm):
     """From when on the patient may be written to; what is asked for is checked where it is asked for."""
 
     # Which kinds of release the form offers, in the order of the hand.
-    offered: ClassVar[tuple[Release, ...]] = tuple(Release)
+    offered_timings: ClassVar[tuple[ReleaseTiming, ...]] = tuple(ReleaseTiming)
 
     release = forms.ChoiceField(label=_("Tell the patient in writing"), widget=forms.RadioSelect, required=False)
-    release_day = day_field(_("Not before"), required=False)
+    release_day = date_field(_("Not before"), required=False)
     release_time = time_field(_("at"), required=False)
 
-    def prepare(self) -> None:
-        choices = [(kind.value, keyed(_RELEASE_KEYS[kind], kind.label)) for kind in self.offered]
+    def init_fields(self) -> None:
+        choices = [
+            (kind.value, choice_label(_RELEASE_SHORTCUT_KEYS[kind], kind.label)) for kind in self.offered_timings
+        ]
         self.fields["release"].choices = choices  # type: ignore[attr-defined]
         self.fields["release_day"].help_text = _("Only for “at a set time”.")
 
-    def is_told_in_writing(self) -> bool:
+    def needs_release(self) -> bool:
         """Whether the answer asks for a release at all; what was chosen for another answer must not count."""
         return True
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        if not self.is_told_in_writing():
+        if not self.needs_release():
             cleaned["release"] = ""
-        if cleaned.get("release") == Release.LATER:
+        if cleaned.get("release") == ReleaseTiming.LATER:
             day, today = cleaned.get("release_day"), calendar.local_day(self.recall.site, timezone.now())
             if day is None:
                 self.add_error("release_day", _("Say from which day on she may be told."))
@@ -88,67 +92,77 @@ class _ReleaseFields(StepForm):
 
     def release_at(self) -> datetime | None:
         wanted = self.cleaned_data["release"]
-        if wanted == Release.LATER:
-            return self.local(self.recall.site, self.cleaned_data["release_day"], self.cleaned_data["release_time"])
-        return timezone.now() if wanted == Release.NOW else None
+        if wanted == ReleaseTiming.LATER:
+            return self.to_site_datetime(
+                self.recall.site, self.cleaned_data["release_day"], self.cleaned_data["release_time"]
+            )
+        return timezone.now() if wanted == ReleaseTiming.NOW else None
 
 
-class RecordOutcomeForm(_ReleaseFields):
-    error_fields: ClassVar[dict[str, str]] = {"release_at": "release"}
+class RecordOutcomeForm(_ReleaseForm):
+    field_by_error_key: ClassVar[dict[str, str]] = {"release_at": "release"}
 
     assessment = forms.ChoiceField(label=_("Assessment"), widget=forms.RadioSelect)
-    assessment_right = forms.ChoiceField(label=_("Right breast"), choices=_SIDES, required=False)
-    assessment_left = forms.ChoiceField(label=_("Left breast"), choices=_SIDES, required=False)
+    assessment_right = forms.ChoiceField(label=_("Right breast"), choices=_SIDE_CHOICES, required=False)
+    assessment_left = forms.ChoiceField(label=_("Left breast"), choices=_SIDE_CHOICES, required=False)
     follow_up_months = forms.TypedChoiceField(
         label=_("Next visit due"), coerce=int, empty_value=None, required=False, widget=forms.Select
     )
     text = forms.CharField(label=_("Comment"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
 
-    def prepare(self) -> None:
-        super().prepare()
-        choices = [(kind.value, keyed(_KEYS[kind], kind.label, MEANING[kind], next_step_of(kind))) for kind in ORDER]
+    def init_fields(self) -> None:
+        super().init_fields()
+        choices = [
+            (
+                kind.value,
+                choice_label(
+                    _SHORTCUT_KEYS[kind], kind.label, ASSESSMENT_EXPLANATIONS[kind], describe_next_state(kind)
+                ),
+            )
+            for kind in OUTCOME_ASSESSMENTS
+        ]
         self.fields["assessment"].choices = choices  # type: ignore[attr-defined]
-        months, self.usual_months = due_choices(self.recall)
+        months, self.standard_months = follow_up_choices(self.recall)
         self.fields["follow_up_months"].choices = months  # type: ignore[attr-defined]
         self.fields["follow_up_months"].help_text = _("Counts for “probably benign” only.")
         self.fields["release"].help_text = _("Asked for 1, 2 and 3 only. A suspicious result is told by voice.")
-        self.initial["follow_up_months"] = self.usual_months
+        self.initial["follow_up_months"] = self.standard_months
 
-    def arranged(self) -> list[Any]:
+    def get_layout(self) -> list[Any]:
         differ = bool(self.data.get("assessment_left") or self.data.get("assessment_right"))
         return [
             "assessment",
-            *folded(_("The two breasts differ"), "assessment_right", "assessment_left", is_open=differ),
+            *collapsed_fields(_("The two breasts differ"), "assessment_right", "assessment_left", is_open=differ),
             "follow_up_months",
             "release",
-            side_by_side("release_day", "release_time"),
+            fields_in_row("release_day", "release_time"),
             "text",
         ]
 
-    def is_told_in_writing(self) -> bool:
-        return self.cleaned_data.get("assessment") in TOLD_IN_WRITING
+    def needs_release(self) -> bool:
+        return self.cleaned_data.get("assessment") in WRITTEN_RESULT_ASSESSMENTS
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        if self.is_told_in_writing() and not cleaned.get("release"):
+        if self.needs_release() and not cleaned.get("release"):
             self.add_error("release", _("Say when she may be told."))
         return cleaned
 
-    def reading(self) -> Reading:
+    def get_outcome_input(self) -> OutcomeInput:
         cleaned = self.cleaned_data
         assessment = Assessment(cleaned["assessment"])
         months = cleaned["follow_up_months"] if assessment == Assessment.PROBABLY_BENIGN else None
-        return Reading(
+        return OutcomeInput(
             assessment=assessment,
             assessment_left=cleaned["assessment_left"],
             assessment_right=cleaned["assessment_right"],
-            follow_up_months=None if months == self.usual_months else months,
+            follow_up_months=None if months == self.standard_months else months,
             text=cleaned["text"],
             release_at=self.release_at(),
         )
 
-    def take(self, asked: Asked) -> RecallEvent:
-        return actions.record_outcome(self.recall, self.reading(), **asked)
+    def perform(self, asked: ActionKwargs) -> RecallEvent:
+        return actions.record_outcome(self.recall, self.get_outcome_input(), **asked)
 
 
 class AmendOutcomeForm(RecordOutcomeForm):
@@ -156,24 +170,24 @@ class AmendOutcomeForm(RecordOutcomeForm):
 
     reason = forms.CharField(label=_("Why it is amended"), widget=forms.Textarea(attrs={"rows": 2}))
 
-    def prepare(self) -> None:
-        super().prepare()
+    def init_fields(self) -> None:
+        super().init_fields()
         old = current_outcome(self.recall)
         if old is not None:
             names = ("assessment", "assessment_left", "assessment_right", "text")
             self.initial.update({name: getattr(old, name) for name in names})
 
-    def arranged(self) -> list[Any]:
-        return [*super().arranged(), "reason"]
+    def get_layout(self) -> list[Any]:
+        return [*super().get_layout(), "reason"]
 
-    def take(self, asked: Asked) -> RecallEvent:
-        return actions.amend_outcome(self.recall, self.reading(), reason=self.cleaned_data["reason"], **asked)
+    def perform(self, asked: ActionKwargs) -> RecallEvent:
+        return actions.amend_outcome(self.recall, self.get_outcome_input(), reason=self.cleaned_data["reason"], **asked)
 
 
-class ReleaseOutcomeForm(_ReleaseFields):
+class ReleaseOutcomeForm(_ReleaseForm):
     """She has been spoken to, or need not be: now, unless another time is set."""
 
-    offered = (Release.NOW, Release.LATER)
+    offered_timings = (ReleaseTiming.NOW, ReleaseTiming.LATER)
 
     note = forms.CharField(
         label=_("What was said, if you spoke to her"),
@@ -181,12 +195,12 @@ class ReleaseOutcomeForm(_ReleaseFields):
         widget=forms.Textarea(attrs={"rows": NOTE_ROWS}),
     )
 
-    def prepare(self) -> None:
-        super().prepare()
-        self.initial["release"] = Release.NOW
+    def init_fields(self) -> None:
+        super().init_fields()
+        self.initial["release"] = ReleaseTiming.NOW
 
-    def arranged(self) -> list[Any]:
-        return ["release", side_by_side("release_day", "release_time"), "note"]
+    def get_layout(self) -> list[Any]:
+        return ["release", fields_in_row("release_day", "release_time"), "note"]
 
-    def take(self, asked: Asked) -> RecallEvent:
+    def perform(self, asked: ActionKwargs) -> RecallEvent:
         return actions.release_outcome(self.recall, self.release_at() or timezone.now(), **asked)

@@ -10,31 +10,31 @@ from django.utils.translation import gettext_lazy
 
 from patients.models import Patient
 from recalls import actions
-from recalls.actions import Asked
-from recalls.forms.base import NOTE_ROWS, ReasonForm, StepForm, day_field
+from recalls.actions import ActionKwargs
+from recalls.enums import Assessment
+from recalls.forms.base import NOTE_ROWS, ReasonForm, StepForm, date_field
 from recalls.models import Recall, RecallEvent
-from recalls.permissions import Stale
-from recalls.states import Assessment
+from recalls.permissions import StaleVersion
 
 
-def _refuse_if_moved(recall: Recall, asked: Asked) -> None:
+def _check_version(recall: Recall, asked: ActionKwargs) -> None:
     """These actions work on a patient or an exam and take no version, so what the person saw is compared here."""
     newest = RecallEvent.objects.select_related("recall__site").filter(recall=recall).latest("pk")
     if newest.version != asked.get("seen"):
-        raise Stale(newest)
+        raise StaleVersion(newest)
 
 
 class MergeRecordsForm(ReasonForm):
     """Names the record that stays; its birth date must be typed too, so that a slip in the number is caught."""
 
     mrn = forms.CharField(label=gettext_lazy("MRN of the record that stays"), max_length=60)
-    birth_date = day_field(gettext_lazy("Birth date on that record"))
+    birth_date = date_field(gettext_lazy("Birth date on that record"))
 
-    def arranged(self) -> list[Any]:
+    def get_layout(self) -> list[Any]:
         return ["mrn", "birth_date", "note"]
 
-    def take(self, asked: Asked) -> RecallEvent | None:
-        _refuse_if_moved(self.recall, asked)
+    def perform(self, asked: ActionKwargs) -> RecallEvent | None:
+        _check_version(self.recall, asked)
         patient = self.recall.patient
         survivor = self._survivor(patient.assigning_authority, self.cleaned_data["mrn"])
         birth_date: date = self.cleaned_data["birth_date"]
@@ -51,17 +51,17 @@ class MergeRecordsForm(ReasonForm):
 class UnmergeRecordsForm(ReasonForm):
     loser = forms.ChoiceField(label=gettext_lazy("Record to separate again"), widget=forms.RadioSelect)
 
-    def prepare(self) -> None:
+    def init_fields(self) -> None:
         merged = self.recall.patient.merged_from.all()
         self.fields["loser"].choices = [(str(row.pk), f"MRN {row.mrn}") for row in merged]  # type: ignore[attr-defined]
         if not merged:
             self.fields["loser"].help_text = _("No record was merged into this one.")
 
-    def arranged(self) -> list[Any]:
+    def get_layout(self) -> list[Any]:
         return ["loser", "note"]
 
-    def take(self, asked: Asked) -> RecallEvent | None:
-        _refuse_if_moved(self.recall, asked)
+    def perform(self, asked: ActionKwargs) -> RecallEvent | None:
+        _check_version(self.recall, asked)
         loser = self.recall.patient.merged_from.get(pk=self.cleaned_data["loser"])
         actions.unmerge_patients(loser, by=asked["by"], note=asked["note"])
         return self.recall.events.latest("pk")
@@ -73,7 +73,7 @@ class CorrectResultForm(StepForm):
         label=gettext_lazy("What was corrected"), widget=forms.Textarea(attrs={"rows": NOTE_ROWS})
     )
 
-    def prepare(self) -> None:
+    def init_fields(self) -> None:
         self.initial["assessment"] = self.recall.exam.assessment
 
     def clean_assessment(self) -> str:
@@ -82,7 +82,7 @@ class CorrectResultForm(StepForm):
             raise ValidationError(_("This is the assessment already on record. Choose the corrected one."))
         return assessment
 
-    def take(self, asked: Asked) -> RecallEvent | None:
-        _refuse_if_moved(self.recall, asked)
+    def perform(self, asked: ActionKwargs) -> RecallEvent | None:
+        _check_version(self.recall, asked)
         changes = {"assessment": self.cleaned_data["assessment"], "comment": self.cleaned_data["comment"]}
         return actions.correct_exam(self.recall.exam, changes, None, by=asked["by"])

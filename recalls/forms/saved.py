@@ -8,13 +8,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clinic.models import User
+from recalls.enums import OPEN_STATES
 from recalls.models import SavedView
-from recalls.states import OPEN_STATES
 
-MOST = 20
+MAX_SAVED_VIEWS = 20
 
 
-class SaveViewForm(forms.Form):
+class SavedViewForm(forms.Form):
     """`query` is the address behind the question mark, as the queue itself wrote it."""
 
     name = forms.CharField(label=gettext_lazy("Name of this view"), max_length=60)
@@ -30,7 +30,7 @@ class SaveViewForm(forms.Form):
         names = set(self.user.saved_views.values_list("name", flat=True))
         if name in names:
             raise ValidationError(_("You have a view of this name already. Choose another one."))
-        if len(names) >= MOST:
+        if len(names) >= MAX_SAVED_VIEWS:
             raise ValidationError(_("You have twenty views. Delete one first."))
         return name
 

@@ -10,14 +10,15 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from clinic.models import User
-from recalls import actions, slots
-from recalls.actions import Asked, Slot, active_appointment
-from recalls.forms.base import NoteForm, StepForm, day_field, side_by_side, time_field
-from recalls.forms.wish import VISITS, Wish
+from recalls import actions
+from recalls.actions import ActionKwargs, Slot, active_appointment
+from recalls.enums import VisitKind
+from recalls.forms.base import OptionalNoteForm, StepForm, date_field, fields_in_row, time_field
+from recalls.forms.slot_query import VISIT_KIND_CHOICES, SlotQuery
 from recalls.models import Appointment, Recall, RecallEvent, Room
-from recalls.states import VisitKind
+from recalls.scheduling import slots
 
-BY_HAND = ("day", "time", "length_minutes")
+MANUAL_TIME_FIELDS = ("day", "time", "length_minutes")
 
 
 class SlotForm(StepForm):
@@ -26,85 +27,87 @@ class SlotForm(StepForm):
     `asked` is what she looks for, from the page's address; a form sent back brings it along itself.
     """
 
-    error_fields: ClassVar[dict[str, str]] = {"starts_at": "day"}
+    field_by_error_key: ClassVar[dict[str, str]] = {"starts_at": "day"}
 
     site = forms.ChoiceField(label=_("Site"))
     slot = forms.CharField(label=_("Time"), error_messages={"required": _("Choose a time.")})
-    day = day_field(_("Date"))
+    day = date_field(_("Date"))
     time = time_field(_("Time"))
     length_minutes = forms.IntegerField(label=_("Length in minutes"), min_value=5, max_value=480, initial=60)
     interpreter = forms.BooleanField(label=_("Interpreter booked"), required=False)
     implants = forms.BooleanField(label=_("Implants: plan more time"), required=False)
 
     def __init__(self, recall: Recall, user: User, data: Any = None, asked: QueryDict | None = None) -> None:
-        self.asked = asked
+        self.query = asked
         super().__init__(recall, user, data)
 
     @property
-    def booked(self) -> Appointment | None:
+    def current_appointment(self) -> Appointment | None:
         """The visit that is to be moved."""
         return None
 
-    def prepare(self) -> None:
-        self.wish = Wish.of(self.recall, self.user, self.data if self.is_bound else self.asked, self._usual())
-        self.rooms: list[Room] = slots.rooms_for(self.wish.site, self.wish.kind)
+    def init_fields(self) -> None:
+        self.slot_query = SlotQuery.from_data(
+            self.recall, self.user, self.data if self.is_bound else self.query, self._suggested_kind()
+        )
+        self.rooms: list[Room] = slots.rooms_for_visit_kind(self.slot_query.site, self.slot_query.kind)
         self.fields["site"].choices = [(str(site.pk), site.name) for site in self.user.own_sites]  # type: ignore[attr-defined]
         wished = {
-            "site": str(self.wish.site.pk),
-            "kind": self.wish.kind.value,
-            "interpreter": self.wish.interpreter,
-            "implants": self.wish.implants,
+            "site": str(self.slot_query.site.pk),
+            "kind": self.slot_query.kind.value,
+            "interpreter": self.slot_query.interpreter,
+            "implants": self.slot_query.implants,
         }
         self.initial.update(wished)
         if self.rooms:
-            for name in BY_HAND:
+            for name in MANUAL_TIME_FIELDS:
                 del self.fields[name]
             for name in ("site", "kind", "interpreter", "implants", "slot"):
                 if name in self.fields:
                     self.fields[name].widget = forms.HiddenInput()
         else:
             del self.fields["slot"]
-            self._prepare_by_hand()
+            self._init_manual_time_fields()
 
-    def _prepare_by_hand(self) -> None:
+    def _init_manual_time_fields(self) -> None:
         if len(self.user.own_sites) == 1:
             self.fields["site"].widget = forms.HiddenInput()
         zones = ", ".join(sorted({site.time_zone for site in self.user.own_sites}))
         self.fields["time"].help_text = _now("The site's time: %(zone)s") % {"zone": zones}
-        self.initial["length_minutes"] = self.minutes()
+        self.initial["length_minutes"] = self.duration_minutes()
 
-    def _usual(self) -> VisitKind:
+    def _suggested_kind(self) -> VisitKind:
         return VisitKind.BIOPSY
 
-    def minutes(self) -> int:
-        wish = self.wish
-        return slots.minutes_for(wish.site, wish.kind, interpreter=wish.interpreter, implants=wish.implants)
+    def duration_minutes(self) -> int:
+        wish = self.slot_query
+        return slots.visit_minutes(wish.site, wish.kind, interpreter=wish.interpreter, implants=wish.implants)
 
-    def arranged(self) -> list[Any]:
+    def get_layout(self) -> list[Any]:
         if self.rooms:
             return []
         kind = ["kind"] if "kind" in self.fields else []
         site = [] if self.fields["site"].widget.is_hidden else ["site"]
-        times = [side_by_side("day", "time"), side_by_side(*kind, "length_minutes")]
+        times = [fields_in_row("day", "time"), fields_in_row(*kind, "length_minutes")]
         return [*site, *times, "interpreter", "implants"]
 
     def clean_slot(self) -> tuple[Room, datetime]:
         """Which time it is; whether it is still free is asked under the lock on its room."""
-        found = slots.chosen(str(self.cleaned_data["slot"]), self.rooms)
+        found = slots.parse_slot(str(self.cleaned_data["slot"]), self.rooms)
         if found is None:
             raise ValidationError(_now("Choose one of the times shown."))
         return found
 
-    def slot_asked(self) -> Slot:
-        cleaned, wish = self.cleaned_data, self.wish
+    def get_slot(self) -> Slot:
+        cleaned, wish = self.cleaned_data, self.slot_query
         room, starts_at, length = None, None, cleaned.get("length_minutes")
         if self.rooms:
-            (room, starts_at), length = cleaned["slot"], self.minutes()
+            (room, starts_at), length = cleaned["slot"], self.duration_minutes()
         return Slot(
             site=wish.site,
-            starts_at=starts_at or self.local(wish.site, cleaned["day"], cleaned["time"]),
+            starts_at=starts_at or self.to_site_datetime(wish.site, cleaned["day"], cleaned["time"]),
             kind=wish.kind,
-            length_minutes=length or self.minutes(),
+            length_minutes=length or self.duration_minutes(),
             interpreter=wish.interpreter,
             room=room,
             implants=wish.implants,
@@ -112,73 +115,73 @@ class SlotForm(StepForm):
 
 
 class BookVisitForm(SlotForm):
-    kind = forms.ChoiceField(label=_("Kind of visit"), choices=VISITS)
+    kind = forms.ChoiceField(label=_("Kind of visit"), choices=VISIT_KIND_CHOICES)
 
-    def _usual(self) -> VisitKind:
-        return slots.usual_kind(self.recall)
+    def _suggested_kind(self) -> VisitKind:
+        return slots.suggested_visit_kind(self.recall)
 
-    def take(self, asked: Asked) -> RecallEvent:
-        return actions.book_appointment(self.recall, self.slot_asked(), **asked)
+    def perform(self, asked: ActionKwargs) -> RecallEvent:
+        return actions.book_appointment(self.recall, self.get_slot(), **asked)
 
 
 class RescheduleForm(BookVisitForm):
     """Starts from the visit as it stands booked."""
 
     @property
-    def booked(self) -> Appointment | None:
+    def current_appointment(self) -> Appointment | None:
         return active_appointment(self.recall)
 
-    def _prepare_by_hand(self) -> None:
-        super()._prepare_by_hand()
-        visit = self.booked
+    def _init_manual_time_fields(self) -> None:
+        super()._init_manual_time_fields()
+        visit = self.current_appointment
         if visit is not None:
-            local = visit.starts_at.astimezone(self.wish.site.zone)
+            local = visit.starts_at.astimezone(self.slot_query.site.zone)
             self.initial.update(day=local.date(), time=local.time(), length_minutes=visit.length_minutes)
 
-    def take(self, asked: Asked) -> RecallEvent:
-        return actions.reschedule(self.recall, self.slot_asked(), **asked)
+    def perform(self, asked: ActionKwargs) -> RecallEvent:
+        return actions.reschedule(self.recall, self.get_slot(), **asked)
 
 
 class BookBiopsyForm(SlotForm):
-    def take(self, asked: Asked) -> RecallEvent:
-        return actions.book_biopsy(self.recall, self.slot_asked(), **asked)
+    def perform(self, asked: ActionKwargs) -> RecallEvent:
+        return actions.book_biopsy(self.recall, self.get_slot(), **asked)
 
 
-class ConfirmForm(NoteForm):
-    def take(self, asked: Asked) -> RecallEvent:
+class ConfirmForm(OptionalNoteForm):
+    def perform(self, asked: ActionKwargs) -> RecallEvent:
         return actions.confirm(self.recall, **asked)
 
 
-class CancelVisitForm(NoteForm):
-    def take(self, asked: Asked) -> RecallEvent:
+class CancelVisitForm(OptionalNoteForm):
+    def perform(self, asked: ActionKwargs) -> RecallEvent:
         return actions.cancel_appointment(self.recall, **asked)
 
 
-class MissedForm(NoteForm):
-    def take(self, asked: Asked) -> RecallEvent:
+class MissedForm(OptionalNoteForm):
+    def perform(self, asked: ActionKwargs) -> RecallEvent:
         return actions.mark_missed(self.recall, **asked)
 
 
-class AttendedForm(NoteForm):
-    def take(self, asked: Asked) -> RecallEvent:
+class AttendedForm(OptionalNoteForm):
+    def perform(self, asked: ActionKwargs) -> RecallEvent:
         return actions.mark_attended(self.recall, **asked)
 
 
-class ArrivedLateForm(NoteForm):
-    def take(self, asked: Asked) -> RecallEvent:
+class ArrivedLateForm(OptionalNoteForm):
+    def perform(self, asked: ActionKwargs) -> RecallEvent:
         return actions.arrived_late(self.recall, **asked)
 
 
-class CancelBiopsyForm(NoteForm):
-    def take(self, asked: Asked) -> RecallEvent:
+class CancelBiopsyForm(OptionalNoteForm):
+    def perform(self, asked: ActionKwargs) -> RecallEvent:
         return actions.cancel_biopsy(self.recall, **asked)
 
 
-class BiopsyMissedForm(NoteForm):
-    def take(self, asked: Asked) -> RecallEvent:
+class BiopsyMissedForm(OptionalNoteForm):
+    def perform(self, asked: ActionKwargs) -> RecallEvent:
         return actions.biopsy_missed(self.recall, **asked)
 
 
-class BiopsyDoneForm(NoteForm):
-    def take(self, asked: Asked) -> RecallEvent:
+class BiopsyDoneForm(OptionalNoteForm):
+    def perform(self, asked: ActionKwargs) -> RecallEvent:
         return actions.biopsy_done(self.recall, **asked)

@@ -1,31 +1,25 @@
 """Everything the database knows about recalls; one file per subject, imported from here."""
 
-from recalls.models.claims import RecallClaim
+from recalls.models.appointments import Appointment, ContactAttempt
+from recalls.models.call_preference import CallPreference
 from recalls.models.exams import Finding, ScreeningExam, SupersededReading
-from recalls.models.readings import (
-    Concordance,
-    Outcome,
-    OutcomeRelease,
-    OutcomeTakenBack,
-    PathologyResult,
-)
+from recalls.models.outcomes import Concordance, Outcome, OutcomeRelease, OutcomeRetraction, PathologyResult
 from recalls.models.recall import Recall, RecallEvent
-from recalls.models.rooms import LONGEST_VISIT, Room, RoomHours, VisitLength
-from recalls.models.views import SavedView
-from recalls.models.visits import Appointment, ContactAttempt
-from recalls.models.wishes import CallWish
-from recalls.models.work import WorkItem
+from recalls.models.recall_claim import RecallClaim
+from recalls.models.rooms import MAX_VISIT_MINUTES, Room, RoomHours, VisitLength
+from recalls.models.saved_view import SavedView
+from recalls.models.work_item import WorkItem
 
 __all__ = [
-    "LONGEST_VISIT",
+    "MAX_VISIT_MINUTES",
     "Appointment",
-    "CallWish",
+    "CallPreference",
     "Concordance",
     "ContactAttempt",
     "Finding",
     "Outcome",
     "OutcomeRelease",
-    "OutcomeTakenBack",
+    "OutcomeRetraction",
     "PathologyResult",
     "Recall",
     "RecallClaim",

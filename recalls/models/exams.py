@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic.models import Site
 from patients.models import Patient, ReferringProvider
-from recalls.states import Assessment, Density, FindingKind, RecallKind, Side
+from recalls.enums import Assessment, Density, FindingKind, RecallKind, Side
 
 
 class ScreeningExam(models.Model):
@@ -16,7 +16,7 @@ class ScreeningExam(models.Model):
     site = models.ForeignKey(Site, models.PROTECT, related_name="exams", verbose_name=_("site"))
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="exams", verbose_name=_("patient"))
     # The record under which it came in, once a merge has moved it to another: a merge undone gives it back.
-    came_under = models.ForeignKey(
+    original_patient = models.ForeignKey(
         Patient,
         models.PROTECT,
         null=True,

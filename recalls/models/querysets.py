@@ -6,26 +6,26 @@ from typing import TYPE_CHECKING, Any, Self
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
-from recalls.states import ACTIVE_APPOINTMENT, OPEN_STATES, State
+from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, OPEN_STATES, State
 
 if TYPE_CHECKING:
     from clinic.models import User
 
-Position = tuple[datetime, int]
+RecallCursor = tuple[datetime, int]
 
-VISIT_STATES = (State.SCHEDULED, State.BIOPSY_BOOKED)
+BOOKED_STATES = (State.SCHEDULED, State.BIOPSY_BOOKED)
 
 # What leaves an open recall without a next step.
-NO_DUE_INSTANT = Q(due_at__isnull=True)
-NO_QUEUE = ~Q(state__in=OPEN_STATES)
+NO_DUE_TIME = Q(due_at__isnull=True)
+UNKNOWN_STATE = ~Q(state__in=OPEN_STATES)
 
 
-def no_visit() -> Q:
+def missing_appointment() -> Q:
     """The recall says that a visit or biopsy is booked, and there is none."""
-    from recalls.models.visits import Appointment  # they are about recalls, and so are loaded after them
+    from recalls.models.appointments import Appointment  # they are about recalls, and so are loaded after them
 
-    booked = Appointment.objects.filter(recall=OuterRef("pk"), status__in=ACTIVE_APPOINTMENT)
-    return Q(~Exists(booked), state__in=VISIT_STATES)
+    booked = Appointment.objects.filter(recall=OuterRef("pk"), status__in=ACTIVE_APPOINTMENT_STATUSES)
+    return Q(~Exists(booked), state__in=BOOKED_STATES)
 
 
 class RecallQuerySet(models.QuerySet[Any]):
@@ -45,14 +45,14 @@ class RecallQuerySet(models.QuerySet[Any]):
         return self.still_open().filter(due_at__lt=at)
 
     def without_next_step(self) -> Self:
-        """Open recalls that nobody would come across: see `recalls.loop` for each fault in words."""
-        return self.still_open().filter(NO_DUE_INSTANT | NO_QUEUE | no_visit())
+        """Open recalls that nobody would come across: see `recalls.selectors.stuck_recalls` for each fault in words."""
+        return self.still_open().filter(NO_DUE_TIME | UNKNOWN_STATE | missing_appointment())
 
-    def by_due(self) -> Self:
+    def order_by_due(self) -> Self:
         """Most urgent first; the number breaks ties, so pages never overlap."""
         return self.order_by("due_at", "pk")
 
-    def after(self, position: Position | None) -> Self:
+    def after_cursor(self, position: RecallCursor | None) -> Self:
         """The rows behind a position in `by_due` order: a keyset page, never an offset."""
         if position is None:
             return self

@@ -12,9 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic.models import Site
 from patients.models import Patient
+from recalls.enums import ClosureReason, RecallKind, State
 from recalls.models.exams import ScreeningExam
 from recalls.models.querysets import RecallQuerySet
-from recalls.states import ClosureReason, RecallKind, State
 
 
 class Recall(models.Model):
@@ -37,7 +37,7 @@ class Recall(models.Model):
     round = models.PositiveSmallIntegerField(_("short-interval round"), default=0)
     follow_up_from = models.DateField(_("short-interval months count from"), null=True, blank=True)
     follow_up_on = models.DateField(_("short-interval visit due"), null=True, blank=True)
-    held_from = models.CharField(_("held in"), max_length=24, choices=State, blank=True)
+    state_before_hold = models.CharField(_("held in"), max_length=24, choices=State, blank=True)
     hold_until = models.DateField(_("on hold until"), null=True, blank=True)
     # From when on a radiologist's answer is awaited, and whose outcome waits to be released: both empty while none is.
     to_read_at = models.DateTimeField(_("to read since"), null=True, blank=True)
@@ -86,8 +86,8 @@ class Recall(models.Model):
                 violation_error_message=_("A closed recall must have a reason, a time and a person."),
             ),
             models.CheckConstraint(
-                condition=(Q(state=State.ON_HOLD, hold_until__isnull=False) & ~Q(held_from=""))
-                | (~Q(state=State.ON_HOLD) & Q(hold_until__isnull=True, held_from="")),
+                condition=(Q(state=State.ON_HOLD, hold_until__isnull=False) & ~Q(state_before_hold=""))
+                | (~Q(state=State.ON_HOLD) & Q(hold_until__isnull=True, state_before_hold="")),
                 name="a_held_recall_knows_where_it_returns",
                 violation_error_message=_("A held recall must have a date and the state it returns to."),
             ),
@@ -186,7 +186,7 @@ class RecallEvent(models.Model):
     def __str__(self) -> str:
         return f"{self.step} {self.at:%Y-%m-%d %H:%M}"
 
-    def seal(self) -> str:
+    def compute_hash(self) -> str:
         """SHA-256 over everything the row says and the hash of the row before it."""
         content: dict[str, Any] = {
             "recall": self.recall_id,

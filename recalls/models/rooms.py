@@ -6,9 +6,9 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from clinic.models import OpeningHours, Site
-from recalls.states import LengthOf, Modality
+from recalls.enums import DurationComponent, Modality
 
-LONGEST_VISIT = 480  # minutes
+MAX_VISIT_MINUTES = 480  # minutes
 
 
 class Room(models.Model):
@@ -65,8 +65,8 @@ class VisitLength(models.Model):
     """How many minutes a site plans for a kind of visit, or adds for an interpreter or implants."""
 
     site = models.ForeignKey(Site, models.CASCADE, related_name="visit_lengths", verbose_name=_("site"))
-    what = models.CharField(_("for"), max_length=16, choices=LengthOf)
-    minutes = models.PositiveSmallIntegerField(_("minutes"), validators=[MaxValueValidator(LONGEST_VISIT)])
+    what = models.CharField(_("for"), max_length=16, choices=DurationComponent)
+    minutes = models.PositiveSmallIntegerField(_("minutes"), validators=[MaxValueValidator(MAX_VISIT_MINUTES)])
 
     class Meta:
         ordering = ["site", "what"]

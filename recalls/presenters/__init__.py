@@ -1,32 +1,37 @@
 """How is a recall put into words? Sentences and plain values for pages, the admin and commands; no queries hidden."""
 
-from recalls.presenters.moments import Left, Moment, left_until, moment
-from recalls.presenters.page import head_of, ladder_of, reason_of, standing_of
-from recalls.presenters.rows import Row, empty_words, language_name, rows_of
-from recalls.presenters.steps import Button, Offer, button_of, offer_of
-from recalls.presenters.story import Line, story_of
-from recalls.presenters.why import Facts, facts_of, why_today
+from recalls.presenters.datetime_display import DisplayDateTime, TimeRemaining, display_datetime, time_remaining
+from recalls.presenters.history import RecallHistoryLine, build_recall_history
+from recalls.presenters.next_action import NextActionFacts, collect_next_action_facts, describe_next_action
+from recalls.presenters.queue_rows import QueueRow, build_queue_rows, empty_queue_text, language_name
+from recalls.presenters.recall_header import (
+    build_contact_ladder,
+    build_patient_header,
+    build_recall_reason,
+    build_recall_status,
+)
+from recalls.presenters.steps import StepMenu, StepOption, build_step_menu, build_step_option
 
 __all__ = [
-    "Button",
-    "Facts",
-    "Left",
-    "Line",
-    "Moment",
-    "Offer",
-    "Row",
-    "button_of",
-    "empty_words",
-    "facts_of",
-    "head_of",
-    "ladder_of",
+    "DisplayDateTime",
+    "NextActionFacts",
+    "QueueRow",
+    "RecallHistoryLine",
+    "StepMenu",
+    "StepOption",
+    "TimeRemaining",
+    "build_contact_ladder",
+    "build_patient_header",
+    "build_queue_rows",
+    "build_recall_history",
+    "build_recall_reason",
+    "build_recall_status",
+    "build_step_menu",
+    "build_step_option",
+    "collect_next_action_facts",
+    "describe_next_action",
+    "display_datetime",
+    "empty_queue_text",
     "language_name",
-    "left_until",
-    "moment",
-    "offer_of",
-    "reason_of",
-    "rows_of",
-    "standing_of",
-    "story_of",
-    "why_today",
+    "time_remaining",
 ]

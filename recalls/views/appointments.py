@@ -17,29 +17,30 @@ from clinic import calendar
 from clinic.actors import actor_for
 from clinic.models import Site, User
 from clinic.roles import Page, may_open
-from recalls import actions, daylist
+from desk.views import DeskView, current_user, seen_version, sites_by_id
+from recalls import actions
 from recalls.models import Appointment
 from recalls.permissions import StepRefused
-from recalls.presenters.moments import day_words, moment
-from recalls.presenters.visits import DAY_STEPS, visit_rows
-from recalls.views.access import DeskView, seen_version, sites_by_id, staff
-from recalls.views.undo import undo_offer
-from recalls.workflow import STEP
+from recalls.presenters.appointments import APPOINTMENT_STEPS, build_appointment_rows
+from recalls.presenters.datetime_display import display_datetime, format_day
+from recalls.scheduling import day_schedule
+from recalls.views.undo import undo_message_tag
+from recalls.workflow import STEPS_BY_NAME
 
 
-class Appointments(DeskView):
+class AppointmentListView(DeskView):
     """One day of her sites; on the list of the next open day those come first who have not confirmed yet."""
 
     page = Page.APPOINTMENTS
 
     def get(self, request: HttpRequest, when: str = "today") -> HttpResponse:
-        user, now = staff(request), timezone.now()
+        user, now = current_user(request), timezone.now()
         sites = sites_with_calendars(user)
-        days, asked = _days(sites, when, request.GET.get("day", ""))
-        after = daylist.place_from(request.GET.get("after", ""))
-        found = daylist.visits_of(days, unconfirmed_first=when == "tomorrow", after=after)
-        shown = found[: daylist.PAGE_SIZE]
-        rows = visit_rows(shown, sites_by_id(user), actor_for(user), now)
+        days, asked = _days_by_site(sites, when, request.GET.get("day", ""))
+        after = day_schedule.parse_schedule_cursor(request.GET.get("after", ""))
+        found = day_schedule.list_appointments(days, unconfirmed_first=when == "tomorrow", after=after)
+        shown = found[: day_schedule.PAGE_SIZE]
+        rows = build_appointment_rows(shown, sites_by_id(user), actor_for(user), now)
         first = next(iter(days.values()), now.date())
         unconfirmed = [row for row in rows if row.is_unconfirmed] if when == "tomorrow" else []
         groups = [(_("Not confirmed yet: ring them first"), unconfirmed), (_("All others"), rows)]
@@ -48,28 +49,28 @@ class Appointments(DeskView):
         context: dict[str, Any] = {
             "when": when,
             "day": first,
-            "day_words": day_words(first),
+            "day_words": format_day(first),
             "asked": asked,
             "groups": groups if when == "tomorrow" else [("", rows)],
             "is_empty": not rows,
             "is_first_page": after is None,
             "back": request.get_full_path(),
-            "older": _older(asked, shown[-1]) if len(found) > len(shown) else "",
-            "printed": moment(sites[0], now, now).exact if sites else "",
+            "older": _next_page_url(asked, shown[-1]) if len(found) > len(shown) else "",
+            "printed": display_datetime(sites[0], now, now).full_text if sites else "",
             "may_close_days": may_open(user, Page.CLOSED_DAYS),
         }
         return render(request, "recalls/appointments.html", context)
 
 
-class AppointmentStep(DeskView):
+class AppointmentStepView(DeskView):
     """A button of the list: takes the step and comes back to the same list and row."""
 
     page = Page.APPOINTMENTS
 
     def post(self, request: HttpRequest, pk: int, step: str) -> HttpResponse:
-        user = staff(request)
+        user = current_user(request)
         visit = Appointment.objects.select_related("recall").filter(pk=pk, recall__site_id__in=user.site_ids).first()
-        if visit is None or step not in DAY_STEPS:
+        if visit is None or step not in APPOINTMENT_STEPS:
             raise Http404
         recall = visit.recall
         recall.site = sites_by_id(user)[recall.site_id]
@@ -81,9 +82,9 @@ class AppointmentStep(DeskView):
         except ValidationError as error:
             messages.error(request, " ".join(error.messages))
         else:
-            words = _("Saved: %(step)s.") % {"step": STEP[step].label}
-            messages.success(request, words, extra_tags=undo_offer(user, event))
-        return redirect(f"{_back(request)}#visit-{pk}")
+            words = _("Saved: %(step)s.") % {"step": STEPS_BY_NAME[step].label}
+            messages.success(request, words, extra_tags=undo_message_tag(user, event))
+        return redirect(f"{_return_url(request)}#visit-{pk}")
 
 
 def sites_with_calendars(user: User) -> list[Site]:
@@ -93,7 +94,7 @@ def sites_with_calendars(user: User) -> list[Site]:
     return sites
 
 
-def _days(sites: list[Site], when: str, asked: str) -> tuple[dict[Site, date], str]:
+def _days_by_site(sites: list[Site], when: str, asked: str) -> tuple[dict[Site, date], str]:
     """Each site's own day: the one asked for, its today or its next open day; and the day as the address says it."""
     if asked and when == "today":
         try:
@@ -107,12 +108,12 @@ def _days(sites: list[Site], when: str, asked: str) -> tuple[dict[Site, date], s
     return {site: calendar.next_open_day(site, day + timedelta(days=1)) for site, day in today.items()}, ""
 
 
-def _older(asked: str, last: Appointment) -> str:
+def _next_page_url(asked: str, last: Appointment) -> str:
     query = {"day": asked} if asked else {}
-    return f"?{urlencode(query | {'after': daylist.place_of(last)})}"
+    return f"?{urlencode(query | {'after': day_schedule.format_schedule_cursor(last)})}"
 
 
-def _back(request: HttpRequest) -> str:
+def _return_url(request: HttpRequest) -> str:
     asked = request.POST.get("back", "")
     if url_has_allowed_host_and_scheme(asked, allowed_hosts=None) and asked.startswith(reverse("appointments")):
         return asked

@@ -9,76 +9,89 @@ from django.utils.translation import gettext as _
 
 from clinic.models import User
 from clinic.roles import Page
-from recalls.forms.bulk import BULK, MOST, BulkForm, Line, preview, run
+from desk.views import DeskView, current_user, sites_by_id
+from recalls.forms.bulk import (
+    BULK_FORMS,
+    MAX_BULK_RECALLS,
+    BulkActionResult,
+    BulkForm,
+    preview_bulk_action,
+    run_bulk_action,
+)
 from recalls.models import Recall
-from recalls.views.access import DeskView, sites_by_id, staff
-from recalls.workflow import STEP
+from recalls.workflow import STEPS_BY_NAME
 
 
-class Bulk(DeskView):
+class BulkActionView(DeskView):
     """GET is the preview and changes nothing; POST acts and says what became of each recall."""
 
     page = Page.BULK
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        name, chosen = _named(request.GET.get("do", "")), request.GET.getlist("recall")
+        name, chosen = _bulk_step_or_404(request.GET.get("do", "")), request.GET.getlist("recall")
         if not chosen:
-            return redirect(_back(request.GET.get("back", "")))
-        lines = preview(name, _recalls(staff(request), _numbers(chosen[:MOST])), staff(request))
-        return _page(request, name, BULK[name](), lines, request.GET.get("back", ""), len(chosen) - len(lines))
+            return redirect(_return_url(request.GET.get("back", "")))
+        lines = preview_bulk_action(
+            name, _get_recalls(current_user(request), _parse_ids(chosen[:MAX_BULK_RECALLS])), current_user(request)
+        )
+        return _render_preview(
+            request, name, BULK_FORMS[name](), lines, request.GET.get("back", ""), len(chosen) - len(lines)
+        )
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        name, user = _named(request.POST.get("do", "")), staff(request)
-        seen = _seen(request.POST.getlist("seen")[:MOST])
-        recalls = _recalls(user, list(seen))
-        form, back = BULK[name](request.POST), request.POST.get("back", "")
+        name, user = _bulk_step_or_404(request.POST.get("do", "")), current_user(request)
+        seen = _parse_versions(request.POST.getlist("seen")[:MAX_BULK_RECALLS])
+        recalls = _get_recalls(user, list(seen))
+        form, back = BULK_FORMS[name](request.POST), request.POST.get("back", "")
         if not form.is_valid():
-            return _page(request, name, form, preview(name, recalls, user), back, 0)
-        lines = run(form, recalls, seen, user)
-        context = _sorted(lines) | {"step": STEP[name], "back": _back(back)}
+            return _render_preview(request, name, form, preview_bulk_action(name, recalls, user), back, 0)
+        lines = run_bulk_action(form, recalls, seen, user)
+        context = _split_by_refusal(lines) | {"step": STEPS_BY_NAME[name], "back": _return_url(back)}
         return render(request, "recalls/bulk_done.html", context)
 
 
-def _page(request: HttpRequest, name: str, form: BulkForm, lines: list[Line], back: str, left_out: int) -> HttpResponse:
-    context = _sorted(lines) | {
-        "step": STEP[name],
+def _render_preview(
+    request: HttpRequest, name: str, form: BulkForm, lines: list[BulkActionResult], back: str, left_out: int
+) -> HttpResponse:
+    context = _split_by_refusal(lines) | {
+        "step": STEPS_BY_NAME[name],
         "form": form,
-        "back": _back(back),
+        "back": _return_url(back),
         "left_out": max(left_out, 0),
-        "most": MOST,
-        "action": _("%(step)s: %(count)d") % {"step": STEP[name].label, "count": _may(lines)},
+        "most": MAX_BULK_RECALLS,
+        "action": _("%(step)s: %(count)d") % {"step": STEPS_BY_NAME[name].label, "count": _count_allowed(lines)},
     }
     return render(request, "recalls/bulk.html", context)
 
 
-def _may(lines: list[Line]) -> int:
-    return sum(not line.refused for line in lines)
+def _count_allowed(lines: list[BulkActionResult]) -> int:
+    return sum(not line.refusal_reason for line in lines)
 
 
-def _sorted(lines: list[Line]) -> dict[str, Any]:
+def _split_by_refusal(lines: list[BulkActionResult]) -> dict[str, Any]:
     return {
-        "will": [line for line in lines if not line.refused],
-        "will_not": [line for line in lines if line.refused],
+        "will": [line for line in lines if not line.refusal_reason],
+        "will_not": [line for line in lines if line.refusal_reason],
     }
 
 
-def _named(name: str) -> str:
-    if name not in BULK:
+def _bulk_step_or_404(name: str) -> str:
+    if name not in BULK_FORMS:
         raise Http404
     return name
 
 
-def _back(address: str) -> str:
+def _return_url(address: str) -> str:
     """To the list she came from, and to no other place."""
     queue = reverse("queue")
     return address if address.startswith(queue) else queue
 
 
-def _numbers(texts: list[str]) -> list[int]:
+def _parse_ids(texts: list[str]) -> list[int]:
     return [int(text) for text in texts if text.isdecimal() and len(text) < 19]
 
 
-def _seen(texts: list[str]) -> dict[int, int]:
+def _parse_versions(texts: list[str]) -> dict[int, int]:
     """ "12.5": recall 12 as it stood after its fifth event."""
     pairs = (text.partition(".") for text in texts)
     return {
@@ -88,7 +101,7 @@ def _seen(texts: list[str]) -> dict[int, int]:
     }
 
 
-def _recalls(user: User, numbers: list[int]) -> list[Recall]:
+def _get_recalls(user: User, numbers: list[int]) -> list[Recall]:
     """Those of them at her sites, with what the preview asks of them; a fixed number of queries."""
     rows = Recall.objects.for_user(user).filter(pk__in=numbers).select_related("patient", "exam")
     rows = rows.prefetch_related(

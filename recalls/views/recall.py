@@ -9,77 +9,84 @@ from django.utils import timezone
 from clinic.actors import actor_for
 from clinic.models import User
 from clinic.roles import Page
-from recalls import claims
-from recalls.forms import FORMS
+from desk.views import DeskView, current_user, log_patient_view, sites_by_id
+from recalls import edit_presence
+from recalls.enums import State
+from recalls.forms import STEP_FORMS
 from recalls.models import Recall
-from recalls.presenters import head_of, ladder_of, offer_of, reason_of, standing_of, story_of
-from recalls.presenters.script import script_of
-from recalls.presenters.work import tasks_of
-from recalls.states import State
-from recalls.views.access import DeskView, log_view, sites_by_id, staff
-from recalls.views.way import is_queue, list_of, next_in_list, remember_list
-from recalls.views.whole import whole_recall
-from recalls.workflow import DESK
+from recalls.presenters import (
+    build_contact_ladder,
+    build_patient_header,
+    build_recall_history,
+    build_recall_reason,
+    build_recall_status,
+    build_step_menu,
+)
+from recalls.presenters.call_script import build_call_script
+from recalls.presenters.work_items import build_work_item_rows
+from recalls.selectors.recall_detail import get_recall_detail
+from recalls.views.list_navigation import is_queue_url, next_recall_url, remember_list, return_list_url
+from recalls.workflow import DESK_ROLES
 
 
-class RecallPage(DeskView):
+class RecallDetailView(DeskView):
     """The page of one recall. Looking moves nothing: it puts down who looked, and who has it open now."""
 
     page = Page.RECALL
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        user = staff(request)
-        recall = whole_recall(user, pk)
-        log_view(request, recall, "recall")
+        user = current_user(request)
+        recall = get_recall_detail(user, pk)
+        log_patient_view(request, recall, "recall")
         remember_list(request)
-        if actor_for(user).roles & DESK:
-            claims.claim(recall, user)
+        if actor_for(user).roles & DESK_ROLES:
+            edit_presence.claim_recall(recall, user)
         now = timezone.now()
-        offer = offer_of(recall, actor_for(user), FORMS)
-        context = common_context(recall, user) | {
+        offer = build_step_menu(recall, actor_for(user), STEP_FORMS)
+        context = build_recall_context(recall, user) | {
             "offer": offer,
-            "form": FORMS[offer.form.name](recall, user) if offer.form else None,
-            "form_button": offer.form,
-            "story": story_of(recall, now),
-            "tasks": tasks_of(getattr(recall, "open_work_items", ()), sites_by_id(user), now),
-            "list_url": list_of(request),
-            "passes_over": is_queue(list_of(request)),
+            "form": STEP_FORMS[offer.form_step.name](recall, user) if offer.form_step else None,
+            "form_button": offer.form_step,
+            "story": build_recall_history(recall, now),
+            "tasks": build_work_item_rows(getattr(recall, "open_work_items", ()), sites_by_id(user), now),
+            "list_url": return_list_url(request),
+            "passes_over": is_queue_url(return_list_url(request)),
         }
         return render(request, "recalls/recall.html", context)
 
 
-class NextRecall(DeskView):
+class NextRecallView(DeskView):
     """Passes this recall over: leads to the next one of the list she came from."""
 
     page = Page.RECALL
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        user = staff(request)
-        recall = whole_recall(user, pk)
-        claims.release(recall, user)
-        return redirect(next_in_list(request, user, recall) or "queue")
+        user = current_user(request)
+        recall = get_recall_detail(user, pk)
+        edit_presence.release_claim(recall, user)
+        return redirect(next_recall_url(request, user, recall) or "queue")
 
 
-class StillHere(DeskView):
+class RefreshPresenceView(DeskView):
     """A sign of life from the page of somebody who is typing: her claim goes on."""
 
     page = Page.RECALL
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        user = staff(request)
-        claims.claim(whole_recall(user, pk), user)
+        user = current_user(request)
+        edit_presence.claim_recall(get_recall_detail(user, pk), user)
         return HttpResponse(status=204)
 
 
-def common_context(recall: Recall, user: User) -> dict[str, Any]:
+def build_recall_context(recall: Recall, user: User) -> dict[str, Any]:
     """What the page of a recall and the page of a step both show."""
     now = timezone.now()
     return {
         "recall": recall,
-        "head": head_of(recall, now),
-        "reason": reason_of(recall, now),
-        "standing": standing_of(recall, now),
-        "ladder": ladder_of(recall, now) if recall.state == State.TO_CONTACT else [],
-        "script": script_of(recall, user),
-        "holder": claims.holder(recall, user, now),
+        "head": build_patient_header(recall, now),
+        "reason": build_recall_reason(recall, now),
+        "standing": build_recall_status(recall, now),
+        "ladder": build_contact_ladder(recall, now) if recall.state == State.TO_CONTACT else [],
+        "script": build_call_script(recall, user),
+        "holder": edit_presence.get_claim_holder(recall, user, now),
     }

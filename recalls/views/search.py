@@ -5,28 +5,28 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from clinic.roles import Page
-from recalls.presenters.found import found_rows
-from recalls.search import LIMIT, matching
-from recalls.views.access import DeskView, sites_by_id, staff
+from desk.views import DeskView, current_user, sites_by_id
+from recalls.presenters.search_results import build_search_results
+from recalls.selectors.search import MAX_RESULTS, search_recalls
 
-ASKED = "search"
+SEARCH_SESSION_KEY = "search"
 
 
-class Search(DeskView):
+class SearchView(DeskView):
     """What was typed is sent in the body and kept in the session: a name must not stand in an address or a log."""
 
     page = Page.RECALL
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        request.session[ASKED] = request.POST.get("q", "").strip()[:100]
+        request.session[SEARCH_SESSION_KEY] = request.POST.get("q", "").strip()[:100]
         return redirect("search")
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        user, asked = staff(request), str(request.session.get(ASKED, ""))
-        found = matching(user, asked) if asked else []
+        user, asked = current_user(request), str(request.session.get(SEARCH_SESSION_KEY, ""))
+        found = search_recalls(user, asked) if asked else []
         context = {
             "asked": asked,
-            "rows": found_rows(found[:LIMIT], sites_by_id(user), timezone.now()),
-            "has_more": len(found) > LIMIT,
+            "rows": build_search_results(found[:MAX_RESULTS], sites_by_id(user), timezone.now()),
+            "has_more": len(found) > MAX_RESULTS,
         }
         return render(request, "recalls/search.html", context)

@@ -10,27 +10,27 @@ from django.utils.translation import gettext as _
 
 from clinic.models import User
 from clinic.roles import Page
+from desk.views import DeskView, current_user, log_patient_view, seen_version
 from recalls import actions
 from recalls.models import RecallEvent
 from recalls.permissions import StepRefused
-from recalls.undoing import may_still_be_undone
-from recalls.views.access import DeskView, log_view, seen_version, staff
-from recalls.views.whole import whole_recall
-from recalls.workflow import STEP
+from recalls.selectors.recall_detail import get_recall_detail
+from recalls.undo_snapshot import can_be_undone
+from recalls.workflow import STEPS_BY_NAME
 
-# How a message says that it can be undone: the frame of every page makes a button of it (`undo_of`).
-OFFER = "undo"
+# How a message says that it can be undone: the frame of every page makes a button of it (`undo_action`).
+UNDO_TAG = "undo"
 
 
-class UndoStep(DeskView):
+class UndoStepView(DeskView):
     """Takes back one's own last step; the recall as it was is shown, or the reason why the step stands."""
 
     page = Page.RECALL
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        user = staff(request)
-        recall = whole_recall(user, pk)
-        log_view(request, recall, "step: undo")
+        user = current_user(request)
+        recall = get_recall_detail(user, pk)
+        log_patient_view(request, recall, "step: undo")
         try:
             event = actions.undo(
                 recall,
@@ -41,12 +41,12 @@ class UndoStep(DeskView):
         except StepRefused as refusal:
             messages.error(request, str(refusal))
         else:
-            messages.success(request, _("Undone: %(step)s.") % {"step": STEP[event.data["step"]].label})
+            messages.success(request, _("Undone: %(step)s.") % {"step": STEPS_BY_NAME[event.data["step"]].label})
         return redirect("recall", recall.pk)
 
 
-def undo_offer(user: User, event: RecallEvent | None) -> str:
+def undo_message_tag(user: User, event: RecallEvent | None) -> str:
     """The tag of the message about a step that can still be undone; empty for any other."""
-    if event is None or not may_still_be_undone(event, user.pk, timezone.now()):
+    if event is None or not can_be_undone(event, user.pk, timezone.now()):
         return ""
-    return f"{OFFER} {event.recall_id} {event.version} {uuid4()}"
+    return f"{UNDO_TAG} {event.recall_id} {event.version} {uuid4()}"

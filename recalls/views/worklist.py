@@ -10,14 +10,14 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from clinic.roles import Page
-from recalls import reading
-from recalls.models.querysets import Position
-from recalls.presenters.readings import reading_rows, unreleased_rows
-from recalls.states import State
-from recalls.views.access import DeskView, sites_by_id, staff
+from desk.views import DeskView, current_user, sites_by_id
+from recalls.enums import State
+from recalls.models.querysets import RecallCursor
+from recalls.presenters.worklist_rows import build_unreleased_rows, build_worklist_rows
+from recalls.selectors import reading_worklist
 
 # What each pile is called, and what it means when it is empty.
-_TITLES: dict[State, tuple[Any, Any]] = {
+_SECTION_TEXTS: dict[State, tuple[Any, Any]] = {
     State.AWAITING_OUTCOME: (_("Outcome to record"), _("Everybody who came has her outcome.")),
     State.AWAITING_PRIORS: (_("Earlier pictures to compare"), _("No earlier pictures have come in.")),
     State.AWAITING_CONCORDANCE: (_("Concordance to sign"), _("No pathology waits for you.")),
@@ -25,42 +25,42 @@ _TITLES: dict[State, tuple[Any, Any]] = {
 }
 
 
-class Worklist(DeskView):
+class WorklistView(DeskView):
     """Her piles in the order of a reading day, each oldest first, in a fixed number of queries."""
 
     page = Page.WORKLIST
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        user, now = staff(request), timezone.now()
-        sites, states = sites_by_id(user), _wanted(request.GET.get("pile", ""))
-        after = _place(request.GET.get("after", ""))
+        user, now = current_user(request), timezone.now()
+        sites, states = sites_by_id(user), _requested_states(request.GET.get("pile", ""))
+        after = _parse_cursor(request.GET.get("after", ""))
         piles = [
             {
-                "title": _TITLES[pile.state][0],
-                "empty": _TITLES[pile.state][1],
-                "rows": reading_rows(pile.recalls, sites, now),
+                "title": _SECTION_TEXTS[pile.state][0],
+                "empty": _SECTION_TEXTS[pile.state][1],
+                "rows": build_worklist_rows(pile.recalls, sites, now),
                 "has_more": pile.has_more,
-                "older": _older(pile) if pile.has_more else "",
+                "older": _next_page_url(pile) if pile.has_more else "",
             }
-            for pile in reading.piles(sites, now, states, after)
+            for pile in reading_worklist.get_worklist_sections(sites, now, states, after)
         ]
         is_whole = len(states) > 1
-        pending = unreleased_rows(reading.unreleased_outcomes(user), sites, now) if is_whole else []
+        pending = build_unreleased_rows(reading_worklist.unreleased_outcomes(user), sites, now) if is_whole else []
         first = next((row for pile in piles for row in pile["rows"]), None)
         context = {"piles": piles, "pending": pending, "first": first, "is_whole": is_whole}
         return render(request, "recalls/worklist.html", context)
 
 
-def _wanted(pile: str) -> tuple[State, ...]:
+def _requested_states(pile: str) -> tuple[State, ...]:
     """The pile an address names, else all of them."""
     if not pile:
-        return reading.PILES
-    if pile not in reading.PILES:
+        return reading_worklist.SECTION_STATES
+    if pile not in reading_worklist.SECTION_STATES:
         raise Http404
     return (State(pile),)
 
 
-def _place(text: str) -> Position | None:
+def _parse_cursor(text: str) -> RecallCursor | None:
     """The place an address names; the start of the list when it names none that can be read."""
     since, _tilde, pk = text.partition("~")
     try:
@@ -69,7 +69,7 @@ def _place(text: str) -> Position | None:
         return None
 
 
-def _older(pile: reading.Pile) -> str:
+def _next_page_url(pile: reading_worklist.WorklistSection) -> str:
     last = pile.recalls[-1]
     since = last.to_read_at.isoformat() if last.to_read_at else ""
     return f"?{urlencode({'pile': pile.state.value, 'after': f'{since}~{last.pk}'})}"

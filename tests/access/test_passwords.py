@@ -16,7 +16,7 @@ def test_everybody_may_change_her_own_password(role: Role) -> None:
     user = UserFactory.create(role=role, password=OLD)
     desk = Client()
     desk.force_login(user)
-    answer = desk.post(reverse("password"), {"old_password": OLD, "new_password1": NEW, "new_password2": NEW})
+    answer = desk.post(reverse("password_change"), {"old_password": OLD, "new_password1": NEW, "new_password2": NEW})
     assert answer.status_code == 302
     user.refresh_from_db()
     assert user.check_password(NEW)
@@ -27,7 +27,7 @@ def test_a_changed_password_ends_her_other_sessions() -> None:
     here, elsewhere = Client(), Client()
     here.force_login(user)
     elsewhere.force_login(user)
-    here.post(reverse("password"), {"old_password": OLD, "new_password1": NEW, "new_password2": NEW})
+    here.post(reverse("password_change"), {"old_password": OLD, "new_password1": NEW, "new_password2": NEW})
     assert here.get(reverse("queue")).status_code == 200
     assert elsewhere.get(reverse("queue")).status_code == 302
 
@@ -36,7 +36,9 @@ def test_the_old_password_must_be_known() -> None:
     user = UserFactory.create(role=Role.RADIOLOGIST, password=OLD)
     desk = Client()
     desk.force_login(user)
-    answer = desk.post(reverse("password"), {"old_password": "guess", "new_password1": NEW, "new_password2": NEW})
+    answer = desk.post(
+        reverse("password_change"), {"old_password": "guess", "new_password1": NEW, "new_password2": NEW}
+    )
     assert answer.status_code == 200
     assert "error-summary" in answer.content.decode()
     user.refresh_from_db()

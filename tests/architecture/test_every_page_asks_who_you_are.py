@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from notifications import webhooks
+from notifications.inbound import webhooks
 
 # Mail providers sign in with WEBHOOK_SECRET; without that setting these addresses do not exist.
 WEBHOOKS = {pattern.name or "" for pattern in webhooks.urlpatterns}
@@ -14,7 +14,7 @@ PATIENTS = ("link", "link_not_me", "page", "confirm", "ask", "choices", "not_me"
 OPEN_TO_ALL = {
     "health",  # load balancers have no account
     "sign_in",  # one must get in somewhere
-    "stop_emails",  # a patient has no account; her mail program presses the button for her
+    "unsubscribe",  # a patient has no account; her mail program presses the button for her
     "set_language",  # the sign-in page is read before signing in
     "admin:login",  # the admin's own way in, under the same lockout
     "sms_inbound",  # the provider of text messages calls it; its signature is checked

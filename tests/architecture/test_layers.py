@@ -10,7 +10,7 @@ import pytest
 
 from tests.architecture.source import PRODUCT_FILES, ROOT, name_of, tree_of
 
-MOVES_A_RECALL = "recalls/actions/moving.py"
+MOVES_A_RECALL = "recalls/actions/transition.py"
 
 
 def test_the_import_contracts_of_pyproject_hold() -> None:

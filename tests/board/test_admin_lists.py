@@ -11,9 +11,9 @@ from django.urls import reverse
 from clinic.models import AccessLog, Closure, OpeningHours, Site, User
 from clinic.roles import ADMIN_PERMISSIONS, Role
 from patients.models import Patient
-from recalls.factories import RecallFactory, RoomFactory
+from recalls.enums import DurationComponent
 from recalls.models import Recall, RecallEvent, VisitLength, WorkItem
-from recalls.states import LengthOf
+from recalls.testing.factories import RecallFactory, RoomFactory
 from recalls.workflow import STEPS
 
 pytestmark = pytest.mark.django_db
@@ -44,7 +44,7 @@ def histories(shadyside: Site, foothills: Site) -> None:
         RecallFactory.create(site=site, benign_concordant=True)
         RecallFactory.create(site=site, wrong_number=True)
         RoomFactory.create(site=site)
-        VisitLength.objects.create(site=site, what=LengthOf.values[0], minutes=40)
+        VisitLength.objects.create(site=site, what=DurationComponent.values[0], minutes=40)
 
 
 @pytest.mark.parametrize("role", [Role.MANAGER, Role.ADMINISTRATOR])

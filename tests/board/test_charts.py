@@ -18,10 +18,10 @@ from clinic import calendar
 from clinic.factories import cast_of
 from clinic.models import Site, User
 from recalls import actions
-from recalls.actions import Reading, Slot
-from recalls.factories import ExamFactory, RecallFactory
+from recalls.actions import OutcomeInput, Slot
+from recalls.enums import Assessment
 from recalls.models import Recall
-from recalls.states import Assessment
+from recalls.testing.factories import ExamFactory, RecallFactory
 from reports.waits import centile
 from reports.weeks import keep_weeks
 from tests.board.conftest import ReadBoard
@@ -73,7 +73,7 @@ def test_a_second_visit_of_the_same_recall_does_not_count(
     recall = _visited(shadyside, reported=_at(shadyside, 4), came=_at(shadyside, 6))
     cast = cast_of(shadyside)
     with clock.travel(_at(shadyside, 9), tick=False) as now:
-        actions.record_outcome(recall, Reading(Assessment.NEED_IMAGING), by=cast.radiologist)
+        actions.record_outcome(recall, OutcomeInput(Assessment.NEED_IMAGING), by=cast.radiologist)
         actions.book_appointment(recall, Slot(shadyside, _at(shadyside, 12)), by=cast.scheduler)
         now.move_to(_at(shadyside, 12))
         actions.mark_attended(recall, by=cast.scheduler)
@@ -88,7 +88,7 @@ def test_an_outcome_counts_in_its_week_by_the_clock_of_the_site(
     recall = _visited(shadyside, reported=_at(shadyside, 4), came=_at(shadyside, 6))
     sunday_night = datetime(2026, 3, 16, 2, 0, tzinfo=UTC)  # still March 15 in Pittsburgh
     with clock.travel(sunday_night, tick=False):
-        actions.record_outcome(recall, Reading(Assessment.SUSPICIOUS_C), by=cast_of(shadyside).radiologist)
+        actions.record_outcome(recall, OutcomeInput(Assessment.SUSPICIOUS_C), by=cast_of(shadyside).radiologist)
     words = read_board(manager_mo)
     assert "March 9 0 0 0 1 0 0" in words
     assert "March 16 0 0 0 0 0 0" in words
@@ -99,8 +99,8 @@ def test_an_amended_outcome_counts_once_as_it_now_stands(
 ) -> None:
     recall = _visited(shadyside, reported=_at(shadyside, 4), came=_at(shadyside, 6))
     radiologist = cast_of(shadyside).radiologist
-    actions.record_outcome(recall, Reading(Assessment.NEGATIVE), by=radiologist)
-    actions.amend_outcome(recall, Reading(Assessment.BENIGN), reason="A cyst after all.", by=radiologist)
+    actions.record_outcome(recall, OutcomeInput(Assessment.NEGATIVE), by=radiologist)
+    actions.amend_outcome(recall, OutcomeInput(Assessment.BENIGN), reason="A cyst after all.", by=radiologist)
     assert "March 16 0 1 0 0 0 0" in read_board(manager_mo)
 
 
@@ -110,7 +110,7 @@ def test_an_amended_outcome_counts_once_as_it_now_stands(
 def test_the_age_of_a_recall_falls_in_one_band(
     days: int, band: int, read_board: ReadBoard, manager_mo: User, shadyside: Site
 ) -> None:
-    RecallFactory.create(site=shadyside, ended=TUESDAY - timedelta(days=days, hours=3))
+    RecallFactory.create(site=shadyside, ended_at=TUESDAY - timedelta(days=days, hours=3))
     bands = ["1" if at == band else "0" for at in range(5)]
     assert "over 60 days To contact " + " ".join(bands) in read_board(manager_mo)
 
@@ -183,7 +183,7 @@ def test_late_is_told_by_step_and_by_site(
 ) -> None:
     manager_mo.sites.add(foothills)
     for site, days in ((shadyside, 5), (shadyside, 6), (foothills, 5)):
-        RecallFactory.create(site=site, ended=TUESDAY - timedelta(days=days))
+        RecallFactory.create(site=site, ended_at=TUESDAY - timedelta(days=days))
     words = read_board(User.objects.get(pk=manager_mo.pk))
     assert "3 open recalls are late." in words
     assert (
@@ -195,7 +195,7 @@ def test_the_trend_counts_open_aged_and_lost_as_each_week_ended(
     read_board: ReadBoard, manager_mo: User, shadyside: Site
 ) -> None:
     for days in (70, 20):
-        RecallFactory.create(site=shadyside, ended=TUESDAY - timedelta(days=days))
+        RecallFactory.create(site=shadyside, ended_at=TUESDAY - timedelta(days=days))
     with clock.travel(_at(shadyside, 4), tick=False):
         lost = RecallFactory.create(site=shadyside, lost=True)
     assert f"{lost.opened_at:%B %-d}" == "December 26"
@@ -224,11 +224,11 @@ def test_days_to_the_outcome_end_with_the_first_that_says_more_than_more_picture
     recall = _visited(shadyside, reported=_at(shadyside, 4), came=_at(shadyside, 6))
     cast = cast_of(shadyside)
     with clock.travel(_at(shadyside, 6, 11), tick=False) as now:
-        actions.record_outcome(recall, Reading(Assessment.NEED_IMAGING), by=cast.radiologist)
+        actions.record_outcome(recall, OutcomeInput(Assessment.NEED_IMAGING), by=cast.radiologist)
         actions.book_appointment(recall, Slot(shadyside, _at(shadyside, 12)), by=cast.scheduler)
         now.move_to(_at(shadyside, 12))
         actions.mark_attended(recall, by=cast.scheduler)
-        actions.record_outcome(recall, Reading(Assessment.NEGATIVE), by=cast.radiologist)
+        actions.record_outcome(recall, OutcomeInput(Assessment.NEGATIVE), by=cast.radiologist)
     assert "Outcomes March 2" not in read_board(manager_mo)
     assert "March 2 none none none 0 March 9 8 8 100 1" in read_board(manager_mo)
 

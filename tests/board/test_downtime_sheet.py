@@ -17,8 +17,8 @@ from clinic.models import AccessLog, Site, User
 from patients.models import ContactPoint
 from recalls import actions
 from recalls.actions import Slot
-from recalls.factories import RecallFactory
 from recalls.models import Recall
+from recalls.testing.factories import RecallFactory
 from reports import tasks
 from tests.board.conftest import words
 
@@ -36,7 +36,7 @@ def folder(settings: Settings, tmp_path: Path, time_machine: TimeMachineFixture)
 
 def _booked(site: Site, day: int, hour: int = 14) -> Recall:
     with clock.travel(TUESDAY - timedelta(days=2), tick=False):
-        recall = RecallFactory.create(site=site, ended=TUESDAY - timedelta(days=2))
+        recall = RecallFactory.create(site=site, ended_at=TUESDAY - timedelta(days=2))
         at = calendar.instant(site, datetime(2026, 3, day, tzinfo=UTC).date(), time(hour, 30))
         actions.book_appointment(recall, Slot(site, at), by=cast_of(site).scheduler)
     return recall
@@ -66,9 +66,9 @@ def test_today_and_tomorrow_stand_under_their_day_with_a_number_to_ring(schedule
 
 
 def test_a_callback_is_there_on_the_day_it_is_due_and_while_it_is_late(scheduler_ana: User, shadyside: Site) -> None:
-    late = RecallFactory.create(site=shadyside, ended=TUESDAY - timedelta(days=6))
-    today = RecallFactory.create(site=shadyside, ended=TUESDAY - timedelta(days=1))
-    tomorrow = RecallFactory.create(site=shadyside, ended=TUESDAY)
+    late = RecallFactory.create(site=shadyside, ended_at=TUESDAY - timedelta(days=6))
+    today = RecallFactory.create(site=shadyside, ended_at=TUESDAY - timedelta(days=1))
+    tomorrow = RecallFactory.create(site=shadyside, ended_at=TUESDAY)
     calls = _sheet(scheduler_ana).split("To call today")[1]
     assert calls.index(late.patient.mrn) < calls.index(today.patient.mrn)
     assert "To contact, late" in calls
@@ -91,7 +91,7 @@ def test_the_sheet_shows_only_the_sites_a_person_works_at(
 
 
 def test_whose_names_were_shown_is_written_down(scheduler_ana: User, shadyside: Site) -> None:
-    shown = [_booked(shadyside, 17).patient_id, RecallFactory.create(site=shadyside, ended=TUESDAY).patient_id]
+    shown = [_booked(shadyside, 17).patient_id, RecallFactory.create(site=shadyside, ended_at=TUESDAY).patient_id]
     _sheet(scheduler_ana)
     logged = AccessLog.objects.filter(page="downtime sheet").values_list("user", "patient_id")
     assert list(logged) == [(scheduler_ana.pk, shown[0])]  # the other is not due yet
@@ -105,7 +105,7 @@ def test_the_sheet_asks_the_same_number_of_questions_for_one_row_and_for_several
     for rows in (1, 4):
         for _row in range(rows):
             _booked(shadyside, 17)
-            RecallFactory.create(site=shadyside, ended=TUESDAY - timedelta(days=2))
+            RecallFactory.create(site=shadyside, ended_at=TUESDAY - timedelta(days=2))
         client.get("/downtime/")
         with CaptureQueriesContext(connection) as asked:
             client.get("/downtime/")

@@ -16,9 +16,9 @@ from clinic.factories import cast_of
 from clinic.models import Site, User
 from recalls import actions
 from recalls.actions import Slot
-from recalls.diagram import Arrow, arrows
-from recalls.factories import RecallFactory
-from recalls.states import OPEN_STATES, State
+from recalls.enums import OPEN_STATES, State
+from recalls.testing.factories import RecallFactory
+from recalls.workflow_diagram import DiagramArrow, diagram_arrows
 from reports import map_layout
 from tests.board.conftest import words
 
@@ -52,11 +52,11 @@ def test_every_state_has_its_place_and_no_two_share_one() -> None:
     assert len(corners) == len(State)
 
 
-@pytest.mark.parametrize("arrow", arrows(), ids=lambda arrow: arrow.name)
-def test_an_arrow_runs_from_edge_to_edge_and_through_no_box(arrow: Arrow) -> None:
+@pytest.mark.parametrize("arrow", diagram_arrows(), ids=lambda arrow: arrow.name)
+def test_an_arrow_runs_from_edge_to_edge_and_through_no_box(arrow: DiagramArrow) -> None:
     way = map_layout.way_of(arrow)
-    ends = [(map_layout.place_of(arrow.end), way[-1])]
-    ends += [(map_layout.place_of(arrow.start), way[0])] if arrow.start else []
+    ends = [(map_layout.place_of(arrow.to_state), way[-1])]
+    ends += [(map_layout.place_of(arrow.from_state), way[0])] if arrow.from_state else []
     for place, (x, y) in ends:
         on_side = x in (place.x, place.x + map_layout.WIDTH) and place.y <= y <= place.y + map_layout.HEIGHT
         on_top = y in (place.y, place.y + map_layout.HEIGHT) and place.x <= x <= place.x + map_layout.WIDTH
@@ -69,12 +69,12 @@ def test_an_arrow_runs_from_edge_to_edge_and_through_no_box(arrow: Arrow) -> Non
 
 def test_the_map_draws_every_arrow_of_the_workflow_table(manager_mo: User) -> None:
     page = _look(manager_mo)
-    assert set(re.findall(r'id="map-way-([^"]+)"', page)) == {arrow.name for arrow in arrows()}
+    assert set(re.findall(r'id="map-way-([^"]+)"', page)) == {arrow.name for arrow in diagram_arrows()}
 
 
 def test_a_box_says_how_many_stand_there_the_oldest_and_the_overdue(manager_mo: User, shadyside: Site) -> None:
     for days in (2, 9):
-        RecallFactory.create(site=shadyside, ended=TUESDAY - timedelta(days=days))
+        RecallFactory.create(site=shadyside, ended_at=TUESDAY - timedelta(days=days))
     page = _look(manager_mo)
     assert _box(page, State.TO_CONTACT) == "To contact: 2 open, oldest 1 week, 2 overdue"
     assert _box(page, State.SCHEDULED) == "Visit booked: 0 open, 0 overdue"
@@ -92,7 +92,7 @@ def test_the_map_counts_only_the_sites_a_person_works_at(manager_mo: User, shady
 def test_an_arrow_counts_the_moves_of_the_last_seven_days_and_grows_with_them(
     manager_mo: User, shadyside: Site, time_machine: TimeMachineFixture
 ) -> None:
-    recall = RecallFactory.create(site=shadyside, ended=TUESDAY - timedelta(hours=1))
+    recall = RecallFactory.create(site=shadyside, ended_at=TUESDAY - timedelta(hours=1))
     idle = re.search(r'id="map-way-to_contact-scheduled"[^>]*stroke-width="([^"]+)"', _look(manager_mo))
     actions.book_appointment(recall, Slot(shadyside, TUESDAY + timedelta(days=2)), by=cast_of(shadyside).scheduler)
     cache.clear()

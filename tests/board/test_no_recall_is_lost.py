@@ -17,10 +17,10 @@ from pytest_django import Settings
 from time_machine import TimeMachineFixture
 
 from clinic.models import Site, User
-from recalls.factories import RecallFactory
+from recalls.enums import AppointmentStatus
 from recalls.models import Recall
-from recalls.states import AppointmentStatus
-from recalls.stories import STORIES
+from recalls.testing.factories import RecallFactory
+from recalls.testing.scenarios import SCENARIOS
 from reports import tasks
 from tests.board.conftest import ReadBoard
 
@@ -56,7 +56,7 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("story", sorted(STORIES))
+@pytest.mark.parametrize("story", sorted(SCENARIOS))
 def test_no_story_leaves_a_recall_without_a_next_step(story: str, shadyside: Site) -> None:
     RecallFactory.create(site=shadyside, **{story: True})
     assert _check() == (0, f"{Recall.objects.still_open().count()} open recalls checked, 0 without a next step.\n")

@@ -9,10 +9,10 @@ from pytest_django import Settings
 from time_machine import TimeMachineFixture
 
 from clinic.models import Heartbeat, Site, User
-from notifications.delivery import drain
-from notifications.kinds import AttemptResult, NotificationState
+from notifications.delivery.worker import send_due
+from notifications.enums import AttemptResult, NotificationState
 from notifications.models import DeliveryAttempt, Notification
-from recalls.factories import RecallFactory
+from recalls.testing.factories import RecallFactory
 from tests.board.conftest import ReadBoard
 from tests.support.processes import free_port
 
@@ -89,7 +89,7 @@ def test_mail_is_down_when_the_last_word_was_a_broken_connection(
     read_board: ReadBoard, manager_mo: User, message: Notification
 ) -> None:
     _tried(message, AttemptResult.ACCEPTED, timedelta(hours=3))
-    _tried(message, AttemptResult.CONNECTION, timedelta(minutes=1))
+    _tried(message, AttemptResult.CONNECTION_FAILED, timedelta(minutes=1))
     assert "Mail: down, last accepted 3 hours ago." in read_board(manager_mo)
 
 
@@ -98,7 +98,7 @@ def test_mail_is_down_since_the_workers_could_not_reach_the_server(
 ) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_port()
-    drain(5)
+    send_due(5)
     assert "Mail: down, since" in read_board(manager_mo)
 
 

@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from clinic.models import Site, User
 from patients.models import Patient
+from recalls.enums import OPEN_STATES, Assessment, State
 from recalls.models import Recall, ScreeningExam
-from recalls.states import OPEN_STATES, Assessment, State
 from reports.weeks import keep_weeks
 
 MOST_QUERIES = 10

@@ -10,8 +10,8 @@ from time_machine import TimeMachineFixture
 
 from clinic.models import Site, User
 from recalls import actions
-from recalls.factories import RecallFactory
 from recalls.models import Recall
+from recalls.testing.factories import RecallFactory
 from tests.board.conftest import ReadBoard
 
 TUESDAY = datetime(2026, 3, 17, 15, 0, tzinfo=UTC)  # 11 am in Pittsburgh
@@ -28,7 +28,7 @@ def _on_tuesday(time_machine: TimeMachineFixture) -> None:
 def some_of_everything(shadyside: Site, foothills: Site) -> None:
     for story in ("called_once", "booked", "attended", "probably_benign", "lost", "closed_normal", "on_hold"):
         RecallFactory.create(site=shadyside, **{story: True})
-    RecallFactory.create(site=shadyside, ended=TUESDAY - timedelta(days=5))
+    RecallFactory.create(site=shadyside, ended_at=TUESDAY - timedelta(days=5))
     RecallFactory.create(site=shadyside, wrong_number=True)
     RecallFactory.create(site=foothills, biopsy_to_book=True)
 
@@ -37,7 +37,7 @@ def test_open_recalls_are_counted_by_state_with_the_oldest(
     read_board: ReadBoard, manager_mo: User, shadyside: Site
 ) -> None:
     for days in (2, 9):
-        RecallFactory.create(site=shadyside, ended=TUESDAY - timedelta(days=days))
+        RecallFactory.create(site=shadyside, ended_at=TUESDAY - timedelta(days=days))
     RecallFactory.create(site=shadyside, closed_normal=True)
     assert "To contact 2 1 week 2 0" in read_board(manager_mo)
     assert "All open recalls 2 1 week 2 0" in read_board(manager_mo)
@@ -46,7 +46,7 @@ def test_open_recalls_are_counted_by_state_with_the_oldest(
 def test_due_today_is_the_rest_of_the_sites_own_day(
     read_board: ReadBoard, manager_mo: User, shadyside: Site, time_machine: TimeMachineFixture
 ) -> None:
-    recall = RecallFactory.create(site=shadyside, ended=TUESDAY - timedelta(days=1))
+    recall = RecallFactory.create(site=shadyside, ended_at=TUESDAY - timedelta(days=1))
     assert recall.due_at == datetime(2026, 3, 17, 21, 0, tzinfo=UTC)  # 5 pm in Pittsburgh
     assert "To contact 1 1 day 0 1" in read_board(manager_mo)
     time_machine.move_to(datetime(2026, 3, 17, 21, 1, tzinfo=UTC))

@@ -8,14 +8,14 @@ import time_machine
 from django.core.cache import cache
 
 from clinic.models import Site
-from recalls.factories import RoomFactory
 from recalls.models import Room
+from recalls.testing.factories import RoomFactory
 
 TUESDAY_MORNING = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)  # 10 am in Pittsburgh; Thursday is a holiday
 
 
 @pytest.fixture
-def _tuesday_morning() -> Iterator[None]:
+def _at_tuesday_morning() -> Iterator[None]:
     cache.clear()
     with time_machine.travel(TUESDAY_MORNING, tick=False):
         yield

@@ -14,20 +14,20 @@ from clinic.factories import cast_of
 from clinic.models import Site
 from recalls import actions
 from recalls.actions import Slot
-from recalls.factories import RecallFactory, RoomFactory
+from recalls.enums import AppointmentStatus, State, VisitKind
 from recalls.models import Appointment, Recall, RecallEvent
-from recalls.states import AppointmentStatus, State, VisitKind
+from recalls.testing.factories import RecallFactory, RoomFactory
 from tests.support.at_once import at_once
 
 ROUNDS = 5
 
 
-def _at(site: Site, hour: int, minute: int = 0) -> datetime:
+def _next_open_day_at(site: Site, hour: int, minute: int = 0) -> datetime:
     day = calendar.next_open_day(site, calendar.local_day(site, timezone.now()) + timedelta(days=1))
     return calendar.instant(site, day, time(hour, minute))
 
 
-def _booking(recall: Recall, slot: Slot) -> Callable[[], RecallEvent]:
+def _booking_call(recall: Recall, slot: Slot) -> Callable[[], RecallEvent]:
     scheduler = cast_of(recall.site).scheduler
     mine = Recall.objects.select_related("site", "patient", "exam").get(pk=recall.pk)
     if recall.state == State.SCHEDULED:
@@ -44,8 +44,8 @@ def test_of_two_who_book_one_room_at_once_the_second_is_refused(
     room = RoomFactory.create(site=shadyside)
     first, second = (RecallFactory.create(site=shadyside) for _ in range(2))
     results = at_once(
-        _booking(first, Slot(shadyside, _at(shadyside, 9), room=room)),
-        _booking(second, Slot(shadyside, _at(shadyside, 9, minutes_later), room=room)),
+        _booking_call(first, Slot(shadyside, _next_open_day_at(shadyside, 9), room=room)),
+        _booking_call(second, Slot(shadyside, _next_open_day_at(shadyside, 9, minutes_later), room=room)),
     )
     refused = [result for result in results if isinstance(result, ValidationError)]
     assert [result for result in results if isinstance(result, RecallEvent)]
@@ -58,23 +58,23 @@ def test_of_two_who_book_one_room_at_once_the_second_is_refused(
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("round_", range(ROUNDS))
-def test_of_two_moved_into_one_time_at_once_the_second_keeps_her_old_one(round_: int, shadyside: Site) -> None:
+def test_of_two_moved_into_one_time_at_once_the_second_keeps_the_old_time(round_: int, shadyside: Site) -> None:
     room = RoomFactory.create(site=shadyside)
     recalls = [RecallFactory.create(site=shadyside) for _ in range(2)]
     for recall, hour in zip(recalls, (9, 10), strict=True):
-        slot = Slot(shadyside, _at(shadyside, hour), room=room)
+        slot = Slot(shadyside, _next_open_day_at(shadyside, hour), room=room)
         actions.book_appointment(recall, slot, by=cast_of(shadyside).scheduler)
-    wanted = Slot(shadyside, _at(shadyside, 13), room=room)
-    results = at_once(*(_booking(recall, wanted) for recall in recalls))
+    wanted = Slot(shadyside, _next_open_day_at(shadyside, 13), room=room)
+    results = at_once(*(_booking_call(recall, wanted) for recall in recalls))
     assert sum(isinstance(result, ValidationError) for result in results) == 1
     starts = set(Appointment.objects.values_list("starts_at", flat=True))
     assert wanted.starts_at in starts
-    assert len(starts & {_at(shadyside, 9), _at(shadyside, 10)}) == 1
+    assert len(starts & {_next_open_day_at(shadyside, 9), _next_open_day_at(shadyside, 10)}) == 1
 
 
 @pytest.mark.django_db
 def test_the_database_itself_refuses_two_visits_at_one_time_in_one_room(shadyside: Site) -> None:
-    room, starts_at = RoomFactory.create(site=shadyside), _at(shadyside, 9)
+    room, starts_at = RoomFactory.create(site=shadyside), _next_open_day_at(shadyside, 9)
     first, second = (RecallFactory.create(site=shadyside) for _ in range(2))
     Appointment.objects.create(recall=first, site=shadyside, room=room, starts_at=starts_at)
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -88,8 +88,8 @@ def test_the_database_itself_refuses_two_visits_at_one_time_in_one_room(shadysid
 def test_two_people_may_come_at_one_time_to_two_rooms_and_where_no_room_is_known(shadyside: Site) -> None:
     rooms = [RoomFactory.create(site=shadyside) for _ in range(2)]
     for room in (*rooms, None, None):
-        slot = Slot(shadyside, _at(shadyside, 9), room=room)
-        _booking(RecallFactory.create(site=shadyside), slot)()
+        slot = Slot(shadyside, _next_open_day_at(shadyside, 9), room=room)
+        _booking_call(RecallFactory.create(site=shadyside), slot)()
     assert Appointment.objects.count() == 4
 
 
@@ -99,7 +99,9 @@ def test_two_people_may_come_at_one_time_to_two_rooms_and_where_no_room_is_known
 )
 def test_a_room_is_given_only_while_it_is_staffed(hour: int, why: str, shadyside: Site) -> None:
     room = RoomFactory.create(site=shadyside)
-    book = _booking(RecallFactory.create(site=shadyside), Slot(shadyside, _at(shadyside, hour), room=room))
+    book = _booking_call(
+        RecallFactory.create(site=shadyside), Slot(shadyside, _next_open_day_at(shadyside, hour), room=room)
+    )
     if not why:
         assert book().step == "book_appointment"
         return
@@ -113,7 +115,9 @@ def test_a_room_of_another_site_or_out_of_use_is_not_given(shadyside: Site, foot
     unused = RoomFactory.create(site=shadyside, in_use=False)
     for room in (there, unused):
         with pytest.raises(ValidationError, match="not in use"):
-            _booking(RecallFactory.create(site=shadyside), Slot(shadyside, _at(shadyside, 9), room=room))()
+            _booking_call(
+                RecallFactory.create(site=shadyside), Slot(shadyside, _next_open_day_at(shadyside, 9), room=room)
+            )()
 
 
 @pytest.mark.django_db
@@ -121,19 +125,19 @@ def test_moving_a_visit_frees_its_old_time_and_keeps_the_clocks_of_the_recall(sh
     room, scheduler = RoomFactory.create(site=shadyside), cast_of(shadyside).scheduler
     recall = RecallFactory.create(site=shadyside)
     target, since = recall.target_at, recall.contact_since
-    actions.book_appointment(recall, Slot(shadyside, _at(shadyside, 9), room=room), by=scheduler)
-    actions.reschedule(recall, Slot(shadyside, _at(shadyside, 9, 30), room=room), by=scheduler)
-    assert recall.appointments.get().starts_at == _at(shadyside, 9, 30), "her own time was not in her way"
-    actions.reschedule(recall, Slot(shadyside, _at(shadyside, 14), room=room), by=scheduler)
+    actions.book_appointment(recall, Slot(shadyside, _next_open_day_at(shadyside, 9), room=room), by=scheduler)
+    actions.reschedule(recall, Slot(shadyside, _next_open_day_at(shadyside, 9, 30), room=room), by=scheduler)
+    assert recall.appointments.get().starts_at == _next_open_day_at(shadyside, 9, 30), "her own time was not in her way"
+    actions.reschedule(recall, Slot(shadyside, _next_open_day_at(shadyside, 14), room=room), by=scheduler)
     assert (recall.target_at, recall.contact_since) == (target, since)
-    _booking(RecallFactory.create(site=shadyside), Slot(shadyside, _at(shadyside, 9), room=room))()
+    _booking_call(RecallFactory.create(site=shadyside), Slot(shadyside, _next_open_day_at(shadyside, 9), room=room))()
     assert Appointment.objects.filter(room=room).count() == 2
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("minutes_later", [60, 75, 89])
 def test_a_ninety_minute_biopsy_is_not_double_booked(minutes_later: int, shadyside: Site) -> None:
-    room, starts_at = RoomFactory.create(site=shadyside), _at(shadyside, 9)
+    room, starts_at = RoomFactory.create(site=shadyside), _next_open_day_at(shadyside, 9)
     first, second = (RecallFactory.create(site=shadyside, biopsy_to_book=True) for _ in range(2))
     biopsy = Slot(shadyside, starts_at, VisitKind.BIOPSY, length_minutes=90, room=room)
     actions.book_biopsy(first, biopsy, by=cast_of(shadyside).scheduler)

@@ -13,10 +13,10 @@ from pytest_django.live_server_helper import LiveServer
 from clinic.models import User
 
 PASSWORD = "correct-horse-battery"
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-SCRIPT = Axe().axe_script
+AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+AXE_SCRIPT = Axe().axe_script
 # Only what was found comes back: the whole report of a page takes longer to send than to write.
-IN_WORDS = """options => axe.run(document, options).then(report => report.violations.flatMap(rule =>
+AXE_RUN_JS = """options => axe.run(document, options).then(report => report.violations.flatMap(rule =>
     rule.nodes.map(node => `${rule.id}: ${node.target} ${node.failureSummary}`)))"""
 
 
@@ -25,7 +25,7 @@ def sign_in(page: Page, live_server: LiveServer) -> Callable[[User], Page]:
     """Straight to her first page, as one who came in before; the door itself is tried where scripts are off."""
 
     def come_in(user: User) -> Page:
-        page.context.add_cookies([cookie_of(user, live_server)])
+        page.context.add_cookies([session_cookie(user, live_server)])
         page.goto(live_server.url)
         assert "/sign-in/" not in page.url
         return page
@@ -33,7 +33,7 @@ def sign_in(page: Page, live_server: LiveServer) -> Callable[[User], Page]:
     return come_in
 
 
-def cookie_of(user: User, live_server: LiveServer) -> Any:
+def session_cookie(user: User, live_server: LiveServer) -> Any:
     """What a browser keeps of somebody who has signed in."""
     browser = Client()
     browser.force_login(user)
@@ -41,16 +41,16 @@ def cookie_of(user: User, live_server: LiveServer) -> Any:
     return {"name": name, "value": browser.cookies[name].value, "url": live_server.url}
 
 
-def barriers(page: Page, only: Sequence[str] = ()) -> list[str]:
+def axe_violations(page: Page, only: Sequence[str] = ()) -> list[str]:
     """What axe finds on the page as it stands, in words; by all its rules or these only."""
     if not page.evaluate("'axe' in window"):
-        page.evaluate(SCRIPT)
-    chosen = {"type": "rule", "values": list(only)} if only else {"type": "tag", "values": TAGS}
-    found: list[str] = page.evaluate(IN_WORDS, {"runOnly": chosen, "resultTypes": ["violations"]})
+        page.evaluate(AXE_SCRIPT)
+    chosen = {"type": "rule", "values": list(only)} if only else {"type": "tag", "values": AXE_TAGS}
+    found: list[str] = page.evaluate(AXE_RUN_JS, {"runOnly": chosen, "resultTypes": ["violations"]})
     return found
 
 
-def too_wide(page: Page) -> bool:
+def has_horizontal_scroll(page: Page) -> bool:
     """Whether the page must be scrolled sideways."""
     return bool(page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from clinic.models import Site, User
-from recalls.factories import RecallFactory
+from recalls.testing.factories import RecallFactory
 from tests.browser.conftest import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -28,7 +28,7 @@ def test_the_board_draws_each_chart_when_it_comes_into_sight_and_none_before(
     page: Page, sign_in: SignIn, live_server: LiveServer, administrator_ada: User, a_clinic_at_work: None
 ) -> None:
     said, asked = list[str](), list[str]()
-    page.on("console", lambda message: said.append(_complaint(message)))
+    page.on("console", lambda message: said.append(_console_error(message)))
     page.on("request", lambda request: asked.append(request.url))
     sign_in(administrator_ada)
     page.goto(live_server.url + "/admin/")
@@ -43,7 +43,7 @@ def test_the_board_draws_each_chart_when_it_comes_into_sight_and_none_before(
     assert [words for words in said if words] == []
 
 
-def _complaint(message: ConsoleMessage) -> str:
+def _console_error(message: ConsoleMessage) -> str:
     return message.text if message.type in ("error", "warning") else ""
 
 

@@ -9,9 +9,9 @@ from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
 from clinic.models import Site, User
-from recalls.factories import RecallFactory, RoomFactory
+from recalls.enums import AppointmentStatus, State
 from recalls.models import Room
-from recalls.states import AppointmentStatus, State
+from recalls.testing.factories import RecallFactory, RoomFactory
 from tests.browser.conftest import PASSWORD, tab_to
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

@@ -15,40 +15,40 @@ from pytest_django.live_server_helper import LiveServer
 from clinic.factories import cast_of
 from clinic.models import Site, User
 from portal.session import cookie_name
-from recalls.factories import RecallFactory
-from tests.browser import every_page
-from tests.browser.conftest import barriers, cookie_of, too_wide
-from tests.browser.every_page import House, Stop
+from recalls.testing.factories import RecallFactory
+from tests.browser import page_catalog
+from tests.browser.conftest import axe_violations, has_horizontal_scroll, session_cookie
+from tests.browser.page_catalog import ClinicData, PageCheck
 from tests.portal.conftest import give_birth_date, new_link
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 SignIn = Callable[[User], Page]
 
 # What may go wrong by size and colour alone; names, roles and order are the same at every size.
-BY_COLOUR = ("color-contrast", "link-in-text-block")
-BY_LAYOUT = (*BY_COLOUR, "scrollable-region-focusable", "target-size")
+COLOUR_RULES = ("color-contrast", "link-in-text-block")
+LAYOUT_RULES = (*COLOUR_RULES, "scrollable-region-focusable", "target-size")
 WIDE = {"width": 1280, "height": 900}
-TWICE_THE_SIZE = {"width": 640, "height": 450}  # what 1280 by 900 shows at 200 %
+ZOOMED = {"width": 640, "height": 450}  # what 1280 by 900 shows at 200 %
 PHONE = {"width": 360, "height": 740}
-MOST_SHIFT = 0.01
+MAX_LAYOUT_SHIFT = 0.01
 ADMIN = "/admin/"  # Django's own scripts put clocks and calendars beside its fields
 # What moved by itself while the page was loading; a change of the window's size and what follows a key do not count.
-COUNT_SHIFTS = """new PerformanceObserver(list => list.getEntries().filter(entry => !entry.hadRecentInput)
+OBSERVE_SHIFTS_JS = """new PerformanceObserver(list => list.getEntries().filter(entry => !entry.hadRecentInput)
     .forEach(entry => window.shifted = (window.shifted ?? 0) + entry.value))
     .observe({type: "layout-shift", buffered: true})"""
 # The browser tells of them with the next picture it draws.
-SHIFTED = """() => new Promise(done =>
+LAYOUT_SHIFT_JS = """() => new Promise(done =>
     requestAnimationFrame(() => requestAnimationFrame(() => done(window.shifted ?? 0))))"""
-OPEN_ALL = "document.querySelectorAll('main details, #container details').forEach(more => more.open = true)"
+OPEN_DETAILS_JS = "document.querySelectorAll('main details, #container details').forEach(more => more.open = true)"
 # A colour that is still fading from light to dark is the right one a moment later.
-AT_ONCE = """const style = new CSSStyleSheet(); style.replaceSync('* { transition: none !important }');
+DISABLE_TRANSITIONS_JS = """const style = new CSSStyleSheet(); style.replaceSync('* { transition: none !important }');
     document.adoptedStyleSheets = [style]"""
 # Less the number of the key, which is shown where keys work.
-BUTTONS = """[...document.querySelectorAll('button[type=submit], input[type=submit]')]
+BUTTON_LABELS_JS = """[...document.querySelectorAll('button[type=submit], input[type=submit]')]
     .filter(one => one.checkVisibility()).map(one => (one.innerText || one.value).replace(/^\\d\\s/, "").trim())"""
 
 
-class Walk:
+class PageAudit:
     """Two browsers of one person, one with scripts and one without; `found` is what stands in somebody's way."""
 
     def __init__(self, browser: Browser, home: str, cookies: list[Any]) -> None:
@@ -60,92 +60,97 @@ class Walk:
         for context in self._contexts:
             context.add_cookies(cookies)
         self._page, self._plain = (context.new_page() for context in self._contexts)
-        self._page.add_init_script(COUNT_SHIFTS)
+        self._page.add_init_script(OBSERVE_SHIFTS_JS)
 
-    def to(self, stops: list[Stop]) -> list[str]:
+    def visit(self, stops: list[PageCheck]) -> list[str]:
         for stop in stops:
-            self._look(stop)
+            self._check_page(stop)
         for context in self._contexts:
             context.close()
         return self.found
 
-    def _look(self, stop: Stop) -> None:
+    def _check_page(self, stop: PageCheck) -> None:
         page, where = self._page, stop.address
         page.set_viewport_size(WIDE)  # type: ignore[arg-type]
         answer = page.goto(self.home + where)
         assert answer is not None
         if stop.status and answer.status != stop.status:
             self.found.append(f"{where}: answers {answer.status}")
-        with_scripts = page.evaluate(BUTTONS)
+        with_scripts = page.evaluate(BUTTON_LABELS_JS)
         for key in stop.keys:
             page.keyboard.press(key)
-        if page.evaluate(SHIFTED) > MOST_SHIFT and not where.startswith(ADMIN):
+        if page.evaluate(LAYOUT_SHIFT_JS) > MAX_LAYOUT_SHIFT and not where.startswith(ADMIN):
             self.found.append(f"{where}: moves while it loads")
-        page.evaluate(f"{OPEN_ALL}; {AT_ONCE}")
-        if not stop.alike:
-            self._note(where, "wide", barriers(page))
+        page.evaluate(f"{OPEN_DETAILS_JS}; {DISABLE_TRANSITIONS_JS}")
+        if not stop.is_standard_admin:
+            self._record(where, "wide", axe_violations(page))
             page.emulate_media(color_scheme="dark")
-            self._note(where, "wide in the dark", barriers(page, BY_COLOUR))
+            self._record(where, "wide in the dark", axe_violations(page, COLOUR_RULES))
             page.emulate_media(color_scheme="light")
-        page.set_viewport_size(TWICE_THE_SIZE)  # type: ignore[arg-type]
-        self._note(where, "at twice the size", [] if stop.alike else barriers(page, BY_LAYOUT), too_wide(page))
+        page.set_viewport_size(ZOOMED)  # type: ignore[arg-type]
+        self._record(
+            where,
+            "at twice the size",
+            [] if stop.is_standard_admin else axe_violations(page, LAYOUT_RULES),
+            has_horizontal_scroll(page),
+        )
         page.set_viewport_size(PHONE)  # type: ignore[arg-type]
-        self._note(where, "on a phone", barriers(page), too_wide(page))
+        self._record(where, "on a phone", axe_violations(page), has_horizontal_scroll(page))
         page.emulate_media(color_scheme="dark")
-        self._note(where, "on a phone in the dark", barriers(page, BY_COLOUR), too_wide(page))
+        self._record(where, "on a phone in the dark", axe_violations(page, COLOUR_RULES), has_horizontal_scroll(page))
         page.emulate_media(color_scheme="light")
-        self._without_scripts(where, with_scripts)
+        self._check_without_scripts(where, with_scripts)
 
-    def _without_scripts(self, where: str, with_scripts: list[str]) -> None:
+    def _check_without_scripts(self, where: str, with_scripts: list[str]) -> None:
         """The page opens, says what it is, and has every button that it has with scripts."""
         self._plain.goto(self.home + where, wait_until="domcontentloaded")
         if not self._plain.locator("h1").first.is_visible():
             self.found.append(f"{where} without scripts: no heading")
         # Capitals are the style sheet's, which may not have come yet.
-        plain = {name.casefold() for name in self._plain.evaluate(BUTTONS)}
+        plain = {name.casefold() for name in self._plain.evaluate(BUTTON_LABELS_JS)}
         missing = [name for name in with_scripts if name.casefold() not in plain]
         self.found += [f"{where} without scripts: no button {name!r}" for name in sorted(missing)]
 
-    def _note(self, where: str, how: str, faults: list[str], wide: bool = False) -> None:
+    def _record(self, where: str, how: str, faults: list[str], wide: bool = False) -> None:
         self.found += [f"{where} {how}: {fault}" for fault in faults]
         self.found += [f"{where} {how}: must be scrolled sideways"] * wide
 
 
 @pytest.fixture
-def house(shadyside: Site, settings: LazySettings, tmp_path: Path) -> House:
+def clinic_data(shadyside: Site, settings: LazySettings, tmp_path: Path) -> ClinicData:
     cache.clear()
-    settings.EMAIL_BACKEND, settings.MAIL_INBOX_DIR = "notifications.maildir.EmailBackend", tmp_path / "mail"
-    return every_page.furnish(shadyside)
+    settings.EMAIL_BACKEND, settings.MAIL_INBOX_DIR = "notifications.backends.maildir.EmailBackend", tmp_path / "mail"
+    return page_catalog.create_clinic_data(shadyside)
 
 
-PEOPLE = {
-    "scheduler": every_page.of_scheduler,
-    "radiologist": every_page.of_radiologist,
-    "manager": every_page.of_manager,
-    "administrator": every_page.of_administrator,
+USERS = {
+    "scheduler": page_catalog.scheduler_pages,
+    "radiologist": page_catalog.radiologist_pages,
+    "manager": page_catalog.manager_pages,
+    "administrator": page_catalog.administrator_pages,
 }
 
 
 @pytest.mark.ignore_template_errors  # Django's own page of an account leaves a variable to its default
-@pytest.mark.parametrize("role", PEOPLE)
+@pytest.mark.parametrize("role", USERS)
 def test_every_page_of_a_role_serves_everybody(
-    role: str, browser: Browser, live_server: LiveServer, house: House, administrator_ada: User
+    role: str, browser: Browser, live_server: LiveServer, clinic_data: ClinicData, administrator_ada: User
 ) -> None:
-    user = administrator_ada if role == "administrator" else getattr(cast_of(house.site), role)
-    stops = PEOPLE[role](house, user)
-    found = Walk(browser, live_server.url, [cookie_of(user, live_server)]).to(stops)
+    user = administrator_ada if role == "administrator" else getattr(cast_of(clinic_data.site), role)
+    stops = USERS[role](clinic_data, user)
+    found = PageAudit(browser, live_server.url, [session_cookie(user, live_server)]).visit(stops)
     assert not found, "\n".join(found)
 
 
 def test_every_page_of_a_patient_and_of_a_stranger_serves_everybody(
-    browser: Browser, live_server: LiveServer, house: House, client: Client
+    browser: Browser, live_server: LiveServer, clinic_data: ClinicData, client: Client
 ) -> None:
-    patient = house.recall("booked").patient
+    patient = clinic_data.recall("booked").patient
     link = new_link(patient)
-    found = Walk(browser, live_server.url, []).to(every_page.of_nobody(house, link))
+    found = PageAudit(browser, live_server.url, []).visit(page_catalog.anonymous_pages(clinic_data, link))
     give_birth_date(client, link, patient)
     cookie = {"name": cookie_name(), "value": client.cookies[cookie_name()].value, "url": live_server.url}
-    found += Walk(browser, live_server.url, [cookie]).to(every_page.of_patient())
+    found += PageAudit(browser, live_server.url, [cookie]).visit(page_catalog.patient_pages())
     assert not found, "\n".join(found)
 
 
@@ -158,7 +163,7 @@ def test_a_form_sent_back_stands_in_nobodys_way_and_leads_to_the_field(
     page.fill("[name=note]", "She is away.")
     page.fill("[name=until]", "2020-01-06")
     page.get_by_role("button", name="Put on hold").click()
-    assert barriers(page) == []
+    assert axe_violations(page) == []
     page.get_by_role("link", name="Until: Choose a day after today.").click()
     assert page.locator("[name=until]").evaluate("element => element === document.activeElement")
     assert page.input_value("[name=note]") == "She is away."

@@ -16,12 +16,12 @@ from clinic.roles import STAFF_ROLES, Role, roles_of
 from demo import logins
 from demo.places import STAFF
 from exchange.models import ParkedRow
-from notifications.kinds import Channel, NotificationState
+from notifications.enums import Channel, NotificationState
 from notifications.models import Notification
 from patients.models import ContactPoint, Patient
+from recalls.enums import ClosureReason, State
 from recalls.models import Recall, RecallEvent
 from recalls.signals import recall_moved
-from recalls.states import ClosureReason, State
 
 pytestmark = pytest.mark.django_db
 
@@ -74,7 +74,7 @@ def test_a_newcomer_finds_a_clinic_at_work(printed: str, data_folder: Path) -> N
 def _every_history_is_whole(recalls: list[Recall]) -> None:
     for recall in recalls:
         events = list(recall.events.all())
-        assert [event.seal() for event in events] == [event.hash for event in events]
+        assert [event.compute_hash() for event in events] == [event.hash for event in events]
         assert [event.version for event in events] == list(range(1, recall.version + 1))
 
 

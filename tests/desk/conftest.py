@@ -12,18 +12,18 @@ from django.urls import reverse
 from clinic.models import User
 from recalls.models import Recall
 
-SignIn = Callable[[User], Client]
+ClientFor = Callable[[User], Client]
 
 
 @pytest.fixture(autouse=True)
-def _numbers_of_another_test_are_forgotten() -> Iterator[None]:
+def _clear_cache() -> Iterator[None]:
     """A large clinic's counts are kept for seconds, longer than a test lasts."""
     yield
     cache.clear()
 
 
 @pytest.fixture
-def at_desk() -> SignIn:
+def client_for() -> ClientFor:
     """A browser of her own for each person."""
 
     def sign_in(user: User) -> Client:
@@ -34,21 +34,21 @@ def at_desk() -> SignIn:
     return sign_in
 
 
-class Form:
+class StepFormClient:
     """A step's form as one person opened it: sending it twice sends the same version and key twice."""
 
     def __init__(self, browser: Client, recall: Recall, step: str) -> None:
         self.browser, self.url = browser, reverse("step", args=[recall.pk, step])
         page = browser.get(self.url)
         fields = page.context["form"]
-        self.fresh = {field.name: field.value() for field in fields if field.value() not in (None, "", False)}
+        self.initial = {field.name: field.value() for field in fields if field.value() not in (None, "", False)}
 
     def send(self, **typed: Any) -> HttpResponse:
-        answer = self.browser.post(self.url, {**self.fresh, **typed})
+        answer = self.browser.post(self.url, {**self.initial, **typed})
         assert isinstance(answer, HttpResponse)
         return answer
 
 
-def words(page: Any) -> str:
+def page_text(page: Any) -> str:
     """What the page says, without what escaping does to quotes."""
     return str(page.content.decode()).replace("&#x27;", "'").replace("&quot;", '"')

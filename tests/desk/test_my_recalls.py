@@ -13,10 +13,10 @@ from django.urls import reverse
 from clinic.factories import UserFactory
 from clinic.models import Site, User
 from clinic.roles import Role
-from recalls.factories import ExamFactory, RecallFactory
+from recalls.enums import Assessment
 from recalls.models import Recall
-from recalls.states import Assessment
-from tests.desk.conftest import SignIn, words
+from recalls.testing.factories import ExamFactory, RecallFactory
+from tests.desk.conftest import ClientFor, page_text
 
 TUESDAY_EVENING = datetime(2026, 11, 24, 22, 0, tzinfo=UTC)
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_tuesday_evening")]
@@ -32,8 +32,8 @@ def _read_by(reader: User, site: Site, *stories: str, **facts: Any) -> list[Reca
     return [RecallFactory.create(site=site, exam__reader=reader, **{story: True}, **facts) for story in stories]
 
 
-def _look(at_desk: SignIn, user: User, **asked: str) -> Any:
-    return at_desk(user).get(reverse("my_recalls"), asked)
+def _get_page(client_for: ClientFor, user: User, **asked: str) -> Any:
+    return client_for(user).get(reverse("my_recalls"), asked)
 
 
 def _shown(page: Any) -> list[str]:
@@ -44,24 +44,24 @@ def _counts(page: Any) -> dict[str, int]:
     return {str(line["label"]): line["count"] for line in page.context["fates"] if line["count"]}
 
 
-def test_each_recall_says_its_outcome_its_tissue_and_the_verdict(
-    at_desk: SignIn, radiologist_rao: User, shadyside: Site
+def test_each_recall_says_its_outcome_pathology_and_concordance(
+    client_for: ClientFor, radiologist_rao: User, shadyside: Site
 ) -> None:
     _read_by(radiologist_rao, shadyside, "cancer", "benign_concordant", "closed_normal", "to_contact")
-    rows = {row.stands: row for row in _look(at_desk, radiologist_rao).context["rows"]}
+    rows = {row.stands: row for row in _get_page(client_for, radiologist_rao).context["rows"]}
     cancer, benign = rows["Cancer, handed over to treatment"], rows["Biopsy benign and concordant"]
-    assert (cancer.tissue, cancer.verdict) == ("Malignant, invasive", "Malignant")
-    assert (benign.tissue, benign.verdict) == ("Benign", "Concordant benign")
+    assert (cancer.pathology, cancer.concordance) == ("Malignant, invasive", "Malignant")
+    assert (benign.pathology, benign.concordance) == ("Benign", "Concordant benign")
     assert rows["Normal"].outcome == "1: Negative"
-    assert (rows["To contact"].outcome, rows["To contact"].tissue) == ("", "")
+    assert (rows["To contact"].outcome, rows["To contact"].pathology) == ("", "")
 
 
 def test_every_recall_is_counted_where_it_ended_or_stands(
-    at_desk: SignIn, radiologist_rao: User, shadyside: Site
+    client_for: ClientFor, radiologist_rao: User, shadyside: Site
 ) -> None:
     stories = ("cancer", "benign_concordant", "closed_normal", "resolved_by_priors", "probably_benign", "lost", "void")
     _read_by(radiologist_rao, shadyside, *stories)
-    assert _counts(_look(at_desk, radiologist_rao)) == {
+    assert _counts(_get_page(client_for, radiologist_rao)) == {
         "Called back": 7,
         "Still open": 1,
         "Normal, benign, or explained by earlier pictures": 2,
@@ -75,82 +75,86 @@ def test_every_recall_is_counted_where_it_ended_or_stands(
 
 
 def test_a_count_leads_to_its_recalls_and_each_recall_to_its_page(
-    at_desk: SignIn, radiologist_rao: User, shadyside: Site
+    client_for: ClientFor, radiologist_rao: User, shadyside: Site
 ) -> None:
     cancer, _normal = _read_by(radiologist_rao, shadyside, "cancer", "closed_normal")
-    page = _look(at_desk, radiologist_rao, show="cancer")
+    page = _get_page(client_for, radiologist_rao, show="cancer")
     assert _shown(page) == [reverse("recall", args=[cancer.pk])]
 
 
 def test_figures_name_their_denominator_and_what_they_count(
-    at_desk: SignIn, radiologist_rao: User, shadyside: Site
+    client_for: ClientFor, radiologist_rao: User, shadyside: Site
 ) -> None:
     _read_by(radiologist_rao, shadyside, "cancer", "benign_concordant", "closed_normal", "resolved_by_priors", "void")
-    page = _look(at_desk, radiologist_rao)
-    said = [(measure.value, measure.out_of) for measure in page.context["measures"][1:]]
+    page = _get_page(client_for, radiologist_rao)
+    said = [(measure.value, measure.fraction) for measure in page.context["measures"][1:]]
     # Positive: the three called back for more pictures; earlier pictures and the voided one are left out.
     assert said == [("33.3 %", "1 of 3"), ("50.0 %", "1 of 2"), ("50.0 %", "1 of 2")]
-    assert "21 CFR 900.12" in words(page)
-    assert "5 of them are less than a year old" in words(page)
+    assert "21 CFR 900.12" in page_text(page)
+    assert "5 of them are less than a year old" in page_text(page)
 
 
 def test_a_recall_rate_is_given_only_when_the_other_screenings_are_known_too(
-    at_desk: SignIn, radiologist_rao: User, shadyside: Site
+    client_for: ClientFor, radiologist_rao: User, shadyside: Site
 ) -> None:
     _read_by(radiologist_rao, shadyside, "closed_normal", "resolved_by_priors")
-    assert "Not known: screenings that were not called back do not come in here." in words(
-        _look(at_desk, radiologist_rao)
+    assert "Not known: screenings that were not called back do not come in here." in page_text(
+        _get_page(client_for, radiologist_rao)
     )
     for _number in range(8):
         ExamFactory.create(patient__site=shadyside, reader=radiologist_rao, negative=True)
-    rate = _look(at_desk, radiologist_rao).context["measures"][0]
-    assert (rate.value, rate.out_of) == ("10.0 %", "1 of 10")
+    rate = _get_page(client_for, radiologist_rao).context["measures"][0]
+    assert (rate.value, rate.fraction) == ("10.0 %", "1 of 10")
 
 
-def test_an_amended_outcome_counts_as_it_now_stands(at_desk: SignIn, radiologist_rao: User, shadyside: Site) -> None:
+def test_an_amended_outcome_counts_as_it_now_stands(
+    client_for: ClientFor, radiologist_rao: User, shadyside: Site
+) -> None:
     recall = _read_by(radiologist_rao, shadyside, "biopsy_to_book")[0]
     amended = {"assessment": "2", "release": "now", "reason": "Seen again.", "version": recall.version, "key": "k"}
-    at_desk(radiologist_rao).post(reverse("step", args=[recall.pk, "amend_outcome"]), amended)
-    page = _look(at_desk, radiologist_rao)
+    client_for(radiologist_rao).post(reverse("step", args=[recall.pk, "amend_outcome"]), amended)
+    page = _get_page(client_for, radiologist_rao)
     assert "Biopsy advised" not in _counts(page)
     assert page.context["rows"][0].outcome == "2: Benign"
 
 
-def test_a_period_is_told_by_the_day_of_the_screening(at_desk: SignIn, radiologist_rao: User, shadyside: Site) -> None:
+def test_a_period_is_told_by_the_day_of_the_screening(
+    client_for: ClientFor, radiologist_rao: User, shadyside: Site
+) -> None:
     recent, older, old = (
-        _read_by(radiologist_rao, shadyside, "closed_normal", ended=TUESDAY_EVENING - timedelta(days=days))[0]
+        _read_by(radiologist_rao, shadyside, "closed_normal", ended_at=TUESDAY_EVENING - timedelta(days=days))[0]
         for days in (10, 200, 500)
     )
     for period, wanted in (("quarter", [recent]), ("year", [recent, older]), ("year-before", [old])):
-        page = _look(at_desk, radiologist_rao, period=period)
+        page = _get_page(client_for, radiologist_rao, period=period)
         assert _shown(page) == [reverse("recall", args=[recall.pk]) for recall in wanted]
 
 
-def test_a_reader_sees_no_other_readers_recalls(at_desk: SignIn, radiologist_rao: User, shadyside: Site) -> None:
+def test_a_reader_sees_no_other_readers_recalls(client_for: ClientFor, radiologist_rao: User, shadyside: Site) -> None:
     colleague = UserFactory.create(role=Role.RADIOLOGIST, sites=[shadyside])
     _read_by(colleague, shadyside, "cancer")
-    page = _look(at_desk, radiologist_rao)
+    page = _get_page(client_for, radiologist_rao)
     assert (_shown(page), page.context["readers"]) == ([], [])
-    assert _look(at_desk, radiologist_rao, reader=str(colleague.pk)).status_code == 404
+    assert _get_page(client_for, radiologist_rao, reader=str(colleague.pk)).status_code == 404
 
 
-def test_a_manager_chooses_the_reader_and_sees_only_her_own_sites(
-    at_desk: SignIn, radiologist_rao: User, manager_mo: User, shadyside: Site, foothills: Site
+def test_a_manager_chooses_the_reader_and_sees_only_their_own_sites(
+    client_for: ClientFor, radiologist_rao: User, manager_mo: User, shadyside: Site, foothills: Site
 ) -> None:
     radiologist_rao.sites.add(foothills)
     here = _read_by(radiologist_rao, shadyside, "cancer")[0]
     _read_by(radiologist_rao, foothills, "cancer")
     elsewhere = UserFactory.create(role=Role.RADIOLOGIST, sites=[foothills])
-    assert "Choose a reader." in words(_look(at_desk, manager_mo))
-    page = _look(at_desk, manager_mo, reader=str(radiologist_rao.pk))
+    assert "Choose a reader." in page_text(_get_page(client_for, manager_mo))
+    page = _get_page(client_for, manager_mo, reader=str(radiologist_rao.pk))
     assert _shown(page) == [reverse("recall", args=[here.pk])]
     assert page.context["readers"] == [radiologist_rao]
-    assert _look(at_desk, manager_mo, reader=str(elsewhere.pk)).status_code == 404
+    assert _get_page(client_for, manager_mo, reader=str(elsewhere.pk)).status_code == 404
 
 
-def test_a_long_list_is_paged_without_a_gap(at_desk: SignIn, radiologist_rao: User, shadyside: Site) -> None:
+def test_a_long_list_is_paged_without_a_gap(client_for: ClientFor, radiologist_rao: User, shadyside: Site) -> None:
     recalls = _read_by(radiologist_rao, shadyside, *["closed_normal"] * 28)
-    browser = at_desk(radiologist_rao)
+    browser = client_for(radiologist_rao)
     page: Any = browser.get(reverse("my_recalls"))
     rest: Any = browser.get(reverse("my_recalls") + page.context["older"])
     seen = [*_shown(page), *_shown(rest)]
@@ -161,21 +165,23 @@ def test_a_long_list_is_paged_without_a_gap(at_desk: SignIn, radiologist_rao: Us
 
 @pytest.mark.parametrize("asked", [{"period": "ever"}, {"show": "everything"}, {"reader": "1; drop"}])
 def test_an_address_that_names_nothing_is_not_found(
-    asked: dict[str, str], at_desk: SignIn, radiologist_rao: User
+    asked: dict[str, str], client_for: ClientFor, radiologist_rao: User
 ) -> None:
-    answer: HttpResponse = _look(at_desk, radiologist_rao, **asked)
+    answer: HttpResponse = _get_page(client_for, radiologist_rao, **asked)
     assert answer.status_code == 404
 
 
-def test_an_exam_without_a_readers_account_is_nobodys(at_desk: SignIn, radiologist_rao: User, shadyside: Site) -> None:
+def test_an_exam_without_a_readers_account_is_nobodys(
+    client_for: ClientFor, radiologist_rao: User, shadyside: Site
+) -> None:
     RecallFactory.create(site=shadyside, exam__assessment=Assessment.NEED_IMAGING, exam__reader_name="Dr. Rao")
-    assert _shown(_look(at_desk, radiologist_rao)) == []
+    assert _shown(_get_page(client_for, radiologist_rao)) == []
 
 
 def test_the_page_asks_the_same_number_of_questions_for_one_recall_and_for_several(
-    at_desk: SignIn, radiologist_rao: User, shadyside: Site
+    client_for: ClientFor, radiologist_rao: User, shadyside: Site
 ) -> None:
-    browser, address = at_desk(radiologist_rao), reverse("my_recalls")
+    browser, address = client_for(radiologist_rao), reverse("my_recalls")
     counted = []
     for _round in range(2):
         _read_by(radiologist_rao, shadyside, "cancer", "closed_normal")

@@ -13,10 +13,10 @@ from django.utils import timezone
 
 from clinic.models import Site, User
 from patients.factories import PatientFactory
-from recalls.factories import RecallFactory
+from recalls.enums import Assessment, State
 from recalls.models import Recall, ScreeningExam
-from recalls.states import Assessment, State
-from tests.desk.conftest import SignIn
+from recalls.testing.factories import RecallFactory
+from tests.desk.conftest import ClientFor
 
 pytestmark = pytest.mark.django_db
 
@@ -36,7 +36,7 @@ def _queries_of_one(browser: Client, url: str) -> int:
     return len(taken)
 
 
-def _many(site: Site, count: int) -> None:
+def _bulk_create_recalls(site: Site, count: int) -> None:
     """Recalls written straight into the tables, valid in every constraint: only their number matters here."""
     start, now = Recall.objects.count(), timezone.now()
     patient = PatientFactory.create(site=site)
@@ -68,17 +68,17 @@ def _many(site: Site, count: int) -> None:
 
 
 def test_the_queue_asks_at_most_eight_questions_at_a_hundred_and_at_twenty_thousand_recalls(
-    at_desk: SignIn, scheduler_ana: User, shadyside: Site, foothills: Site
+    client_for: ClientFor, scheduler_ana: User, shadyside: Site, foothills: Site
 ) -> None:
     scheduler_ana.sites.add(foothills)
-    browser = at_desk(scheduler_ana)
-    _many(shadyside, 60)
-    _many(foothills, 40)
+    browser = client_for(scheduler_ana)
+    _bulk_create_recalls(shadyside, 60)
+    _bulk_create_recalls(foothills, 40)
     urls = [reverse("queue_state", args=[state]) for state in (State.TO_CONTACT, State.SCHEDULED)]
     urls.append(f"{reverse('queue')}?why=no-phone&mine=1&language=en")
     few = [_queries(browser, url) for url in urls]
-    _many(shadyside, 12_000)
-    _many(foothills, 7_900)
+    _bulk_create_recalls(shadyside, 12_000)
+    _bulk_create_recalls(foothills, 7_900)
     assert Recall.objects.count() == 20_000
     many = []
     for url in urls:
@@ -91,10 +91,10 @@ def test_the_queue_asks_at_most_eight_questions_at_a_hundred_and_at_twenty_thous
 
 @pytest.mark.parametrize("stories", [{}, {"three_attempts": True}, {"biopsy_missed": True}, {"closed_benign": True}])
 def test_a_recalls_page_asks_the_same_number_of_questions_whatever_happened_to_it(
-    stories: dict[str, bool], at_desk: SignIn, scheduler_ana: User, shadyside: Site
+    stories: dict[str, bool], client_for: ClientFor, scheduler_ana: User, shadyside: Site
 ) -> None:
     recall = RecallFactory.create(site=shadyside, **stories)
-    assert _queries(at_desk(scheduler_ana), reverse("recall", args=[recall.pk])) == PAGE_QUERIES
+    assert _queries(client_for(scheduler_ana), reverse("recall", args=[recall.pk])) == PAGE_QUERIES
 
 
 def _worklist(site: Site) -> None:
@@ -102,17 +102,17 @@ def _worklist(site: Site) -> None:
         RecallFactory.create(site=site, **{story: True})
 
 
-def _tasks(site: Site) -> None:
+def _work_items(site: Site) -> None:
     RecallFactory.create(site=site, wrong_number=True)
 
 
 @pytest.mark.parametrize(
-    ("name", "fill"), [("worklist", _worklist), ("work", _tasks), ("search", RecallFactory.create)]
+    ("name", "fill"), [("worklist", _worklist), ("work_items", _work_items), ("search", RecallFactory.create)]
 )
 def test_a_list_asks_the_same_number_of_questions_for_one_row_and_for_several(
-    name: str, fill: Callable[..., object], at_desk: SignIn, radiologist_rao: User, shadyside: Site
+    name: str, fill: Callable[..., object], client_for: ClientFor, radiologist_rao: User, shadyside: Site
 ) -> None:
-    browser, url = at_desk(radiologist_rao), reverse(name)
+    browser, url = client_for(radiologist_rao), reverse(name)
     browser.post(reverse("search"), {"q": "Sample"})
     fill(site=shadyside)
     once = _queries(browser, url)

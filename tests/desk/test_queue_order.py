@@ -12,11 +12,11 @@ from django.utils import timezone
 
 from clinic.models import Site, User
 from recalls import actions
-from recalls.actions import Contact
-from recalls.factories import RecallFactory
+from recalls.actions import ContactAttemptInput
+from recalls.enums import Assessment, ContactChannel, ContactResult, State, WorkItemKind
 from recalls.models import Recall, RecallClaim
-from recalls.states import Assessment, ContactChannel, ContactResult, State, WorkItemKind
-from tests.desk.conftest import SignIn, words
+from recalls.testing.factories import RecallFactory
+from tests.desk.conftest import ClientFor, page_text
 
 TUESDAY_MORNING = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_tuesday_morning")]
@@ -37,8 +37,8 @@ def _listed(browser: Client, part: str, address: str = "") -> list[int]:
     return [row.pk for row in browser.get(address or reverse("queue")).context[part]]
 
 
-def test_whose_turn_it_is_stands_by_the_time_left_to_her_target_then_by_risk(
-    at_desk: SignIn, scheduler_ana: User, shadyside: Site
+def test_due_recalls_are_ordered_by_time_to_target_then_by_risk(
+    client_for: ClientFor, scheduler_ana: User, shadyside: Site
 ) -> None:
     now = timezone.now()
     plenty, little, risky, tomorrow = RecallFactory.create_batch(4, site=shadyside)
@@ -46,14 +46,14 @@ def test_whose_turn_it_is_stands_by_the_time_left_to_her_target_then_by_risk(
     _with(little, due_at=now - timedelta(hours=1), target_at=now + timedelta(days=1))
     _with(risky, due_at=now + timedelta(hours=1), target_at=now + timedelta(days=1), suspicious=True)
     _with(tomorrow, due_at=now + timedelta(days=1), target_at=now - timedelta(days=9))
-    browser = at_desk(scheduler_ana)
+    browser = client_for(scheduler_ana)
     assert _listed(browser, "due") == [risky.pk, little.pk, plenty.pk]
-    assert _listed(browser, "later") == [tomorrow.pk]
-    assert "result of 4 or 5" in words(browser.get(reverse("queue")))
+    assert _listed(browser, "not_due") == [tomorrow.pk]
+    assert "result of 4 or 5" in page_text(browser.get(reverse("queue")))
 
 
-def test_pages_follow_each_other_through_risk_and_from_whose_turn_it_is_to_the_others(
-    at_desk: SignIn, scheduler_ana: User, shadyside: Site, foothills: Site
+def test_pages_follow_each_other_through_risk_and_from_due_to_not_due(
+    client_for: ClientFor, scheduler_ana: User, shadyside: Site, foothills: Site
 ) -> None:
     scheduler_ana.sites.add(foothills)
     now, batch = timezone.now(), RecallFactory.create_batch(35, site=shadyside)
@@ -61,10 +61,10 @@ def test_pages_follow_each_other_through_risk_and_from_whose_turn_it_is_to_the_o
     for number, recall in enumerate(batch):
         due, target = now + timedelta(days=number % 3 - 1), now + timedelta(days=number % 4)
         _with(recall, due_at=due, target_at=target, suspicious=number % 5 == 0)
-    browser, address, seen = at_desk(scheduler_ana), reverse("queue"), []
+    browser, address, seen = client_for(scheduler_ana), reverse("queue"), []
     while address:
         page = browser.get(address)
-        seen += [row.pk for part in ("due", "later") for row in page.context[part]]
+        seen += [row.pk for part in ("due", "not_due") for row in page.context[part]]
         address = page.context["older"]
     rows: dict[int, Any] = {recall.pk: Recall.objects.get(pk=recall.pk) for recall in batch}
     turn = {pk for pk in seen if rows[pk].due_at.astimezone(shadyside.zone).date() <= datetime(2026, 11, 24).date()}
@@ -73,71 +73,73 @@ def test_pages_follow_each_other_through_risk_and_from_whose_turn_it_is_to_the_o
     assert seen == expected
 
 
-def test_a_patient_who_asked_on_her_page_stands_on_top_wherever_her_recall_is(
-    at_desk: SignIn, scheduler_ana: User, shadyside: Site
+def test_patient_requests_come_first_whatever_the_state_of_the_recall(
+    client_for: ClientFor, scheduler_ana: User, shadyside: Site
 ) -> None:
     RecallFactory.create_batch(3, site=shadyside)
     asked = RecallFactory.create(site=shadyside, booked_ahead=True)
-    item = actions.open_work_item(asked, WorkItemKind.PATIENT_ASKED, "I need another time.")
-    browser = at_desk(scheduler_ana)
+    item = actions.open_work_item(asked, WorkItemKind.PATIENT_REQUEST, "I need another time.")
+    browser = client_for(scheduler_ana)
     page = browser.get(reverse("queue"))
-    assert [row.pk for row in page.context["asked"]] == [asked.pk]
-    assert "She asked on her page: ring her (I need another time.)" in words(page)
-    assert _listed(browser, "asked", f"{reverse('queue')}?why=no-phone") == [asked.pk]
+    assert [row.pk for row in page.context["patient_requests"]] == [asked.pk]
+    assert "She asked on her page: ring her (I need another time.)" in page_text(page)
+    assert _listed(browser, "patient_requests", f"{reverse('queue')}?why=no-phone") == [asked.pk]
     actions.finish_work_item(item, by=scheduler_ana)
-    assert _listed(browser, "asked") == []
+    assert _listed(browser, "patient_requests") == []
 
 
-def test_somebody_elses_patient_who_asked_is_not_shown(at_desk: SignIn, stranger: User, shadyside: Site) -> None:
+def test_somebody_elses_patient_who_asked_is_not_shown(
+    client_for: ClientFor, other_site_scheduler: User, shadyside: Site
+) -> None:
     asked = RecallFactory.create(site=shadyside)
-    actions.open_work_item(asked, WorkItemKind.PATIENT_ASKED, "Please call me.")
-    assert _listed(at_desk(stranger), "asked") == []
+    actions.open_work_item(asked, WorkItemKind.PATIENT_REQUEST, "Please call me.")
+    assert _listed(client_for(other_site_scheduler), "patient_requests") == []
 
 
-def test_whom_she_worked_today_stays_in_sight_with_what_she_did(
-    at_desk: SignIn, scheduler_ana: User, scheduler_bea: User, shadyside: Site
+def test_recalls_handled_today_stay_listed_with_the_step_taken(
+    client_for: ClientFor, scheduler_ana: User, scheduler_bea: User, shadyside: Site
 ) -> None:
     recall = RecallFactory.create(site=shadyside)
     RecallFactory.create(site=shadyside)
     actions.decline(recall, by=scheduler_ana, note="She said no.")
-    page = at_desk(scheduler_ana).get(reverse("queue"))
-    assert [row.pk for row in page.context["worked"]] == [recall.pk]
-    assert "Done: Patient declines, 10:00 am" in words(page)
-    assert _listed(at_desk(scheduler_bea), "worked") == []
+    page = client_for(scheduler_ana).get(reverse("queue"))
+    assert [row.pk for row in page.context["handled_today"]] == [recall.pk]
+    assert "Done: Patient declines, 10:00 am" in page_text(page)
+    assert _listed(client_for(scheduler_bea), "handled_today") == []
     with time_machine.travel(TUESDAY_MORNING + timedelta(days=1), tick=False):
-        assert _listed(at_desk(scheduler_ana), "worked") == []
+        assert _listed(client_for(scheduler_ana), "handled_today") == []
 
 
-def test_whom_she_called_and_is_to_call_again_today_is_marked_where_she_stands(
-    at_desk: SignIn, scheduler_ana: User, shadyside: Site
+def test_a_recall_called_and_due_again_today_is_marked_in_its_row(
+    client_for: ClientFor, scheduler_ana: User, shadyside: Site
 ) -> None:
     recall = RecallFactory.create(site=shadyside)
     again = timezone.now() + timedelta(hours=3)
-    contact = Contact(ContactChannel.PHONE, ContactResult.NO_ANSWER, next_try_at=again)
+    contact = ContactAttemptInput(ContactChannel.PHONE, ContactResult.NO_ANSWER, next_try_at=again)
     actions.log_contact(recall, contact, by=scheduler_ana)
-    page = at_desk(scheduler_ana).get(reverse("queue"))
+    page = client_for(scheduler_ana).get(reverse("queue"))
     assert [row.pk for row in page.context["due"]] == [recall.pk]
-    assert page.context["worked"] == []
-    assert "✓ Log a contact, 10:00 am" in words(page)
+    assert page.context["handled_today"] == []
+    assert "✓ Log a contact, 10:00 am" in page_text(page)
 
 
-def test_who_has_her_open_stands_in_the_row_for_everybody_else(
-    at_desk: SignIn, scheduler_ana: User, scheduler_bea: User, shadyside: Site
+def test_the_row_shows_other_users_who_has_the_recall_open(
+    client_for: ClientFor, scheduler_ana: User, scheduler_bea: User, shadyside: Site
 ) -> None:
     recall = RecallFactory.create(site=shadyside)
     opened = timezone.now() - timedelta(minutes=2)
-    RecallClaim.objects.create(recall=recall, user=scheduler_bea, claimed_at=opened, seen_at=timezone.now())
-    assert "open at Bea Example-Scheduler, 2 min" in words(at_desk(scheduler_ana).get(reverse("queue")))
-    assert "open at" not in words(at_desk(scheduler_bea).get(reverse("queue")))
+    RecallClaim.objects.create(recall=recall, user=scheduler_bea, claimed_at=opened, last_seen_at=timezone.now())
+    assert "open at Bea Example-Scheduler, 2 min" in page_text(client_for(scheduler_ana).get(reverse("queue")))
+    assert "open at" not in page_text(client_for(scheduler_bea).get(reverse("queue")))
     with time_machine.travel(TUESDAY_MORNING + timedelta(minutes=10), tick=False):
-        assert "open at" not in words(at_desk(scheduler_ana).get(reverse("queue")))
+        assert "open at" not in page_text(client_for(scheduler_ana).get(reverse("queue")))
 
 
-def test_the_order_of_another_queue_is_the_same(at_desk: SignIn, navigator_nia: User, shadyside: Site) -> None:
+def test_the_order_of_another_queue_is_the_same(client_for: ClientFor, navigator_nia: User, shadyside: Site) -> None:
     calm = RecallFactory.create(site=shadyside, biopsy_to_book=True)
     risky = RecallFactory.create(site=shadyside, biopsy_to_book=True, exam__assessment=Assessment.SUSPICIOUS_B)
     now = timezone.now()
     for recall in (calm, risky):
         _with(recall, due_at=now, target_at=now)
     address = reverse("queue_state", args=[State.BIOPSY_TO_BOOK])
-    assert _listed(at_desk(navigator_nia), "due", address) == [risky.pk, calm.pk]
+    assert _listed(client_for(navigator_nia), "due", address) == [risky.pk, calm.pk]

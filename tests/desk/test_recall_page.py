@@ -8,20 +8,20 @@ from django.urls import reverse
 from clinic.models import AccessLog, Site, User
 from patients.factories import PatientFactory
 from patients.models import ContactPoint, Patient
-from recalls.factories import RecallFactory
+from recalls.enums import FindingKind, Side
 from recalls.models import Recall
-from recalls.states import FindingKind, Side
-from recalls.workflow import STEP
-from tests.desk.conftest import SignIn, words
+from recalls.testing.factories import RecallFactory
+from recalls.workflow import STEPS_BY_NAME
+from tests.desk.conftest import ClientFor, page_text
 
 pytestmark = pytest.mark.django_db
 
 
 def _page(browser: object, recall: Recall) -> str:
-    return words(browser.get(reverse("recall", args=[recall.pk])))  # type: ignore[attr-defined]
+    return page_text(browser.get(reverse("recall", args=[recall.pk])))  # type: ignore[attr-defined]
 
 
-class Described(HTMLParser):
+class DisabledButtonParser(HTMLParser):
     """Each disabled button with the text that describes it."""
 
     def __init__(self, page: str) -> None:
@@ -47,98 +47,100 @@ class Described(HTMLParser):
         return {label: self.texts[of] for label, of in self.described_by.items()}
 
 
-def test_the_voicemail_rule_stands_before_the_number(at_desk: SignIn, scheduler_ana: User, shadyside: Site) -> None:
+def test_the_voicemail_rule_stands_before_the_number(
+    client_for: ClientFor, scheduler_ana: User, shadyside: Site
+) -> None:
     patient = PatientFactory.create(site=shadyside, no_voicemail=True, mobile="412 555 0142")
-    page = _page(at_desk(scheduler_ana), RecallFactory.create(patient=patient))
+    page = _page(client_for(scheduler_ana), RecallFactory.create(patient=patient))
     assert page.index(str(Patient.Voicemail.NO.label)) < page.index('href="tel:+14125550142"')
     assert "(412) 555-0142" in page
 
 
 def test_a_patient_not_to_be_called_has_no_number_to_press(
-    at_desk: SignIn, scheduler_ana: User, shadyside: Site
+    client_for: ClientFor, scheduler_ana: User, shadyside: Site
 ) -> None:
     patient = PatientFactory.create(site=shadyside, do_not_call=True)
-    page = _page(at_desk(scheduler_ana), RecallFactory.create(patient=patient))
+    page = _page(client_for(scheduler_ana), RecallFactory.create(patient=patient))
     assert "tel:" not in page
     assert "do not call" in page
 
 
 def test_a_wrong_number_is_marked_and_a_task_asks_to_check_it(
-    at_desk: SignIn, scheduler_ana: User, shadyside: Site
+    client_for: ClientFor, scheduler_ana: User, shadyside: Site
 ) -> None:
     recall = RecallFactory.create(site=shadyside, wrong_number=True)
-    page = _page(at_desk(scheduler_ana), recall)
+    page = _page(client_for(scheduler_ana), recall)
     assert str(ContactPoint.Unusable.WRONG.label) in page
     assert "A call reached a wrong number." in page
 
 
-def test_the_head_says_who_she_is_and_why_she_was_called_back(
-    at_desk: SignIn, scheduler_ana: User, shadyside: Site
+def test_the_header_shows_the_patient_and_the_recall_reason(
+    client_for: ClientFor, scheduler_ana: User, shadyside: Site
 ) -> None:
     patient = PatientFactory.create(
         site=shadyside, given_name="Testa", family_name="Sample-Oak", mrn="T-77", spanish_speaker=True
     )
     findings = [(FindingKind.MASS, Side.LEFT, "upper outer")]
     recall = RecallFactory.create(patient=patient, exam__findings=findings, exam__first_screen=True)
-    page = _page(at_desk(scheduler_ana), recall)
+    page = _page(client_for(scheduler_ana), recall)
     for said in ("Testa Sample-Oak", "T-77", "Spanish", "interpreter needed", "Mass (left, upper outer)"):
         assert said in page
     assert "first screening" in page
 
 
 def test_the_form_that_comes_next_stands_open(
-    at_desk: SignIn, scheduler_ana: User, radiologist_rao: User, shadyside: Site
+    client_for: ClientFor, scheduler_ana: User, radiologist_rao: User, shadyside: Site
 ) -> None:
     to_call = RecallFactory.create(site=shadyside)
     to_sign = RecallFactory.create(site=shadyside, awaiting_pathology=True)
-    assert f'action="{reverse("step", args=[to_call.pk, "log_contact"])}"' in _page(at_desk(scheduler_ana), to_call)
+    assert f'action="{reverse("step", args=[to_call.pk, "log_contact"])}"' in _page(client_for(scheduler_ana), to_call)
     assert f'action="{reverse("step", args=[to_sign.pk, "record_pathology"])}"' in _page(
-        at_desk(radiologist_rao), to_sign
+        client_for(radiologist_rao), to_sign
     )
 
 
 def test_an_outcome_is_recorded_on_its_own_screen_one_click_from_the_recall(
-    at_desk: SignIn, radiologist_rao: User, shadyside: Site
+    client_for: ClientFor, radiologist_rao: User, shadyside: Site
 ) -> None:
     to_read = RecallFactory.create(site=shadyside, attended=True)
     screen = reverse("step", args=[to_read.pk, "record_outcome"])
-    assert f'class="btn btn-primary" href="{screen}"' in _page(at_desk(radiologist_rao), to_read)
+    assert f'class="btn btn-primary" href="{screen}"' in _page(client_for(radiologist_rao), to_read)
 
 
 def test_a_step_that_may_not_be_taken_is_disabled_and_described_by_its_rule(
-    at_desk: SignIn, scheduler_ana: User, shadyside: Site
+    client_for: ClientFor, scheduler_ana: User, shadyside: Site
 ) -> None:
-    reasons = Described(_page(at_desk(scheduler_ana), RecallFactory.create(site=shadyside))).reasons()
-    assert reasons["Record outcome"] == f"Your role may not do this. {STEP['record_outcome'].rule}"
-    assert reasons["Patient came"] == f"Not while the recall is “To contact”. {STEP['mark_attended'].rule}"
+    reasons = DisabledButtonParser(_page(client_for(scheduler_ana), RecallFactory.create(site=shadyside))).reasons()
+    assert reasons["Record outcome"] == f"Your role may not do this. {STEPS_BY_NAME['record_outcome'].rule}"
+    assert reasons["Patient came"] == f"Not while the recall is “To contact”. {STEPS_BY_NAME['mark_attended'].rule}"
     assert "Book visit" not in reasons
 
 
 def test_a_reader_reads_why_a_closure_cannot_be_signed_yet(
-    at_desk: SignIn, radiologist_rao: User, shadyside: Site
+    client_for: ClientFor, radiologist_rao: User, shadyside: Site
 ) -> None:
-    reasons = Described(_page(at_desk(radiologist_rao), RecallFactory.create(site=shadyside))).reasons()
+    reasons = DisabledButtonParser(_page(client_for(radiologist_rao), RecallFactory.create(site=shadyside))).reasons()
     assert reasons["Close as lost"] == "The contact ladder is not complete; its open rungs are listed on the page."
 
 
-def test_the_story_tells_every_step_newest_first_with_its_words(
-    at_desk: SignIn, scheduler_ana: User, shadyside: Site
+def test_the_history_lists_every_step_newest_first_with_its_text(
+    client_for: ClientFor, scheduler_ana: User, shadyside: Site
 ) -> None:
     recall = RecallFactory.create(site=shadyside, biopsy_missed=True)
-    page = at_desk(scheduler_ana).get(reverse("recall", args=[recall.pk]))
+    page = client_for(scheduler_ana).get(reverse("recall", args=[recall.pk]))
     told = [str(line.entry.title) for line in page.context["story"]]
-    steps = [str(STEP[event.step].label) for event in recall.events.order_by("-pk")]
+    steps = [str(STEPS_BY_NAME[event.step].label) for event in recall.events.order_by("-pk")]
     assert [title for title in told if title in steps] == steps
-    text = words(page)
+    text = page_text(page)
     assert "4B: Suspicious, moderate suspicion" in text
     assert "Any day this week suits her." in text
     assert "→ Biopsy to book" in text
 
 
-def test_every_look_at_a_patient_is_on_record(at_desk: SignIn, scheduler_ana: User, shadyside: Site) -> None:
+def test_every_view_of_a_patient_is_logged(client_for: ClientFor, scheduler_ana: User, shadyside: Site) -> None:
     recall = RecallFactory.create(site=shadyside)
-    _page(at_desk(scheduler_ana), recall)
-    at_desk(scheduler_ana).get(reverse("step", args=[recall.pk, "hold"]))
+    _page(client_for(scheduler_ana), recall)
+    client_for(scheduler_ana).get(reverse("step", args=[recall.pk, "hold"]))
     logged = AccessLog.objects.order_by("pk").values_list("user", "page", "patient_id")
     assert list(logged) == [
         (scheduler_ana.pk, "recall", recall.patient_id),
@@ -146,8 +148,8 @@ def test_every_look_at_a_patient_is_on_record(at_desk: SignIn, scheduler_ana: Us
     ]
 
 
-def test_no_name_stands_in_an_address_or_a_title(at_desk: SignIn, scheduler_ana: User, shadyside: Site) -> None:
+def test_no_name_stands_in_an_address_or_a_title(client_for: ClientFor, scheduler_ana: User, shadyside: Site) -> None:
     recall = RecallFactory.create(site=shadyside, patient__family_name="Sample-Yew")
-    page = _page(at_desk(scheduler_ana), recall)
+    page = _page(client_for(scheduler_ana), recall)
     assert "Yew" not in page.partition("</title>")[0]
     assert "Yew" not in reverse("recall", args=[recall.pk])

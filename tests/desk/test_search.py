@@ -12,10 +12,10 @@ from django.utils import timezone
 from clinic.models import Site, User
 from patients.factories import PatientFactory
 from patients.models import ContactPoint, Patient
-from recalls.factories import RecallFactory
 from recalls.models import Recall, ScreeningExam
-from recalls.search import as_date
-from tests.desk.conftest import SignIn, words
+from recalls.selectors.search import parse_search_date
+from recalls.testing.factories import RecallFactory
+from tests.desk.conftest import ClientFor, page_text
 
 pytestmark = pytest.mark.django_db
 
@@ -49,46 +49,48 @@ def _found(browser: Client, asked: str) -> list[str]:
         "1968-11-24", "11/24/1968", "t-4711", "acc-9", "412 555 0142", "(412) 555-0142", "+14125550142",
     ],
 )  # fmt: skip
-def test_she_is_found_by(asked: str, at_desk: SignIn, scheduler_ana: User, testa: Recall) -> None:
-    assert _found(at_desk(scheduler_ana), asked) == [reverse("recall", args=[testa.pk])]
+def test_a_patient_is_found_by(asked: str, client_for: ClientFor, scheduler_ana: User, testa: Recall) -> None:
+    assert _found(client_for(scheduler_ana), asked) == [reverse("recall", args=[testa.pk])]
 
 
-def test_what_was_typed_never_stands_in_an_address(at_desk: SignIn, scheduler_ana: User, testa: Recall) -> None:
-    browser = at_desk(scheduler_ana)
+def test_what_was_typed_never_stands_in_an_address(client_for: ClientFor, scheduler_ana: User, testa: Recall) -> None:
+    browser = client_for(scheduler_ana)
     answer = browser.post(reverse("search"), {"q": "sample-oak"})
-    page = words(browser.get(answer.headers["Location"]))
+    page = page_text(browser.get(answer.headers["Location"]))
     assert "oak" not in answer.headers["Location"]
     assert 'method="post" role="search"' in page
 
 
-def test_a_patient_of_another_site_is_not_found(at_desk: SignIn, stranger: User, testa: Recall) -> None:
-    browser = at_desk(stranger)
+def test_a_patient_of_another_site_is_not_found(
+    client_for: ClientFor, other_site_scheduler: User, testa: Recall
+) -> None:
+    browser = client_for(other_site_scheduler)
     assert _found(browser, "sample-oak") == []
-    assert "No recall was found at your sites." in words(browser.get(reverse("search")))
+    assert "No recall was found at your sites." in page_text(browser.get(reverse("search")))
 
 
-def test_an_open_recall_stands_before_a_closed_one(at_desk: SignIn, scheduler_ana: User, shadyside: Site) -> None:
+def test_an_open_recall_stands_before_a_closed_one(client_for: ClientFor, scheduler_ana: User, shadyside: Site) -> None:
     opened = RecallFactory.create(site=shadyside, patient__family_name="Twice-Example")
     closed = RecallFactory.create(patient=opened.patient, closed_normal=True)
-    assert _found(at_desk(scheduler_ana), "twice") == [reverse("recall", args=[row.pk]) for row in (opened, closed)]
-    page = words(at_desk(scheduler_ana).get(reverse("search")))
+    assert _found(client_for(scheduler_ana), "twice") == [reverse("recall", args=[row.pk]) for row in (opened, closed)]
+    page = page_text(client_for(scheduler_ana).get(reverse("search")))
     assert "Type a name" in page
 
 
 def test_a_day_and_month_are_read_in_the_order_the_site_writes_them() -> None:
-    assert as_date("03/04/1970", {"mdy"}) == date(1970, 3, 4)
-    assert as_date("03/04/1970", {"dmy"}) == date(1970, 4, 3)
-    assert as_date("13/45/1970", {"mdy", "dmy"}) is None
+    assert parse_search_date("03/04/1970", {"mdy"}) == date(1970, 3, 4)
+    assert parse_search_date("03/04/1970", {"dmy"}) == date(1970, 4, 3)
+    assert parse_search_date("13/45/1970", {"mdy", "dmy"}) is None
 
 
 @pytest.mark.parametrize(
     "asked", ["Sample-2917", "Testa Sample-2917", "b000017", "ab000017", "1970-01-18", "412 555 0142"]
 )
 def test_each_way_to_search_asks_an_index_once_and_reads_no_whole_table(
-    asked: str, at_desk: SignIn, scheduler_ana: User, shadyside: Site
+    asked: str, client_for: ClientFor, scheduler_ana: User, shadyside: Site
 ) -> None:
     _many_patients(shadyside, 3_000)
-    browser = at_desk(scheduler_ana)
+    browser = client_for(scheduler_ana)
     browser.post(reverse("search"), {"q": asked})
     browser.get(reverse("search"))
     with CaptureQueriesContext(connection) as taken:

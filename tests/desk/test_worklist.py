@@ -13,9 +13,9 @@ from django.urls import reverse
 from clinic.factories import UserFactory
 from clinic.models import Site, User
 from clinic.roles import Role
-from recalls.factories import RecallFactory
 from recalls.models import Recall
-from tests.desk.conftest import Form, SignIn, words
+from recalls.testing.factories import RecallFactory
+from tests.desk.conftest import ClientFor, StepFormClient, page_text
 
 TUESDAY_EVENING = datetime(2026, 11, 24, 22, 0, tzinfo=UTC)
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_tuesday_evening")]
@@ -27,8 +27,8 @@ def _tuesday_evening() -> object:
         yield
 
 
-def _piles(at_desk: SignIn, user: User) -> dict[str, list[str]]:
-    page = at_desk(user).get(reverse("worklist"))
+def _sections(client_for: ClientFor, user: User) -> dict[str, list[str]]:
+    page = client_for(user).get(reverse("worklist"))
     piles = {str(pile["title"]): [row.url for row in pile["rows"]] for pile in page.context["piles"]}
     return piles | {"Not released": [row.url for row in page.context["pending"]]}
 
@@ -37,8 +37,8 @@ def _step(recall: Recall, step: str) -> str:
     return reverse("step", args=[recall.pk, step])
 
 
-def test_each_case_lies_in_its_pile_and_leads_to_where_she_answers(
-    at_desk: SignIn, radiologist_rao: User, shadyside: Site
+def test_each_case_is_in_its_section_and_links_to_its_step(
+    client_for: ClientFor, radiologist_rao: User, shadyside: Site
 ) -> None:
     read, priors, pathology, lost, untold = (
         RecallFactory.create(site=shadyside, **{story: True})
@@ -46,7 +46,7 @@ def test_each_case_lies_in_its_pile_and_leads_to_where_she_answers(
     )
     for story in ("to_contact", "awaiting_priors", "priors_requested", "three_attempts", "closed_benign", "cancer"):
         RecallFactory.create(site=shadyside, **{story: True})
-    assert _piles(at_desk, radiologist_rao) == {
+    assert _sections(client_for, radiologist_rao) == {
         "Outcome to record": [_step(read, "record_outcome")],
         "Earlier pictures to compare": [_step(priors, "resolve_by_priors")],
         "Concordance to sign": [_step(pathology, "sign_concordance")],
@@ -55,69 +55,69 @@ def test_each_case_lies_in_its_pile_and_leads_to_where_she_answers(
     }
 
 
-def test_who_came_first_is_read_first(at_desk: SignIn, radiologist_rao: User, shadyside: Site) -> None:
+def test_who_came_first_is_read_first(client_for: ClientFor, radiologist_rao: User, shadyside: Site) -> None:
     today = RecallFactory.create(site=shadyside, attended=True)
-    earlier = RecallFactory.create(site=shadyside, attended=True, ended=datetime(2026, 11, 19, 22, tzinfo=UTC))
-    assert _piles(at_desk, radiologist_rao)["Outcome to record"] == [
+    earlier = RecallFactory.create(site=shadyside, attended=True, ended_at=datetime(2026, 11, 19, 22, tzinfo=UTC))
+    assert _sections(client_for, radiologist_rao)["Outcome to record"] == [
         _step(recall, "record_outcome") for recall in (earlier, today)
     ]
 
 
-def test_an_answered_case_leaves_the_list_and_she_is_back_at_it(
-    at_desk: SignIn, radiologist_rao: User, shadyside: Site
+def test_an_answered_case_leaves_the_list_and_the_user_is_back_at_it(
+    client_for: ClientFor, radiologist_rao: User, shadyside: Site
 ) -> None:
     recall = RecallFactory.create(site=shadyside, attended=True)
-    answer = Form(at_desk(radiologist_rao), recall, "record_outcome").send(assessment="1", release="now")
+    answer = StepFormClient(client_for(radiologist_rao), recall, "record_outcome").send(assessment="1", release="now")
     assert answer.headers["Location"] == reverse("worklist")
-    assert not any(_piles(at_desk, radiologist_rao).values())
+    assert not any(_sections(client_for, radiologist_rao).values())
 
 
-def test_a_colleagues_unreleased_outcome_is_hers_to_release(
-    at_desk: SignIn, radiologist_rao: User, shadyside: Site
+def test_a_colleagues_unreleased_outcome_can_be_released(
+    client_for: ClientFor, radiologist_rao: User, shadyside: Site
 ) -> None:
     RecallFactory.create(site=shadyside, unreleased=True)
     colleague = UserFactory.create(role=Role.RADIOLOGIST, sites=[shadyside])
-    assert _piles(at_desk, colleague)["Not released"] == []
+    assert _sections(client_for, colleague)["Not released"] == []
 
 
 def test_an_outcome_amended_since_is_not_offered_in_its_old_words(
-    at_desk: SignIn, radiologist_rao: User, shadyside: Site
+    client_for: ClientFor, radiologist_rao: User, shadyside: Site
 ) -> None:
     recall = RecallFactory.create(site=shadyside, unreleased=True)
-    form = Form(at_desk(radiologist_rao), recall, "amend_outcome")
+    form = StepFormClient(client_for(radiologist_rao), recall, "amend_outcome")
     form.send(assessment="1", release="now", reason="Seen again.")
-    assert _piles(at_desk, radiologist_rao)["Not released"] == []
+    assert _sections(client_for, radiologist_rao)["Not released"] == []
 
 
-def test_cases_of_another_site_are_not_hers(at_desk: SignIn, radiologist_rao: User, foothills: Site) -> None:
+def test_cases_of_another_site_are_not_listed(client_for: ClientFor, radiologist_rao: User, foothills: Site) -> None:
     RecallFactory.create(site=foothills, attended=True)
-    assert not any(_piles(at_desk, radiologist_rao).values())
+    assert not any(_sections(client_for, radiologist_rao).values())
 
 
-def test_an_empty_pile_says_what_it_means(at_desk: SignIn, radiologist_rao: User) -> None:
-    assert "Everybody who came has her outcome." in words(at_desk(radiologist_rao).get(reverse("worklist")))
+def test_an_empty_section_says_what_it_means(client_for: ClientFor, radiologist_rao: User) -> None:
+    assert "Everybody who came has her outcome." in page_text(client_for(radiologist_rao).get(reverse("worklist")))
 
 
 def test_comparing_earlier_pictures_shows_exam_findings_and_what_arrived(
-    at_desk: SignIn, radiologist_rao: User, scheduler_ana: User, shadyside: Site
+    client_for: ClientFor, radiologist_rao: User, scheduler_ana: User, shadyside: Site
 ) -> None:
     recall = RecallFactory.create(site=shadyside, priors_requested=True)
-    Form(at_desk(scheduler_ana), recall, "receive_priors").send(note="2D pictures of 2024, Hillside.")
-    page = words(at_desk(radiologist_rao).get(_step(recall, "resolve_by_priors")))
+    StepFormClient(client_for(scheduler_ana), recall, "receive_priors").send(note="2D pictures of 2024, Hillside.")
+    page = page_text(client_for(radiologist_rao).get(_step(recall, "resolve_by_priors")))
     for said in ("Calcifications (right)", "need prior mammograms for comparison", "2D pictures of 2024, Hillside."):
         assert said in page
 
 
-def test_a_long_pile_is_paged_oldest_first_without_a_gap(
-    at_desk: SignIn, radiologist_rao: User, shadyside: Site, foothills: Site
+def test_a_long_section_is_paged_oldest_first_without_a_gap(
+    client_for: ClientFor, radiologist_rao: User, shadyside: Site, foothills: Site
 ) -> None:
     radiologist_rao.sites.add(foothills)
     recalls = [
-        RecallFactory.create(site=site, attended=True, ended=TUESDAY_EVENING - timedelta(days=days))
+        RecallFactory.create(site=site, attended=True, ended_at=TUESDAY_EVENING - timedelta(days=days))
         for days in range(14)
         for site in (shadyside, foothills)
     ]
-    browser = at_desk(radiologist_rao)
+    browser = client_for(radiologist_rao)
     first: Any = browser.get(reverse("worklist")).context["piles"][0]
     rest: Any = browser.get(reverse("worklist") + first["older"]).context["piles"]
     seen = [row.url for row in [*first["rows"], *rest[0]["rows"]]]
@@ -126,28 +126,28 @@ def test_a_long_pile_is_paged_oldest_first_without_a_gap(
     assert (len(first["rows"]), len(rest), rest[0]["older"]) == (25, 1, "")
 
 
-def test_a_pile_nobody_knows_is_not_found(at_desk: SignIn, radiologist_rao: User) -> None:
-    assert at_desk(radiologist_rao).get(reverse("worklist"), {"pile": "on_hold"}).status_code == 404
+def test_an_unknown_section_is_not_found(client_for: ClientFor, radiologist_rao: User) -> None:
+    assert client_for(radiologist_rao).get(reverse("worklist"), {"pile": "on_hold"}).status_code == 404
 
 
 def test_a_reached_patient_whose_ladder_is_complete_but_young_is_not_to_be_signed_off(
-    at_desk: SignIn, radiologist_rao: User, shadyside: Site
+    client_for: ClientFor, radiologist_rao: User, shadyside: Site
 ) -> None:
     recall = RecallFactory.create(site=shadyside, ladder_complete=True)
     assert recall.contact_since is not None
     with time_machine.travel(recall.contact_since + timedelta(days=59), tick=False):
-        assert _piles(at_desk, radiologist_rao)["Closures to sign"] == []
+        assert _sections(client_for, radiologist_rao)["Closures to sign"] == []
 
 
 def test_what_waited_before_the_worklist_had_its_own_columns_still_waits(
-    at_desk: SignIn, radiologist_rao: User, shadyside: Site
+    client_for: ClientFor, radiologist_rao: User, shadyside: Site
 ) -> None:
     stories = ("attended", "priors_received", "priors_requested", "awaiting_concordance", "ladder_complete")
     for story in (*stories, "unreleased", "closed_benign", "deceased", "to_contact"):
         RecallFactory.create(site=shadyside, **{story: True})
-    before = _piles(at_desk, radiologist_rao)
+    before = _sections(client_for, radiologist_rao)
     Recall.objects.update(to_read_at=None, to_release_by=None)
-    assert not any(_piles(at_desk, radiologist_rao).values())
+    assert not any(_sections(client_for, radiologist_rao).values())
     import_module("recalls.migrations.0007_reading_piles").fill(apps, connection.schema_editor())
-    assert _piles(at_desk, radiologist_rao) == before
+    assert _sections(client_for, radiologist_rao) == before
     assert all(before.values())

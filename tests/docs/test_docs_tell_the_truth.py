@@ -13,8 +13,8 @@ from django.core.management import call_command, get_commands, load_command_clas
 
 from clinic.models import Site
 from config.env import CHECKOUT, Environment, read_environment
+from recalls.enums import State
 from recalls.models import Recall
-from recalls.states import State
 from recalls.workflow import STEPS
 
 ROOT = CHECKOUT

@@ -4,7 +4,7 @@ import re
 
 from exchange.schema import COLUMNS
 from exchange.store import Result
-from recalls.states import FindingKind
+from recalls.enums import FindingKind
 from tests.architecture.source import ROOT
 
 PAGE = (ROOT / "docs" / "load-results.md").read_text(encoding="utf-8")

@@ -7,8 +7,8 @@ from patients.channels import channels_of
 from patients.factories import PatientFactory
 from patients.models import Consent, Patient
 from recalls.actions import merge_patients
+from recalls.enums import WorkItemKind
 from recalls.models import Recall, WorkItem
-from recalls.states import WorkItemKind
 from tests.exchange.conftest import Load, result
 
 

@@ -8,8 +8,8 @@ from clinic.roles import Role
 from exchange.models import ParkedRow, ResultFile
 from patients.factories import ReferringProviderFactory
 from patients.models import Patient, ReferringProvider
+from recalls.enums import State
 from recalls.models import Recall, RecallEvent, ScreeningExam
-from recalls.states import State
 from tests.exchange.conftest import Load, result
 
 

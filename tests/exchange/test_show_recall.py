@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from clinic.factories import SiteFactory
-from recalls.factories import RecallFactory
+from recalls.testing.factories import RecallFactory
 from tests.exchange.conftest import Load, result
 
 

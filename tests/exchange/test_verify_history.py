@@ -8,9 +8,9 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from recalls import guards
-from recalls.factories import RecallFactory
+from recalls import db_triggers
 from recalls.models import Recall, RecallEvent
+from recalls.testing.factories import RecallFactory
 
 
 def verify() -> tuple[int, str]:
@@ -35,10 +35,10 @@ def two_recalls(db: None) -> list[Recall]:
 
 def tamper(**changes: Any) -> None:
     """What a person with the database's own password could do."""
-    guards.remove(connection)
+    db_triggers.remove_triggers(connection)
     event = RecallEvent.objects.order_by("pk")[1]
     RecallEvent.objects.filter(pk=event.pk).update(**changes)
-    guards.install(connection)
+    db_triggers.install_triggers(connection)
 
 
 def test_an_untouched_history_is_whole_and_has_the_same_digest_each_time(two_recalls: list[Recall]) -> None:
@@ -56,28 +56,28 @@ def test_a_changed_note_is_found(two_recalls: list[Recall]) -> None:
 
 
 def test_a_removed_event_is_found(two_recalls: list[Recall]) -> None:
-    guards.remove(connection)
+    db_triggers.remove_triggers(connection)
     RecallEvent.objects.filter(recall=two_recalls[0], version=2).delete()
-    guards.install(connection)
+    db_triggers.install_triggers(connection)
     assert "event 2 is missing" in verify()[1]
 
 
 def test_a_history_cut_off_at_its_end_is_found(two_recalls: list[Recall]) -> None:
-    guards.remove(connection)
+    db_triggers.remove_triggers(connection)
     RecallEvent.objects.filter(recall=two_recalls[0]).order_by("version").last().delete()  # type: ignore[union-attr]
-    guards.install(connection)
+    db_triggers.install_triggers(connection)
     assert "the newest events are missing" in verify()[1]
 
 
 def test_a_cut_that_also_mends_the_recall_shows_in_the_digest_kept_outside(two_recalls: list[Recall]) -> None:
     kept = digest(verify()[1])
     recall = two_recalls[0]
-    guards.remove(connection)
+    db_triggers.remove_triggers(connection)
     recall.events.order_by("version").last().delete()  # type: ignore[union-attr]
     newest = recall.events.order_by("version").last()
     assert newest
     Recall.objects.filter(pk=recall.pk).update(version=newest.version, head_hash=newest.hash)
-    guards.install(connection)
+    db_triggers.install_triggers(connection)
     status, text = verify()
     assert status == 0
     assert digest(text) != kept

@@ -9,9 +9,9 @@ from django.conf import LazySettings
 from clinic.models import Site
 from patients.factories import PatientFactory
 from patients.models import Patient
-from recalls.factories import RecallFactory
 from recalls.models import Recall
-from tests.notifications.timeline import Clock, at
+from recalls.testing.factories import RecallFactory
+from tests.notifications.clock import Clock, at
 from tests.support.smtp import SmtpSink
 
 

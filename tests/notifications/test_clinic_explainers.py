@@ -8,14 +8,14 @@ from django.test import Client
 from django.urls import reverse
 
 from clinic.models import Site, User
-from notifications import texts
-from notifications.delivery import drain
-from notifications.kinds import Kind
+from notifications.content import loader
+from notifications.delivery.worker import send_due
+from notifications.enums import NotificationKind
 from notifications.models import MessageText, RenderedMessage
 from patients.models import Patient
-from recalls.factories import RecallFactory
 from recalls.models import Recall
-from tests.notifications.timeline import Clock, row_of
+from recalls.testing.factories import RecallFactory
+from tests.notifications.clock import Clock, latest_notification
 from tests.portal.conftest import give_birth_date, new_link, words_of
 
 pytestmark = pytest.mark.django_db
@@ -31,24 +31,31 @@ def save(client: Client, administrator_ada: User) -> Callable[..., Any]:
     client.force_login(administrator_ada)
 
     def send(name: str = NAME, body: str = OWN, **changes: Any) -> Any:
-        form = {"name": name, "language": "en", "active": "on", "base": "", "site": "", "subject": "What to bring"}
+        form = {
+            "name": name,
+            "language": "en",
+            "active": "on",
+            "base_version": "",
+            "site": "",
+            "subject": "What to bring",
+        }
         response = client.post(ADD, form | {"reviewer": "", "reviewed_on": "", "body": body} | changes)
         return "" if response.status_code == 302 else str(response.context["adminform"].form.errors)
 
     return send
 
 
-def written_to(recall: Recall, kind: Kind) -> str:
-    drain(5)
-    return RenderedMessage.objects.get(notification=row_of(recall, kind)).text
+def written_to(recall: Recall, kind: NotificationKind) -> str:
+    send_due(5)
+    return RenderedMessage.objects.get(notification=latest_notification(recall, kind)).text
 
 
-def test_the_clinics_own_explainer_stands_in_the_message_and_on_her_page(
+def test_the_clinics_own_explainer_stands_in_the_message_and_on_the_patient_page(
     save: Callable[..., Any], clock: Clock, shadyside: Site
 ) -> None:
     assert save() == ""
     recall = RecallFactory.create(site=shadyside, booked=True)
-    said = " ".join(written_to(recall, Kind.APPOINTMENT_CONFIRMATION).split())
+    said = " ".join(written_to(recall, NotificationKind.APPOINTMENT_CONFIRMATION).split())
     assert "Please bring your ID card and the list of your medicines." in said
     assert "deodorant" not in said
     browser = Client()
@@ -96,7 +103,7 @@ def test_an_explainer_that_is_not_fit_is_refused_with_the_reason(
     assert not MessageText.objects.exists()
 
 
-def test_an_explainer_that_only_she_reads_may_name_the_biopsy(save: Callable[..., Any]) -> None:
+def test_an_explainer_that_only_the_patient_reads_may_name_the_biopsy(save: Callable[..., Any]) -> None:
     assert save("explainers/procedures/core_biopsy", "**A biopsy.** We take a small sample.") == ""
 
 
@@ -106,10 +113,10 @@ def test_words_that_nobody_reviewed_stay_out_where_a_site_sends_only_reviewed_on
     own = {"language": "es", "subject": "Qué traer", "body": "Por favor, traiga su tarjeta y sus medicinas."}
     assert save(**own) == ""
     fresh = Site.objects.get(pk=shadyside.pk)
-    assert "tarjeta y sus medicinas" not in texts.opening("what_to_bring", "es", fresh)
-    assert save(**own | {"base": "1", "reviewer": "Dr. Example", "reviewed_on": "2026-11-10"}) == ""
+    assert "tarjeta y sus medicinas" not in loader.first_paragraph("what_to_bring", "es", fresh)
+    assert save(**own | {"base_version": "1", "reviewer": "Dr. Example", "reviewed_on": "2026-11-10"}) == ""
     fresh = Site.objects.get(pk=shadyside.pk)
-    assert "tarjeta y sus medicinas" in texts.opening("what_to_bring", "es", fresh)
+    assert "tarjeta y sus medicinas" in loader.first_paragraph("what_to_bring", "es", fresh)
 
 
 def test_a_sites_own_explainer_is_not_told_to_patients_of_another(
@@ -117,5 +124,5 @@ def test_a_sites_own_explainer_is_not_told_to_patients_of_another(
 ) -> None:
     assert save(site=str(shadyside.pk)) == ""
     here, there = (Site.objects.get(pk=site.pk) for site in (shadyside, foothills))
-    assert "ID card" in texts.opening("what_to_bring", "en", here)
-    assert "ID card" not in texts.opening("what_to_bring", "en", there)
+    assert "ID card" in loader.first_paragraph("what_to_bring", "en", here)
+    assert "ID card" not in loader.first_paragraph("what_to_bring", "en", there)

@@ -10,15 +10,16 @@ from django.urls import reverse
 from django.utils.html import escape
 
 from clinic.models import Site, User
-from notifications import lint, texts
-from notifications.delivery import drain
-from notifications.kinds import Kind, NotificationState, Reason
+from notifications.content import loader
+from notifications.delivery.worker import send_due
+from notifications.enums import NotificationKind, NotificationState, StatusReason
 from notifications.models import MessageText
+from notifications.rendering import template_validation
 from patients.factories import PatientFactory
-from recalls.factories import RecallFactory
+from recalls.enums import WorkItemKind
 from recalls.models import Recall
-from recalls.states import WorkItemKind
-from tests.notifications.timeline import Clock, row_of
+from recalls.testing.factories import RecallFactory
+from tests.notifications.clock import Clock, latest_notification
 
 pytestmark = pytest.mark.django_db
 
@@ -28,7 +29,7 @@ ADD, PREVIEW = reverse("admin:notifications_messagetext_add"), reverse("admin:no
 
 
 def shipped(name: str = NAME, language: str = "en") -> dict[str, Any]:
-    text = texts.shipped(name, language)
+    text = loader.get_shipped_text(name, language)
     assert text is not None
     return {"subject": text.heading, "body": text.body.template}
 
@@ -36,7 +37,15 @@ def shipped(name: str = NAME, language: str = "en") -> dict[str, Any]:
 def typed(**changes: Any) -> dict[str, Any]:
     """What the form of a text sends: the shipped words in use, unless changed."""
     words = shipped(changes.get("name", NAME), changes.get("language", "en"))
-    form = {"name": NAME, "language": "en", "active": "on", "base": "", "site": "", "reviewer": "", "reviewed_on": ""}
+    form = {
+        "name": NAME,
+        "language": "en",
+        "active": "on",
+        "base_version": "",
+        "site": "",
+        "reviewer": "",
+        "reviewed_on": "",
+    }
     return form | words | changes
 
 
@@ -61,7 +70,7 @@ def refused(desk: Client, field: str, **changes: Any) -> str:
 
 def test_a_saved_text_is_sent_in_the_place_of_the_shipped_one(desk: Client, clock: Clock, recall: Recall) -> None:
     assert desk.post(ADD, typed(name="recall_notice", body=OWN)).status_code == 302
-    drain(5)
+    send_due(5)
     assert "We would like to see you soon." in mail.outbox[0].body
 
 
@@ -127,15 +136,15 @@ def test_a_text_that_may_not_be_sent_is_refused_with_the_reason_at_its_field(
 
 def test_a_detailed_text_may_say_what_a_plain_one_may_not() -> None:
     words = shipped("recall_notice.detailed")
-    assert lint.objections("recall_notice.detailed", "en", words["subject"], words["body"]) == []
-    assert lint.objections("recall_notice", "en", words["subject"], words["body"]) != []
+    assert template_validation.validate_text("recall_notice.detailed", "en", words["subject"], words["body"]) == []
+    assert template_validation.validate_text("recall_notice", "en", words["subject"], words["body"]) != []
 
 
-@pytest.mark.parametrize("language", texts.languages())
+@pytest.mark.parametrize("language", loader.list_languages())
 def test_every_shipped_text_would_be_let_in(language: str) -> None:
-    for name in (*texts.names(), *texts.explainers()):
+    for name in (*loader.list_message_names(), *loader.list_explainer_names()):
         words = shipped(name, language)
-        assert lint.objections(name, language, words["subject"], words["body"]) == []
+        assert template_validation.validate_text(name, language, words["subject"], words["body"]) == []
 
 
 def test_the_federal_text_is_on_no_list_and_its_place_cannot_be_taken_away(desk: Client) -> None:
@@ -171,14 +180,16 @@ def test_a_sites_own_text_goes_before_that_of_all_sites_and_both_before_the_ship
     write(administrator_ada, body="For all. $clinic_phone")
     write(administrator_ada, body="For Shadyside. $clinic_phone", site=recall.site)
     assert (
-        texts.message_text("recall_notice", "en", detailed=False, site=recall.site).body.template[:13]
+        loader.get_message_text("recall_notice", "en", detailed=False, site=recall.site).body.template[:13]
         == "For Shadyside"
     )
-    assert texts.message_text("recall_notice", "en", detailed=False, site=foothills).body.template[:8] == "For all."
+    assert (
+        loader.get_message_text("recall_notice", "en", detailed=False, site=foothills).body.template[:8] == "For all."
+    )
     write(administrator_ada, site=recall.site, active=False)
     write(administrator_ada, active=False)
     afresh = Site.objects.get(pk=recall.site_id)
-    text = texts.message_text("recall_notice", "en", detailed=False, site=afresh)
+    text = loader.get_message_text("recall_notice", "en", detailed=False, site=afresh)
     assert text.body.template == shipped("recall_notice")["body"]
 
 
@@ -188,7 +199,7 @@ def test_a_translation_is_sent_as_soon_as_a_named_reviewer_has_read_it(
     review = {"reviewer": "Testa Sample-Oak, MD", "reviewed_on": "2026-11-09"}
     assert desk.post(ADD, typed(name="recall_notice", language="es", **review)).status_code == 302
     RecallFactory.create(patient=PatientFactory.create(site=shadyside, spanish_speaker=True))
-    drain(5)
+    send_due(5)
     assert mail.outbox[0].body.startswith("Hola, Testa:")
     assert mail.outbox[0].extra_headers["Content-Language"] == "es"
 
@@ -199,10 +210,10 @@ def test_a_translation_whose_review_was_withdrawn_meanwhile_goes_out_in_english(
     spanish = shipped("recall_notice", "es") | {"language": "es"}
     write(administrator_ada, **spanish, reviewer="Testa Sample-Oak, MD", reviewed_on="2026-11-09")
     recall = RecallFactory.create(patient=PatientFactory.create(site=shadyside, spanish_speaker=True))
-    assert row_of(recall, Kind.RECALL_NOTICE).language == "es"
+    assert latest_notification(recall, NotificationKind.RECALL_NOTICE).language == "es"
     write(administrator_ada, **spanish)
-    drain(5)
-    assert row_of(recall, Kind.RECALL_NOTICE).language == "en"
+    send_due(5)
+    assert latest_notification(recall, NotificationKind.RECALL_NOTICE).language == "en"
     assert mail.outbox[0].body.startswith("Hello Testa,")
 
 
@@ -216,16 +227,16 @@ def test_changed_words_need_a_new_review(desk: Client, administrator_ada: User) 
 def test_a_site_may_send_translations_that_nobody_reviewed(clock: Clock, shadyside: Site) -> None:
     Site.objects.filter(pk=shadyside.pk).update(reviewed_translations_only=False)
     RecallFactory.create(patient=PatientFactory.create(site=Site.objects.get(), spanish_speaker=True))
-    drain(5)
+    send_due(5)
     assert mail.outbox[0].body.startswith("Hola, Testa:")
 
 
-def test_a_site_that_wants_english_reviewed_sends_none_unreviewed_and_somebody_rings_her(
+def test_a_site_that_wants_english_reviewed_sends_none_unreviewed_and_a_call_task_opens(
     clock: Clock, recall: Recall, administrator_ada: User
 ) -> None:
     Site.objects.filter(pk=recall.site_id).update(reviewed_english_only=True)
-    drain(5)
-    row = row_of(recall, Kind.RECALL_NOTICE)
-    assert (row.state, row.reason) == (NotificationState.FAILED, Reason.NOT_REVIEWED)
+    send_due(5)
+    row = latest_notification(recall, NotificationKind.RECALL_NOTICE)
+    assert (row.state, row.reason) == (NotificationState.FAILED, StatusReason.NOT_REVIEWED)
     assert recall.work_items.get().kind == WorkItemKind.CALL_DELIVERY_FAILED
     assert mail.outbox == []

@@ -13,10 +13,11 @@ from typing import Final
 
 import pytest
 
-from notifications import pagelink, sample, texts
-from notifications.lint import has_subject
-from notifications.render import rendered
-from notifications.sample import sample_site
+from notifications.content import loader
+from notifications.rendering import patient_link, sample_data
+from notifications.rendering.markdown import email_from_markdown
+from notifications.rendering.sample_data import sample_site
+from notifications.rendering.template_validation import has_subject
 
 ALL: Final = frozenset({"outlook", "gmail", "apple", "outlook.com", "yahoo"})
 SUPPORT: Final = {
@@ -39,18 +40,18 @@ SUPPORT: Final = {
     "white-space": ALL - {"outlook"},
     "word-break": ALL - {"gmail"},
 }
-HARMLESS_WHERE_DROPPED: Final = {
+OPTIONAL_PROPERTIES: Final = {
     "border-radius": "corners are square",
     "display": "Outlook shows the button as a bold link on its colour, with less room around",
     "max-width": "Outlook gets a table of 600 pixels instead, in a comment that only it reads",
     "white-space": "a phone number may break at its hyphen",
     "word-break": "only a word longer than the screen would need it",
 }
-IN_A_STYLE_SHEET: Final = {"prefers-color-scheme", "max-width"}
+ALLOWED_MEDIA_FEATURES: Final = {"prefers-color-scheme", "max-width"}
 """What @media asks; where it is dropped (Gmail), the light colours of the elements stand, which can be read."""
 
 
-class Page(HTMLParser):
+class EmailHtmlParser(HTMLParser):
     def __init__(self, html: str) -> None:
         super().__init__()
         self.tags: list[tuple[str, dict[str, str]]] = []
@@ -66,16 +67,16 @@ class Page(HTMLParser):
                 yield declaration.split(":", 1)[0].strip()
 
 
-def link_to_her_page() -> str:
-    return pagelink.address(pagelink.WITHHELD)
+def render_patient_page_link() -> str:
+    return patient_link.patient_link_url(patient_link.MASKED_TOKEN)
 
 
 def pages() -> Iterator[tuple[str, str]]:
-    for language in texts.languages():
-        for name in filter(has_subject, texts.names()):
-            text = texts.shipped(name, language)
+    for language in loader.list_languages():
+        for name in filter(has_subject, loader.list_message_names()):
+            text = loader.get_shipped_text(name, language)
             assert text is not None
-            yield f"{language}/{name}", sample.message(name, language, text).html
+            yield f"{language}/{name}", sample_data.sample_email(name, language, text).html
 
 
 PAGES: Final = dict(pages())
@@ -84,16 +85,16 @@ each = pytest.mark.parametrize("html", PAGES.values(), ids=PAGES.keys())
 
 @each
 def test_each_style_is_known_to_every_program_or_is_not_missed_where_it_is_not(html: str) -> None:
-    for name in Page(html).properties:
+    for name in EmailHtmlParser(html).properties:
         assert name in SUPPORT
-        assert SUPPORT[name] == ALL or name in HARMLESS_WHERE_DROPPED
+        assert SUPPORT[name] == ALL or name in OPTIONAL_PROPERTIES
 
 
 @each
 def test_nothing_is_fetched_and_nobody_is_watched(html: str) -> None:
     """The only address is that of her own page, behind a button that she presses."""
-    hers = link_to_her_page()
-    for tag, attributes in Page(html).tags:
+    hers = render_patient_page_link()
+    for tag, attributes in EmailHtmlParser(html).tags:
         assert tag not in {"img", "link", "script", "iframe", "object", "video", "audio"}
         assert not {"src", "background"} & attributes.keys()
         assert "href" not in attributes or (tag, attributes["href"]) == ("a", hers)
@@ -102,7 +103,7 @@ def test_nothing_is_fetched_and_nobody_is_watched(html: str) -> None:
 
 @each
 def test_tables_only_hold_the_layout_and_say_so_to_screen_readers(html: str) -> None:
-    tables = [attributes for tag, attributes in Page(html).tags if tag == "table"]
+    tables = [attributes for tag, attributes in EmailHtmlParser(html).tags if tag == "table"]
     assert tables
     assert all(attributes["role"] == "presentation" for attributes in tables)
 
@@ -116,15 +117,15 @@ def test_outlook_gets_a_fixed_width_that_no_other_program_reads() -> None:
 
 def test_the_style_sheet_asks_only_for_dark_colours_and_small_screens() -> None:
     html = PAGES["en/recall_notice"]
-    assert set(re.findall(r"@media \(([\w-]+)", html)) == IN_A_STYLE_SHEET
+    assert set(re.findall(r"@media \(([\w-]+)", html)) == ALLOWED_MEDIA_FEATURES
     dark = html[html.index("prefers-color-scheme") : html.index("</style>")]
     assert {"body", ".sheet", "blockquote"} <= set(re.findall(r"[.\w]+(?=[ ,{])", dark))
 
 
 @pytest.mark.parametrize(("language", "direction", "start"), [("es", "ltr", "left"), ("ar", "rtl", "right")])
 def test_lines_begin_on_the_side_where_the_language_begins(language: str, direction: str, start: str) -> None:
-    html = rendered("A subject", "> **555**\n\n- one", language, sample_site()).html
-    assert Page(html).tags[0] == ("html", {"lang": language, "dir": direction})
+    html = email_from_markdown("A subject", "> **555**\n\n- one", language, sample_site()).html
+    assert EmailHtmlParser(html).tags[0] == ("html", {"lang": language, "dir": direction})
     assert f"border-{start}:4px" in html
     assert f"padding-{start}:24px" in html
     assert f'align="{start}"' in html
@@ -140,9 +141,9 @@ def test_a_phone_number_stays_in_one_line() -> None:
     assert '<span style="white-space:nowrap">(412)\u00a0555-0100</span>' in PAGES["es/recall_notice"]
 
 
-def test_her_link_is_a_button_and_in_the_text_part_its_address() -> None:
-    text = texts.shipped("please_call", "en")
+def test_the_patient_link_is_a_button_and_in_the_text_part_its_address() -> None:
+    text = loader.get_shipped_text("please_call", "en")
     assert text is not None
-    words = sample.message("please_call", "en", text)
+    words = sample_data.sample_email("please_call", "en", text)
     assert "Open my page: http" in words.text
-    assert re.search(rf'<a href="{re.escape(link_to_her_page())}" style="[^"]*font-weight:bold', words.html)
+    assert re.search(rf'<a href="{re.escape(render_patient_page_link())}" style="[^"]*font-weight:bold', words.html)

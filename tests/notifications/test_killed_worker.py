@@ -11,7 +11,7 @@ from tests.support.processes import clean_environment
 def test_a_worker_killed_twice_loses_nothing_and_copies_bear_the_same_message_id() -> None:
     """The benchmark in small; it ends with status 1 when a promise is broken and prints what it counted."""
     given = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL") if name in os.environ}
-    play = {"MESSAGES": "40", "KILLS": "2", "DJANGO_SETTINGS_MODULE": "tests.notifications.short_lease"}
+    play = {"MESSAGES": "40", "KILLS": "2", "DJANGO_SETTINGS_MODULE": "tests.notifications.short_lease_settings"}
     done = subprocess.run(
         [sys.executable, "-m", "bench.kill_worker"],
         cwd=CHECKOUT,

@@ -8,13 +8,13 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from clinic.models import AccessLog, User
-from notifications.kinds import Kind, NotificationState
+from notifications.enums import NotificationKind, NotificationState
 from notifications.models import Notification, RenderedMessage
 from patients.models import ContactPoint
 from recalls import actions
 from recalls.actions import Slot
 from recalls.models import Recall
-from tests.notifications.timeline import Clock, at, letters, row_of
+from tests.notifications.clock import Clock, at, latest_notification, sent_messages
 
 pytestmark = pytest.mark.django_db
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 def booked(clock: Clock, recall: Recall, scheduler_ana: User) -> Recall:
     """The confirmation has left, both reminders wait."""
     actions.book_appointment(recall, Slot(recall.site, at("2026-11-24", "10:30")), by=scheduler_ana)
-    clock.run("2026-11-10", "09:00")
+    clock.run_until("2026-11-10", "09:00")
     return recall
 
 
@@ -44,8 +44,8 @@ def _words(page: Any) -> str:
     return words
 
 
-def test_the_story_leads_to_the_message_word_for_word_as_it_was_sent(ana: Client, booked: Recall) -> None:
-    sent = row_of(booked, Kind.APPOINTMENT_CONFIRMATION)
+def test_the_history_leads_to_the_message_word_for_word_as_it_was_sent(ana: Client, booked: Recall) -> None:
+    sent = latest_notification(booked, NotificationKind.APPOINTMENT_CONFIRMATION)
     url = reverse("message", args=[sent.pk])
     assert f'href="{url}"' in _words(ana.get(reverse("recall", args=[booked.pk])))
     copy = RenderedMessage.objects.get(notification=sent)
@@ -60,7 +60,7 @@ def test_the_story_leads_to_the_message_word_for_word_as_it_was_sent(ana: Client
 
 
 def test_a_message_to_come_is_shown_as_it_would_look_now(ana: Client, booked: Recall) -> None:
-    waits = Notification.objects.filter(recall=booked, kind=Kind.APPOINTMENT_REMINDER).earliest("due_at")
+    waits = Notification.objects.filter(recall=booked, kind=NotificationKind.APPOINTMENT_REMINDER).earliest("due_at")
     page = _words(ana.get(reverse("message", args=[waits.pk])))
     assert "As it would look now" in page
     assert "Tuesday, November 24, 2026" in page
@@ -68,8 +68,8 @@ def test_a_message_to_come_is_shown_as_it_would_look_now(ana: Client, booked: Re
 
 
 def test_the_page_inside_a_message_can_run_nothing(ana: Client, booked: Recall) -> None:
-    sent = row_of(booked, Kind.APPOINTMENT_CONFIRMATION)
-    for name, pk in (("message_page", sent.pk), ("message_again_page", sent.pk), ("message_new_page", booked.pk)):
+    sent = latest_notification(booked, NotificationKind.APPOINTMENT_CONFIRMATION)
+    for name, pk in (("message_html", sent.pk), ("message_resend_html", sent.pk), ("message_new_html", booked.pk)):
         answer = ana.get(reverse(name, args=[pk]))
         policy = answer["Content-Security-Policy"]
         assert answer.status_code == 200
@@ -92,8 +92,8 @@ def test_the_list_shows_first_what_is_to_come_and_last_what_was_dropped(ana: Cli
     ]
 
 
-def test_she_stops_a_message_with_a_reason(ana: Client, booked: Recall) -> None:
-    waits = row_of(booked, Kind.APPOINTMENT_REMINDER)
+def test_a_scheduler_stops_a_message_with_a_reason(ana: Client, booked: Recall) -> None:
+    waits = latest_notification(booked, NotificationKind.APPOINTMENT_REMINDER)
     url = reverse("message", args=[waits.pk])
     assert "Please look at this again" in _words(_send(ana, url, reason=""))
     assert _send(ana, url).status_code == 302
@@ -103,26 +103,26 @@ def test_she_stops_a_message_with_a_reason(ana: Client, booked: Recall) -> None:
     assert "She asked for it." in _words(ana.get(reverse("recall", args=[booked.pk])))
 
 
-def test_she_sends_a_message_again_after_a_look_at_it(clock: Clock, ana: Client, booked: Recall) -> None:
-    url = reverse("message_again", args=[row_of(booked, Kind.APPOINTMENT_CONFIRMATION).pk])
+def test_a_scheduler_resends_a_message_after_a_preview(clock: Clock, ana: Client, booked: Recall) -> None:
+    url = reverse("message_resend", args=[latest_notification(booked, NotificationKind.APPOINTMENT_CONFIRMATION).pk])
     assert "Tuesday, November 24, 2026" in _words(ana.get(url))
     assert Notification.objects.filter(recall=booked, occasion__contains="again").count() == 0
     assert _send(ana, url).status_code == 302
-    clock.run("2026-11-10", "09:30")
-    assert letters(booked)[1:] == ["Tue 2026-11-10 09:00 appointment_confirmation"]
+    clock.run_until("2026-11-10", "09:30")
+    assert sent_messages(booked)[1:] == ["Tue 2026-11-10 09:00 appointment_confirmation"]
 
 
-def test_she_asks_the_patient_to_call(clock: Clock, ana: Client, booked: Recall) -> None:
+def test_a_scheduler_asks_the_patient_to_call(clock: Clock, ana: Client, booked: Recall) -> None:
     url = reverse("message_new", args=[booked.pk])
     assert "We would like to talk with you" in _words(ana.get(url))
     assert _send(ana, url, reason="").status_code == 200
     assert _send(ana, url).status_code == 302
-    clock.run("2026-11-10", "09:30")
-    assert letters(booked)[1:] == ["Tue 2026-11-10 09:00 please_call"]
+    clock.run_until("2026-11-10", "09:30")
+    assert sent_messages(booked)[1:] == ["Tue 2026-11-10 09:00 please_call"]
 
 
 def test_what_cannot_be_done_says_why_and_loses_no_word(ana: Client, booked: Recall, scheduler_bea: User) -> None:
-    waits = row_of(booked, Kind.APPOINTMENT_REMINDER)
+    waits = latest_notification(booked, NotificationKind.APPOINTMENT_REMINDER)
     url = reverse("message", args=[waits.pk])
     form = ana.get(url).context["form"]
     actions.confirm(booked, by=scheduler_bea)
@@ -136,7 +136,7 @@ def test_what_cannot_be_done_says_why_and_loses_no_word(ana: Client, booked: Rec
 
 def test_a_radiologist_reads_and_changes_nothing(client: Client, booked: Recall, radiologist_rao: User) -> None:
     client.force_login(radiologist_rao)
-    waits = row_of(booked, Kind.APPOINTMENT_REMINDER)
+    waits = latest_notification(booked, NotificationKind.APPOINTMENT_REMINDER)
     page = client.get(reverse("message", args=[waits.pk]))
     assert "Your role may not do this." in _words(page)
     form = page.context["form"]
@@ -146,23 +146,25 @@ def test_a_radiologist_reads_and_changes_nothing(client: Client, booked: Recall,
     assert waits.state == NotificationState.PLANNED
 
 
-@pytest.mark.parametrize("name", ["messages", "message_new", "message_new_page"])
+@pytest.mark.parametrize("name", ["messages", "message_new", "message_new_html"])
 def test_messages_of_another_sites_recall_are_not_there(
-    name: str, client: Client, booked: Recall, stranger: User
+    name: str, client: Client, booked: Recall, other_site_scheduler: User
 ) -> None:
-    client.force_login(stranger)
+    client.force_login(other_site_scheduler)
     assert client.get(reverse(name, args=[booked.pk])).status_code == 404
 
 
-@pytest.mark.parametrize("name", ["message", "message_page", "message_again", "message_again_page"])
-def test_a_message_of_another_site_is_not_there(name: str, client: Client, booked: Recall, stranger: User) -> None:
-    client.force_login(stranger)
-    sent = row_of(booked, Kind.APPOINTMENT_CONFIRMATION)
+@pytest.mark.parametrize("name", ["message", "message_html", "message_resend", "message_resend_html"])
+def test_a_message_of_another_site_is_not_there(
+    name: str, client: Client, booked: Recall, other_site_scheduler: User
+) -> None:
+    client.force_login(other_site_scheduler)
+    sent = latest_notification(booked, NotificationKind.APPOINTMENT_CONFIRMATION)
     assert client.get(reverse(name, args=[sent.pk])).status_code == 404
 
 
 def test_a_look_at_a_message_is_on_record(ana: Client, booked: Recall, scheduler_ana: User) -> None:
-    ana.get(reverse("message", args=[row_of(booked, Kind.APPOINTMENT_CONFIRMATION).pk]))
+    ana.get(reverse("message", args=[latest_notification(booked, NotificationKind.APPOINTMENT_CONFIRMATION).pk]))
     seen = AccessLog.objects.get(user=scheduler_ana)
     assert (seen.page, seen.patient_id) == ("message", booked.patient_id)
 
@@ -173,7 +175,7 @@ def test_the_recall_page_asks_the_same_number_of_questions_however_many_messages
     url = reverse("recall", args=[booked.pk])
     with django_assert_max_num_queries(60) as few:
         ana.get(url)
-    clock.run("2026-11-23", "12:00")
-    assert len(letters(booked)) == 3
+    clock.run_until("2026-11-23", "12:00")
+    assert len(sent_messages(booked)) == 3
     with django_assert_max_num_queries(len(few)):
         ana.get(url)

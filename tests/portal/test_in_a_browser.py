@@ -11,9 +11,9 @@ from pytest_django.live_server_helper import LiveServer
 
 from clinic.models import Site
 from patients.models import PatientLink
-from recalls.factories import RecallFactory
+from recalls.enums import AppointmentStatus, WorkItemKind
 from recalls.models import Recall, WorkItem
-from recalls.states import AppointmentStatus, WorkItemKind
+from recalls.testing.factories import RecallFactory
 from tests.portal.conftest import new_link
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -82,7 +82,7 @@ def test_everything_can_be_done_by_keyboard_alone(
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.get_by_text("Our team has your message.").first.wait_for()
-    assert WorkItem.objects.get(kind=WorkItemKind.PATIENT_ASKED).reason.endswith("Any Friday")
+    assert WorkItem.objects.get(kind=WorkItemKind.PATIENT_REQUEST).reason.endswith("Any Friday")
 
 
 def _tab_to(page: Page, name: str) -> None:

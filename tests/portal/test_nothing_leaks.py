@@ -12,8 +12,8 @@ from django.views.debug import ExceptionReporter
 from clinic.models import Site
 from patients.models import Patient
 from portal.session import cookie_name
-from recalls.factories import RecallFactory
 from recalls.models import Recall
+from recalls.testing.factories import RecallFactory
 from tests.portal.conftest import give_birth_date, new_link
 
 pytestmark = pytest.mark.django_db

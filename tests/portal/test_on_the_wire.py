@@ -8,9 +8,9 @@ from pytest_django.live_server_helper import LiveServer
 
 from clinic.models import Site, User
 from patients.models import PatientLink
-from recalls.factories import RecallFactory
+from recalls.enums import AppointmentStatus, FindingKind, Side
 from recalls.models import Recall, RecallEvent, WorkItem
-from recalls.states import AppointmentStatus, FindingKind, Side
+from recalls.testing.factories import RecallFactory
 from tests.browser.conftest import sign_in  # noqa: F401  (a fixture)
 from tests.portal.conftest import new_link
 

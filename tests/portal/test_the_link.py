@@ -24,9 +24,9 @@ from patients.links import Answer
 from patients.models import ContactPoint, Patient, PatientLink
 from portal import throttle
 from recalls import actions
-from recalls.factories import RecallFactory
+from recalls.enums import WorkItemKind
 from recalls.models import WorkItem
-from recalls.states import WorkItemKind
+from recalls.testing.factories import RecallFactory
 from tests.portal.conftest import give_birth_date, new_link, words_of
 
 pytestmark = pytest.mark.django_db

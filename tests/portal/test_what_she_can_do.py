@@ -13,9 +13,9 @@ from clinic.models import Site, User
 from patients.channels import channels_of
 from patients.models import Consent, ContactPoint, Patient, PatientLink
 from recalls import actions
-from recalls.factories import RecallFactory
+from recalls.enums import AppointmentStatus, State, WorkItemKind
 from recalls.models import Recall, WorkItem
-from recalls.states import AppointmentStatus, State, WorkItemKind
+from recalls.testing.factories import RecallFactory
 from tests.portal.conftest import words_of
 
 pytestmark = pytest.mark.django_db
@@ -57,7 +57,7 @@ def test_asking_for_another_time_is_a_task_at_once_and_the_visit_stays_booked(
 ) -> None:
     page = visit_as(booked.patient).post("/my/ask/another-time/", {"words": "Mornings,\n please"}, follow=True)
     item = WorkItem.objects.get(recall=booked)
-    assert item.kind == WorkItemKind.PATIENT_ASKED
+    assert item.kind == WorkItemKind.PATIENT_REQUEST
     assert item.reason.startswith("I need another time (booked: ")
     assert item.reason.endswith("Mornings, please")
     booked.refresh_from_db()
@@ -97,7 +97,7 @@ def test_without_a_visit_she_can_ask_to_be_called_and_nothing_else(visit_as: Vis
 def test_after_the_recall_is_closed_a_call_can_still_be_asked_for(visit_as: VisitAs, shadyside: Site) -> None:
     recall = RecallFactory.create(site=shadyside, closed_normal=True)
     visit_as(recall.patient).post("/my/ask/call-me/", {"words": ""})
-    assert WorkItem.objects.get(patient=recall.patient, recall=None).kind == WorkItemKind.PATIENT_ASKED
+    assert WorkItem.objects.get(patient=recall.patient, recall=None).kind == WorkItemKind.PATIENT_REQUEST
 
 
 def test_too_many_words_are_kept_in_the_form_and_explained(visit_as: VisitAs, booked: Recall) -> None:

@@ -13,11 +13,11 @@ from clinic.factories import SiteFactory
 from clinic.models import Site, User
 from patients.models import Patient
 from recalls import actions
-from recalls.actions import Reading
-from recalls.factories import RecallFactory
+from recalls.actions import OutcomeInput
+from recalls.enums import Assessment, FindingKind, RecallKind, Side, VisitKind
 from recalls.models import Recall
-from recalls.states import Assessment, FindingKind, RecallKind, Side, VisitKind
-from recalls.stories import STORIES
+from recalls.testing.factories import RecallFactory
+from recalls.testing.scenarios import SCENARIOS
 from tests.architecture.source import ROOT
 from tests.portal.conftest import words_of
 
@@ -33,7 +33,7 @@ AFTER_A_BIOPSY = (
     "cancer",
     "discordant",
 )
-LIVING = [story for story in STORIES if story != "deceased"]
+LIVING = [story for story in SCENARIOS if story != "deceased"]
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def test_a_released_outcome_is_told_and_disappears_when_it_is_amended(
     recall = RecallFactory.create(site=shadyside, closed_benign=True)
     client = visit_as(recall.patient)
     assert "What we saw is benign" in words_of(client.get("/my/"))
-    reading = Reading(Assessment.SUSPICIOUS_B)
+    reading = OutcomeInput(Assessment.SUSPICIOUS_B)
     actions.amend_outcome(recall, reading, reason="A second look at the earlier pictures.", by=radiologist_rao)
     page = words_of(client.get("/my/"))
     assert "benign" not in page

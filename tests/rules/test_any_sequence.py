@@ -13,40 +13,40 @@ from hypothesis import strategies as st
 from clinic.models import Site
 from clinic.roles import Role
 from recalls import actions
-from recalls.factories import RecallFactory
+from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, Assessment, State
 from recalls.models import Recall
 from recalls.permissions import StepRefused
-from recalls.states import ACTIVE_APPOINTMENT, Assessment, State
-from recalls.workflow import STEP
-from tests.rules.situations import ACTS, Act, By, anybody
+from recalls.testing.factories import RecallFactory
+from recalls.workflow import STEPS_BY_NAME
+from tests.rules.step_actions import STEP_ACTIONS, StepAction, UserOrActor, actor_with_role
 
 MONDAY = datetime(2026, 3, 16, 14, 0, tzinfo=UTC)  # 10 am in Pittsburgh
-RELATIVES = [Assessment.NEED_IMAGING, Assessment.NEED_PRIORS, Assessment.PROBABLY_BENIGN, Assessment.SUSPICIOUS_B]
+ASSESSMENTS = [Assessment.NEED_IMAGING, Assessment.NEED_PRIORS, Assessment.PROBABLY_BENIGN, Assessment.SUSPICIOUS_B]
 
 
-def _outcome(assessment: Assessment) -> Act:
-    return lambda recall, by: actions.record_outcome(recall, actions.Reading(assessment), by=by)
+def _outcome(assessment: Assessment) -> StepAction:
+    return lambda recall, by: actions.record_outcome(recall, actions.OutcomeInput(assessment), by=by)
 
 
-def _amendment(assessment: Assessment) -> Act:
-    return lambda recall, by: actions.amend_outcome(recall, actions.Reading(assessment), reason="Again.", by=by)
+def _amendment(assessment: Assessment) -> StepAction:
+    return lambda recall, by: actions.amend_outcome(recall, actions.OutcomeInput(assessment), reason="Again.", by=by)
 
 
-def _correction(assessment: Assessment) -> Act:
+def _correction(assessment: Assessment) -> StepAction:
     return lambda recall, by: actions.correct_exam(recall.exam, {"assessment": assessment}, None, by=by)
 
 
-MOVES: dict[str, Act] = (
-    ACTS
-    | {f"record_outcome {kind}": _outcome(kind) for kind in RELATIVES if kind != Assessment.NEED_PRIORS}
-    | {f"amend_outcome {kind}": _amendment(kind) for kind in RELATIVES if kind != Assessment.NEED_PRIORS}
-    | {f"correct_result {kind}": _correction(kind) for kind in (*RELATIVES, Assessment.NEGATIVE)}
+ACTIONS: dict[str, StepAction] = (
+    STEP_ACTIONS
+    | {f"record_outcome {kind}": _outcome(kind) for kind in ASSESSMENTS if kind != Assessment.NEED_PRIORS}
+    | {f"amend_outcome {kind}": _amendment(kind) for kind in ASSESSMENTS if kind != Assessment.NEED_PRIORS}
+    | {f"correct_result {kind}": _correction(kind) for kind in (*ASSESSMENTS, Assessment.NEGATIVE)}
 )
 # A number below the count of permitted moves picks one; the hours are those until it is taken.
 CHOICES = st.lists(st.tuples(st.integers(0, 999), st.integers(0, 400)), min_size=5, max_size=25)
 
 
-def _holds(recall: Recall) -> None:
+def _assert_invariants(recall: Recall) -> None:
     """Everything that must be true of a recall at any time."""
     stored = Recall.objects.get(pk=recall.pk)
     events = list(stored.events.order_by("version"))
@@ -63,45 +63,45 @@ def _holds(recall: Recall) -> None:
     assert events[-1].to_state == stored.state
     previous, stood = "", ""
     for event in events:
-        assert (event.previous_hash, event.hash) == (previous, event.seal())
+        assert (event.previous_hash, event.hash) == (previous, event.compute_hash())
         assert event.from_state == stood
-        allowed = STEP[event.step].to or (event.from_state,)
+        allowed = STEPS_BY_NAME[event.step].to_states or (event.from_state,)
         assert event.to_state in allowed
         previous, stood = event.hash, event.to_state
     assert stored.head_hash == previous
-    booked = stored.appointments.filter(status__in=ACTIVE_APPOINTMENT).count()
+    booked = stored.appointments.filter(status__in=ACTIVE_APPOINTMENT_STATUSES).count()
     assert booked == (stored.state in (State.SCHEDULED, State.BIOPSY_BOOKED))
     assert bool(stored.hold_until) == (stored.state == State.ON_HOLD)
 
 
-def _possible(recall: Recall) -> list[str]:
-    return sorted(name for name in MOVES if recall.state in STEP[name.split()[0]].from_states)
+def _possible_actions(recall: Recall) -> list[str]:
+    return sorted(name for name in ACTIONS if recall.state in STEPS_BY_NAME[name.split()[0]].from_states)
 
 
-def _take(recall: Recall, name: str, people: dict[Role, By]) -> None:
-    by = people[sorted(STEP[name.split()[0]].roles)[0]]
+def _try_action(recall: Recall, name: str, people: dict[Role, UserOrActor]) -> None:
+    by = people[sorted(STEPS_BY_NAME[name.split()[0]].roles)[0]]
     try:
         with transaction.atomic():
-            MOVES[name](recall, by)
+            ACTIONS[name](recall, by)
     except (StepRefused, ValidationError):
         pass  # a fact was missing, and the recall must be as it was
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("assessment", RELATIVES)
+@pytest.mark.parametrize("assessment", ASSESSMENTS)
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(choices=CHOICES)
 def test_any_sequence_of_steps_leaves_a_whole_recall(
     assessment: Assessment, choices: list[tuple[int, int]], shadyside: Site
 ) -> None:
     with transaction.atomic(), time_machine.travel(MONDAY, tick=False) as clock:
-        people = {role: anybody(role, shadyside) for role in Role}
+        people = {role: actor_with_role(role, shadyside) for role in Role}
         recall = RecallFactory.create(site=shadyside, exam__assessment=assessment)
-        _holds(recall)
+        _assert_invariants(recall)
         for pick, hours in choices:
             clock.move_to(timezone.now() + timedelta(hours=hours))
             recall = Recall.objects.select_related("site", "patient", "exam").get(pk=recall.pk)
-            names = _possible(recall)
-            _take(recall, names[pick % len(names)], people)
-            _holds(recall)
+            names = _possible_actions(recall)
+            _try_action(recall, names[pick % len(names)], people)
+            _assert_invariants(recall)
         transaction.set_rollback(True)

@@ -12,8 +12,8 @@ from clinic.factories import cast_of
 from clinic.models import Site
 from patients.models import Consent
 from recalls import actions
-from recalls.actions import Reading
-from recalls.factories import RecallFactory
+from recalls.actions import OutcomeInput
+from recalls.enums import Assessment, State
 from recalls.models import (
     Concordance,
     ContactAttempt,
@@ -24,29 +24,29 @@ from recalls.models import (
     RecallEvent,
     SupersededReading,
 )
-from recalls.states import Assessment, State
-from tests.rules.situations import corrected
+from recalls.testing.factories import RecallFactory
+from tests.rules.step_actions import correct_result
 
 pytestmark = pytest.mark.django_db
 
-HISTORIES: list[type[Model]] = [
+APPEND_ONLY_MODELS: list[type[Model]] = [
     RecallEvent, ContactAttempt, Outcome, OutcomeRelease, PathologyResult, Concordance, SupersededReading, Consent,
 ]  # fmt: skip
 
 
 @pytest.fixture
-def lived(shadyside: Site) -> Recall:
+def recall_with_full_history(shadyside: Site) -> Recall:
     """A recall with a row in every history."""
     recall = RecallFactory.create(site=shadyside, benign_concordant=True, patient__detailed_email=True)
     cast = cast_of(shadyside)
     if not OutcomeRelease.objects.exists():
         actions.release_outcome(recall, recall.opened_at, by=cast.radiologist)
     other = RecallFactory.create(site=shadyside)
-    corrected(other, cast.radiologist)
+    correct_result(other, cast.radiologist)
     return recall
 
 
-@pytest.mark.parametrize("model", HISTORIES, ids=lambda model: model.__name__)
+@pytest.mark.parametrize("model", APPEND_ONLY_MODELS, ids=lambda model: model.__name__)
 @pytest.mark.parametrize(
     "change",
     [
@@ -55,7 +55,7 @@ def lived(shadyside: Site) -> Recall:
     ],
 )
 def test_the_database_refuses_to_change_or_delete(
-    model: type[Model], change: Callable[[Any], Any], lived: Recall
+    model: type[Model], change: Callable[[Any], Any], recall_with_full_history: Recall
 ) -> None:
     rows = model._default_manager.all()
     before = rows.count()
@@ -65,10 +65,14 @@ def test_the_database_refuses_to_change_or_delete(
     assert rows.count() == before
 
 
-def test_the_database_refuses_to_set_a_state_without_an_event(lived: Recall) -> None:
+def test_the_database_refuses_to_set_a_state_without_an_event(recall_with_full_history: Recall) -> None:
     with pytest.raises(DatabaseError, match="only together with an event"), transaction.atomic():
-        Recall.objects.filter(pk=lived.pk).update(
-            state=State.TO_CONTACT, closure_reason="", closed_at=None, closed_by="", due_at=lived.opened_at
+        Recall.objects.filter(pk=recall_with_full_history.pk).update(
+            state=State.TO_CONTACT,
+            closure_reason="",
+            closed_at=None,
+            closed_by="",
+            due_at=recall_with_full_history.opened_at,
         )
 
 
@@ -106,32 +110,32 @@ def test_a_recall_has_one_booked_visit(shadyside: Site) -> None:
         visit.save(force_insert=True)
 
 
-def test_every_event_is_sealed_to_the_one_before(lived: Recall) -> None:
+def test_every_event_hash_includes_the_previous_hash(recall_with_full_history: Recall) -> None:
     previous = ""
-    events = list(lived.events.order_by("version"))
+    events = list(recall_with_full_history.events.order_by("version"))
     for number, event in enumerate(events, start=1):
-        assert (event.version, event.previous_hash, event.hash) == (number, previous, event.seal())
+        assert (event.version, event.previous_hash, event.hash) == (number, previous, event.compute_hash())
         previous = event.hash
-    assert (lived.version, lived.head_hash) == (len(events), previous)
+    assert (recall_with_full_history.version, recall_with_full_history.head_hash) == (len(events), previous)
 
 
-def test_a_rewritten_event_no_longer_fits_its_seal(lived: Recall) -> None:
-    event = lived.events.order_by("version")[1]
+def test_a_rewritten_event_no_longer_matches_its_hash(recall_with_full_history: Recall) -> None:
+    event = recall_with_full_history.events.order_by("version")[1]
     event.by = "somebody else"
-    assert event.seal() != event.hash
+    assert event.compute_hash() != event.hash
 
 
 def test_an_amendment_keeps_the_earlier_reading(shadyside: Site) -> None:
     recall = RecallFactory.create(site=shadyside, closed_normal=True)
     radiologist = cast_of(shadyside).radiologist
     actions.amend_outcome(
-        recall, Reading(Assessment.PROBABLY_BENIGN), reason="Seen again on a larger screen.", by=radiologist
+        recall, OutcomeInput(Assessment.PROBABLY_BENIGN), reason="Seen again on a larger screen.", by=radiologist
     )
     first, second = recall.outcomes.all()
     assert (first.assessment, second.assessment, second.amends) == ("1", "3", first)
     assert (recall.state, recall.closure_reason) == (State.FOLLOW_UP, "")
     with pytest.raises(ValidationError, match="why the outcome is amended"):
-        actions.amend_outcome(recall, Reading(Assessment.BENIGN), reason=" ", by=radiologist)
+        actions.amend_outcome(recall, OutcomeInput(Assessment.BENIGN), reason=" ", by=radiologist)
 
 
 def test_a_closed_recall_says_why_when_and_who(shadyside: Site) -> None:

@@ -13,11 +13,11 @@ from clinic.factories import cast_of
 from clinic.models import Site
 from patients.factories import PatientFactory
 from recalls import actions
-from recalls.actions import Reading
-from recalls.factories import ExamFactory, RecallFactory
+from recalls.actions import OutcomeInput
+from recalls.enums import Assessment, FindingKind, RecallKind, Side, State, WorkItemKind
 from recalls.models import Finding, Recall
-from recalls.permissions import NotNow, NotPermitted
-from recalls.states import Assessment, FindingKind, RecallKind, Side, State, WorkItemKind
+from recalls.permissions import NotPermitted, StepUnavailable
+from recalls.testing.factories import ExamFactory, RecallFactory
 
 MONDAY = datetime(2026, 3, 16, 14, 0, tzinfo=UTC)  # 10 am in Pittsburgh
 
@@ -29,7 +29,7 @@ def _on_monday(time_machine: TimeMachineFixture) -> None:
     time_machine.move_to(MONDAY, tick=False)
 
 
-def _stored(recall: Recall) -> Recall:
+def _reload_recall(recall: Recall) -> Recall:
     return Recall.objects.get(pk=recall.pk)
 
 
@@ -37,7 +37,7 @@ def test_a_merge_moves_recalls_exams_and_tasks_and_says_so(shadyside: Site) -> N
     recall = RecallFactory.create(site=shadyside, wrong_number=True)
     stays, manager = PatientFactory.create(site=shadyside), cast_of(shadyside).manager
     actions.merge_patients(recall.patient, stays, by=manager)
-    moved = _stored(recall)
+    moved = _reload_recall(recall)
     assert (moved.patient, moved.exam.patient, moved.work_items.get().patient) == (stays, stays, stays)
     event = moved.events.latest("pk")
     assert (event.step, event.by, moved.state) == ("merge_records", manager.get_full_name(), State.TO_CONTACT)
@@ -59,8 +59,8 @@ def test_a_merge_made_in_error_is_undone(shadyside: Site) -> None:
     actions.unmerge_patients(loser, by=manager)
     loser.refresh_from_db()
     assert loser.merged_into is None
-    assert (_stored(came).patient, _stored(came).exam.patient) == (loser, loser)
-    assert (_stored(stayed).patient, _stored(stayed).exam.patient) == (survivor, survivor)
+    assert (_reload_recall(came).patient, _reload_recall(came).exam.patient) == (loser, loser)
+    assert (_reload_recall(stayed).patient, _reload_recall(stayed).exam.patient) == (survivor, survivor)
     assert [event.step for event in came.events.all()][-2:] == ["merge_records", "unmerge_records"]
 
 
@@ -95,7 +95,7 @@ def test_a_record_is_merged_once_and_never_in_a_circle(shadyside: Site) -> None:
             actions.merge_patients(loser, survivor, by=manager)
 
 
-def _corrected(recall: Recall, to: Assessment, **more: Any) -> Recall:
+def _correct_and_reload(recall: Recall, to: Assessment, **more: Any) -> Recall:
     actions.correct_exam(recall.exam, {"assessment": to, **more}, None, by=INTAKE)
     changed: Recall = Recall.objects.filter(exam=recall.exam).latest("pk")
     return changed
@@ -103,29 +103,31 @@ def _corrected(recall: Recall, to: Assessment, **more: Any) -> Recall:
 
 @pytest.mark.parametrize("story", ["to_contact", "booked", "on_hold"])
 def test_a_result_corrected_to_negative_voids_a_recall_before_its_outcome(story: str, shadyside: Site) -> None:
-    recall = _corrected(RecallFactory.create(site=shadyside, **{story: True}), Assessment.NEGATIVE)
+    recall = _correct_and_reload(RecallFactory.create(site=shadyside, **{story: True}), Assessment.NEGATIVE)
     assert (recall.state, recall.closure_reason) == (State.CLOSED, "void")
     assert not recall.appointments.filter(status__in=["booked", "confirmed"]).exists()
     assert recall.exam.superseded.get().reading["assessment"] == Assessment.NEED_IMAGING
 
 
 def test_after_an_outcome_a_lower_result_is_for_a_person_to_decide(shadyside: Site) -> None:
-    recall = _corrected(RecallFactory.create(site=shadyside, biopsy_booked=True), Assessment.NEGATIVE)
+    recall = _correct_and_reload(RecallFactory.create(site=shadyside, biopsy_booked=True), Assessment.NEGATIVE)
     assert recall.state == State.BIOPSY_BOOKED
     assert recall.work_items.get().kind == WorkItemKind.CORRECTED_RESULT
 
 
-def test_a_higher_result_restarts_the_clocks_and_hurries(shadyside: Site, time_machine: TimeMachineFixture) -> None:
+def test_a_higher_result_restarts_the_deadlines_and_marks_the_recall_suspicious(
+    shadyside: Site, time_machine: TimeMachineFixture
+) -> None:
     recall = RecallFactory.create(site=shadyside)
     time_machine.move_to(MONDAY + timedelta(days=4), tick=False)
-    recall = _corrected(recall, Assessment.HIGHLY_SUGGESTIVE)
+    recall = _correct_and_reload(recall, Assessment.HIGHLY_SUGGESTIVE)
     assert (recall.state, recall.suspicious, recall.clock_from) == (State.TO_CONTACT, True, MONDAY + timedelta(days=4))
 
 
-def test_priors_wanted_after_all_wait_for_them_and_the_other_way_round(shadyside: Site) -> None:
-    recall = _corrected(RecallFactory.create(site=shadyside), Assessment.NEED_PRIORS)
+def test_a_correction_moves_between_awaiting_priors_and_to_contact(shadyside: Site) -> None:
+    recall = _correct_and_reload(RecallFactory.create(site=shadyside), Assessment.NEED_PRIORS)
     assert recall.state == State.AWAITING_PRIORS
-    assert _corrected(recall, Assessment.NEED_IMAGING).state == State.TO_CONTACT
+    assert _correct_and_reload(recall, Assessment.NEED_IMAGING).state == State.TO_CONTACT
 
 
 def test_a_negative_result_corrected_upwards_opens_a_recall(shadyside: Site) -> None:
@@ -138,23 +140,23 @@ def test_a_negative_result_corrected_upwards_opens_a_recall(shadyside: Site) -> 
 
 
 def test_a_void_recall_comes_back_when_the_result_does(shadyside: Site) -> None:
-    recall = _corrected(RecallFactory.create(site=shadyside), Assessment.NEGATIVE)
-    recall = _corrected(recall, Assessment.NEED_IMAGING)
+    recall = _correct_and_reload(RecallFactory.create(site=shadyside), Assessment.NEGATIVE)
+    recall = _correct_and_reload(recall, Assessment.NEED_IMAGING)
     assert (recall.state, recall.closure_reason) == (State.TO_CONTACT, "")
     assert Recall.objects.count() == 1
 
 
 @pytest.mark.parametrize("story", ["deceased", "transferred", "cancer"])
-def test_some_closings_are_never_undone_by_a_file(story: str, shadyside: Site) -> None:
+def test_some_closures_are_never_reopened_by_a_corrected_result(story: str, shadyside: Site) -> None:
     recall = RecallFactory.create(site=shadyside, **{story: True})
-    changed = _corrected(recall, Assessment.HIGHLY_SUGGESTIVE)
+    changed = _correct_and_reload(recall, Assessment.HIGHLY_SUGGESTIVE)
     assert (changed.state, changed.version) == (State.CLOSED, recall.version)
     assert changed.work_items.get().kind == WorkItemKind.CORRECTED_RESULT
 
 
 def test_the_same_assessment_corrected_in_a_detail_moves_nothing(shadyside: Site) -> None:
     recall = RecallFactory.create(site=shadyside)
-    changed = _corrected(recall, Assessment.NEED_IMAGING, density="c")
+    changed = _correct_and_reload(recall, Assessment.NEED_IMAGING, density="c")
     assert changed.version == recall.version
     assert changed.exam.superseded.count() == 1
 
@@ -164,7 +166,7 @@ def test_a_technical_recall_needs_a_visit_whatever_its_category(shadyside: Site)
     assert actions.open_recall(exam, by=INTAKE).to_state == State.TO_CONTACT
 
 
-def test_a_hold_ends_where_it_began_and_a_booked_visit_is_given_up(shadyside: Site) -> None:
+def test_a_hold_returns_to_its_state_and_a_booked_visit_is_cancelled(shadyside: Site) -> None:
     cast, until = cast_of(shadyside), calendar.local_day(shadyside, MONDAY) + timedelta(days=7)
     for story, returns in (("attended", State.AWAITING_OUTCOME), ("booked", State.TO_CONTACT)):
         recall = RecallFactory.create(site=shadyside, **{story: True})
@@ -172,7 +174,7 @@ def test_a_hold_ends_where_it_began_and_a_booked_visit_is_given_up(shadyside: Si
         assert (recall.state, recall.due_at) == (State.ON_HOLD, datetime(2026, 3, 23, 12, 0, tzinfo=UTC))
         assert not recall.appointments.filter(status__in=["booked", "confirmed"]).exists()
         actions.resume(recall, by=cast.navigator)
-        assert (recall.state, recall.hold_until, recall.held_from) == (returns, None, "")
+        assert (recall.state, recall.hold_until, recall.state_before_hold) == (returns, None, "")
 
 
 @pytest.mark.parametrize("days", [0, -1])
@@ -195,13 +197,13 @@ def test_an_outcome_is_released_once_and_never_before_now(shadyside: Site) -> No
     recall, radiologist = RecallFactory.create(site=shadyside, unreleased=True), cast_of(shadyside).radiologist
     actions.release_outcome(recall, MONDAY + timedelta(hours=2), by=radiologist)
     assert recall.outcomes.get().release.release_at == MONDAY + timedelta(hours=2)
-    with pytest.raises(NotNow, match="no outcome waiting to be released"):
+    with pytest.raises(StepUnavailable, match="no outcome waiting to be released"):
         actions.release_outcome(recall, MONDAY, by=radiologist)
 
 
 def test_an_amended_outcome_waits_for_a_release_of_its_own(shadyside: Site) -> None:
     recall, radiologist = RecallFactory.create(site=shadyside, closed_benign=True), cast_of(shadyside).radiologist
-    actions.amend_outcome(recall, Reading(Assessment.NEGATIVE), reason="Typed wrongly.", by=radiologist)
+    actions.amend_outcome(recall, OutcomeInput(Assessment.NEGATIVE), reason="Typed wrongly.", by=radiologist)
     old, new = recall.outcomes.all()
     assert hasattr(old, "release")
     assert not hasattr(new, "release")
@@ -211,7 +213,7 @@ def test_another_interval_in_an_amendment_moves_the_short_interval_visit(shadysi
     recall, radiologist = RecallFactory.create(site=shadyside, probably_benign=True), cast_of(shadyside).radiologist
     before = recall.follow_up_on
     actions.amend_outcome(
-        recall, Reading(Assessment.PROBABLY_BENIGN, follow_up_months=3), reason="Sooner.", by=radiologist
+        recall, OutcomeInput(Assessment.PROBABLY_BENIGN, follow_up_months=3), reason="Sooner.", by=radiologist
     )
     assert recall.follow_up_on is not None
     assert before is not None
@@ -221,7 +223,7 @@ def test_another_interval_in_an_amendment_moves_the_short_interval_visit(shadysi
 def test_a_recall_is_not_reopened_beside_an_open_one_of_the_same_exam(shadyside: Site) -> None:
     recall, cast = RecallFactory.create(site=shadyside, declined=True), cast_of(shadyside)
     actions.open_recall(recall.exam, by=cast.radiologist)
-    with pytest.raises(NotNow):
+    with pytest.raises(StepUnavailable):
         actions.reopen(recall, by=cast.radiologist, note="She changed her mind.")
 
 
@@ -230,16 +232,16 @@ def test_a_death_closes_every_open_recall_of_the_patient(shadyside: Site, foothi
     elsewhere = ExamFactory.create(patient=recall.patient, site=foothills)
     other = actions.open_recall(elsewhere, by=INTAKE).recall
     actions.mark_deceased(recall, date(2026, 3, 14), by=cast_of(shadyside).navigator, note="Her family told us.")
-    assert {_stored(recall).closure_reason, _stored(other).closure_reason} == {"deceased"}
+    assert {_reload_recall(recall).closure_reason, _reload_recall(other).closure_reason} == {"deceased"}
     recall.patient.refresh_from_db()
     assert recall.patient.deceased_on == date(2026, 3, 14)
 
 
-def test_the_outcome_of_a_patient_who_died_does_not_open_her_recall_again(shadyside: Site) -> None:
+def test_an_amended_outcome_does_not_reopen_the_recall_of_a_deceased_patient(shadyside: Site) -> None:
     recall, cast = RecallFactory.create(site=shadyside, attended=True), cast_of(shadyside)
-    actions.record_outcome(recall, Reading(Assessment.SUSPICIOUS_B), by=cast.radiologist)
+    actions.record_outcome(recall, OutcomeInput(Assessment.SUSPICIOUS_B), by=cast.radiologist)
     actions.mark_deceased(recall, date(2026, 3, 14), by=cast.navigator, note="Her family told us.")
-    actions.amend_outcome(recall, Reading(Assessment.SUSPICIOUS_C), reason="Typed wrongly.", by=cast.radiologist)
+    actions.amend_outcome(recall, OutcomeInput(Assessment.SUSPICIOUS_C), reason="Typed wrongly.", by=cast.radiologist)
     assert (recall.state, recall.closure_reason) == (State.CLOSED, "deceased")
-    actions.amend_outcome(recall, Reading(Assessment.PROBABLY_BENIGN), reason="Once more.", by=cast.radiologist)
+    actions.amend_outcome(recall, OutcomeInput(Assessment.PROBABLY_BENIGN), reason="Once more.", by=cast.radiologist)
     assert (recall.state, recall.closure_reason) == (State.CLOSED, "deceased")

@@ -16,18 +16,18 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 START_SECONDS = 10.0
 
 
-class Answer(enum.Enum):
+class SmtpReply(enum.Enum):
     """What the server says once it was handed a message."""
 
     ACCEPT = "250 OK"
     BUSY = "451 Try again later"
     REFUSE = "550 No such mailbox"
-    HANG_UP = "the connection is cut and nothing is kept"
-    LOSE_THE_REPLY = "the message is kept and the connection is cut before the 250"
+    DROP_CONNECTION = "the connection is cut and nothing is kept"
+    ACCEPT_WITHOUT_REPLY = "the message is kept and the connection is cut before the 250"
 
 
 @dataclass(frozen=True)
-class Received:
+class ReceivedMail:
     """One message as it came over the wire."""
 
     recipients: tuple[str, ...]
@@ -49,8 +49,8 @@ class SmtpSink:
     """
 
     def __init__(self) -> None:
-        self.received: list[Received] = []
-        self.answer: Answer | Callable[[str], Answer] = Answer.ACCEPT
+        self.received: list[ReceivedMail] = []
+        self.reply: SmtpReply | Callable[[str], SmtpReply] = SmtpReply.ACCEPT
         self.port = 0
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -89,11 +89,13 @@ class SmtpSink:
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:
         """Called by aiosmtpd with each message."""
         recipients = tuple(envelope.rcpt_tos)
-        answer = self.answer(recipients[0]) if callable(self.answer) else self.answer
-        if answer in {Answer.ACCEPT, Answer.LOSE_THE_REPLY}:
+        answer = self.reply(recipients[0]) if callable(self.reply) else self.reply
+        if answer in {SmtpReply.ACCEPT, SmtpReply.ACCEPT_WITHOUT_REPLY}:
             sender = envelope.mail_from or ""
-            self.received.append(Received(recipients, envelope.original_content or b"", sender))
-        if answer in {Answer.HANG_UP, Answer.LOSE_THE_REPLY} and isinstance(server.transport, asyncio.Transport):
+            self.received.append(ReceivedMail(recipients, envelope.original_content or b"", sender))
+        if answer in {SmtpReply.DROP_CONNECTION, SmtpReply.ACCEPT_WITHOUT_REPLY} and isinstance(
+            server.transport, asyncio.Transport
+        ):
             server.transport.abort()
             return "421 gone"  # nobody hears it
         return answer.value

@@ -83,8 +83,8 @@ def _facts(url: str) -> Facts:
     from demo import logins
     from notifications.models import Notification
     from patients import links
+    from recalls.enums import State
     from recalls.models import Appointment, Recall
-    from recalls.states import State
 
     page = logins.kept() or ""
     recalls = Recall.objects.filter(site=Site.objects.get(code="SHADY")).order_by("target_at", "pk")

@@ -13,21 +13,21 @@ ACCOUNT, TOKEN, SENDER = "ACsample", "sample-token", "+14125550100"
 
 
 @dataclass(frozen=True)
-class Asked:
+class SmsRequest:
     """One request as it came over the wire."""
 
     path: str
-    keys: str
+    credentials: str
     fields: dict[str, str]
 
 
-class SmsService:
+class FakeTwilioServer:
     """A web server on a loopback port that the operating system chose. Set `answer` to (status, error code)."""
 
     def __init__(self) -> None:
-        self.asked: list[Asked] = []
-        self.answer: tuple[int, int] = (201, 0)
-        self.hangs_up = False
+        self.requests: list[SmsRequest] = []
+        self.reply: tuple[int, int] = (201, 0)
+        self.drops_connection = False
         service = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -37,11 +37,11 @@ class SmsService:
                 body = self.rfile.read(int(self.headers["Content-Length"])).decode()
                 keys = base64.b64decode(self.headers["Authorization"].removeprefix("Basic ")).decode()
                 fields = {name: values[0] for name, values in parse_qs(body).items()}
-                service.asked.append(Asked(self.path, keys, fields))
-                if service.hangs_up:
+                service.requests.append(SmsRequest(self.path, keys, fields))
+                if service.drops_connection:
                     self.close_connection = True
                     return
-                status, code = service.answer
+                status, code = service.reply
                 said: dict[str, Any] = {"code": code, "message": f"about {fields['To']}", "status": status}
                 answer = json.dumps(said if code else {"sid": "SM1", "status": "queued"}).encode()
                 self.send_response(status)

@@ -6,7 +6,7 @@ import socket
 import pytest
 from pytest_socket import SocketConnectBlockedError
 
-from tests.support.smtp import Answer, SmtpSink
+from tests.support.smtp import SmtpReply, SmtpSink
 
 
 def _send(sink: SmtpSink, recipient: str = "testa@example.org") -> None:
@@ -21,27 +21,27 @@ def test_it_keeps_what_it_accepts(smtp_sink: SmtpSink) -> None:
     assert received.message["Message-ID"] == "<1@x>"
 
 
-@pytest.mark.parametrize(("answer", "code"), [(Answer.BUSY, 451), (Answer.REFUSE, 550)])
-def test_it_says_no_and_keeps_nothing(smtp_sink: SmtpSink, answer: Answer, code: int) -> None:
-    smtp_sink.answer = answer
+@pytest.mark.parametrize(("answer", "code"), [(SmtpReply.BUSY, 451), (SmtpReply.REFUSE, 550)])
+def test_it_says_no_and_keeps_nothing(smtp_sink: SmtpSink, answer: SmtpReply, code: int) -> None:
+    smtp_sink.reply = answer
     with pytest.raises(smtplib.SMTPDataError) as refusal:
         _send(smtp_sink)
     assert refusal.value.smtp_code == code
     assert smtp_sink.received == []
 
 
-@pytest.mark.parametrize(("answer", "kept"), [(Answer.HANG_UP, 0), (Answer.LOSE_THE_REPLY, 1)])
+@pytest.mark.parametrize(("answer", "kept"), [(SmtpReply.DROP_CONNECTION, 0), (SmtpReply.ACCEPT_WITHOUT_REPLY, 1)])
 def test_it_cuts_the_connection_before_or_after_keeping_the_message(
-    smtp_sink: SmtpSink, answer: Answer, kept: int
+    smtp_sink: SmtpSink, answer: SmtpReply, kept: int
 ) -> None:
-    smtp_sink.answer = answer
+    smtp_sink.reply = answer
     with pytest.raises((smtplib.SMTPServerDisconnected, ConnectionError)):
         _send(smtp_sink)
     assert len(smtp_sink.received) == kept
 
 
 def test_it_can_refuse_one_person_alone(smtp_sink: SmtpSink) -> None:
-    smtp_sink.answer = lambda recipient: Answer.REFUSE if recipient.startswith("gone") else Answer.ACCEPT
+    smtp_sink.reply = lambda recipient: SmtpReply.REFUSE if recipient.startswith("gone") else SmtpReply.ACCEPT
     _send(smtp_sink)
     with pytest.raises(smtplib.SMTPDataError):
         _send(smtp_sink, "gone@example.org")

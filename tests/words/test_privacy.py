@@ -4,21 +4,21 @@ import re
 
 import pytest
 
-from notifications.forbidden import DETAIL, FINDING, HEALTH, PROMISE
-from tests.words.languages import LANGUAGES
-from tests.words.texts import (
+from notifications.content.banned_words import CLINICAL_DETAIL, FINDING_DETAIL, HEALTH_RELATED, REASSURANCE
+from tests.words.language_phrases import LANGUAGES
+from tests.words.text_files import (
     ALL_EXPLAINERS,
     ALL_MESSAGES,
     EMAILS,
     LETTERS,
     REFERRER_NOTICES,
     TEXT_MESSAGES,
-    Text,
-    as_sent,
+    TextFile,
+    fill_message,
 )
 
 
-def each(texts: list[Text]) -> pytest.MarkDecorator:
+def each(texts: list[TextFile]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("message", texts, ids=[text.id for text in texts])
 
 
@@ -33,36 +33,36 @@ in_each_language = pytest.mark.parametrize("language", LANGUAGES)
 
 
 def subjects(language: str, *kinds: str) -> set[str]:
-    return {str(ALL_MESSAGES[f"{language}/{kind}"].head["subject"]) for kind in kinds}
+    return {str(ALL_MESSAGES[f"{language}/{kind}"].metadata["subject"]) for kind in kinds}
 
 
 @each(open_to_anyone)
-def test_an_undetailed_message_holds_no_finding_side_category_density_biopsy_or_cancer_word(message: Text) -> None:
-    assert [found.group() for found in DETAIL[message.language].finditer(as_sent(message))] == []
+def test_an_undetailed_message_holds_no_finding_side_category_density_biopsy_or_cancer_word(message: TextFile) -> None:
+    assert [found.group() for found in CLINICAL_DETAIL[message.language].finditer(fill_message(message))] == []
 
 
 @each(open_to_anyone)
-def test_an_undetailed_message_holds_no_figure(message: Text) -> None:
-    assert not re.search(LANGUAGES[message.language].of_a_hundred, as_sent(message), re.IGNORECASE)
+def test_an_undetailed_message_holds_no_figure(message: TextFile) -> None:
+    assert not re.search(LANGUAGES[message.language].per_hundred, fill_message(message), re.IGNORECASE)
 
 
 @each(TEXT_MESSAGES)
-def test_a_text_message_says_nothing_about_health_and_names_nobody_but_the_clinic(message: Text) -> None:
-    assert [found.group() for found in HEALTH[message.language].finditer(as_sent(message))] == []
+def test_a_text_message_says_nothing_about_health_and_names_nobody_but_the_clinic(message: TextFile) -> None:
+    assert [found.group() for found in HEALTH_RELATED[message.language].finditer(fill_message(message))] == []
     assert not {"first_name", "patient_name"} & message.placeholders
 
 
 @each(with_subject)
-def test_a_subject_says_nothing_about_health_and_holds_only_the_name_of_the_clinic(message: Text) -> None:
-    subject = str(message.head["subject"])
+def test_a_subject_says_nothing_about_health_and_holds_only_the_name_of_the_clinic(message: TextFile) -> None:
+    subject = str(message.metadata["subject"])
     assert subject in LANGUAGES[message.language].subjects
-    assert not HEALTH[message.language].search(subject)
+    assert not HEALTH_RELATED[message.language].search(subject)
     assert re.findall(r"\$(\w+)", subject) == ["clinic_name"]
 
 
 @each(detailed)
-def test_a_detailed_message_has_the_subject_of_the_plain_one(message: Text) -> None:
-    assert {message.head["subject"]} == subjects(message.language, message.kind)
+def test_a_detailed_message_has_the_subject_of_the_plain_one(message: TextFile) -> None:
+    assert {message.metadata["subject"]} == subjects(message.language, message.kind)
 
 
 @in_each_language
@@ -85,28 +85,28 @@ def test_a_normal_and_a_benign_result_read_the_same_in_an_undetailed_message(lan
 
 
 @each(before_bad_news)
-def test_a_message_that_may_precede_bad_news_promises_nothing(message: Text) -> None:
-    assert [found.group() for found in PROMISE[message.language].finditer(as_sent(message))] == []
+def test_a_message_that_may_precede_bad_news_promises_nothing(message: TextFile) -> None:
+    assert [found.group() for found in REASSURANCE[message.language].finditer(fill_message(message))] == []
 
 
 @each(undetailed_letters)
-def test_a_letter_names_no_finding_and_no_side_unless_the_patient_agreed_to_detail(message: Text) -> None:
-    assert [found.group() for found in FINDING[message.language].finditer(as_sent(message))] == []
+def test_a_letter_names_no_finding_and_no_side_unless_the_patient_agreed_to_detail(message: TextFile) -> None:
+    assert [found.group() for found in FINDING_DETAIL[message.language].finditer(fill_message(message))] == []
 
 
 @each(REFERRER_NOTICES)
-def test_a_notice_to_the_referrer_holds_nothing_of_the_patient_but_a_reference(message: Text) -> None:
+def test_a_notice_to_the_referrer_holds_nothing_of_the_patient_but_a_reference(message: TextFile) -> None:
     assert message.placeholders == {"referrer_name", "clinic_name", "clinic_phone", "notice"}
     assert set(message.notices) == {"recall_opened", "unreachable", "closed", "closed_without_visit"}
     for notice in message.notices.values():
         assert re.findall(r"\$(\w+)", notice) == ["reference"]
-        assert not DETAIL[message.language].search(notice)
+        assert not CLINICAL_DETAIL[message.language].search(notice)
 
 
 @in_each_language
 @pytest.mark.parametrize("name", ["what_to_bring", "what_happens", "cost_line"])
 def test_the_opening_of_a_block_that_goes_into_undetailed_messages_is_neutral(language: str, name: str) -> None:
-    assert not DETAIL[language].search(ALL_EXPLAINERS[f"{language}/{name}"].first_paragraph)
+    assert not CLINICAL_DETAIL[language].search(ALL_EXPLAINERS[f"{language}/{name}"].first_paragraph)
 
 
 @pytest.mark.parametrize(
@@ -117,4 +117,4 @@ def test_the_opening_of_a_block_that_goes_into_undetailed_messages_is_neutral(la
     ],
 )
 def test_the_check_itself_sees_a_leak(language: str, leak: str) -> None:
-    assert DETAIL[language].search(leak)
+    assert CLINICAL_DETAIL[language].search(leak)

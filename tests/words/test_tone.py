@@ -5,11 +5,11 @@ from typing import Final
 
 import pytest
 
-from notifications.facts import FACTS, SourcedFact, fact_placeholders
-from notifications.forbidden import HARD
-from notifications.sources import SOURCES
-from tests.words.languages import LANGUAGES
-from tests.words.texts import ALL_EXPLAINERS, ALL_MESSAGES, Text, as_sent, as_shown
+from notifications.content.banned_words import INSENSITIVE
+from notifications.content.sources import SOURCES
+from notifications.content.statistics import STATISTICS, SourcedStatistic, statistic_placeholders
+from tests.words.language_phrases import LANGUAGES
+from tests.words.text_files import ALL_EXPLAINERS, ALL_MESSAGES, TextFile, fill_explainer, fill_message
 
 BARE_FIGURE: Final = re.compile(
     r"\b\d+ (in|out of|of every|de cada|de) \d|%|\bper ?cent\b|\bpor ciento\b|\b\d+\.\d+ in\b", re.IGNORECASE
@@ -21,31 +21,31 @@ in_each_language = pytest.mark.parametrize("language", LANGUAGES)
 
 
 @texts
-def test_no_text_frightens_blames_or_guesses_a_gender(text: Text) -> None:
-    heading = str(text.head.get("subject") or text.head.get("title") or "")
+def test_no_text_frightens_blames_or_guesses_a_gender(text: TextFile) -> None:
+    heading = str(text.metadata.get("subject") or text.metadata.get("title") or "")
     words = "\n".join((heading, text.body, *text.notices.values()))
-    assert [found.group() for found in HARD[text.language].finditer(words)] == []
+    assert [found.group() for found in INSENSITIVE[text.language].finditer(words)] == []
 
 
 @texts
-def test_a_figure_comes_from_the_sourced_ones_never_from_the_text(text: Text) -> None:
+def test_a_figure_comes_from_the_sourced_ones_never_from_the_text(text: TextFile) -> None:
     assert [found.group() for found in BARE_FIGURE.finditer(text.body)] == []
 
 
-@pytest.mark.parametrize("fact", fact_placeholders())
+@pytest.mark.parametrize("fact", statistic_placeholders())
 def test_a_figure_is_always_told_as_so_many_in_a_hundred(fact: str) -> None:
     for text in TEXTS.values():
         for paragraph in text.body.split("\n\n"):
             if f"${fact}" in paragraph:
-                assert re.search(LANGUAGES[text.language].of_a_hundred, paragraph, re.IGNORECASE), text.id
+                assert re.search(LANGUAGES[text.language].per_hundred, paragraph, re.IGNORECASE), text.id
 
 
 @in_each_language
 def test_a_first_screen_gets_its_own_recall_figure_and_a_later_one_the_general_one(language: str) -> None:
     first, later = (ALL_EXPLAINERS[f"{language}/figures/{screen}_screen"] for screen in ("first", "later"))
     called_back = LANGUAGES[language].called_back
-    assert re.findall(called_back, as_shown(first)) == ["21"]
-    assert re.findall(called_back, as_shown(later)) == ["10"]
+    assert re.findall(called_back, fill_explainer(first)) == ["21"]
+    assert re.findall(called_back, fill_explainer(later)) == ["10"]
 
 
 @in_each_language
@@ -61,15 +61,15 @@ def test_figures_of_a_pair_add_up_to_a_hundred() -> None:
         ("called_back_cancer_per_100", "called_back_not_cancer_per_100"),
         ("developing_asymmetry_cancer_per_100", "developing_asymmetry_not_cancer_per_100"),
     ):
-        assert FACTS[part].value + FACTS[rest].value == 100
+        assert STATISTICS[part].value + STATISTICS[rest].value == 100
 
 
-@pytest.mark.parametrize("fact", FACTS.values(), ids=FACTS.keys())
-def test_a_figure_stands_for_published_values_and_names_where_they_are(fact: SourcedFact) -> None:
+@pytest.mark.parametrize("fact", STATISTICS.values(), ids=STATISTICS.keys())
+def test_a_figure_stands_for_published_values_and_names_where_they_are(fact: SourcedStatistic) -> None:
     assert fact.low - 1 <= fact.value <= fact.high + 1
     assert fact.unit == "in 100"
     assert set(fact.sources) <= SOURCES.keys()
-    assert fact.source_address.startswith(("https://", "http://"))
+    assert fact.source_url.startswith(("https://", "http://"))
     assert all((fact.source_title, fact.population, fact.period, fact.definition))
 
 
@@ -88,7 +88,7 @@ def test_a_figure_stands_for_published_values_and_names_where_they_are(fact: Sou
     ],
 )
 def test_a_message_to_somebody_who_waits_says_that_feelings_are_normal(language: str, name: str) -> None:
-    assert LANGUAGES[language].feelings in as_sent(ALL_MESSAGES[f"{language}/{name}"])
+    assert LANGUAGES[language].feelings_sentence in fill_message(ALL_MESSAGES[f"{language}/{name}"])
 
 
 @pytest.mark.parametrize(
@@ -99,4 +99,4 @@ def test_a_message_to_somebody_who_waits_says_that_feelings_are_normal(language:
     ],
 )
 def test_the_check_itself_sees_a_hard_word(language: str, hard: str) -> None:
-    assert HARD[language].search(hard)
+    assert INSENSITIVE[language].search(hard)

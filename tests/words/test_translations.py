@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from tests.words.languages import LANGUAGES
-from tests.words.texts import ALL_EXPLAINERS, ALL_MESSAGES, Text
+from tests.words.language_phrases import LANGUAGES
+from tests.words.text_files import ALL_EXPLAINERS, ALL_MESSAGES, TextFile
 
 TEXTS = {f"messages/{name}": text for name, text in ALL_MESSAGES.items()}
 TEXTS |= {f"explainers/{name}": text for name, text in ALL_EXPLAINERS.items()}
@@ -13,12 +13,12 @@ TRANSLATED = {name: text for name, text in TEXTS.items() if text.language != "en
 translated = pytest.mark.parametrize("name", TRANSLATED)
 
 
-def english(name: str) -> Text:
+def english(name: str) -> TextFile:
     folder, _, rest = name.split("/", 2)
     return TEXTS[f"{folder}/en/{rest}"]
 
 
-def shape(text: Text) -> list[str]:
+def shape(text: TextFile) -> list[str]:
     """What each paragraph is: a heading, a bold line, a list with its length, a block with its lines, or words."""
     kinds = []
     for paragraph in text.body.split("\n\n"):
@@ -47,25 +47,25 @@ def test_a_translation_has_the_same_paragraphs_lists_and_blocks(name: str) -> No
 
 @translated
 def test_a_translation_says_which_version_of_the_english_text_it_translates(name: str) -> None:
-    assert TRANSLATED[name].head["translates"] == english(name).head["version"]
+    assert TRANSLATED[name].metadata["translates"] == english(name).metadata["version"]
 
 
 @translated
 def test_a_translation_needs_review_until_a_named_reviewer_and_a_day_stand_in_it(name: str) -> None:
-    head = TRANSLATED[name].head
+    head = TRANSLATED[name].metadata
     assert head["status"] == ("needs review" if head["reviewer"] is None else "reviewed")
 
 
 @translated
 def test_an_explainer_rests_on_the_same_sources_in_every_language(name: str) -> None:
-    assert TRANSLATED[name].head.get("sources") == english(name).head.get("sources")
+    assert TRANSLATED[name].metadata.get("sources") == english(name).metadata.get("sources")
 
 
 @translated
 def test_a_spanish_text_says_usted(name: str) -> None:
     familiar = r"\b(t[uú]|te|ti|tus|tuy[oa]s?|contigo|tienes|puedes|quieres|llámanos|vos|vosotros|vuestr[oa]s?)\b"
     text = TRANSLATED[name]
-    heading = str(text.head.get("subject") or text.head.get("title") or "")
+    heading = str(text.metadata.get("subject") or text.metadata.get("title") or "")
     assert re.findall(familiar, f"{heading}\n{text.body}", flags=re.IGNORECASE) == []
 
 

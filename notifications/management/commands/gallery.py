@@ -14,21 +14,22 @@ from django.core.management.base import BaseCommand
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from notifications import letters, sample, texts
-from notifications.checks import every_text
-from notifications.kinds import Channel
-from notifications.texts import Text
+from notifications.checks import list_text_variants
+from notifications.content import loader
+from notifications.content.loader import TextTemplate
+from notifications.enums import Channel
+from notifications.rendering import letter_pdf, sample_data
 from patients.contact import show_phone
 
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-WIDTHS = (320, 600)
-SCHEMES = ("light", "dark")
-STOP_PAGE = ("ask", "stopped", "unknown")
-_LEAST_HEIGHT = 400
+CHROMIUM_COMMANDS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+SCREENSHOT_WIDTHS = (320, 600)
+COLOR_SCHEMES = ("light", "dark")
+UNSUBSCRIBE_PAGE_STEPS = ("ask", "stopped", "unknown")
+_MIN_HEIGHT = 400
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class GalleryItem:
     """One text by one channel: `page` and `pdf` are its files, `pictures` those made already."""
 
     name: str
@@ -38,11 +39,11 @@ class Shown:
     text: str
     page: str = ""
     pdf: str = ""
-    pictures: tuple[str, ...] = ()
+    letter_images: tuple[str, ...] = ()
 
     @property
-    def photographs(self) -> tuple[str, ...]:
-        return tuple(_photographs(self.page)) if self.page else ()
+    def screenshots(self) -> tuple[str, ...]:
+        return tuple(_screenshot_names(self.page)) if self.page else ()
 
 
 class Command(BaseCommand):
@@ -55,93 +56,97 @@ class Command(BaseCommand):
         folder = settings.DATA_DIR / "gallery"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        shown = list(_everything(folder))
-        program = None if options["without_pictures"] else _chromium()
+        shown = list(_iter_gallery_items(folder))
+        program = None if options["without_pictures"] else _find_chromium()
         if program:
-            taken = _photograph(program, folder, [one for one in shown if one.page])
+            taken = _take_screenshots(program, folder, [one for one in shown if one.page])
             self.stdout.write(f"{taken} pictures")
         elif not options["without_pictures"]:
             self.stdout.write("No pictures of pages: they need Chromium on PATH and the package playwright.")
         context = {"shown": shown, "photographed": bool(program)}
-        (folder / "index.html").write_text(render_to_string("notifications/gallery.html", context), encoding="utf-8")
+        (folder / "index.html").write_text(
+            render_to_string("notifications/message_gallery.html", context), encoding="utf-8"
+        )
         self.stdout.write(f"{len(shown)} texts in {folder / 'index.html'}")
 
 
-def _everything(folder: Path) -> Iterator[Shown]:
+def _iter_gallery_items(folder: Path) -> Iterator[GalleryItem]:
     """By language; each message by each of its channels, then the page that stops emails."""
-    for language in texts.languages():
-        for name, channel in every_text():
-            text = texts.shipped(name, language)
+    for language in loader.list_languages():
+        for name, channel in list_text_variants():
+            text = loader.get_shipped_text(name, language)
             if text is None:
                 raise LookupError(f"{language}/{name} is missing")
             if channel == Channel.SMS:
-                yield Shown(name, channel, language, "", sample.text_message(name, language, text))
+                yield GalleryItem(name, channel, language, "", sample_data.sample_sms(name, language, text))
             else:
-                yield from (_emails if channel == Channel.EMAIL else _papers)(folder, name, language, text)
-        yield from _stop_pages(folder, language)
+                yield from (_write_emails if channel == Channel.EMAIL else _write_letters)(folder, name, language, text)
+        yield from _write_unsubscribe_pages(folder, language)
 
 
-def _emails(folder: Path, name: str, language: str, text: Text) -> Iterator[Shown]:
-    for number, words in enumerate(sample.messages(name, language, text)):
-        page = f"{language}.{_numbered(name, number)}.html"
+def _write_emails(folder: Path, name: str, language: str, text: TextTemplate) -> Iterator[GalleryItem]:
+    for number, words in enumerate(sample_data.sample_emails(name, language, text)):
+        page = f"{language}.{_numbered_name(name, number)}.html"
         (folder / page).write_text(words.html, encoding="utf-8")
-        yield Shown(_numbered(name, number), Channel.EMAIL, language, words.subject, words.text, page)
+        yield GalleryItem(_numbered_name(name, number), Channel.EMAIL, language, words.subject, words.text, page)
 
 
-def _papers(folder: Path, name: str, language: str, text: Text) -> Iterator[Shown]:
-    for number, letter in enumerate(sample.paper(name, language, text)):
-        base = f"{language}.{_numbered(name, number)}.paper"
-        (folder / f"{base}.pdf").write_bytes(letters.pdf([letter]))
+def _write_letters(folder: Path, name: str, language: str, text: TextTemplate) -> Iterator[GalleryItem]:
+    for number, letter in enumerate(sample_data.sample_letters(name, language, text)):
+        base = f"{language}.{_numbered_name(name, number)}.paper"
+        (folder / f"{base}.pdf").write_bytes(letter_pdf.render_pdf([letter]))
         pictures = []
-        for sheet, picture in enumerate(letters.pictures(letter), start=1):
+        for sheet, picture in enumerate(letter_pdf.render_png_pages(letter), start=1):
             pictures.append(f"{base}.{sheet}.png")
             (folder / pictures[-1]).write_bytes(picture)
         pdf = f"{base}.pdf"
         title = letter["title"]
-        yield Shown(_numbered(name, number), Channel.LETTER, language, title, "", pdf=pdf, pictures=tuple(pictures))
+        yield GalleryItem(
+            _numbered_name(name, number), Channel.LETTER, language, title, "", pdf=pdf, letter_images=tuple(pictures)
+        )
 
 
-def _stop_pages(folder: Path, language: str) -> Iterator[Shown]:
+def _write_unsubscribe_pages(folder: Path, language: str) -> Iterator[GalleryItem]:
     """With the collected style sheets beside them, since a file knows no site."""
     call_command("collectstatic", interactive=False, verbosity=0)
-    styles, site = f"{Path(settings.STATIC_ROOT).as_uri()}/", sample.sample_site()
-    for step in STOP_PAGE:
+    styles, site = f"{Path(settings.STATIC_ROOT).as_uri()}/", sample_data.sample_site()
+    for step in UNSUBSCRIBE_PAGE_STEPS:
         context = {"step": step, "clinic": site.sender_name, "phone": show_phone(site.phone, site.country)}
         with translation.override(language):
-            rendered = render_to_string("notifications/stop_emails.html", context)
+            rendered = render_to_string("notifications/unsubscribe.html", context)
         page = rendered.replace(f'href="{settings.STATIC_URL}', f'href="{styles}')
         name = f"stop_page.{step}"
         (folder / f"{language}.{name}.html").write_text(page, encoding="utf-8")
-        yield Shown(name, "", language, "", "", f"{language}.{name}.html")
+        yield GalleryItem(name, "", language, "", "", f"{language}.{name}.html")
 
 
-def _numbered(name: str, number: int) -> str:
+def _numbered_name(name: str, number: int) -> str:
     return f"{name}.{number + 1}" if number else name
 
 
-def _photographs(page: str) -> Iterator[str]:
-    for width in WIDTHS:
-        for scheme in SCHEMES:
+def _screenshot_names(page: str) -> Iterator[str]:
+    for width in SCREENSHOT_WIDTHS:
+        for scheme in COLOR_SCHEMES:
             yield f"{page.removesuffix('.html')}.{width}.{scheme}.png"
 
 
-def _chromium() -> str | None:
+def _find_chromium() -> str | None:
     if importlib.util.find_spec("playwright") is None:
         return None
-    return next((path for name in CHROMIUM if (path := shutil.which(name))), None)
+    return next((path for name in CHROMIUM_COMMANDS if (path := shutil.which(name))), None)
 
 
-def _photograph(program: str, folder: Path, shown: list[Shown]) -> int:
+def _take_screenshots(program: str, folder: Path, shown: list[GalleryItem]) -> int:
     """Each page at each width, light and dark; the number of pictures. No page may ask for anything from outside."""
     from playwright.sync_api import sync_playwright  # only a developer's machine has it
 
     taken = 0
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
-        for width in WIDTHS:
-            for scheme in SCHEMES:
+        for width in SCREENSHOT_WIDTHS:
+            for scheme in COLOR_SCHEMES:
                 dark: Any = scheme
-                page = browser.new_page(viewport={"width": width, "height": _LEAST_HEIGHT}, color_scheme=dark)
+                page = browser.new_page(viewport={"width": width, "height": _MIN_HEIGHT}, color_scheme=dark)
                 page.route("http*://**", lambda route: route.abort())
                 for one in shown:
                     page.goto((folder / one.page).as_uri())

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from clinic.models import Site
-from notifications.preview import Line, preview, tomorrow
+from notifications.planning.forecast import ForecastLine, forecast_day, next_local_day
 
 
 class Command(BaseCommand):
@@ -23,16 +23,16 @@ class Command(BaseCommand):
         if site and not sites:
             raise CommandError(f"There is no site with the code {site}.")
         for place in sites:
-            its_day = day or tomorrow(place, timezone.now())
+            its_day = day or next_local_day(place, timezone.now())
             self.stdout.write(f"{place.code} {its_day}")
             count = 0
-            for line in preview(place, its_day):
+            for line in forecast_day(place, its_day):
                 count += 1
-                self.stdout.write(_said(line))
+                self.stdout.write(_format_line(line))
             if not count:
                 self.stdout.write("  no messages")
 
 
-def _said(line: Line) -> str:
-    what = f"  {line.hour}  {line.recall}  {line.what}"
-    return f"{what}  not sent: {line.why}" if line.why_not else f"{what}  {line.way}"
+def _format_line(line: ForecastLine) -> str:
+    what = f"  {line.local_time}  {line.recall}  {line.title}"
+    return f"{what}  not sent: {line.blocked_reason_label}" if line.blocked_reason else f"{what}  {line.channel_label}"

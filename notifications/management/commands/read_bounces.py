@@ -9,12 +9,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
-from notifications import bounces, reports
+from notifications.inbound import bounces, delivery_reports
 
 log = logging.getLogger(__name__)
 
 STDIN = "-"
-LATER = 75  # EX_TEMPFAIL: a mail server that pipes a message here offers it again
+EX_TEMPFAIL = 75  # EX_TEMPFAIL: a mail server that pipes a message here offers it again
 
 
 class Command(BaseCommand):
@@ -30,39 +30,39 @@ class Command(BaseCommand):
         where = options["maildir"]
         counts: Counter[str] = Counter()
         if where == STDIN:
-            counts[_take(sys.stdin.buffer.read())] += 1
+            counts[_record_mail(sys.stdin.buffer.read())] += 1
         else:
-            counts = _read_all(Path(where))
+            counts = _read_maildir(Path(where))
         words = {name: counts[name] for name in ("taken", "known", "later", "other")}
         told = _("%(taken)d reports taken, %(known)d known already, %(later)d left for later, %(other)d other mails.")
         self.stdout.write(told % words)
         if where == STDIN and counts["later"]:
-            sys.exit(LATER)
+            sys.exit(EX_TEMPFAIL)
 
 
-def _read_all(folder: Path) -> Counter[str]:
+def _read_maildir(folder: Path) -> Counter[str]:
     if not (folder / "new").is_dir() or not (folder / "cur").is_dir():
         raise CommandError(_("%(folder)s is no Maildir.") % {"folder": folder})
     counts: Counter[str] = Counter()
     for path in sorted((folder / "new").iterdir()):
-        result = _take(path.read_bytes())
+        result = _record_mail(path.read_bytes())
         counts[result] += 1
         if result in ("taken", "known"):
             path.rename(folder / "cur" / f"{path.name}:2,S")
     return counts
 
 
-def _take(raw: bytes) -> str:
+def _record_mail(raw: bytes) -> str:
     """Never raises because of what is in the mail: anybody may write to that address."""
     try:
-        bounce = bounces.read(raw)
+        bounce = bounces.parse_bounce_mail(raw)
     except Exception as error:  # noqa: BLE001  a mail that breaks the parser must not keep the next one from being read
         log.warning("a mail in the bounce mailbox cannot be read: %s", type(error).__name__)
         return "other"
-    row = reports.find(bounce.public_id, bounce.message_id) if bounce else None
+    row = delivery_reports.find_notification(bounce.public_id, bounce.message_id) if bounce else None
     if bounce is None or row is None:
         return "other"
     try:
-        return "taken" if reports.take(row, bounce.news) else "known"
-    except reports.NotYet:
+        return "taken" if delivery_reports.record_report(row, bounce.outcome) else "known"
+    except delivery_reports.StillSending:
         return "later"

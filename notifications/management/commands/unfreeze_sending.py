@@ -7,8 +7,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from notifications import freeze
-from notifications.kinds import NotificationState
+from notifications.delivery import restore_guard
+from notifications.enums import NotificationState
 from notifications.models import Notification
 
 
@@ -24,5 +24,5 @@ class Command(BaseCommand):
         if options["dry_run"]:
             self.stdout.write(waiting)
             return
-        freeze.unfreeze()
+        restore_guard.unfreeze_sending()
         self.stdout.write(_("Messages may leave again. %(waiting)s") % {"waiting": waiting})

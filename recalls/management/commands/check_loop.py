@@ -8,9 +8,9 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from recalls import loop
+from recalls.selectors import stuck_recalls
 
-VIOLATED = 1
+EXIT_STUCK_RECALLS = 1
 
 
 class Command(BaseCommand):
@@ -20,21 +20,21 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
 
     def handle(self, *_args: Any, as_json: bool, **_options: Any) -> None:
-        report = loop.check()
+        report = stuck_recalls.find_stuck_recalls()
         if as_json:
-            found = [{"recall": one.recall_id, "fault": one.fault.value} for one in report.violations]
+            found = [{"recall": one.recall_id, "fault": one.reason.value} for one in report.stuck_recalls]
             self.stdout.write(json.dumps({"checked": report.checked, "violations": found}))
         else:
-            self._tell(report)
-        if report.violations:
-            sys.exit(VIOLATED)
+            self._write_report(report)
+        if report.stuck_recalls:
+            sys.exit(EXIT_STUCK_RECALLS)
 
-    def _tell(self, report: loop.Report) -> None:
-        for one in report.violations:
-            self.stdout.write(_("recall #%(number)s %(fault)s") % {"number": one.recall_id, "fault": one.fault.label})
+    def _write_report(self, report: stuck_recalls.StuckRecallsReport) -> None:
+        for one in report.stuck_recalls:
+            self.stdout.write(_("recall #%(number)s %(fault)s") % {"number": one.recall_id, "fault": one.reason.label})
         words = ngettext(
             "%(checked)d open recalls checked, %(count)d without a next step.",
             "%(checked)d open recalls checked, %(count)d without a next step.",
-            len(report.violations),
+            len(report.stuck_recalls),
         )
-        self.stdout.write(words % {"checked": report.checked, "count": len(report.violations)})
+        self.stdout.write(words % {"checked": report.checked, "count": len(report.stuck_recalls)})

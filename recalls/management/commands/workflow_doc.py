@@ -8,12 +8,20 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import translation
 
 from clinic.roles import Role
-from recalls.diagram import is_drawn
-from recalls.states import ClosureReason, State
-from recalls.workflow import CONCORDANCE_ROUTE, FOLLOW_UP_MONTHS, OUTCOME_ROUTE, STATE_CLOCK, STEPS, Route, Step
+from recalls.enums import ClosureReason, State
+from recalls.workflow import (
+    DEADLINE_KIND_BY_STATE,
+    FOLLOW_UP_MONTHS,
+    NEXT_STATE_BY_ASSESSMENT,
+    NEXT_STATE_BY_VERDICT,
+    STEPS,
+    NextState,
+    Step,
+)
+from recalls.workflow_diagram import is_drawn
 
-PAGE = Path("docs/workflow.md")
-_HEAD = """# The workflow of a recall
+PAGE_PATH = Path("docs/workflow.md")
+_INTRODUCTION = """# The workflow of a recall
 
 Generated from `recalls/workflow.py` by `python manage.py workflow_doc`; `make check` fails when it is out of date.
 Every button, refusal and test of a step comes from the same table.
@@ -27,60 +35,73 @@ class Command(BaseCommand):
         parser.add_argument("--check", action="store_true", help="change nothing, exit 1 on a difference")
 
     def handle(self, *_args: Any, check: bool, **_options: Any) -> None:
-        path: Path = settings.BASE_DIR / PAGE
+        path: Path = settings.BASE_DIR / PAGE_PATH
         with translation.override("en"):
-            wanted = page()
+            wanted = build_page()
         if not check:
             path.write_text(wanted, encoding="utf-8")
-            self.stdout.write(f"{PAGE} is written.")
+            self.stdout.write(f"{PAGE_PATH} is written.")
         elif not path.exists() or path.read_text(encoding="utf-8") != wanted:
-            raise CommandError(f"{PAGE} is out of date: run python manage.py workflow_doc and commit it.")
+            raise CommandError(f"{PAGE_PATH} is out of date: run python manage.py workflow_doc and commit it.")
         else:
-            self.stdout.write(f"{PAGE} is current.")
+            self.stdout.write(f"{PAGE_PATH} is current.")
 
 
-def page() -> str:
+def build_page() -> str:
     """The whole page as Markdown."""
-    return "\n".join([_HEAD, *_diagram(), *_states(), *_steps(), *_routes(), *_reasons()]) + "\n"
+    return (
+        "\n".join(
+            [
+                _INTRODUCTION,
+                *_diagram_lines(),
+                *_state_lines(),
+                *_step_lines(),
+                *_route_lines(),
+                *_closure_reason_lines(),
+            ]
+        )
+        + "\n"
+    )
 
 
-def _roles(step: Step) -> str:
+def _format_roles(step: Step) -> str:
     return ", ".join(str(role.label).lower() for role in Role if role in step.roles)
 
 
-def _diagram() -> list[str]:
+def _diagram_lines() -> list[str]:
     lines = ["## Diagram", "", "```mermaid", "stateDiagram-v2"]
     lines += [f'    state "{state.label}" as {state.value}' for state in State]
     for step in filter(is_drawn, STEPS):
         for start in [state.value for state in State if state in step.from_states] or ["[*]"]:
-            ends = [end.value for end in step.to] or [start]
-            lines += [f"    {start} --> {end}: {step.label} ({_roles(step)})" for end in ends]
+            ends = [end.value for end in step.to_states] or [start]
+            lines += [f"    {start} --> {end}: {step.label} ({_format_roles(step)})" for end in ends]
     lines += [f"    {State.CLOSED.value} --> [*]", "```", ""]
     others = ", ".join(f"“{step.label}”" for step in STEPS if not is_drawn(step))
     return [*lines, f"Not drawn, since they start or end nearly anywhere: {others}.", ""]
 
 
-def _states() -> list[str]:
+def _state_lines() -> list[str]:
     head = ["## States", "", "| state | in files and addresses | what its due time waits for |", "|---|---|---|"]
-    return [*head, *(f"| {state.label} | `{state.value}` | {_clock(state)} |" for state in State), ""]
+    return [*head, *(f"| {state.label} | `{state.value}` | {_format_deadline(state)} |" for state in State), ""]
 
 
-def _clock(state: State) -> str:
-    return str(STATE_CLOCK[state].label) if state in STATE_CLOCK else "nothing more"
+def _format_deadline(state: State) -> str:
+    return str(DEADLINE_KIND_BY_STATE[state].label) if state in DEADLINE_KIND_BY_STATE else "nothing more"
 
 
-def _steps() -> list[str]:
+def _step_lines() -> list[str]:
     head = ["## Steps", "", "| step | from | to | who | rule |", "|---|---|---|---|---|"]
-    return [*head, *(_row(step) for step in STEPS), ""]
+    return [*head, *(_format_step_row(step) for step in STEPS), ""]
 
 
-def _row(step: Step) -> str:
-    to = ", ".join(str(state.label) for state in step.to) if len(step.to) <= 4 else "where its input says"
-    refused = f" Refused with: “{step.needs.label}”" if step.needs else ""
-    return f"| {step.label} | {_from(step)} | {to or 'stays'} | {_roles(step)} | {step.rule}{refused} |"
+def _format_step_row(step: Step) -> str:
+    to = ", ".join(str(state.label) for state in step.to_states) if len(step.to_states) <= 4 else "where its input says"
+    refused = f" Refused with: “{step.precondition.label}”" if step.precondition else ""
+    cells = (step.label, _format_from_states(step), to or "stays", _format_roles(step), f"{step.rule}{refused}")
+    return f"| {' | '.join(str(cell) for cell in cells)} |"
 
 
-def _from(step: Step) -> str:
+def _format_from_states(step: Step) -> str:
     if not step.from_states:
         return "a screening result"
     missing = [state for state in State if state not in step.from_states]
@@ -93,20 +114,25 @@ def _from(step: Step) -> str:
     return ", ".join(str(state.label) for state in State if state in step.from_states)
 
 
-def _routes() -> list[str]:
+def _route_lines() -> list[str]:
     head = ["## Where an outcome leads", "", "| outcome | leads to |", "|---|---|"]
-    outcomes = [f"| {assessment.label} | {_end(route)} |" for assessment, route in OUTCOME_ROUTE.items()]
+    outcomes = [
+        f"| {assessment.label} | {_format_next_state(route)} |"
+        for assessment, route in NEXT_STATE_BY_ASSESSMENT.items()
+    ]
     middle = ["", "## Where a signed pathology result leads", "", "| verdict | leads to |", "|---|---|"]
-    verdicts = [f"| {verdict.label} | {_end(route)} |" for verdict, route in CONCORDANCE_ROUTE.items()]
+    verdicts = [
+        f"| {verdict.label} | {_format_next_state(route)} |" for verdict, route in NEXT_STATE_BY_VERDICT.items()
+    ]
     months = ", ".join(map(str, FOLLOW_UP_MONTHS))
     rounds = ["", f"Short-interval visits are due {months} months after the first such outcome.", ""]
     return [*head, *outcomes, *middle, *verdicts, *rounds]
 
 
-def _end(route: Route) -> str:
+def _format_next_state(route: NextState) -> str:
     state, reason = route
     return f"{state.label}: {reason.label}" if reason else str(state.label)
 
 
-def _reasons() -> list[str]:
+def _closure_reason_lines() -> list[str]:
     return ["## Why a recall is closed", "", *(f"- {reason.label} (`{reason.value}`)" for reason in ClosureReason)]

@@ -1,0 +1,167 @@
+"""How do we compare with django-post_office: speed, and what three kills cost? The same messages, in one run.
+
+Each side gets the messages out with two processes to the same mail server. The peer does it in two steps: its caller
+writes each message and hands it over, then it sends what it stored; we write when we send, so that each message says
+what is true at that instant. Both steps and the second alone are printed, and the first figure is the like of ours.
+Then each side sends once more while all its processes are killed (kill -9) three times and started again. Ends with
+status 1 when we are slower, lose one, or send copies beyond what was in flight. Without the package
+(`pip install ".[bench]"`) it says so and measures nothing. MESSAGES changes the number.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import ExitStack
+from importlib.util import find_spec
+
+from bench._installation import Installation, MailServer, book_visits, fresh_installation
+from bench.delivery import reset_to_due
+from config.env import CHECKOUT
+
+MESSAGES = int(os.environ.get("MESSAGES", "1000"))
+KILLS, PROCESSES = 3, 2
+LEASE_SECONDS = 7.0
+_START = "import sys, django; django.setup(); print('ready', flush=True); sys.stdin.readline(); "
+ENQUEUE_PROGRAMS = [
+    _START + f"from bench.post_office_comparison import hand_over; hand_over({share})" for share in range(PROCESSES)
+]
+OUR_PROGRAMS = PROCESSES * [
+    _START
+    + "from notifications import outbox; outbox.reclaim(); from notifications.delivery.worker import drain; drain(600)"
+]
+POST_OFFICE_PROGRAMS = [
+    _START + "import logging; logging.getLogger('post_office').setLevel('WARNING'); "
+    "from post_office.mail import send_queued_mail_until_done; "
+    "from post_office.lockfile import default_lockfile; "
+    f"send_queued_mail_until_done(default_lockfile, {PROCESSES})"
+]
+
+
+class BenchmarkSide:
+    """One of the two, with what each of its processes runs."""
+
+    def __init__(self, here: Installation, programs: Sequence[str]) -> None:
+        self._here, self._programs = here, programs
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def start(self) -> None:
+        pipe, environment = subprocess.PIPE, self._here.environment
+        self._processes = [
+            subprocess.Popen(
+                [sys.executable, "-c", program],
+                cwd=CHECKOUT,
+                env=environment,
+                stdin=pipe,
+                stdout=pipe,
+                start_new_session=True,
+            )
+            for program in self._programs
+        ]
+        for process in self._processes:
+            assert process.stdout is not None
+            process.stdout.readline()
+
+    def release(self) -> None:
+        for process in self._processes:
+            assert process.stdin is not None
+            process.stdin.write(b"go\n")
+            process.stdin.flush()
+
+    def wait(self) -> list[int]:
+        """The exit status of each process."""
+        return [process.wait() for process in self._processes]
+
+    def kill(self) -> None:
+        for process in self._processes:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+        self.wait()
+
+
+def time_run(side: BenchmarkSide) -> float:
+    side.start()
+    started = time.perf_counter()
+    side.release()
+    if any(side.wait()):
+        raise SystemExit("a process broke down: nothing was measured")
+    return time.perf_counter() - started
+
+
+def run_with_kills(side: BenchmarkSide, mail: MailServer) -> dict[str, int]:
+    """Lost and extra copies after three kills at a quarter, a half and three quarters."""
+    before = mail.count
+    for number in range(1, KILLS + 1):
+        side.start()
+        side.release()
+        deadline = time.monotonic() + 60
+        while mail.count - before < MESSAGES * number // (KILLS + 1) and time.monotonic() < deadline:
+            time.sleep(0.002)
+        side.kill()
+    for _turn in range(2):  # the second finds what the first had to wait for
+        side.start()
+        side.release()
+        side.wait()
+        time.sleep(LEASE_SECONDS)
+    side.start()
+    side.release()
+    side.wait()
+    copies = Counter(number for _to, number, _name in mail.received[before:])
+    return {"lost": MESSAGES - len(copies), "extra": copies.total() - len(copies)}
+
+
+def enqueue_with_post_office(share: int) -> None:
+    """Write every message of that share and store it with the peer, word for word as we would send it."""
+    from django.core.files.base import ContentFile
+    from post_office import mail as peer
+
+    from bench.delivery import load_due_messages
+    from notifications.rendering.email import build_email
+    from patients.channels import channels_of
+
+    for row, known in load_due_messages(share, PROCESSES):
+        message, copy = build_email(row, known, channels_of(row.recall.patient))
+        peer.send(
+            message.to,
+            message.from_email,
+            subject=copy.subject,
+            message=copy.text,
+            html_message=copy.html,
+            headers=message.extra_headers,
+            attachments={"visit.ics": {"file": ContentFile(copy.calendar), "mimetype": "text/calendar"}},
+        )
+
+
+def main() -> int:
+    if find_spec("post_office") is None:
+        print("LEFT OUT: django-post_office is not installed")
+        return 0
+    os.environ["DJANGO_SETTINGS_MODULE"] = "bench.post_office_settings"
+    with ExitStack() as stack:
+        mail = stack.enter_context(MailServer())
+        here = stack.enter_context(fresh_installation(mail.port))
+        book_visits(MESSAGES)
+        ours, theirs, written = (
+            BenchmarkSide(here, OUR_PROGRAMS),
+            BenchmarkSide(here, POST_OFFICE_PROGRAMS),
+            BenchmarkSide(here, ENQUEUE_PROGRAMS),
+        )
+        writing, sending = time_run(written), time_run(theirs)
+        rates = {"theirs": MESSAGES / (writing + sending), "ours": MESSAGES / time_run(ours)}
+        assert mail.count == 2 * MESSAGES
+        reset_to_due()
+        time_run(written)
+        kills = {"theirs": run_with_kills(theirs, mail), "ours": run_with_kills(ours, mail)}
+    for name, rate in rates.items():
+        print(f"{name:8} {rate:6.0f} messages/s; after {KILLS} kills: {kills[name]}")
+    print(f"theirs, sending alone what was written before: {MESSAGES / sending:.0f} messages/s")
+    allowed = KILLS * PROCESSES
+    kept = rates["ours"] >= rates["theirs"] and kills["ours"]["lost"] == 0 and kills["ours"]["extra"] <= allowed
+    return 0 if kept else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,28 @@
+"""How do the fault script's workers differ from real ones? They wait seconds where real ones wait minutes.
+
+Only waiting times are shorter: a lease after a killed sender, the time before another try, the time a mail server that
+is away is left alone. What is done stays as it is.
+"""
+
+import sys
+from datetime import timedelta
+
+import django
+
+LEASE = timedelta(seconds=12)
+FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=4), timedelta(seconds=8)
+
+
+def main() -> None:
+    django.setup()
+    from config.celery import app
+    from notifications.delivery import mail_server_status, outbox
+
+    outbox.LEASE_TIME = LEASE
+    outbox.FIRST_RETRY_DELAY, outbox.MAX_RETRY_DELAY = FIRST_WAIT, LONGEST_WAIT
+    mail_server_status.FIRST_RETRY_DELAY, mail_server_status.MAX_RETRY_DELAY = FIRST_WAIT / 2, LONGEST_WAIT / 2
+    app.worker_main(["-q", "worker", "--without-gossip", "--without-mingle", *sys.argv[1:]])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,88 @@
+"""What does the frame around every page show? The links this person may open, her sites, and where to search."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django import template
+from django.conf import settings
+from django.contrib.messages.storage.base import Message
+from django.forms import BoundField
+from django.template import Context
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext_lazy as _
+
+from clinic.roles import Page, may_open
+
+register = template.Library()
+
+# What each link is called, which page it asks for, and the URL name that other packages give it.
+_NAV_LINKS: tuple[tuple[Any, Page, str], ...] = (
+    (_("Queue"), Page.QUEUE, "queue"),
+    (_("Appointments"), Page.APPOINTMENTS, "appointments"),
+    (_("Worklist"), Page.WORKLIST, "worklist"),
+    (_("Where recalls went"), Page.OWN_RECALLS, "my_recalls"),
+    (_("Tasks"), Page.QUEUE, "work_items"),
+    (_("Map"), Page.MAP, "workflow_map"),
+    (_("Letters"), Page.LETTERS, "letters"),
+    (_("Status board"), Page.BOARD, "admin:index"),
+    (_("Demo inbox"), Page.INBOX, "inbox"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NavLink:
+    label: Any
+    url: str
+    is_current: bool
+
+
+@register.simple_tag(takes_context=True)
+def nav_links(context: Context) -> list[NavLink]:
+    """The pages this person's roles may open, in one order for everybody."""
+    request = context["request"]
+    links = ((label, name) for label, page, name in _NAV_LINKS if may_open(request.user, page) and _is_enabled(name))
+    return [
+        NavLink(label, url, request.path.startswith(url)) for label, name in links if (url := _reverse_or_empty(name))
+    ]
+
+
+@register.simple_tag(takes_context=True)
+def search_url(context: Context) -> str:
+    """Where the search box leads; empty for people who may not open a recall."""
+    return _reverse_or_empty("search") if may_open(context["request"].user, Page.RECALL) else ""
+
+
+@register.simple_tag(takes_context=True)
+def site_names(context: Context) -> str:
+    """The sites this person works at, in one line."""
+    return ", ".join(sorted(site.name for site in context["request"].user.own_sites))
+
+
+@register.simple_tag
+def undo_action(message: Message) -> dict[str, str] | None:
+    """What the button beside "Saved" sends and where to: the page that saved put it into the message's tags."""
+    word, _space, rest = (message.extra_tags or "").partition(" ")
+    numbers = rest.split()
+    if word != "undo" or len(numbers) != 3:
+        return None
+    return {"url": reverse("undo", args=[int(numbers[0])]), "version": numbers[1], "key": numbers[2]}
+
+
+@register.filter
+def first_control_id(field: BoundField) -> str:
+    """The id a link in an error summary jumps to: the first of a group of radio buttons, else the field itself."""
+    if field.widget_type == "radioselect" and field.subwidgets:
+        return str(field.subwidgets[0].id_for_label)
+    return field.id_for_label or str(field.auto_id)
+
+
+def _is_enabled(name: str) -> bool:
+    """The demo inbox exists only while mail is kept on this machine."""
+    return name != "inbox" or settings.EMAIL_BACKEND == "notifications.backends.maildir.EmailBackend"
+
+
+def _reverse_or_empty(name: str) -> str:
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""

@@ -1,0 +1,155 @@
+"""How does an administrator look through messages and their tries? All is shown, nothing is changed by hand.
+
+One thing excepted: whether messages may leave at all.
+"""
+
+from itertools import islice
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from clinic.admin_base import MOST_ROWS, ScopedAdmin, ShownRows
+from notifications.admin.message_texts import MessageTextAdmin
+from notifications.delivery import restore_guard
+from notifications.enums import NotificationState
+from notifications.models import DeliveryAttempt, DeliveryReport, Notification, SendingState
+from notifications.planning.forecast import forecast_day, next_local_day
+from recalls.admin.recalls import RecallRelatedAdmin
+
+__all__ = ["DeliveryAttemptAdmin", "MessageTextAdmin", "NotificationAdmin"]
+
+
+class NotificationDueFilter(admin.SimpleListFilter):
+    title = _("due")
+    parameter_name = "due"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("overdue", _("Overdue")), ("later", _("Later")), ("retry", _("Tried, to be tried again"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Notification]) -> QuerySet[Notification]:
+        waiting = queryset.filter(state=NotificationState.PLANNED)
+        if self.value() == "overdue":
+            return waiting.filter(not_before__lte=timezone.now())
+        if self.value() == "later":
+            return waiting.filter(not_before__gt=timezone.now())
+        return waiting.filter(first_failed_at__isnull=False) if self.value() == "retry" else queryset
+
+
+class AttemptInline(ShownRows):
+    model = DeliveryAttempt
+    fields = ("number", "at", "channel", "result", "smtp_code", "detail")
+
+
+class DeliveryReportInline(ShownRows):
+    model = DeliveryReport
+    fields = ("at", "result", "detail")
+
+
+@admin.register(Notification)
+class NotificationAdmin(RecallRelatedAdmin[Notification]):
+    list_display = (
+        "__str__",
+        "recall_link",
+        "channel",
+        "due_at",
+        "state",
+        "reason_label",
+        "attempt_count",
+        "accepted_at",
+    )
+    list_filter = ("state", NotificationDueFilter, "kind", "channel", "may_have_arrived_twice")
+    list_select_related = ("recall",)
+    readonly_fields = ("public_id", "message_id", "lease_until")
+    inlines = (AttemptInline, DeliveryReportInline)
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(self.forecast_view)
+        return [path("tomorrow/", page, name="message_forecast"), *super().get_urls()]
+
+    def forecast_view(self, request: HttpRequest) -> HttpResponse:
+        """What leaves tomorrow at the sites of the person, and what does not and why."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        user: Any = request.user
+        now, places = timezone.now(), []
+        for site in user.sites.all():
+            day = next_local_day(site, now)
+            lines = list(islice(forecast_day(site, day), MOST_ROWS + 1))
+            places.append({"site": site, "day": day, "lines": lines[:MOST_ROWS], "is_cut": len(lines) > MOST_ROWS})
+        context = {**self.admin_site.each_context(request), "title": _("Tomorrow's messages"), "places": places}
+        return TemplateResponse(request, "admin/message_forecast.html", context)
+
+    @admin.display(description=_("recall"))
+    def recall_link(self, row: Notification) -> str:
+        return format_html('<a href="{}">{}</a>', reverse("recall", args=[row.recall_id]), row.recall)
+
+    @admin.display(description=_("reason_label"))
+    def reason_label(self, row: Notification) -> str:
+        return str(row.get_reason_display())
+
+
+@admin.register(DeliveryAttempt)
+class DeliveryAttemptAdmin(RecallRelatedAdmin[DeliveryAttempt]):
+    site_path = "notification__recall__site"
+    patient_path = "notification.patient_id"
+    search_fields = ("notification__recall__exam__accession",)
+    list_display = ("at", "notification", "number", "result", "smtp_code", "detail")
+    list_filter = ("result",)
+    list_select_related = ("notification",)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[DeliveryAttempt], search_term: str
+    ) -> tuple[QuerySet[DeliveryAttempt], bool]:
+        rows, _more = NotificationAdmin(Notification, self.admin_site).get_search_results(
+            request, Notification.objects.all(), search_term
+        )
+        return (queryset.filter(notification__in=rows) if search_term else queryset), False
+
+
+class SendingForm(forms.ModelForm[SendingState]):
+    """One question; the answer goes through `freeze`, which notes who gave it."""
+
+    may_leave = forms.BooleanField(
+        required=False,
+        label=_("Messages may leave"),
+        help_text=_(
+            "After a restore, first enter what happened since the copy was made: messages that left meanwhile and are "
+            "still true leave once more, under the same Message-ID."
+        ),
+    )
+
+    class Meta:
+        model = SendingState
+        fields = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["may_leave"].initial = self.instance.frozen_at is None
+
+
+@admin.register(SendingState)
+class SendingAdmin(ScopedAdmin[SendingState]):
+    """The one row; whoever may change it freezes sending or lets messages leave again."""
+
+    site_path = ""
+    form = SendingForm
+    list_display = ("__str__", "frozen_at", "freeze_reason", "changed_at", "changed_by")
+    list_select_related = ("changed_by",)
+    fields = ("may_leave", "frozen_at", "freeze_reason", "changed_at", "changed_by")
+    readonly_fields = ("frozen_at", "freeze_reason", "changed_at", "changed_by")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: SendingState, form: Any, change: bool) -> None:
+        user: Any = request.user
+        (restore_guard.unfreeze_sending if form.cleaned_data["may_leave"] else restore_guard.freeze_sending)(by=user)

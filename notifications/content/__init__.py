@@ -1,0 +1,1 @@
+"""The texts of messages and explainers, and the checks on them."""

@@ -1,0 +1,199 @@
+"""Where do the words of a message come from? The clinic's own text where it wrote one, else a shipped Markdown file.
+
+A text is found by its kind and language; `<kind>.detailed` is used only for a patient who agreed to detail in email.
+Files are read once and kept.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import frontmatter
+
+from clinic.models import Site
+from notifications.content.statistics import statistic_placeholders
+from notifications.enums import LETTER_KINDS, Channel, NotificationKind
+from notifications.models.message_text import get_active_texts
+from recalls.models import Recall
+
+_APP_DIR = Path(__file__).resolve().parent.parent
+MESSAGES_DIR = _APP_DIR / "messages"
+EXPLAINERS_DIR = _APP_DIR / "explainers"
+LOCKED_DIR = _APP_DIR / "locked"
+DEFAULT_LANGUAGE = "en"
+# The name of an explainer begins with this where texts of both sorts stand side by side.
+EXPLAINER_PREFIX = "explainers/"
+
+
+@dataclass(frozen=True, slots=True)
+class TextTemplate:
+    """One file: its head, and its Markdown with `$placeholders`."""
+
+    metadata: Mapping[str, Any]
+    body: Template
+
+    @property
+    def subject(self) -> Template:
+        return Template(self.metadata["subject"])
+
+    @property
+    def heading(self) -> str:
+        """The subject of a message, the title of an explainer; empty for a text message."""
+        return str(self.metadata.get("subject") or self.metadata.get("title") or "")
+
+
+@cache
+def read_text_file(path: Path) -> TextTemplate | None:
+    """The file, or None when there is none."""
+    if not path.is_file():
+        return None
+    post = frontmatter.loads(path.read_text(encoding="utf-8"))
+    return TextTemplate(post.metadata, Template(post.content))
+
+
+class NotReviewed(LookupError):
+    """There is a text, but nobody has reviewed it, and the site sends only reviewed ones."""
+
+
+def text_exists(name: str) -> bool:
+    """Whether there are such words at all: `<kind>`, `<kind>.sms` or `<kind>.letter`."""
+    return get_shipped_text(name, DEFAULT_LANGUAGE) is not None
+
+
+def get_text_name(recall: Recall, kind: str, channel: str) -> str:
+    """The text of a message: a kind without a letter of its own goes on paper with the words of its email.
+
+    The notice comforts by "most people are fine", which may be false after a 4 or 5: they are asked to call.
+    """
+    words = NotificationKind.PLEASE_CALL if kind == NotificationKind.RECALL_NOTICE and recall.suspicious else kind
+    if channel == Channel.SMS:
+        return f"{words}.sms"
+    letter = f"{words}.letter"
+    on_paper = kind in LETTER_KINDS or (channel == Channel.LETTER and text_exists(letter))
+    return letter if on_paper else words
+
+
+def base_language(language: str) -> str:
+    """ "es" for "es-MX"; English for what is no code."""
+    short = language.split("-")[0].lower()
+    return short if short.isalpha() else DEFAULT_LANGUAGE
+
+
+def get_message_language(recall: Recall, kind: str, channel: str) -> str:
+    """Hers, where those words may be sent in it; a doctor is written to in English."""
+    language = DEFAULT_LANGUAGE if kind == NotificationKind.REFERRER_NOTICE else recall.patient.language
+    return get_available_language(get_text_name(recall, kind, channel), language, recall.site)
+
+
+def get_available_language(name: str, language: str, site: Site) -> str:
+    """That language where there is such a text in it that may be sent, else English.
+
+    A translation that nobody checked is not sent (45 CFR 92.201(c)(3)), unless the site has decided otherwise.
+    """
+    short = base_language(language)
+    if short == DEFAULT_LANGUAGE:
+        return short
+    text = get_text(site, name, short)
+    return short if text is not None and _may_be_sent(text, short, site) else DEFAULT_LANGUAGE
+
+
+def get_message_text(name: str, language: str, *, detailed: bool, site: Site) -> TextTemplate:
+    """Raises LookupError when there is no such text in that language, NotReviewed when it may not be sent."""
+    found = False
+    for one in (f"{name}.detailed", name) if detailed else (name,):
+        text = get_text(site, one, language)
+        found = found or text is not None
+        if text is not None and _may_be_sent(text, language, site):
+            return text
+    if found:
+        raise NotReviewed(f"{name} in {language}")
+    raise LookupError(f"no text for {name} in {language}")
+
+
+def get_text(site: Site, name: str, language: str) -> TextTemplate | None:
+    """The clinic's own text where it has one in use, else the shipped one, else None."""
+    own = get_active_texts(site).get((language, name))
+    if own is None:
+        return get_shipped_text(name, language)
+    heading = "title" if name.startswith(EXPLAINER_PREFIX) else "subject"
+    return TextTemplate(
+        {heading: own.subject, "reviewer": own.reviewer or None, "version": own.version}, Template(own.body)
+    )
+
+
+def get_shipped_text(name: str, language: str) -> TextTemplate | None:
+    """A message (`please_call.sms`) or an explainer (`explainers/findings/mass`)."""
+    if name.startswith(EXPLAINER_PREFIX):
+        return read_text_file(EXPLAINERS_DIR / language / f"{name.removeprefix(EXPLAINER_PREFIX)}.md")
+    return read_text_file(MESSAGES_DIR / language / f"{name}.md")
+
+
+def list_languages() -> list[str]:
+    return sorted(folder.name for folder in MESSAGES_DIR.iterdir() if folder.is_dir())
+
+
+def list_message_names() -> list[str]:
+    """Every message that there is, as the names of its file: `recall_notice.detailed`."""
+    return sorted(path.name.removesuffix(".md") for path in (MESSAGES_DIR / DEFAULT_LANGUAGE).glob("*.md"))
+
+
+def list_explainer_names() -> list[str]:
+    """Every explainer that there is: `explainers/findings/mass`."""
+    folder = EXPLAINERS_DIR / DEFAULT_LANGUAGE
+    found = (path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.md"))
+    return sorted(f"{EXPLAINER_PREFIX}{name}" for name in found)
+
+
+def get_locked_text(name: str) -> str:
+    """An official text letter for letter; nobody edits these, here or in the admin."""
+    return _read_required_file(LOCKED_DIR / f"{name}.md").body.template
+
+
+def _may_be_sent(text: TextTemplate, language: str, site: Site) -> bool:
+    only_reviewed = site.reviewed_english_only if language == DEFAULT_LANGUAGE else site.reviewed_translations_only
+    return not only_reviewed or text.metadata.get("reviewer") is not None
+
+
+def _read_required_file(path: Path) -> TextTemplate:
+    text = read_text_file(path)
+    if text is None:
+        raise LookupError(f"{path.name} is missing")
+    return text
+
+
+def get_explainer(name: str, language: str, site: Site) -> TextTemplate | None:
+    """The clinic's own words where it has some in use that may be sent, else the shipped ones.
+
+    The review of a message covers the shipped blocks in it. Words that the clinic put in their place have one of their
+    own, and without it a site that sends only reviewed texts keeps the shipped ones.
+    """
+    text = get_text(site, f"{EXPLAINER_PREFIX}{name}", language)
+    if text is not None and _may_be_sent(text, language, site):
+        return text
+    return get_shipped_text(f"{EXPLAINER_PREFIX}{name}", language)
+
+
+def first_paragraph(name: str, language: str, site: Site) -> str:
+    """The first paragraph of an explainer: it stands alone."""
+    return _fill_statistics(_explainer_body(name, language, site)).split("\n\n", 1)[0]
+
+
+def section_under_heading(name: str, language: str, site: Site) -> str:
+    """What stands under the only heading of an explainer."""
+    whole = _fill_statistics(_explainer_body(name, language, site))
+    return whole.split("\n## ", 1)[1].split("\n\n", 1)[1].strip()
+
+
+def _explainer_body(name: str, language: str, site: Site) -> str:
+    text = get_explainer(name, language, site)
+    if text is None:
+        raise LookupError(f"there is no explainer {name} in {language}")
+    return text.body.template
+
+
+@lru_cache(maxsize=512)
+def _fill_statistics(body: str) -> str:
+    return Template(body).substitute(statistic_placeholders())

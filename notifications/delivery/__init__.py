@@ -1,0 +1,1 @@
+"""Hands due messages over: email, text message, print queue."""

@@ -1,0 +1,72 @@
+"""What does it mean when handing over a message fails? The one place that knows the errors of mail servers.
+
+A code of RFC 5321 decides: 4xx is "not now", 5xx to the recipient is "never". Whatever speaks about us and not about
+her (our sender, our login, 421 "closing") is a matter of the connection: it must not cost a patient her message. An
+answer that never came leaves open whether the message arrived (RFC 1047).
+"""
+
+import re
+import smtplib
+from dataclasses import dataclass
+
+from notifications.content.loader import NotReviewed
+from notifications.enums import AttemptResult, StatusReason
+
+R = AttemptResult
+
+_SERVICE_CLOSING = 421
+_BAD_MAILBOX_STATUS = re.compile(r"\b5\.1\.[0-9]{1,2}\b")  # RFC 3463: bad destination address
+_ADDRESS = re.compile(r"<[^>]*>|\S+@\S+")
+_MAX_DETAIL_LENGTH = 300
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryFailure:
+    """`detail` holds the server's words without addresses; `bad_mailbox`: no message to it will ever arrive."""
+
+    result: AttemptResult
+    reason: StatusReason
+    code: int | None = None
+    detail: str = ""
+    bad_mailbox: bool = False
+
+
+def classify_delivery_error(error: Exception) -> DeliveryFailure:
+    """Any error of a mail backend's `send_messages`, judged."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        code, words = next(iter(error.recipients.values()))
+        return _failure_by_code(code, words)
+    if isinstance(error, smtplib.SMTPSenderRefused):
+        return _connection_failure(error.smtp_code, error.smtp_error)
+    if isinstance(error, smtplib.SMTPDataError | smtplib.SMTPHeloError | smtplib.SMTPAuthenticationError):
+        ours = not isinstance(error, smtplib.SMTPDataError)
+        return (_connection_failure if ours else _failure_by_code)(error.smtp_code, error.smtp_error)
+    if isinstance(error, ValueError | TypeError | LookupError) and not isinstance(error, OSError):
+        return render_failure(error)
+    return DeliveryFailure(R.UNCERTAIN, StatusReason.UNCERTAIN, detail=type(error).__name__)
+
+
+def render_failure(error: Exception) -> DeliveryFailure:
+    """The message itself is at fault: its text or a fact in it. The error's words may quote her: left out."""
+    reason = StatusReason.NOT_REVIEWED if isinstance(error, NotReviewed) else StatusReason.NOT_RENDERED
+    return DeliveryFailure(R.PERMANENT, reason, detail=type(error).__name__)
+
+
+def _failure_by_code(code: int, words: bytes | str) -> DeliveryFailure:
+    if code == _SERVICE_CLOSING:
+        return _connection_failure(code, words)
+    detail = _reply_without_addresses(words)
+    if 400 <= code < 500:
+        return DeliveryFailure(R.TRANSIENT, StatusReason.TEMPORARY, code, detail)
+    return DeliveryFailure(
+        R.PERMANENT, StatusReason.REFUSED, code, detail, bad_mailbox=bool(_BAD_MAILBOX_STATUS.search(detail))
+    )
+
+
+def _connection_failure(code: int, words: bytes | str) -> DeliveryFailure:
+    return DeliveryFailure(R.CONNECTION_FAILED, StatusReason.TEMPORARY, code, _reply_without_addresses(words))
+
+
+def _reply_without_addresses(words: bytes | str) -> str:
+    text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
+    return _ADDRESS.sub("", " ".join(text.split()))[:_MAX_DETAIL_LENGTH]

@@ -1,0 +1,132 @@
+"""Which letters wait for paper, and what happens to them? A PDF of many, "printed" by a person, and the same again.
+
+Each letter is asked once more whether it is true before it goes into a PDF. What was said to be printed counts as
+sent; the copy that was printed is kept and a reprint is made from it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from clinic.actors import SYSTEM
+from clinic.models import User
+from notifications.delivery import outbox
+from notifications.delivery.failures import render_failure
+from notifications.enums import AttemptResult, Channel, NotificationState
+from notifications.models import DeliveryAttempt, Notification, RenderedMessage
+from notifications.planning import print_work_items, reconcile
+from notifications.planning.channel_selection import select_channel
+from notifications.planning.plan import planned_messages
+from notifications.planning.snapshot import load_snapshot
+from notifications.rendering import letter_pdf
+from patients.channels import channels_of
+from recalls.models import Recall
+
+S = NotificationState
+
+MAX_LETTERS_PER_PDF = 200  # letters in one PDF
+REPRINT_PERIOD = timedelta(days=14)  # printed letters that the page still offers
+
+
+@dataclass(frozen=True, slots=True)
+class PrintBatch:
+    """A PDF (empty when no letter was left) and the letters that are in it; `dropped` were not true any more."""
+
+    pdf: bytes
+    notifications: Sequence[Notification]
+    dropped_count: int
+
+
+def get_letters_to_print(user: User) -> QuerySet[Notification]:
+    """Urgent ones first, then the oldest."""
+    return _notifications_visible_to(user).filter(state=S.TO_PRINT).order_by("-urgent", "due_at", "pk")
+
+
+def get_printed_letters(user: User) -> QuerySet[Notification]:
+    since = timezone.now() - REPRINT_PERIOD
+    done = _notifications_visible_to(user).filter(state=S.ACCEPTED, channel=Channel.LETTER, accepted_at__gte=since)
+    return done.select_related("printed_by").order_by("-accepted_at", "-pk")
+
+
+def make_pdf(user: User, numbers: Sequence[int]) -> PrintBatch:
+    rows = list(get_letters_to_print(user).filter(pk__in=numbers)[:MAX_LETTERS_PER_PDF])
+    copies = [copy for row in rows if (copy := _recheck_and_render(row)) is not None]
+    made = letter_pdf.render_pdf(copy.letter for copy in copies) if copies else b""
+    now = timezone.now()
+    ready = [copy.notification for copy in copies]
+    Notification.objects.filter(pk__in=[row.pk for row in ready], state=S.TO_PRINT).update(pdf_made_at=now)
+    return PrintBatch(made, ready, len(rows) - len(ready))
+
+
+def mark_printed(user: User, numbers: Sequence[int]) -> int:
+    """How many are sent now; only a letter that is in a PDF can have been printed."""
+    count = 0
+    for row in get_letters_to_print(user).filter(pk__in=numbers, pdf_made_at__isnull=False):
+        with transaction.atomic():
+            Recall.objects.select_for_update(of=("self",), no_key=True).get(pk=row.recall_id)
+            if _record_printed(row, user):
+                print_work_items.close_print_work_items_if_done(row.recall_id, by=user)
+                count += 1
+    return count
+
+
+def reprint_letter(user: User, number: int) -> tuple[bytes, Notification] | None:
+    """The letter as it was printed; None where there is none at her sites."""
+    row = get_printed_letters(user).filter(pk=number).first()
+    copy = RenderedMessage.objects.filter(notification=row).first() if row else None
+    return (letter_pdf.render_pdf([copy.letter]), row) if row and copy and copy.letter else None
+
+
+def _record_printed(row: Notification, user: User) -> bool:
+    now, token, number = timezone.now(), row.lease_token + 1, row.attempt_count + 1
+    mine = Notification.objects.filter(pk=row.pk, state=S.TO_PRINT, lease_token=row.lease_token)
+    ended = {"accepted_at": now, "printed_by": user, "lease_token": token, "attempt_count": number}
+    if not mine.update(state=S.ACCEPTED, **ended):
+        return False
+    DeliveryAttempt.objects.create(
+        notification=row,
+        number=number,
+        channel=Channel.LETTER,
+        at=now,
+        result=AttemptResult.ACCEPTED,
+        lease_token=token,
+    )
+    return True
+
+
+def _notifications_visible_to(user: User) -> QuerySet[Notification]:
+    return Notification.objects.filter(recall__site__in=user.site_ids).select_related("recall", "patient")
+
+
+def _recheck_and_render(seen: Notification) -> RenderedMessage | None:
+    """The letter if it is still true and still the way to her; else the row goes where it belongs."""
+    with transaction.atomic():
+        locked = Recall.objects.select_for_update(of=("self",), no_key=True).select_related("site")
+        recall = locked.get(pk=seen.recall_id)
+        row = Notification.objects.filter(pk=seen.pk, state=S.TO_PRINT).first()
+        if row is None:
+            return None
+        row.recall = recall
+        situation, channels = load_snapshot(recall), channels_of(recall.patient)
+        one = planned_messages(situation).get((row.kind, row.occasion))
+        if one is None:
+            reconcile.reconcile_messages(situation, channels)
+            return None
+        way = select_channel(recall, row.kind, one, channels, row.due_at, row.failed_channels)
+        if way.blocked_reason or way.channel != Channel.LETTER:
+            Notification.objects.filter(pk=row.pk).update(state=S.PLANNED)
+            reconcile.reconcile_messages(load_snapshot(recall), channels)
+            print_work_items.close_print_work_items_if_done(recall.pk, by=SYSTEM)
+            return None
+        try:
+            copy = letter_pdf.build_letter(row, situation, channels)
+        except Exception as error:  # noqa: BLE001  one letter that cannot be written must not stop the others
+            outbox.mark_failed_permanently(row, S.TO_PRINT, row.lease_token, render_failure(error))
+            print_work_items.close_print_work_items_if_done(recall.pk, by=SYSTEM)
+            return None
+        outbox.save_rendered_copy(copy)
+        return copy

@@ -1,0 +1,105 @@
+"""Which messages exist, what may become of one, and why one was not sent? Every code with its one plain label."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class NotificationKind(models.TextChoices):
+    """What a message is about; the value is the name of its file under `notifications/messages/<language>/`."""
+
+    RECALL_NOTICE = "recall_notice", _("Please come back")
+    PLEASE_CALL = "please_call", _("Please call us")
+    PRIORS_WAIT = "priors_wait", _("Waiting for earlier pictures")
+    APPOINTMENT_CONFIRMATION = "appointment_confirmation", _("Visit booked")
+    APPOINTMENT_CHANGED = "appointment_changed", _("Visit moved")
+    APPOINTMENT_CANCELLED = "appointment_cancelled", _("Visit cancelled")
+    APPOINTMENT_REMINDER = "appointment_reminder", _("Visit reminder")
+    MISSED_APPOINTMENT = "missed_appointment", _("Missed visit")
+    OUTCOME_NORMAL = "outcome_normal", _("Result: normal")
+    OUTCOME_BENIGN = "outcome_benign", _("Result: benign")
+    OUTCOME_PROBABLY_BENIGN = "outcome_probably_benign", _("Result: probably benign")
+    PLEASE_CALL_RESULTS = "please_call_results", _("Please call us about your visit")
+    BIOPSY_CONFIRMATION = "biopsy_confirmation", _("Biopsy booked")
+    BIOPSY_REMINDER = "biopsy_reminder", _("Biopsy reminder")
+    FOLLOW_UP_DUE = "follow_up_due", _("Short-interval visit due")
+    NO_VISIT_NEEDED = "no_visit_needed", _("No visit needed")
+    LAY_SUMMARY = "lay_summary", _("Lay summary of the mammogram")
+    LAST_LETTER = "last_letter", _("Last letter, by certified mail")
+    REFERRER_NOTICE = "referrer_notice", _("Notice to the referring doctor")
+
+
+# Written as letters. The summary says too much for an email that anyone might see, and goes by email only to somebody
+# who agreed to detail; the last letter goes by certified mail.
+LETTER_KINDS = frozenset({NotificationKind.LAY_SUMMARY, NotificationKind.LAST_LETTER})
+
+
+class Channel(models.TextChoices):
+    EMAIL = "email", _("Email")
+    SMS = "sms", _("Text message")
+    LETTER = "letter", _("Letter")
+
+
+# What "accepted" is called on each channel.
+ACCEPTED_LABEL = {
+    Channel.EMAIL: _("Accepted by the mail server"),
+    Channel.SMS: _("Accepted by the text message service"),
+    Channel.LETTER: _("Printed"),
+}
+
+
+class NotificationState(models.TextChoices):
+    """The life of a message; "accepted" by a mail server is not "delivered"."""
+
+    PLANNED = "planned", _("Planned")
+    SENDING = "sending", _("Being sent")
+    TO_PRINT = "to_print", _("To be printed")
+    ACCEPTED = "accepted", _("Accepted by the mail server")
+    DELIVERED = "delivered", _("Delivered")
+    FAILED = "failed", _("Failed: not sent")
+    BOUNCED = "bounced", _("Came back")
+    SUPPRESSED = "suppressed", _("Held back: may not be sent")
+    CANCELLED = "cancelled", _("Cancelled")
+    EXPIRED = "expired", _("Expired: too late to be of use")
+
+
+class StatusReason(models.TextChoices):
+    """Why a message is where it is, as shown to staff."""
+
+    NO_LONGER_NEEDED = "not_wanted", _("The recall moved on before it left.")
+    IN_FLIGHT = "in_flight", _("The recall moved on while it was being sent; it may have arrived.")
+    NO_ADDRESS = "no_address", _("The patient has no email address.")
+    ADDRESS_INVALID = "address_invalid", _("The email address is not valid.")
+    ADDRESS_WRONG = "address_wrong", _("The email address belongs to somebody else.")
+    ADDRESS_BOUNCED = "address_bounced", _("Mail to this address came back.")
+    ADDRESS_COMPLAINED = "address_complained", _("The address reported our mail as unwanted.")
+    OPTED_OUT = "opted_out", _("The patient does not want email.")
+    DECEASED = "deceased", _("The patient has died.")
+    DAILY_CAP_REACHED = "enough_today", _("Two messages have reached the patient that day; it leaves the next day.")
+    TOO_LATE = "too_late", _("It could not leave in time.")
+    TEMPORARY = "temporary", _("The mail server asked us to try again later.")
+    UNCERTAIN = "uncertain", _("The connection was lost; it may have arrived and is sent once more.")
+    RATE_LIMITED = "paced", _("It waits its turn: her mail provider is sent only so many a minute.")
+    REFUSED = "refused", _("The mail server refused it.")
+    BOUNCED = "came_back", _("The receiving mail system gave it back.")
+    RETRIES_EXHAUSTED = "gave_up", _("It could not be handed over for three days.")
+    STOPPED = "stopped", _("Somebody at the clinic stopped it.")
+    NOT_REVIEWED = "not_reviewed", _("Its text has no reviewer yet, and the site sends only reviewed texts.")
+    REQUIRED_FACT_MISSING = "fact_missing", _("A fact that the rule asks for is missing: see the task.")
+    NO_POSTAL_ADDRESS = "no_postal", _("It must go by post, and her postal address is not known.")
+    NOT_RENDERED = "not_rendered", _("The message could not be written; its text or facts need mending.")
+
+
+class ManualAction(models.TextChoices):
+    """What a person did about a message."""
+
+    STOPPED = "stopped", _("Stopped")
+    SENT_AGAIN = "again", _("Sent again")
+    SENT_NOW = "now", _("Sent by hand")
+
+
+class AttemptResult(models.TextChoices):
+    ACCEPTED = "accepted", _("Accepted by the mail server")
+    TRANSIENT = "transient", _("Not now, tried again later")
+    PERMANENT = "permanent", _("Refused")
+    CONNECTION_FAILED = "connection", _("The mail server hung up before taking it")
+    UNCERTAIN = "uncertain", _("No answer: it may have arrived")

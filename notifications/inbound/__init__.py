@@ -1,0 +1,1 @@
+"""What comes back: bounces, delivery reports, text replies, unsubscribes."""

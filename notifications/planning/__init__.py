@@ -1,0 +1,1 @@
+"""Decides which messages a recall should have, when, and by which channel."""

@@ -1,0 +1,96 @@
+"""By which way does a message go: email, else a text message, else a printed letter; or by none, and why not?
+
+Asked when a row is made, when a recall is compared, inside the claim, and when a way has failed. A way that failed
+for a message is closed to it, so that it only ever moves on. A notice to the referring doctor knows two ways: email
+where there is an address, else a letter.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+from notifications.content import loader
+from notifications.enums import LETTER_KINDS, Channel, NotificationKind, StatusReason
+from notifications.planning import lay_summary
+from notifications.planning.rules import PlannedMessage
+from patients.channels import Channels
+from patients.models import Patient
+from recalls.models import Recall
+
+POSTAL_DELIVERY_TIME = timedelta(days=5)  # to print it, and until it is in her letter box
+URGENT_BEFORE_APPOINTMENT = timedelta(
+    hours=48
+)  # a reminder of an early visit leaves in the evening before the day before
+# Paper comes too late or says the same again: the letter about the booking gave the day.
+_NEVER_BY_LETTER = frozenset({NotificationKind.APPOINTMENT_REMINDER, NotificationKind.BIOPSY_REMINDER})
+_ALWAYS_URGENT = frozenset({NotificationKind.PLEASE_CALL_RESULTS, NotificationKind.APPOINTMENT_CANCELLED})
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelChoice:
+    """The channel to use; `why_not` is empty, or the reason for which there is none."""
+
+    channel: Channel
+    blocked_reason: str = ""
+
+
+def select_channel(
+    recall: Recall, kind: str, one: PlannedMessage, channels: Channels, now: datetime, closed: Collection[str] = ()
+) -> ChannelChoice:
+    """The first open way, in the order email, text message, letter."""
+    if kind == NotificationKind.REFERRER_NOTICE:
+        return _select_referrer_channel(recall, closed)
+    if recall.patient.deceased_on:
+        return ChannelChoice(Channel.EMAIL, StatusReason.DECEASED)
+    on_paper = (
+        one.letter_requested
+        or kind == NotificationKind.LAST_LETTER
+        or (kind in LETTER_KINDS and not channels.detail_allowed)
+    )
+    if kind == NotificationKind.LAY_SUMMARY and lay_summary.missing_facts(recall):
+        return ChannelChoice(Channel.LETTER, StatusReason.REQUIRED_FACT_MISSING)
+    if not (channels.why_no_email or on_paper or Channel.EMAIL in closed):
+        return ChannelChoice(Channel.EMAIL)
+    if not (on_paper or Channel.SMS in closed) and _can_send_sms(kind, channels):
+        return ChannelChoice(Channel.SMS)
+    if Channel.LETTER not in closed and has_postal_address(recall.patient) and _letter_arrives_in_time(kind, one, now):
+        return ChannelChoice(Channel.LETTER)
+    if on_paper:
+        return ChannelChoice(Channel.LETTER, StatusReason.NO_POSTAL_ADDRESS)
+    return ChannelChoice(Channel.EMAIL, channels.why_no_email or StatusReason.REFUSED)
+
+
+def get_email_address(recall: Recall, kind: str, channels: Channels) -> str:
+    if kind != NotificationKind.REFERRER_NOTICE:
+        return channels.email
+    return recall.exam.referrer.email if recall.exam.referrer else ""
+
+
+def is_urgent(recall: Recall, kind: str, one: PlannedMessage) -> bool:
+    """A result of 4 or 5, a talk that she waits for, and whatever is about a visit of tomorrow."""
+    soon = one.appointment is not None and one.appointment.starts_at - one.due_at <= URGENT_BEFORE_APPOINTMENT
+    return kind != NotificationKind.REFERRER_NOTICE and (recall.suspicious or soon or kind in _ALWAYS_URGENT)
+
+
+def has_postal_address(patient: Patient) -> bool:
+    return bool(patient.address_line and patient.city)
+
+
+def _select_referrer_channel(recall: Recall, closed: Collection[str]) -> ChannelChoice:
+    referrer = recall.exam.referrer
+    if referrer is None:
+        return ChannelChoice(Channel.EMAIL, StatusReason.NO_ADDRESS)
+    if referrer.email and Channel.EMAIL not in closed:
+        return ChannelChoice(Channel.EMAIL)
+    return ChannelChoice(Channel.LETTER, StatusReason.REFUSED if Channel.LETTER in closed else "")
+
+
+def _can_send_sms(kind: str, channels: Channels) -> bool:
+    return bool(channels.sms_allowed and settings.SMS_URL and loader.text_exists(f"{kind}.sms"))
+
+
+def _letter_arrives_in_time(kind: str, one: PlannedMessage, now: datetime) -> bool:
+    in_time = one.expires_at is None or one.expires_at - max(one.due_at, now) >= POSTAL_DELIVERY_TIME
+    return in_time and kind not in _NEVER_BY_LETTER

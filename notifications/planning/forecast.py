@@ -1,0 +1,111 @@
+"""Who gets what on a day to come, when and by which way, and who does not and why? Nothing is changed by asking.
+
+It asks the same rules as the claim does, with what is known now: a recall that moves meanwhile changes the answer.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from itertools import islice
+
+from django.db.models import Q, QuerySet
+
+from clinic import calendar
+from clinic.models import Site
+from notifications.enums import Channel, NotificationKind, NotificationState, StatusReason
+from notifications.models import Notification
+from notifications.planning import send_windows
+from notifications.planning.channel_selection import select_channel
+from notifications.planning.daily_cap import MAX_MESSAGES_PER_DAY
+from notifications.planning.plan import RULE_BY_KIND, planned_messages
+from notifications.planning.snapshot import RecallSnapshot, load_snapshots
+from patients.channels import channels_of
+from recalls.models import Recall
+
+_CHUNK_SIZE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastLine:
+    """One message of the day; `why_not` is empty for one that will leave."""
+
+    sends_at: datetime
+    row: Notification
+    recall: Recall
+    channel: Channel
+    blocked_reason: str = ""
+
+    @property
+    def title(self) -> str:
+        return str(self.row.get_kind_display())
+
+    @property
+    def local_time(self) -> str:
+        return f"{self.sends_at.astimezone(self.recall.site.zone):%H:%M}"
+
+    @property
+    def channel_label(self) -> str:
+        return str(self.channel.label)
+
+    @property
+    def blocked_reason_label(self) -> str:
+        return str(StatusReason(self.blocked_reason).label) if self.blocked_reason else ""
+
+
+def next_local_day(site: Site, now: datetime) -> date:
+    return calendar.local_day(site, now) + timedelta(days=1)
+
+
+def forecast_day(site: Site, day: date) -> Iterator[ForecastLine]:
+    """In the order in which they leave; the day is the site's. A fixed number of queries for each 200 messages."""
+    rows = iter(_notifications_due_on(site, day).iterator(chunk_size=_CHUNK_SIZE))
+    reached: Counter[int] = Counter()
+    while batch := list(islice(rows, _CHUNK_SIZE)):
+        known = _snapshots_by_recall(site, {row.recall_id for row in batch})
+        for row in batch:
+            line = _forecast_line(row, known[row.recall_id], day)
+            if line is not None:
+                yield _apply_daily_cap(line, reached)
+
+
+def _notifications_due_on(site: Site, day: date) -> QuerySet[Notification]:
+    begins, ends = (calendar.instant(site, day + timedelta(days=n), time(0)) for n in (0, 1))
+    planned = Q(state=NotificationState.PLANNED, not_before__gte=begins, not_before__lt=ends)
+    held = Q(state=NotificationState.SUPPRESSED, due_at__gte=begins, due_at__lt=ends)
+    return Notification.objects.filter(planned | held, recall__site=site).order_by("not_before", "pk")
+
+
+def _snapshots_by_recall(site: Site, numbers: Iterable[int]) -> dict[int, RecallSnapshot]:
+    rows = Recall.objects.filter(pk__in=numbers).select_related("exam__referrer", "patient")
+    recalls = list(rows.prefetch_related("patient__contact_points", "patient__consents"))
+    for recall in recalls:
+        recall.site = site
+    return {situation.recall.pk: situation for situation in load_snapshots(recalls)}
+
+
+def _forecast_line(row: Notification, known: RecallSnapshot, day: date) -> ForecastLine | None:
+    recall, channel = known.recall, Channel(row.channel)
+    at = send_windows.next_send_time(RULE_BY_KIND[NotificationKind(row.kind)].window, recall.site, row.not_before)
+    one = planned_messages(known).get((row.kind, row.occasion))
+    if one is None:
+        return ForecastLine(at, row, recall, channel, StatusReason.NO_LONGER_NEEDED)
+    if row.expires_at is not None and row.expires_at <= at:
+        return ForecastLine(at, row, recall, channel, StatusReason.TOO_LATE)
+    way = select_channel(recall, row.kind, one, channels_of(recall.patient), at, row.failed_channels)
+    if row.state == NotificationState.SUPPRESSED:
+        return ForecastLine(at, row, recall, channel, row.reason)
+    if calendar.local_day(recall.site, at) != day:
+        return None  # the hours in which it may leave are those of another day
+    return ForecastLine(at, row, recall, way.channel, way.blocked_reason)
+
+
+def _apply_daily_cap(line: ForecastLine, reached: Counter[int]) -> ForecastLine:
+    """The claim counts what has reached her; here the messages before this one stand for that."""
+    row = line.row
+    if line.blocked_reason or row.kind == NotificationKind.REFERRER_NOTICE:
+        return line
+    if reached[row.patient_id] >= MAX_MESSAGES_PER_DAY and not row.urgent:
+        return ForecastLine(line.sends_at, row, line.recall, line.channel, StatusReason.DAILY_CAP_REACHED)
+    reached[row.patient_id] += 1
+    return line

@@ -1,0 +1,154 @@
+"""May a person stop this message, send it once more or send one now, and what happens then? Each with a reason.
+
+Nothing is sent from here. What a person asks for is an event of the recall: the plan reads it there, so the message
+lives by the same rules as every other one, and the daily comparison does not take it back.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Unpack
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from notifications.enums import ManualAction, NotificationKind, NotificationState, StatusReason
+from notifications.models import Notification
+from notifications.planning import print_work_items
+from notifications.planning.channel_selection import ChannelChoice, select_channel
+from notifications.planning.plan import RULE_BY_KIND, planned_messages, repeat_occasion
+from notifications.planning.reconcile import build_notification
+from notifications.planning.rules import PlannedMessage
+from notifications.planning.send_windows import next_send_time
+from notifications.planning.snapshot import RecallSnapshot, load_snapshot
+from patients.channels import channels_of
+from recalls import actions
+from recalls.actions import ActionKwargs, Transition
+from recalls.models import Recall, RecallEvent
+from recalls.permissions import StepUnavailable
+
+S = NotificationState
+_STOPPABLE_STATES = frozenset({S.PLANNED, S.TO_PRINT})
+SEND_NOW_KIND = NotificationKind.PLEASE_CALL  # the one message that is true whenever somebody wants to talk with her
+
+
+def stop_message(row: Notification, **asked: Unpack[ActionKwargs]) -> RecallEvent:
+    """Cancel a planned message for good. Raises StepRefused where it cannot be stopped any more."""
+
+    def work(move: Transition) -> None:
+        mine = Notification.objects.filter(pk=row.pk, recall=move.recall, state__in=_STOPPABLE_STATES)
+        if not mine.update(state=S.CANCELLED, reason=StatusReason.STOPPED):
+            row.refresh_from_db()
+            raise StepUnavailable(stop_blocked_reason(row))
+        print_work_items.close_print_work_items_if_done(row.recall_id, by=asked["by"])
+        move.data = _event_data(ManualAction.STOPPED, row)
+
+    return actions.message_by_hand(row.recall, work, **asked)
+
+
+def send_again(row: Notification, **asked: Unpack[ActionKwargs]) -> RecallEvent:
+    """Owe her the same message once more, in the next sending hours. Raises StepRefused where it is not true now."""
+
+    def work(move: Transition) -> None:
+        situation = load_snapshot(move.recall)
+        _raise_if_blocked(resend_blocked_reason(situation.notifications.get((row.kind, row.occasion), row), situation))
+        move.data = _event_data(ManualAction.SENT_AGAIN, row)
+
+    return actions.message_by_hand(row.recall, work, **asked)
+
+
+def send_now(recall: Recall, **asked: Unpack[ActionKwargs]) -> RecallEvent:
+    """Owe her a request to call, in the next sending hours. Raises StepRefused where she may not be written to."""
+
+    def work(move: Transition) -> None:
+        _raise_if_blocked(send_now_blocked_reason(load_snapshot(move.recall)))
+        move.data = {"did": ManualAction.SENT_NOW, "kind": SEND_NOW_KIND, "occasion": ""}
+
+    return actions.message_by_hand(recall, work, **asked)
+
+
+def stop_blocked_reason(row: Notification) -> str:
+    """The sentence that forbids it; empty when it may be stopped."""
+    if row.state == S.SENDING:
+        return _("It is being sent at this moment.")
+    return "" if row.state in _STOPPABLE_STATES else _("Only a message that is still to be sent can be stopped.")
+
+
+def resend_blocked_reason(row: Notification, situation: RecallSnapshot) -> str:
+    """The sentence that forbids it; empty when the message is over, still true and may be sent."""
+    if row.state in (S.PLANNED, S.SENDING, S.TO_PRINT):
+        return _("It is still to be sent.")
+    key = (row.kind, row.occasion)
+    one = planned_messages(situation).get(key)
+    if one is None or (one.expires_at is not None and one.expires_at <= _next_send_time(row.kind, situation)):
+        return _("What it says is not true any more, or comes too late.")
+    copies = [
+        repeat_occasion(row.occasion, event.version) for event in situation.events if _resent_key(event.data) == key
+    ]
+    if any(_is_waiting(situation, row.kind, occasion) for occasion in copies):
+        return _("A copy of it is waiting to be sent already.")
+    return _channel_blocked_reason(row.kind, one, situation)
+
+
+def send_now_blocked_reason(situation: RecallSnapshot) -> str:
+    """The sentence that forbids it; empty when she may be asked to call."""
+    if not situation.recall.is_open:
+        return _("The recall is closed.")
+    if any(_is_waiting(situation, SEND_NOW_KIND, f"now-{event.version}") for event in situation.events):
+        return _("The same message is waiting to be sent already.")
+    return _channel_blocked_reason(SEND_NOW_KIND, _please_call_message(situation), situation)
+
+
+def build_resend_draft(row: Notification, situation: RecallSnapshot) -> Notification:
+    """The row that "send again" would make, not saved: for the preview."""
+    due = _next_send_time(row.kind, situation)
+    one = planned_messages(situation).get((row.kind, row.occasion)) or PlannedMessage(row.occasion, due)
+    about = PlannedMessage(repeat_occasion(row.occasion, 0), due, one.expires_at, one.appointment, one.outcome)
+    return build_notification(situation.recall, row.kind, about, _select_channel_now(row.kind, about, situation))
+
+
+def build_send_now_draft(situation: RecallSnapshot) -> Notification:
+    """The row that "send now" would make, not saved."""
+    one = _please_call_message(situation)
+    return build_notification(situation.recall, SEND_NOW_KIND, one, _select_channel_now(SEND_NOW_KIND, one, situation))
+
+
+def describe_manual_action(event: RecallEvent) -> tuple[str, ...]:
+    """ "Stopped: Visit reminder", for the story of the recall."""
+    if "kind" not in event.data:
+        return ()
+    return (f"{ManualAction(event.data['did']).label}: {NotificationKind(event.data['kind']).label}",)
+
+
+def _event_data(did: ManualAction, row: Notification) -> dict[str, Any]:
+    return {"did": did, "message": row.pk, "kind": row.kind, "occasion": row.occasion}
+
+
+def _next_send_time(kind: str, situation: RecallSnapshot) -> datetime:
+    return next_send_time(RULE_BY_KIND[NotificationKind(kind)].window, situation.site, timezone.now())
+
+
+def _is_waiting(situation: RecallSnapshot, kind: str, occasion: str) -> bool:
+    row = situation.notifications.get((kind, occasion))
+    return row is not None and row.state in (S.PLANNED, S.SENDING)
+
+
+def _resent_key(facts: Mapping[str, Any]) -> tuple[str, str] | None:
+    return (facts["kind"], facts["occasion"]) if facts.get("did") == ManualAction.SENT_AGAIN else None
+
+
+def _please_call_message(situation: RecallSnapshot) -> PlannedMessage:
+    return PlannedMessage("now", _next_send_time(SEND_NOW_KIND, situation))
+
+
+def _select_channel_now(kind: str, one: PlannedMessage, situation: RecallSnapshot) -> ChannelChoice:
+    return select_channel(situation.recall, kind, one, channels_of(situation.recall.patient), timezone.now())
+
+
+def _channel_blocked_reason(kind: str, one: PlannedMessage, situation: RecallSnapshot) -> str:
+    why = _select_channel_now(kind, one, situation).blocked_reason
+    return str(StatusReason(why).label) if why else ""
+
+
+def _raise_if_blocked(sentence: str) -> None:
+    if sentence:
+        raise StepUnavailable(sentence)

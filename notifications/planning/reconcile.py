@@ -1,0 +1,203 @@
+"""Do the stored messages of a recall say what the plan wants? Missing ones are added, obsolete ones cancelled.
+
+Always called with the recall's row locked, inside the transaction that moved it or that found the difference. It
+only writes rows: nothing is sent from here.
+"""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import parseaddr
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from clinic.actors import SYSTEM
+from clinic.models import Site
+from notifications.content import loader
+from notifications.enums import LETTER_KINDS, NotificationKind, NotificationState, StatusReason
+from notifications.models import Notification
+from notifications.planning import lay_summary, print_work_items, send_windows
+from notifications.planning.channel_selection import ChannelChoice, is_urgent, select_channel
+from notifications.planning.plan import RULE_BY_KIND, planned_messages
+from notifications.planning.rules import PlannedMessage
+from notifications.planning.snapshot import NotificationKey, RecallSnapshot
+from patients.channels import Channels, channels_of
+from recalls.actions import open_work_item
+from recalls.enums import WorkItemKind
+from recalls.models import Recall
+
+S = NotificationState
+
+_REPLANNABLE_STATES = frozenset({S.PLANNED, S.SUPPRESSED, S.CANCELLED})
+
+
+@dataclass(slots=True)
+class PlanChanges:
+    """What has to change for the stored rows to be the wanted ones."""
+
+    missing: dict[NotificationKey, tuple[PlannedMessage, ChannelChoice]] = field(default_factory=dict)
+    to_replan: list[tuple[Notification, PlannedMessage, ChannelChoice]] = field(default_factory=list)
+    to_reroute: list[tuple[Notification, ChannelChoice]] = field(default_factory=list)
+    to_cancel: list[Notification] = field(default_factory=list)
+    in_flight: list[Notification] = field(default_factory=list)
+    to_suppress: list[tuple[Notification, ChannelChoice]] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(
+            self.missing or self.to_replan or self.to_reroute or self.to_cancel or self.in_flight or self.to_suppress
+        )
+
+
+def find_changes(situation: RecallSnapshot, channels: Channels, now: datetime) -> PlanChanges:
+    """Compare; changes nothing. A message that was cancelled or held back and is wanted after all is planned again."""
+    found, want = PlanChanges(), planned_messages(situation)
+    for key, one in want.items():
+        row = situation.notifications.get(key)
+        useless = one.expires_at is not None and one.expires_at <= now
+        if (row and row.state not in _REPLANNABLE_STATES) or (useless and (row is None or row.state != S.PLANNED)):
+            continue
+        way = select_channel(situation.recall, key[0], one, channels, now, row.failed_channels if row else ())
+        if row is None:
+            found.missing[key] = (one, way)
+        elif row.state == S.PLANNED:
+            _compare_channel(found, row, way)
+        elif way.blocked_reason and _blocked_reason_changed(row, way.blocked_reason):
+            found.to_suppress.append((row, way))
+        elif not way.blocked_reason and (row.state == S.SUPPRESSED or row.reason == StatusReason.NO_LONGER_NEEDED):
+            found.to_replan.append((row, one, way))
+    for key, row in situation.notifications.items():
+        if key in want:
+            continue
+        if row.state in (S.PLANNED, S.TO_PRINT):
+            found.to_cancel.append(row)
+        elif row.state == S.SENDING and not row.reason:
+            found.in_flight.append(row)
+    return found
+
+
+def _compare_channel(found: PlanChanges, row: Notification, way: ChannelChoice) -> None:
+    if way.blocked_reason:
+        found.to_suppress.append((row, way))
+    elif way.channel != row.channel:
+        found.to_reroute.append((row, way))
+
+
+def reconcile_messages(situation: RecallSnapshot, channels: Channels | None = None) -> bool:
+    """Make the stored rows the wanted ones; True when something may be sent at once."""
+    now, recall = timezone.now(), situation.recall
+    found = find_changes(situation, channels or channels_of(recall.patient), now)
+    _cancel_obsolete(recall, found)
+    rows = [build_notification(recall, kind, one, way) for (kind, _occasion), (one, way) in found.missing.items()]
+    Notification.objects.bulk_create(rows, ignore_conflicts=True)
+    for row, one, way in found.to_replan:
+        _replan(row, one, way, recall.site, now)
+    for row, way in found.to_reroute:
+        switch_channel(row, way)
+    for row, way in found.to_suppress:
+        _set_suppressed(row, way.blocked_reason)
+    _open_undeliverable_work_item(
+        recall, [row for row in [*rows, *(row for row, _way in found.to_suppress)] if row.state != S.PLANNED]
+    )
+    planned = [*rows, *(row for row, _one, _way in found.to_replan), *(row for row, _way in found.to_reroute)]
+    return any(row.state == S.PLANNED and row.not_before <= now for row in planned)
+
+
+def build_notification(recall: Recall, kind: str, one: PlannedMessage, way: ChannelChoice) -> Notification:
+    public_id = uuid.uuid4()
+    return Notification(
+        recall=recall,
+        patient=recall.patient,
+        kind=kind,
+        occasion=one.occasion,
+        channel=way.channel,
+        urgent=is_urgent(recall, kind, one),
+        language=loader.get_message_language(recall, kind, way.channel),
+        appointment=one.appointment,
+        appointment_sequence=one.appointment.sequence if one.appointment else None,
+        outcome=one.outcome,
+        state=S.SUPPRESSED if way.blocked_reason else S.PLANNED,
+        reason=way.blocked_reason,
+        due_at=one.due_at,
+        not_before=one.due_at,
+        expires_at=one.expires_at,
+        public_id=public_id,
+        message_id=f"<{public_id}@{mail_domain()}>",
+    )
+
+
+def mail_domain() -> str:
+    return parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
+
+
+def move_to_current_patient(recall: Recall) -> None:
+    """After a merge or its undoing: what is still to be sent is for the record that the recall now stands on."""
+    rows = Notification.objects.filter(recall=recall, state__in=[S.PLANNED, S.SUPPRESSED])
+    rows.exclude(patient=recall.patient_id).update(patient=recall.patient_id)
+
+
+def suppress(recall: Recall, row: Notification, why: str) -> None:
+    """Hold one message back because she may not be written to, and have a person tell her where it matters."""
+    _set_suppressed(row, why)
+    _open_undeliverable_work_item(recall, [row])
+
+
+def _blocked_reason_changed(row: Notification, why: str) -> bool:
+    """A summary may lack another fact than it did."""
+    return row.kind in LETTER_KINDS and row.state == S.SUPPRESSED and row.reason != why
+
+
+def switch_channel(row: Notification, way: ChannelChoice) -> None:
+    """Another channel takes over a planned message, in the words that it has there."""
+    row.channel, row.language = way.channel, loader.get_message_language(row.recall, row.kind, way.channel)
+    Notification.objects.filter(pk=row.pk, state=S.PLANNED).update(channel=row.channel, language=row.language)
+
+
+def _cancel_obsolete(recall: Recall, found: PlanChanges) -> None:
+    _update_in_state(found.to_cancel, S.PLANNED, state=S.CANCELLED, reason=StatusReason.NO_LONGER_NEEDED)
+    if any(row.state == S.TO_PRINT for row in found.to_cancel):
+        _update_in_state(found.to_cancel, S.TO_PRINT, state=S.CANCELLED, reason=StatusReason.NO_LONGER_NEEDED)
+        print_work_items.close_print_work_items_if_done(recall.pk, by=SYSTEM)
+    # Too late to stop: the row says so, whatever becomes of it.
+    _update_in_state(found.in_flight, S.SENDING, reason=StatusReason.IN_FLIGHT)
+
+
+def _replan(row: Notification, one: PlannedMessage, way: ChannelChoice, site: Site, now: datetime) -> None:
+    """A time that has passed is not kept: it leaves in the next hours in which a message of its kind may."""
+    window = RULE_BY_KIND[NotificationKind(row.kind)].window
+    row.due_at = one.due_at if one.due_at > now else send_windows.next_send_time(window, site, now)
+    row.not_before, row.expires_at = row.due_at, one.expires_at
+    row.state, row.reason, row.channel = S.PLANNED, "", way.channel
+    row.language, row.urgent = (
+        loader.get_message_language(row.recall, row.kind, way.channel),
+        is_urgent(row.recall, row.kind, one),
+    )
+    names = ["due_at", "not_before", "expires_at", "state", "reason", "channel", "language", "urgent"]
+    row.save(update_fields=names)
+
+
+def _set_suppressed(row: Notification, why: str) -> None:
+    _update_in_state([row], S(row.state), state=S.SUPPRESSED, reason=why)
+    row.state, row.reason = S.SUPPRESSED, why
+
+
+def _update_in_state(rows: Iterable[Notification], standing: NotificationState, /, **fields: str) -> None:
+    """Only rows that are still in that state: a worker may have taken one meanwhile."""
+    numbers = [row.pk for row in rows]
+    if numbers:
+        Notification.objects.filter(pk__in=numbers, state=standing).update(**fields)
+
+
+def _open_undeliverable_work_item(recall: Recall, rows: Iterable[Notification]) -> None:
+    """One open task for the recall; a reminder that cannot be sent asks for none."""
+    news = [row for row in rows if RULE_BY_KIND[NotificationKind(row.kind)].staff_must_tell]
+    if news and not recall.patient.deceased_on:
+        reason = _("“%(message)s”: %(why)s") % {
+            "message": news[0].get_kind_display(),
+            "why": StatusReason(news[0].reason).label,
+        }
+        if news[0].reason == StatusReason.REQUIRED_FACT_MISSING:
+            reason = f"{reason} {', '.join(lay_summary.missing_facts(recall))}."
+        open_work_item(recall, WorkItemKind.UNDELIVERABLE_MESSAGE, reason)

@@ -1,0 +1,78 @@
+"""What does the referring doctor hear of a recall? That it was opened, that she cannot be reached, that it is closed.
+
+The occasion begins with the name of the notice in the head of `referrer_notice.md`. A patient who came without a
+referral has nobody to tell. A death, a recall made in error, and one that earlier pictures resolved are told by other
+ways, or need no word: none of the notices would be true.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from clinic import calendar
+from notifications.planning import send_windows
+from notifications.planning.rules import PlannedMessage, has_spoken_with_patient
+from notifications.planning.send_windows import SendWindow
+from notifications.planning.snapshot import RecallSnapshot
+from recalls.contact_ladder import first_day_of_channel
+from recalls.enums import ClosureReason, ContactChannel, State
+
+NOTICE_VALID_FOR = timedelta(days=30)
+
+_CLOSED_AFTER_VISIT = frozenset(
+    {
+        ClosureReason.NORMAL,
+        ClosureReason.BENIGN,
+        ClosureReason.BENIGN_CONCORDANT,
+        ClosureReason.HIGH_RISK_REFERRED,
+        ClosureReason.CANCER_HANDED_OVER,
+    }
+)
+_CLOSED_WITHOUT_VISIT = frozenset({ClosureReason.DECLINED, ClosureReason.LOST_TO_FOLLOW_UP, ClosureReason.TRANSFERRED})
+
+
+def referrer_notice(known: RecallSnapshot) -> Iterator[PlannedMessage]:
+    if known.recall.exam.referrer_id is None:
+        return
+    yield from _recall_opened_notice(known)
+    yield from _unreachable_notice(known)
+    yield from _recall_closed_notice(known)
+
+
+def get_notice_name(occasion: str) -> str:
+    """The name of the notice that an occasion stands for."""
+    return occasion.partition(":")[0]
+
+
+def _recall_opened_notice(known: RecallSnapshot) -> Iterator[PlannedMessage]:
+    """While only earlier pictures are waited for, nobody has asked her to come."""
+    recall = known.recall
+    if not recall.is_open or State.AWAITING_PRIORS in (recall.state, recall.state_before_hold):
+        return
+    asked = next((e.at for e in known.events if e.to_state == State.TO_CONTACT), recall.opened_at)
+    due = send_windows.next_send_time(SendWindow.OPEN_DAYS, known.site, asked)
+    yield PlannedMessage("recall_opened:", due, due + NOTICE_VALID_FOR)
+
+
+def _unreachable_notice(known: RecallSnapshot) -> Iterator[PlannedMessage]:
+    """On the day on which the site's ladder turns to the navigator, unless somebody has spoken with her since.
+
+    A ladder without a navigator tells it with its last rung.
+    """
+    recall, site = known.recall, known.site
+    since = recall.contact_since
+    if recall.state != State.TO_CONTACT or since is None or has_spoken_with_patient(known, since):
+        return
+    day = calendar.local_day(site, since)
+    on = first_day_of_channel(site, ContactChannel.NAVIGATOR)
+    start = send_windows.start_of_day(site, since, site.ladder[-1].day if on is None else on)
+    due = send_windows.next_send_time(SendWindow.OPEN_DAYS, site, start)
+    yield PlannedMessage(f"unreachable:{day}", due, due + NOTICE_VALID_FOR)
+
+
+def _recall_closed_notice(known: RecallSnapshot) -> Iterator[PlannedMessage]:
+    recall = known.recall
+    if recall.closed_at is None or recall.closure_reason not in _CLOSED_AFTER_VISIT | _CLOSED_WITHOUT_VISIT:
+        return
+    name = "closed" if recall.closure_reason in _CLOSED_AFTER_VISIT else "closed_without_visit"
+    due = send_windows.next_send_time(SendWindow.OPEN_DAYS, known.site, recall.closed_at)
+    yield PlannedMessage(f"{name}:{recall.closed_at:%Y%m%dT%H%M%S}", due, due + NOTICE_VALID_FOR)

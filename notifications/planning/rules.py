@@ -1,0 +1,280 @@
+"""What does each row of the plan mean? One small function for each kind of message, from the situation alone."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from clinic import calendar
+from notifications.planning import send_windows
+from notifications.planning.send_windows import SendWindow
+from notifications.planning.snapshot import EventRecord, RecallSnapshot
+from recalls.contact_ladder import first_day_of_channel
+from recalls.enums import AppointmentStatus, Assessment, ClosureReason, ContactChannel, ContactResult, State, VisitKind
+from recalls.models import Appointment, Outcome
+from recalls.undo_snapshot import UNDO_WINDOW
+
+PLEASE_CALL_AFTER_DAYS = (3, 8)  # business days
+REMIND_DAYS_BEFORE = (7, 1)  # days
+MIN_TIME_FROM_BOOKING_TO_REMINDER = timedelta(
+    days=2
+)  # sooner it repeats the message about the booking; not for the last one
+REMINDER_CUTOFF = timedelta(hours=2)  # before the visit: later she is on her way
+FOLLOW_UP_OFFSET_DAYS = (-45, -14, 14)  # days from the day on which the short-interval visit is due
+RESULT_VALID_FOR = timedelta(days=30)
+PLEASE_CALL_VALID_FOR = timedelta(days=7)
+MISSED_VALID_FOR = timedelta(days=14)
+LAY_SUMMARY_DELAY_DAYS = 3  # business days, of the 7 calendar days that there are
+
+_SPOKE_WITH_PATIENT = frozenset(
+    {
+        ContactResult.REACHED_WILL_BOOK,
+        ContactResult.REACHED_CALLS_BACK,
+        ContactResult.REFUSED,
+        ContactResult.NEEDS_INTERPRETER,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedMessage:
+    """One message: its occasion, when it is due, after when it is of no use (UTC), and what it is about."""
+
+    occasion: str
+    due_at: datetime
+    expires_at: datetime | None = None
+    appointment: Appointment | None = None
+    outcome: Outcome | None = None
+    letter_requested: bool = False  # a person asked for a letter
+
+
+def recall_notice(known: RecallSnapshot) -> Iterator[PlannedMessage]:
+    """Asks her to ring for a time: once a visit was booked with her, the messages about the visit speak instead."""
+    recall = known.recall
+    if recall.state == State.TO_CONTACT and _is_first_contact(known):
+        since = recall.contact_since or recall.opened_at
+        yield PlannedMessage("opening", send_windows.next_send_time(SendWindow.FIRST_NOTICE, known.site, since))
+
+
+def please_call(known: RecallSnapshot) -> Iterator[PlannedMessage]:
+    recall, site = known.recall, known.site
+    yield from _requested_letters(known)
+    if recall.state != State.TO_CONTACT or _follow_up_is_pending(known):
+        return
+    since = recall.contact_since or recall.opened_at
+    day = calendar.local_day(site, since)
+    for number in PLEASE_CALL_AFTER_DAYS:
+        due = send_windows.next_send_time(
+            SendWindow.FIRST_NOTICE, site, send_windows.send_hours_start_after(site, since, number)
+        )
+        yield PlannedMessage(f"{day}:{number}", due)
+    for event in known.events:
+        if event.step == "ask_please_call" and event.at >= since:
+            yield PlannedMessage(
+                f"asked-{event.version}", send_windows.next_send_time(SendWindow.FIRST_NOTICE, site, event.at)
+            )
+
+
+def _requested_letters(known: RecallSnapshot) -> Iterator[PlannedMessage]:
+    """Each while the recall stands where it stood."""
+    for event in known.events:
+        if event.step == "ask_letter" and event.at >= known.recall.state_since:
+            due = send_windows.next_send_time(SendWindow.OPEN_DAYS, known.site, event.at)
+            yield PlannedMessage(f"letter-{event.version}", due, letter_requested=True)
+
+
+def priors_wait(known: RecallSnapshot) -> Iterator[PlannedMessage]:
+    if known.recall.state != State.AWAITING_PRIORS:
+        return
+    asked = [e for e in known.events if e.step == "request_priors" and e.at >= known.recall.state_since]
+    if asked:
+        yield PlannedMessage(
+            f"asked-{asked[0].version}", send_windows.next_send_time(SendWindow.FIRST_NOTICE, known.site, asked[0].at)
+        )
+
+
+def appointment_confirmation(known: RecallSnapshot) -> Iterator[PlannedMessage]:
+    visit = _active_visit_not_biopsy(known)
+    if visit and not _was_notified_of_earlier_time(known, visit):
+        yield from _booking_messages(known, visit)
+
+
+def appointment_changed(known: RecallSnapshot) -> Iterator[PlannedMessage]:
+    visit = _active_visit_not_biopsy(known)
+    if visit and _was_notified_of_earlier_time(known, visit):
+        yield from _booking_messages(known, visit)
+
+
+def appointment_cancelled(known: RecallSnapshot) -> Iterator[PlannedMessage]:
+    """The visit and the biopsy alike."""
+    for visit in known.appointments:
+        if visit.status == AppointmentStatus.CANCELLED and known.was_notified_of(visit):
+            due = send_windows.next_send_time(SendWindow.OPEN_DAYS, visit.site, known.ended_at(visit))
+            if due < visit.starts_at:
+                yield PlannedMessage(_occasion(visit), due, visit.starts_at, appointment=visit)
+
+
+def appointment_reminder(known: RecallSnapshot) -> Iterator[PlannedMessage]:
+    visit = _active_visit_not_biopsy(known)
+    return _reminders(known, visit) if visit else iter(())
+
+
+def missed_appointment(known: RecallSnapshot) -> Iterator[PlannedMessage]:
+    """The last visit or biopsy, while no new one is booked."""
+    visit = known.appointments[-1] if known.appointments else None
+    waiting = known.recall.state in (State.TO_CONTACT, State.BIOPSY_TO_BOOK)
+    if visit and waiting and visit.status == AppointmentStatus.MISSED:
+        due = send_windows.next_send_time(SendWindow.OPEN_DAYS, known.site, known.ended_at(visit))
+        yield PlannedMessage(_occasion(visit), due, visit.starts_at + MISSED_VALID_FOR, appointment=visit)
+
+
+def outcome_normal(known: RecallSnapshot) -> Iterator[PlannedMessage]:
+    if known.recall.closure_reason == ClosureReason.NORMAL:
+        yield from _released_outcome_message(known, {Assessment.NEGATIVE}, RESULT_VALID_FOR)
+
+
+def outcome_benign(known: RecallSnapshot) -> Iterator[PlannedMessage]:
+    if known.recall.closure_reason == ClosureReason.BENIGN:
+        yield from _released_outcome_message(known, {Assessment.BENIGN}, RESULT_VALID_FOR)
+
+
+def outcome_probably_benign(known: RecallSnapshot) -> Iterator[PlannedMessage]:
+    if State.FOLLOW_UP in (known.recall.state, known.recall.state_before_hold):
+        yield from _released_outcome_message(known, {Assessment.PROBABLY_BENIGN}, RESULT_VALID_FOR)
+
+
+def please_call_results(known: RecallSnapshot) -> Iterator[PlannedMessage]:
+    """Somebody tells her by voice first; the message follows on the next business day, while no biopsy is booked."""
+    recall, site = known.recall, known.site
+    if recall.state == State.BIOPSY_TO_BOOK and not known.pathology:
+        for advised in filter(None, [known.last_event("record_outcome", "amend_outcome", "advise_biopsy")]):
+            due = send_windows.next_send_time(
+                SendWindow.OPEN_DAYS, site, send_windows.send_hours_start_after(site, advised.at, 1)
+            )
+            yield PlannedMessage(f"advised-{advised.version}", due, due + PLEASE_CALL_VALID_FOR)
+    if known.pathology and recall.state not in (State.AWAITING_PATHOLOGY, State.BIOPSY_BOOKED):
+        result = known.pathology[-1]
+        due = send_windows.next_send_time(SendWindow.OPEN_DAYS, site, result.at)
+        yield PlannedMessage(f"pathology-{result.pk}", due, due + PLEASE_CALL_VALID_FOR)
+
+
+def biopsy_confirmation(known: RecallSnapshot) -> Iterator[PlannedMessage]:
+    biopsy = _active_biopsy(known)
+    return _booking_messages(known, biopsy) if biopsy else iter(())
+
+
+def biopsy_reminder(known: RecallSnapshot) -> Iterator[PlannedMessage]:
+    biopsy = _active_biopsy(known)
+    return _reminders(known, biopsy) if biopsy else iter(())
+
+
+def follow_up_due(known: RecallSnapshot) -> Iterator[PlannedMessage]:
+    """Only those that were still to come when the interval was set, each until the next one is due."""
+    site, day, dated = known.site, known.recall.follow_up_on, known.last_entered(State.FOLLOW_UP)
+    if day is None or dated is None or not _follow_up_is_pending(known):
+        return
+    dues = [calendar.instant(site, day + timedelta(days=offset), time(0)) for offset in FOLLOW_UP_OFFSET_DAYS]
+    dues = [send_windows.next_send_time(SendWindow.OPEN_DAYS, site, due) for due in dues]
+    ends = [*dues[1:], dues[-1] + RESULT_VALID_FOR]
+    for offset, due, end in zip(FOLLOW_UP_OFFSET_DAYS, dues, ends, strict=True):
+        if dated.at < due < end:
+            yield PlannedMessage(f"{day}:{offset}", due, end)
+
+
+def no_visit_needed(known: RecallSnapshot) -> Iterator[PlannedMessage]:
+    recall = known.recall
+    if recall.closure_reason == ClosureReason.RESOLVED_BY_PRIORS and recall.closed_at:
+        due = send_windows.next_send_time(SendWindow.OPEN_DAYS, known.site, recall.closed_at)
+        yield PlannedMessage(f"closed-{recall.closed_at:%Y%m%dT%H%M%S}", due, due + RESULT_VALID_FOR)
+
+
+def lay_summary(known: RecallSnapshot) -> Iterator[PlannedMessage]:
+    """For the exam that led to the recall, where the site writes it here; after a death or a void result none.
+
+    Domain fact: 21 CFR 900.12(c)(2): within 30 days, within 7 for a suspicious or highly suggestive result. There it
+    waits some days, so that a person can talk with her before she reads of a biopsy.
+    """
+    recall, site = known.recall, known.site
+    if site.sends_lay_summaries:
+        due = recall.opened_at
+        if recall.suspicious:
+            due = send_windows.send_hours_start_after(site, due, LAY_SUMMARY_DELAY_DAYS)
+        yield PlannedMessage(f"exam-{recall.exam_id}", send_windows.next_send_time(SendWindow.OPEN_DAYS, site, due))
+
+
+def last_letter(known: RecallSnapshot) -> Iterator[PlannedMessage]:
+    """The certified letter of the site's ladder, for whoever prints it; one that was logged as sent is not owed."""
+    recall, site = known.recall, known.site
+    since, on = recall.contact_since, first_day_of_channel(known.site, ContactChannel.CERTIFIED_LETTER)
+    if on is None or recall.state != State.TO_CONTACT or since is None or has_spoken_with_patient(known, since):
+        return
+    if not any(e.data.get("channel") == ContactChannel.CERTIFIED_LETTER for e in _contact_attempts(known, since)):
+        day = send_windows.start_of_day(site, since, on)
+        yield PlannedMessage(
+            f"{calendar.local_day(site, since)}", send_windows.next_send_time(SendWindow.OPEN_DAYS, site, day)
+        )
+
+
+def has_spoken_with_patient(known: RecallSnapshot, since: datetime) -> bool:
+    return any(e.data.get("result") in _SPOKE_WITH_PATIENT for e in _contact_attempts(known, since))
+
+
+def _contact_attempts(known: RecallSnapshot, since: datetime) -> Iterator[EventRecord]:
+    return (e for e in known.events if e.step == "log_contact" and e.at >= since)
+
+
+def _active_visit_not_biopsy(known: RecallSnapshot) -> Appointment | None:
+    visit = known.active_appointment
+    return visit if visit and visit.kind != VisitKind.BIOPSY else None
+
+
+def _active_biopsy(known: RecallSnapshot) -> Appointment | None:
+    visit = known.active_appointment
+    return visit if visit and visit.kind == VisitKind.BIOPSY else None
+
+
+def _was_notified_of_earlier_time(known: RecallSnapshot, visit: Appointment) -> bool:
+    return known.was_notified_of(visit, before_sequence=visit.sequence)
+
+
+def _is_first_contact(known: RecallSnapshot) -> bool:
+    return not (known.appointments or known.outcomes or known.recall.round)
+
+
+def _follow_up_is_pending(known: RecallSnapshot) -> bool:
+    """Whether a short-interval visit is still to come: dated, and nothing was read since."""
+    recall, dated = known.recall, known.last_entered(State.FOLLOW_UP)
+    if recall.follow_up_on is None or dated is None or (known.latest_outcome and known.latest_outcome.at > dated.at):
+        return False
+    return recall.state == State.FOLLOW_UP or (recall.state == State.TO_CONTACT and recall.round > 0)
+
+
+def _occasion(visit: Appointment) -> str:
+    return f"visit-{visit.pk}-{visit.sequence}"
+
+
+def _booking_messages(known: RecallSnapshot, visit: Appointment) -> Iterator[PlannedMessage]:
+    due = send_windows.next_send_time(SendWindow.OPEN_DAYS, visit.site, known.booked_at(visit))
+    if due < visit.starts_at:
+        yield PlannedMessage(_occasion(visit), due, visit.starts_at, appointment=visit)
+
+
+def _reminders(known: RecallSnapshot, visit: Appointment) -> Iterator[PlannedMessage]:
+    site, booked_at = visit.site, known.booked_at(visit)
+    dues = [send_windows.days_before_in_hours(site, visit.starts_at, days) for days in REMIND_DAYS_BEFORE]
+    ends = [*dues[1:], visit.starts_at - REMINDER_CUTOFF]
+    for days, due, end in zip(REMIND_DAYS_BEFORE, dues, ends, strict=True):
+        quiet = MIN_TIME_FROM_BOOKING_TO_REMINDER if days != REMIND_DAYS_BEFORE[-1] else timedelta()
+        if booked_at + quiet < due < end:
+            yield PlannedMessage(f"{_occasion(visit)}-{days}d", due, end, appointment=visit)
+
+
+def _released_outcome_message(
+    known: RecallSnapshot, categories: Collection[Assessment], lasting: timedelta
+) -> Iterator[PlannedMessage]:
+    """The newest outcome, if it is one of these and the radiologist let her be told."""
+    outcome = known.latest_outcome
+    if outcome is None or outcome.assessment not in categories or not hasattr(outcome, "release"):
+        return
+    from_when = max(outcome.release.release_at, outcome.at + UNDO_WINDOW)  # while it may be a slip, nobody is told
+    due = send_windows.next_send_time(SendWindow.OPEN_DAYS, known.site, from_when)
+    yield PlannedMessage(f"outcome-{outcome.pk}", due, due + lasting, outcome=outcome)

@@ -1,0 +1,79 @@
+"""What goes into her calendar? One entry for each visit: asked for, moved or taken away under the same name.
+
+RFC 5545 and 5546: the UID stays, SEQUENCE rises, METHOD says REQUEST or CANCEL. The entry names the clinic and the
+place and nothing of the reason, since calendars are shared.
+"""
+
+import uuid
+from datetime import date, timedelta
+from email.utils import parseaddr
+from functools import lru_cache
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from icalendar import Calendar, Event, Timezone, vCalAddress
+
+from notifications.enums import NotificationKind
+from notifications.models import Notification
+from notifications.rendering.context import single_line
+from recalls.models import Appointment
+
+REQUEST, CANCEL = "REQUEST", "CANCEL"
+METHOD_BY_KIND: dict[NotificationKind, str] = {
+    NotificationKind.APPOINTMENT_CONFIRMATION: REQUEST,
+    NotificationKind.APPOINTMENT_CHANGED: REQUEST,
+    NotificationKind.BIOPSY_CONFIRMATION: REQUEST,
+    NotificationKind.APPOINTMENT_CANCELLED: CANCEL,
+}
+
+
+def build_calendar_invite(row: Notification, visit: Appointment, address: str) -> tuple[str, str]:
+    """The method and the calendar file of a message about a visit; the same row gives the same file."""
+    method = METHOD_BY_KIND[NotificationKind(row.kind)]
+    site, sender = visit.site, parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    starts = visit.starts_at.astimezone(site.zone)
+    entry = Event()
+    entry.add("uid", calendar_uid(visit))
+    # A cancellation outranks the entry that it cancels.
+    entry.add("sequence", visit.sequence + (method == CANCEL))
+    entry.add("dtstamp", row.created_at)
+    entry.add("dtstart", starts)
+    entry.add("dtend", starts + timedelta(minutes=visit.length_minutes))
+    entry.add("summary", _("Appointment at %(clinic)s") % {"clinic": single_line(site.sender_name)})
+    entry.add("location", single_line(f"{site.sender_name}, {site.address_line}, {site.city}, {site.state}"))
+    entry.add("status", "CONFIRMED" if method == REQUEST else "CANCELLED")
+    entry.add("class", "PRIVATE")
+    entry.add("organizer", _calendar_address(sender, site.sender_name))
+    entry.add("attendee", _calendar_address(address, ""))
+    sheet = Calendar()
+    sheet.add("prodid", "-//Recall Desk//EN")
+    sheet.add("version", "2.0")
+    sheet.add("method", method)
+    # The zone's rules are the longest part and the same for all: they are put in as they were last written.
+    head, end = sheet.to_ical().decode().split("END:VCALENDAR")
+    rules = _vtimezone_text(site.time_zone, starts.year)
+    return method, f"{head}{rules}{entry.to_ical().decode()}END:VCALENDAR{end}"
+
+
+def calendar_uid(visit: Appointment) -> str:
+    """The name of her calendar entry: the same in each message and on her own page, so that it is never there twice."""
+    host = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
+    return f"{uuid.uuid5(uuid.NAMESPACE_URL, f'visit:{visit.pk}')}@{host}"
+
+
+def _calendar_address(address: str, name: str) -> vCalAddress:
+    person = vCalAddress(f"mailto:{address}")
+    if name:
+        person.params["CN"] = single_line(name)
+    return person
+
+
+@lru_cache(maxsize=64)
+def build_vtimezone(name: str, year: int) -> Timezone:
+    """The rules of the zone around that year: working them out takes longer than everything else here."""
+    return Timezone.from_tzid(name, first_date=date(year - 1, 1, 1), last_date=date(year + 2, 1, 1))
+
+
+@lru_cache(maxsize=64)
+def _vtimezone_text(name: str, year: int) -> str:
+    return str(build_vtimezone(name, year).to_ical(), "utf-8")

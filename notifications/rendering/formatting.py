@@ -1,0 +1,86 @@
+"""How does one say a day, an hour, a length or the opening hours? As people do, in the language that is active."""
+
+from datetime import date, datetime
+
+from django.utils import formats
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
+
+from clinic.models import OpeningHours, Site
+
+# A text message with one of these has room for 70 letters and no more.
+_UNACCENTED_VOWELS = str.maketrans("áíóú", "aiou")
+
+
+def format_long_date(day: date) -> str:
+    """ "Thursday, November 26, 2026"; the order of the parts is the language's own."""
+    return formats.date_format(day, pgettext("format of a day with its weekday", "l, F j, Y"))
+
+
+def format_short_date(day: date) -> str:
+    """ "Thu, Nov 26", in letters that every phone has: it is for text messages."""
+    said = formats.date_format(day, pgettext("format of a day in a text message", "D, M j"))
+    return said.translate(_UNACCENTED_VOWELS)
+
+
+def format_date(day: date) -> str:
+    """ "November 26, 2026"."""
+    return formats.date_format(day, pgettext("format of a day", "F j, Y"))
+
+
+def format_month(day: date) -> str:
+    """ "November 2026"."""
+    return formats.date_format(day, pgettext("format of a month", "F Y"))
+
+
+def format_time(local: datetime) -> str:
+    """ "9:00 am" and "1:30 pm"; noon and midnight by name, since 12:00 pm is often misread."""
+    if (local.hour, local.minute) == (12, 0):
+        return _("12 noon")
+    half = _am_pm(local.hour)
+    return f"{local.hour % 12 or 12}:{local.minute:02} {half}"
+
+
+def _am_pm(hour: int) -> str:
+    """Without stops, so that a sentence can end with it and a text message holds it."""
+    return pgettext("half of the day", "am") if hour < 12 else pgettext("half of the day", "pm")
+
+
+def format_duration(minutes: int) -> str:
+    """A length as one says it."""
+    if minutes < 50:
+        return _("about %(count)d minutes") % {"count": minutes}
+    halves = round(minutes / 30)
+    if halves == 2:
+        return _("about an hour")
+    if halves == 3:
+        return _("about an hour and a half")
+    hours = halves // 2
+    if halves % 2:
+        return _("about %(count)d and a half hours") % {"count": hours}
+    return ngettext("about %(count)d hour", "about %(count)d hours", hours) % {"count": hours}
+
+
+def format_opening_hours(site: Site) -> str:
+    """ "Monday to Friday, 8 am to 5 pm"; neighbouring days with the same hours are said together."""
+    runs: list[list[int]] = []
+    for day in sorted(site.week):
+        if runs and day == runs[-1][-1] + 1 and site.week[day] == site.week[runs[-1][0]]:
+            runs[-1].append(day)
+        else:
+            runs.append([day])
+    names = dict(OpeningHours.Weekday.choices)
+    said = []
+    for run in runs:
+        opens, closes = (_format_hour(at.hour, at.minute) for at in site.week[run[0]])
+        if len(run) == 1:
+            days = str(names[run[0]])
+        else:
+            days = _("%(first)s to %(last)s") % {"first": names[run[0]], "last": names[run[-1]]}
+        said.append(_("%(days)s, %(opens)s to %(closes)s") % {"days": days, "opens": opens, "closes": closes})
+    return "; ".join(said) or _("during the day")
+
+
+def _format_hour(hour: int, minute: int) -> str:
+    half = _am_pm(hour)
+    return f"{hour % 12 or 12}:{minute:02} {half}" if minute else f"{hour % 12 or 12} {half}"

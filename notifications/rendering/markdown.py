@@ -1,0 +1,165 @@
+"""How do words and facts become a message? Markdown with every placeholder filled, as text and as a page alike."""
+
+import re
+import textwrap
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from django.template.loader import get_template
+from django.utils import translation
+from markdown_it import MarkdownIt
+from markdown_it.common.utils import escapeHtml
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+
+from clinic.models import Site
+from notifications.content import loader
+from notifications.enums import Channel, NotificationKind
+from notifications.models import Notification
+from notifications.planning.snapshot import RecallSnapshot
+from notifications.rendering.context import MessageContext, single_line
+from recalls.enums import VisitKind
+
+_WIDTH = 72
+# Mail programs drop style sheets: what must hold everywhere stands at each element.
+_STYLES = {
+    "paragraph_open": "margin:0 0 16px",
+    "bullet_list_open": "margin:0 0 16px;padding-{start}:24px",
+    "blockquote_open": "margin:0 0 16px;padding:16px 16px 1px;border-{start}:4px solid #1f6f78;"
+    "background-color:#eef6f7",
+    "heading_open": "margin:24px 0 8px;font-size:20px;line-height:1.3",
+    "link_open": "display:inline-block;padding:12px 20px;border-radius:6px;background-color:#1f6f78;color:#ffffff;"
+    "font-weight:bold;text-decoration:none",
+}
+# A phone number in two lines is hard to dial; mail programs break at its hyphen.
+_PHONE_NUMBER = re.compile(r"[+(]?\d[\d()\u00a0-]{6,}\d")
+# The detailed reminder describes these visits and would be wrong for an MRI.
+_DETAILED_REMINDER_KINDS = frozenset(
+    {
+        VisitKind.DIAGNOSTIC,
+        VisitKind.DIAGNOSTIC_ULTRASOUND,
+        VisitKind.ULTRASOUND,
+        VisitKind.REPEAT_VIEW,
+        VisitKind.FOLLOW_UP,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedEmail:
+    subject: str
+    text: str
+    html: str
+    site: Site
+
+
+def render_email(
+    row: Notification, situation: RecallSnapshot, *, detailed: bool, page_token: str = ""
+) -> RenderedEmail:
+    """Raises KeyError, LookupError or ValueError where a text cannot be filled: such a message is never sent."""
+    detailed = detailed and _may_be_detailed(row, situation)
+    name = loader.get_text_name(situation.recall, row.kind, Channel.EMAIL)
+    text = loader.get_message_text(name, row.language, detailed=detailed, site=situation.site)
+    with translation.override(row.language):
+        values = MessageContext(row, situation, page_token)
+        subject = text.subject.substitute(clinic_name=single_line(values.site.sender_name))
+        return email_from_markdown(subject, text.body.substitute(values), row.language, values.site)
+
+
+def email_from_markdown(subject: str, markdown: str, language: str, site: Site) -> RenderedEmail:
+    """A filled text in both forms."""
+    tokens = _markdown_parser().parse(markdown)
+    rightwards = not translation.get_language_info(language)["bidi"]
+    start = "left" if rightwards else "right"
+    context = {"subject": subject, "language": language, "direction": "ltr" if rightwards else "rtl", "start": start}
+    context["body"] = tokens_to_html(tokens, start)
+    html = _email_layout().render(context)
+    return RenderedEmail(subject, tokens_to_text(tokens), html, site)
+
+
+def parse_markdown(markdown: str) -> Sequence[Token]:
+    return _markdown_parser().parse(markdown)
+
+
+def markdown_to_text(markdown: str) -> str:
+    return tokens_to_text(_markdown_parser().parse(markdown))
+
+
+def tokens_to_html(tokens: Sequence[Token], start: str = "left") -> str:
+    """HTML with its styles at each element; the source's own HTML was never let in. `start`: where lines begin."""
+    _promote_bold_to_headings(tokens)
+    for token in (inner for outer in tokens for inner in (outer, *(outer.children or []))):
+        if token.type in _STYLES:
+            token.attrSet("style", _STYLES[token.type].format(start=start))
+    html: str = _markdown_parser().renderer.render(tokens, _markdown_parser().options, {})
+    return html
+
+
+def _promote_bold_to_headings(tokens: Sequence[Token]) -> None:
+    """A paragraph all in bold stands over others: screen readers find their way by real headings."""
+    for opened, inline, closed in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        children = [child for child in inline.children or [] if child.content or child.type != "text"]
+        kinds = [child.type for child in children]
+        if opened.type == "paragraph_open" and not opened.level and kinds == ["strong_open", "text", "strong_close"]:
+            inline.children = children[1:2]
+            opened.type, closed.type = "heading_open", "heading_close"
+            opened.tag = closed.tag = "h2"
+
+
+def tokens_to_text(tokens: Iterable[Token]) -> str:
+    """The same content for a program that shows text only; list items keep a dash, the large block stands indented."""
+    blocks: list[str] = []
+    quoted, listed, first = 0, 0, False
+    for token in tokens:
+        quoted += {"blockquote_open": 1, "blockquote_close": -1}.get(token.type, 0)
+        listed += {"bullet_list_open": 1, "bullet_list_close": -1}.get(token.type, 0)
+        first = first or token.type == "list_item_open"
+        if token.type == "inline":
+            indent = "    " * quoted + ("  " * listed if listed else "")
+            lead = indent[:-2] + "- " if listed and first else indent
+            blocks.append(_wrap(_inline_text(token.children or []), lead, indent))
+            first = False
+    return "\n\n".join(blocks) + "\n"
+
+
+def _wrap(words: str, lead: str, indent: str) -> str:
+    return textwrap.fill(
+        words, _WIDTH, initial_indent=lead, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def _inline_text(tokens: Iterable[Token]) -> str:
+    """A link is followed by its address, which cannot be seen otherwise."""
+    words, href = "", ""
+    for token in tokens:
+        href = str(token.attrGet("href")) if token.type == "link_open" else href
+        words += f": {href}" if token.type == "link_close" else _token_text(token)
+    return words
+
+
+def _token_text(token: Token) -> str:
+    return " " if token.type in ("softbreak", "hardbreak") else token.content
+
+
+def _may_be_detailed(row: Notification, situation: RecallSnapshot) -> bool:
+    if row.kind != NotificationKind.APPOINTMENT_REMINDER:
+        return True
+    visit = situation.active_appointment
+    return visit is not None and visit.kind in _DETAILED_REMINDER_KINDS
+
+
+class _EmailHtmlRenderer(RendererHTML):
+    def text(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+        return _PHONE_NUMBER.sub(r'<span style="white-space:nowrap">\g<0></span>', escapeHtml(tokens[idx].content))
+
+
+@cache
+def _markdown_parser() -> MarkdownIt:
+    return MarkdownIt("commonmark", {"html": False}, renderer_cls=_EmailHtmlRenderer)
+
+
+@cache
+def _email_layout() -> Any:
+    return get_template("notifications/email.html")

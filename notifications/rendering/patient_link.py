@@ -1,0 +1,64 @@
+"""Does this mail carry a link to the patient's own page? A fresh one for each mail, which nobody but she ever sees.
+
+The token stands in the mail alone: the database holds its hash, and the copy that is kept shows asterisks.
+"""
+
+import ipaddress
+from typing import Final
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.urls import reverse
+
+from clinic.actors import SYSTEM
+from clinic.models import Site
+from notifications.backends import maildir
+from notifications.enums import Channel, NotificationKind
+from notifications.models import Notification
+from patients import links
+
+MASKED_TOKEN: Final = "********"  # noqa: S105  stands where the token of a link would be
+# Where her page has something to show that the mail speaks of. A result that a person tells, and a biopsy, have none.
+PATIENT_LINK_KINDS = frozenset(
+    {
+        NotificationKind.RECALL_NOTICE,
+        NotificationKind.PLEASE_CALL,
+        NotificationKind.PRIORS_WAIT,
+        NotificationKind.APPOINTMENT_CONFIRMATION,
+        NotificationKind.APPOINTMENT_CHANGED,
+        NotificationKind.APPOINTMENT_CANCELLED,
+        NotificationKind.APPOINTMENT_REMINDER,
+        NotificationKind.MISSED_APPOINTMENT,
+        NotificationKind.OUTCOME_NORMAL,
+        NotificationKind.OUTCOME_BENIGN,
+        NotificationKind.OUTCOME_PROBABLY_BENIGN,
+        NotificationKind.FOLLOW_UP_DUE,
+    }
+)
+
+
+def includes_patient_link(row: Notification, site: Site) -> bool:
+    """Whether the clinic wants it, the kind has it, and its reader can open it."""
+    return (
+        site.page_link and row.channel == Channel.EMAIL and row.kind in PATIENT_LINK_KINDS and _is_publicly_reachable()
+    )
+
+
+def issue_link_token(row: Notification, site: Site) -> str:
+    """The token for one mail; empty where it carries no link. Written in the caller's transaction, before it leaves."""
+    return links.issue(row.recall.patient, by=SYSTEM) if includes_patient_link(row, site) else ""
+
+
+def patient_link_url(token: str) -> str:
+    return f"{settings.PUBLIC_URL}{reverse('portal:link', args=[token])}"
+
+
+def _is_publicly_reachable() -> bool:
+    """An address of this machine alone is of use only where the mail does not leave it either."""
+    if maildir.is_maildir_backend_active():
+        return True
+    host = urlsplit(settings.PUBLIC_URL).hostname or "localhost"
+    try:
+        return not (ipaddress.ip_address(host).is_loopback or ipaddress.ip_address(host).is_unspecified)
+    except ValueError:
+        return host != "localhost"

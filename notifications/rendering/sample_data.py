@@ -1,0 +1,185 @@
+"""What does a text say for an invented patient? Nothing here is in the database: for previews, checks and the gallery.
+
+Her exam has every kind of finding, so that a preview shows each explainer that may stand in a message.
+"""
+
+from collections.abc import Iterator, Mapping
+from copy import copy
+from datetime import UTC, date, datetime, time
+from functools import cache
+from string import Template
+from typing import Any
+
+from django.utils import translation
+
+from clinic.models import Site
+from notifications.content import loader
+from notifications.content.loader import TextTemplate
+from notifications.enums import Channel, NotificationKind
+from notifications.models import Notification
+from notifications.models.message_text import without_clinic_texts
+from notifications.planning.snapshot import RecallSnapshot
+from notifications.rendering import letter_pdf, patient_link, sms
+from notifications.rendering.context import MessageContext
+from notifications.rendering.markdown import RenderedEmail, email_from_markdown, parse_markdown
+from patients.models import Patient, ReferringProvider
+from recalls.enums import Assessment, Density, FindingKind, Side, VisitKind
+from recalls.models import Appointment, Finding, Recall, ScreeningExam
+
+SAMPLE_REFERENCE = "7F3A-22"
+_CREATED_AT = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
+_APPOINTMENT_AT = datetime(2026, 11, 26, 14, 0, tzinfo=UTC)  # 9:00 am in Pittsburgh
+
+
+def sample_email(name: str, language: str, text: TextTemplate, site: Site | None = None) -> RenderedEmail:
+    """The text in both forms as an email to the invented patient. Errors as in `render`."""
+    return next(sample_emails(name, language, text, site))
+
+
+def sample_emails(name: str, language: str, text: TextTemplate, site: Site | None = None) -> Iterator[RenderedEmail]:
+    """The same of every notice, where the text holds several."""
+    values = _sample_context(name, language, site)
+    with translation.override(language):
+        subject = Template(text.heading).substitute(clinic_name=values.site.sender_name)
+        for markdown in fill_placeholders(name, language, text, site):
+            yield email_from_markdown(subject, markdown.strip(), language, values.site)
+
+
+def sample_sms(name: str, language: str, text: TextTemplate) -> str:
+    """The words as they leave. Raises ValueError where they do not fit into one message."""
+    return sms.to_single_sms(next(fill_placeholders(name, language, text)))
+
+
+def sample_letters(name: str, language: str, text: TextTemplate) -> Iterator[dict[str, Any]]:
+    """What the PDF is set from: of a letter, or of an email that goes on paper."""
+    to_doctor = name.split(".")[0] == NotificationKind.REFERRER_NOTICE
+    if not to_doctor and "letter" not in name.split("."):
+        body = text.body.template.replace("$my_page", "")  # a link is of no use on paper
+        text = TextTemplate(text.metadata, Template(letter_pdf.strip_unsubscribe_paragraph(body)))
+    values = _sample_context(name, language, None)
+    recall = _sample_recall(values.site, name.split(".")[0])
+    with translation.override(language):
+        subject = Template(text.heading).substitute(clinic_name=values.site.sender_name)
+        recipient = letter_pdf.referrer_address_lines(recall) if to_doctor else letter_pdf.patient_address_lines(recall)
+        for markdown in fill_placeholders(name, language, text):
+            yield letter_pdf.letter_data(subject, parse_markdown(markdown), language, values.site, recipient)
+
+
+def preview_text(name: str, language: str, subject: str, body: str) -> RenderedEmail:
+    """What somebody is writing just now. A notice to a referrer shows with the first of the shipped notices."""
+    shipped = loader.get_shipped_text(name, language)
+    head: dict[str, Any] = {"subject": subject} if subject else {}
+    notices = shipped.metadata.get("notices") if shipped else None
+    clinics_own = copy(sample_site())
+    del clinics_own.__dict__["_message_texts"]  # with the explainers that the clinic wrote
+    return sample_email(
+        name, language, TextTemplate(head | ({"notices": notices} if notices else {}), Template(body)), clinics_own
+    )
+
+
+def fill_placeholders(name: str, language: str, text: TextTemplate, site: Site | None = None) -> Iterator[str]:
+    """The Markdown with every placeholder filled; of a notice to a referrer one for each of its notices.
+
+    Raises KeyError, LookupError or ValueError where a placeholder cannot be filled.
+    """
+    values = _sample_context(name, language, site)
+    with translation.override(language):
+        notices: Mapping[str, str] = text.metadata.get("notices") or {"": ""}
+        for notice in notices.values():
+            more = {"notice": Template(notice).substitute(reference=SAMPLE_REFERENCE)} if notice else {}
+            more |= {"referrer_name": "Testa Example-Referrer, MD"} if notice else {}
+            more |= {"my_page": values.patient_page_link(patient_link.MASKED_TOKEN)}
+            yield text.body.substitute(_OverridingContext(more, values))
+
+
+class _OverridingContext(dict[str, str]):
+    """Given values first, the sample patient's for the rest."""
+
+    def __init__(self, given: dict[str, str], values: Mapping[str, str]) -> None:
+        super().__init__(given)
+        self._values = values
+
+    def __missing__(self, name: str) -> str:
+        return self._values[name]
+
+
+def _sample_context(name: str, language: str, site: Site | None) -> MessageContext:
+    kind = name.split(".")[0]
+    recall = _sample_recall(site or sample_site(), kind)
+    visit = _sample_appointment(recall, VisitKind.BIOPSY if "biopsy" in kind else VisitKind.DIAGNOSTIC)
+    row = Notification(
+        recall=recall,
+        patient=recall.patient,
+        kind=kind,
+        occasion="sample",
+        channel=Channel.EMAIL,
+        language=language,
+        appointment=visit,
+        due_at=_CREATED_AT,
+        not_before=_CREATED_AT,
+    )
+    return MessageContext(row, RecallSnapshot(recall, [], [visit], [], [], {}))
+
+
+def _sample_recall(site: Site, kind: str) -> Recall:
+    patient = Patient(
+        pk=0,
+        site=site,
+        given_name="Testa",
+        family_name="Sample-Oak",
+        birth_date=date(1970, 1, 1),
+        address_line="12 Invented Lane",
+        city="Pittsburgh",
+        state="PA",
+        postal_code="15201",
+    )
+    exam = ScreeningExam(
+        pk=0,
+        patient=patient,
+        site=site,
+        exam_date=date(2026, 11, 20),
+        assessment=Assessment.SUSPICIOUS if kind == NotificationKind.LAY_SUMMARY else Assessment.NEED_IMAGING,
+        density=Density.C,
+        first_screen=True,
+        referrer=ReferringProvider(pk=0, name="Testa Example-Referrer, MD", postal_address="5 Invented Avenue"),
+    )
+    findings = [Finding(exam=exam, kind=found, side=Side.LEFT) for found in FindingKind]
+    _prefetch_cache(exam)["findings"] = findings
+    return Recall(pk=0, patient=patient, exam=exam, site=site, opened_at=_CREATED_AT, follow_up_on=date(2027, 6, 15))
+
+
+def _prefetch_cache(exam: Any) -> dict[str, Any]:
+    """Where Django keeps rows that were read beforehand; these were never in the database."""
+    exam._prefetched_objects_cache = {}
+    kept: dict[str, Any] = exam._prefetched_objects_cache
+    return kept
+
+
+def _sample_appointment(recall: Recall, kind: VisitKind) -> Appointment:
+    return Appointment(
+        pk=0,
+        recall=recall,
+        site=recall.site,
+        kind=kind,
+        starts_at=_APPOINTMENT_AT,
+        length_minutes=60,
+        created_at=_CREATED_AT,
+    )
+
+
+@cache
+def sample_site() -> Site:
+    site = Site(
+        code="SAMPLE",
+        name="Sample Valley Imaging",
+        sender_name="Sample Imaging",
+        phone="+14125550100",
+        contact_person="Ana Sample",
+        address_line="100 Sample Street",
+        city="Pittsburgh",
+        state="PA",
+        postal_code="15222",
+        time_zone="America/New_York",
+    )
+    site.__dict__["week"] = dict.fromkeys(range(5), (time(8), time(17)))
+    return without_clinic_texts(site)

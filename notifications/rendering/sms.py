@@ -1,0 +1,69 @@
+"""What does a text message say? One line of at most 160 letters of the old phone alphabet, filled for one patient."""
+
+import re
+import textwrap
+import unicodedata
+from collections import ChainMap
+from typing import Final
+
+from django.utils import translation
+
+from notifications.content import loader
+from notifications.enums import Channel
+from notifications.models import Notification, RenderedMessage
+from notifications.planning.snapshot import RecallSnapshot
+from notifications.rendering.context import MessageContext, single_line
+from patients.channels import Channels
+
+MAX_SMS_LENGTH: Final = 160
+MAX_CLINIC_NAME_LENGTH: Final = 28
+# GSM 03.38, basic table: one letter outside it leaves room for only 70.
+GSM_ALPHABET: Final = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+_MARKDOWN_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
+_GSM_REPLACEMENTS = str.maketrans(
+    {
+        "\u2018": "'",
+        "\u2019": "'",
+        "\u201c": '"',
+        "\u201d": '"',
+        "\u2013": "-",
+        "\u2014": "-",
+        "\u2026": "...",
+        "\u00a0": " ",
+        "\u202f": " ",
+    }
+)
+
+
+def build_sms(row: Notification, situation: RecallSnapshot, channels: Channels) -> RenderedMessage:
+    """The copy to keep; its text is what is sent. Raises ValueError where it does not fit into one message."""
+    name = loader.get_text_name(situation.recall, row.kind, Channel.SMS)
+    body = loader.get_message_text(name, row.language, detailed=False, site=situation.site).body
+    with translation.override(row.language):
+        values = MessageContext(row, situation)
+        short = textwrap.shorten(single_line(values.site.sender_name), MAX_CLINIC_NAME_LENGTH, placeholder="")
+        said = body.substitute(ChainMap({"clinic_name": short}, values))  # type: ignore[arg-type]
+    return RenderedMessage(notification=row, address=channels.mobile, subject="", text=to_single_sms(said), html="")
+
+
+def to_single_sms(said: str) -> str:
+    """Filled Markdown as it leaves. Raises ValueError where it does not fit into one message."""
+    text = to_gsm_alphabet(_MARKDOWN_ESCAPE.sub(r"\1", said).strip())
+    if len(text) > MAX_SMS_LENGTH:
+        raise ValueError("the text is longer than one message")
+    return text
+
+
+def to_gsm_alphabet(words: str) -> str:
+    """The same words in letters that every phone has: an accent that is not in the alphabet is dropped."""
+    return "".join(
+        letter if letter in GSM_ALPHABET else _strip_accent(letter) for letter in words.translate(_GSM_REPLACEMENTS)
+    )
+
+
+def _strip_accent(letter: str) -> str:
+    bare = "".join(part for part in unicodedata.normalize("NFKD", letter) if part in GSM_ALPHABET)
+    return bare or "?"

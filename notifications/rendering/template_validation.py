@@ -1,0 +1,157 @@
+"""May a text that a clinic wrote be sent? Each objection with its reason, for the field where it can be mended."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from string import Template
+
+from django.utils.translation import gettext as _
+
+from notifications.content import loader, readability
+from notifications.content.banned_words import CLINICAL_DETAIL, FINDING_DETAIL, HEALTH_RELATED, INSENSITIVE
+from notifications.content.loader import TextTemplate
+from notifications.enums import NotificationKind
+from notifications.rendering import sample_data
+from notifications.rendering.context import APPOINTMENT_KINDS, EXAM_KINDS, EXAM_PLACEHOLDERS, allowed_placeholders
+from notifications.rendering.markdown import markdown_to_text
+from notifications.rendering.sms import GSM_ALPHABET, MAX_SMS_LENGTH
+
+# Their first paragraph goes into messages that say nothing of her health.
+_EXPLAINERS_IN_PLAIN_MESSAGES = frozenset(
+    f"{loader.EXPLAINER_PREFIX}{name}" for name in ("what_to_bring", "what_happens", "cost_line")
+)
+# Their first paragraph and what stands under their only heading are two blocks of the lay summary.
+_RESULT_EXPLAINER_PREFIX = f"{loader.EXPLAINER_PREFIX}lay_results/"
+_LITERAL_STATISTIC = re.compile(
+    r"\b\d+ (in|out of|of every|de cada|de) \d|%|\bper ?cent\b|\bpor ciento\b|\b\d+\.\d+ in\b", re.IGNORECASE
+)
+SUBJECT_FIELD, BODY_FIELD = "subject", "body"
+
+
+@dataclass(frozen=True, slots=True)
+class TextProblem:
+    """What is wrong, at which field, in plain words."""
+
+    field: str
+    message: str
+
+
+def validate_text(name: str, language: str, subject: str, body: str) -> list[TextProblem]:
+    """Everything against a text of that name, shipped names as in `texts.names` and `texts.explainers`."""
+    found = [*_check_placeholders(name, subject, body)]
+    if not found:
+        found += _check_banned_words(name, language, subject, body)
+    if not found:
+        found += _check_filled_text(name, language, subject, body)
+    return found
+
+
+def has_subject(name: str) -> bool:
+    return "sms" not in name.split(".")
+
+
+def required_placeholders(name: str) -> frozenset[str]:
+    """What a text must hold: whom to call, the time of a visit, and whatever the rule asks of a lay summary."""
+    if name.startswith(loader.EXPLAINER_PREFIX):
+        return frozenset()
+    kind, *variant = name.split(".")
+    needed = frozenset({"clinic_name", "clinic_phone"})
+    if kind == NotificationKind.REFERRER_NOTICE:
+        return needed | {"notice"}
+    if kind in EXAM_KINDS:
+        return needed | EXAM_PLACEHOLDERS | {"clinic_address"}
+    if kind in APPOINTMENT_KINDS and kind != "missed_appointment":
+        needed |= {"visit_day_short"} if "sms" in variant else {"visit_day", "visit_time"}
+    return needed
+
+
+def _check_placeholders(name: str, subject: str, body: str) -> Iterator[TextProblem]:
+    for field, text, known in (
+        (SUBJECT_FIELD, subject, frozenset({"clinic_name"})),
+        (BODY_FIELD, body, allowed_placeholders(name)),
+    ):
+        template = Template(text)
+        if not template.is_valid():
+            yield TextProblem(field, _("A dollar sign stands alone. Write the name of a placeholder right after it."))
+            return
+        for unknown in sorted(set(template.get_identifiers()) - known):
+            yield TextProblem(field, _("Nobody can fill in “$%(name)s” here.") % {"name": unknown})
+    for missing in sorted(required_placeholders(name) - set(Template(body).get_identifiers())):
+        yield TextProblem(BODY_FIELD, _("“$%(name)s” is missing. The patient needs it.") % {"name": missing})
+    if has_subject(name) and not subject.strip():
+        is_explainer = name.startswith(loader.EXPLAINER_PREFIX)
+        yield TextProblem(SUBJECT_FIELD, _("It needs a title.") if is_explainer else _("A message needs a subject."))
+    if "density_notice" in required_placeholders(name) and "\n\n> $density_notice\n\n" not in body:
+        yield TextProblem(
+            BODY_FIELD, _("“> $density_notice” must stand in a paragraph of its own: its words are the law's.")
+        )
+
+
+def _check_banned_words(name: str, language: str, subject: str, body: str) -> Iterator[TextProblem]:
+    """Words are looked for in what the clinic wrote; what fills the placeholders is looked at on its own."""
+    why = _("“%(word)s” may not stand here: others might read it.")
+    is_explainer = name.startswith(loader.EXPLAINER_PREFIX)
+    for field, text, words in _parts_with_banned_words(name, subject, body):
+        for found in words[language].finditer(_remove_placeholders(text)) if language in words else ():
+            yield TextProblem(field, why % {"word": found.group()})
+    for field, text in ((SUBJECT_FIELD, subject), (BODY_FIELD, body)):
+        for found in INSENSITIVE[language].finditer(text) if language in INSENSITIVE else ():
+            yield TextProblem(
+                field, _("“%(word)s” frightens, blames or guesses. Say it calmly.") % {"word": found.group()}
+            )
+        for found in _LITERAL_STATISTIC.finditer(text):
+            told = _("“%(word)s”: a figure must be one of the placeholders for figures.") % {"word": found.group()}
+            yield TextProblem(field, told)
+    if is_explainer:
+        yield from _check_explainer_structure(name, body)
+
+
+def _parts_with_banned_words(
+    name: str, subject: str, body: str
+) -> Iterator[tuple[str, str, Mapping[str, re.Pattern[str]]]]:
+    """What may be read by others, and the words that it must not hold. Her page is read by her alone."""
+    if name.startswith(loader.EXPLAINER_PREFIX):
+        if name in _EXPLAINERS_IN_PLAIN_MESSAGES:
+            yield BODY_FIELD, body.strip().split("\n\n", 1)[0], CLINICAL_DETAIL
+        return
+    kind, *variant = name.split(".")
+    yield SUBJECT_FIELD, subject, HEALTH_RELATED
+    if "detailed" not in variant and kind not in EXAM_KINDS:
+        yield (
+            BODY_FIELD,
+            body,
+            HEALTH_RELATED if "sms" in variant else FINDING_DETAIL if "letter" in variant else CLINICAL_DETAIL,
+        )
+
+
+def _check_explainer_structure(name: str, body: str) -> Iterator[TextProblem]:
+    """The first paragraph of an explainer stands alone in messages; a result has its next step under a heading."""
+    if body.lstrip().startswith(("#", "-", ">")):
+        yield TextProblem(BODY_FIELD, _("It must begin with a paragraph that can stand alone."))
+    if name.startswith(_RESULT_EXPLAINER_PREFIX) and not re.search(r"\n## .+\n\n\S", body):
+        yield TextProblem(BODY_FIELD, _("It needs a heading (##) with what to do next under it."))
+
+
+def _remove_placeholders(text: str) -> str:
+    return re.sub(r"\$\{?\w+\}?", " ", text)
+
+
+def _check_filled_text(name: str, language: str, subject: str, body: str) -> Iterator[TextProblem]:
+    shipped = loader.get_shipped_text(name, language)
+    notices = shipped.metadata.get("notices") if shipped else None
+    text = TextTemplate({SUBJECT_FIELD: subject, "notices": notices}, Template(body))
+    filled = "\n\n".join(sample_data.fill_placeholders(name, language, text))
+    if "sms" in name.split("."):
+        filled = " ".join(markdown_to_text(filled).split())
+        if len(filled) > MAX_SMS_LENGTH:
+            words = _("It has %(count)d letters with everything filled in; one text message holds 160.")
+            yield TextProblem(BODY_FIELD, words % {"count": len(filled)})
+        for letter in sorted(set(filled) - GSM_ALPHABET):
+            yield TextProblem(BODY_FIELD, _("“%(letter)s” is not in every phone's alphabet.") % {"letter": letter})
+        filled = filled.split(": ", 1)[-1]
+    plain = readability.running_text(filled)
+    for measure, value in readability.failed_readability_measures(language, plain).items():
+        words = _("It is too hard to read (%(measure)s: %(value)s). Use shorter words and sentences.")
+        yield TextProblem(BODY_FIELD, words % {"measure": measure, "value": f"{value:.1f}"})
+    for sentence in readability.find_long_sentences(plain):
+        yield TextProblem(BODY_FIELD, _("This sentence has over 22 words: “%(sentence)s”") % {"sentence": sentence})

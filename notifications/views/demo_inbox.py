@@ -1,0 +1,102 @@
+"""How does staff read the mail of an installation without a mail server? The demo inbox, for the sites of the reader.
+
+There is no such page where a mail server is set. A message's own page of HTML is shown in a frame that can do nothing.
+"""
+
+from typing import Any, ClassVar
+
+from csp.constants import NONE, SELF, UNSAFE_INLINE
+from csp.decorators import csp
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+
+from clinic.models import AccessLog
+from clinic.roles import Page
+from desk.views import DeskView, current_user, sites_by_id
+from notifications.backends import maildir
+from notifications.presenters import demo_inbox
+from notifications.presenters.demo_inbox import InboxItem
+from recalls.presenters import display_datetime
+
+SHOWN_HEADERS = (
+    "From",
+    "To",
+    "Subject",
+    "Date",
+    "Message-ID",
+    "X-Notification-ID",
+    "Auto-Submitted",
+    "Content-Language",
+)
+# The message's own styles and nothing else: no script, no picture from elsewhere, no link into the app's frames.
+MESSAGE_FRAME_CSP = {
+    "default-src": [NONE],
+    "style-src": [UNSAFE_INLINE],
+    "base-uri": [NONE],
+    "form-action": [NONE],
+    "frame-ancestors": [SELF],
+    "sandbox": [],
+}
+
+
+class InboxView(DeskView):
+    page: ClassVar[Page] = Page.INBOX
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not maildir.is_maildir_backend_active():
+            raise Http404
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_item(self, key: str) -> InboxItem:
+        found = demo_inbox.get_inbox_item(current_user(self.request), key)
+        if found is None:
+            raise Http404
+        return found
+
+
+class InboxListView(InboxView):
+    def get(self, request: HttpRequest) -> HttpResponse:
+        user, now = current_user(request), timezone.now()
+        letters, older = demo_inbox.get_inbox_page(user, request.GET.get("before", ""))
+        sites = sites_by_id(user)
+        shown = [
+            (one, display_datetime(sites[one.notification.recall.site_id], one.mail.received_at, now))
+            for one in letters
+        ]
+        return render(request, "notifications/inbox_list.html", {"letters": shown, "older": older})
+
+
+class InboxMessageView(InboxView):
+    def get(self, request: HttpRequest, key: str) -> HttpResponse:
+        letter = self.get_item(key)
+        AccessLog.objects.create(user=current_user(request), page=self.page, patient_id=letter.notification.patient_id)
+        message = letter.mail.message
+        context = {
+            "letter": letter,
+            "headers": [(name, message[name]) for name in SHOWN_HEADERS if message[name]],
+            "text": letter.mail.get_text_part("plain"),
+            "attachments": [part.get_filename() for part in letter.mail.attachments],
+        }
+        return render(request, "notifications/inbox_message.html", context)
+
+
+@method_decorator([csp(MESSAGE_FRAME_CSP), xframe_options_sameorigin], name="dispatch")
+class InboxHtmlView(InboxView):
+    def get(self, request: HttpRequest, key: str) -> HttpResponse:
+        return HttpResponse(self.get_item(key).mail.get_text_part("html"))
+
+
+class InboxAttachmentView(InboxView):
+    def get(self, request: HttpRequest, key: str, number: int) -> HttpResponse:
+        parts = self.get_item(key).mail.attachments
+        if number >= len(parts):
+            raise Http404
+        part = parts[number]
+        content = part.get_payload(decode=True)
+        response = HttpResponse(content, content_type=part.get_content_type())
+        response["Content-Disposition"] = f'attachment; filename="{part.get_filename() or "attachment"}"'
+        return response

@@ -1,0 +1,122 @@
+"""How does a scheduler get the day's letters onto paper? One page: make a PDF of many, say that they are printed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from clinic.models import AccessLog, User
+from clinic.roles import Page
+from desk.views import DeskView, current_user, sites_by_id
+from notifications.delivery import print_queue
+from notifications.delivery.print_queue import MAX_LETTERS_PER_PDF
+from notifications.models import Notification
+from recalls.presenters import DisplayDateTime, display_datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LetterRow:
+    """A letter and, by the clock of its site, when it was due and printed and until when it is of use."""
+
+    row: Notification
+    due_at: DisplayDateTime
+    printed_at: DisplayDateTime | None
+    valid_until: DisplayDateTime | None
+
+
+class LetterView(DeskView):
+    page: ClassVar[Page] = Page.LETTERS
+
+    def get_selected_ids(self, request: HttpRequest) -> list[int]:
+        return [int(word) for word in request.POST.getlist("letter") if word.isdecimal() and len(word) < 19]
+
+    def log_access(self, user: User, rows: list[Notification]) -> None:
+        """Written before the letter is shown: a letter that was seen is always on record."""
+        AccessLog.objects.bulk_create(AccessLog(user=user, page=self.page, patient_id=r.patient_id) for r in rows)
+
+
+class LetterListView(LetterView):
+    def get(self, request: HttpRequest) -> HttpResponse:
+        user = current_user(request)
+        rows = list(print_queue.get_letters_to_print(user)[:MAX_LETTERS_PER_PDF])
+        done = list(print_queue.get_printed_letters(user)[:50])
+        self.log_access(user, [*rows, *done])
+        shown = _build_letter_rows(rows, user)
+        context = {
+            "new": [letter for letter in shown if letter.row.pdf_made_at is None],
+            "in_pdf": [letter for letter in shown if letter.row.pdf_made_at is not None],
+            "printed": _build_letter_rows(done, user),
+        }
+        return render(request, "notifications/letter_list.html", context)
+
+
+def _build_letter_rows(rows: list[Notification], user: User) -> list[LetterRow]:
+    sites, now = sites_by_id(user), timezone.now()
+
+    def when(row: Notification, instant: datetime | None) -> DisplayDateTime | None:
+        return display_datetime(sites[row.recall.site_id], instant, now) if instant else None
+
+    return [
+        LetterRow(
+            row=row,
+            due_at=display_datetime(sites[row.recall.site_id], row.due_at, now),
+            printed_at=when(row, row.accepted_at),
+            valid_until=when(row, row.expires_at),
+        )
+        for row in rows
+    ]
+
+
+class LettersPdfView(LetterView):
+    def post(self, request: HttpRequest) -> HttpResponse:
+        user = current_user(request)
+        made = print_queue.make_pdf(user, self.get_selected_ids(request))
+        if not made.pdf:
+            messages.warning(request, _("No letter was made: choose one that is still to be printed."))
+            return redirect("letters")
+        self.log_access(user, list(made.notifications))
+        if made.dropped_count:
+            count = made.dropped_count
+            words = ngettext("%(count)d letter was left out.", "%(count)d letters were left out.", count)
+            messages.warning(request, words % {"count": count})
+        return _pdf_response(made.pdf)
+
+
+class MarkLettersPrintedView(LetterView):
+    def post(self, request: HttpRequest) -> HttpResponse:
+        chosen = self.get_selected_ids(request)
+        count = print_queue.mark_printed(current_user(request), chosen)
+        if count:
+            words = ngettext("%(count)d letter is noted as printed.", "%(count)d letters are noted as printed.", count)
+            messages.success(request, words % {"count": count})
+        if left := len(set(chosen)) - count:
+            words = ngettext(
+                "%(count)d letter is not true any more: take it out of the pile.",
+                "%(count)d letters are not true any more: take them out of the pile.",
+                left,
+            )
+            messages.warning(request, words % {"count": left})
+        return redirect("letters")
+
+
+class ReprintLetterView(LetterView):
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        user = current_user(request)
+        found = print_queue.reprint_letter(user, pk)
+        if found is None:
+            raise Http404
+        pdf, row = found
+        self.log_access(user, [row])
+        return _pdf_response(pdf)
+
+
+def _pdf_response(pdf: bytes) -> HttpResponse:
+    response = HttpResponse(pdf, content_type="application/pdf")
+    response["Content-Disposition"] = 'attachment; filename="letters.pdf"'
+    return response

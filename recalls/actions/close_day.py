@@ -1,0 +1,65 @@
+"""How is a whole day moved? The day is closed first, then each visit goes through the ordinary step, one by one."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from clinic.actors import actor_for
+from clinic.models import Closure, Site
+from recalls.actions.transition import UserOrActor
+from recalls.actions.visits import Slot, reschedule
+from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, VisitKind
+from recalls.models import Appointment, Recall, Room
+from recalls.permissions import StepRefused
+
+
+@dataclass(frozen=True, slots=True)
+class RescheduleRequest:
+    """Where one visit of the day goes: what the person saw of it (`version`, `sequence`), and the time she agreed."""
+
+    appointment_id: int
+    version: int
+    sequence: int
+    room: Room
+    starts_at: datetime
+
+
+def close_day(site: Site, day: date, reason: str) -> bool:
+    """Shut the site on that day; True when it was not shut before. The caller asks who may."""
+    _closure, is_new = Closure.objects.get_or_create(site=site, day=day, defaults={"reason": reason})
+    return is_new
+
+
+def reschedule_appointments(
+    site: Site, wanted: Iterable[RescheduleRequest], *, by: UserOrActor, note: str
+) -> tuple[int, int]:
+    """Move each visit by the step that moves any visit, so that its message follows. How many moved, how many did not.
+
+    Each is a transaction of its own: what is moved stays moved when a later one is refused. Sent twice, nothing is
+    moved twice: the key of each move names the visit and the time it had.
+    """
+    results = [_reschedule_one(site, one, by, note) for one in wanted]
+    return sum(results), len(results) - sum(results)
+
+
+def _reschedule_one(site: Site, wanted: RescheduleRequest, by: UserOrActor, note: str) -> bool:
+    visit = Appointment.objects.filter(pk=wanted.appointment_id, status__in=ACTIVE_APPOINTMENT_STATUSES).first()
+    if visit is None:
+        return False
+    recall = Recall.objects.select_related("site").get(pk=visit.recall_id)
+    if not actor_for(by).sees_site(recall.site_id):
+        return False
+    slot = Slot(
+        site, wanted.starts_at, VisitKind(visit.kind), visit.length_minutes, visit.interpreter, wanted.room,
+        visit.implants,
+    )  # fmt: skip
+    key = f"closed-{visit.pk}-{wanted.sequence}"
+    try:
+        with transaction.atomic():
+            reschedule(recall, slot, by=by, seen=wanted.version, key=key, note=note)
+    except (StepRefused, ValidationError):
+        return False
+    return True

@@ -1,0 +1,258 @@
+"""How does a recall move? The one place that locks it, checks the step, writes state and event together and says so."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any, Required, TypedDict
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from clinic.actors import Actor, actor_for
+from clinic.models import User
+from recalls import deadlines
+from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, AppointmentStatus, ClosureReason, State
+from recalls.models import Appointment, Recall, RecallEvent
+from recalls.permissions import (
+    StaleVersion,
+    StepUnavailable,
+    check_actor_permitted,
+    check_second_person,
+    check_step_available,
+    current_ladder_attempts,
+    priors_timestamps,
+)
+from recalls.signals import recall_moved
+from recalls.undo_snapshot import SNAPSHOT_KEY, UNDOABLE_STEPS, diff_snapshot, take_snapshot
+from recalls.workflow import CLOSURE_REASON_BY_STEP, STEPS_BY_NAME, Step
+
+UserOrActor = User | Actor
+
+
+class ActionKwargs(TypedDict, total=False):
+    """The keywords every action takes: who asks (`by`), the version she saw, her form's key, and a note."""
+
+    by: Required[UserOrActor]
+    seen: int | None
+    key: str | None
+    note: str
+
+
+_BOOKED_STATES = frozenset({State.SCHEDULED, State.BIOPSY_BOOKED})
+
+
+@dataclass(slots=True)
+class Transition:
+    """A step while it is taken: the locked recall, and what the action decides about where it goes."""
+
+    recall: Recall
+    step: Step
+    actor: Actor
+    now: datetime
+    note: str
+    from_state: State
+    next_state: State | None = None
+    closure_reason: ClosureReason | None = None
+    # The recall's columns as an undone step found them: set as they are, and no clock is asked.
+    restored_fields: dict[str, Any] | None = None
+    # Facts for the event: ids, codes and times; free text belongs into `note` or rows of its own.
+    data: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def to_state(self) -> State:
+        if self.next_state is not None:
+            return self.next_state
+        return self.step.to_states[0] if len(self.step.to_states) == 1 else self.from_state
+
+    @property
+    def is_undoable(self) -> bool:
+        """By the person who takes it, within seconds; what a system does stands."""
+        return self.actor.user is not None and self.step.name in UNDOABLE_STEPS
+
+    def signature_fields(self) -> dict[str, Any]:
+        """Who and when, for the rows a step adds."""
+        return {"at": self.now, "by": self.actor.name, "user": self.actor.user}
+
+
+def apply_step(
+    recall: Recall,
+    step_name: str,
+    work: Callable[[Transition], None] | None = None,
+    *,
+    by: UserOrActor,
+    seen: int | None = None,
+    key: str | None = None,
+    note: str = "",
+) -> RecallEvent:
+    """Take one step.
+
+    1. Lock the recall's row (SQLite: the write lock of the whole transaction).
+    2. A form that was already carried out (`key`) returns its event and does nothing again.
+    3. A recall that moved since the person looked (`seen` is not its version) raises Stale with who and what.
+    4. Role and site, then state and facts, are checked; StepRefused carries the sentence.
+    5. `work` adds its rows and says where the recall goes; clocks, state and event are written together.
+    6. `recall_moved` is sent inside the transaction: messages are owed or cancelled with the move, or not at all.
+
+    The recall passed in is brought up to date. Raises ValidationError when the step's own input is wrong.
+    """
+    move_of = partial(Transition, step=STEPS_BY_NAME[step_name], actor=actor_for(by), now=timezone.now(), note=note)
+    with transaction.atomic():
+        locked = _lock_recall(recall)
+        event = locked.events.filter(request_key=key).first() if key else None
+        if event is None:
+            move = move_of(locked, from_state=State(locked.state))
+            _check_step(move, seen)
+            before = take_snapshot(locked) if move.is_undoable else None
+            if work is not None:
+                work(move)
+            _apply_state_change(move)
+            if before is not None:
+                move.data = {**move.data, SNAPSHOT_KEY: diff_snapshot(before, locked)}
+            event = record_event(move, key)
+            recall_moved.send(sender=Recall, event=event)
+    _copy_to_caller(recall, locked)
+    return event
+
+
+def _check_step(move: Transition, seen: int | None) -> None:
+    if seen is not None and seen != move.recall.version:
+        raise StaleVersion(move.recall.events.select_related("recall__site").latest("pk"))
+    check_actor_permitted(move.recall, move.step, move.actor)
+    check_step_available(move.recall, move.step, move.now)
+    check_second_person(move.recall, move.step, move.actor)
+
+
+def record_event(move: Transition, key: str | None = None) -> RecallEvent:
+    """Seal the move into the history and save the recall with it."""
+    recall = move.recall
+    recall.version += 1
+    event = RecallEvent(
+        recall=recall,
+        version=recall.version,
+        step=move.step.name,
+        from_state=move.from_state if recall.version > 1 else "",
+        to_state=recall.state,
+        by=move.actor.name,
+        user=move.actor.user,
+        at=move.now,
+        note=move.note,
+        data=move.data,
+        request_key=key or "",
+        previous_hash=recall.head_hash,
+    )
+    event.hash = recall.head_hash = event.compute_hash()
+    # A recall just opened was saved whole a moment ago; intake opens thousands.
+    recall.save(update_fields=["version", "head_hash"] if recall.version == 1 else None)
+    event.save(force_insert=True)
+    return event
+
+
+def update_deadlines(recall: Recall, move: Transition) -> None:
+    """Set the due instant and the target from where the recall now stands; `move` has no event yet."""
+    policy = recall.site.policy
+    facts = deadlines.DeadlineFacts()
+    if recall.state in _BOOKED_STATES:
+        facts = deadlines.DeadlineFacts(appointment=active_appointment(recall))
+    elif recall.state == State.TO_CONTACT:
+        facts = deadlines.DeadlineFacts(attempts=current_ladder_attempts(recall))
+    elif recall.state == State.AWAITING_PRIORS:
+        asked_at, came_at = priors_timestamps(recall)
+        facts = deadlines.DeadlineFacts(
+            priors_requested_at=move.now if move.step.name == "request_priors" else asked_at,
+            priors_received_at=move.now if move.step.name == "receive_priors" else came_at,
+        )
+    recall.due_at = deadlines.compute_due_at(recall, policy, facts)
+    recall.target_at = deadlines.compute_target_at(recall, policy)
+    recall.to_read_at = deadlines.compute_to_read_at(recall, facts)
+
+
+def active_appointment(recall: Recall) -> Appointment | None:
+    return next(
+        (visit for visit in recall.appointments.all() if visit.status in ACTIVE_APPOINTMENT_STATUSES),
+        None,
+    )
+
+
+def _lock_recall(recall: Recall) -> Recall:
+    locked: Recall = Recall.objects.select_for_update(of=("self",)).select_related("patient", "exam").get(pk=recall.pk)
+    # The site with its hours and deadlines is read once for many recalls.
+    locked.site = recall.site
+    return locked
+
+
+def _apply_state_change(move: Transition) -> None:
+    recall, after = move.recall, move.to_state
+    if after not in (move.step.to_states or (move.from_state,)):
+        raise StepUnavailable(_("This step does not lead there."))
+    if move.from_state == State.CLOSED != after and Recall.objects.filter(exam=recall.exam_id).still_open().exists():
+        raise StepUnavailable(_("This exam already has an open recall."))
+    if move.restored_fields is not None:
+        return _restore_fields(move)
+    if move.from_state in _BOOKED_STATES and after not in _BOOKED_STATES:
+        recall.appointments.filter(status__in=ACTIVE_APPOINTMENT_STATUSES).update(status=AppointmentStatus.CANCELLED)
+    if after != move.from_state:
+        recall.state_since = _priors_wait_started_at(recall) if _resumes_priors_wait(move) else move.now
+        if after == State.TO_CONTACT:
+            recall.contact_since = move.now
+        if after == State.BIOPSY_TO_BOOK and move.from_state not in (
+            State.BIOPSY_BOOKED,
+            State.ON_HOLD,
+        ):
+            recall.biopsy_since = move.now
+    if after != State.ON_HOLD:
+        recall.state_before_hold, recall.hold_until = "", None
+    recall.state = after
+    _update_closure(move)
+    _clear_prefetch_cache(recall)
+    update_deadlines(recall, move)
+
+
+def _restore_fields(move: Transition) -> None:
+    for name, was in (move.restored_fields or {}).items():
+        setattr(move.recall, name, was)
+    move.recall.state = move.to_state
+    _clear_prefetch_cache(move.recall)
+
+
+def _resumes_priors_wait(move: Transition) -> bool:
+    """What was asked of another clinic before a hold is still asked for after it."""
+    return move.from_state == State.ON_HOLD and move.to_state == State.AWAITING_PRIORS
+
+
+def _priors_wait_started_at(recall: Recall) -> datetime:
+    paused = (State.AWAITING_PRIORS, State.ON_HOLD)
+    began = recall.events.filter(to_state=State.AWAITING_PRIORS).exclude(from_state__in=paused).exclude(step="undo")
+    return began.latest("pk").at
+
+
+def _update_closure(move: Transition) -> None:
+    recall = move.recall
+    if recall.state != State.CLOSED:
+        (
+            recall.closure_reason,
+            recall.closed_at,
+            recall.closed_by,
+            recall.closure_note,
+        ) = "", None, "", ""
+        return
+    reason = move.closure_reason or CLOSURE_REASON_BY_STEP.get(move.step.name)
+    if reason is not None:
+        recall.closure_reason, recall.closed_at = reason, move.now
+        recall.closed_by, recall.closure_note = move.actor.name, move.note
+    if recall.closure_reason == ClosureReason.DECEASED:
+        recall.to_release_by = None
+
+
+def _clear_prefetch_cache(recall: Recall) -> None:
+    """Rows the step added must be seen by the clocks: drop what was prefetched before it."""
+    getattr(recall, "_prefetched_objects_cache", {}).clear()
+
+
+def _copy_to_caller(recall: Recall, locked: Recall) -> None:
+    if recall is locked:
+        return
+    for column in Recall._meta.concrete_fields:
+        setattr(recall, column.attname, getattr(locked, column.attname))
+    _clear_prefetch_cache(recall)

@@ -1,0 +1,100 @@
+"""How is a step taken back that was a slip of the hand? By one more event that sets everything as it was before it."""
+
+from typing import Unpack
+
+from django.utils.translation import gettext as _
+
+from patients.actions import mark_usable
+from patients.models import ContactPoint
+from recalls.actions.contact import set_call_preference
+from recalls.actions.transition import ActionKwargs, Transition, apply_step
+from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, AppointmentStatus, State
+from recalls.models import Appointment, ContactAttempt, OutcomeRetraction, Recall, RecallEvent, Room, WorkItem
+from recalls.permissions import StepUnavailable
+from recalls.scheduling import slots
+from recalls.signals import pre_undo
+from recalls.undo_snapshot import SNAPSHOT_KEY, UNDO_WINDOW, fields_before_step
+from recalls.workflow import STEPS_BY_NAME
+
+_BOOKING_STEPS = frozenset({"book_appointment", "book_biopsy"})
+
+
+def undo(recall: Recall, **asked: Unpack[ActionKwargs]) -> RecallEvent:
+    """Take back one's own last step.
+
+    Raises NotNow with the reason: ten seconds are over, somebody else's step, a kind that is not undone, a message that
+    has left meanwhile, a freed time that was given away. Messages that have not left are dropped with the step.
+    """
+
+    def back(move: Transition) -> None:
+        event = _get_undoable_event(move)
+        move.restored_fields = fields_before_step(event) | _restored_closure_note(move, event)
+        _revert_step_rows(move, event)
+        move.next_state = State(event.from_state)
+        move.data = {"undoes": event.version, "step": event.step}
+
+    return apply_step(recall, "undo", back, **asked)
+
+
+def _get_undoable_event(move: Transition) -> RecallEvent:
+    event = move.recall.events.latest("pk")
+    what = {"what": STEPS_BY_NAME[event.step].label}
+    if move.actor.user is None or event.user_id != move.actor.user.pk:
+        raise StepUnavailable(_("Only the person who did “%(what)s” may undo it.") % what)
+    if SNAPSHOT_KEY not in event.data:
+        raise StepUnavailable(_("“%(what)s” is not undone: take the step that mends it.") % what)
+    if move.now - event.at > UNDO_WINDOW:
+        raise StepUnavailable(_("Ten seconds are over. “%(what)s” stands: take the step that mends it.") % what)
+    event.recall = move.recall
+    for _receiver, refused in pre_undo.send(sender=Recall, event=event):
+        if refused:
+            raise StepUnavailable(refused)
+    return event
+
+
+def _restored_closure_note(move: Transition, event: RecallEvent) -> dict[str, str]:
+    if event.from_state != State.CLOSED:
+        return {"closure_note": ""}
+    return {"closure_note": move.recall.events.filter(to_state=State.CLOSED).latest("pk").note}
+
+
+def _revert_step_rows(move: Transition, event: RecallEvent) -> None:
+    """Take back the rows that the step added, and give the visit back its status."""
+    if "attempt" in event.data:
+        _retract_attempt(move, ContactAttempt.objects.get(pk=event.data["attempt"]))
+    for point in ContactPoint.objects.filter(pk__in=event.data.get("unusable", ())):
+        mark_usable(point, by=move.actor)
+    if event.step == "record_outcome":
+        OutcomeRetraction.objects.create(outcome_id=event.data["outcome"], **move.signature_fields())
+    if "best_time" in event.data:
+        set_call_preference(move, event.data["best_time"][0])
+    tasks = WorkItem.objects.filter(pk__in=event.data.get("tasks", ()), done_at=None)
+    tasks.update(done_at=move.now, done_by=move.actor.user)
+    if event.step in _BOOKING_STEPS:
+        Appointment.objects.filter(pk=event.data["appointment"]).update(status=AppointmentStatus.ENTERED_IN_ERROR)
+    if visit := event.data[SNAPSHOT_KEY].get("visit"):
+        _restore_appointment(Appointment.objects.select_related("site").get(pk=visit[0]), visit[1])
+
+
+def _retract_attempt(move: Transition, attempt: ContactAttempt) -> None:
+    ContactAttempt.objects.create(
+        recall=move.recall,
+        channel=attempt.channel,
+        point=attempt.point,
+        result=attempt.result,
+        retracts=attempt,
+        **move.signature_fields(),
+    )
+
+
+def _restore_appointment(visit: Appointment, status: str) -> None:
+    """A time that was freed may have been given to somebody else within the seconds."""
+    was_freed = (
+        status in ACTIVE_APPOINTMENT_STATUSES and not visit.is_active and visit.status != AppointmentStatus.ATTENDED
+    )
+    if was_freed and visit.room_id:
+        room = Room.objects.select_for_update().get(pk=visit.room_id)
+        if not slots.is_room_free(room, visit.starts_at, visit.length_minutes, visit):
+            raise StepUnavailable(_("The time of the visit has just been given to somebody else: book another one."))
+    visit.status = AppointmentStatus(status)
+    visit.save(update_fields=["status"])

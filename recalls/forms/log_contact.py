@@ -1,0 +1,132 @@
+"""What does she write down after a try to reach the patient? One answer, a word or two, and when to try again."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from crispy_forms.layout import Field
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from clinic import calendar
+from patients.channels import channels_of
+from patients.contact import show_phone
+from patients.models import ContactPoint
+from recalls import actions, contact_ladder
+from recalls.actions import RESULTS_BY_CHANNEL, ActionKwargs, ContactAttemptInput
+from recalls.enums import ContactChannel, ContactResult, PartOfDay, State
+from recalls.forms.base import StepForm, collapsed_fields, date_field, fields_in_row, time_field
+from recalls.models import ContactAttempt, RecallEvent
+from recalls.permissions import current_ladder_attempts
+
+_CHANNELS_WITH_CONTACT_POINT = frozenset({ContactChannel.PHONE, ContactChannel.SMS, ContactChannel.EMAIL})
+# After these somebody decides or books at once: nothing is to be tried again by itself.
+_RESULTS_WITHOUT_RETRY = frozenset({ContactResult.REACHED_WILL_BOOK, ContactResult.REFUSED})
+
+
+class LogContactForm(StepForm):
+    """One try with its result; it cannot be saved without one."""
+
+    field_by_error_key: ClassVar[dict[str, str]] = {"next_try_at": "next_day"}
+
+    channel = forms.ChoiceField(label=_("How"), choices=ContactChannel.choices)
+    point = forms.ChoiceField(label=_("Number or address used"), required=False)
+    result = forms.ChoiceField(label=_("Result"), choices=ContactResult.choices, widget=forms.RadioSelect)
+    note = forms.CharField(label=_("Note"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
+    next_day = date_field(_("Next try on"), required=False)
+    next_time = time_field(_("at"), required=False)
+    best_time = forms.ChoiceField(
+        label=_("She is best reached"), required=False, choices=[("", _("no matter when")), *PartOfDay.choices]
+    )
+    # What was proposed: a proposal that nobody touched gives way to what fits the result.
+    proposed = forms.CharField(required=False, max_length=16, widget=forms.HiddenInput)
+
+    def init_fields(self) -> None:
+        rung, _sentence = contact_ladder.next_rung(self.recall.site, current_ladder_attempts(self.recall))
+        channel = rung.channel if rung else ContactChannel.PHONE
+        points = _contact_point_choices(self)
+        self.fields["point"].choices = points  # type: ignore[attr-defined]
+        self.initial.update(
+            {"channel": channel, "point": points[0][0] if channel in _CHANNELS_WITH_CONTACT_POINT else ""}
+        )
+        self.initial["best_time"] = self._preferred_part_of_day()
+        self.is_call = channel == ContactChannel.PHONE
+        self.fields["next_day"].help_text = _("Leave empty and the contact ladder chooses the day.")
+        self.fields["next_time"].help_text = _("The site's time: %(zone)s") % {"zone": self.recall.site.time_zone}
+        if self.recall.state == State.TO_CONTACT:
+            local = self._propose_next_attempt(ContactResult.NO_ANSWER, self._preferred_part_of_day()).astimezone(
+                self.recall.site.zone
+            )
+            proposed = {"next_day": local.date(), "next_time": local.time(), "proposed": f"{local:%Y-%m-%dT%H:%M}"}
+            self.initial.update(proposed)
+
+    def get_layout(self) -> list[Any]:
+        is_open = self.is_bound or not self.is_call
+        how = collapsed_fields(_("Not by phone, or another number?"), "channel", "point", is_open=is_open)
+        return [
+            Field("result", template="recalls/_contact_result_field.html"),
+            "note",
+            fields_in_row("next_day", "next_time", "best_time"),
+            *how,
+            "proposed",
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("next_time") and not cleaned.get("next_day"):
+            self.add_error("next_day", _("Say on which day."))
+        return cleaned
+
+    def perform(self, asked: ActionKwargs) -> RecallEvent:
+        cleaned = self.cleaned_data
+        channel = ContactChannel(cleaned["channel"])
+        used = channel in _CHANNELS_WITH_CONTACT_POINT and cleaned["point"]
+        contact = ContactAttemptInput(
+            channel=channel,
+            result=ContactResult(cleaned["result"]),
+            point_kind=ContactPoint.Kind(cleaned["point"]) if used else None,
+            note=cleaned["note"],
+            next_try_at=self._next_attempt_at(channel, ContactResult(cleaned["result"])),
+            preferred_part_of_day=cleaned["best_time"],
+        )
+        asked["note"] = ""  # it stands with the try
+        return actions.log_contact(self.recall, contact, **asked)
+
+    def _preferred_part_of_day(self) -> str:
+        wish = getattr(self.recall.patient, "call_preference", None)
+        return wish.part if wish else ""
+
+    def _next_attempt_at(self, channel: ContactChannel, result: ContactResult) -> datetime | None:
+        """What she chose; where she left the proposal alone, the same question asked again with the real result."""
+        day, at = self.cleaned_data["next_day"], self.cleaned_data["next_time"]
+        if not day:
+            return None
+        typed = f"{day}T{at:%H:%M}" if at else ""
+        if typed != self.cleaned_data["proposed"]:
+            return self.to_site_datetime(self.recall.site, day, at)
+        is_talk = ContactResult.NO_ANSWER in RESULTS_BY_CHANNEL[channel]
+        return (
+            self._propose_next_attempt(result, self.cleaned_data["best_time"])
+            if is_talk and result not in _RESULTS_WITHOUT_RETRY
+            else None
+        )
+
+    def _propose_next_attempt(self, result: ContactResult, wish: str) -> datetime:
+        recall, now = self.recall, timezone.now()
+        this_call = ContactAttempt(channel=ContactChannel.PHONE, result=result, at=now)
+        tries = [*current_ladder_attempts(recall), this_call]
+        since = recall.contact_since or recall.opened_at
+        at = contact_ladder.propose_attempt_time(recall.site, since, tries, recall.site.policy.first_call, wish)
+        return at if at > now else calendar.add_business_days(recall.site, now, 1)
+
+
+def _contact_point_choices(form: StepForm) -> list[tuple[str, Any]]:
+    patient, country = form.recall.patient, form.recall.site.country
+    channels = channels_of(patient)
+    found = (
+        (ContactPoint.Kind.MOBILE, show_phone(channels.mobile, country) if channels.mobile else ""),
+        (ContactPoint.Kind.HOME, show_phone(channels.home, country) if channels.home else ""),
+        (ContactPoint.Kind.EMAIL, channels.email),
+    )
+    usable: list[tuple[str, Any]] = [(kind.value, f"{kind.label}: {value}") for kind, value in found if value]
+    return [*usable, ("", _("another one, or none"))]

@@ -1,0 +1,54 @@
+"""What kind of visit is looked for, where, and what makes it longer? From the page's address, else as usual for her."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from clinic.models import Site, User
+from recalls.actions import active_appointment
+from recalls.enums import VisitKind
+from recalls.models import Recall
+
+VISIT_KIND_CHOICES = [(kind.value, kind.label) for kind in VisitKind if kind != VisitKind.BIOPSY]
+
+
+@dataclass(frozen=True, slots=True)
+class SlotQuery:
+    """What a free time must suit."""
+
+    site: Site
+    kind: VisitKind
+    interpreter: bool
+    implants: bool
+
+    @classmethod
+    def from_data(cls, recall: Recall, user: User, asked: Any, usual: VisitKind) -> "SlotQuery":
+        """What was asked where it can be read; else as the visit stands booked, or as this patient usually needs it."""
+        asked = asked or {}
+        visit = active_appointment(recall)
+        kind = VisitKind(visit.kind) if visit else usual
+        kinds = {value for value, _label in VISIT_KIND_CHOICES} if usual != VisitKind.BIOPSY else {usual.value}
+        if asked.get("kind") in kinds:
+            kind = VisitKind(asked["kind"])
+        interpreter = visit.interpreter if visit else recall.patient.interpreter_needed
+        implants = visit.implants if visit else _had_implants(recall)
+        if "site" in asked:  # a box that is not ticked is not sent: the rest of the form says that there was one
+            interpreter, implants = _is_checked(asked, "interpreter"), _is_checked(asked, "implants")
+        return cls(
+            _select_site(recall, user, asked.get("site"), visit.site_id if visit else None), kind, interpreter, implants
+        )
+
+
+def _select_site(recall: Recall, user: User, asked: Any, booked: int | None) -> Site:
+    """The recall's own object where it is the same site: it carries the calendar already read."""
+    here = {str(site.pk): site for site in user.own_sites} | {str(recall.site_id): recall.site}
+    return here.get(str(asked)) or here.get(str(booked)) or recall.site
+
+
+def _had_implants(recall: Recall) -> bool:
+    """Whether more time was planned for implants at her last visit of this recall."""
+    visits = sorted(recall.appointments.all(), key=lambda visit: visit.pk)
+    return bool(visits) and visits[-1].implants
+
+
+def _is_checked(asked: Any, name: str) -> bool:
+    return str(asked.get(name, "")).lower() in ("on", "true", "1")

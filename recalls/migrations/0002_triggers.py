@@ -1,0 +1,33 @@
+"""Append-only tables, and no state of a recall without an event."""
+
+from django.db import migrations
+
+from recalls import db_triggers
+
+TABLES = (
+    "patients_consent",
+    "recalls_recallevent",
+    "recalls_contactattempt",
+    "recalls_outcome",
+    "recalls_outcomerelease",
+    "recalls_outcomeretraction",
+    "recalls_pathologyresult",
+    "recalls_concordance",
+    "recalls_supersededreading",
+)
+
+
+def install(_apps, schema_editor):
+    db_triggers.install_append_only(schema_editor.connection, TABLES)
+    db_triggers.install_state_trigger(schema_editor.connection)
+
+
+def remove(_apps, schema_editor):
+    db_triggers.remove_append_only(schema_editor.connection, TABLES)
+    db_triggers.remove_state_trigger(schema_editor.connection)
+
+
+class Migration(migrations.Migration):
+    dependencies = [("recalls", "0001_initial"), ("patients", "0001_initial")]
+
+    operations = [migrations.RunPython(install, remove)]

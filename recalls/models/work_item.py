@@ -1,0 +1,77 @@
+"""Which small human tasks hang on a patient or a recall?"""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from clinic.models import Site
+from patients.models import Patient
+from recalls.enums import WorkItemKind
+from recalls.models.recall import Recall
+
+
+class WorkItem(models.Model):
+    """One task for a person; the same task is never open twice for the same recall (or patient without one)."""
+
+    site = models.ForeignKey(Site, models.PROTECT, related_name="+", verbose_name=_("site"))
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="work_items", verbose_name=_("patient"))
+    recall = models.ForeignKey(
+        Recall,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="work_items",
+        verbose_name=_("recall"),
+    )
+    kind = models.CharField(_("task"), max_length=24, choices=WorkItemKind)
+    reason = models.CharField(_("why"), max_length=300)
+    opened_at = models.DateTimeField(_("opened"), default=timezone.now)
+    done_at = models.DateTimeField(_("done"), null=True, blank=True)
+    done_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("done by"),
+    )
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name = _("work item")
+        verbose_name_plural = _("work items")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["recall", "kind"],
+                condition=Q(done_at__isnull=True, recall__isnull=False),
+                name="work_item_open_once_per_recall",
+            ),
+            models.UniqueConstraint(
+                fields=["patient", "kind"],
+                condition=Q(done_at__isnull=True, recall__isnull=True),
+                name="work_item_open_once_per_patient",
+            ),
+            models.CheckConstraint(
+                condition=Q(done_at__isnull=True, done_by__isnull=True) | Q(done_at__isnull=False),
+                name="work_item_done_has_time",
+            ),
+        ]
+        indexes = [
+            # Serves the open list of a site, oldest first.
+            models.Index(
+                fields=["site", "opened_at"],
+                condition=Q(done_at__isnull=True),
+                name="work_item_open",
+            ),
+            # Serves the top of the queue: patients who asked for something and wait for an answer.
+            models.Index(
+                fields=["site", "opened_at"],
+                condition=Q(done_at__isnull=True, kind=WorkItemKind.PATIENT_REQUEST),
+                name="work_item_asked",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.get_kind_display())

@@ -1,0 +1,167 @@
+"""How does a recall read as one row of a list? Plain values in words, so that templates hold no rules."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import get_language_info, gettext_lazy, ngettext
+from django.utils.translation import gettext as _
+
+from clinic import calendar
+from clinic.models import Site, User
+from patients.models import Patient
+from recalls.edit_presence import get_claim_holder
+from recalls.enums import AppointmentStatus, State, WorkItemKind
+from recalls.models import ContactAttempt, Recall
+from recalls.permissions import current_ladder_attempts
+from recalls.presenters.datetime_display import (
+    TimeRemaining,
+    display_datetime,
+    format_clock_time,
+    format_days_since,
+    time_remaining,
+)
+from recalls.presenters.next_action import NextActionFacts, describe_next_action
+from recalls.workflow import STEPS_BY_NAME
+
+# Why a queue may be empty, and what fills it again.
+_EMPTY_QUEUE_TEXTS: dict[State, Any] = {
+    State.AWAITING_PRIORS: gettext_lazy("A result that needs earlier pictures for comparison comes in here."),
+    State.TO_CONTACT: gettext_lazy(
+        "Everybody who was called back has a visit booked or is further on. New results, missed visits and ended holds "
+        "come in here by themselves."
+    ),
+    State.SCHEDULED: gettext_lazy("No visit is booked. Booking one from “To contact” brings it here."),
+    State.AWAITING_OUTCOME: gettext_lazy("Everybody who came has her outcome. Marking a patient as come fills it."),
+    State.FOLLOW_UP: gettext_lazy("A probably benign outcome brings the patient here until her next visit comes near."),
+    State.BIOPSY_TO_BOOK: gettext_lazy("No biopsy waits to be booked. An outcome of 4 or 5 brings the patient here."),
+    State.BIOPSY_BOOKED: gettext_lazy("No biopsy is booked."),
+    State.AWAITING_PATHOLOGY: gettext_lazy("No pathology result is owed. A biopsy that was done brings it here."),
+    State.AWAITING_CONCORDANCE: gettext_lazy("Every pathology result has been signed by a radiologist."),
+    State.ON_HOLD: gettext_lazy("Nobody is on hold. A held recall comes back by itself on its date."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """One recall on a list."""
+
+    pk: int
+    url: str
+    name: str
+    age: int
+    language: str
+    interpreter: str
+    site: str
+    # A result of 4 or 5, in words.
+    risk: str
+    # The newest open task of hers, such as what she asked for on her page.
+    work_item: str
+    next_action: str
+    days_since_result: str
+    due: TimeRemaining
+    time_to_target: TimeRemaining | None
+    last_attempt: str
+    # Who has the recall open at this moment, if not the person who reads.
+    opened_by: str
+    # What the person who reads did with it today.
+    handled_today: str
+    # Whether the next action is due by the end of today, at the site.
+    is_due_today: bool
+
+
+def empty_queue_text(state: State) -> str:
+    return str(_EMPTY_QUEUE_TEXTS[state])
+
+
+def language_name(code: str) -> str:
+    """ "Spanish"; a code no list knows is shown as it is."""
+    try:
+        return str(get_language_info(code)["name_translated"])
+    except KeyError:
+        return code.upper()
+
+
+def interpreter_text(patient: Patient) -> str:
+    return _("interpreter needed") if patient.interpreter_needed else ""
+
+
+def facts_from_annotations(row: Any, now: datetime, free_at: datetime | None = None) -> NextActionFacts:
+    """The facts that `queues.with_facts` put beside the recall, with its prefetched tries."""
+    return NextActionFacts(
+        attempts=current_ladder_attempts(row),
+        entered_by_step=row.arrived_by or "",
+        visit_at=row.visit_at,
+        visit_confirmed=row.visit_status == AppointmentStatus.CONFIRMED,
+        priors_requested_at=row.priors_asked_at,
+        priors_received=row.priors_received,
+        no_slot_before_target=bool(free_at and row.target_at and now <= row.target_at < free_at),
+    )
+
+
+def build_queue_rows(
+    recalls: Iterable[Recall], sites: dict[int, Site], now: datetime, reader: User | None = None,
+    free_at: Mapping[int, datetime | None] | None = None,
+) -> list[QueueRow]:  # fmt: skip
+    """Rows for recalls from `queues`; the sites are the signed-in person's own, read once."""
+    free = free_at or {}
+    return [_queue_row(recall, sites[recall.site_id], now, reader, free.get(recall.site_id)) for recall in recalls]
+
+
+def _queue_row(recall: Any, site: Site, now: datetime, reader: User | None, free_at: datetime | None) -> QueueRow:
+    recall.site = site
+    today = calendar.local_day(site, now)
+    resulted = calendar.local_day(site, recall.exam.reported_at) if recall.exam.reported_at else recall.exam.exam_date
+    due_at, facts = recall.due_at or now, facts_from_annotations(recall, now, free_at)
+    return QueueRow(
+        pk=recall.pk,
+        url=reverse("recall", args=[recall.pk]),
+        name=str(recall.patient),
+        age=recall.patient.age_on(today),
+        language=language_name(recall.patient.language),
+        interpreter=interpreter_text(recall.patient),
+        site=site.name,
+        risk=_("result of 4 or 5") if recall.suspicious else "",
+        work_item=_work_item_text(recall),
+        next_action=describe_next_action(recall, facts, now=now),
+        days_since_result=format_days_since(resulted, today),
+        due=time_remaining(site, due_at, now),
+        time_to_target=time_remaining(site, recall.target_at, now) if recall.target_at and recall.is_open else None,
+        last_attempt=_last_attempt_text(site, facts.attempts, now),
+        opened_by=_opened_by_text(recall, now, reader),
+        handled_today=_handled_today_text(recall, site),
+        is_due_today=calendar.local_day(site, due_at) <= today,
+    )
+
+
+def _work_item_text(recall: Any) -> str:
+    if not recall.task_kind:
+        return ""
+    label = str(WorkItemKind(recall.task_kind).label)
+    return f"{label} ({recall.task_reason})" if recall.task_kind == WorkItemKind.PATIENT_REQUEST else label
+
+
+def _opened_by_text(recall: Recall, now: datetime, reader: User | None) -> str:
+    other = get_claim_holder(recall, reader, now) if reader else None
+    if other is None:
+        return ""
+    minutes = int((now - other.since).total_seconds() // 60)
+    words = {"who": other.name, "minutes": minutes}
+    if minutes < 1:
+        return _("open at %(who)s, just now") % words
+    return ngettext("open at %(who)s, %(minutes)d min", "open at %(who)s, %(minutes)d min", minutes) % words
+
+
+def _handled_today_text(recall: Any, site: Site) -> str:
+    """ "Book visit, 10:40 am"."""
+    at = getattr(recall, "worked_at", None)
+    return f"{STEPS_BY_NAME[recall.worked_step].label}, {format_clock_time(at.astimezone(site.zone))}" if at else ""
+
+
+def _last_attempt_text(site: Site, attempts: Sequence[ContactAttempt], now: datetime) -> str:
+    if not attempts:
+        return _("none yet")
+    last = attempts[-1]
+    return f"{last.get_result_display()}, {display_datetime(site, last.at, now)}"

@@ -1,0 +1,91 @@
+"""How do free times read? As days with times to choose from, nearest first, and as one week laid out as a table."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.utils.translation import gettext as _
+
+from clinic import calendar
+from clinic.models import Site
+from recalls.presenters.datetime_display import format_clock_time, format_day
+from recalls.scheduling.slots import FreeSlot, format_slot
+
+
+@dataclass(frozen=True, slots=True)
+class SlotChoice:
+    """One time to choose; `value` is what the form sends."""
+
+    value: str
+    time_text: str
+    room: str
+    # Everything in one line, for who hears the page instead of seeing where on it the time stands.
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class SlotDay:
+    text: str
+    choices: list[SlotChoice]
+
+
+@dataclass(frozen=True, slots=True)
+class WeekDayHeader:
+    """The head of a day's column; `note` says why nothing is under it."""
+
+    text: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class SlotWeek:
+    """Days as columns, times as rows; a cell without a choice is None."""
+
+    title: str
+    day_headers: list[WeekDayHeader]
+    rows: list[tuple[str, list[SlotChoice | None]]]
+
+
+def group_slots_by_day(free: Iterable[FreeSlot], site: Site, now: datetime) -> list[SlotDay]:
+    """The times by day, one choice for each instant: the first room that is free then."""
+    days: dict[date, SlotDay] = {}
+    for day, choice in _slot_choices(free, site, now):
+        days.setdefault(day, SlotDay(format_day(day, calendar.local_day(site, now)), [])).choices.append(choice)
+    return list(days.values())
+
+
+def build_slot_week(
+    free: Iterable[FreeSlot], site: Site, monday: date, open_days: Iterable[int], now: datetime
+) -> SlotWeek:
+    """One week; `open_days` are the weekdays (Monday 0) on which any of the rooms is ever staffed."""
+    today = calendar.local_day(site, now)
+    days = [monday + timedelta(days=number) for number in sorted(open_days)]
+    at: dict[tuple[str, date], SlotChoice] = {}
+    clocks: dict[str, None] = {}
+    for day, choice in sorted(_slot_choices(free, site, now), key=lambda pair: pair[1].value.partition("T")[2]):
+        at[choice.time_text, day] = choice
+        clocks[choice.time_text] = None
+    filled = {day for _clock, day in at}
+    heads = [WeekDayHeader(format_day(day, today), _empty_day_note(site, day, today, day in filled)) for day in days]
+    title = _("Week of %(day)s") % {"day": format_day(monday, today)}
+    return SlotWeek(title, heads, [(clock, [at.get((clock, day)) for day in days]) for clock in clocks])
+
+
+def _slot_choices(free: Iterable[FreeSlot], site: Site, now: datetime) -> list[tuple[date, SlotChoice]]:
+    today, seen, found = calendar.local_day(site, now), set(), []
+    for slot in free:
+        if slot.starts_at not in seen:
+            seen.add(slot.starts_at)
+            local = slot.starts_at.astimezone(site.zone)
+            clock, day = format_clock_time(local), format_day(local.date(), today)
+            label = f"{day}, {clock}, {slot.room.name}"
+            found.append((local.date(), SlotChoice(format_slot(slot, site), clock, slot.room.name, label)))
+    return found
+
+
+def _empty_day_note(site: Site, day: date, today: date, has_times: bool) -> str:
+    if has_times:
+        return ""
+    if day < today:
+        return _("past")
+    return _("full") if calendar.is_open_day(site, day) else _("shut")

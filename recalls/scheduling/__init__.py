@@ -1,0 +1,1 @@
+"""Free times, room calendars and closed days."""

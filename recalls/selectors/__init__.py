@@ -1,0 +1,1 @@
+"""Read-only queries for pages, lists and checks."""

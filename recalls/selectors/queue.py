@@ -1,0 +1,209 @@
+"""Which recalls wait in which queue, most urgent first? One page of a queue, whatever the size.
+
+A queue page costs the same at a hundred and at a million recalls: each site's first rows come from its own stretch of
+an index, and only those few rows are looked at any closer. Those whose turn has come by the end of today stand first,
+by the time left to their target, then by risk; behind them the others, by the day on which their turn comes. Above all
+stand patients who asked for something on their page: they never sink.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db.models import BooleanField, CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
+
+from clinic.models import User
+from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, OPEN_STATES, AppointmentStatus, Assessment, State, WorkItemKind
+from recalls.models import Appointment, Recall, RecallEvent, WorkItem
+from recalls.selectors.queue_filters import NO_FILTERS, QueueFilters
+
+PAGE_SIZE = 25
+MAX_PATIENT_REQUESTS = 10
+MAX_HANDLED_TODAY = 8
+# After these the patient is written to when the outcome is released; a suspicious one is told by voice.
+WRITTEN_RESULT_ASSESSMENTS = frozenset({Assessment.NEGATIVE, Assessment.BENIGN, Assessment.PROBABLY_BENIGN})
+_AFTER_VISIT_STATES = frozenset({State.AWAITING_OUTCOME, State.AWAITING_PATHOLOGY, State.AWAITING_CONCORDANCE})
+_NO_RISK = Value(False, output_field=BooleanField())
+# What nobody has to do any work for.
+_STEPS_WITHOUT_WORK = ("open_recall", "open_awaiting_priors", "follow_up_due", "merge_records", "unmerge_records")
+
+
+@dataclass(frozen=True, slots=True)
+class QueueCursor:
+    """A place in the list, for the address of the next page; names no patient. `due`: among those whose turn it is."""
+
+    due: bool
+    at: datetime
+    suspicious: bool
+    pk: int
+
+    @property
+    def sort_key(self) -> tuple[Any, ...]:
+        return (not self.due, self.at, not self.suspicious, self.pk)
+
+    def __str__(self) -> str:
+        return f"{'d' if self.due else 'l'}~{self.at.isoformat()}~{int(self.suspicious)}~{self.pk}"
+
+    @classmethod
+    def parse(cls, text: str) -> "QueueCursor | None":
+        """The place an address names; None when it names none that can be read."""
+        try:
+            part, at, suspicious, pk = text.split("~")
+            return cls(part == "d", datetime.fromisoformat(at), suspicious == "1", int(pk))
+        except ValueError:
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class QueueQuery:
+    """What one queue page is to show. `day_ends`: each of the sites with the end of its today."""
+
+    user: User
+    day_ends: Mapping[int, datetime]
+    state: State
+    now: datetime
+    filters: QueueFilters = NO_FILTERS
+    after: QueueCursor | None = None
+    # When somebody could be seen next at each site: `recalls.scheduling.next_available`.
+    next_free_by_site: Mapping[int, datetime | None] = field(default_factory=dict)
+    # From when on what she did counts as today's work.
+    workday_start: datetime | None = None
+
+
+@dataclass(slots=True)
+class QueuePage:
+    """Recalls with their facts, in order: who asked, whose turn it is, whose turn comes, and whom she worked today."""
+
+    patient_requests: list[Recall]
+    due: list[Recall]
+    not_due: list[Recall]
+    handled_today: list[Recall]
+    next_cursor: QueueCursor | None
+
+
+def get_queue_page(wanted: QueueQuery) -> QueuePage:
+    """Three queries: the numbers, the rows and their tries.
+
+    The numbers are read before the rows: a planner whose statistics are old, as after a large intake, then joins a few
+    rows to their exams, and not every recall to every exam, which takes minutes.
+    """
+    if not wanted.day_ends:
+        return QueuePage([], [], [], [], None)
+    asked, places, worked = _fetch_page_ids(wanted)
+    shown, more = places[:PAGE_SIZE], places[PAGE_SIZE:]
+    numbers = {*asked, *worked, *(place.pk for place in shown)}
+    facts = _with_own_work(with_next_action_facts(Recall.objects.filter(pk__in=numbers), wanted.state), wanted)
+    rows = {row.pk: row for row in facts.prefetch_related("contact_attempts")} if numbers else {}
+    on_top = set(asked)
+    listed = [(place.due, rows[place.pk]) for place in shown if place.pk in rows and place.pk not in on_top]
+    in_list = on_top | {row.pk for _due, row in listed}
+    return QueuePage(
+        patient_requests=[rows[pk] for pk in asked if pk in rows],
+        due=[row for due, row in listed if due],
+        not_due=[row for due, row in listed if not due],
+        handled_today=[rows[pk] for pk in worked if pk in rows and pk not in in_list],
+        next_cursor=shown[-1] if more else None,
+    )
+
+
+def _fetch_page_ids(wanted: QueueQuery) -> tuple[list[int], list[QueueCursor], list[int]]:
+    """Who asked (longest waiting first), one page of places and one more, and whom she worked (newest first)."""
+    arms = [arm for site, end in sorted(wanted.day_ends.items()) for arm in _site_branches(wanted, site, end)]
+    if wanted.after is None:
+        arms += [
+            _patient_request_branch(wanted),
+            *([_handled_today_branch(wanted, wanted.workday_start)] if wanted.workday_start else []),
+        ]
+    found: dict[str, list[QueueCursor]] = {"d": [], "l": [], "a": [], "w": []}
+    for kind, pk, at, suspicious in arms[0].union(*arms[1:], all=True):
+        found[kind].append(QueueCursor(kind == "d", at, bool(suspicious), pk))
+    asked = sorted(found["a"], key=lambda place: place.at)
+    worked = sorted(found["w"], key=lambda place: place.at, reverse=True)
+    places = sorted([*found["d"], *found["l"]], key=lambda place: place.sort_key)[: PAGE_SIZE + 1]
+    numbers = list(dict.fromkeys(place.pk for place in worked))
+    return list(dict.fromkeys(place.pk for place in asked)), places, numbers[:MAX_HANDLED_TODAY]
+
+
+def _site_branches(wanted: QueueQuery, site: int, day_end: datetime) -> Iterable[QuerySet[Any, Any]]:
+    rows = Recall.objects.still_open().filter(site_id=site, state=wanted.state)
+    rows = rows.filter(wanted.filters.to_q(wanted.now, day_end, wanted.next_free_by_site.get(site)))
+    if wanted.after is None or wanted.after.due:
+        due = rows.filter(due_at__lt=day_end).filter(_after_cursor("target_at", wanted.after, risky_first=True))
+        yield _union_branch("d", "target_at", due.order_by("target_at", "-suspicious", "pk"))
+    later = rows.filter(due_at__gte=day_end)
+    if wanted.after is not None and not wanted.after.due:
+        later = later.filter(_after_cursor("due_at", wanted.after, risky_first=False))
+    yield _union_branch("l", "due_at", later.order_by("due_at", "pk"))
+
+
+def _union_branch(kind: str, at: str, rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
+    # The outer filter lets SQLite combine limited queries of several sites.
+    first = Recall.objects.filter(pk__in=rows.values("pk")[: PAGE_SIZE + 1])
+    # Nobody sorts the later ones by risk: their turn has not come.
+    risk = F("suspicious") if kind == "d" else _NO_RISK
+    return first.values_list(Value(kind, output_field=CharField()), "pk", at, risk)
+
+
+def _after_cursor(column: str, place: QueueCursor | None, *, risky_first: bool) -> Q:
+    """The rows behind a place: a keyset page, never an offset."""
+    if place is None:
+        return Q()
+    same = Q(**{column: place.at})
+    if risky_first and place.suspicious:
+        same &= Q(suspicious=False) | Q(pk__gt=place.pk)
+    elif risky_first:
+        same &= Q(suspicious=False, pk__gt=place.pk)
+    else:
+        same &= Q(pk__gt=place.pk)
+    return Q(**{f"{column}__gte": place.at}) & (Q(**{f"{column}__gt": place.at}) | same)
+
+
+def _patient_request_branch(wanted: QueueQuery) -> QuerySet[Any, Any]:
+    """Recalls whose patient asked for something on her page, in whatever state they are."""
+    items = WorkItem.objects.filter(
+        site_id__in=list(wanted.day_ends),
+        kind=WorkItemKind.PATIENT_REQUEST,
+        done_at=None,
+        recall__state__in=OPEN_STATES,
+    )
+    first = WorkItem.objects.filter(pk__in=items.order_by("opened_at").values("pk")[:MAX_PATIENT_REQUESTS])
+    return first.order_by().values_list(Value("a", output_field=CharField()), "recall_id", "opened_at", _NO_RISK)
+
+
+def _handled_today_branch(wanted: QueueQuery, since: datetime) -> QuerySet[Any, Any]:
+    """Whom she herself called, booked or moved on today, her newest steps first."""
+    mine = RecallEvent.objects.filter(user=wanted.user, at__gte=since).exclude(step__in=_STEPS_WITHOUT_WORK)
+    newest = RecallEvent.objects.filter(pk__in=mine.order_by("-at").values("pk")[: MAX_HANDLED_TODAY * 3])
+    here = newest.filter(recall__site_id__in=list(wanted.day_ends))
+    return here.order_by().values_list(Value("w", output_field=CharField()), "recall_id", "at", _NO_RISK)
+
+
+def with_next_action_facts(recalls: QuerySet[Recall], state: State | None = None) -> QuerySet[Recall]:
+    """Adds what a row's words need (see `presenters.why.Facts`), as columns of the same query, and who has it open."""
+    events = RecallEvent.objects.filter(recall=OuterRef("pk")).order_by("-version")
+    since = events.filter(at__gte=OuterRef("state_since"))
+    statuses = (
+        (AppointmentStatus.ATTENDED,) if state is None or state in _AFTER_VISIT_STATES else ACTIVE_APPOINTMENT_STATUSES
+    )
+    visits = Appointment.objects.filter(recall=OuterRef("pk"), status__in=statuses).order_by("-pk")
+    arrivals = events.filter(to_state=OuterRef("state")).exclude(from_state=F("to_state")).exclude(step="undo")
+    tasks = WorkItem.objects.filter(recall=OuterRef("pk"), done_at=None).order_by("-pk")
+    return recalls.select_related("patient", "exam", "claim__user").annotate(
+        arrived_by=Subquery(arrivals.values("step")[:1]),
+        visit_at=Subquery(visits.values("starts_at")[:1]),
+        visit_status=Subquery(visits.values("status")[:1]),
+        priors_asked_at=Subquery(since.filter(step="request_priors").values("at")[:1]),
+        priors_received=Exists(since.filter(step="receive_priors")),
+        task_kind=Subquery(tasks.values("kind")[:1]),
+        task_reason=Subquery(tasks.values("reason")[:1]),
+    )
+
+
+def _with_own_work(recalls: QuerySet[Recall], wanted: QueueQuery) -> QuerySet[Recall]:
+    """Adds what the reader herself did last with each of them today."""
+    if wanted.workday_start is None:
+        return recalls
+    mine = RecallEvent.objects.filter(recall=OuterRef("pk"), user=wanted.user, at__gte=wanted.workday_start)
+    mine = mine.exclude(step__in=_STEPS_WITHOUT_WORK).order_by("-version")
+    return recalls.annotate(worked_step=Subquery(mine.values("step")[:1]), worked_at=Subquery(mine.values("at")[:1]))

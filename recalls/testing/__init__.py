@@ -1,0 +1,1 @@
+"""Factories and scenarios for tests and the demo clinic."""

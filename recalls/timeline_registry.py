@@ -1,0 +1,53 @@
+"""What else belongs into the story of a recall? Packages above this one add their own entries here.
+
+The recall page knows its events; messages to the patient live in a package that this one may not import. It registers
+a provider when Django starts, and the page asks every provider.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from recalls.models import Recall, RecallEvent
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """One line of the story, in words a person reads; `at` is UTC."""
+
+    at: datetime
+    title: Any
+    by: str = ""
+    details: tuple[Any, ...] = ()
+    note: str = ""
+    # Where to read more (the message as it was sent); empty when there is nowhere.
+    url: str = ""
+    # True for what is known by its day, not its hour.
+    day_only: bool = False
+
+
+TimelineProvider = Callable[[Recall], Iterable[TimelineEntry]]
+EventDescriber = Callable[[RecallEvent], tuple[str, ...]]
+_providers: dict[str, TimelineProvider] = {}
+_describers: dict[str, EventDescriber] = {}
+
+
+def register_provider(name: str, provider: TimelineProvider) -> None:
+    """Add a provider under its name, at start-up; it may use one query. The same name again replaces it."""
+    _providers[name] = provider
+
+
+def collect_entries(recall: Recall) -> list[TimelineEntry]:
+    """Everything the other packages tell about this recall, in no order."""
+    return [entry for provider in _providers.values() for entry in provider(recall)]
+
+
+def register_event_describer(step: str, teller: EventDescriber) -> None:
+    """Say at start-up how the events of a step read whose facts belong to another package; it may use no query."""
+    _describers[step] = teller
+
+
+def describe_event(event: RecallEvent) -> tuple[str, ...]:
+    """The details of such an event; none for any other."""
+    return _describers[event.step](event) if event.step in _describers else ()

@@ -1,0 +1,61 @@
+"""What must be remembered of a recall so that a step can be taken back within seconds, and which steps can?
+
+The step's own event keeps what it changed, sealed with everything else; nothing is ever taken out of the history.
+An outcome is taken back as long as nobody was told of it; an amendment and a signature are amended with a reason, a
+moved visit is moved again, a death is corrected by hand.
+"""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, State
+from recalls.models import Recall, RecallEvent
+
+UNDO_WINDOW = timedelta(seconds=10)
+UNDOABLE_STEPS = frozenset(
+    {
+        "log_contact", "book_appointment", "confirm", "cancel_appointment", "mark_missed", "mark_attended",
+        "book_biopsy", "cancel_biopsy", "biopsy_missed", "biopsy_done", "hold", "resume", "decline", "transfer",
+        "void", "close_lost", "reopen", "record_outcome",
+    }
+)  # fmt: skip
+SNAPSHOT_KEY = "before"  # where the event keeps it
+# Who and what a recall is does not move with it; the state and the history's own columns stand in the event; a closing
+# note stands in the note of the event that closed.
+_EXCLUDED_FIELDS = frozenset(
+    {"id", "site_id", "patient_id", "exam_id", "state", "version", "head_hash", "closure_note"}
+)
+_VISIT_STATES = frozenset({State.SCHEDULED, State.BIOPSY_BOOKED})
+
+
+def take_snapshot(recall: Recall) -> dict[str, Any]:
+    """The columns that a step may change, and the booked visit with its status."""
+    names = [field.attname for field in Recall._meta.concrete_fields if field.attname not in _EXCLUDED_FIELDS]
+    stands = {name: _to_json_value(getattr(recall, name)) for name in names}
+    if recall.state in _VISIT_STATES:
+        visits = (visit for visit in recall.appointments.all() if visit.status in ACTIVE_APPOINTMENT_STATUSES)
+        stands["visit"] = next(([visit.pk, str(visit.status)] for visit in visits), None)
+    return stands
+
+
+def diff_snapshot(before: dict[str, Any], recall: Recall) -> dict[str, Any]:
+    """As much of `before` as is different now; the visit always."""
+    return {
+        name: was for name, was in before.items() if name == "visit" or was != _to_json_value(getattr(recall, name))
+    }
+
+
+def fields_before_step(event: RecallEvent) -> dict[str, Any]:
+    """The columns as they were before the step, to be set on the recall."""
+    kept = {name: was for name, was in event.data[SNAPSHOT_KEY].items() if name != "visit"}
+    fields = {field.attname: field for field in Recall._meta.concrete_fields}
+    return {name: fields[name].to_python(was) for name, was in kept.items()}
+
+
+def can_be_undone(event: RecallEvent, user_id: int, now: datetime) -> bool:
+    """Whether the page should offer it: the person's own step, a kind that can be undone, within the seconds."""
+    return event.user_id == user_id and SNAPSHOT_KEY in event.data and now - event.at <= UNDO_WINDOW
+
+
+def _to_json_value(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value

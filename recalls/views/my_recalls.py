@@ -1,0 +1,100 @@
+"""Where did my recalls go? A reader's own recalls by period, with outcome, biopsy result, concordance and figures."""
+
+from datetime import date, datetime
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.http import urlencode
+
+from clinic import calendar
+from clinic.models import User
+from clinic.roles import Page, Role, may_open, roles_of
+from desk.views import DeskView, current_user, sites_by_id
+from recalls.models import Recall
+from recalls.presenters.reader_outcomes import build_audit_measures, build_reader_outcome_rows
+from recalls.selectors import reader_outcomes
+from recalls.selectors.reader_outcomes import FollowUpResult, ReaderOutcomeCursor, ReaderScope, ReviewPeriod
+
+
+class MyRecallsView(DeskView):
+    """Her own; another reader's only for those whose role may look at every reader's."""
+
+    page = Page.OWN_RECALLS
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        user, now = current_user(request), timezone.now()
+        sees_all = may_open(user, Page.EVERY_READER)
+        readers = reader_outcomes.readers_at(user.site_ids) if sees_all else []
+        who = _selected_reader(user, readers, request.GET.get("reader", ""))
+        asked = {
+            "period": request.GET.get("period", ReviewPeriod.YEAR),
+            "show": request.GET.get("show", FollowUpResult.ALL),
+        }
+        if asked["period"] not in ReviewPeriod or asked["show"] not in FollowUpResult:
+            raise Http404
+        if sees_all and who is not None:
+            asked["reader"] = str(who.pk)
+        context: dict[str, Any] = {"readers": readers, "who": who, "is_hers": who == user, "is_asked": who is not None}
+        if who is not None:
+            context |= _reader_outcome_context(user, who, asked, now, _parse_cursor(request.GET.get("after", "")))
+        return render(request, "recalls/my_recalls.html", context)
+
+
+def _selected_reader(user: User, readers: list[User], wanted: str) -> User | None:
+    """Herself unless she asks for another; nobody yet for a person who reads nothing herself."""
+    if wanted and wanted != str(user.pk):
+        found = next((reader for reader in readers if str(reader.pk) == wanted), None)
+        if found is None:
+            raise Http404
+        return found
+    return user if Role.RADIOLOGIST in roles_of(user) else None
+
+
+def _reader_outcome_context(
+    user: User, who: User, asked: dict[str, str], now: datetime, after: ReaderOutcomeCursor | None
+) -> dict[str, Any]:
+    sites, period, fate = sites_by_id(user), ReviewPeriod(asked["period"]), FollowUpResult(asked["show"])
+    today = calendar.local_day(next(iter(sites.values())), now) if sites else now.date()
+    since, until = period.date_range(today)
+    reader = ReaderScope(who, user.site_ids, since, until)
+    figures = reader_outcomes.compute_reader_figures(reader, today)
+    found = reader_outcomes.list_reader_recalls(reader, fate, after)
+    shown = found[: reader_outcomes.PAGE_SIZE]
+    return {
+        "since": since,
+        "until": until,
+        "figures": figures,
+        "measures": build_audit_measures(figures),
+        "periods": [
+            _choice_link(choice.label, asked | {"period": choice.value}, choice == period) for choice in ReviewPeriod
+        ],
+        "fates": [
+            _choice_link(choice.label, asked | {"show": choice.value}, choice == fate)
+            | {"count": figures.results[choice]}
+            for choice in FollowUpResult
+        ],
+        "fate": fate,
+        "rows": build_reader_outcome_rows(shown, sites, now),
+        "older": _choice_link("", asked | {"after": _format_cursor(shown[-1])}, False)["url"]
+        if len(found) > len(shown)
+        else "",
+    }
+
+
+def _choice_link(label: Any, asked: dict[str, str], is_current: bool) -> dict[str, Any]:
+    return {"label": label, "url": f"?{urlencode(asked)}", "is_current": is_current}
+
+
+def _format_cursor(recall: Recall) -> str:
+    return f"{recall.exam.exam_date.isoformat()}~{recall.pk}"
+
+
+def _parse_cursor(text: str) -> ReaderOutcomeCursor | None:
+    """The place an address names; the start of the list when it names none that can be read."""
+    day, _tilde, pk = text.partition("~")
+    try:
+        return date.fromisoformat(day), int(pk)
+    except ValueError:
+        return None

@@ -1,0 +1,40 @@
+"""Which arrows does the diagram of the workflow have? One answer for docs/workflow.md and for the live map."""
+
+from dataclasses import dataclass
+
+from recalls.enums import State
+from recalls.workflow import STEPS, Step
+
+
+@dataclass(frozen=True, slots=True)
+class DiagramArrow:
+    """From one state to another by some steps; `start` is None where a screening result opens a recall."""
+
+    from_state: State | None
+    to_state: State
+    steps: tuple[Step, ...]
+
+    @property
+    def name(self) -> str:
+        return f"{self.from_state.value if self.from_state else 'new'}-{self.to_state.value}"
+
+
+def is_drawn(step: Step) -> bool:
+    """Whether the step has few enough starts and ends for arrows that can be followed.
+
+    With several starts and several ends not every pair is a way anybody takes.
+    """
+    return (
+        len(step.from_states) <= 3 and len(step.to_states) <= 4 and min(len(step.from_states), len(step.to_states)) <= 1
+    )
+
+
+def diagram_arrows() -> tuple[DiagramArrow, ...]:
+    """Every arrow between two states, in the order of the way through; steps that stay where they are have none."""
+    found: dict[tuple[State | None, State], list[Step]] = {}
+    for step in filter(is_drawn, STEPS):
+        starts: list[State | None] = [state for state in State if state in step.from_states]
+        for start in starts or [None]:
+            for end in step.to_states:
+                found.setdefault((start, end), []).append(step)
+    return tuple(DiagramArrow(start, end, tuple(steps)) for (start, end), steps in found.items())

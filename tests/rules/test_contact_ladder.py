@@ -1,0 +1,174 @@
+"""Whom to try next, how and when, and when may a patient be called lost?"""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from time_machine import TimeMachineFixture
+
+from clinic.actors import actor_for
+from clinic.contact_ladder import DEFAULT_LADDER
+from clinic.factories import UserFactory, cast_of
+from clinic.models import Site
+from clinic.roles import Role
+from patients.models import ContactPoint
+from recalls import actions, contact_ladder
+from recalls.actions import ContactAttemptInput
+from recalls.enums import ContactChannel, ContactResult, State, WorkItemKind
+from recalls.models import Recall
+from recalls.permissions import NotPermitted, StepUnavailable, current_ladder_attempts, step_blocked_reason
+from recalls.presenters import describe_next_action
+from recalls.testing.factories import RecallFactory
+from recalls.workflow import STEPS_BY_NAME
+
+MONDAY = datetime(2026, 3, 16, 14, 0, tzinfo=UTC)  # 10 am in Pittsburgh
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def recall(shadyside: Site, time_machine: TimeMachineFixture) -> Recall:
+    time_machine.move_to(MONDAY, tick=False)
+    return RecallFactory.create(site=shadyside)
+
+
+def _log_contact(
+    recall: Recall, channel: ContactChannel, result: ContactResult, point: ContactPoint.Kind | None = None
+) -> None:
+    actions.log_contact(recall, ContactAttemptInput(channel, result, point), by=cast_of(recall.site).navigator)
+
+
+def _try_every_rung(recall: Recall) -> None:
+    for rung in DEFAULT_LADDER:
+        _log_contact(recall, rung.channel, actions.RESULTS_BY_CHANNEL[rung.channel][-1])
+
+
+def _due_in_days(recall: Recall) -> int:
+    assert recall.due_at is not None
+    return (recall.due_at - MONDAY).days
+
+
+@pytest.mark.parametrize(
+    ("result", "days"),
+    [
+        (ContactResult.NO_ANSWER, 4),  # the second rung's own day, Friday
+        (ContactResult.LEFT_MESSAGE, 4),
+        (ContactResult.REACHED_WILL_BOOK, 1),  # she waits for an offer: the next business day
+    ],
+)
+def test_the_result_of_a_call_sets_the_next_attempt(recall: Recall, result: ContactResult, days: int) -> None:
+    _log_contact(recall, ContactChannel.PHONE, result)
+    assert _due_in_days(recall) == days
+
+
+def test_a_late_second_call_is_followed_by_a_business_day_without_calls(
+    recall: Recall, time_machine: TimeMachineFixture
+) -> None:
+    _log_contact(recall, ContactChannel.PHONE, ContactResult.NO_ANSWER)
+    time_machine.move_to(MONDAY + timedelta(days=11), tick=False)  # Friday of the second week
+    _log_contact(recall, ContactChannel.PHONE, ContactResult.NO_ANSWER)
+    assert _due_in_days(recall) == 14  # Monday, though the third call's own day has passed
+
+
+def test_a_patient_expected_to_call_back_is_given_two_business_days(
+    recall: Recall, time_machine: TimeMachineFixture
+) -> None:
+    time_machine.move_to(MONDAY + timedelta(days=11), tick=False)
+    _log_contact(recall, ContactChannel.PHONE, ContactResult.LEFT_MESSAGE)
+    assert _due_in_days(recall) == 15  # Tuesday
+
+
+def test_each_rung_names_itself_until_the_ladder_is_complete(recall: Recall) -> None:
+    said = [describe_next_action(recall)]
+    for rung in DEFAULT_LADDER:
+        _log_contact(recall, rung.channel, actions.RESULTS_BY_CHANNEL[rung.channel][-1])
+        said.append(describe_next_action(recall))
+    assert all(str(rung.sentence) in sentence for rung, sentence in zip(DEFAULT_LADDER, said, strict=False))
+    assert "Ladder complete" in said[-1]
+
+
+def test_a_patient_is_lost_only_after_every_rung_and_sixty_days(
+    recall: Recall, time_machine: TimeMachineFixture
+) -> None:
+    manager = cast_of(recall.site).manager
+    _try_every_rung(recall)
+    with pytest.raises(StepUnavailable, match="ladder is not complete"):
+        actions.close_lost(recall, by=manager, note="Every way was tried.")
+    time_machine.move_to(MONDAY + timedelta(days=61), tick=False)
+    actions.close_lost(recall, by=manager, note="Every way was tried.")
+    assert (recall.state, recall.closure_reason) == (State.CLOSED, "lost_to_follow_up")
+
+
+@pytest.mark.parametrize("missing", range(len(DEFAULT_LADDER)))
+def test_one_open_rung_keeps_a_patient_from_being_lost(
+    missing: int, recall: Recall, time_machine: TimeMachineFixture
+) -> None:
+    for at, rung in enumerate(DEFAULT_LADDER):
+        if at != missing:
+            _log_contact(recall, rung.channel, actions.RESULTS_BY_CHANNEL[rung.channel][-1])
+    time_machine.move_to(MONDAY + timedelta(days=90), tick=False)
+    assert len(contact_ladder.open_rungs(recall.site, current_ladder_attempts(recall))) == 1
+    with pytest.raises(StepUnavailable):
+        actions.close_lost(recall, by=cast_of(recall.site).manager, note="Too early.")
+
+
+def test_a_missed_visit_begins_a_new_ladder(shadyside: Site) -> None:
+    recall = RecallFactory.create(site=shadyside, missed=True)
+    assert recall.contact_attempts.exists()
+    assert current_ladder_attempts(recall) == []
+
+
+@pytest.mark.parametrize("channel", list(ContactChannel))
+def test_an_attempt_always_has_a_result_valid_for_its_channel(channel: ContactChannel, recall: Recall) -> None:
+    for result in ContactResult:
+        if result in actions.RESULTS_BY_CHANNEL[channel]:
+            _log_contact(recall, channel, result)
+        else:
+            with pytest.raises(ValidationError, match="fits how you tried"):
+                _log_contact(recall, channel, result)
+
+
+def test_a_wrong_number_is_not_used_again_and_opens_one_task(recall: Recall) -> None:
+    for _twice in range(2):
+        _log_contact(recall, ContactChannel.PHONE, ContactResult.WRONG_NUMBER, ContactPoint.Kind.MOBILE)
+    points = {point.kind: point.unusable for point in recall.patient.contact_points.all()}
+    assert points[ContactPoint.Kind.MOBILE] == ContactPoint.Unusable.WRONG
+    assert points[ContactPoint.Kind.HOME] == ""
+    assert [item.kind for item in recall.work_items.all()] == [WorkItemKind.VERIFY_CONTACT]
+
+
+def test_whoever_made_the_last_try_does_not_sign_the_patient_off_as_lost(
+    recall: Recall, time_machine: TimeMachineFixture
+) -> None:
+    both = UserFactory.create(roles=[Role.NAVIGATOR, Role.MANAGER], sites=[recall.site])
+    for rung in DEFAULT_LADDER:
+        contact = ContactAttemptInput(rung.channel, actions.RESULTS_BY_CHANNEL[rung.channel][-1])
+        actions.log_contact(recall, contact, by=both)
+    time_machine.move_to(MONDAY + timedelta(days=61), tick=False)
+    assert "a second person signs" in step_blocked_reason(recall, STEPS_BY_NAME["close_lost"], actor_for(both))
+    with pytest.raises(NotPermitted, match="a second person signs"):
+        actions.close_lost(recall, by=both, note="Every way was tried.")
+    actions.close_lost(recall, by=cast_of(recall.site).manager, note="Every way was tried.")
+    assert recall.closure_reason == "lost_to_follow_up"
+
+
+def test_the_last_try_counts_for_the_second_signature_and_not_the_first(
+    recall: Recall, time_machine: TimeMachineFixture
+) -> None:
+    first, last = (UserFactory.create(roles=[Role.NAVIGATOR, Role.MANAGER], sites=[recall.site]) for _ in range(2))
+    for at, rung in enumerate(DEFAULT_LADDER):
+        contact = ContactAttemptInput(rung.channel, actions.RESULTS_BY_CHANNEL[rung.channel][-1])
+        actions.log_contact(recall, contact, by=last if at else first)
+    time_machine.move_to(MONDAY + timedelta(days=61), tick=False)
+    with pytest.raises(NotPermitted, match="a second person signs"):
+        actions.close_lost(recall, by=last, note="Every way was tried.")
+    actions.close_lost(recall, by=first, note="Every way was tried.")
+    assert recall.closure_reason == "lost_to_follow_up"
+
+
+def test_a_patient_whom_somebody_at_home_is_to_tell_is_given_two_business_days(
+    recall: Recall, time_machine: TimeMachineFixture
+) -> None:
+    time_machine.move_to(MONDAY + timedelta(days=11), tick=False)  # a Friday
+    _log_contact(recall, ContactChannel.PHONE, ContactResult.THIRD_PERSON)
+    assert _due_in_days(recall) == 15  # Tuesday

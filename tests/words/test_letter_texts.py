@@ -1,0 +1,81 @@
+"""Is a letter neutral outside and plain inside, and does the lay summary hold what the rule asks for?"""
+
+import re
+
+import pytest
+
+from tests.words.language_phrases import LANGUAGES
+from tests.words.text_files import (
+    ALL_EXPLAINERS,
+    ALL_MESSAGES,
+    LETTERS,
+    TextFile,
+    fill_message,
+    get_first_paragraph,
+    section_under_heading,
+)
+
+to_the_patient = [letter for letter in LETTERS if letter.kind != "lay_summary"]
+in_each_language = pytest.mark.parametrize("language", LANGUAGES)
+
+
+@pytest.mark.parametrize("letter", to_the_patient, ids=[letter.id for letter in to_the_patient])
+def test_a_letter_greets_signs_says_whom_to_call_and_nothing_about_emails(letter: TextFile) -> None:
+    paragraphs = letter.body.split("\n\n")
+    assert paragraphs[0] == LANGUAGES[letter.language].greeting
+    assert paragraphs[-2] == "$signer"
+    assert "$language_line" in paragraphs
+    assert {"$clinic_name", "$clinic_address", "$clinic_phone"} <= set(re.findall(r"\$\w+", paragraphs[-1]))
+    assert LANGUAGES[letter.language].stop_emails not in letter.body
+
+
+@in_each_language
+def test_a_letter_about_a_result_says_the_result(language: str) -> None:
+    for kind, words in {
+        "outcome_normal": {
+            "en": "no sign of cancer",
+            "es": "ningún signo de cáncer",
+        },
+        "outcome_benign": {"en": "it is not cancer", "es": "no es cáncer"},
+        "outcome_probably_benign": {"en": "very likely harmless", "es": "casi seguro es inofensivo"},
+    }.items():
+        assert words[language] in fill_message(ALL_MESSAGES[f"{language}/{kind}.letter"])
+
+
+@in_each_language
+def test_the_last_letter_leaves_the_choice_to_the_patient_and_the_door_open(language: str) -> None:
+    sent = fill_message(ALL_MESSAGES[f"{language}/last_letter.letter"])
+    for words in {
+        "en": ("The choice is yours", "change your mind at any time"),
+        "es": ("La decisión es suya", "cambiar de idea cuando quiera"),
+    }[language]:
+        assert words in sent
+
+
+@in_each_language
+def test_the_lay_summary_holds_every_part_that_the_rule_asks_for(language: str) -> None:
+    """Domain fact: 21 CFR 900.12(c)(2): patient's name; facility's name, address, phone; result; density notice."""
+    summary = ALL_MESSAGES[f"{language}/lay_summary.letter"]
+    paragraphs = summary.body.split("\n\n")
+    assert {"patient_name", "clinic_name", "clinic_address", "clinic_phone", "exam_day"} <= summary.placeholders
+    for block in ("$result", "$next_step", "> $density_notice", "$density_explained"):
+        assert block in paragraphs
+    assert paragraphs.index("> $density_notice") + 1 == paragraphs.index("$density_explained")
+
+
+@in_each_language
+def test_a_result_that_needs_a_next_step_says_what_to_do_and_whom_to_call(language: str) -> None:
+    call = {"en": r"\bcall us\b", "es": r"\bllámenos\b"}[language]
+    results = [text.name for text in ALL_EXPLAINERS.values() if text.id.startswith(f"{language}/lay_results/")]
+    assert len(results) == 9
+    for name in results:
+        assert re.search(call, section_under_heading(language, name)), name
+
+
+@in_each_language
+@pytest.mark.parametrize("result", ["suspicious", "highly_suggestive"])
+def test_a_result_that_may_be_cancer_says_so_plainly_and_soon(language: str, result: str) -> None:
+    said = get_first_paragraph(language, f"lay_results/{result}")
+    for word in {"en": ("biopsy", "cancer"), "es": ("biopsia", "cáncer")}[language]:
+        assert word in said
+    assert {"en": "today", "es": "hoy"}[language] in section_under_heading(language, f"lay_results/{result}")

@@ -1,0 +1,217 @@
+"""Is every text there, whole, and free of placeholders that nobody fills?"""
+
+import re
+
+import pytest
+
+from notifications.content.sources import SOURCES
+from notifications.content.statistics import STATISTICS, statistic_placeholders
+from recalls.enums import Assessment, FindingKind
+from tests.words.language_phrases import LANGUAGES
+from tests.words.text_files import (
+    ALL_EXPLAINERS,
+    ALL_MESSAGES,
+    BLOCKS,
+    EMAILS,
+    KINDS,
+    LETTERS,
+    LETTERS_ONLY,
+    PAGE_KINDS,
+    REFERRER_NOTICES,
+    ROOT,
+    TEXT_MESSAGES,
+    TO_REFERRERS,
+    VISIT_KINDS,
+    TextFile,
+    allowed_values,
+    fill_explainer,
+    fill_message,
+    fill_placeholders,
+)
+
+messages = pytest.mark.parametrize("message", ALL_MESSAGES.values(), ids=ALL_MESSAGES.keys())
+explainers = pytest.mark.parametrize("explainer", ALL_EXPLAINERS.values(), ids=ALL_EXPLAINERS.keys())
+emails = pytest.mark.parametrize("message", EMAILS, ids=lambda message: message.id)
+in_each_language = pytest.mark.parametrize("language", LANGUAGES)
+
+DETAILED = {
+    "recall_notice",
+    "appointment_reminder",
+    "outcome_normal",
+    "outcome_benign",
+    "outcome_probably_benign",
+    "biopsy_confirmation",
+    "biopsy_reminder",
+    "follow_up_due",
+}
+LETTERS_OF_THEIR_OWN = {
+    "recall_notice",
+    "please_call",
+    "please_call_results",
+    "outcome_normal",
+    "outcome_benign",
+    "outcome_probably_benign",
+}
+PROCEDURES = {
+    "diagnostic_mammogram",
+    "spot_magnification",
+    "tomosynthesis",
+    "ultrasound",
+    "mri",
+    "core_biopsy",
+    "vacuum_biopsy",
+}
+OUTCOMES = {"normal", "benign", "probably_benign", "biopsy_advised"}
+ABOUT_THE_VISIT = {"what_to_bring", "what_happens", "cost_line", "priors", "both_breasts", "implants"}
+
+
+def explained(language: str, folder: str = "") -> set[str]:
+    start = f"{language}/{folder}/" if folder else f"{language}/"
+    return {name.removeprefix(start) for name in ALL_EXPLAINERS if name.startswith(start)}
+
+
+def kinds_of(texts: list[TextFile], language: str) -> set[str]:
+    return {text.kind for text in texts if text.language == language}
+
+
+@in_each_language
+def test_every_kind_of_message_has_an_email_and_a_text_message(language: str) -> None:
+    plain = [message for message in EMAILS if not message.detailed]
+    assert kinds_of(plain, language) == kinds_of(TEXT_MESSAGES, language) == KINDS
+
+
+@in_each_language
+def test_a_letter_of_its_own_stands_where_it_says_more_than_the_email(language: str) -> None:
+    assert kinds_of(LETTERS, language) == LETTERS_OF_THEIR_OWN | LETTERS_ONLY
+    assert kinds_of(REFERRER_NOTICES, language) == TO_REFERRERS
+
+
+@in_each_language
+def test_every_detailed_text_has_a_plain_one_beside_it(language: str) -> None:
+    detailed = {message.name for message in ALL_MESSAGES.values() if message.detailed and message.language == language}
+    assert detailed == {f"{kind}.detailed" for kind in DETAILED} | {"recall_notice.letter.detailed"}
+    assert {f"{language}/{name.removesuffix('.detailed')}" for name in detailed} <= ALL_MESSAGES.keys()
+
+
+@in_each_language
+def test_every_kind_of_finding_is_explained(language: str) -> None:
+    assert explained(language, "findings") == set(FindingKind.values)
+
+
+@in_each_language
+def test_every_assessment_has_its_result_in_plain_words(language: str) -> None:
+    names = {str(assessment.name).lower() for assessment in Assessment}
+    assert explained(language, "lay_results") == names - {"suspicious_a", "suspicious_b", "suspicious_c"}
+
+
+@in_each_language
+def test_every_procedure_outcome_and_part_of_the_visit_is_explained(language: str) -> None:
+    assert explained(language, "procedures") == PROCEDURES
+    assert explained(language, "outcomes") == OUTCOMES
+    assert explained(language, "figures") == {"first_screen", "later_screen"}
+    assert explained(language, "density_notice") == {"dense", "not_dense"}
+    assert explained(language) >= ABOUT_THE_VISIT
+
+
+@messages
+def test_a_message_says_its_subject_its_version_and_who_reviewed_it(message: TextFile) -> None:
+    wanted = {"reviewer", "reviewed_on", "version"}
+    wanted |= set() if message.channel == "sms" else {"subject"}
+    wanted |= {"notices"} if message.kind in TO_REFERRERS else set()
+    wanted |= set() if message.language == "en" else {"status", "translates"}
+    assert set(message.metadata) == wanted
+    assert isinstance(message.metadata["version"], int)
+    assert (message.metadata["reviewer"] is None) == (message.metadata["reviewed_on"] is None)
+
+
+@explainers
+def test_an_explainer_says_its_title_its_version_and_its_sources(explainer: TextFile) -> None:
+    wanted = {"title", "reviewer", "reviewed_on", "version", "sources"}
+    assert set(explainer.metadata) == wanted | (set() if explainer.language == "en" else {"status", "translates"})
+    assert isinstance(explainer.metadata["version"], int)
+    assert (explainer.metadata["reviewer"] is None) == (explainer.metadata["reviewed_on"] is None)
+    sources = explainer.metadata["sources"]
+    assert isinstance(sources, list)
+    assert set() < set(sources) <= SOURCES.keys()
+
+
+@messages
+def test_a_message_asks_only_for_what_its_kind_can_fill(message: TextFile) -> None:
+    assert message.placeholders <= allowed_values(message).keys()
+    assert "$" not in fill_message(message)
+
+
+@explainers
+def test_an_explainer_asks_only_for_sourced_figures(explainer: TextFile) -> None:
+    assert explainer.placeholders <= statistic_placeholders().keys()
+    assert "$" not in fill_explainer(explainer)
+
+
+def test_an_unknown_placeholder_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        fill_placeholders("Hello $frist_name", allowed_values(ALL_MESSAGES["en/please_call"]))
+
+
+@messages
+def test_blocks_stand_alone_in_their_paragraph(message: TextFile) -> None:
+    for paragraph in message.body.split("\n\n"):
+        for block in BLOCKS:
+            assert not re.search(rf"\${block}\b", paragraph) or paragraph.strip() == f"${block}"
+
+
+@emails
+def test_every_email_greets_signs_and_says_whom_to_call_and_how_to_stop_emails(message: TextFile) -> None:
+    paragraphs = message.body.split("\n\n")
+    assert paragraphs[0] == LANGUAGES[message.language].greeting
+    assert paragraphs[-3] == "$signer"
+    assert {"$clinic_name", "$clinic_phone"} <= set(re.findall(r"\$\w+", paragraphs[-2]))
+    assert paragraphs[-1] == LANGUAGES[message.language].stop_emails
+    assert "$language_line" in paragraphs
+
+
+@emails
+def test_the_link_to_the_page_stands_where_the_page_has_something_to_show(message: TextFile) -> None:
+    assert ("$my_page" in message.body.split("\n\n")) == (message.kind in PAGE_KINDS)
+
+
+@emails
+def test_a_message_about_a_visit_to_come_shows_when_where_and_the_phone_in_one_block(message: TextFile) -> None:
+    if message.kind not in VISIT_KINDS - {"appointment_cancelled", "missed_appointment"}:
+        return
+    block = "\n".join(line for line in message.body.splitlines() if line.startswith(">"))
+    for wanted in ("$visit_day", "$visit_time", "$visit_place", "$clinic_phone"):
+        assert wanted in block
+
+
+@messages
+def test_every_message_but_the_short_ones_shows_the_phone_in_a_large_block(message: TextFile) -> None:
+    assert message.channel == "sms" or re.search(r"^> .*\$clinic_phone", message.body, flags=re.MULTILINE)
+
+
+@explainers
+def test_the_first_paragraph_of_an_explainer_can_stand_alone(explainer: TextFile) -> None:
+    opening = explainer.first_paragraph
+    assert "\n" not in opening.strip()
+    assert not opening.startswith(("#", "-", ">"))
+    assert 2 <= len(re.findall(r"[.?](\*\*)?( |$)", opening)) <= 6
+    assert "\n## " in explainer.body
+
+
+def test_every_figure_is_used_in_a_text() -> None:
+    used = set[str]().union(*(text.placeholders for text in (ALL_MESSAGES | ALL_EXPLAINERS).values()))
+    assert STATISTICS.keys() <= used
+
+
+def test_every_source_is_named_by_a_text_or_a_figure() -> None:
+    named = {source for fact in STATISTICS.values() for source in fact.sources}
+    for explainer in ALL_EXPLAINERS.values():
+        sources = explainer.metadata["sources"]
+        assert isinstance(sources, list)
+        named |= set(sources)
+    assert named == SOURCES.keys()
+
+
+def test_the_guide_lists_every_placeholder_and_every_figure() -> None:
+    guide = (ROOT.parent / "docs" / "writing-messages.md").read_text(encoding="utf-8")
+    names = set(STATISTICS).union({"reference"}, *(allowed_values(message) for message in ALL_MESSAGES.values()))
+    assert [name for name in sorted(names) if f"`${name}`" not in guide] == []

@@ -1,0 +1,190 @@
+"""Where are the texts that patients get, and what do they say with everything filled in for an invented patient?"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from string import Template
+from typing import Final
+
+import frontmatter
+
+from notifications.content.statistics import statistic_placeholders
+from notifications.enums import NotificationKind
+from tests.words.language_phrases import LANGUAGES
+
+ROOT: Final = Path(__file__).resolve().parents[2] / "notifications"
+BLOCKS: Final = (
+    "what_to_bring",
+    "what_happens",
+    "cost_line",
+    "reasons",
+    "figures",
+    "result",
+    "next_step",
+    "notice",
+    "my_page",
+)
+"""Placeholders that stand alone in a paragraph and are filled with whole paragraphs."""
+
+LETTERS_ONLY: Final = frozenset({"last_letter", "lay_summary"})
+TO_REFERRERS: Final = frozenset({"referrer_notice"})
+KINDS: Final = frozenset(str(kind) for kind in NotificationKind) - LETTERS_ONLY - TO_REFERRERS
+"""Kinds that go to a patient by any channel; those above go one way only."""
+
+VISIT_KINDS: Final = frozenset(
+    {
+        "appointment_confirmation",
+        "appointment_changed",
+        "appointment_cancelled",
+        "appointment_reminder",
+        "missed_appointment",
+        "biopsy_confirmation",
+        "biopsy_reminder",
+    }
+)
+PAGE_KINDS: Final = KINDS - {"biopsy_confirmation", "biopsy_reminder", "please_call_results", "no_visit_needed"}
+"""Their emails carry the link to the patient's own page: a biopsy and what a person tells have no place there."""
+FOLLOW_UP_KINDS: Final = frozenset({"outcome_probably_benign", "follow_up_due"})
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """One file: ``name`` is its path in the folder of its language, without ``.md``; ``head`` is the front matter."""
+
+    language: str
+    name: str
+    metadata: Mapping[str, object]
+    body: str
+
+    @property
+    def id(self) -> str:
+        return f"{self.language}/{self.name}"
+
+    @property
+    def kind(self) -> str:
+        return self.name.split(".")[0]
+
+    @property
+    def channel(self) -> str:
+        return next((channel for channel in ("sms", "letter") if f".{channel}" in self.name), "email")
+
+    @property
+    def detailed(self) -> bool:
+        return self.name.endswith(".detailed")
+
+    @property
+    def placeholders(self) -> set[str]:
+        return set(Template(self.body).get_identifiers())
+
+    @property
+    def first_paragraph(self) -> str:
+        return self.body.split("\n\n", 1)[0]
+
+    @property
+    def notices(self) -> Mapping[str, str]:
+        notices = self.metadata.get("notices", {})
+        assert isinstance(notices, dict)
+        return notices
+
+
+def _load(folder: Path) -> dict[str, TextFile]:
+    found = {}
+    for path in sorted(folder.rglob("*.md")):
+        post = frontmatter.loads(path.read_text(encoding="utf-8"))
+        language, name = path.relative_to(folder).with_suffix("").as_posix().split("/", 1)
+        text = TextFile(language, name, post.metadata, post.content)
+        found[text.id] = text
+    return found
+
+
+ALL_MESSAGES: Final = _load(ROOT / "messages")
+ALL_EXPLAINERS: Final = _load(ROOT / "explainers")
+EMAILS: Final = [text for text in ALL_MESSAGES.values() if text.channel == "email" and text.kind not in TO_REFERRERS]
+TEXT_MESSAGES: Final = [text for text in ALL_MESSAGES.values() if text.channel == "sms"]
+LETTERS: Final = [text for text in ALL_MESSAGES.values() if text.channel == "letter"]
+REFERRER_NOTICES: Final = [text for text in ALL_MESSAGES.values() if text.kind in TO_REFERRERS]
+
+
+def fill_placeholders(source: str, values: Mapping[str, str]) -> str:
+    """Strict: a placeholder without a value is a KeyError, a stray dollar sign a ValueError."""
+    return Template(source).substitute(values)
+
+
+def get_locked_text(name: str) -> str:
+    return frontmatter.loads((ROOT / "locked" / f"{name}.md").read_text(encoding="utf-8")).content
+
+
+def get_first_paragraph(language: str, name: str) -> str:
+    return fill_placeholders(ALL_EXPLAINERS[f"{language}/{name}"].first_paragraph, statistic_placeholders())
+
+
+def section_under_heading(language: str, name: str) -> str:
+    """What stands under the only heading of an explainer."""
+    body = ALL_EXPLAINERS[f"{language}/{name}"].body.split("\n## ", 1)[1]
+    return fill_placeholders(body.split("\n\n", 1)[1], statistic_placeholders())
+
+
+@cache
+def block_values(language: str) -> Mapping[str, str]:
+    """The blocks as a patient with two findings after a first screen gets them, in the longest form there is."""
+    reasons = (
+        get_first_paragraph(language, f"findings/{kind}") for kind in ("architectural_distortion", "calcifications")
+    )
+    return {
+        "what_to_bring": get_first_paragraph(language, "what_to_bring"),
+        "what_happens": get_first_paragraph(language, "what_happens"),
+        "cost_line": get_first_paragraph(language, "cost_line"),
+        "reasons": "\n\n".join(reasons),
+        "figures": get_first_paragraph(language, "figures/first_screen"),
+    }
+
+
+def allowed_values(text: TextFile) -> dict[str, str]:
+    """Every placeholder that a message of this kind may use on its channel, with a sample value."""
+    samples, blocks = LANGUAGES[text.language], block_values(text.language)
+    if text.kind in TO_REFERRERS:
+        notice = fill_placeholders(text.notices["unreachable"], {"reference": "7F3A-22"})
+        return {**samples.referrer, "notice": notice}
+    if text.channel == "sms":
+        return _sms_values(text)
+    values = {
+        **samples.always_values,
+        **{name: blocks[name] for name in ("what_to_bring", "what_happens", "cost_line")},
+    }
+    if text.kind in VISIT_KINDS:
+        values |= samples.appointment_values
+    if text.kind in PAGE_KINDS and text.channel == "email":
+        values |= samples.patient_page_values
+    if text.kind in FOLLOW_UP_KINDS:
+        values |= samples.follow_up_values
+    if text.detailed or text.channel == "letter":
+        values |= statistic_placeholders()
+    if text.detailed and text.kind == "recall_notice":
+        values |= {"reasons": blocks["reasons"], "figures": blocks["figures"]}
+    return values | _lay_summary_values(text.language) if text.kind == "lay_summary" else values
+
+
+def _sms_values(text: TextFile) -> dict[str, str]:
+    names = {"clinic_name", "clinic_phone"}
+    names |= {"visit_day_short", "visit_time"} if text.kind in VISIT_KINDS else set()
+    names |= {"follow_up_month"} if text.kind in FOLLOW_UP_KINDS else set()
+    return {name: value for name, value in LANGUAGES[text.language].sms_values.items() if name in names}
+
+
+def _lay_summary_values(language: str) -> dict[str, str]:
+    return {
+        **LANGUAGES[language].lay_summary,
+        "result": get_first_paragraph(language, "lay_results/suspicious"),
+        "next_step": section_under_heading(language, "lay_results/suspicious"),
+        "density_notice": get_locked_text("density_dense"),
+        "density_explained": get_first_paragraph(language, "density_notice/dense"),
+    }
+
+
+def fill_message(message: TextFile) -> str:
+    return fill_placeholders(message.body, allowed_values(message))
+
+
+def fill_explainer(explainer: TextFile) -> str:
+    return fill_placeholders(explainer.body, statistic_placeholders())
