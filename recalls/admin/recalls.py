@@ -173,7 +173,7 @@ class RecallAdmin(RecallRelatedAdmin[Recall]):
     def recall_number(self, recall: Recall) -> str:
         return str(recall)
 
-    @admin.display(description=_("next_action"))
+    @admin.display(description=_("next action"))
     def next_action(self, recall: Recall) -> str:
         return describe_next_action(recall) if recall.state in State.values else gettext("no queue shows this state")
 
@@ -181,7 +181,7 @@ class RecallAdmin(RecallRelatedAdmin[Recall]):
     def suspicious_result(self, recall: Recall) -> str:
         return gettext("4 or 5") if recall.suspicious else ""
 
-    @admin.display(description=_("recall_link"))
+    @admin.display(description=_("page"))
     def recall_link(self, recall: Recall) -> str:
         return format_html('<a href="{}">{}</a>', reverse("recall", args=[recall.pk]), gettext("Open"))
 

@@ -48,7 +48,7 @@ def test_each_recall_says_its_outcome_pathology_and_concordance(
     client_for: ClientFor, radiologist_rao: User, shadyside: Site
 ) -> None:
     _read_by(radiologist_rao, shadyside, "cancer", "benign_concordant", "closed_normal", "to_contact")
-    rows = {row.stands: row for row in _get_page(client_for, radiologist_rao).context["rows"]}
+    rows = {row.status: row for row in _get_page(client_for, radiologist_rao).context["rows"]}
     cancer, benign = rows["Cancer, handed over to treatment"], rows["Biopsy benign and concordant"]
     assert (cancer.pathology, cancer.concordance) == ("Malignant, invasive", "Malignant")
     assert (benign.pathology, benign.concordance) == ("Benign", "Concordant benign")

@@ -178,7 +178,7 @@ def test_a_large_clinic_counts_once_in_some_seconds_and_a_small_one_each_time(
     assert _count(browser, label) == 0
     RecallFactory.create(site=shadyside, ready_to_book=True)
     assert _count(browser, label) == 1
-    monkeypatch.setattr(queue_counts, "MANY", 1)
+    monkeypatch.setattr(queue_counts, "CACHE_THRESHOLD", 1)
     assert _count(browser, label) == 1
     RecallFactory.create(site=shadyside, ready_to_book=True)
     assert _count(browser, label) == 1

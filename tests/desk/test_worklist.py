@@ -1,13 +1,10 @@
 """What waits for a radiologist, oldest first, and what leaves her list when it is done?"""
 
 from datetime import UTC, datetime, timedelta
-from importlib import import_module
 from typing import Any
 
 import pytest
 import time_machine
-from django.apps import apps
-from django.db import connection
 from django.urls import reverse
 
 from clinic.factories import UserFactory
@@ -137,17 +134,3 @@ def test_a_reached_patient_whose_ladder_is_complete_but_young_is_not_to_be_signe
     assert recall.contact_since is not None
     with time_machine.travel(recall.contact_since + timedelta(days=59), tick=False):
         assert _sections(client_for, radiologist_rao)["Closures to sign"] == []
-
-
-def test_what_waited_before_the_worklist_had_its_own_columns_still_waits(
-    client_for: ClientFor, radiologist_rao: User, shadyside: Site
-) -> None:
-    stories = ("attended", "priors_received", "priors_requested", "awaiting_concordance", "ladder_complete")
-    for story in (*stories, "unreleased", "closed_benign", "deceased", "to_contact"):
-        RecallFactory.create(site=shadyside, **{story: True})
-    before = _sections(client_for, radiologist_rao)
-    Recall.objects.update(to_read_at=None, to_release_by=None)
-    assert not any(_sections(client_for, radiologist_rao).values())
-    import_module("recalls.migrations.0007_reading_piles").fill(apps, connection.schema_editor())
-    assert _sections(client_for, radiologist_rao) == before
-    assert all(before.values())
