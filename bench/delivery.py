@@ -27,10 +27,10 @@ MIN_RATIO = 0.7
 _WORKER_PROGRAM = """
 import sys, django
 django.setup()
-from notifications.delivery.worker import drain
+from notifications.delivery.worker import send_due
 print("ready", flush=True)
 sys.stdin.readline()
-drain(600)
+send_due(600)
 """
 
 

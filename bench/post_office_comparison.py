@@ -31,7 +31,7 @@ ENQUEUE_PROGRAMS = [
 ]
 OUR_PROGRAMS = PROCESSES * [
     _START
-    + "from notifications import outbox; outbox.reclaim(); from notifications.delivery.worker import drain; drain(600)"
+    + "from notifications.delivery import outbox, worker; outbox.reclaim_expired_leases(); worker.send_due(600)"
 ]
 POST_OFFICE_PROGRAMS = [
     _START + "import logging; logging.getLogger('post_office').setLevel('WARNING'); "

@@ -89,7 +89,7 @@ _HISTORY = (
 ADMIN_PERMISSIONS: dict[Role, dict[str, tuple[str, ...]]] = {
     Role.MANAGER: {
         **dict.fromkeys(_HISTORY, _VIEW),
-        "notifications.sending": ("view", "change"),
+        "notifications.sendingstate": ("view", "change"),
         "recalls.workitem": ("view", "change"),
         "recalls.room": _VIEW,
         "recalls.visitlength": _VIEW,
@@ -104,7 +104,7 @@ ADMIN_PERMISSIONS: dict[Role, dict[str, tuple[str, ...]]] = {
     },
     Role.ADMINISTRATOR: {
         **dict.fromkeys(_HISTORY, _VIEW),
-        "notifications.sending": ("view", "change"),
+        "notifications.sendingstate": ("view", "change"),
         "recalls.workitem": ("view", "change"),
         "recalls.room": _EDIT,
         "recalls.roomhours": (*_EDIT, "delete"),

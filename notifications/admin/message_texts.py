@@ -49,7 +49,7 @@ class MessageTextAdmin(ScopedAdmin[MessageText]):
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         base = super().get_form(request, obj, change, **kwargs)
-        return type("TextFormOfViewer", (base,), {"viewer": request.user})
+        return type("TextFormOfViewer", (base,), {"user": request.user})
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view

@@ -147,7 +147,7 @@ def test_a_manager_unfreezes_in_the_admin_and_the_name_is_recorded(
     restore_guard.freeze_sending()
     client = Client()
     client.force_login(manager_mo)
-    address = f"/admin/notifications/sending/{restore_guard.SINGLETON_PK}/change/"
+    address = f"/admin/notifications/sendingstate/{restore_guard.SINGLETON_PK}/change/"
     assert client.get(address).status_code == 200
     assert client.post(address, {"may_leave": "on"}).status_code == 302
     row = SendingState.objects.get()
@@ -162,7 +162,7 @@ def test_a_scheduler_cannot_unfreeze(scheduler_ana: User) -> None:
     client.force_login(scheduler_ana)
     assert (
         client.post(
-            f"/admin/notifications/sending/{restore_guard.SINGLETON_PK}/change/", {"may_leave": "on"}
+            f"/admin/notifications/sendingstate/{restore_guard.SINGLETON_PK}/change/", {"may_leave": "on"}
         ).status_code
         != 200
     )

@@ -88,7 +88,7 @@ def test_each_save_is_a_version_and_an_older_one_can_be_used_again(desk: Client)
     assert desk.get(reverse("admin:notifications_messagetext_change", args=[first.pk])).status_code == 200
     again = desk.get(ADD, {"from": first.pk})
     assert again.context["adminform"].form["body"].value() == OWN
-    desk.post(ADD, typed(body=OWN, base=2))
+    desk.post(ADD, typed(body=OWN, base_version=2))
     assert list(MessageText.objects.order_by("version").values_list("version", "body"))[2] == (3, OWN)
 
 
@@ -101,8 +101,8 @@ def test_a_version_cannot_be_rewritten_or_deleted(administrator_ada: User) -> No
 
 
 def test_two_who_edit_at_once_do_not_overwrite_each_other(desk: Client) -> None:
-    desk.post(ADD, typed(body=OWN, base=0))
-    page = desk.post(ADD, typed(body=f"{OWN}\n\nSee you soon.", base=0))
+    desk.post(ADD, typed(body=OWN, base_version=0))
+    page = desk.post(ADD, typed(body=f"{OWN}\n\nSee you soon.", base_version=0))
     assert "Somebody saved version 1 meanwhile" in page.content.decode()
 
 

@@ -94,10 +94,10 @@ def test_older_messages_follow_on_the_next_page(
     client: Client, scheduler_ana: User, letter_key: str, monkeypatch: pytest.MonkeyPatch, clock: Clock
 ) -> None:
     clock.run_until("2026-11-24", "08:00")  # two reminders more
-    monkeypatch.setattr("notifications.presenters.demo_inbox.PAGE", 2)
+    monkeypatch.setattr("notifications.presenters.demo_inbox.PAGE_SIZE", 2)
     client.force_login(scheduler_ana)
     first = client.get(reverse("inbox"))
     assert len(first.context["letters"]) == 2
     second = client.get(reverse("inbox"), {"before": first.context["older"]})
-    assert [letter.kept.key for letter, _when in second.context["letters"]] == [letter_key]
+    assert [letter.mail.key for letter, _when in second.context["letters"]] == [letter_key]
     assert second.context["older"] == ""

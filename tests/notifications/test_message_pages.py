@@ -81,7 +81,7 @@ def test_the_page_inside_a_message_can_run_nothing(ana: Client, booked: Recall) 
 
 def test_the_list_shows_first_what_is_to_come_and_last_what_was_dropped(ana: Client, booked: Recall) -> None:
     rows = ana.get(reverse("messages", args=[booked.pk])).context["rows"]
-    assert [(row.what, row.state) for row in rows] == [
+    assert [(row.title, row.state_label) for row in rows] == [
         ("Visit reminder", "Planned"),
         ("Visit reminder", "Planned"),
         ("Visit booked", "Accepted by the mail server"),
