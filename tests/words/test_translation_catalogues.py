@@ -15,10 +15,13 @@ from django.utils.translation.template import templatize
 from notifications.content import loader
 
 ROOT: Final = Path(__file__).parents[2]
-# What makes the words of a message, and her own page.
+# What makes the words of a message, and the patient's page.
 MODULES: Final = (
     *sorted((ROOT / "portal").glob("*.py")),
-    *(ROOT / "notifications" / f"{name}.py" for name in ("values", "sayings", "invitation", "letters", "sms_text")),
+    *(
+        ROOT / "notifications" / "rendering" / f"{name}.py"
+        for name in ("context", "formatting", "calendar_invite", "letter_pdf", "sms")
+    ),
 )
 TEMPLATES: Final = (
     *(f"portal/{path.name}" for path in sorted((ROOT / "templates" / "portal").glob("*.html"))),
