@@ -18,7 +18,7 @@ class Actor:
     user: "User | None" = field(default=None, compare=False)
 
     def sees_site(self, site_id: int) -> bool:
-        """A person acts at her own sites only; the system, intake and a patient's own link are not bound to one."""
+        """A person acts at their own sites only; the system, intake and a patient's own link are not bound to one."""
         return self.user is None or self.user.sees_site(site_id)
 
 
@@ -28,7 +28,7 @@ PATIENT = Actor("patient", frozenset({Role.PATIENT}))
 
 
 def actor_for(who: "User | Actor") -> Actor:
-    """The actor behind `by=`: an `Actor` as it is, a user with the roles of her groups."""
+    """The actor behind `by=`: an `Actor` as it is, a user with the roles of their groups."""
     if isinstance(who, Actor):
         return who
     return Actor(who.get_full_name() or who.get_username(), roles_of(who), who)

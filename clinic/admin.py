@@ -85,8 +85,8 @@ class RungInline(admin.TabularInline[LadderRung, Site]):
     formset = RungsFormSet
     extra = 2
     verbose_name_plural = gettext_lazy(
-        "Contact ladder of its own: without rungs here, the one that Recall Desk comes with; a change counts from each "
-        "recall's next step"
+        "Contact ladder of its own: without steps here, the one that Recall Desk comes with; a change counts "
+        "from each recall's next step"
     )
 
 
@@ -141,7 +141,9 @@ class UserAdmin(ScopedAdmin[User], DjangoUserAdmin[User]):
             gettext_lazy("Work"),
             {
                 "fields": ("is_active", "groups", "sites"),
-                "description": gettext_lazy("The groups are the roles; the sites are where she sees patients."),
+                "description": gettext_lazy(
+                    "The groups are the roles; the sites are those whose patients the user sees."
+                ),
             },
         ),
         (gettext_lazy("Dates"), {"fields": ("last_login", "date_joined")}),

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from clinic.changes import change_message
 from clinic.models import AccessLog
 
-MOST_ROWS = 1000  # a person narrows the list by search or filter before she pages further than this
+MOST_ROWS = 1000  # a person narrows the list by search or filter before paging further than this
 SEARCHES = "admin_searches"
 _SEARCHES_KEPT = 20
 

@@ -1,4 +1,4 @@
-"""Who is signed in? The person of the session, her roles, sites and their ladders, in one query for every request."""
+"""Who is signed in? The person of the session, their roles, sites and their ladders, in one query for every request."""
 
 from typing import Any
 

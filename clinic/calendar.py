@@ -75,7 +75,7 @@ def next_send_window(site: "Site", at: datetime, *, first_notice: bool = False) 
     """The first instant from `at` on at which a message may reach a patient.
 
     Messages leave between the site's `send_from` and `send_until` on days somebody answers the phone. A first notice
-    never leaves on a Friday after noon: she could ask nobody until Monday.
+    never leaves on a Friday after noon: the patient could ask nobody until Monday.
     """
     local = at.astimezone(site.zone)
     day = local.date()

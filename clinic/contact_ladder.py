@@ -48,20 +48,20 @@ DEFAULT_LADDER: tuple[Rung, ...] = (
     Rung("call_3", 8, C.PHONE, _("Third call, early or late in the day")),
     Rung("letter", 8, C.LETTER, _("Send a letter")),
     Rung("referrer", 15, C.REFERRER, _("Tell the referring provider and ask for an answer")),
-    Rung("address_check", 21, C.ADDRESS_CHECK, _("Check address, phone and whether she goes elsewhere")),
+    Rung("address_check", 21, C.ADDRESS_CHECK, _("Check address, phone and whether the patient goes elsewhere")),
     Rung("certified_letter", 30, C.CERTIFIED_LETTER, _("Send a certified letter")),
     Rung("navigator", 45, C.NAVIGATOR, _("A navigator looks at the case")),
 )
 LOST_AFTER_DAYS = 60
 
-# What reaches herself, and what she can keep and show to others.
+# What reaches the patient in person, and what the patient can keep and show to others.
 _TRIES = frozenset({C.PHONE, C.IN_PERSON, C.SMS, C.EMAIL})
 _LETTERS = frozenset({C.LETTER, C.CERTIFIED_LETTER})
 LEAST_TRIES = 2
 
 
 class LadderRung(models.Model):
-    """One try of a site's own ladder; `day` counts in calendar days since she was to be contacted."""
+    """One try of a site's own ladder; `day` counts in calendar days since the patient was to be contacted."""
 
     site = models.ForeignKey("clinic.Site", models.CASCADE, related_name="ladder_rungs", verbose_name=_("site"))
     order = models.PositiveSmallIntegerField(_("order"), validators=[MinValueValidator(1)])
@@ -71,13 +71,13 @@ class LadderRung(models.Model):
 
     class Meta:
         ordering = ["order"]
-        verbose_name = _("rung of the contact ladder")
+        verbose_name = _("step of the contact ladder")
         verbose_name_plural = _("contact ladder")
         constraints = [
             models.UniqueConstraint(
                 fields=["site", "order"],
                 name="ladder_rung_once_an_order",
-                violation_error_message=_("Two rungs cannot stand at the same place."),
+                violation_error_message=_("Two steps cannot stand at the same place."),
             ),
         ]
 
@@ -97,13 +97,15 @@ def check_ladder(rungs: Sequence[Rung], lost_after: int) -> None:
     channels, days = [rung.channel for rung in rungs], [rung.day for rung in rungs]
     problems: list[Any] = []
     if any(later < earlier for earlier, later in pairwise(days)):
-        problems.append(gettext("The days must ascend with the order of the rungs."))
+        problems.append(gettext("The days must ascend with the order of the steps."))
     if sum(channel in _TRIES for channel in channels) < LEAST_TRIES:
-        problems.append(gettext("Before a patient may be called lost, the ladder needs two tries to reach her."))
+        problems.append(
+            gettext("Before a patient may count as lost, the ladder needs two attempts to reach the patient.")
+        )
     if not any(channel in _LETTERS for channel in channels):
-        problems.append(gettext("Before a patient may be called lost, the ladder needs a letter."))
+        problems.append(gettext("Before a patient may count as lost, the ladder needs a letter."))
     if days and days[-1] > lost_after:
-        words = gettext("The last rung is on day %(day)d, and she would be called lost after %(lost)d days.")
+        words = gettext("The last step is on day %(day)d, and the patient would count as lost after %(lost)d days.")
         problems.append(words % {"day": days[-1], "lost": lost_after})
     if problems:
         raise ValidationError(problems)

@@ -64,15 +64,17 @@ class Site(models.Model):
         max_length=8,
         choices=BareZero,
         default=BareZero.PARK,
-        help_text=_("Since 2024 a 0 must say whether more imaging or earlier pictures are needed (21 CFR 900.12)."),
+        help_text=_("Since 2024 a 0 must say whether additional imaging or prior images are needed (21 CFR 900.12)."),
     )
     send_from = models.TimeField(_("messages leave from"), default=time(8))
     send_until = models.TimeField(_("messages leave until"), default=time(18))
     lost_after = models.PositiveSmallIntegerField(
-        _("she may be called lost after, in days"),
+        _("a patient may count as lost after, in days"),
         default=LOST_AFTER_DAYS,
         validators=[MinValueValidator(1), MaxValueValidator(LONGEST_LADDER)],
-        help_text=_("Counted from the day on which she was to be contacted; every rung must have been tried too."),
+        help_text=_(
+            "Counted from the day on which the patient was to be contacted; every step must have been tried too."
+        ),
     )
     page_link = models.BooleanField(
         _("emails carry a link to the patient's own page"),
@@ -87,7 +89,9 @@ class Site(models.Model):
     reviewed_english_only = models.BooleanField(
         _("send only reviewed English texts"),
         default=False,
-        help_text=_("A message without a named reviewer is then not sent, and somebody is asked to ring her instead."),
+        help_text=_(
+            "A message without a named reviewer is then not sent, and a task asks somebody to call the patient instead."
+        ),
     )
     sends_lay_summaries = models.BooleanField(
         _("write the lay summary here"),
@@ -218,11 +222,11 @@ class DeadlinePolicy(models.Model):
     biopsy_amber = _days(_("biopsy is late after"), 14)
     pathology = _days(_("pathology expected, business days"), 5)
     pathology_told = _days(_("pathology told, business days"), 2)
-    priors_report = _days(_("report after earlier pictures"), 30)
+    priors_report = _days(_("report after prior images"), 30)
     resolution = _days(_("result to resolution"), 60)
     lay_summary = _days(_("lay summary"), 30)
     suspicious = _days(_("suspicious result told"), 7)
-    follow_up_lead = _days(_("short-interval visit is booked ahead by"), 45)
+    follow_up_lead = _days(_("short-interval follow-up is booked ahead by"), 45)
 
     class Meta:
         verbose_name = _("deadlines")
@@ -233,7 +237,7 @@ class DeadlinePolicy(models.Model):
 
 
 class User(AbstractUser):
-    """A member of staff; what she may do comes from her groups, whom she may see from her sites."""
+    """A member of staff; what they may do comes from their groups, whom they may see from their sites."""
 
     sites = models.ManyToManyField(Site, verbose_name=_("sites"), blank=True, related_name="staff")
     npi = models.CharField(
@@ -248,7 +252,7 @@ class User(AbstractUser):
 
     @cached_property
     def own_sites(self) -> tuple[Site, ...]:
-        """Read once per request: whom she may see, and the names at the foot of each page."""
+        """Read once per request: whom the user may see, and the names at the foot of each page."""
         return tuple(self.sites.all())
 
     @cached_property

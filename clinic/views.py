@@ -1,4 +1,4 @@
-"""How does a person come in, which desk does she start at, and what does she read when a page cannot be shown?"""
+"""How does a person come in, which desk do they start at, and what do they read when a page cannot be shown?"""
 
 from collections.abc import Iterable
 
@@ -20,7 +20,7 @@ class SignIn(LoginView):
 
 
 class Password(SuccessMessageMixin[PasswordChangeForm], PasswordChangeView):
-    """Everybody who signs in may change her own password; her other sessions end with it."""
+    """Everybody who signs in may change their own password; their other sessions end with it."""
 
     template_name = "registration/change_password.html"
     success_url = reverse_lazy("home")
@@ -28,7 +28,7 @@ class Password(SuccessMessageMixin[PasswordChangeForm], PasswordChangeView):
 
 
 class SignOut(LogoutView):
-    """Only by POST: a link that was followed for her must not sign her out."""
+    """Only by POST: a link that was followed for a user must not sign them out."""
 
 
 def desk_of(roles: Iterable[Role]) -> str:

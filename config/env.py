@@ -167,7 +167,8 @@ class Environment(BaseSettings):
     data_dir: Path = Field(
         CHECKOUT / "var",
         validation_alias="DATA_DIR",
-        description="Folder for what the app keeps on disk: database, mail, collected static files, beat's schedule.",
+        description="Folder for what the app keeps on disk: database, mail, collected static files, the "
+        "scheduler service's timetable.",
     )
     port: int = Field(DEFAULT_PORT, ge=1, le=65535, validation_alias="PORT", description="Port of the web server.")
     bind: str = Field(

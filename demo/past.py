@@ -195,4 +195,4 @@ def _mail_came_back(tale: ScenarioContext) -> None:
     for point in recall.patient.contact_points.filter(kind=ContactPoint.Kind.EMAIL, unusable=""):
         mark_unusable(point, ContactPoint.Unusable.BOUNCED, by=INTAKE)
         if recall.is_open:
-            actions.open_work_item(recall, WorkItemKind.VERIFY_CONTACT, "Mail to her address came back.")
+            actions.open_work_item(recall, WorkItemKind.VERIFY_CONTACT, "Mail to the patient's address came back.")

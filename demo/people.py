@@ -35,7 +35,7 @@ _ABOUT_PHONES = ("no_phone", "no_voicemail")
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """What `PatientFactory` is asked for, and whether her mail comes back."""
+    """What `PatientFactory` is asked for, and whether mail to the patient comes back."""
 
     fields: dict[str, Any]
     mail_bounces: bool

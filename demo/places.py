@@ -23,7 +23,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """A person of the demo as she signs in; `sites` are site codes."""
+    """A person of the demo as they sign in; `sites` are site codes."""
 
     username: str
     first_name: str

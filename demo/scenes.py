@@ -1,6 +1,6 @@
 """What is going on in the demo clinic? How many recalls live which story, and how long ago each came to its end.
 
-Half of the open ones wait for a call, so that a scheduler who signs in has a real morning before her.
+Half of the open ones wait for a call, so that a scheduler who signs in has a real morning ahead.
 """
 
 from collections.abc import Iterator, Mapping
@@ -96,7 +96,7 @@ def cards(chance: Random) -> Iterator[Scene]:
 
 
 def reading(chance: Random, number: int, story: Mapping[str, Any]) -> dict[str, Any]:
-    """What the screening of one patient showed, as `ExamFactory` is asked for it; what her story says comes first."""
+    """What the screening of one patient showed, as `ExamFactory` is asked for it; what the story says comes first."""
     kinds = [kind for kind, weight in _FINDINGS for _ in range(weight)]
     side = chance.choice((Side.RIGHT, Side.LEFT))
     findings = [(chance.choice(kinds), side, chance.choice(_PLACES))]

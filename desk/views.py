@@ -17,7 +17,7 @@ _MOST_DIGITS = 10
 
 
 class DeskView(View):
-    """A page for the roles that `clinic.roles.PAGES` names; another role reads that it is not for her."""
+    """A page for the roles that `clinic.roles.PAGES` names; another role reads that it is not for them."""
 
     page: ClassVar[Page]
 

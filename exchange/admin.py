@@ -57,7 +57,7 @@ class ParkedRowAdmin(ScopedAdmin[ParkedRow]):
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ParkedRow]:
-        """Rows at her sites; an administrator also sees those of which nobody knows the site."""
+        """Rows at the user's sites; an administrator also sees those of which nobody knows the site."""
         rows = ParkedRow.objects.select_related("site", "file", "settled_by")
         seen = Q(site__in=getattr(request.user, "site_ids", ()))
         if Role.ADMINISTRATOR in roles_of(request.user):

@@ -1,4 +1,4 @@
-"""Whose result is this? Finds each row's patient, refuses a possible mix-up, keeps her details up to date."""
+"""Whose result is this? Finds each row's patient, refuses a possible mix-up, keeps their details up to date."""
 
 import difflib
 from collections.abc import Iterable, Sequence
@@ -118,7 +118,7 @@ class People:
             if old is not None and old.granted == granted:
                 continue
             if granted and old is not None and not old.source.startswith(SOURCE):
-                message = _("She said no herself on %(day)s, so the yes of this file was not taken over.")
+                message = _("The patient said no on %(day)s, so the yes of this file was not taken over.")
                 problems.append(Problem(columns[subject], message % {"day": f"{old.at:%Y-%m-%d}"}))
                 continue
             actions.record_consent(patient, subject, granted=granted, source=self.source, by=self.by)
@@ -165,7 +165,7 @@ def _said(row: Row) -> dict[Consent.Subject, bool]:
 
 
 def _refuse_mix_up(row: Row, records: tuple[Patient, ...]) -> None:
-    """Two people under one record number are never merged by a file: one of the records must be hers."""
+    """Two people under one record number are never merged by a file: one of the records must be the patient's."""
     if all(record.birth_date != row.birth_date for record in records):
         raise Refused(
             Problem(

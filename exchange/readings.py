@@ -79,7 +79,7 @@ def read_assessment(text: str, bare_zero: str) -> A:
     if allowed == _ZERO:
         if bare_zero == Site.BareZero.PARK:
             raise BadValue(
-                _("A plain 0 does not say what is needed. Write 0-AI (more imaging) or 0-PRIOR (earlier pictures).")
+                _("A plain 0 does not say what is needed. Write 0-AI (additional imaging) or 0-PRIOR (prior images).")
             )
         return A(bare_zero)
     raise BadValue(_("4C or 5? These words fit both. Write the number of the category."))

@@ -89,7 +89,7 @@ class Row:
 
     @property
     def contacts(self) -> dict[ContactPoint.Kind, Checked]:
-        """The ways to reach her that the row gives."""
+        """The ways to reach the patient that the row gives."""
         given = ((kind, getattr(self, column)) for column, kind in CONTACT_COLUMNS.items())
         return {kind: checked for kind, checked in given if checked is not None}
 

@@ -129,7 +129,8 @@ class Batch:
             finding for arrival in self._arrivals for finding in _findings(arrival.row, arrival.exam)
         )
         recalled = [arrival.exam.patient for arrival in self._arrivals if actions.needs_recall(arrival.exam)]
-        models.prefetch_related_objects(recalled, "contact_points", "consents")  # the messages ask how to reach her
+        # Planning the messages asks how to reach each patient.
+        models.prefetch_related_objects(recalled, "contact_points", "consents")
         for arrival in self._arrivals:
             result = Result.RECORDED
             if actions.needs_recall(arrival.exam):

@@ -1,4 +1,4 @@
-"""What does a person say when she stops or sends a message? Why, on a form that acts once."""
+"""What does a person say who stops or sends a message? Why, on a form that acts once."""
 
 from typing import Self
 

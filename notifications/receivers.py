@@ -32,5 +32,7 @@ def block_undo_after_send(event: RecallEvent, **_signal: Any) -> str:
     may_have_left = [AttemptResult.ACCEPTED, AttemptResult.UNCERTAIN]
     left = Q(state=NotificationState.SENDING) | Q(attempts__at__gte=event.at, attempts__result__in=may_have_left)
     if Notification.objects.filter(left, recall=event.recall).exists():
-        return _("A message to the patient has left meanwhile. Take the step that mends it: she is written to again.")
+        return _(
+            "A message to the patient has left meanwhile. Take the step that mends it: the patient is written to again."
+        )
     return ""

@@ -15,7 +15,7 @@ from patients.models import Consent, ContactPoint, Patient
 
 
 def set_contact_point(patient: Patient, kind: ContactPoint.Kind, raw: str, *, by: User | Actor) -> ContactPoint:
-    """Write one way to reach her; a value that cannot be used is kept and marked, the same value changes nothing."""
+    """Write one contact point; a value that cannot be used is kept and marked, the same value changes nothing."""
     actor_for(by)
     checked = check_email(raw) if kind == ContactPoint.Kind.EMAIL else check_phone(raw, patient.site.country)
     mark = ContactPoint.Unusable.INVALID if checked.problem else ""
@@ -52,7 +52,7 @@ def mark_usable(point: ContactPoint, *, by: User | Actor) -> None:
 
 
 def choose_language(patient: Patient, code: str, *, by: User | Actor) -> None:
-    """The language she wants to be written to in, as a code such as "es"."""
+    """The language the patient wants to be written to in, as a code such as "es"."""
     actor_for(by)
     patient.language = code
     patient.save(update_fields=["language"])
@@ -66,7 +66,7 @@ def record_consent(
     source: str,
     by: User | Actor,
 ) -> Consent | None:
-    """Add what she said; None when she said the same before."""
+    """Add what the patient said; None when it was said before."""
     newest = patient.consents.filter(subject=subject).first()
     if newest is not None and newest.granted == granted:
         return None

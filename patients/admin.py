@@ -1,4 +1,4 @@
-"""Where does an administrator look up a patient's record, who sent her, and who opened her pages?"""
+"""Where does an administrator look up a patient's record, who sent them, and who opened their pages?"""
 
 from typing import Any
 
@@ -55,7 +55,7 @@ class ReferringProviderAdmin(ScopedAdmin[ReferringProvider]):
 
 @admin.register(AccessLog)
 class AccessLogAdmin(ReadOnlyAdmin[AccessLog]):
-    """Who opened what about whom; a patient's number is the one in the address of her page."""
+    """Who opened what about whom; a patient's number is the one in the address of the page."""
 
     site_path = ""
     list_display = ("at", "user", "page", "patient_id")
@@ -66,5 +66,5 @@ class AccessLogAdmin(ReadOnlyAdmin[AccessLog]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AccessLog]:
         user: Any = request.user
-        at_her_sites = Patient.objects.filter(site__in=user.site_ids)
-        return super().get_queryset(request).filter(patient_id__in=at_her_sites.values("pk"))
+        at_own_sites = Patient.objects.filter(site__in=user.site_ids)
+        return super().get_queryset(request).filter(patient_id__in=at_own_sites.values("pk"))

@@ -28,7 +28,7 @@ class ReferringProviderFactory(DjangoModelFactory[ReferringProvider]):
 class PatientFactory(DjangoModelFactory[Patient]):
     """A patient with a mobile, a home phone and an email address who has agreed to email; traits change one thing each.
 
-    `mobile`, `home` and `email` are written as a file would give them (None: she gave none); `consents` is
+    `mobile`, `home` and `email` are written as a file would give them (None: the patient gave none); `consents` is
     {subject: granted}. Both go through the real actions.
     """
 

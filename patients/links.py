@@ -33,7 +33,7 @@ class Answer(Enum):
 
 
 def issue(patient: Patient, *, by: User | Actor, revoke_others: bool = False) -> str:
-    """Make a link and return its token, the only time that anybody sees it. Her earlier links go on working."""
+    """Make a link and return its token, the only time that anybody sees it. Earlier links go on working."""
     actor_for(by)
     token = secrets.token_urlsafe(32)
     with transaction.atomic():

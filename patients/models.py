@@ -1,4 +1,4 @@
-"""Who the patient is, how she wants to be reached, what she agreed to, and who sent her."""
+"""Who the patient is, how they want to be reached, what they agreed to, and who sent them."""
 
 from datetime import date, datetime
 
@@ -37,7 +37,7 @@ class ReferringProvider(models.Model):
 
 
 class Patient(models.Model):
-    """One person under one record number; another number of hers points here by `merged_into`."""
+    """One person under one record number; another number of theirs points here by `merged_into`."""
 
     class Sex(models.TextChoices):
         FEMALE = "F", _("Female")
@@ -85,7 +85,7 @@ class Patient(models.Model):
             models.UniqueConstraint(fields=["assigning_authority", "mrn"], name="mrn_once_per_authority"),
             models.CheckConstraint(
                 condition=Q(merged_into__isnull=True) | ~Q(merged_into=F("id")),
-                name="patient_not_merged_into_herself",
+                name="patient_not_merged_into_itself",
             ),
         ]
         indexes = [
@@ -100,7 +100,7 @@ class Patient(models.Model):
 
     @property
     def first_name(self) -> str:
-        """The name she wants to hear."""
+        """The name the patient wants to hear."""
         return self.preferred_name or self.given_name
 
     @property
@@ -117,7 +117,7 @@ class Patient(models.Model):
 
 
 class ContactPoint(models.Model):
-    """One way to reach her. What a file gave is kept as given; what cannot be used says why."""
+    """One way to reach the patient. What a file gave is kept as given; what cannot be used says why."""
 
     class Kind(models.TextChoices):
         MOBILE = "mobile", _("Mobile phone")
@@ -154,7 +154,7 @@ class ContactPoint(models.Model):
 
 
 class Consent(models.Model):
-    """What she agreed to or withdrew, when and by which way; the newest row for a subject counts. Never changed."""
+    """What was agreed to or withdrawn, when and by which way; the newest row for a subject counts. Never changed."""
 
     class Subject(models.TextChoices):
         EMAIL = "email", _("Email")

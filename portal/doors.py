@@ -1,4 +1,4 @@
-"""What holds for every answer that this package gives? No cache, no other host, no trace of the link, her language.
+"""What holds for every answer that this package gives? No cache, no other host, no trace of the link, one language.
 
 Referrer-Policy is strict-origin and not no-referrer: under no-referrer a browser sends a form with "Origin: null",
 which the CSRF check must refuse. Of an address, strict-origin gives away the host alone, so a link never leaves in a
@@ -56,7 +56,7 @@ def private(view: View[P]) -> View[P]:
     return cast("View[P]", guarded)
 
 
-def for_her(view: Callable[Concatenate[HttpRequest, Visitor, P], HttpResponse]) -> View[P]:
+def for_patient(view: Callable[Concatenate[HttpRequest, Visitor, P], HttpResponse]) -> View[P]:
     """A page for whoever has given the birth date; anybody else is asked to open the link again."""
 
     @wraps(view)
@@ -77,7 +77,7 @@ def for_her(view: Callable[Concatenate[HttpRequest, Visitor, P], HttpResponse]) 
 
 
 def language_of(request: HttpRequest, patients_own: str) -> str:
-    """The language she picked in this browser, else the one the clinic writes to her in, else the browser's."""
+    """The language picked in this browser, else the one the clinic writes to the patient in, else the browser's."""
     short = patients_own.split("-")[0].lower()
     picked: Any = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)
     known = dict(settings.LANGUAGES)

@@ -1,6 +1,6 @@
 """How do the reviewed explainers come onto the page? As safe HTML: the first paragraph open, the rest a click away.
 
-A text that does not exist in her language yet is shown in English and marked as such for screen readers.
+A text that does not exist in the patient's language yet is shown in English and marked as such for screen readers.
 """
 
 from collections.abc import Collection
@@ -42,7 +42,7 @@ MAMMOGRAMS = frozenset(kind for kind, names in PROCEDURES.items() if "diagnostic
 
 
 def procedures_of(visit: VisitKind, findings: Collection[str]) -> list[str]:
-    """What is done at such a visit, with the extra views where her findings are known to her."""
+    """What is done at such a visit, with the extra views where the findings are known to the patient."""
     names = list(PROCEDURES[visit])
     if visit in (VisitKind.DIAGNOSTIC, VisitKind.DIAGNOSTIC_ULTRASOUND):
         names += [name for name, kinds in _EXTRA_VIEWS.items() if set(findings) & set(kinds)]

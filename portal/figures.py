@@ -31,7 +31,7 @@ class HundredPeople:
 
 
 def called_back(recall: Recall, language: str) -> HundredPeople:
-    """For her kind of screening; where we do not know which it was, the figures that count all of them."""
+    """For the patient's kind of screening; where we do not know which it was, the figures that count all of them."""
     screen = "figures/first_screen" if recall.exam.first_screen else "figures/later_screen"
     text = explainer(screen, language, recall.site)
     return HundredPeople(

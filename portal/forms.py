@@ -1,4 +1,4 @@
-"""What may a patient type? Her birth date, a few words for the schedulers, how she wants to hear from us."""
+"""What may a patient type? A birth date, a few words for the schedulers, how to hear from us."""
 
 from datetime import date
 from typing import Any
@@ -59,7 +59,7 @@ _NEEDED = _("Please give month, day and year as numbers, such as 4, 25 and 1961.
 
 
 class WordsForm(forms.Form):
-    """What she wants to tell the schedulers, if anything."""
+    """What the patient wants to tell the schedulers, if anything."""
 
     words = forms.CharField(
         required=False,
@@ -70,7 +70,7 @@ class WordsForm(forms.Form):
 
 
 class ChoicesForm(forms.Form):
-    """Language and ways to write to her. Boxes show what holds now; a way that she has no address for is not shown."""
+    """Language and ways to write to the patient. Boxes show what holds now; a way without an address is not shown."""
 
     email = forms.BooleanField(
         label=_("Write to me by email"),
@@ -114,7 +114,7 @@ class ChoicesForm(forms.Form):
         return [self[name] for name in self.SUBJECTS if name in self.fields]
 
     def changed_consents(self) -> dict[Consent.Subject, bool]:
-        """Only what she changed: a box that she left alone is not something she said."""
+        """Only what was changed: a box left alone is not something the patient said."""
         return {
             subject: bool(self.cleaned_data[name])
             for name, subject in self.SUBJECTS.items()

@@ -1,4 +1,4 @@
-"""Which sentences tell a patient where she is and what comes next? One pair for each stage, in plain words.
+"""Which sentences tell a patient where they are and what comes next? One pair for each stage, in plain words.
 
 The first sentence is the head of the page, the second says what happens next and who does it. None of them holds a
 result, a finding or a category: those come from the reviewed explainers.
@@ -17,7 +17,7 @@ from portal.wording import day_words, local_words, month_words
 from recalls.enums import AppointmentStatus
 from recalls.models import Appointment, Recall
 
-# One business day after the outcome was due, somebody must have written: till then she is asked for patience.
+# One business day after the outcome was due, somebody must have written: till then the patient is asked for patience.
 WRITING_DAYS = 1
 
 

@@ -26,7 +26,7 @@ _LONGEST_REASON = 300
 
 
 class Ask(models.TextChoices):
-    """What she may ask for; the value stands in the address of its form."""
+    """What the patient may ask for; the value stands in the address of its form."""
 
     ANOTHER_TIME = "another-time", gettext_lazy("I need another time")
     CANNOT_COME = "cannot-come", gettext_lazy("I cannot come")
@@ -34,7 +34,7 @@ class Ask(models.TextChoices):
 
 
 def confirm(recall: Recall) -> bool:
-    """She will be there. False when the recall was moved while she pressed the button."""
+    """The patient will be there. False when the recall was moved while the button was pressed."""
     try:
         actions.confirm(recall, by=PATIENT, seen=recall.version)
     except StepRefused:
@@ -46,7 +46,7 @@ def confirm(recall: Recall) -> bool:
 def ask(patient: Patient, what: Ask, words: str) -> None:
     """Put it before the schedulers. While an earlier request is open the new one joins it, newest first."""
     recall = next((row for row in recalls_of(patient) if row.is_open), None)
-    with translation.override(settings.LANGUAGE_CODE):  # staff read it, whatever language her page is in
+    with translation.override(settings.LANGUAGE_CODE):  # staff read it, whatever language the patient's page is in
         reason = " ".join(" ".join(part.split()) for part in (_about(what, recall), words) if part)
         item = _open(patient, recall, WorkItemKind.PATIENT_REQUEST, reason[:_LONGEST_REASON])
     locked = WorkItem.objects.select_for_update().get(pk=item.pk)
@@ -66,7 +66,9 @@ def _about(what: Ask, recall: Recall | None) -> str:
 @transaction.atomic
 def report_locked(link: PatientLink) -> None:
     with translation.override(settings.LANGUAGE_CODE):
-        _open_for(link.holder, WorkItemKind.LINK_LOCKED, _("The birth date was wrong five times on her link."))
+        _open_for(
+            link.holder, WorkItemKind.LINK_LOCKED, _("The birth date was wrong five times on the patient's link.")
+        )
 
 
 @transaction.atomic

@@ -2,7 +2,7 @@
 
 The cookie holds the number of the link, never the link, and is worthless once the link is withdrawn, locked or expired.
 It ends 15 minutes after the last page and an hour after the birth date. SameSite=Lax, not Strict: coming back from the
-message in her mail is a cross-site visit, and she would have to give the birth date again; a form sent from another
+message in a mail is a cross-site visit, and the birth date would have to be given again; a form sent from another
 site gets no cookie either way.
 """
 

@@ -1,4 +1,4 @@
-"""At which stage does the patient's page show her? A recall's state, seen through what she has been told.
+"""At which stage does the patient's page show the patient? A recall's state, seen through what they have been told.
 
 Nothing shows before the clinic releases it: an outcome that is not released looks exactly like pictures that are still
 being read, whatever it says, and a biopsy's result is never on the page, so every state after a biopsy looks the same.
@@ -17,7 +17,7 @@ class Stage(Enum):
     TO_BOOK = "to_book"
     NEXT_ROUND = "next_round"  # a short-interval visit is due
     BOOKED = "booked"
-    VISIT_PASSED = "visit_passed"  # the hour has passed, and nobody has noted yet whether she came
+    VISIT_PASSED = "visit_passed"  # the hour has passed, and nobody has noted yet whether the patient came
     READING = "reading"
     RESULT = "result"  # normal or benign
     LATER_VISIT = "later_visit"  # probably benign: when to come again
@@ -60,7 +60,7 @@ _TOLD_BY_OUTCOME = frozenset({Stage.RESULT, Stage.LATER_VISIT, Stage.BIOPSY_ADVI
 
 
 def stage_of(recall: Recall, now: datetime) -> Stage:
-    """Where she is, as far as she has been told by `now`."""
+    """Where the patient is, as far as they have been told by `now`."""
     stage = _CLOSED.get(recall.closure_reason, Stage.NOTHING_OPEN) if not recall.is_open else _BY_STATE[recall.state]
     visit = booked_visit(recall)
     if stage == Stage.BOOKED and (visit is None or visit.starts_at <= now):

@@ -1,4 +1,4 @@
-"""What does one patient see on her page? Everything the template shows, gathered from her recall in a few queries."""
+"""What does one patient see on their page? Everything the template shows, gathered from the recall in a few queries."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
@@ -23,13 +23,13 @@ from portal.wording import local_words
 from recalls.enums import AppointmentStatus, Assessment, FindingKind, RecallKind, Side, State, VisitKind, WorkItemKind
 from recalls.models import Appointment, Recall, WorkItem
 
-# Gives the explainer of a name in her language, in her clinic's words.
+# Gives the explainer of a name in the patient's language, in the clinic's words.
 Tell = Callable[[str], Text]
 
 _BEFORE_AN_ANSWER = frozenset({Stage.EARLIER_PICTURES, Stage.TO_BOOK, Stage.BOOKED, Stage.VISIT_PASSED, Stage.READING})
 _FIGURES_HELP = frozenset({Stage.EARLIER_PICTURES, Stage.TO_BOOK, Stage.BOOKED})
 _MAY_COST = frozenset({Stage.TO_BOOK, Stage.NEXT_ROUND, Stage.BOOKED, Stage.TALK, Stage.BIOPSY_ADVISED})
-_SHE_CALLS = frozenset(
+_PATIENT_CALLS = frozenset(
     {Stage.TO_BOOK, Stage.NEXT_ROUND, Stage.VISIT_PASSED, Stage.BIOPSY_ADVISED, Stage.TALK, Stage.NOT_REACHED}
 )
 _RESULT_TEXT = {
@@ -50,7 +50,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """The booked visit as she needs it: her own clinic's clock, day and hour in words, what she may do."""
+    """The booked visit as the patient needs it: the clinic's own time, day and hour in words, what they may do."""
 
     row: Appointment
     day: str
@@ -87,8 +87,8 @@ class Story:
 
     @property
     def should_call(self) -> bool:
-        """Whether ringing us is her next step: beside good news a large phone number would only worry her."""
-        return self.stage in _SHE_CALLS
+        """Whether calling us is the next step: beside good news a large phone number would only cause worry."""
+        return self.stage in _PATIENT_CALLS
 
     @property
     def preparing(self) -> bool:
@@ -105,7 +105,7 @@ class Story:
 
 
 def recalls_of(patient: Patient) -> list[Recall]:
-    """Hers, the one that matters most to her first: the next visit, then what is open, then what was last closed."""
+    """The patient's, the one that matters most first: the next visit, then what is open, then what was last closed."""
     rows = list(
         Recall.objects.filter(patient=patient)
         .select_related("site", "exam", "patient__site")
@@ -121,7 +121,7 @@ def recalls_of(patient: Patient) -> list[Recall]:
 
 
 def story_of(patient: Patient, now: datetime) -> Story:
-    """What she sees now. Four to nine queries."""
+    """What the patient sees now. Four to nine queries."""
     recalls = recalls_of(patient)
     if not recalls:
         nothing = LINES[Stage.NOTHING_OPEN]
@@ -170,7 +170,7 @@ def _visit(recall: Recall, row: Appointment) -> Visit:
 
 
 def steps_of(stage: Stage, visit: Appointment | None, round_: int) -> tuple[Mark, ...]:
-    """Her way, with the place where she is; empty where nothing is under way."""
+    """The patient's way, with the place where they are; empty where nothing is under way."""
     if stage == Stage.EARLIER_PICTURES:
         return _marks((_("Screening"), _("Earlier pictures"), _("Answer")), 1)
     ahead = (visit is not None and visit.kind == VisitKind.BIOPSY) or stage in (Stage.BIOPSY_ADVISED, Stage.TALK)
@@ -197,13 +197,13 @@ def _result(stage: Stage, assessment: str, tell: Tell) -> tuple[Text, ...]:
 
 
 def _comfort_is_true(recall: Recall, visit: Appointment | None) -> bool:
-    """Whether "most people called back are fine" holds for her: not after a screening result of 4 or 5, not on the way
-    to a biopsy, and not in later rounds. Then a person tells her why, and the page does not."""
+    """Whether "most people called back are fine" holds here: not after a screening result of 4 or 5, not on the way
+    to a biopsy, and not in later rounds. Then a person tells the patient why, and the page does not."""
     return not recall.suspicious and not recall.round and not (visit and visit.kind == VisitKind.BIOPSY)
 
 
 def _reasons(recall: Recall, stage: Stage, tell: Tell) -> tuple[Text, ...]:
-    """Why she was called back, in her words."""
+    """Why the patient was called back, in plain words."""
     if stage not in _BEFORE_AN_ANSWER:
         return ()
     if stage == Stage.EARLIER_PICTURES:

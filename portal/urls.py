@@ -1,4 +1,4 @@
-"""Which addresses belong to the patient's page? Only the first holds a link, and it is left as soon as she is in."""
+"""Which addresses belong to the patient's page? Only the first holds a link, and it is left after signing in."""
 
 from django.urls import path
 

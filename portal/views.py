@@ -1,4 +1,4 @@
-"""What can a patient do once it is her? See where she is, confirm, ask, choose, keep the date, and leave."""
+"""What can a patient do once identified? See where they are, confirm, ask, choose, keep the date, and leave."""
 
 from typing import Any
 
@@ -11,20 +11,20 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from patients.channels import channels_of
 from portal import ics, requests, session
-from portal.doors import for_her
+from portal.doors import for_patient
 from portal.forms import ChoicesForm, WordsForm
 from portal.requests import Ask
 from portal.session import Visitor
 from portal.story import Story, story_of
 
 
-@for_her
+@for_patient
 @require_safe
 def page(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     return _show(request, "portal/page.html", story_of(visitor.patient, timezone.now()))
 
 
-@for_her
+@for_patient
 @require_POST
 def confirm(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """ "I will be there", about the visit as the page showed it: one that was moved since is shown anew."""
@@ -38,10 +38,10 @@ def confirm(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     return redirect("portal:page")
 
 
-@for_her
+@for_patient
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask(request: HttpRequest, visitor: Visitor, what: str) -> HttpResponse:
-    """A request with a few words, if she likes; it lands with the schedulers at once, and the booking stays."""
+    """A request with a few words, if the patient likes; it lands with the schedulers at once, and the booking stays."""
     if what not in Ask.values:
         raise Http404
     story = story_of(visitor.patient, timezone.now())
@@ -56,7 +56,7 @@ def ask(request: HttpRequest, visitor: Visitor, what: str) -> HttpResponse:
     return _show(request, "portal/ask.html", story, form=form, asked=asked, about_visit=asked != Ask.CALL_ME)
 
 
-@for_her
+@for_patient
 @require_http_methods(["GET", "HEAD", "POST"])
 def choices(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     patient = visitor.patient
@@ -75,7 +75,7 @@ def choices(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     )
 
 
-@for_her
+@for_patient
 @require_http_methods(["GET", "HEAD", "POST"])
 def not_me(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     story = story_of(visitor.patient, timezone.now())
@@ -87,7 +87,7 @@ def not_me(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     return response
 
 
-@for_her
+@for_patient
 @require_safe
 def calendar_file(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     story = story_of(visitor.patient, timezone.now())
@@ -98,7 +98,7 @@ def calendar_file(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     return response
 
 
-@for_her
+@for_patient
 @require_POST
 def leave(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     response = _show(request, "portal/left.html", story_of(visitor.patient, timezone.now()))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 C = ContactChannel
 
 
-# After these the patient knows of us and has the next word: she is given two business days.
+# After these the patient knows of us and has the next word: two business days are given.
 _AWAITING_PATIENT_RESULTS = frozenset(
     {
         ContactResult.REACHED_CALLS_BACK,
@@ -71,7 +71,7 @@ def next_rung(site: "Site", attempts: Sequence["ContactAttempt"]) -> tuple[Rung 
     left = open_rungs(site, attempts)
     rung = left[0] if left else None
     if attempts and attempts[-1].result == ContactResult.REACHED_WILL_BOOK:
-        return rung, _("She is ready to book: offer a time")
+        return rung, _("Ready to book: offer a time")
     return rung, rung.sentence if rung else _("Ladder complete: close as lost, or try once more")
 
 
@@ -86,7 +86,7 @@ def next_attempt(
     1. A next try that a person chose at the last contact counts before anything else.
     2. The first call is due within the site's business days for it.
     3. Any later rung is due on its day, never on the day of the last try, and on an open day.
-    4. A patient whose turn it is gets two business days before she is tried again.
+    4. A patient whose turn it is gets two business days before the next try.
     5. With every rung tried the decision is due on the last day of the ladder.
     """
     rung, sentence = next_rung(site, attempts)
@@ -116,7 +116,7 @@ def propose_attempt_time(
 ) -> datetime:
     """When to try again (UTC) if nobody chooses: on the ladder's day, while the site answers its phone.
 
-    In the part of the day that she asked for; else, of those in which the site is open, in the one with the fewest
+    In the part of the day asked for; else, of those in which the site is open, in the one with the fewest
     calls so far, the earliest of several.
     """
     day = calendar.local_day(site, next_attempt(site, since, attempts, first_call_business_days).due_at)

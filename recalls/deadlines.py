@@ -84,7 +84,7 @@ def _priors_due(recall: "Recall", policy: "DeadlinePolicy", facts: DeadlineFacts
 
 
 def _visit_due(recall: "Recall", policy: "DeadlinePolicy", facts: DeadlineFacts) -> datetime:
-    """The end of the visit's day: by then somebody has said whether she came."""
+    """The end of the visit's day: by then somebody has said whether the patient came."""
     if facts.appointment is None:
         return calendar.add_business_days(recall.site, recall.state_since, 1)
     day_end = calendar.close_of(recall.site, calendar.local_day(recall.site, facts.appointment.starts_at))

@@ -44,7 +44,7 @@ def claim_recall(recall: Recall, user: User) -> None:
 
 
 def release_claim(recall: Recall, user: User) -> None:
-    """She has done what she opened it for."""
+    """The user has done what they opened it for."""
     RecallClaim.objects.filter(recall=recall, user=user).delete()
 
 

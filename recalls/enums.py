@@ -9,7 +9,7 @@ from clinic.contact_ladder import ContactChannel as ContactChannel
 class State(models.TextChoices):
     """Where a recall stands; the order is the order of the way through."""
 
-    AWAITING_PRIORS = "awaiting_priors", _("Awaiting earlier pictures")
+    AWAITING_PRIORS = "awaiting_priors", _("Awaiting prior images")
     TO_CONTACT = "to_contact", _("To contact")
     SCHEDULED = "scheduled", _("Visit booked")
     AWAITING_OUTCOME = "awaiting_outcome", _("Awaiting outcome")
@@ -28,7 +28,7 @@ OPEN_STATES = tuple(state for state in State if state != State.CLOSED)
 class ClosureReason(models.TextChoices):
     NORMAL = "normal", _("Normal")
     BENIGN = "benign", _("Benign")
-    RESOLVED_BY_PRIORS = "resolved_by_priors", _("Resolved by earlier pictures")
+    RESOLVED_BY_PRIORS = "resolved_by_priors", _("Resolved by prior images")
     BENIGN_CONCORDANT = "benign_concordant", _("Biopsy benign and concordant")
     HIGH_RISK_REFERRED = "high_risk_referred", _("High-risk result, referred")
     CANCER_HANDED_OVER = "cancer_handed_over", _("Cancer, handed over to treatment")
@@ -78,8 +78,8 @@ class Density(models.TextChoices):
 
 
 class RecallKind(models.TextChoices):
-    FINDING = "finding", _("Finding on the pictures")
-    TECHNICAL = "technical", _("Picture to repeat")
+    FINDING = "finding", _("Finding on the images")
+    TECHNICAL = "technical", _("Technical repeat")
     CLINICAL = "clinical", _("Symptom reported at screening")
 
 
@@ -112,7 +112,7 @@ class VisitKind(models.TextChoices):
     DIAGNOSTIC_ULTRASOUND = "diagnostic_us", _("Diagnostic mammogram and ultrasound")
     ULTRASOUND = "ultrasound", _("Ultrasound")
     MRI = "mri", _("MRI")
-    REPEAT_VIEW = "repeat_view", _("Repeat of one picture")
+    REPEAT_VIEW = "repeat_view", _("Repeat of one view")
     FOLLOW_UP = "follow_up", _("Short-interval follow-up")
     BIOPSY = "biopsy", _("Biopsy")
 
@@ -194,7 +194,7 @@ class PathologyClass(models.TextChoices):
 
 class ConcordanceVerdict(models.TextChoices):
     CONCORDANT_BENIGN = "concordant_benign", _("Concordant benign")
-    DISCORDANT = "discordant", _("Discordant: does not explain the picture")
+    DISCORDANT = "discordant", _("Discordant: does not explain the imaging finding")
     INSUFFICIENT = "insufficient", _("Insufficient sample")
     HIGH_RISK = "high_risk", _("High-risk, surgical consult")
     MALIGNANT = "malignant", _("Malignant")
@@ -202,14 +202,14 @@ class ConcordanceVerdict(models.TextChoices):
 
 class WorkItemKind(models.TextChoices):
     VERIFY_CONTACT = "verify_contact", _("Check phone or email")
-    UNDELIVERABLE_MESSAGE = "tell_otherwise", _("Ring or write: no message could be sent")
+    UNDELIVERABLE_MESSAGE = "tell_otherwise", _("Call or write: no message could be sent")
     PRINT_LETTER = "print_letter", _("Print and post a letter")
     CALL_DELIVERY_FAILED = (
         "call_delivery_failed",
-        _("Ring her: a message did not arrive"),
+        _("Call the patient: a message did not arrive"),
     )
     INTERPRETER = "interpreter", _("Book an interpreter")
     MERGE_CONFLICT = "merge_conflict", _("Two records meet: decide which stands")
     CORRECTED_RESULT = "corrected_result", _("The result was corrected: look again")
-    PATIENT_REQUEST = "patient_asked", _("She asked on her page: ring her")
-    LINK_LOCKED = "link_locked", _("Her link is locked: ring her and send a new one")
+    PATIENT_REQUEST = "patient_asked", _("Request on the patient's page: call the patient")
+    LINK_LOCKED = "link_locked", _("The link is locked: call the patient and send a new one")

@@ -22,11 +22,11 @@ class DeadlineKind(models.TextChoices):
     CONTACT = "contact", _("next try of the contact ladder")
     PRIORS = (
         "priors",
-        _("earlier pictures to be asked for, then the report within 30 days of the first one"),
+        _("prior images to be requested, then the report within 30 days of the first request"),
     )
     VISIT = "visit", _("end of the visit's day")
     OUTCOME = "outcome", _("outcome within a day of the visit")
-    FOLLOW_UP = "follow_up", _("booking time before the short-interval visit")
+    FOLLOW_UP = "follow_up", _("booking time before the short-interval follow-up")
     BIOPSY = "biopsy", _("biopsy within its target")
     PATHOLOGY = "pathology", _("pathology expected")
     PATHOLOGY_DISCLOSURE = "told", _("pathology told within its target")
@@ -50,10 +50,10 @@ DEADLINE_KIND_BY_STATE: dict[State, DeadlineKind] = {
 class Precondition(models.TextChoices):
     """A fact a step asks for beyond the state, as the sentence shown when it is missing."""
 
-    PRIORS_REQUESTED = "priors_asked", _("Earlier pictures have not been asked for yet.")
+    PRIORS_REQUESTED = "priors_asked", _("Prior images have not been requested yet.")
     SUSPICIOUS_SCREEN = (
         "suspicious_screen",
-        _("Only a screening result of 4 or 5 goes to biopsy without a visit."),
+        _("Only a screening result of 4 or 5 goes to biopsy without a diagnostic visit."),
     )
     HAS_OUTCOME = "an_outcome", _("No outcome has been recorded yet.")
     UNRELEASED_OUTCOME = (
@@ -62,7 +62,7 @@ class Precondition(models.TextChoices):
     )
     LADDER_COMPLETE = (
         "ladder_complete",
-        _("The contact ladder is not complete; its open rungs are listed on the page."),
+        _("The contact ladder is not complete; its open steps are listed on the page."),
     )
     VISIT_STARTED = "visit_begun", _("The appointment has not begun yet.")
     MISSED_TODAY = "missed_today", _("No appointment of today was missed.")
@@ -116,48 +116,49 @@ _STATES_AFTER_OUTCOME = (
 STEPS: tuple[Step, ...] = (
     _step("open_recall", _("Open recall"), (), S.TO_CONTACT, {R.INTEGRATION, R.RADIOLOGIST, R.SCHEDULER},
           _("A screening result that needs more work opens a recall and puts it in the callback queue.")),
-    _step("open_awaiting_priors", _("Open, awaiting earlier pictures"), (), S.AWAITING_PRIORS,
+    _step("open_awaiting_priors", _("Open, awaiting prior images"), (), S.AWAITING_PRIORS,
           {R.INTEGRATION, R.RADIOLOGIST},
-          _("A result that needs earlier pictures waits for them before the patient is asked to come.")),
-    _step("request_priors", _("Ask for earlier pictures"), S.AWAITING_PRIORS, KEEPS_STATE, {R.SCHEDULER},
-          _("A scheduler asks the other clinic for the earlier pictures; each request is logged.")),
-    _step("receive_priors", _("Earlier pictures are here"), S.AWAITING_PRIORS, KEEPS_STATE, {R.SCHEDULER},
-          _("A scheduler notes that the earlier pictures have arrived and are ready to compare."),
+          _("A result that needs prior images waits for them before the patient is asked to come.")),
+    _step("request_priors", _("Request prior images"), S.AWAITING_PRIORS, KEEPS_STATE, {R.SCHEDULER},
+          _("A scheduler requests the prior images from the other clinic; each request is logged.")),
+    _step("receive_priors", _("Prior images received"), S.AWAITING_PRIORS, KEEPS_STATE, {R.SCHEDULER},
+          _("A scheduler notes that the prior images have arrived and are ready to compare."),
           needs=Precondition.PRIORS_REQUESTED),
-    _step("resolve_by_priors", _("Earlier pictures explain it"), (S.AWAITING_PRIORS, S.TO_CONTACT, S.SCHEDULED),
+    _step("resolve_by_priors", _("Resolve by prior images"), (S.AWAITING_PRIORS, S.TO_CONTACT, S.SCHEDULED),
           S.CLOSED,
           {R.RADIOLOGIST},
-          _("A radiologist closes the recall when earlier pictures explain the finding; a booked visit is cancelled.")),
-    _step("need_imaging", _("A visit is needed"), S.AWAITING_PRIORS, S.TO_CONTACT, {R.RADIOLOGIST},
-          _("A radiologist asks for more pictures when the earlier ones do not settle it or cannot be had.")),
+          _("A radiologist closes the recall when prior images explain the finding; a booked visit is cancelled.")),
+    _step("need_imaging", _("Diagnostic visit needed"), S.AWAITING_PRIORS, S.TO_CONTACT, {R.RADIOLOGIST},
+          _("A radiologist asks for additional imaging when the prior images do not settle it or cannot be had.")),
     _step("log_contact", _("Log a contact"), ANY_OPEN, KEEPS_STATE, DESK_ROLES,
           _("Every try to reach the patient is logged with its result and the next try.")),
     _step("take_on", _("Take it on"), ANY_OPEN, KEEPS_STATE, DESK_ROLES,
-          _("A scheduler or navigator takes a recall on; it is among hers until somebody else takes it on.")),
+          _("A scheduler or navigator takes a recall on and keeps it until somebody else takes it on.")),
     _step("add_note", _("Add a note"), tuple(State), KEEPS_STATE, DESK_ROLES | {R.RADIOLOGIST, R.MANAGER},
-          _("Whoever works on a recall may write a note into its story; nothing else changes.")),
+          _("Whoever works on a recall may write a note into its history; nothing else changes.")),
     _step("ask_letter", _("Have a letter printed"), ANY_OPEN, KEEPS_STATE, DESK_ROLES,
           _("A letter to be printed and posted is a task; whoever posts it logs the letter.")),
     _step("ask_please_call", _("Send “please call us”"), S.TO_CONTACT, KEEPS_STATE, DESK_ROLES,
-          _("While the patient is still to be contacted, a message may ask her to call.")),
+          _("While the patient is still to be contacted, a message may ask for a call.")),
     _step("book_appointment", _("Book visit"), S.TO_CONTACT, S.SCHEDULED, DESK_ROLES | {R.INTEGRATION},
-          _("A scheduler books the visit once the patient has agreed a time.")),
+          _("A scheduler books the diagnostic visit once the patient has agreed a time.")),
     _step("reschedule", _("Move visit"), S.SCHEDULED, KEEPS_STATE, DESK_ROLES | {R.MANAGER, R.INTEGRATION},
-          _("A booked visit is moved to another time; the recall's clocks run on.")),
+          _("A booked visit is moved to another time; the recall's deadlines stay.")),
     _step("confirm", _("Confirm visit"), S.SCHEDULED, KEEPS_STATE, DESK_ROLES | {R.PATIENT, R.INTEGRATION},
-          _("The patient, or a scheduler for her, confirms that she will come.")),
+          _("The patient, or a scheduler for the patient, confirms the visit.")),
     _step("cancel_appointment", _("Cancel visit"), S.SCHEDULED, S.TO_CONTACT, DESK_ROLES | {R.INTEGRATION},
           _("A cancelled visit puts the patient back in the callback queue.")),
     _step("mark_missed", _("Did not come"), S.SCHEDULED, S.TO_CONTACT, DESK_ROLES | {R.INTEGRATION},
           _("A patient who misses the visit goes back to the callback queue."), needs=Precondition.VISIT_STARTED),
     _step("mark_attended", _("Patient came"), S.SCHEDULED, S.AWAITING_OUTCOME, DESK_ROLES | {R.INTEGRATION},
           _("When the patient has been seen, the radiologist's outcome is due.")),
-    _step("arrived_late", _("Came after all"), (S.TO_CONTACT, S.BIOPSY_TO_BOOK),
+    _step("arrived_late", _("Late arrival"), (S.TO_CONTACT, S.BIOPSY_TO_BOOK),
           (S.AWAITING_OUTCOME, S.AWAITING_PATHOLOGY), DESK_ROLES | {R.INTEGRATION},
-          _("A patient counted as missed who still comes that day has been seen: her appointment counts as kept."),
+          _("A patient counted as missed who still comes that day has been seen: the appointment counts as kept."),
           needs=Precondition.MISSED_TODAY),
-    _step("advise_biopsy", _("Biopsy without a visit"), (S.TO_CONTACT, S.SCHEDULED), S.BIOPSY_TO_BOOK, {R.RADIOLOGIST},
-          _("After a screening result of 4 or 5 a radiologist may ask for a biopsy without more pictures."),
+    _step("advise_biopsy", _("Biopsy without diagnostic visit"),
+          (S.TO_CONTACT, S.SCHEDULED), S.BIOPSY_TO_BOOK, {R.RADIOLOGIST},
+          _("After a screening result of 4 or 5 a radiologist may ask for a biopsy without additional imaging."),
           needs=Precondition.SUSPICIOUS_SCREEN),
     _step("record_outcome", _("Record outcome"), S.AWAITING_OUTCOME,
           (S.CLOSED, S.FOLLOW_UP, S.BIOPSY_TO_BOOK, S.TO_CONTACT),
@@ -169,28 +170,30 @@ STEPS: tuple[Step, ...] = (
           _("The patient is written to only after a radiologist has released the outcome."),
           needs=Precondition.UNRELEASED_OUTCOME),
     _step("follow_up_due", _("Follow-up due"), S.FOLLOW_UP, S.TO_CONTACT, {R.SYSTEM},
-          _("When the short-interval visit comes near, the recall returns to the callback queue for its next round.")),
+          _("When the short-interval follow-up comes near, the recall returns to the callback queue for its next "
+            "round.")),
     _step("book_biopsy", _("Book biopsy"), S.BIOPSY_TO_BOOK, S.BIOPSY_BOOKED, DESK_ROLES,
           _("A scheduler or navigator books the biopsy.")),
     _step("cancel_biopsy", _("Cancel biopsy"), S.BIOPSY_BOOKED, S.BIOPSY_TO_BOOK, DESK_ROLES,
           _("A cancelled biopsy has to be booked again.")),
     _step("biopsy_missed", _("Did not come to biopsy"), S.BIOPSY_BOOKED, S.BIOPSY_TO_BOOK, DESK_ROLES,
-          _("A missed biopsy has to be booked again, and somebody rings the patient."),
+          _("A missed biopsy has to be booked again, and somebody calls the patient."),
           needs=Precondition.VISIT_STARTED),
     _step("biopsy_done", _("Biopsy done"), S.BIOPSY_BOOKED, S.AWAITING_PATHOLOGY,
           {R.SCHEDULER, R.RADIOLOGIST, R.INTEGRATION},
           _("After the biopsy the pathology result is awaited.")),
     _step("record_pathology", _("Record pathology"), S.AWAITING_PATHOLOGY, S.AWAITING_CONCORDANCE,
           {R.RADIOLOGIST, R.INTEGRATION},
-          _("A pathology result never closes a recall; a radiologist signs whether it explains the pictures.")),
+          _("A pathology result never closes a recall; a radiologist signs whether it explains the images.")),
     _step("sign_concordance", _("Sign concordance"), S.AWAITING_CONCORDANCE, (S.CLOSED, S.FOLLOW_UP, S.BIOPSY_TO_BOOK),
-          {R.RADIOLOGIST}, _("A radiologist signs whether tissue and pictures agree, and the next step.")),
+          {R.RADIOLOGIST}, _("A radiologist signs whether pathology and imaging agree, and the next step.")),
     _step("hold", _("Put on hold"), tuple(s for s in ANY_OPEN if s != S.ON_HOLD), S.ON_HOLD, DESK_ROLES,
           _("A recall may wait until a date, with a reason; a booked visit is cancelled.")),
     _step("resume", _("Resume"), S.ON_HOLD, tuple(s for s in ANY_OPEN if s != S.ON_HOLD), DESK_ROLES | {R.SYSTEM},
           _("On its date, or earlier, a held recall returns to where it was.")),
     _step("decline", _("Patient declines"), ANY_OPEN, S.CLOSED, DESK_ROLES | {R.RADIOLOGIST},
-          _("A recall the patient declines is closed with her reason; she may come back at any time.")),
+          _("A recall the patient declines is closed with the patient's reason; the patient may come back at any "
+            "time.")),
     _step("transfer", _("Transfer"), ANY_OPEN, S.CLOSED, DESK_ROLES | {R.RADIOLOGIST, R.MANAGER},
           _("A recall taken over by another clinic is closed with the name of that clinic.")),
     _step("mark_deceased", _("Patient has died"), ANY_OPEN, S.CLOSED,
@@ -207,16 +210,16 @@ STEPS: tuple[Step, ...] = (
           _("New facts reopen a closed recall where it stood, or in the callback queue.")),
     _step("merge_records", _("Records merged"), tuple(State), KEEPS_STATE,
           {R.MANAGER, R.ADMINISTRATOR, R.INTEGRATION},
-          _("When two records turn out to be one patient, her recalls move to the record that stays.")),
+          _("When two records turn out to be one patient, the recalls move to the record that stays.")),
     _step("unmerge_records", _("Records separated"), tuple(State), KEEPS_STATE,
           {R.MANAGER, R.ADMINISTRATOR, R.INTEGRATION},
           _("A merge made in error is undone, and the recalls go back to the record they came from.")),
     _step("undo", _("Undo"), tuple(State), tuple(State), DESK_ROLES | {R.RADIOLOGIST, R.MANAGER},
-          _("For ten seconds a person may undo her own last step, unless a message left or another step followed.")),
+          _("For ten seconds a user may undo their own last step, unless a message left or another step followed.")),
     _step("message_by_hand", _("Message by hand"), tuple(State), KEEPS_STATE, DESK_ROLES | {R.MANAGER},
           _("A message is stopped, sent once more or sent now by a person, with a reason; the recall stays.")),
     _step("correct_result", _("Result corrected"), ANY_OPEN, (*ANY_OPEN,), {R.INTEGRATION, R.RADIOLOGIST},
-          _("A corrected screening result restarts the clocks; the earlier reading is kept.")),
+          _("A corrected screening result restarts the deadlines; the earlier reading is kept.")),
 )  # fmt: skip
 
 STEPS_BY_NAME: dict[str, Step] = {step.name: step for step in STEPS}

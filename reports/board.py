@@ -1,4 +1,4 @@
-"""What does the status board show to this person? Everything at her sites, read in one query."""
+"""What does the status board show to this person? Everything at the user's sites, read in one query."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -166,7 +166,7 @@ def _messages(counts: _Counts) -> list[Number]:
         "overdue": _("Overdue by more than 5 minutes"),
         "retry": _("Put off, tried again by itself"),
         "failed": _("Failed or came back in the last 30 days"),
-        "suppressed": _("Held back in the last 30 days: tell her otherwise"),
+        "suppressed": _("Held back in the last 30 days: inform the patient by phone or letter"),
     }
     lookups = message_lookups(counts.now)
     return [

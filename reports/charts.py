@@ -23,7 +23,7 @@ OUTCOME_GROUPS: tuple[tuple[Any, frozenset[Assessment]], ...] = (
     (gettext_lazy("Benign"), frozenset({Assessment.BENIGN})),
     (gettext_lazy("Probably benign"), frozenset({Assessment.PROBABLY_BENIGN})),
     (gettext_lazy("Biopsy advised"), SUSPICIOUS_ASSESSMENTS),
-    (gettext_lazy("More pictures needed"), frozenset({Assessment.NEED_IMAGING})),
+    (gettext_lazy("Additional imaging needed"), frozenset({Assessment.NEED_IMAGING})),
     (gettext_lazy("Known cancer"), frozenset({Assessment.KNOWN_MALIGNANCY})),
 )
 

@@ -23,7 +23,7 @@ _TO_CALL = (State.TO_CONTACT, State.BIOPSY_TO_BOOK)
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Whom to expect or to ring; phones she may not be rung at are not there."""
+    """Whom to expect or to ring; phones the patient may not be called at are not there."""
 
     patient_id: int
     name: str

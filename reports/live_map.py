@@ -1,7 +1,7 @@
 """What does the live map say now? Each state's recalls and last week's moves at a person's sites, and where to click.
 
 One aggregate over all sites is counted every few seconds at most and kept in this process: numbers and instants only,
-nothing about a patient. Each person's map is added up from her own sites' rows.
+nothing about a patient. Each person's map is added up from their own sites' rows.
 """
 
 import hashlib

@@ -49,8 +49,8 @@ class Sign:
 # The names under which the workers leave their marks, the words for them, and after how long they are late and down.
 _PARTS: tuple[tuple[str, Any, Any, timedelta, timedelta], ...] = (
     ("worker", gettext_lazy("Worker"), gettext_lazy("last task %(ago)s ago"), LATE_AFTER, DOWN_AFTER),
-    ("beat", gettext_lazy("Beat"), gettext_lazy("last tick %(ago)s ago"), LATE_AFTER, DOWN_AFTER),
-    ("sweep", gettext_lazy("Sweep"), gettext_lazy("last run %(ago)s ago"), LATE_AFTER, DOWN_AFTER),
+    ("beat", gettext_lazy("Scheduler service"), gettext_lazy("last run %(ago)s ago"), LATE_AFTER, DOWN_AFTER),
+    ("sweep", gettext_lazy("Delivery check"), gettext_lazy("last run %(ago)s ago"), LATE_AFTER, DOWN_AFTER),
     ("loop", gettext_lazy("Next-step check"), gettext_lazy("last run %(ago)s ago"), CHECK_LATE, CHECK_DOWN),
 )
 

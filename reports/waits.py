@@ -56,9 +56,9 @@ WAITS = (
         gettext_lazy("No outcome was recorded in the last 12 weeks."),
         gettext_lazy("Outcomes"),
         gettext_lazy(
-            "Calendar days at the site from the screening report to the first outcome other than “more pictures "
-            "needed”, by the week in which it was recorded. Median: half waited no longer. 90th centile: nine in ten "
-            "waited no longer. Target: the site's deadline from result to resolution."
+            "Calendar days at the site from the screening report to the first outcome other than “additional "
+            "imaging needed”, by the week in which it was recorded. Median: half waited no longer. 90th centile: "
+            "nine in ten waited no longer. Target: the site's deadline from result to resolution."
         ),
     ),
 )

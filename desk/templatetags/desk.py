@@ -1,4 +1,4 @@
-"""What does the frame around every page show? The links this person may open, her sites, and where to search."""
+"""What does the frame around every page show? The links this person may open, their sites, and where to search."""
 
 from dataclasses import dataclass
 from typing import Any

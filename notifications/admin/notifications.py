@@ -85,7 +85,11 @@ class NotificationAdmin(RecallRelatedAdmin[Notification]):
             day = next_local_day(site, now)
             lines = list(islice(forecast_day(site, day), MOST_ROWS + 1))
             places.append({"site": site, "day": day, "lines": lines[:MOST_ROWS], "is_cut": len(lines) > MOST_ROWS})
-        context = {**self.admin_site.each_context(request), "title": _("Tomorrow's messages"), "places": places}
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Preview of tomorrow's messages"),
+            "places": places,
+        }
         return TemplateResponse(request, "admin/message_forecast.html", context)
 
     @admin.display(description=_("recall"))

@@ -83,7 +83,7 @@ def base_language(language: str) -> str:
 
 
 def get_message_language(recall: Recall, kind: str, channel: str) -> str:
-    """Hers, where those words may be sent in it; a doctor is written to in English."""
+    """The patient's, where those words may be sent in it; a doctor is written to in English."""
     language = DEFAULT_LANGUAGE if kind == NotificationKind.REFERRER_NOTICE else recall.patient.language
     return get_available_language(get_text_name(recall, kind, channel), language, recall.site)
 

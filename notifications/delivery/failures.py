@@ -1,7 +1,7 @@
 """What does it mean when handing over a message fails? The one place that knows the errors of mail servers.
 
 A code of RFC 5321 decides: 4xx is "not now", 5xx to the recipient is "never". Whatever speaks about us and not about
-her (our sender, our login, 421 "closing") is a matter of the connection: it must not cost a patient her message. An
+the patient (our sender, our login, 421 "closing") is a matter of the connection: it must cost no patient a message. An
 answer that never came leaves open whether the message arrived (RFC 1047).
 """
 
@@ -47,7 +47,7 @@ def classify_delivery_error(error: Exception) -> DeliveryFailure:
 
 
 def render_failure(error: Exception) -> DeliveryFailure:
-    """The message itself is at fault: its text or a fact in it. The error's words may quote her: left out."""
+    """The message itself is at fault: its text or a fact in it. The error's words may quote the patient: left out."""
     reason = StatusReason.NOT_REVIEWED if isinstance(error, NotReviewed) else StatusReason.NOT_RENDERED
     return DeliveryFailure(R.PERMANENT, reason, detail=type(error).__name__)
 

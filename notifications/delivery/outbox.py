@@ -57,7 +57,7 @@ class Claim:
     token: int
     situation: RecallSnapshot
     channels: Channels
-    # Opens her page: for the mail alone, never for a log.
+    # Opens the patient's page: for the mail alone, never for a log.
     page_token: str = field(default="", repr=False)
 
     @property
@@ -147,7 +147,7 @@ def _start_lease(row: Notification, situation: RecallSnapshot, channels: Channel
     token = row.lease_token + 1
     lease: dict[str, Any] = {"state": S.SENDING, "reason": "", "lease_token": token, "lease_until": now + LEASE_TIME}
     lease["reserved_until"] = None  # it left the line: whoever plans it anew finds it free
-    # A text may have been reviewed or withdrawn since, and she may have chosen another language.
+    # A text may have been reviewed or withdrawn since, and the patient may have chosen another language.
     row.language = lease["language"] = loader.get_message_language(row.recall, row.kind, row.channel)
     # Where the database cannot lock a row, this comparison decides between two who read it at once.
     if not Notification.objects.filter(pk=row.pk, state=S.PLANNED, lease_token=row.lease_token).update(**lease):
@@ -179,7 +179,7 @@ def record_acceptance(claim: Claim, copy: RenderedMessage) -> bool:
 
 
 def record_failure(claim: Claim, failure: DeliveryFailure, copy: RenderedMessage | None = None) -> None:
-    """It was not taken, or nobody knows: try again later, or let a person ring her."""
+    """It was not taken, or nobody knows: try again later, or let a person call the patient."""
     if failure.result == R.PERMANENT:
         return mark_failed_permanently(claim.row, S.SENDING, claim.token, failure, copy.address if copy else "")
     now, row = timezone.now(), claim.row

@@ -75,7 +75,7 @@ def mark_printed(user: User, numbers: Sequence[int]) -> int:
 
 
 def reprint_letter(user: User, number: int) -> tuple[bytes, Notification] | None:
-    """The letter as it was printed; None where there is none at her sites."""
+    """The letter as it was printed; None where there is none at the user's sites."""
     row = get_printed_letters(user).filter(pk=number).first()
     copy = RenderedMessage.objects.filter(notification=row).first() if row else None
     return (letter_pdf.render_pdf([copy.letter]), row) if row and copy and copy.letter else None
@@ -103,7 +103,7 @@ def _notifications_visible_to(user: User) -> QuerySet[Notification]:
 
 
 def _recheck_and_render(seen: Notification) -> RenderedMessage | None:
-    """The letter if it is still true and still the way to her; else the row goes where it belongs."""
+    """The letter if it is still true and still the way to the patient; else the row goes where it belongs."""
     with transaction.atomic():
         locked = Recall.objects.select_for_update(of=("self",), no_key=True).select_related("site")
         recall = locked.get(pk=seen.recall_id)

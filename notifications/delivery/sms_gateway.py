@@ -30,13 +30,13 @@ R = AttemptResult
 
 TWILIO_API_URL = "https://api.twilio.com"
 CONNECT_SECONDS, READ_SECONDS = 5.0, 20.0
-UNSUBSCRIBED_CODE = 21610  # she answered STOP to the provider itself
-# About her number and no other: invalid, not reachable from here, not a mobile phone.
+UNSUBSCRIBED_CODE = 21610  # the patient answered STOP to the provider itself
+# About the patient's number and no other: invalid, not reachable from here, not a mobile phone.
 _UNREACHABLE_NUMBER_CODES = frozenset({21211, 21612, 21614, 21635, UNSUBSCRIBED_CODE})
 
 
 class SmsError(Exception):
-    """It was not taken, or nobody knows; `unsubscribed`: she told the provider to stop."""
+    """It was not taken, or nobody knows; `unsubscribed`: the patient told the provider to stop."""
 
     def __init__(self, failure: DeliveryFailure, *, unsubscribed: bool = False) -> None:
         super().__init__(failure.detail)
@@ -119,7 +119,7 @@ def _http_pool() -> urllib3.PoolManager:
 
 
 def _error_from_response(status: int, body: bytes) -> SmsError:
-    """An error's code decides; its words may quote her number and are left out."""
+    """An error's code decides; its words may quote the patient's number and are left out."""
     try:
         code = int(json.loads(body)["code"])
     except (ValueError, KeyError, TypeError):

@@ -18,7 +18,7 @@ from notifications.rendering.email import NOTIFICATION_ID_HEADER
 Result = DeliveryReport.Result
 
 _STATUS = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
-# 5.2.2 is a full mailbox; 5.3 and 5.7 speak of their system and of our sending, not of her address (RFC 3463).
+# 5.2.2 is a full mailbox; 5.3 and 5.7 speak of their system and of our sending, not of the address (RFC 3463).
 _NOT_ADDRESS_FAULT = re.compile(r"5\.(2\.2|3\.\d+|7\.\d+)$")
 
 
@@ -75,8 +75,8 @@ def _parse_delivery_status(mail: Message) -> ReportedOutcome | None:
             action, code = _header_value(block, "Action").lower(), _STATUS.search(_header_value(block, "Status"))
             status = code.group(1) if code else ""
             if action == "failed":
-                hers = status.startswith("5.") and not _NOT_ADDRESS_FAULT.match(status)
-                return ReportedOutcome(Result.BOUNCED, status, bad_mailbox=hers)
+                is_bad_mailbox = status.startswith("5.") and not _NOT_ADDRESS_FAULT.match(status)
+                return ReportedOutcome(Result.BOUNCED, status, bad_mailbox=is_bad_mailbox)
             if action == "delivered":
                 return ReportedOutcome(Result.DELIVERED, status)
     return None

@@ -1,6 +1,6 @@
 """What does it mean when the receiving side tells us later what became of a message?
 
-Delivered is the best we can know. Came back means that she did not get it: a person rings her, and an address that does
+Delivered is the best we can know. Came back means that it did not arrive: a person calls, and an address that does
 not exist is not written to again. Reported as unwanted stops mail to that address. The same news twice changes nothing.
 """
 
@@ -93,7 +93,7 @@ def _handle_bounce_or_complaint(row: Notification, recall: Recall, news: Reporte
 
 
 def _reroute_or_call(row: Notification, recall: Recall) -> None:
-    """The next channel takes over, and somebody asks her for an address that works; without one somebody rings."""
+    """The next channel takes over, and a person asks for an address that works; without one somebody rings."""
     words = {"message": row.get_kind_display(), "why": StatusReason.BOUNCED.label}
     task = WorkItemKind.CALL_DELIVERY_FAILED
     if channel_fallback.reroute(recall, row.pk):

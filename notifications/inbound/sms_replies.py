@@ -58,13 +58,13 @@ def sms_inbound(request: HttpRequest) -> HttpResponse:
 
 @transaction.atomic
 def handle_sms_reply(number: str, words: str) -> None:
-    """For everybody who is reached at that number; what she wrote is not kept here."""
+    """For everybody who is reached at that number; what the patient wrote is not kept here."""
     points = ContactPoint.objects.filter(kind=ContactPoint.Kind.MOBILE, value=number)
     for patient in Patient.objects.filter(contact_points__in=points):
         if is_stop_reply(words):
             record_consent(patient, Consent.Subject.SMS, granted=False, source=SMS_STOP_SOURCE, by=PATIENT)
         else:
-            reason = _("She answered a text message. The provider shows what she wrote.")
+            reason = _("The patient answered a text message. The provider shows the answer.")
             open_patient_work_item(patient, WorkItemKind.PATIENT_REQUEST, reason)
 
 

@@ -1,7 +1,7 @@
-"""How does a patient stop emails with one click? RFC 8058: her mail program posts to the address in the header.
+"""How does a patient stop emails with one click? RFC 8058: the mail program posts to the address in the header.
 
 A GET shows a button and changes nothing, since scanners open every link. The address is opaque: it names a message by
-its random number, signed, and opens nothing else. Stopping emails never stops the recall: what she would have been told
+its random number, signed, and opens nothing else. Stopping emails never stops the recall: what would have been told
 goes another way.
 """
 
@@ -52,7 +52,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
 
 @transaction.atomic
 def withdraw_email_consent(row: Notification) -> None:
-    """She wants no email: written down, and each of her open recalls looks for another way. Safe to repeat."""
+    """The patient wants no email: written down, and each open recall looks for another way. Safe to repeat."""
     patient = row.patient.merged_into or row.patient
     rows = Recall.objects.still_open().filter(patient=patient).select_related("site", "patient", "exam")
     recalls = list(rows.select_for_update(of=("self",)).order_by("pk"))

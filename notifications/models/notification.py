@@ -28,10 +28,10 @@ class Notification(models.Model):
     kind = models.CharField(_("message"), max_length=30, choices=NotificationKind)
     # Which one of its kind: names the appointment and its sequence, the outcome, or the day it counts from.
     occasion = models.CharField(_("occasion"), max_length=120)
-    channel = models.CharField(_("by"), max_length=8, choices=Channel, default=Channel.EMAIL)
+    channel = models.CharField(_("delivery"), max_length=8, choices=Channel, default=Channel.EMAIL)
     # Channels that did not take it: another one takes over, and it never goes back to these.
     failed_channels = models.JSONField(_("given up"), default=list, blank=True)
-    # Sent before the others, and never put off because she had messages enough that day.
+    # Sent before the others, and never put off because of the daily cap.
     urgent = models.BooleanField(_("urgent"), default=False)
     language = models.CharField(_("language"), max_length=20, default="en")
     appointment = models.ForeignKey(
@@ -141,7 +141,7 @@ class DeliveryAttempt(models.Model):
 
     notification = models.ForeignKey(Notification, models.PROTECT, related_name="attempts", verbose_name=_("message"))
     number = models.PositiveSmallIntegerField(_("number"))
-    channel = models.CharField(_("by"), max_length=8, choices=Channel, default=Channel.EMAIL)
+    channel = models.CharField(_("delivery"), max_length=8, choices=Channel, default=Channel.EMAIL)
     at = models.DateTimeField(_("when"), default=timezone.now)
     result = models.CharField(_("result"), max_length=10, choices=AttemptResult)
     smtp_code = models.PositiveSmallIntegerField(_("mail server's code"), null=True, blank=True)

@@ -1,4 +1,4 @@
-"""What happens when a way to her fails? The next channel takes over; a mailbox that is not there is left alone."""
+"""What happens when a channel fails? The next channel takes over; a mailbox that is not there is left alone."""
 
 from django.utils import timezone
 

@@ -19,7 +19,7 @@ from patients.channels import Channels
 from patients.models import Patient
 from recalls.models import Recall
 
-POSTAL_DELIVERY_TIME = timedelta(days=5)  # to print it, and until it is in her letter box
+POSTAL_DELIVERY_TIME = timedelta(days=5)  # to print it, and until it is in the patient's letter box
 URGENT_BEFORE_APPOINTMENT = timedelta(
     hours=48
 )  # a reminder of an early visit leaves in the evening before the day before
@@ -69,7 +69,7 @@ def get_email_address(recall: Recall, kind: str, channels: Channels) -> str:
 
 
 def is_urgent(recall: Recall, kind: str, one: PlannedMessage) -> bool:
-    """A result of 4 or 5, a talk that she waits for, and whatever is about a visit of tomorrow."""
+    """A result of 4 or 5, a talk that the patient waits for, and whatever is about a visit of tomorrow."""
     soon = one.appointment is not None and one.appointment.starts_at - one.due_at <= URGENT_BEFORE_APPOINTMENT
     return kind != NotificationKind.REFERRER_NOTICE and (recall.suspicious or soon or kind in _ALWAYS_URGENT)
 

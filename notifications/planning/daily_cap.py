@@ -1,4 +1,4 @@
-"""Has she had messages enough for today? Two a day, whatever the way and the recall; the third waits for tomorrow.
+"""Has a patient had enough messages today? Two a day, whatever the way and the recall; the third waits for tomorrow.
 
 Never put off: an urgent message, a notice to the doctor, and one that would be of no use any more by then.
 """
@@ -20,8 +20,8 @@ def get_deferred_until(row: Notification, site: Site, now: datetime) -> datetime
     """When it may leave instead (UTC), None when it may leave now. The day is the site's."""
     if row.urgent or row.kind == NotificationKind.REFERRER_NOTICE:
         return None
-    hers = Notification.objects.filter(patient=row.patient_id).exclude(kind=NotificationKind.REFERRER_NOTICE)
-    today = hers.filter(
+    of_patient = Notification.objects.filter(patient=row.patient_id).exclude(kind=NotificationKind.REFERRER_NOTICE)
+    today = of_patient.filter(
         Q(accepted_at__gte=send_windows.start_of_day(site, now)) | Q(accepted_at=None, state=NotificationState.SENDING)
     )
     if len(today.values_list("pk")[:MAX_MESSAGES_PER_DAY]) < MAX_MESSAGES_PER_DAY:

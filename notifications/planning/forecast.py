@@ -101,7 +101,7 @@ def _forecast_line(row: Notification, known: RecallSnapshot, day: date) -> Forec
 
 
 def _apply_daily_cap(line: ForecastLine, reached: Counter[int]) -> ForecastLine:
-    """The claim counts what has reached her; here the messages before this one stand for that."""
+    """The claim counts what has reached the patient; here the messages before this one stand for that."""
     row = line.row
     if line.blocked_reason or row.kind == NotificationKind.REFERRER_NOTICE:
         return line

@@ -28,7 +28,8 @@ from recalls.permissions import StepUnavailable
 
 S = NotificationState
 _STOPPABLE_STATES = frozenset({S.PLANNED, S.TO_PRINT})
-SEND_NOW_KIND = NotificationKind.PLEASE_CALL  # the one message that is true whenever somebody wants to talk with her
+# The one message that is true whenever somebody wants to talk with the patient.
+SEND_NOW_KIND = NotificationKind.PLEASE_CALL
 
 
 def stop_message(row: Notification, **asked: Unpack[ActionKwargs]) -> RecallEvent:
@@ -46,7 +47,7 @@ def stop_message(row: Notification, **asked: Unpack[ActionKwargs]) -> RecallEven
 
 
 def send_again(row: Notification, **asked: Unpack[ActionKwargs]) -> RecallEvent:
-    """Owe her the same message once more, in the next sending hours. Raises StepRefused where it is not true now."""
+    """Owe the same message once more, in the next sending hours. Raises StepRefused where it is not true now."""
 
     def work(move: Transition) -> None:
         situation = load_snapshot(move.recall)
@@ -57,7 +58,7 @@ def send_again(row: Notification, **asked: Unpack[ActionKwargs]) -> RecallEvent:
 
 
 def send_now(recall: Recall, **asked: Unpack[ActionKwargs]) -> RecallEvent:
-    """Owe her a request to call, in the next sending hours. Raises StepRefused where she may not be written to."""
+    """Owe a request to call, in the next sending hours. Raises StepRefused where the patient may not be written to."""
 
     def work(move: Transition) -> None:
         _raise_if_blocked(send_now_blocked_reason(load_snapshot(move.recall)))
@@ -90,7 +91,7 @@ def resend_blocked_reason(row: Notification, situation: RecallSnapshot) -> str:
 
 
 def send_now_blocked_reason(situation: RecallSnapshot) -> str:
-    """The sentence that forbids it; empty when she may be asked to call."""
+    """The sentence that forbids it; empty when the patient may be asked to call."""
     if not situation.recall.is_open:
         return _("The recall is closed.")
     if any(_is_waiting(situation, SEND_NOW_KIND, f"now-{event.version}") for event in situation.events):

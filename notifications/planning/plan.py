@@ -25,7 +25,7 @@ MANUAL_MESSAGE_STEP = "message_by_hand"  # the step by which a person asks for a
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One row of the plan. `news`: where it cannot be sent, a person must tell her instead."""
+    """One row of the plan. `news`: where it cannot be sent, a person must tell the patient instead."""
 
     kind: NotificationKind
     evaluate: Callable[[RecallSnapshot], Iterable[PlannedMessage]]
@@ -39,26 +39,26 @@ _FIRST, _OPEN, _ANY = SendWindow.FIRST_NOTICE, SendWindow.OPEN_DAYS, SendWindow.
 
 PLAN: tuple[Rule, ...] = (
     Rule(K.RECALL_NOTICE, rules.recall_notice, _FIRST,
-         _("At the next sending hours after the recall is opened, never on a Friday after noon. After a screening "
-           "result of 4 or 5 it only asks her to call."),
+         _("At the next sending hours after the recall is opened, never on a Friday after noon. After a "
+           "screening result of 4 or 5 it only asks the patient to call."),
          _("A visit is booked or the recall moves on.")),
     Rule(K.PLEASE_CALL, rules.please_call, _FIRST,
-         _("On the morning of the 3rd and 8th business day on which she is still to be contacted, and when a desk asks "
-           "for it."),
-         _("She is no longer to be contacted.")),
+         _("On the morning of the 3rd and 8th business day on which the patient is still to be contacted, and "
+           "when a desk asks for it."),
+         _("The patient is no longer to be contacted.")),
     Rule(K.PRIORS_WAIT, rules.priors_wait, _FIRST,
-         _("When earlier pictures have been asked for."), _("The wait for earlier pictures ends.")),
+         _("When prior images have been requested."), _("The wait for prior images ends.")),
     Rule(K.APPOINTMENT_CONFIRMATION, rules.appointment_confirmation, _OPEN,
          _("When a visit is booked; with a calendar entry."), _("The visit begins, moves or is cancelled."),
          staff_must_tell=False),
     Rule(K.APPOINTMENT_CHANGED, rules.appointment_changed, _OPEN,
-         _("When a visit that she was told of is moved; replaces the calendar entry."),
+         _("When a visit that the patient was told of is moved; replaces the calendar entry."),
          _("The visit begins, moves again or is cancelled.")),
     Rule(K.APPOINTMENT_CANCELLED, rules.appointment_cancelled, _OPEN,
-         _("When a visit that she was or may have been told of is cancelled; takes the calendar entry away."),
+         _("When a visit that the patient was or may have been told of is cancelled; takes the calendar entry away."),
          _("The visit would have begun.")),
     Rule(K.APPOINTMENT_REMINDER, rules.appointment_reminder, _ANY,
-         _("7 days and 1 day before the visit, by the clinic's clock; not if that was past when it was booked."),
+         _("7 days and 1 day before the visit, in the clinic's time; not if that was past when it was booked."),
          _("2 hours before the visit; the first one when the second is due."), staff_must_tell=False),
     Rule(K.MISSED_APPOINTMENT, rules.missed_appointment, _OPEN,
          _("When a visit was missed."), _("14 days after the visit, or a new one is booked.")),
@@ -75,18 +75,19 @@ PLAN: tuple[Rule, ...] = (
          _("When a biopsy is booked; with a calendar entry."), _("The biopsy begins or is cancelled."),
          staff_must_tell=False),
     Rule(K.BIOPSY_REMINDER, rules.biopsy_reminder, _ANY,
-         _("7 days and 1 day before the biopsy, by the clinic's clock; not if that was past when it was booked."),
+         _("7 days and 1 day before the biopsy, in the clinic's time; not if that was past when it was booked."),
          _("2 hours before the biopsy; the first one when the second is due."), staff_must_tell=False),
     Rule(K.FOLLOW_UP_DUE, rules.follow_up_due, _OPEN,
-         _("45 and 14 days before the short-interval visit is due, and 14 days after."), _("The visit is booked.")),
+         _("45 and 14 days before the short-interval follow-up is due, and 14 days after."), _("The visit is booked.")),
     Rule(K.NO_VISIT_NEEDED, rules.no_visit_needed, _OPEN,
-         _("When earlier pictures explained the finding."), _("30 days later.")),
+         _("When prior images explained the finding."), _("30 days later.")),
     Rule(K.LAY_SUMMARY, rules.lay_summary, _OPEN,
-         _("When the recall is opened, where the site writes lay summaries here; after a screening result of 4 or 5 "
-           "on the 3rd business day. A letter, unless she agreed to health details in email."),
+         _("When the recall is opened, where the site writes lay summaries here; after a screening result of 4 "
+           "or 5 on the 3rd business day. A letter, unless the patient agreed to health details in email."),
          _("Never: each patient gets it.")),
     Rule(K.LAST_LETTER, rules.last_letter, _OPEN,
-         _("On the day on which the contact ladder asks for a certified letter, unless somebody has spoken with her."),
+         _("On the day on which the contact ladder asks for a certified letter, unless somebody has spoken with "
+           "the patient."),
          _("The patient is reached, or the state is left."), staff_must_tell=False),
     Rule(K.REFERRER_NOTICE, referrer_rules.referrer_notice, _OPEN,
          _("To the referring doctor: when the recall is opened, when the patient is not reached by the day on which "
@@ -96,8 +97,8 @@ PLAN: tuple[Rule, ...] = (
 
 RULE_BY_KIND: dict[NotificationKind, Rule] = {rule.kind: rule for rule in PLAN}
 
-# After these endings nothing more is written to her, save that a visit she knows of is off, and the summary that the
-# law owes her; the referring doctor is told.
+# After these endings nothing more is written to the patient, save that a known visit is off, and the summary that the
+# law owes the patient; the referring doctor is told.
 _SILENT_CLOSURE_REASONS = frozenset(
     {
         ClosureReason.DECLINED,

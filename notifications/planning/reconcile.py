@@ -139,7 +139,7 @@ def move_to_current_patient(recall: Recall) -> None:
 
 
 def suppress(recall: Recall, row: Notification, why: str) -> None:
-    """Hold one message back because she may not be written to, and have a person tell her where it matters."""
+    """Hold one message back because the patient may not be written to, and have a person tell them where it matters."""
     _set_suppressed(row, why)
     _open_undeliverable_work_item(recall, [row])
 

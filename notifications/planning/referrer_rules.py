@@ -1,4 +1,4 @@
-"""What does the referring doctor hear of a recall? That it was opened, that she cannot be reached, that it is closed.
+"""What does the referring doctor hear of a recall? That it was opened, the patient not reached, or it is closed.
 
 The occasion begins with the name of the notice in the head of `referrer_notice.md`. A patient who came without a
 referral has nobody to tell. A death, a recall made in error, and one that earlier pictures resolved are told by other
@@ -44,7 +44,7 @@ def get_notice_name(occasion: str) -> str:
 
 
 def _recall_opened_notice(known: RecallSnapshot) -> Iterator[PlannedMessage]:
-    """While only earlier pictures are waited for, nobody has asked her to come."""
+    """While only prior images are waited for, nobody has asked the patient to come."""
     recall = known.recall
     if not recall.is_open or State.AWAITING_PRIORS in (recall.state, recall.state_before_hold):
         return
@@ -54,7 +54,7 @@ def _recall_opened_notice(known: RecallSnapshot) -> Iterator[PlannedMessage]:
 
 
 def _unreachable_notice(known: RecallSnapshot) -> Iterator[PlannedMessage]:
-    """On the day on which the site's ladder turns to the navigator, unless somebody has spoken with her since.
+    """On the day on which the site's ladder turns to the navigator, unless somebody has spoken with the patient since.
 
     A ladder without a navigator tells it with its last rung.
     """

@@ -18,7 +18,7 @@ REMIND_DAYS_BEFORE = (7, 1)  # days
 MIN_TIME_FROM_BOOKING_TO_REMINDER = timedelta(
     days=2
 )  # sooner it repeats the message about the booking; not for the last one
-REMINDER_CUTOFF = timedelta(hours=2)  # before the visit: later she is on her way
+REMINDER_CUTOFF = timedelta(hours=2)  # before the visit: later the patient is on the way
 FOLLOW_UP_OFFSET_DAYS = (-45, -14, 14)  # days from the day on which the short-interval visit is due
 RESULT_VALID_FOR = timedelta(days=30)
 PLEASE_CALL_VALID_FOR = timedelta(days=7)
@@ -48,7 +48,7 @@ class PlannedMessage:
 
 
 def recall_notice(known: RecallSnapshot) -> Iterator[PlannedMessage]:
-    """Asks her to ring for a time: once a visit was booked with her, the messages about the visit speak instead."""
+    """Asks the patient to call for a time: once a visit was booked, the messages about the visit speak instead."""
     recall = known.recall
     if recall.state == State.TO_CONTACT and _is_first_contact(known):
         since = recall.contact_since or recall.opened_at
@@ -143,7 +143,7 @@ def outcome_probably_benign(known: RecallSnapshot) -> Iterator[PlannedMessage]:
 
 
 def please_call_results(known: RecallSnapshot) -> Iterator[PlannedMessage]:
-    """Somebody tells her by voice first; the message follows on the next business day, while no biopsy is booked."""
+    """A person tells the patient first; the message follows on the next business day, while no biopsy is booked."""
     recall, site = known.recall, known.site
     if recall.state == State.BIOPSY_TO_BOOK and not known.pathology:
         for advised in filter(None, [known.last_event("record_outcome", "amend_outcome", "advise_biopsy")]):
@@ -191,7 +191,7 @@ def lay_summary(known: RecallSnapshot) -> Iterator[PlannedMessage]:
     """For the exam that led to the recall, where the site writes it here; after a death or a void result none.
 
     Domain fact: 21 CFR 900.12(c)(2): within 30 days, within 7 for a suspicious or highly suggestive result. There it
-    waits some days, so that a person can talk with her before she reads of a biopsy.
+    waits some days, so that a person can talk with the patient before they read of a biopsy.
     """
     recall, site = known.recall, known.site
     if site.sends_lay_summaries:
@@ -271,7 +271,7 @@ def _reminders(known: RecallSnapshot, visit: Appointment) -> Iterator[PlannedMes
 def _released_outcome_message(
     known: RecallSnapshot, categories: Collection[Assessment], lasting: timedelta
 ) -> Iterator[PlannedMessage]:
-    """The newest outcome, if it is one of these and the radiologist let her be told."""
+    """The newest outcome, if it is one of these and the radiologist released it."""
     outcome = known.latest_outcome
     if outcome is None or outcome.assessment not in categories or not hasattr(outcome, "release"):
         return

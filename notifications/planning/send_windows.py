@@ -8,7 +8,7 @@ from clinic.models import Site
 
 
 class SendWindow(enum.Enum):
-    # Somebody must be there to answer her, and not only for the last hours before a weekend.
+    # Somebody must be there to answer the patient, and not only for the last hours before a weekend.
     FIRST_NOTICE = "open days, Friday only until noon"
     OPEN_DAYS = "open days"
     # A reminder for Monday may leave on Sunday.

@@ -15,7 +15,7 @@ from recalls.models import Appointment, Outcome, PathologyResult, Recall, Recall
 NotificationKey = tuple[str, str]
 
 BOOKED_STATES = frozenset({State.SCHEDULED, State.BIOPSY_BOOKED})
-# Messages that tell her a time: what they say must be taken back or corrected when it is not true any more.
+# Messages that tell the patient a time: what they say must be taken back or corrected when it is not true any more.
 APPOINTMENT_TIME_KINDS = frozenset(
     {
         NotificationKind.APPOINTMENT_CONFIRMATION,
@@ -116,7 +116,7 @@ class RecallSnapshot:
         )
 
     def last_communicated_start(self, visit: Appointment) -> datetime:
-        """The time of the visit that the newest message about it told: a move she never heard of is none to her."""
+        """The time of the visit that the newest message about it told: a move that was never told does not count."""
         told = [
             row.appointment_sequence or 0
             for row in self.notifications.values()

@@ -30,7 +30,7 @@ def get_inbox_page(user: User, key: str) -> tuple[list[InboxItem], str]:
 
 
 def get_inbox_item(user: User, key: str) -> InboxItem | None:
-    """One letter, None where there is none or its recall is at a site that is not hers."""
+    """One letter, None where there is none or its recall is at a site that is not the user's."""
     return next(_iter_items(user, [key]), None)
 
 

@@ -99,7 +99,7 @@ def describe_reroute(row: Notification) -> str:
     failed = [str(Channel(channel).label) for channel in row.failed_channels if channel != row.channel]
     if not failed:
         return ""
-    words = _("%(failed)s did not reach the patient. It goes by this instead: %(channel)s.")
+    words = _("%(failed)s did not reach the patient. Delivery now by %(channel)s.")
     return words % {"failed": ", ".join(failed), "channel": row.get_channel_display()}
 
 

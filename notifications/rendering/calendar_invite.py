@@ -1,4 +1,4 @@
-"""What goes into her calendar? One entry for each visit: asked for, moved or taken away under the same name.
+"""What goes into the patient's calendar? One entry for each visit: asked for, moved or taken away under the same name.
 
 RFC 5545 and 5546: the UID stays, SEQUENCE rises, METHOD says REQUEST or CANCEL. The entry names the clinic and the
 place and nothing of the reason, since calendars are shared.
@@ -56,7 +56,7 @@ def build_calendar_invite(row: Notification, visit: Appointment, address: str) -
 
 
 def calendar_uid(visit: Appointment) -> str:
-    """The name of her calendar entry: the same in each message and on her own page, so that it is never there twice."""
+    """The calendar entry's name: the same in each message and on the page, so that it is never there twice."""
     host = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
     return f"{uuid.uuid5(uuid.NAMESPACE_URL, f'visit:{visit.pk}')}@{host}"
 

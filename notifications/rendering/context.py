@@ -1,6 +1,6 @@
 """What stands behind each `$placeholder` of a message? Facts of one recall, as a patient reads them.
 
-Days and times are those of the place she comes to. A name is data, never markup: it is escaped for Markdown before it
+Days and times are those of the place of the visit. A name is data, never markup: it is escaped for Markdown before it
 goes into a text.
 """
 
@@ -138,7 +138,7 @@ class MessageContext(Mapping[str, str]):
 
     @cached_property
     def _local_start(self) -> datetime:
-        """In the clock of the place; of a cancelled visit the time that she was last told."""
+        """In the local time of the place; of a cancelled visit the time that was last told."""
         visit = self._required_appointment
         starts = visit.starts_at
         if self._row.kind == NotificationKind.APPOINTMENT_CANCELLED:
@@ -223,7 +223,7 @@ class MessageContext(Mapping[str, str]):
         return self._first_paragraph("cost_line")
 
     def reasons(self) -> str:
-        """Why she is called back: each kind of finding once; without a finding, what kind of recall it is."""
+        """Why the patient is called back: each kind of finding once; without a finding, what kind of recall it is."""
         kinds = list(dict.fromkeys(finding.kind for finding in self._recall.exam.findings.all()))
         if not kinds:
             by_recall = {RecallKind.TECHNICAL: "technical", RecallKind.CLINICAL: "symptom"}

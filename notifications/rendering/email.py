@@ -33,13 +33,13 @@ def build_email(
 ) -> tuple[EmailMultiAlternatives, RenderedMessage]:
     """The message for Django's mail backends and the copy to keep. The same row makes the same Message-ID each time.
 
-    The copy never holds what opens her page; without a token the message itself does not either: it is a preview.
+    The copy never holds what opens the page; without a token the message itself does not either: it is a preview.
     """
     words = render_email(row, situation, detailed=channels.detail_allowed, page_token=page_token)
     sender = formataddr((single_line(words.site.sender_name), parseaddr(settings.DEFAULT_FROM_EMAIL)[1]))
     headers = _headers(row)
     if settings.BOUNCE_ADDRESS:
-        headers["From"] = sender  # what she sees; what cannot be delivered goes back to the other address
+        headers["From"] = sender  # what the patient sees; what cannot be delivered goes back to the other address
     envelope = settings.BOUNCE_ADDRESS or sender
     address = get_email_address(situation.recall, row.kind, channels)
     mail = EmailMultiAlternatives(words.subject, words.text, envelope, [address], connection=connection)

@@ -40,15 +40,15 @@ def build_letter(row: Notification, situation: RecallSnapshot, channels: Channel
     text = loader.get_message_text(
         name, row.language, detailed=of_its_own and channels.detail_allowed, site=situation.site
     )
-    for_her = row.kind != NotificationKind.REFERRER_NOTICE
+    for_patient = row.kind != NotificationKind.REFERRER_NOTICE
     with translation.override(row.language):
         values = MessageContext(row, situation)
         body = text.body.template
-        if for_her and not of_its_own:
+        if for_patient and not of_its_own:
             body = strip_unsubscribe_paragraph(body)
         subject = text.subject.substitute(clinic_name=single_line(values.site.sender_name))
         tokens = parse_markdown(Template(body).substitute(values))
-        recipient = patient_address_lines(situation.recall) if for_her else referrer_address_lines(situation.recall)
+        recipient = patient_address_lines(situation.recall) if for_patient else referrer_address_lines(situation.recall)
         letter = letter_data(subject, tokens, row.language, values.site, recipient)
     address = ", ".join(recipient)[:254]
     return RenderedMessage(

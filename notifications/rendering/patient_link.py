@@ -1,4 +1,4 @@
-"""Does this mail carry a link to the patient's own page? A fresh one for each mail, which nobody but she ever sees.
+"""Does this mail carry a link to the patient's page? A fresh one for each mail, which nobody else ever sees.
 
 The token stands in the mail alone: the database holds its hash, and the copy that is kept shows asterisks.
 """
@@ -18,7 +18,7 @@ from notifications.models import Notification
 from patients import links
 
 MASKED_TOKEN: Final = "********"  # noqa: S105  stands where the token of a link would be
-# Where her page has something to show that the mail speaks of. A result that a person tells, and a biopsy, have none.
+# Where the page has something to show that the mail speaks of. A result that a person tells, and a biopsy, have none.
 PATIENT_LINK_KINDS = frozenset(
     {
         NotificationKind.RECALL_NOTICE,

@@ -1,6 +1,6 @@
 """What does a text say for an invented patient? Nothing here is in the database: for previews, checks and the gallery.
 
-Her exam has every kind of finding, so that a preview shows each explainer that may stand in a message.
+The exam has every kind of finding, so that a preview shows each explainer that may stand in a message.
 """
 
 from collections.abc import Iterator, Mapping

@@ -16,7 +16,7 @@ from notifications.rendering.context import APPOINTMENT_KINDS, EXAM_KINDS, EXAM_
 from notifications.rendering.markdown import markdown_to_text
 from notifications.rendering.sms import GSM_ALPHABET, MAX_SMS_LENGTH
 
-# Their first paragraph goes into messages that say nothing of her health.
+# Their first paragraph goes into messages that say nothing of the patient's health.
 _EXPLAINERS_IN_PLAIN_MESSAGES = frozenset(
     f"{loader.EXPLAINER_PREFIX}{name}" for name in ("what_to_bring", "what_happens", "cost_line")
 )
@@ -109,7 +109,7 @@ def _check_banned_words(name: str, language: str, subject: str, body: str) -> It
 def _parts_with_banned_words(
     name: str, subject: str, body: str
 ) -> Iterator[tuple[str, str, Mapping[str, re.Pattern[str]]]]:
-    """What may be read by others, and the words that it must not hold. Her page is read by her alone."""
+    """What may be read by others, and the words that it must not hold. The page is read by the patient alone."""
     if name.startswith(loader.EXPLAINER_PREFIX):
         if name in _EXPLAINERS_IN_PLAIN_MESSAGES:
             yield BODY_FIELD, body.strip().split("\n\n", 1)[0], CLINICAL_DETAIL

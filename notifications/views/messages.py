@@ -46,7 +46,7 @@ class MessageDraft:
 
 
 class MessageView(DeskView):
-    """Finds the message and its recall among those of the reader's sites, and puts on record that she looked."""
+    """Finds the message and its recall among those of the reader's sites, and records that the reader looked."""
 
     page: ClassVar[Page] = Page.RECALL
     access_log_label: ClassVar[str] = "message"

@@ -18,7 +18,7 @@ from recalls.permissions import StepRefused
 
 @dataclass(frozen=True, slots=True)
 class RescheduleRequest:
-    """Where one visit of the day goes: what the person saw of it (`version`, `sequence`), and the time she agreed."""
+    """Where one visit of the day goes: what the person saw of it (`version`, `sequence`), and the time agreed to."""
 
     appointment_id: int
     version: int

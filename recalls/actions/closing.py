@@ -51,7 +51,7 @@ def resolve_by_priors(recall: Recall, **asked: Unpack[ActionKwargs]) -> RecallEv
 
 
 def need_imaging(recall: Recall, **asked: Unpack[ActionKwargs]) -> RecallEvent:
-    """The earlier pictures do not settle it: she is asked to come, and the visit clock starts now."""
+    """The prior images do not settle it: the patient is asked to come, and the visit's deadline starts now."""
 
     def start_visit_clock(move: Transition) -> None:
         move.recall.clock_from = move.now
@@ -71,7 +71,7 @@ def transfer(recall: Recall, **asked: Unpack[ActionKwargs]) -> RecallEvent:
 
 
 def mark_deceased(recall: Recall, died_on: date, **asked: Unpack[ActionKwargs]) -> RecallEvent:
-    """Close because the patient has died; her other open recalls close with it."""
+    """Close because the patient has died; their other open recalls close with it."""
     _require_reason(asked)
 
     def record(move: Transition) -> None:

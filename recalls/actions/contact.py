@@ -46,7 +46,7 @@ RESULTS_BY_CHANNEL: dict[ContactChannel, tuple[ContactResult, ...]] = {
 class ContactAttemptInput:
     """One try: how, on which number, with what result; `next_try_at` (UTC) overrides the ladder.
 
-    `best_time`: the part of the day in which she is best reached; empty when she takes that back, None when not asked.
+    `best_time`: the part of the day in which to call; empty when that is taken back, None when not asked.
     """
 
     channel: ContactChannel
@@ -81,7 +81,9 @@ def log_contact(recall: Recall, contact: ContactAttemptInput, **asked: Unpack[Ac
         if contact.result == ContactResult.WRONG_NUMBER:
             _mark_wrong_number(move, contact)
         if contact.result == ContactResult.NEEDS_INTERPRETER:
-            _open_step_work_item(move, WorkItemKind.INTERPRETER, _("She asked for an interpreter on the phone."))
+            _open_step_work_item(
+                move, WorkItemKind.INTERPRETER, _("The patient asked for an interpreter on the phone.")
+            )
 
     return apply_step(recall, "log_contact", log, **asked)
 
@@ -108,7 +110,7 @@ def _save_call_preference(move: Transition, part: str) -> None:
 
 
 def set_call_preference(move: Transition, part: str) -> None:
-    """When to ring her from now on; empty: whenever the ladder says."""
+    """When to call the patient from now on; empty: whenever the ladder says."""
     if not part:
         CallPreference.objects.filter(patient=move.recall.patient_id).delete()
         return

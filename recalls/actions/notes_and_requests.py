@@ -32,7 +32,7 @@ def add_note(recall: Recall, **asked: Unpack[ActionKwargs]) -> RecallEvent:
 
 
 def ask_letter(recall: Recall, **asked: Unpack[ActionKwargs]) -> RecallEvent:
-    """Owe her a letter that asks her to call, and open the task to print it.
+    """Owe the patient a letter that asks for a call, and open the task to print it.
 
     Raises NotNow where there is no address or a letter waits already.
     """
@@ -48,7 +48,7 @@ def ask_letter(recall: Recall, **asked: Unpack[ActionKwargs]) -> RecallEvent:
 
 
 def ask_please_call(recall: Recall, **asked: Unpack[ActionKwargs]) -> RecallEvent:
-    """Owe her a message that asks her to call; it leaves in the next sending hours. Raises NotNow without a channel."""
+    """Owe a message that asks for a call; it leaves in the next sending hours. Raises NotNow without a channel."""
 
     def check(move: Transition) -> None:
         refused = message_blocked_reason(move.recall)
@@ -62,7 +62,7 @@ def letter_blocked_reason(recall: Recall) -> str:
     """The sentence that forbids a letter; empty when one may be sent. One query, none when tasks are prefetched."""
     patient = recall.patient
     if patient.deceased_on:
-        return _("She has died.")
+        return _("The patient has died.")
     if not (patient.address_line and patient.city):
         return _("No postal address is known.")
     if any(item.kind == WorkItemKind.PRINT_LETTER and item.done_at is None for item in recall.work_items.all()):
@@ -77,8 +77,8 @@ def message_blocked_reason(recall: Recall) -> str:
     if channels.email or channels.sms_allowed or on_paper:
         return ""
     reasons = {
-        "deceased": _("She has died."),
-        "opted_out": _("She wants no email, has agreed to no text messages, and no postal address is known."),
-        "no_address": _("No email or postal address is known, and she has agreed to no text messages."),
+        "deceased": _("The patient has died."),
+        "opted_out": _("The patient wants no email, has agreed to no text messages, and no postal address is known."),
+        "no_address": _("No email or postal address is known, and the patient has agreed to no text messages."),
     }
-    return reasons.get(channels.why_no_email, _("Her email address does not work, and no other way to her is known."))
+    return reasons.get(channels.why_no_email, _("The email address does not work, and no other channel is known."))

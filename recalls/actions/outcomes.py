@@ -20,7 +20,7 @@ from recalls.workflow import NEXT_STATE_BY_ASSESSMENT
 
 @dataclass(frozen=True, slots=True)
 class OutcomeInput:
-    """A radiologist's answer. `release_at` (UTC): when she may be told; None until somebody has spoken to her."""
+    """A radiologist's answer. `release_at` (UTC): when the patient may be told; None until they were spoken to."""
 
     assessment: Assessment
     assessment_left: str = ""
@@ -138,7 +138,7 @@ def _add_outcome(
 
 
 def _release_or_assign(move: Transition, outcome: Outcome, release_at: datetime | None) -> None:
-    """Let her be told from then on, or leave it on the worklist of whoever will speak to her first."""
+    """Let the patient be told from then on, or leave it on the worklist of whoever will speak to them first."""
     died = move.recall.closure_reason == ClosureReason.DECEASED
     waits = release_at is None and outcome.assessment in WRITTEN_RESULT_ASSESSMENTS and not died
     move.recall.to_release_by = move.actor.user if waits else None

@@ -32,7 +32,7 @@ UserOrActor = User | Actor
 
 
 class ActionKwargs(TypedDict, total=False):
-    """The keywords every action takes: who asks (`by`), the version she saw, her form's key, and a note."""
+    """The keywords every action takes: who asks (`by`), the version they saw, their form's key, and a note."""
 
     by: Required[UserOrActor]
     seen: int | None

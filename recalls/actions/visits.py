@@ -92,7 +92,7 @@ def biopsy_done(recall: Recall, **asked: Unpack[ActionKwargs]) -> RecallEvent:
 
 
 def arrived_late(recall: Recall, **asked: Unpack[ActionKwargs]) -> RecallEvent:
-    """She was counted as missed and came after all, on the same day: the visit, or the biopsy, was kept."""
+    """The patient was counted as missed and arrived late, on the same day: the visit, or the biopsy, was kept."""
 
     def came(move: Transition) -> None:
         visit = missed_appointment_today(move.recall, move.now)

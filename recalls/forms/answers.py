@@ -29,7 +29,7 @@ def choice_label(key: str, label: Any, meaning: Any = "", leads_to: Any = "") ->
 
 
 def follow_up_choices(recall: Recall) -> tuple[list[tuple[int, str]], int]:
-    """The months after which she may come again, each with its day, and the number the series of 6, 12 and 24 wants."""
+    """The months until the next follow-up, each with its day, and the number the series of 6, 12 and 24 wants."""
     visited, round_ = last_visit_day(recall), recall.round + 1
     usual = standard_interval_months(recall.round)
     days = {months: deadlines.follow_up_date(visited, round_, months) for months in {*_FOLLOW_UP_CHOICES, usual}}
@@ -40,7 +40,7 @@ def follow_up_choices(recall: Recall) -> tuple[list[tuple[int, str]], int]:
 
 
 def follow_up_choices_from_today(recall: Recall) -> list[tuple[int, str]]:
-    """The months after which she may be looked at again, each with its day, counted from today."""
+    """The months after which the patient may be looked at again, each with its day, counted from today."""
     today = calendar.local_day(recall.site, timezone.now())
     return [
         (

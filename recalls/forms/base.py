@@ -69,7 +69,7 @@ class StepForm(forms.Form):
             self.add_error(field if field in self.fields else None, ValidationError(messages))
 
     def to_site_datetime(self, site: Site, day: date, at: time | None) -> datetime:
-        """What she typed is the site's clock; without a time the closing time of that day is meant."""
+        """What was typed is the site's local time; without a time the closing time of that day is meant."""
         return calendar.instant(site, day, at) if at else calendar.close_of(site, day)
 
 

@@ -35,11 +35,11 @@ class RecordPathologyForm(StepForm):
 
 # What each verdict says of tissue and picture, in plain words.
 _VERDICT_EXPLANATIONS: dict[ConcordanceVerdict, Any] = {
-    ConcordanceVerdict.CONCORDANT_BENIGN: _("The tissue explains the picture, and it is not cancer."),
-    ConcordanceVerdict.DISCORDANT: _("The tissue does not explain the picture: take more."),
-    ConcordanceVerdict.INSUFFICIENT: _("Too little tissue to say: take more."),
+    ConcordanceVerdict.CONCORDANT_BENIGN: _("Pathology explains the imaging finding, and it is not cancer."),
+    ConcordanceVerdict.DISCORDANT: _("Pathology does not explain the imaging finding: biopsy again."),
+    ConcordanceVerdict.INSUFFICIENT: _("Not enough sample to say: biopsy again."),
     ConcordanceVerdict.HIGH_RISK: _("Not cancer, but a surgeon should look at it."),
-    ConcordanceVerdict.MALIGNANT: _("Cancer: she is handed over to treatment."),
+    ConcordanceVerdict.MALIGNANT: _("Cancer: the patient is handed over to treatment."),
 }
 
 

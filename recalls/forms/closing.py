@@ -40,8 +40,10 @@ class ResumeForm(OptionalNoteForm):
 
 
 class DeclineForm(StepForm):
-    why = forms.ChoiceField(label=_("Her reason"), choices=DeclineReason.choices, widget=forms.RadioSelect)
-    note = forms.CharField(label=_("In her words"), required=False, widget=forms.Textarea(attrs={"rows": NOTE_ROWS}))
+    why = forms.ChoiceField(label=_("The patient's reason"), choices=DeclineReason.choices, widget=forms.RadioSelect)
+    note = forms.CharField(
+        label=_("In the patient's words"), required=False, widget=forms.Textarea(attrs={"rows": NOTE_ROWS})
+    )
 
     def get_layout(self) -> list[Any]:
         return [choices_in_columns("why"), "note"]

@@ -1,4 +1,4 @@
-"""What does she write down after a try to reach the patient? One answer, a word or two, and when to try again."""
+"""What does a user write down after a try to reach the patient? One answer, a word or two, and when to try again."""
 
 from datetime import datetime
 from typing import Any, ClassVar
@@ -36,7 +36,7 @@ class LogContactForm(StepForm):
     next_day = date_field(_("Next try on"), required=False)
     next_time = time_field(_("at"), required=False)
     best_time = forms.ChoiceField(
-        label=_("She is best reached"), required=False, choices=[("", _("no matter when")), *PartOfDay.choices]
+        label=_("Best reached"), required=False, choices=[("", _("no matter when")), *PartOfDay.choices]
     )
     # What was proposed: a proposal that nobody touched gives way to what fits the result.
     proposed = forms.CharField(required=False, max_length=16, widget=forms.HiddenInput)
@@ -97,7 +97,7 @@ class LogContactForm(StepForm):
         return wish.part if wish else ""
 
     def _next_attempt_at(self, channel: ContactChannel, result: ContactResult) -> datetime | None:
-        """What she chose; where she left the proposal alone, the same question asked again with the real result."""
+        """What was chosen; where the proposal was left alone, the same question asked again with the real result."""
         day, at = self.cleaned_data["next_day"], self.cleaned_data["next_time"]
         if not day:
             return None

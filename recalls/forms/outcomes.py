@@ -45,7 +45,7 @@ class ReleaseTiming(models.TextChoices):
 
     NOW = "now", _("Now")
     LATER = "later", _("At a set time")
-    AFTER_CONVERSATION = "after_talk", _("After I have spoken to her (release it then)")
+    AFTER_CONVERSATION = "after_talk", _("After I have spoken to the patient (release it then)")
 
 
 _RELEASE_SHORTCUT_KEYS = {ReleaseTiming.NOW: "R", ReleaseTiming.LATER: "T", ReleaseTiming.AFTER_CONVERSATION: "S"}
@@ -85,7 +85,7 @@ class _ReleaseForm(StepForm):
         if cleaned.get("release") == ReleaseTiming.LATER:
             day, today = cleaned.get("release_day"), calendar.local_day(self.recall.site, timezone.now())
             if day is None:
-                self.add_error("release_day", _("Say from which day on she may be told."))
+                self.add_error("release_day", _("Say from which day on the patient may be told."))
             elif day < today:
                 self.add_error("release_day", _("This day is past. Choose today or a later one."))
         return cleaned
@@ -145,7 +145,7 @@ class RecordOutcomeForm(_ReleaseForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         if self.needs_release() and not cleaned.get("release"):
-            self.add_error("release", _("Say when she may be told."))
+            self.add_error("release", _("Say when the patient may be told."))
         return cleaned
 
     def get_outcome_input(self) -> OutcomeInput:
@@ -185,12 +185,12 @@ class AmendOutcomeForm(RecordOutcomeForm):
 
 
 class ReleaseOutcomeForm(_ReleaseForm):
-    """She has been spoken to, or need not be: now, unless another time is set."""
+    """The patient has been spoken to, or need not be: now, unless another time is set."""
 
     offered_timings = (ReleaseTiming.NOW, ReleaseTiming.LATER)
 
     note = forms.CharField(
-        label=_("What was said, if you spoke to her"),
+        label=_("What was said, if you spoke to the patient"),
         required=False,
         widget=forms.Textarea(attrs={"rows": NOTE_ROWS}),
     )

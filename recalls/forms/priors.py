@@ -1,4 +1,4 @@
-"""What does she write down after a question to another clinic?"""
+"""What does a user write down after a question to another clinic?"""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -19,7 +19,7 @@ class RequestPriorsForm(StepForm):
 class ReceivePriorsForm(StepForm):
     note = forms.CharField(
         label=_("What has arrived"),
-        help_text=_("Such as: 2D pictures of 2022 and 2024, from Hillside."),
+        help_text=_("Such as: 2D images of 2022 and 2024, from Hillside."),
         widget=forms.Textarea(attrs={"rows": NOTE_ROWS}),
     )
 

@@ -1,4 +1,4 @@
-"""What kind of visit is looked for, where, and what makes it longer? From the page's address, else as usual for her."""
+"""What kind of visit is looked for, where, and what makes it longer? From the page's address, else as usual."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -45,7 +45,7 @@ def _select_site(recall: Recall, user: User, asked: Any, booked: int | None) -> 
 
 
 def _had_implants(recall: Recall) -> bool:
-    """Whether more time was planned for implants at her last visit of this recall."""
+    """Whether more time was planned for implants at the last visit of this recall."""
     visits = sorted(recall.appointments.all(), key=lambda visit: visit.pk)
     return bool(visits) and visits[-1].implants
 

@@ -24,7 +24,7 @@ MANUAL_TIME_FIELDS = ("day", "time", "length_minutes")
 class SlotForm(StepForm):
     """A place and a time the patient agreed to: one of the free times, or typed where the site has no such room.
 
-    `asked` is what she looks for, from the page's address; a form sent back brings it along itself.
+    `asked` is what the user looks for, from the page's address; a form sent back brings it along itself.
     """
 
     field_by_error_key: ClassVar[dict[str, str]] = {"starts_at": "day"}

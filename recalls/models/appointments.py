@@ -1,4 +1,4 @@
-"""When does she come, and how was she reached? Appointments, and every try to contact her."""
+"""When does the patient come, and how were they reached? Appointments, and every try to contact them."""
 
 from django.conf import settings
 from django.db import models
@@ -75,7 +75,7 @@ class Appointment(models.Model):
 
 
 class ContactAttempt(models.Model):
-    """One try to reach her: it always has a result. Never changed; an undone one is taken back by a later row."""
+    """One contact attempt: it always has a result. Never changed; an undone one is taken back by a later row."""
 
     recall = models.ForeignKey(
         Recall,

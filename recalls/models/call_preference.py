@@ -1,4 +1,4 @@
-"""When does a patient like to be rung? What she said on the phone, kept for the next call."""
+"""When does a patient like to be called? What they said on the phone, kept for the next call."""
 
 from django.conf import settings
 from django.db import models
@@ -10,7 +10,7 @@ from recalls.enums import PartOfDay
 
 
 class CallPreference(models.Model):
-    """The part of the day in which she is best reached; a patient without a row has not said."""
+    """The part of the day in which the patient is best reached; a patient without a row has not said."""
 
     patient = models.OneToOneField(Patient, models.CASCADE, related_name="call_preference", verbose_name=_("patient"))
     part = models.CharField(_("best reached"), max_length=9, choices=PartOfDay)
@@ -25,8 +25,8 @@ class CallPreference(models.Model):
     )
 
     class Meta:
-        verbose_name = _("time to ring")
-        verbose_name_plural = _("times to ring")
+        verbose_name = _("call preference")
+        verbose_name_plural = _("call preferences")
 
     def __str__(self) -> str:
         return str(self.get_part_display())

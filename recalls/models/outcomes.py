@@ -100,7 +100,7 @@ class OutcomeRetraction(_SignedRecord):
 
 
 class OutcomeRelease(_SignedRecord):
-    """From when the patient may be told of an outcome; nothing is written to her before."""
+    """From when the patient may be told of an outcome; nothing is written to the patient before."""
 
     outcome = models.OneToOneField(Outcome, models.PROTECT, related_name="release", verbose_name=_("outcome"))
     release_at = models.DateTimeField(_("released from"))

@@ -27,16 +27,16 @@ class Recall(models.Model):
     suspicious = models.BooleanField(_("result of 4 or 5"), default=False)
     state = models.CharField(_("state"), max_length=24, choices=State)
     state_since = models.DateTimeField(_("in this state since"), default=timezone.now)
-    # When the tries to reach her began: the ladder counts from here.
+    # When the tries to reach the patient began: the ladder counts from here.
     contact_since = models.DateTimeField(_("to contact since"), null=True, blank=True)
     # When a biopsy was advised: a cancelled or missed one does not reset its clock.
     biopsy_since = models.DateTimeField(_("biopsy advised"), null=True, blank=True)
     due_at = models.DateTimeField(_("next action due"), null=True, blank=True)
     target_at = models.DateTimeField(_("visit or report wanted by"), null=True, blank=True)
-    clock_from = models.DateTimeField(_("clocks run from"))
+    clock_from = models.DateTimeField(_("deadlines run from"))
     round = models.PositiveSmallIntegerField(_("short-interval round"), default=0)
     follow_up_from = models.DateField(_("short-interval months count from"), null=True, blank=True)
-    follow_up_on = models.DateField(_("short-interval visit due"), null=True, blank=True)
+    follow_up_on = models.DateField(_("short-interval follow-up due"), null=True, blank=True)
     state_before_hold = models.CharField(_("held in"), max_length=24, choices=State, blank=True)
     hold_until = models.DateField(_("on hold until"), null=True, blank=True)
     # From when on a radiologist's answer is awaited, and whose outcome waits to be released: both empty while none is.
@@ -63,7 +63,7 @@ class Recall(models.Model):
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
     closed_by = models.CharField(_("closed by"), max_length=150, blank=True)
     closure_note = models.TextField(_("closing note"), blank=True)
-    # The number of events so far; what a person saw when she opened the page.
+    # The number of events so far; what a person saw when opening the page.
     version = models.PositiveIntegerField(_("version"), default=0)
     head_hash = models.CharField(max_length=64, blank=True, editable=False)
 

@@ -1,4 +1,4 @@
-"""Which sets of filters does a person keep? Her own names for views of the queue she comes back to."""
+"""Which sets of filters does a person keep? Their own names for views of the queue they come back to."""
 
 from django.conf import settings
 from django.db import models

@@ -36,7 +36,7 @@ _STEP_BUTTON_LABELS: dict[str, Any] = {
     "biopsy_done": gettext_lazy("Biopsy done"),
     "mark_missed": gettext_lazy("Missed"),
     "biopsy_missed": gettext_lazy("Missed"),
-    "arrived_late": gettext_lazy("Came after all"),
+    "arrived_late": gettext_lazy("Late arrival"),
 }
 APPOINTMENT_STEPS = tuple(_STEP_BUTTON_LABELS)
 
@@ -100,26 +100,26 @@ class RescheduleProposalRow:
 def build_appointment_rows(
     visits: Iterable[Appointment], sites: dict[int, Site], actor: Actor, now: datetime
 ) -> list[AppointmentRow]:
-    """Rows in the order given; `sites` are her own, and each visit is at one of them."""
+    """Rows in the order given; `sites` are the user's own, and each visit is at one of them."""
     return [_appointment_row(visit, sites, actor, now) for visit in visits]
 
 
 def _appointment_row(visit: Appointment, sites: dict[int, Site], actor: Actor, now: datetime) -> AppointmentRow:
     site, recall = sites[visit.site_id], visit.recall
-    patient, hers = recall.patient, recall.site_id in sites
+    patient, is_own_site = recall.patient, recall.site_id in sites
     local, status = visit.starts_at.astimezone(site.zone), AppointmentStatus(visit.status)
-    presses = _step_buttons(visit, actor, site, now) if hers else []
-    may_move = hers and recall.state == State.SCHEDULED and bool(actor.roles & STEPS_BY_NAME["reschedule"].roles)
+    presses = _step_buttons(visit, actor, site, now) if is_own_site else []
+    may_move = is_own_site and recall.state == State.SCHEDULED and bool(actor.roles & STEPS_BY_NAME["reschedule"].roles)
     return AppointmentRow(
         pk=visit.pk,
         time_text=format_clock_time(local),
         full_time_text=display_datetime(site, visit.starts_at, now).full_text,
-        name=str(patient) if hers else "",
+        name=str(patient) if is_own_site else "",
         age=patient.age_on(local.date()),
-        mrn=patient.mrn if hers else "",
+        mrn=patient.mrn if is_own_site else "",
         language=language_name(patient.language),
         interpreter=_interpreter_text(visit, patient),
-        url=reverse("recall", args=[recall.pk]) if hers else "",
+        url=reverse("recall", args=[recall.pk]) if is_own_site else "",
         site=site.name if len(sites) > 1 else "",
         description=_describe_appointment(visit),
         room=visit.room.name if visit.room else "",
@@ -127,7 +127,7 @@ def _appointment_row(visit: Appointment, sites: dict[int, Site], actor: Actor, n
         status_text=_status_text(visit),
         is_unconfirmed=_is_unconfirmed(visit),
         status_symbol=_STATUS_SYMBOLS[status],
-        phone_links=_phone_links(patient, site) if hers and status == AppointmentStatus.BOOKED else [],
+        phone_links=_phone_links(patient, site) if is_own_site and status == AppointmentStatus.BOOKED else [],
         step_buttons=presses,
         reschedule_url=reverse("step", args=[recall.pk, "reschedule"]) if may_move and visit.is_active else "",
         version=recall.version,
@@ -195,18 +195,20 @@ def build_reschedule_rows(
     return [_reschedule_row(one, site, one.appointment.recall.site_id in site_ids, now) for one in found]
 
 
-def _reschedule_row(proposal: RescheduleProposal, site: Site, hers: bool, now: datetime) -> RescheduleProposalRow:
+def _reschedule_row(
+    proposal: RescheduleProposal, site: Site, is_own_site: bool, now: datetime
+) -> RescheduleProposalRow:
     visit, free = proposal.appointment, proposal.free_slot
     recall, patient = visit.recall, visit.recall.patient
     to = display_datetime(site, free.starts_at, now).text if free else ""
     late = ""
     if free and recall.target_at and free.starts_at > recall.target_at:
-        late = _("after her target, %(day)s") % {"day": display_datetime(site, recall.target_at, now)}
+        late = _("after the target, %(day)s") % {"day": display_datetime(site, recall.target_at, now)}
     return RescheduleProposalRow(
         pk=visit.pk,
-        name=str(patient) if hers else _("Patient of another site"),
-        mrn=patient.mrn if hers else "",
-        url=reverse("recall", args=[recall.pk]) if hers else "",
+        name=str(patient) if is_own_site else _("Patient of another site"),
+        mrn=patient.mrn if is_own_site else "",
+        url=reverse("recall", args=[recall.pk]) if is_own_site else "",
         old_time=format_clock_time(visit.starts_at.astimezone(site.zone)),
         description=_describe_appointment(visit),
         new_time=f"{to}, {free.room.name}" if free else "",
@@ -223,4 +225,4 @@ def _notification_channel(patient: Patient) -> str:
     usable = channels_of(patient)
     if usable.email:
         return _("email")
-    return _("text message") if usable.sms_allowed else _("letter: ring her too")
+    return _("text message") if usable.sms_allowed else _("letter: call the patient too")

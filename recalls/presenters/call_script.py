@@ -1,7 +1,7 @@
 """What does a caller say? A few plain sentences in the patient's language, with the facts filled in and no result.
 
-The words ask her to come or to ring; what was seen on the pictures is the doctor's to tell. Until she has said who she
-is, only the caller's name and the clinic's neutral name are said, and no word about health.
+The words ask the patient to come or to call; what was seen on the images is the doctor's to tell. Until the patient
+has said who they are, only the caller's name and the clinic's neutral name are said, and no word about health.
 """
 
 from collections.abc import Mapping
@@ -41,7 +41,7 @@ _ES: Final = {
     "personas a las que volvemos a llamar no tienen cáncer. ¿Cuándo puede venir?",
     "technical": "Una de sus imágenes no salió clara. Queremos tomarla otra vez. ¿Cuándo puede venir?",
     "clinical": "Usted nos habló de un cambio. El médico quiere verlo mejor. ¿Cuándo puede venir?",
-    "doctor": "El médico quiere verla pronto y hablará con usted sobre sus imágenes. ¿Cuándo puede venir?",
+    "doctor": "El médico quiere verle pronto y hablará con usted sobre sus imágenes. ¿Cuándo puede venir?",
     "interval": "Ya es hora de las imágenes que planeamos con usted. ¿Cuándo puede venir?",
     "biopsy": "El médico habló con usted sobre una pequeña prueba. Quiero buscar una hora con usted.",
     "other": "Le llamo por su atención con nosotros. ¿Tiene un minuto?",
@@ -58,7 +58,7 @@ class CallScript:
     """The sentences in the order of a call. `voicemail` is empty when none may be left."""
 
     language: str
-    # Her language in the words of the page where no script is written in it: say it through an interpreter.
+    # The patient's language in the words of the page where no script is written in it: say it through an interpreter.
     interpreter_language: str
     lines: tuple[str, ...]
     voicemail: str

@@ -28,7 +28,7 @@ class NextActionFacts:
     visit_confirmed: bool = False
     priors_requested_at: datetime | None = None
     priors_received: bool = False
-    # Whether her target is ahead and no time is free before it.
+    # Whether the target is ahead and no time is free before it.
     no_slot_before_target: bool = False
 
 
@@ -60,7 +60,7 @@ def describe_next_action(recall: Recall, facts: NextActionFacts | None = None, *
     )
 
 
-# Which appointment a state speaks of: the one to come, or the last one she came to.
+# Which appointment a state speaks of: the one to come, or the last one the patient came to.
 _ATTENDED = (AppointmentStatus.ATTENDED,)
 _SHOWN_APPOINTMENT_STATUSES: dict[State, Sequence[str]] = dict.fromkeys(
     State, ACTIVE_APPOINTMENT_STATUSES
@@ -70,15 +70,15 @@ _CALLBACK_REASONS: dict[str, Any] = {
     "mark_missed": gettext_lazy("missed the visit %(when)s"),
     "cancel_appointment": gettext_lazy("visit cancelled %(when)s"),
     "resume": gettext_lazy("hold ended %(when)s"),
-    "need_imaging": gettext_lazy("earlier pictures did not settle it"),
-    "follow_up_due": gettext_lazy("short-interval visit comes near"),
+    "need_imaging": gettext_lazy("prior images did not settle it"),
+    "follow_up_due": gettext_lazy("short-interval follow-up comes near"),
     "reopen": gettext_lazy("reopened %(when)s"),
     "record_outcome": gettext_lazy("still incomplete, another visit is needed"),
     "amend_outcome": gettext_lazy("outcome amended, another visit is needed"),
     "correct_result": gettext_lazy("result corrected %(when)s"),
 }
 _BIOPSY_REASONS: dict[str, Any] = {
-    "biopsy_missed": gettext_lazy("Missed the biopsy %(when)s: ring her and book again"),
+    "biopsy_missed": gettext_lazy("Missed the biopsy %(when)s: call the patient and book again"),
     "cancel_biopsy": gettext_lazy("Biopsy cancelled %(when)s: book again"),
     "sign_concordance": gettext_lazy("Another biopsy is needed: book it"),
     "resume": gettext_lazy("Hold ended %(when)s: book the biopsy"),
@@ -108,11 +108,11 @@ def _next_attempt(recall: Recall, facts: NextActionFacts, now: datetime) -> str:
 
 def _awaiting_priors(recall: Recall, facts: NextActionFacts, now: datetime) -> str:
     if facts.priors_received:
-        return _("Earlier pictures are here: compare them")
+        return _("Prior images are here: compare them")
     if facts.priors_requested_at is None:
-        return _("Ask the other clinic for the earlier pictures")
+        return _("Request the prior images from the other clinic")
     asked = format_recent_day(*_local_days(recall, facts.priors_requested_at, now))
-    return _("Earlier pictures asked for %(when)s: chase them") % {"when": asked}
+    return _("Prior images requested %(when)s: follow up") % {"when": asked}
 
 
 def _scheduled(recall: Recall, facts: NextActionFacts, now: datetime) -> str:
@@ -120,7 +120,7 @@ def _scheduled(recall: Recall, facts: NextActionFacts, now: datetime) -> str:
         return _("No visit is booked: look again")
     when = display_datetime(recall.site, facts.visit_at, now)
     if facts.visit_at <= now:
-        return _("The visit was %(when)s: did she come?") % {"when": when}
+        return _("The visit was %(when)s: did the patient come?") % {"when": when}
     if facts.visit_confirmed:
         return _("Visit %(when)s, confirmed") % {"when": when}
     return _("Visit %(when)s, not confirmed yet") % {"when": when}
@@ -144,9 +144,9 @@ def _awaiting_outcome(recall: Recall, facts: NextActionFacts, now: datetime) -> 
 
 def _follow_up(recall: Recall, facts: NextActionFacts, now: datetime) -> str:
     if recall.follow_up_on is None:
-        return _("Short-interval visit to be dated")
+        return _("Short-interval follow-up to be dated")
     due = format_day(recall.follow_up_on, calendar.local_day(recall.site, now))
-    return _("Short-interval visit due %(when)s; she comes back to the callback queue by herself") % {"when": due}
+    return _("Short-interval follow-up due %(when)s; returns to the callback queue automatically") % {"when": due}
 
 
 def _awaiting_pathology(recall: Recall, facts: NextActionFacts, now: datetime) -> str:
@@ -155,7 +155,7 @@ def _awaiting_pathology(recall: Recall, facts: NextActionFacts, now: datetime) -
 
 
 def _awaiting_concordance(recall: Recall, facts: NextActionFacts, now: datetime) -> str:
-    return _("Pathology is here: sign whether it explains the pictures")
+    return _("Pathology is here: sign whether it explains the images")
 
 
 def _on_hold(recall: Recall, facts: NextActionFacts, now: datetime) -> str:

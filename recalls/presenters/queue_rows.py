@@ -28,14 +28,16 @@ from recalls.workflow import STEPS_BY_NAME
 
 # Why a queue may be empty, and what fills it again.
 _EMPTY_QUEUE_TEXTS: dict[State, Any] = {
-    State.AWAITING_PRIORS: gettext_lazy("A result that needs earlier pictures for comparison comes in here."),
+    State.AWAITING_PRIORS: gettext_lazy("A result that needs prior images for comparison comes in here."),
     State.TO_CONTACT: gettext_lazy(
-        "Everybody who was called back has a visit booked or is further on. New results, missed visits and ended holds "
-        "come in here by themselves."
+        "Everybody who was called back has a visit booked or is at a later stage. New results, missed visits and "
+        "ended holds come in here automatically."
     ),
     State.SCHEDULED: gettext_lazy("No visit is booked. Booking one from “To contact” brings it here."),
-    State.AWAITING_OUTCOME: gettext_lazy("Everybody who came has her outcome. Marking a patient as come fills it."),
-    State.FOLLOW_UP: gettext_lazy("A probably benign outcome brings the patient here until her next visit comes near."),
+    State.AWAITING_OUTCOME: gettext_lazy("Everybody who came has an outcome. Marking a patient as come fills it."),
+    State.FOLLOW_UP: gettext_lazy(
+        "A probably benign outcome brings the patient here until the next short-interval follow-up comes near."
+    ),
     State.BIOPSY_TO_BOOK: gettext_lazy("No biopsy waits to be booked. An outcome of 4 or 5 brings the patient here."),
     State.BIOPSY_BOOKED: gettext_lazy("No biopsy is booked."),
     State.AWAITING_PATHOLOGY: gettext_lazy("No pathology result is owed. A biopsy that was done brings it here."),
@@ -57,7 +59,7 @@ class QueueRow:
     site: str
     # A result of 4 or 5, in words.
     risk: str
-    # The newest open task of hers, such as what she asked for on her page.
+    # The patient's newest open task, such as what was asked for on the patient's page.
     work_item: str
     next_action: str
     days_since_result: str

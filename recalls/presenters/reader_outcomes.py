@@ -1,4 +1,4 @@
-"""How does a reader see what became of her recalls? One line for each, and every figure with what it is out of."""
+"""How does a reader see what became of their recalls? One line for each, and every figure with what it is out of."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -72,12 +72,12 @@ def _newest_display(rows: Iterable[Any], field: str) -> str:
 
 
 _RECALL_RATE = gettext_lazy(
-    "Screenings read as “incomplete, need additional imaging evaluation”, out of all screenings you read "
-    "(21 CFR 900.12, MQSA). Those that only need earlier pictures do not count."
+    "Screenings read as “incomplete, need additional imaging evaluation”, out of all screenings you read (21 CFR "
+    "900.12, MQSA). Those that only need prior images do not count."
 )
 _PPV1 = gettext_lazy(
-    "Cancers known here, out of positive screenings: 0 for more pictures, 3, 4 or 5 (BI-RADS). Voided recalls are left "
-    "out."
+    "Cancers known here, out of positive screenings: 0 for additional imaging, 3, 4 or 5 (BI-RADS). Voided "
+    "recalls are left out."
 )
 _PPV2 = gettext_lazy("Cancers known here, out of recalls in which a biopsy was advised (4 or 5).")
 _PPV3 = gettext_lazy("Cancers known here, out of recalls with a biopsy result.")

@@ -1,4 +1,4 @@
-"""What does a radiologist look at before she answers? The visit, what was said so far, and her earlier recalls."""
+"""What does a radiologist look at before the answer? The visit, what was said so far, and earlier recalls."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class PathologySummary:
 
 @dataclass(frozen=True, slots=True)
 class EarlierRecallSummary:
-    """An earlier recall of hers, in one line."""
+    """An earlier recall of the patient, in one line."""
 
     url: str
     exam_day: str

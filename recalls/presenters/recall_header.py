@@ -1,4 +1,4 @@
-"""Who is she, how may she be reached and why was she called back? The head of a recall's page, in plain values."""
+"""Who is the patient, how are they reached, why were they called back? The head of a recall's page, in plain values."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +21,7 @@ from recalls.presenters.queue_rows import interpreter_text, language_name
 
 @dataclass(frozen=True, slots=True)
 class ContactPointRow:
-    """One way to reach her: `href` is empty when it must not be used, and `problem` says why."""
+    """One way to reach the patient: `href` is empty when it must not be used, and `problem` says why."""
 
     kind: Any
     display_value: str
@@ -31,7 +31,7 @@ class ContactPointRow:
 
 @dataclass(frozen=True, slots=True)
 class PatientHeader:
-    """The patient, as much as a caller needs before she dials."""
+    """The patient, as much as a caller needs before dialling."""
 
     name: str
     age: int
@@ -48,7 +48,7 @@ class PatientHeader:
 
 @dataclass(frozen=True, slots=True)
 class RecallReason:
-    """Why she was called back, from the screening exam."""
+    """Why the patient was called back, from the screening exam."""
 
     findings: list[str]
     kind: str
@@ -120,7 +120,7 @@ def _unusable_reason(point: ContactPoint, patient: Patient, why_no_email: str) -
     if point.unusable:
         return str(point.get_unusable_display())
     if point.kind == ContactPoint.Kind.EMAIL:
-        return _("she wants no email") if why_no_email == "opted_out" else ""
+        return _("wants no email") if why_no_email == "opted_out" else ""
     return _("do not call") if patient.do_not_call else ""
 
 
@@ -163,7 +163,7 @@ def build_contact_ladder(recall: Recall, now: datetime) -> list[ContactLadderRow
     """The check list before a patient is called lost: every rung with its try, and the last day of the ladder."""
     filled = contact_ladder.attempts_by_rung(recall.site, current_ladder_attempts(recall))
     last_day = calendar.add_days(recall.site, recall.contact_since or recall.opened_at, recall.site.lost_after)
-    until = _("%(days)d days given her, until %(when)s") % {
+    until = _("%(days)d days given to the patient, until %(when)s") % {
         "days": recall.site.lost_after,
         "when": format_day(calendar.local_day(recall.site, last_day), calendar.local_day(recall.site, now)),
     }

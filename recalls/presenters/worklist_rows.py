@@ -19,7 +19,7 @@ from recalls.presenters.recall_header import format_findings
 
 @dataclass(frozen=True, slots=True)
 class WorklistRow:
-    """One case that waits for her; `url` leads to where she answers."""
+    """One case that waits for the reader; `url` leads to where it is answered."""
 
     url: str
     name: str
@@ -62,7 +62,7 @@ def _worklist_row(recall: Recall, site: Site, now: datetime) -> WorklistRow:
 
 
 def build_unreleased_rows(outcomes: Iterable[Outcome], sites: dict[int, Site], now: datetime) -> list[WorklistRow]:
-    """Her outcomes that the patient may not be told of yet."""
+    """The reader's outcomes that the patient may not be told of yet."""
     return [_unreleased_row(outcome, sites[outcome.recall.site_id], now) for outcome in outcomes]
 
 

@@ -49,13 +49,15 @@ def propose_reschedules(site: Site, day: date, site_ids: frozenset[int], now: da
 
 def _propose_reschedule(visit: Appointment, finder: "_SlotAllocator", site_ids: frozenset[int]) -> RescheduleProposal:
     if visit.recall.site_id not in site_ids:
-        return RescheduleProposal(visit, None, _("Her recall belongs to a site you do not work at."))
+        return RescheduleProposal(visit, None, _("The recall belongs to a site you do not work at."))
     if visit.kind == VisitKind.BIOPSY:
         return RescheduleProposal(
-            visit, None, _("A biopsy is not moved by itself: ring her, cancel it and book it again.")
+            visit, None, _("A biopsy is not moved automatically: call the patient, cancel it and book it again.")
         )
     if not finder.rooms[MODALITY_BY_VISIT_KIND[VisitKind(visit.kind)]]:
-        return RescheduleProposal(visit, None, _("No room is set up for this kind of visit: ring her and type a time."))
+        return RescheduleProposal(
+            visit, None, _("No room is set up for this kind of visit: call the patient and type a time.")
+        )
     free = finder.allocate(visit)
     return RescheduleProposal(visit, free, "" if free else _("No time is free in the next 90 days."))
 

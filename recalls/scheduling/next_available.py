@@ -27,7 +27,7 @@ _VISIT_KIND = VisitKind.DIAGNOSTIC
 
 
 def saved_views_and_next_free(user: User, now: datetime) -> tuple[list[SavedView], dict[int, datetime | None]]:
-    """Her saved views, and when each of her sites is next free. One query."""
+    """The user's saved views, and when each of their sites is next free. One query."""
     known = _cached_next_free(user.own_sites)
     unknown = [site for site in user.own_sites if site.pk not in known]
     views = SavedView.objects.filter(user=user)

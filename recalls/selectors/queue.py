@@ -67,13 +67,13 @@ class QueueQuery:
     after: QueueCursor | None = None
     # When somebody could be seen next at each site: `recalls.scheduling.next_available`.
     next_free_by_site: Mapping[int, datetime | None] = field(default_factory=dict)
-    # From when on what she did counts as today's work.
+    # From when on what the user did counts as today's work.
     workday_start: datetime | None = None
 
 
 @dataclass(slots=True)
 class QueuePage:
-    """Recalls with their facts, in order: who asked, whose turn it is, whose turn comes, and whom she worked today."""
+    """Recalls with their facts, in order: who asked, whose turn it is, whose turn comes, and who was worked today."""
 
     patient_requests: list[Recall]
     due: list[Recall]
@@ -108,7 +108,7 @@ def get_queue_page(wanted: QueueQuery) -> QueuePage:
 
 
 def _fetch_page_ids(wanted: QueueQuery) -> tuple[list[int], list[QueueCursor], list[int]]:
-    """Who asked (longest waiting first), one page of places and one more, and whom she worked (newest first)."""
+    """Who asked (longest waiting first), one page of places and one more, and whom the user worked (newest first)."""
     arms = [arm for site, end in sorted(wanted.day_ends.items()) for arm in _site_branches(wanted, site, end)]
     if wanted.after is None:
         arms += [
@@ -160,7 +160,7 @@ def _after_cursor(column: str, place: QueueCursor | None, *, risky_first: bool) 
 
 
 def _patient_request_branch(wanted: QueueQuery) -> QuerySet[Any, Any]:
-    """Recalls whose patient asked for something on her page, in whatever state they are."""
+    """Recalls whose patient asked for something on their page, in whatever state it is."""
     items = WorkItem.objects.filter(
         site_id__in=list(wanted.day_ends),
         kind=WorkItemKind.PATIENT_REQUEST,
@@ -172,7 +172,7 @@ def _patient_request_branch(wanted: QueueQuery) -> QuerySet[Any, Any]:
 
 
 def _handled_today_branch(wanted: QueueQuery, since: datetime) -> QuerySet[Any, Any]:
-    """Whom she herself called, booked or moved on today, her newest steps first."""
+    """Whom the user called, booked or moved on today, their newest steps first."""
     mine = RecallEvent.objects.filter(user=wanted.user, at__gte=since).exclude(step__in=_STEPS_WITHOUT_WORK)
     newest = RecallEvent.objects.filter(pk__in=mine.order_by("-at").values("pk")[: MAX_HANDLED_TODAY * 3])
     here = newest.filter(recall__site_id__in=list(wanted.day_ends))
@@ -201,7 +201,7 @@ def with_next_action_facts(recalls: QuerySet[Recall], state: State | None = None
 
 
 def _with_own_work(recalls: QuerySet[Recall], wanted: QueueQuery) -> QuerySet[Recall]:
-    """Adds what the reader herself did last with each of them today."""
+    """Adds what the user did last with each of them today."""
     if wanted.workday_start is None:
         return recalls
     mine = RecallEvent.objects.filter(recall=OuterRef("pk"), user=wanted.user, at__gte=wanted.workday_start)

@@ -59,7 +59,7 @@ def get_queue_counts(day_ends: Mapping[int, datetime], now: datetime, free_at: N
 
 
 def count_assigned_to(user: User, sites: Iterable[int]) -> int:
-    """How many of those to contact she took on. One query, by index."""
+    """How many of those to contact the user took on. One query, by index."""
     return Recall.objects.filter(site_id__in=list(sites), assigned_to=user, state=State.TO_CONTACT).count()
 
 

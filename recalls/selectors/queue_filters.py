@@ -1,4 +1,4 @@
-"""By what may the queue be narrowed? Each filter once: its word, its condition, and the sentence why she is stuck.
+"""By what may the queue be narrowed? Each filter once: its word, its condition, and the sentence that says why.
 
 The same conditions choose the rows and count them, so that a number beside a link is the length of its list.
 """
@@ -27,7 +27,7 @@ class FilterReason(models.TextChoices):
     READY_TO_BOOK = "book", _("To book")
     NO_PHONE = "no-phone", _("No phone that works")
     MANY_CALLS = "tried", _("Three calls or more")
-    PRIORS = "priors", _("Awaiting earlier pictures")
+    PRIORS = "priors", _("Awaiting prior images")
     BOUNCED = "bounced", _("Mail came back")
     OPTED_OUT = "opted-out", _("Wants no messages or calls")
     INTERPRETER = "interpreter", _("Interpreter needed")
@@ -77,7 +77,7 @@ def reason_condition(why: FilterReason, now: datetime, day_end: datetime, free_a
 
 
 def no_slot_before_target(now: datetime, free_at: datetime | None) -> Q:
-    """Her target is still ahead, and before it no time is free. Where nobody knows what is free, nobody is meant."""
+    """The target is still ahead, and before it no time is free. Where nobody knows what is free, nobody is meant."""
     return Q(target_at__gte=now, target_at__lt=free_at) if free_at else Q(pk__in=())
 
 

@@ -1,4 +1,4 @@
-"""What became of one reader's recalls? Her exams of a period, what they led to, and the figures they make.
+"""What became of one reader's recalls? Their exams of a period, what they led to, and the figures they make.
 
 The figures follow 21 CFR 900.12(f) (MQSA) and the audit chapter of BI-RADS; each is a numerator and its denominator,
 never a percentage alone. Cancers are those known here by today: what another clinic found is not among them.
@@ -44,7 +44,7 @@ class FollowUpResult(models.TextChoices):
 
     ALL = "all", _("Called back")
     OPEN = "open", _("Still open")
-    SETTLED = "settled", _("Normal, benign, or explained by earlier pictures")
+    SETTLED = "settled", _("Normal, benign, or explained by prior images")
     SHORT_INTERVAL = "short-interval", _("In short-interval follow-up")
     BIOPSY = "biopsy", _("Biopsy advised")
     BIOPSY_RESULT = "tissue", _("Biopsy with a result")
@@ -154,12 +154,12 @@ def _recalls(reader: ReaderScope) -> QuerySet[Recall]:
     suspicious = Outcome.objects.filter(recall=OuterRef("pk"), assessment__in=SUSPICIOUS_ASSESSMENTS, amended_by=None)
     without_visit = RecallEvent.objects.filter(recall=OuterRef("pk"), step="advise_biopsy")
     cancer = Exists(tissue.filter(result__in=_MALIGNANT_RESULTS)) | Q(closure_reason=ClosureReason.CANCER_HANDED_OVER)
-    hers: QuerySet[Recall] = Recall.objects.filter(
+    of_reader: QuerySet[Recall] = Recall.objects.filter(
         exam__reader=reader.user,
         exam__site_id__in=reader.site_ids,
         exam__exam_date__range=(reader.since, reader.until),
     )
-    return hers.annotate(
+    return of_reader.annotate(
         has_tissue=Exists(tissue),
         has_cancer=cancer,
         biopsy_advised=Exists(suspicious) | Exists(without_visit),

@@ -1,4 +1,4 @@
-"""What waits for a radiologist's answer, in which order, and what comes after the case she just answered?
+"""What waits for a radiologist's answer, in which order, and what comes after the case just answered?
 
 Every pile is read from its own stretch of the index (site, state, to read since), numbers first and rows afterwards, as
 in `recalls.selectors.queue`: a page costs the same at a hundred and at a million recalls.
@@ -63,7 +63,7 @@ def next_recall_to_read(user: User, now: datetime, answered: State, since: datet
 
 
 def unreleased_outcomes(user: User) -> list[Outcome]:
-    """Her own outcomes that the patient waits to read and nobody has released yet. Two queries."""
+    """The reader's own outcomes that the patient waits to read and nobody has released yet. Two queries."""
     mine = Recall.objects.filter(to_release_by=user, site_id__in=user.site_ids).order_by("pk")
     recalls = mine.select_related("patient").prefetch_related("outcomes")[: SECTION_SIZE + 1]
     newest = []
@@ -75,7 +75,7 @@ def unreleased_outcomes(user: User) -> list[Outcome]:
 
 
 def earlier_recalls(user: User, recall: Recall) -> list[Recall]:
-    """Her other recalls at the person's sites, newest first. Three queries."""
+    """The patient's other recalls at the user's sites, newest first. Three queries."""
     rows = Recall.objects.for_user(user).filter(patient=recall.patient_id).exclude(pk=recall.pk)
     newest = rows.select_related("exam").order_by("-exam__exam_date")[:_MAX_EARLIER_RECALLS]
     return list(newest.prefetch_related("exam__findings", "outcomes"))

@@ -25,7 +25,7 @@ _RECALL_RELATIONS = ("appointments", "contact_attempts", "events", "outcomes", "
 
 
 def get_recall_detail(user: User, pk: int) -> Recall:
-    """The recall with all its rows and its site's calendar; 404 at a site that is not hers."""
+    """The recall with all its rows and its site's calendar; 404 at a site that is not the user's."""
     found = Recall.objects.select_related(*_SELECT_RELATED).for_user(user).filter(pk=pk).first()
     if found is None:
         raise Http404

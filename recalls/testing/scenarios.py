@@ -122,7 +122,7 @@ def _reschedule(day: int, hour: time) -> ScenarioAction:
         tale.recall,
         _slot_with_room(tale, tale.resolve_time(day, hour)),
         by=tale.staff.scheduler,
-        note="She asked for another day.",
+        note="Asked for another day.",
     )
 
 
@@ -154,12 +154,12 @@ def _sign_concordance(verdict: ConcordanceVerdict) -> ScenarioAction:
 
 def _put_on_hold(tale: ScenarioContext) -> None:
     until = shift_open_days(tale.recall.site, calendar.local_day(tale.recall.site, timezone.now()), 8)
-    actions.hold(tale.recall, until, by=tale.staff.navigator, note="She is away and asked to be rung afterwards.")
+    actions.hold(tale.recall, until, by=tale.staff.navigator, note="Is away and asked to be called afterwards.")
 
 
 def _mark_deceased(tale: ScenarioContext) -> None:
     on = calendar.local_day(tale.recall.site, timezone.now()) - timedelta(days=3)
-    actions.mark_deceased(tale.recall, on, by=tale.staff.navigator, note="Her family told us.")
+    actions.mark_deceased(tale.recall, on, by=tale.staff.navigator, note="The family told us.")
 
 
 R, A, P, V = ContactResult, Assessment, PathologyClass, ConcordanceVerdict
@@ -168,7 +168,7 @@ _SUSPICIOUS_EXAM = {"assessment": A.SUSPICIOUS_B}
 
 _FIRST_CALL = ScenarioStep(1, time(9, 10), _log_call(R.NO_ANSWER))
 _BOOKED = (
-    ScenarioStep(1, time(8, 40), _log_call(R.REACHED_WILL_BOOK, "Any day this week suits her.")),
+    ScenarioStep(1, time(8, 40), _log_call(R.REACHED_WILL_BOOK, "Any day this week suits.")),
     ScenarioStep(1, time(8, 50), _book_visit(4, time(8, 30))),
 )
 _ATTENDED = (*_BOOKED, ScenarioStep(4, time(9, 20), _scheduler_step(actions.mark_attended)))
@@ -219,7 +219,7 @@ SCENARIOS: dict[str, Scenario] = {
     "cancelled": Scenario(
         (
             *_BOOKED,
-            ScenarioStep(3, time(12, 0), _scheduler_step(actions.cancel_appointment, "She has no one to drive her.")),
+            ScenarioStep(3, time(12, 0), _scheduler_step(actions.cancel_appointment, "Has no one to drive them.")),
         )
     ),
     "missed": Scenario((*_BOOKED, ScenarioStep(4, time(10, 0), _scheduler_step(actions.mark_missed)))),
@@ -233,8 +233,8 @@ SCENARIOS: dict[str, Scenario] = {
     "reopened": Scenario(
         (
             _FIRST_CALL,
-            ScenarioStep(2, time(12, 0), _scheduler_step(actions.decline, "She goes to another clinic.")),
-            ScenarioStep(6, time(9, 45), _radiologist_step(actions.reopen, "She rang: she wants to come after all.")),
+            ScenarioStep(2, time(12, 0), _scheduler_step(actions.decline, "Goes to another clinic.")),
+            ScenarioStep(6, time(9, 45), _radiologist_step(actions.reopen, "Called: wants to come after all.")),
         )
     ),
     # A visit is booked, or has been.
@@ -283,7 +283,7 @@ SCENARIOS: dict[str, Scenario] = {
     # At rest, or ended another way.
     "on_hold": Scenario((_FIRST_CALL, ScenarioStep(3, time(10, 0), _put_on_hold))),
     "declined": Scenario(
-        (_FIRST_CALL, ScenarioStep(3, time(12, 30), _scheduler_step(actions.decline, "She wants no more pictures.")))
+        (_FIRST_CALL, ScenarioStep(3, time(12, 30), _scheduler_step(actions.decline, "Wants no additional imaging.")))
     ),
     "transferred": Scenario(
         (ScenarioStep(2, time(11, 0), _scheduler_step(actions.transfer, "Hillside Sample Clinic takes over.")),)

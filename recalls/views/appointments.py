@@ -1,4 +1,4 @@
-"""Who comes today and tomorrow, and did she come? The day's list, and its buttons: one step by one click."""
+"""Who comes today and tomorrow, and did they come? The day's list, and its buttons: one step by one click."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -29,7 +29,7 @@ from recalls.workflow import STEPS_BY_NAME
 
 
 class AppointmentListView(DeskView):
-    """One day of her sites; on the list of the next open day those come first who have not confirmed yet."""
+    """One day of the user's sites; on the list of the next open day those come first who have not confirmed yet."""
 
     page = Page.APPOINTMENTS
 
@@ -43,7 +43,7 @@ class AppointmentListView(DeskView):
         rows = build_appointment_rows(shown, sites_by_id(user), actor_for(user), now)
         first = next(iter(days.values()), now.date())
         unconfirmed = [row for row in rows if row.is_unconfirmed] if when == "tomorrow" else []
-        groups = [(_("Not confirmed yet: ring them first"), unconfirmed), (_("All others"), rows)]
+        groups = [(_("Not confirmed yet: call them first"), unconfirmed), (_("All others"), rows)]
         if when == "tomorrow":
             groups[1] = (groups[1][0], [row for row in rows if not row.is_unconfirmed])
         context: dict[str, Any] = {
@@ -88,7 +88,7 @@ class AppointmentStepView(DeskView):
 
 
 def sites_with_calendars(user: User) -> list[Site]:
-    """Her sites with opening hours and closed days read for all of them at once."""
+    """The user's sites with opening hours and closed days read for all of them at once."""
     sites = list(user.own_sites)
     prefetch_related_objects(sites, "opening_hours", "closures")
     return sites

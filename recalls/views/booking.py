@@ -1,4 +1,4 @@
-"""How is a time chosen? The booking page: what she needs, then the next free times, as a list or week by week."""
+"""How is a time chosen? The booking page: what the visit needs, then the next free times, as a list or week by week."""
 
 from collections.abc import Iterable
 from datetime import date, timedelta
@@ -111,7 +111,7 @@ def _take_whole_days(free: Iterable[FreeSlot], site: Site) -> list[FreeSlot]:
 
 
 def _booking_query(form: SlotForm, *, room: str, view: str) -> str:
-    """What she looks for, as the address says it; names no patient."""
+    """What the user looks for, as the address says it; names no patient."""
     query = QueryDict(mutable=True)
     query["site"], query["kind"], query["view"] = str(form.slot_query.site.pk), form.slot_query.kind.value, view
     for name in ("interpreter", "implants"):

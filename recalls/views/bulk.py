@@ -82,7 +82,7 @@ def _bulk_step_or_404(name: str) -> str:
 
 
 def _return_url(address: str) -> str:
-    """To the list she came from, and to no other place."""
+    """To the list the user came from, and to no other place."""
     queue = reverse("queue")
     return address if address.startswith(queue) else queue
 
@@ -102,7 +102,7 @@ def _parse_versions(texts: list[str]) -> dict[int, int]:
 
 
 def _get_recalls(user: User, numbers: list[int]) -> list[Recall]:
-    """Those of them at her sites, with what the preview asks of them; a fixed number of queries."""
+    """Those of them at the user's sites, with what the preview asks of them; a fixed number of queries."""
     rows = Recall.objects.for_user(user).filter(pk__in=numbers).select_related("patient", "exam")
     rows = rows.prefetch_related(
         "patient__contact_points", "patient__consents", "contact_attempts", "work_items", "events"

@@ -68,7 +68,7 @@ class CloseDayView(DeskView):
 
 
 def _parse_site_and_day(sites: list[Site], asked: Any) -> tuple[Site | None, date | None, str]:
-    """The site and day that were asked for, and what is wrong with them; a site that is not hers is not found."""
+    """The site and day that were asked for, and what is wrong with them; a site that is not the user's is not found."""
     if not asked.get("day") and not asked.get("site"):
         return (sites[0] if len(sites) == 1 else None), None, ""
     site = next((one for one in sites if str(one.pk) == asked.get("site")), None)

@@ -1,6 +1,6 @@
 """From which list did this person come, and who is next on it?
 
-The list is remembered in her session when she opens a recall from it, so that a detour over a booking keeps the thread.
+The list is remembered in the session when a recall is opened from it, so that a detour over a booking keeps the thread.
 The address of a list names filters, never a patient.
 """
 
@@ -36,7 +36,7 @@ def remember_list(request: HttpRequest) -> None:
 
 
 def return_list_url(request: HttpRequest) -> str:
-    """The list to go back to; empty when she came from none."""
+    """The list to go back to; empty when the user came from none."""
     address = str(request.session.get(_LIST_SESSION_KEY, ""))
     return address if _is_list_path(urlsplit(address).path) else ""
 
@@ -49,7 +49,7 @@ def is_queue_url(address: str) -> bool:
 def next_recall_url(request: HttpRequest, user: User, worked: Recall) -> str:
     """Where to go after this recall: to the next of the queue whom nobody else has open, else back to the list.
 
-    Empty when she came from no list. Those she passed over stay passed over until the end of the list is reached.
+    Empty when the user came from no list. Those passed over stay passed over until the end of the list is reached.
     """
     address = return_list_url(request)
     if not is_queue_url(address) or not may_open(user, Page.QUEUE):

@@ -19,7 +19,7 @@ from recalls.selectors.reader_outcomes import FollowUpResult, ReaderOutcomeCurso
 
 
 class MyRecallsView(DeskView):
-    """Her own; another reader's only for those whose role may look at every reader's."""
+    """The user's own; another reader's only for those whose role may look at every reader's."""
 
     page = Page.OWN_RECALLS
 
@@ -36,14 +36,14 @@ class MyRecallsView(DeskView):
             raise Http404
         if sees_all and who is not None:
             asked["reader"] = str(who.pk)
-        context: dict[str, Any] = {"readers": readers, "who": who, "is_hers": who == user, "is_asked": who is not None}
+        context: dict[str, Any] = {"readers": readers, "who": who, "is_own": who == user, "is_asked": who is not None}
         if who is not None:
             context |= _reader_outcome_context(user, who, asked, now, _parse_cursor(request.GET.get("after", "")))
         return render(request, "recalls/my_recalls.html", context)
 
 
 def _selected_reader(user: User, readers: list[User], wanted: str) -> User | None:
-    """Herself unless she asks for another; nobody yet for a person who reads nothing herself."""
+    """The user unless they ask for another; nobody yet for a person who reads nothing."""
     if wanted and wanted != str(user.pk):
         found = next((reader for reader in readers if str(reader.pk) == wanted), None)
         if found is None:

@@ -82,7 +82,7 @@ def build_queue_query(
 
 
 def _selected_sites(user: User, wanted: str) -> list[Site]:
-    """All her sites, or the one she filtered by; a site that is not hers is not found."""
+    """All the user's sites, or the one they filtered by; a site that is not the user's is not found."""
     chosen = [site for site in user.own_sites if wanted in ("", str(site.pk))]
     if wanted and not chosen:
         raise Http404

@@ -32,8 +32,8 @@ RADIOLOGIST_STEPS = (
 _OPENS_NEXT_CASE = frozenset({"record_outcome", "sign_concordance", "resolve_by_priors", "need_imaging"})
 # Earlier pictures are answered one way or the other, from one screen.
 _PRIORS_ANSWERS = {
-    "resolve_by_priors": _("They explain it: close, no visit"),
-    "need_imaging": _("A visit is needed"),
+    "resolve_by_priors": _("They explain the finding: close, no diagnostic visit"),
+    "need_imaging": _("Diagnostic visit needed"),
 }
 
 
@@ -64,7 +64,7 @@ class RadiologistStepView(StepFormView):
         compares = _is_priors_comparison(recall, name)
         return {
             "case": build_reading_case(recall, reading_worklist.earlier_recalls(user, recall), timezone.now()),
-            "title": _("Earlier pictures to compare") if compares else STEPS_BY_NAME[name].label,
+            "title": _("Prior images to compare") if compares else STEPS_BY_NAME[name].label,
             "rules": [STEPS_BY_NAME[answer].rule for answer in (_PRIORS_ANSWERS if compares else (name,))],
             "sends": _submit_buttons(recall, name),
             "may_go_back": name in _OPENS_NEXT_CASE and not compares,

@@ -1,4 +1,4 @@
-"""What does one recall look like: who she is, what to do now and why, and what happened so far?"""
+"""What does one recall look like: who the patient is, what to do now and why, and what happened so far?"""
 
 from typing import Any
 
@@ -56,7 +56,7 @@ class RecallDetailView(DeskView):
 
 
 class NextRecallView(DeskView):
-    """Passes this recall over: leads to the next one of the list she came from."""
+    """Passes this recall over: leads to the next one of the list the user came from."""
 
     page = Page.RECALL
 
@@ -68,7 +68,7 @@ class NextRecallView(DeskView):
 
 
 class RefreshPresenceView(DeskView):
-    """A sign of life from the page of somebody who is typing: her claim goes on."""
+    """A sign of life from the page of somebody who is typing: their claim goes on."""
 
     page = Page.RECALL
 

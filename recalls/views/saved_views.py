@@ -15,7 +15,7 @@ from recalls.views.queue import parse_filter_params
 
 
 class SavedViewCreateView(DeskView):
-    """Back to the same list, which now stands among her views; a name that will not do is said on top of it."""
+    """Back to the same list, which now stands among their views; a name that will not do is said on top of it."""
 
     page = Page.QUEUE
 
@@ -33,7 +33,7 @@ class SavedViewCreateView(DeskView):
 
 
 class SavedViewDeleteView(DeskView):
-    """Her own only."""
+    """The user's own only."""
 
     page = Page.QUEUE
 

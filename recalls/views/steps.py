@@ -82,7 +82,7 @@ class StepFormView(DeskView):
     def _render_stale_form(
         self, request: HttpRequest, user: User, pk: int, step: str, refusal: StaleVersion
     ) -> HttpResponse:
-        """The same words on a form for the recall as it stands now: she reads who did what, then decides."""
+        """The same words on a form for the recall as it stands now: the user reads who did what, then decides."""
         recall = get_recall_detail(user, pk)
         again = STEP_FORMS[step](recall, user)
         typed = request.POST.copy()
@@ -119,7 +119,7 @@ def _success_message(recall: Recall, step: str, event: RecallEvent | None) -> st
 
 
 def _success_response(request: HttpRequest, recall: Recall, user: User, before: State, form: StepForm) -> HttpResponse:
-    """To the booking when she is ready to book, else on to the next of the list the person came from."""
+    """To the booking when the patient is ready to book, else on to the next of the list the person came from."""
     ready = form.cleaned_data.get("result") == ContactResult.REACHED_WILL_BOOK
     if ready and recall.state in _BOOKING_STEP_BY_STATE:
         return redirect("step", recall.pk, _BOOKING_STEP_BY_STATE[State(recall.state)])

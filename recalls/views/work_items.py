@@ -1,4 +1,4 @@
-"""Which small tasks are open at a person's sites, and which did she just do?"""
+"""Which small tasks are open at a person's sites, and which did they just do?"""
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse

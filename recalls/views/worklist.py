@@ -18,15 +18,15 @@ from recalls.selectors import reading_worklist
 
 # What each pile is called, and what it means when it is empty.
 _SECTION_TEXTS: dict[State, tuple[Any, Any]] = {
-    State.AWAITING_OUTCOME: (_("Outcome to record"), _("Everybody who came has her outcome.")),
-    State.AWAITING_PRIORS: (_("Earlier pictures to compare"), _("No earlier pictures have come in.")),
+    State.AWAITING_OUTCOME: (_("Outcome to record"), _("Everybody who came has an outcome.")),
+    State.AWAITING_PRIORS: (_("Prior images to compare"), _("No prior images have come in.")),
     State.AWAITING_CONCORDANCE: (_("Concordance to sign"), _("No pathology waits for you.")),
     State.TO_CONTACT: (_("Closures to sign"), _("No contact ladder is complete.")),
 }
 
 
 class WorklistView(DeskView):
-    """Her piles in the order of a reading day, each oldest first, in a fixed number of queries."""
+    """The reader's piles in the order of a reading day, each oldest first, in a fixed number of queries."""
 
     page = Page.WORKLIST
 

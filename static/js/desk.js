@@ -106,7 +106,7 @@
     }, Number(offer.dataset.endsAfter) * 1000);
   }
 
-  // Whoever types is here: a sign of life every two minutes keeps the recall hers.
+  // Whoever types is here: a sign of life every two minutes keeps the recall claimed.
   if (form) {
     let typed = false;
     form.addEventListener("input", () => { typed = true; });

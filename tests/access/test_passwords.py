@@ -1,4 +1,4 @@
-"""Does everybody have her own password in hand?"""
+"""Does everybody have their own password in hand?"""
 
 import pytest
 from django.test import Client
@@ -12,7 +12,7 @@ OLD, NEW = "willow-sample-41-lane", "harbour-sample-77-mill"
 
 
 @pytest.mark.parametrize("role", sorted(STAFF_ROLES))
-def test_everybody_may_change_her_own_password(role: Role) -> None:
+def test_everybody_may_change_their_own_password(role: Role) -> None:
     user = UserFactory.create(role=role, password=OLD)
     desk = Client()
     desk.force_login(user)
@@ -22,7 +22,7 @@ def test_everybody_may_change_her_own_password(role: Role) -> None:
     assert user.check_password(NEW)
 
 
-def test_a_changed_password_ends_her_other_sessions() -> None:
+def test_a_changed_password_ends_the_users_other_sessions() -> None:
     user = UserFactory.create(role=Role.SCHEDULER, password=OLD)
     here, elsewhere = Client(), Client()
     here.force_login(user)

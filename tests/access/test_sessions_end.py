@@ -1,4 +1,4 @@
-"""When is a person signed out by herself, and what stays behind in her browser?"""
+"""When is a person signed out automatically, and what stays behind in the browser?"""
 
 import logging
 import uuid

@@ -14,11 +14,11 @@ PATIENTS = ("link", "link_not_me", "page", "confirm", "ask", "choices", "not_me"
 OPEN_TO_ALL = {
     "health",  # load balancers have no account
     "sign_in",  # one must get in somewhere
-    "unsubscribe",  # a patient has no account; her mail program presses the button for her
+    "unsubscribe",  # a patient has no account; a mail program presses the button
     "set_language",  # the sign-in page is read before signing in
     "admin:login",  # the admin's own way in, under the same lockout
     "sms_inbound",  # the provider of text messages calls it; its signature is checked
-    # The patient's page: opened by her own link and birth date, and then by a cookie of a quarter of an hour.
+    # The patient's page: opened by a link and the birth date, and then by a cookie of a quarter of an hour.
     *(f"portal:{name}" for name in PATIENTS),
     *WEBHOOKS,
 }

@@ -242,7 +242,7 @@ def test_an_administrator_makes_an_account_with_roles_and_sites(administrator_ad
     assert (list(made.groups.all()), list(made.sites.all()), made.is_superuser) == ([group], [shadyside], False)
 
 
-def test_an_administrator_can_not_raise_herself_or_touch_a_superuser(administrator_ada: User) -> None:
+def test_an_administrator_can_not_raise_their_own_rights_or_touch_a_superuser(administrator_ada: User) -> None:
     ada = _signed_in(administrator_ada)
     ada.post(_page_of(administrator_ada), {"username": "ada", "is_superuser": "on", "is_active": "on"})
     administrator_ada.refresh_from_db()

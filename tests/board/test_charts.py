@@ -186,9 +186,7 @@ def test_late_is_told_by_step_and_by_site(
         RecallFactory.create(site=site, ended_at=TUESDAY - timedelta(days=days))
     words = read_board(User.objects.get(pk=manager_mo.pk))
     assert "3 open recalls are late." in words
-    assert (
-        "State Foothills Sample Imaging Shadyside Sample Imaging Awaiting earlier pictures 0 0 To contact 1 2" in words
-    )
+    assert "State Foothills Sample Imaging Shadyside Sample Imaging Awaiting prior images 0 0 To contact 1 2" in words
 
 
 def test_the_trend_counts_open_aged_and_lost_as_each_week_ended(

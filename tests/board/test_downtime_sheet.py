@@ -75,7 +75,7 @@ def test_a_callback_is_there_on_the_day_it_is_due_and_while_it_is_late(scheduler
     assert tomorrow.patient.mrn not in calls
 
 
-def test_a_number_she_may_not_be_rung_at_is_not_printed(scheduler_ana: User, shadyside: Site) -> None:
+def test_a_number_that_may_not_be_called_is_not_printed(scheduler_ana: User, shadyside: Site) -> None:
     recall = _booked(shadyside, 17)
     recall.patient.contact_points.exclude(kind=ContactPoint.Kind.EMAIL).update(unusable="wrong")
     text = _sheet(scheduler_ana)

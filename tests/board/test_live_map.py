@@ -190,7 +190,7 @@ def test_a_map_left_open_does_not_keep_a_person_signed_in(manager_mo: User, time
     assert answer["HX-Redirect"] == reverse("sign_in")
 
 
-def test_a_stranger_to_the_map_reads_that_it_is_not_hers(client: Client, shadyside: Site) -> None:
+def test_a_stranger_to_the_map_reads_that_it_is_not_for_their_role(client: Client, shadyside: Site) -> None:
     nobody = User.objects.create_user("nobody")
     client.force_login(nobody)
     assert client.get(MAP).status_code == 403

@@ -50,9 +50,9 @@ def _tried(message: Notification, result: AttemptResult, ago: timedelta) -> None
 @pytest.mark.parametrize(
     ("ago", "sentence"),
     [
-        (timedelta(seconds=50), "Beat: up."),
-        (timedelta(minutes=4), "Beat: late, last tick 4 minutes ago."),
-        (timedelta(hours=2), "Beat: down, since March 17, 2026, 9 a.m."),
+        (timedelta(seconds=50), "Scheduler service: up."),
+        (timedelta(minutes=4), "Scheduler service: late, last run 4 minutes ago."),
+        (timedelta(hours=2), "Scheduler service: down, since March 17, 2026, 9 a.m."),
     ],
 )
 def test_beat_is_up_late_or_down_since(ago: timedelta, sentence: str, read_board: ReadBoard, manager_mo: User) -> None:

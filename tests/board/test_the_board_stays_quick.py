@@ -61,7 +61,7 @@ def test_the_board_and_the_lists_cost_the_same_queries_at_a_hundred_and_at_twent
     client.force_login(manager_mo)
     _many(shadyside, 0, 100)
     keep_weeks()  # as the workers do every five minutes
-    client.get(BOARD)  # the first request of a session also writes when she was last seen
+    client.get(BOARD)  # the first request of a session also writes when the user was last seen
     cache.clear()
     few = {address: _queries(client, address) for address in (BOARD, *LISTS)}
     _many(foothills, 100, 20_000)

@@ -45,7 +45,7 @@ def test_a_changed_setting_is_told_with_its_old_and_new_value(
     assert told.format(phone=phone) in _last()
 
 
-def test_roles_and_sites_of_a_person_are_told_and_her_password_never(
+def test_roles_and_sites_of_a_person_are_told_and_the_password_never(
     administrator_ada: User, scheduler_ana: User, shadyside: Site, foothills: Site
 ) -> None:
     groups = administrator_ada.groups.model.objects

@@ -1,4 +1,4 @@
-"""Does the page offer what she needs, and does choosing a time book it?"""
+"""Does the page offer what the visit needs, and does choosing a time book it?"""
 
 from datetime import UTC, datetime, time
 from typing import Any
@@ -105,10 +105,10 @@ def test_a_list_ends_with_a_whole_day_and_the_next_begins_after_it(
 def test_a_time_taken_meanwhile_is_refused_and_the_page_shows_what_is_left(
     client_for: ClientFor, scheduler_ana: User, shadyside: Site, room: Room
 ) -> None:
-    mine, hers = (RecallFactory.create(site=shadyside) for _ in range(2))
+    mine, theirs = (RecallFactory.create(site=shadyside) for _ in range(2))
     form = StepFormClient(client_for(scheduler_ana), mine, "book_appointment")
     starts_at = calendar.instant(shadyside, datetime(2026, 11, 25).date(), time(9))
-    actions.book_appointment(hers, Slot(shadyside, starts_at, room=room), by=cast_of(shadyside).scheduler)
+    actions.book_appointment(theirs, Slot(shadyside, starts_at, room=room), by=cast_of(shadyside).scheduler)
     answer = form.send(slot=_slot_value(room, "2026-11-25T09:00-05:00"))
     assert "Somebody else has just taken this time" in page_text(answer)
     assert "Wed 25 Nov, 9:00 am, Mammo 1" not in _slot_labels(answer)

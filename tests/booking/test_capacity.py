@@ -127,7 +127,9 @@ def test_moving_a_visit_frees_its_old_time_and_keeps_the_clocks_of_the_recall(sh
     target, since = recall.target_at, recall.contact_since
     actions.book_appointment(recall, Slot(shadyside, _next_open_day_at(shadyside, 9), room=room), by=scheduler)
     actions.reschedule(recall, Slot(shadyside, _next_open_day_at(shadyside, 9, 30), room=room), by=scheduler)
-    assert recall.appointments.get().starts_at == _next_open_day_at(shadyside, 9, 30), "her own time was not in her way"
+    assert recall.appointments.get().starts_at == _next_open_day_at(shadyside, 9, 30), (
+        "the visit's own time was not in the way"
+    )
     actions.reschedule(recall, Slot(shadyside, _next_open_day_at(shadyside, 14), room=room), by=scheduler)
     assert (recall.target_at, recall.contact_since) == (target, since)
     _booking_call(RecallFactory.create(site=shadyside), Slot(shadyside, _next_open_day_at(shadyside, 9), room=room))()

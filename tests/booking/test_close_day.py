@@ -68,7 +68,7 @@ def test_the_day_is_closed_and_everybody_gets_another_time_and_a_message(
 ) -> None:
     recalls = [_create_booked_recall(room, hour) for hour in (9, 10, 11)]
     targets = [recall.target_at for recall in recalls]
-    Notification.objects.update(state="accepted")  # every one of them was told her first time
+    Notification.objects.update(state="accepted")  # every one of them was told the first time
     browser = client_for(request.getfixturevalue(who))
     answer = browser.post(URL, _preview_form_data(_get_preview(browser, shadyside), shadyside))
     assert answer.status_code == 302
@@ -116,7 +116,7 @@ def test_who_cannot_be_moved_stays_and_the_page_says_why(
     actions.book_appointment(mri, Slot(shadyside, at_nine, VisitKind.MRI), by=scheduler)
     page = _get_preview(client_for(manager_mo), shadyside)
     assert page.context["moving"] == []
-    assert "A biopsy is not moved by itself" in page_text(page)
+    assert "A biopsy is not moved automatically" in page_text(page)
     assert "No room is set up for this kind of visit" in page_text(page)
 
 

@@ -73,7 +73,7 @@ def test_of_the_next_open_day_those_who_have_not_confirmed_come_first_with_their
     rows = _rows(page)
     assert [row.name for row in rows] == [str(open_.patient), str(confirmed.patient)]
     assert rows[0].phone_links
-    assert "Not confirmed yet: ring them first" in page_text(page)
+    assert "Not confirmed yet: call them first" in page_text(page)
 
 
 def test_before_a_weekend_the_next_day_is_monday(client_for: ClientFor, scheduler_ana: User, shadyside: Site) -> None:
@@ -172,7 +172,7 @@ def test_a_click_that_does_not_say_what_was_seen_moves_nobody(
 def test_a_list_shows_no_name_and_no_button_of_another_sites_patient(
     client_for: ClientFor, other_site_scheduler: User, shadyside: Site, foothills: Site
 ) -> None:
-    """She is seen at Foothills, but her recall is Shadyside's."""
+    """The patient is seen at Foothills, but the recall is Shadyside's."""
     recall = RecallFactory.create(site=shadyside)
     starts_at = calendar.instant(foothills, datetime(2026, 11, 24).date(), time(14))
     actions.book_appointment(recall, Slot(foothills, starts_at), by=cast_of(shadyside).scheduler)

@@ -22,7 +22,7 @@ AXE_RUN_JS = """options => axe.run(document, options).then(report => report.viol
 
 @pytest.fixture
 def sign_in(page: Page, live_server: LiveServer) -> Callable[[User], Page]:
-    """Straight to her first page, as one who came in before; the door itself is tried where scripts are off."""
+    """Straight to the first page, as one who came in before; the door itself is tried where scripts are off."""
 
     def come_in(user: User) -> Page:
         page.context.add_cookies([session_cookie(user, live_server)])

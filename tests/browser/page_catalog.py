@@ -124,14 +124,14 @@ def scheduler_pages(house: ClinicData, user: User) -> list[PageCheck]:
 
 
 def radiologist_pages(house: ClinicData, user: User) -> list[PageCheck]:
-    at_her_desk = [
+    at_the_desk = [
         PageCheck(reverse("worklist"), keys="j"),
         PageCheck(reverse("my_recalls")),
         PageCheck(reverse("queue")),
     ]
     schedulers = {_step_name(one) for one in step_pages(cast_of(house.site).scheduler, house.recalls.values())}
     own = [one for one in step_pages(user, house.recalls.values()) if _step_name(one) not in schedulers]
-    return [*at_her_desk, *own, PageCheck(reverse("recall", args=[house.recall("cancer").pk]))]
+    return [*at_the_desk, *own, PageCheck(reverse("recall", args=[house.recall("cancer").pk]))]
 
 
 def _step_name(one: PageCheck) -> str:
@@ -161,7 +161,7 @@ def administrator_pages(_house: ClinicData, _user: User) -> list[PageCheck]:
 
 
 def anonymous_pages(house: ClinicData, link: str) -> list[PageCheck]:
-    """Who has not signed in, and a patient who stands before her page."""
+    """Who has not signed in, and a patient before the page is opened."""
     sent = Notification.objects.filter(
         recall=house.recall("booked"), kind=NotificationKind.APPOINTMENT_CONFIRMATION
     ).get()

@@ -160,10 +160,10 @@ def test_a_form_sent_back_stands_in_nobodys_way_and_leads_to_the_field(
     recall = RecallFactory.create(site=shadyside)
     page = sign_in(scheduler_ana)
     page.goto(live_server.url + reverse("step", args=[recall.pk, "hold"]))
-    page.fill("[name=note]", "She is away.")
+    page.fill("[name=note]", "Is away.")
     page.fill("[name=until]", "2020-01-06")
     page.get_by_role("button", name="Put on hold").click()
     assert axe_violations(page) == []
     page.get_by_role("link", name="Until: Choose a day after today.").click()
     assert page.locator("[name=until]").evaluate("element => element === document.activeElement")
-    assert page.input_value("[name=note]") == "She is away."
+    assert page.input_value("[name=note]") == "Is away."

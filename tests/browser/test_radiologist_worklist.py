@@ -1,4 +1,4 @@
-"""Can a radiologist work her list by keyboard alone, and in how many keys?"""
+"""Can a radiologist work the list by keyboard alone, and in how many keys?"""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -137,7 +137,7 @@ def test_an_outcome_is_recorded_and_amended_with_scripts_switched_off(
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("link", name="Start with the first").click()
     page.get_by_label("3: Probably benign").check()
-    page.get_by_label("After I have spoken to her").check()
+    page.get_by_label("After I have spoken to the patient").check()
     page.get_by_role("button", name="Save and next").click()
     assert page.url.endswith(_step(arrived[1], "record_outcome"))
     page.goto(live_server.url + _step(arrived[0], "amend_outcome"))

@@ -78,7 +78,7 @@ def morning(shadyside: Site) -> list[Recall]:
 
 @pytest.fixture
 def keyboard_user(page: Page, live_server: LiveServer, scheduler_ana: User, shadyside: Site) -> Iterator[KeyboardUser]:
-    """She signs in, and the cursor waits where she types."""
+    """After signing in the cursor waits in the first field."""
     scheduler_ana.set_password(PASSWORD)
     scheduler_ana.save()
     hands = KeyboardUser(page, shadyside)
@@ -107,9 +107,9 @@ CALLS = (
     ("3", ContactResult.LEFT_MESSAGE, ""),
     ("2", ContactResult.REACHED_CALLS_BACK, "At work until noon."),
     ("5", ContactResult.WRONG_NUMBER, ""),
-    ("7", ContactResult.THIRD_PERSON, "Her sister."),
+    ("7", ContactResult.THIRD_PERSON, "A sister."),
     ("8", ContactResult.NEEDS_INTERPRETER, ""),
-    ("6", ContactResult.REFUSED, "Wants to ask her doctor."),
+    ("6", ContactResult.REFUSED, "Wants to ask the doctor."),
 )
 
 
@@ -163,7 +163,7 @@ def _act_from_list(keyboard_user: KeyboardUser, noted: Recall, called: Recall, h
     keyboard_user.press("n")
     keyboard_user.wait_for_page("step", noted.pk, "add_note")
     expect(keyboard_user.page.get_by_role("textbox", name="Note")).to_be_focused()
-    keyboard_user.type_text("Daughter drives her, Thursdays only.")
+    keyboard_user.type_text("Daughter drives, Thursdays only.")
     keyboard_user.press("Control+Enter")
     keyboard_user.wait_for_page("recall", called.pk)
     keyboard_user.press("k")
@@ -185,7 +185,7 @@ def _act_from_list(keyboard_user: KeyboardUser, noted: Recall, called: Recall, h
 
 
 def _search(keyboard_user: KeyboardUser, recall: Recall) -> None:
-    """She rings back while another page is open."""
+    """The patient calls back while another page is open."""
     keyboard_user.wait_for_page("recall", recall.pk)
     keyboard_user.press("/")
     keyboard_user.type_text(recall.patient.family_name)
@@ -261,7 +261,7 @@ def test_a_schedulers_morning_of_twenty_recalls_by_keyboard_only(
     steps, called = [_steps_taken(recall) for recall in morning], [["log_contact"]]
     assert [_contact_results(recall) for recall in morning[:7]] == [(result, note) for _key, result, note in CALLS]
     assert steps[:7] == called * 7
-    decided = morning[6]  # said no: somebody decides, nobody rings again by herself
+    decided = morning[6]  # said no: somebody decides, nobody calls again without it
     assert [recall for recall in morning[:7] if recall.contact_attempts.get().next_try_at is None] == [decided]
     assert steps[7:9] == [["log_contact", "undo", "log_contact", "book_appointment"], ["book_appointment"]]
     assert {recall.state for recall in morning[7:9]} == {State.SCHEDULED}

@@ -24,7 +24,7 @@ def _clear_cache() -> Iterator[None]:
 
 @pytest.fixture
 def client_for() -> ClientFor:
-    """A browser of her own for each person."""
+    """A browser of their own for each person."""
 
     def sign_in(user: User) -> Client:
         browser = Client()

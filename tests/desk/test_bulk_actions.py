@@ -75,7 +75,7 @@ def test_the_preview_says_for_whom_it_is_not_done_and_why_and_changes_nothing(
     assert _recall_ids(page.context["will"]) == [ordinary.pk]
     assert "Not done for 2 patients" in page_text(page)
     assert "Not while the recall is “Visit booked”." in page_text(page)
-    assert "No email or postal address is known, and she has agreed to no text messages." in page_text(page)
+    assert "No email or postal address is known, and the patient has agreed to no text messages." in page_text(page)
     assert not ordinary.events.filter(step="ask_please_call").exists()
 
 
@@ -105,7 +105,7 @@ def test_a_recall_changed_meanwhile_is_skipped_and_the_others_are_done(
     moved, still = RecallFactory.create_batch(2, site=shadyside)
     browser = client_for(scheduler_ana)
     page = _preview(browser, "hold", moved, still)
-    actions.decline(moved, by=scheduler_bea, note="She said no.")
+    actions.decline(moved, by=scheduler_bea, note="Said no.")
     answer = _submit(browser, page, **TYPED["hold"])
     assert _recall_ids(answer.context["will"]) == [still.pk]
     assert "Bea Example-Scheduler was first: “Patient declines”" in page_text(answer)
@@ -146,12 +146,12 @@ def test_a_letter_is_a_task_and_a_message_is_owed(client_for: ClientFor, schedul
 def test_recalls_of_other_sites_are_left_out_of_preview_and_act(
     client_for: ClientFor, other_site_scheduler: User, foothills: Site, shadyside: Site
 ) -> None:
-    hers, other = RecallFactory.create(site=foothills), RecallFactory.create(site=shadyside)
+    own, other = RecallFactory.create(site=foothills), RecallFactory.create(site=shadyside)
     browser = client_for(other_site_scheduler)
-    page = _preview(browser, "take_on", hers, other)
-    assert _recall_ids(page.context["will"]) == [hers.pk]
-    assert "1 ticked recall is left out" in page_text(page)
-    seen = [f"{recall.pk}.{recall.version}" for recall in (hers, other)]
+    page = _preview(browser, "take_on", own, other)
+    assert _recall_ids(page.context["will"]) == [own.pk]
+    assert "1 selected recall is left out" in page_text(page)
+    seen = [f"{recall.pk}.{recall.version}" for recall in (own, other)]
     _submit(browser, page, seen=seen)
     other.refresh_from_db()
     assert other.assigned_to is None

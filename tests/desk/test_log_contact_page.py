@@ -1,4 +1,4 @@
-"""What stands on the page of somebody who is to be rung, who is next after her, and who has her open?"""
+"""What stands on the page of somebody who is to be called, who is next, and who has the recall open?"""
 
 from datetime import UTC, datetime, timedelta
 
@@ -24,7 +24,7 @@ from tests.rules.step_actions import MONDAY
 
 pytestmark = pytest.mark.django_db
 CALL = {"channel": ContactChannel.PHONE, "result": ContactResult.NO_ANSWER}
-# No word that tells what was seen, to her or to whoever else takes the phone.
+# No word that tells what was seen, to the patient or to whoever else takes the phone.
 FORBIDDEN_WORDS = ("mass", "calcif", "asymmetr", "birads", "bi-rads", "biops", "suspicious", "tumor", "masa", "biopsia")
 
 

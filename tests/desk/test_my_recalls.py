@@ -1,4 +1,4 @@
-"""Where did a reader's recalls go? Her own by period, with outcome, tissue, verdict, and figures saying out of what."""
+"""Where did a reader's recalls go? By period, with outcome, tissue, verdict, and figures saying out of what."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -64,7 +64,7 @@ def test_every_recall_is_counted_where_it_ended_or_stands(
     assert _counts(_get_page(client_for, radiologist_rao)) == {
         "Called back": 7,
         "Still open": 1,
-        "Normal, benign, or explained by earlier pictures": 2,
+        "Normal, benign, or explained by prior images": 2,
         "In short-interval follow-up": 1,
         "Biopsy advised": 2,
         "Biopsy with a result": 2,

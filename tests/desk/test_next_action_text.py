@@ -32,7 +32,7 @@ def _call(result: ContactResult, ago: timedelta, next_try_at: datetime | None = 
         (
             State.TO_CONTACT,
             NextActionFacts(entered_by_step="need_imaging"),
-            "First call: earlier pictures did not settle it",
+            "First call: prior images did not settle it",
         ),
         (
             State.TO_CONTACT,
@@ -49,18 +49,18 @@ def _call(result: ContactResult, ago: timedelta, next_try_at: datetime | None = 
         (
             State.TO_CONTACT,
             NextActionFacts(attempts=[_call(ContactResult.REACHED_WILL_BOOK, timedelta(hours=1))]),
-            "She is ready to book: offer a time",
+            "Ready to book: offer a time",
         ),
         (
             State.TO_CONTACT,
             NextActionFacts(attempts=[_call(ContactResult.NO_ANSWER, timedelta(days=day)) for day in (9, 5, 1)]),
             "Send a letter",
         ),
-        (State.AWAITING_PRIORS, NextActionFacts(), "Ask the other clinic for the earlier pictures"),
+        (State.AWAITING_PRIORS, NextActionFacts(), "Request the prior images from the other clinic"),
         (
             State.AWAITING_PRIORS,
             NextActionFacts(priors_requested_at=NOW - timedelta(days=8)),
-            "Earlier pictures asked for Mon 16 Nov: chase them",
+            "Prior images requested Mon 16 Nov: follow up",
         ),
         (
             State.SCHEDULED,
@@ -72,17 +72,17 @@ def _call(result: ContactResult, ago: timedelta, next_try_at: datetime | None = 
             NextActionFacts(visit_at=NOW + timedelta(days=1), visit_confirmed=True),
             "Visit Wed 25 Nov, 10:00 am, confirmed",
         ),
-        (State.SCHEDULED, NextActionFacts(visit_at=NOW), "The visit was Tue 24 Nov, 10:00 am: did she come?"),
+        (State.SCHEDULED, NextActionFacts(visit_at=NOW), "The visit was Tue 24 Nov, 10:00 am: did the patient come?"),
         (State.AWAITING_OUTCOME, NextActionFacts(visit_at=NOW), "Seen today: record the outcome"),
         (State.BIOPSY_TO_BOOK, NextActionFacts(entered_by_step="record_outcome"), "Biopsy advised: book it"),
         (
             State.BIOPSY_TO_BOOK,
             NextActionFacts(entered_by_step="biopsy_missed"),
-            "Missed the biopsy yesterday: ring her and book again",
+            "Missed the biopsy yesterday: call the patient and book again",
         ),
         (State.BIOPSY_BOOKED, NextActionFacts(visit_at=NOW + timedelta(days=2)), "Biopsy Thu 26 Nov, 10:00 am"),
         (State.AWAITING_PATHOLOGY, NextActionFacts(visit_at=NOW), "Biopsy done today: the pathology result is awaited"),
-        (State.AWAITING_CONCORDANCE, NextActionFacts(), "Pathology is here: sign whether it explains the pictures"),
+        (State.AWAITING_CONCORDANCE, NextActionFacts(), "Pathology is here: sign whether it explains the images"),
     ],
 )
 def test_next_action_text(state: State, facts: NextActionFacts, sentence: str) -> None:

@@ -80,20 +80,20 @@ def test_language_and_interpreter_stand_beside_the_name(
 @pytest.mark.parametrize(
     ("story", "state", "sentence"),
     [
-        ("awaiting_priors", "awaiting_priors", "Ask the other clinic for the earlier pictures"),
-        ("priors_requested", "awaiting_priors", "Earlier pictures asked for yesterday: chase them"),
-        ("priors_received", "awaiting_priors", "Earlier pictures are here: compare them"),
+        ("awaiting_priors", "awaiting_priors", "Request the prior images from the other clinic"),
+        ("priors_requested", "awaiting_priors", "Prior images requested yesterday: follow up"),
+        ("priors_received", "awaiting_priors", "Prior images are here: compare them"),
         ("booked_ahead", "scheduled", "not confirmed yet"),
         ("attended", "awaiting_outcome", "Seen today: record the outcome"),
-        ("probably_benign", "follow_up", "she comes back to the callback queue by herself"),
+        ("probably_benign", "follow_up", "returns to the callback queue automatically"),
         ("biopsy_to_book", "biopsy_to_book", "Biopsy advised: book it"),
         ("biopsy_missed", "biopsy_to_book", "Missed the biopsy today"),
         ("biopsy_booked", "biopsy_booked", "Biopsy Tue 1 Dec, 8:30 am"),
         ("awaiting_pathology", "awaiting_pathology", "the pathology result is awaited"),
-        ("awaiting_concordance", "awaiting_concordance", "sign whether it explains the pictures"),
+        ("awaiting_concordance", "awaiting_concordance", "sign whether it explains the images"),
         ("on_hold", "on_hold", "then back to “To contact”"),
-        ("next_round", "to_contact", "First call: short-interval visit comes near"),
-        ("ready_to_book", "to_contact", "She is ready to book: offer a time"),
+        ("next_round", "to_contact", "First call: short-interval follow-up comes near"),
+        ("ready_to_book", "to_contact", "Ready to book: offer a time"),
     ],
 )
 def test_each_queue_says_why_the_patient_is_in_it(

@@ -57,7 +57,7 @@ RECALL_BY_FILTER: dict[FilterReason, Callable[[Site, User], Recall]] = {
     FilterReason.INTERPRETER: _patient(interpreter_needed=True),
     FilterReason.LETTER_TO_PRINT: _letter,
 }
-# A patient whom none of the filters above means, save that it is her turn.
+# A patient whom none of the filters above means, save that it is their turn.
 _ORDINARY = _scenario()
 
 
@@ -136,9 +136,9 @@ def test_the_next_free_time_is_asked_for_at_no_query_of_its_own(
 def test_mine_are_those_the_user_took_on(
     client_for: ClientFor, scheduler_ana: User, scheduler_bea: User, shadyside: Site
 ) -> None:
-    mine, hers = RecallFactory.create_batch(2, site=shadyside)
+    mine, theirs = RecallFactory.create_batch(2, site=shadyside)
     actions.take_on(mine, by=scheduler_ana)
-    actions.take_on(hers, by=scheduler_bea)
+    actions.take_on(theirs, by=scheduler_bea)
     browser = client_for(scheduler_ana)
     assert _shown(browser, f"{reverse('queue')}?mine=1") == {mine.pk}
     assert _count(browser, "Mine") == 1

@@ -82,7 +82,7 @@ def test_patient_requests_come_first_whatever_the_state_of_the_recall(
     browser = client_for(scheduler_ana)
     page = browser.get(reverse("queue"))
     assert [row.pk for row in page.context["patient_requests"]] == [asked.pk]
-    assert "She asked on her page: ring her (I need another time.)" in page_text(page)
+    assert "Request on the patient's page: call the patient (I need another time.)" in page_text(page)
     assert _listed(browser, "patient_requests", f"{reverse('queue')}?why=no-phone") == [asked.pk]
     actions.finish_work_item(item, by=scheduler_ana)
     assert _listed(browser, "patient_requests") == []
@@ -101,7 +101,7 @@ def test_recalls_handled_today_stay_listed_with_the_step_taken(
 ) -> None:
     recall = RecallFactory.create(site=shadyside)
     RecallFactory.create(site=shadyside)
-    actions.decline(recall, by=scheduler_ana, note="She said no.")
+    actions.decline(recall, by=scheduler_ana, note="Said no.")
     page = client_for(scheduler_ana).get(reverse("queue"))
     assert [row.pk for row in page.context["handled_today"]] == [recall.pk]
     assert "Done: Patient declines, 10:00 am" in page_text(page)

@@ -1,4 +1,4 @@
-"""Does a radiologist find everything on one screen, is what she leaves out filled in by rule, and what comes next?"""
+"""Does a radiologist find everything on one screen, is what is left out filled in by rule, and what comes next?"""
 
 import re
 from collections.abc import Callable
@@ -31,7 +31,7 @@ def _tuesday_evening() -> object:
 
 @pytest.fixture
 def answer(client_for: ClientFor, radiologist_rao: User) -> Answer:
-    """Opens a step's screen as Dr. Rao and sends what she typed."""
+    """Opens a step's screen as Dr. Rao and sends what was typed."""
     browser = client_for(radiologist_rao)
 
     def send(recall: Recall, step: str = "record_outcome", **typed: str) -> Any:
@@ -213,9 +213,9 @@ def test_an_unreleased_outcome_stays_on_the_worklist_until_released(
     listed: Any = client_for(radiologist_rao).get(reverse("worklist"))
     assert [row.url for row in listed.context["pending"]] == [_url(recall, "release_outcome")]
     assert "Voicemail:" in _screen(client_for, radiologist_rao, recall, "release_outcome")
-    answer(recall, "release_outcome", release="now", note="Told her by phone.")
+    answer(recall, "release_outcome", release="now", note="Told by phone.")
     assert recall.outcomes.get().release.release_at == TUESDAY_EVENING
-    assert recall.events.latest("pk").note == "Told her by phone."
+    assert recall.events.latest("pk").note == "Told by phone."
     listed = client_for(radiologist_rao).get(reverse("worklist"))
     assert listed.context["pending"] == []
 
@@ -225,7 +225,7 @@ def test_nothing_waits_to_be_told_to_a_patient_who_has_died(
 ) -> None:
     recall = RecallFactory.create(site=shadyside, attended=True)
     answer(recall, assessment="3", release="after_talk")
-    actions.mark_deceased(recall, date(2026, 11, 23), by=scheduler_ana, note="Her daughter rang.")
+    actions.mark_deceased(recall, date(2026, 11, 23), by=scheduler_ana, note="A daughter called.")
     listed: Any = client_for(radiologist_rao).get(reverse("worklist"))
     assert listed.context["pending"] == []
 

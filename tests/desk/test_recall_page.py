@@ -1,4 +1,4 @@
-"""What does a caller see of one patient before she dials, and what is on record about her looking?"""
+"""What does a caller see of one patient before dialling, and what is on record about the look?"""
 
 from html.parser import HTMLParser
 
@@ -120,7 +120,7 @@ def test_a_reader_reads_why_a_closure_cannot_be_signed_yet(
     client_for: ClientFor, radiologist_rao: User, shadyside: Site
 ) -> None:
     reasons = DisabledButtonParser(_page(client_for(radiologist_rao), RecallFactory.create(site=shadyside))).reasons()
-    assert reasons["Close as lost"] == "The contact ladder is not complete; its open rungs are listed on the page."
+    assert reasons["Close as lost"] == "The contact ladder is not complete; its open steps are listed on the page."
 
 
 def test_the_history_lists_every_step_newest_first_with_its_text(
@@ -133,7 +133,7 @@ def test_the_history_lists_every_step_newest_first_with_its_text(
     assert [title for title in told if title in steps] == steps
     text = page_text(page)
     assert "4B: Suspicious, moderate suspicion" in text
-    assert "Any day this week suits her." in text
+    assert "Any day this week suits." in text
     assert "→ Biopsy to book" in text
 
 

@@ -1,4 +1,4 @@
-"""Does the search box find her by whatever the caller has in hand, and nobody else's patients?"""
+"""Does the search box find a patient by whatever the caller has in hand, and nobody else's patients?"""
 
 from datetime import date, timedelta
 

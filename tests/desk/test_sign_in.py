@@ -1,4 +1,4 @@
-"""How does a person come in, and what does she read when she may not?"""
+"""How does a person come in, and what do they read when they may not?"""
 
 import pytest
 from django.test import Client

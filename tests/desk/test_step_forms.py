@@ -33,7 +33,7 @@ CALL = {"channel": "phone", "point": "mobile", "result": "no_answer"}
 OUTCOME = {"assessment": "2", "release": "now"}
 AMENDED = {"assessment": "4B", "reason": "Seen again with the earlier pictures."}
 NOTE = {"note": "Said on the phone."}
-# Each step: the story before it, who takes it, what she types, the state afterwards.
+# Each step: the story before it, who takes it, what they type, the state afterwards.
 STEP_CASES: list[tuple[str, str, Role, dict[str, str], State]] = [
     ("request_priors", "awaiting_priors", Role.SCHEDULER, NOTE, State.AWAITING_PRIORS),
     ("receive_priors", "priors_requested", Role.SCHEDULER, NOTE, State.AWAITING_PRIORS),
@@ -173,7 +173,7 @@ def test_after_a_call_the_user_is_back_at_the_list_and_reads_when_the_patient_re
         ("book_appointment", {**VISIT, "day": "2026-11-20"}, "This time is past."),
         ("book_appointment", {**VISIT, "day": "2026-11-28"}, "is shut on that day"),
         ("hold", {"until": "2026-11-24", "note": "x"}, "Choose a day after today."),
-        ("decline", {"note": "no"}, "Her reason"),
+        ("decline", {"note": "no"}, "The patient's reason"),
         ("mark_deceased", {"died_on": "2027-01-01", "note": "x"}, "between the birth date and today"),
     ],
 )
@@ -208,8 +208,8 @@ def test_an_outcome_the_patient_will_read_must_say_when(
 ) -> None:
     recall = RecallFactory.create(site=shadyside, attended=True)
     form = StepFormClient(client_for(radiologist_rao), recall, "record_outcome")
-    assert "Say when she may be told." in page_text(form.send(assessment="1"))
-    assert "Say from which day on she may be told." in page_text(form.send(assessment="1", release="later"))
+    assert "Say when the patient may be told." in page_text(form.send(assessment="1"))
+    assert "Say from which day on the patient may be told." in page_text(form.send(assessment="1", release="later"))
     form.send(assessment="1", release="later", release_day="2026-11-25", release_time="08:00")
     released = recall.outcomes.get().release.release_at
     assert released == datetime(2026, 11, 25, 13, 0, tzinfo=UTC)
@@ -235,10 +235,10 @@ def test_a_decline_keeps_the_chosen_reason_and_the_patients_own_words(
     client_for: ClientFor, scheduler_ana: User, shadyside: Site
 ) -> None:
     recall = RecallFactory.create(site=shadyside)
-    StepFormClient(client_for(scheduler_ana), recall, "decline").send(why="cost", note="She lost her insurance.")
+    StepFormClient(client_for(scheduler_ana), recall, "decline").send(why="cost", note="Lost the insurance.")
     recall.refresh_from_db()
     assert recall.closure_reason == ClosureReason.DECLINED
-    assert recall.closure_note == "The cost. She lost her insurance."
+    assert recall.closure_note == "The cost. Lost the insurance."
 
 
 def test_signing_a_recall_off_as_lost_shows_what_was_tried(
@@ -248,7 +248,7 @@ def test_signing_a_recall_off_as_lost_shows_what_was_tried(
     page = page_text(client_for(radiologist_rao).get(reverse("step", args=[recall.pk, "close_lost"])))
     assert page.count("(done)") == 3
     assert page.count("(open)") == 6
-    assert "60 days given her, until" in page
+    assert "60 days given to the patient, until" in page
     assert "Left message, " in page
     assert "The contact ladder is not complete" in page
 

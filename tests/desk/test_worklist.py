@@ -1,4 +1,4 @@
-"""What waits for a radiologist, oldest first, and what leaves her list when it is done?"""
+"""What waits for a radiologist, oldest first, and what leaves the list when it is done?"""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -45,7 +45,7 @@ def test_each_case_is_in_its_section_and_links_to_its_step(
         RecallFactory.create(site=shadyside, **{story: True})
     assert _sections(client_for, radiologist_rao) == {
         "Outcome to record": [_step(read, "record_outcome")],
-        "Earlier pictures to compare": [_step(priors, "resolve_by_priors")],
+        "Prior images to compare": [_step(priors, "resolve_by_priors")],
         "Concordance to sign": [_step(pathology, "sign_concordance")],
         "Closures to sign": [_step(lost, "close_lost")],
         "Not released": [_step(untold, "release_outcome")],
@@ -92,7 +92,7 @@ def test_cases_of_another_site_are_not_listed(client_for: ClientFor, radiologist
 
 
 def test_an_empty_section_says_what_it_means(client_for: ClientFor, radiologist_rao: User) -> None:
-    assert "Everybody who came has her outcome." in page_text(client_for(radiologist_rao).get(reverse("worklist")))
+    assert "Everybody who came has an outcome." in page_text(client_for(radiologist_rao).get(reverse("worklist")))
 
 
 def test_comparing_earlier_pictures_shows_exam_findings_and_what_arrived(

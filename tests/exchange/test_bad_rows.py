@@ -130,7 +130,7 @@ def test_quite_another_name_under_a_record_number_is_parked(load: Load) -> None:
 @pytest.mark.parametrize(
     "cells", [{"family_name": "Elm"}, {"given_name": "Theodora"}, {"family_name": "SAMPLE OAK", "given_name": "Tésta"}]
 )
-def test_a_patient_who_marries_or_goes_by_another_name_is_herself(load: Load, cells: dict[str, str]) -> None:
+def test_a_patient_who_marries_or_goes_by_another_name_is_the_same_patient(load: Load, cells: dict[str, str]) -> None:
     load(result())
     assert load(result(accession="A2", **cells)).results == ["opened"]
     assert Patient.objects.count() == 1

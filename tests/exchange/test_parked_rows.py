@@ -1,4 +1,4 @@
-"""Can a person mend a parked row in the admin, see why it still will not go in, and lose nothing she typed?"""
+"""Can a person mend a parked row in the admin, see why it still will not go in, and lose nothing that was typed?"""
 
 import pytest
 from django.test import Client
@@ -112,7 +112,7 @@ def test_an_administrator_also_sees_rows_whose_site_nobody_knows(client: Client,
     assert row.site == shady
 
 
-def test_a_row_cannot_be_sent_to_a_site_where_she_does_not_work(desk: Client, parked: ParkedRow) -> None:
+def test_a_row_cannot_be_sent_to_a_site_where_the_user_does_not_work(desk: Client, parked: ParkedRow) -> None:
     SiteFactory.create(code="OAK")
     assert "do not work at this site" in press(desk, parked, "_replay", site="OAK", assessment="0-AI")
     assert not ScreeningExam.objects.exists()

@@ -1,4 +1,4 @@
-"""Does a file keep a patient's details right: the newest row counts, what she said herself stands, nothing is lost?"""
+"""Does a file keep a patient's details right: the newest row counts, what the patient said stands, nothing is lost?"""
 
 from clinic.actors import INTAKE
 from notifications.models import Notification
@@ -85,13 +85,13 @@ def test_a_changed_answer_is_added_and_the_same_answer_is_not(load: Load) -> Non
     assert list(Consent.objects.order_by("pk").values_list("granted", flat=True)) == [True, False, True]
 
 
-def test_a_yes_in_a_file_does_not_undo_the_no_she_gave_herself(load: Load) -> None:
+def test_a_yes_in_a_file_does_not_undo_the_no_of_the_patient(load: Load) -> None:
     load(result(email="testa@example.org", email_consent="yes"))
     patient = Patient.objects.get()
     record_consent(patient, Consent.Subject.EMAIL, granted=False, source="patient's page", by=INTAKE)
     loaded = load(result(accession="A2", email_consent="yes"))
     assert loaded.results == ["opened"]
-    assert "She said no" in loaded.problems()["email_consent"]
+    assert "The patient said no" in loaded.problems()["email_consent"]
     assert channels_of(patient).why_no_email == "opted_out"
 
 

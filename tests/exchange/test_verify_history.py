@@ -49,7 +49,7 @@ def test_an_untouched_history_is_whole_and_has_the_same_digest_each_time(two_rec
 
 
 def test_a_changed_note_is_found(two_recalls: list[Recall]) -> None:
-    tamper(note="she never called")
+    tamper(note="the patient never called")
     status, text = verify()
     assert status == 1
     assert f"recall #{two_recalls[0].pk}: event 2 was changed" in text

@@ -37,7 +37,7 @@ UNUSABLE = ContactPoint.Unusable
 
 @pytest.fixture
 def sent(recall: Recall, mail_server: SmtpSink, settings: LazySettings) -> Notification:
-    """A notice that the mail server took; email is the only way to her."""
+    """A notice that the mail server took; email is the only channel."""
     update_details(recall.patient, {"address_line": ""}, by=INTAKE)
     settings.ANYMAIL = {"WEBHOOK_SECRET": SECRET}
     send_due(5)

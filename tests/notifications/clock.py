@@ -51,13 +51,13 @@ def _next_due_at(until: datetime) -> datetime | None:
 
 
 def sent_messages(recall: Recall, zone: ZoneInfo = PITTSBURGH) -> list[str]:
-    """What left for her, in order, as a person would note it: "Tue 2026-11-24 09:15 recall_notice"."""
+    """What left for the patient, in order, as a person would note it: "Tue 2026-11-24 09:15 recall_notice"."""
     rows = _patient_notifications(recall).filter(accepted_at__isnull=False).order_by("accepted_at", "pk")
     return [f"{row.accepted_at.astimezone(zone):%a %Y-%m-%d %H:%M} {row.kind}" for row in rows if row.accepted_at]
 
 
 def waiting_messages(recall: Recall, zone: ZoneInfo = PITTSBURGH) -> list[str]:
-    """What waits for her, in the same words."""
+    """What waits for the patient, in the same words."""
     rows = _patient_notifications(recall).filter(state=NotificationState.PLANNED).order_by("due_at", "pk")
     return [f"{row.due_at.astimezone(zone):%a %Y-%m-%d %H:%M} {row.kind}" for row in rows]
 

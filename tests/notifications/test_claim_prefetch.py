@@ -85,29 +85,29 @@ def test_messages_leave_in_the_order_in_which_they_were_due(due: list[Recall], p
     ("happens", "state", "reason"),
     [
         (
-            lambda her: record_death(her.patient, date(2026, 11, 9), by=INTAKE),
+            lambda one: record_death(one.patient, date(2026, 11, 9), by=INTAKE),
             S.CANCELLED,
             StatusReason.NO_LONGER_NEEDED,
         ),
         (
-            lambda her: record_consent(her.patient, Consent.Subject.EMAIL, granted=False, source="phone", by=INTAKE),
+            lambda one: record_consent(one.patient, Consent.Subject.EMAIL, granted=False, source="phone", by=INTAKE),
             S.SUPPRESSED,
             StatusReason.OPTED_OUT,
         ),
         (
-            lambda her: mark_unusable(
-                her.patient.contact_points.get(kind=ContactPoint.Kind.EMAIL), ContactPoint.Unusable.WRONG, by=INTAKE
+            lambda one: mark_unusable(
+                one.patient.contact_points.get(kind=ContactPoint.Kind.EMAIL), ContactPoint.Unusable.WRONG, by=INTAKE
             ),
             S.SUPPRESSED,
             StatusReason.ADDRESS_WRONG,
         ),
         (
-            lambda her: her.patient.contact_points.filter(kind=ContactPoint.Kind.EMAIL).delete(),
+            lambda one: one.patient.contact_points.filter(kind=ContactPoint.Kind.EMAIL).delete(),
             S.SUPPRESSED,
             StatusReason.NO_ADDRESS,
         ),
     ],
-    ids=["she died", "she wants no email", "the address is somebody else's", "the address was taken away"],
+    ids=["died", "wants no email", "the address is somebody else's", "the address was taken away"],
 )
 def test_what_happens_after_the_facts_were_read_is_seen_when_the_message_is_claimed(
     due: list[Recall],
@@ -126,7 +126,7 @@ def test_what_happens_after_the_facts_were_read_is_seen_when_the_message_is_clai
 def test_a_recall_that_moved_on_meanwhile_sends_nothing(
     due: list[Recall], prefetcher: ClaimPrefetcher, shadyside: Site
 ) -> None:
-    actions.decline(due[1], by=cast_of(shadyside).scheduler, note="She wants no more pictures.")
+    actions.decline(due[1], by=cast_of(shadyside).scheduler, note="Wants no additional imaging.")
     assert claim_next_recall(prefetcher) == due[2].pk
     assert latest_notification(due[1], NotificationKind.RECALL_NOTICE).state == S.CANCELLED
 

@@ -1,4 +1,4 @@
-"""Can a clinic change the explainers without code, in messages and on her page alike, and only to what is fit?"""
+"""Can a clinic change the explainers without code, in messages and on the page alike, and only to what is fit?"""
 
 from collections.abc import Callable
 from typing import Any

@@ -73,10 +73,10 @@ def test_two_ticks_at_once_move_a_recall_once(clock: Clock, shadyside: Site) -> 
 def test_a_message_is_either_stopped_or_says_that_it_was_on_its_way(
     turn: int, clock: Clock, recall: Recall, mail_server: SmtpSink
 ) -> None:
-    """She declines while a worker is at work: whoever is first, the row tells what happened."""
+    """The patient declines while a worker is at work: whoever is first, the row tells what happened."""
     scheduler = cast_of(recall.site).scheduler
     mine = Recall.objects.select_related("site").get(pk=recall.pk)
-    at_once(lambda: send_due(10), lambda: actions.decline(mine, by=scheduler, note="She wants no more pictures."))
+    at_once(lambda: send_due(10), lambda: actions.decline(mine, by=scheduler, note="Wants no additional imaging."))
     row = latest_notification(recall, NotificationKind.RECALL_NOTICE)
     if mail_server.received:
         assert row.state == NotificationState.ACCEPTED

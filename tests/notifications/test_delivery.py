@@ -36,7 +36,7 @@ from tests.support.smtp import SmtpReply, SmtpSink
 pytestmark = pytest.mark.django_db
 
 S, R = NotificationState, AttemptResult
-NO_POST = {"address_line": ""}  # and no text messages: email is the only way to her
+NO_POST = {"address_line": ""}  # and no text messages: email is the only channel
 
 
 def test_a_due_message_is_handed_over_once_with_its_number_and_message_id(
@@ -195,7 +195,7 @@ def test_a_server_that_answers_again_is_up_even_when_nothing_is_due(
 ) -> None:
     settings.EMAIL_PORT = free_port()
     send_due(5)
-    actions.decline(recall, by=scheduler_ana, note="She wants no more pictures.")
+    actions.decline(recall, by=scheduler_ana, note="Wants no additional imaging.")
     settings.EMAIL_PORT = mail_server.port
     clock.move_to("2026-11-10", "08:20")
     assert send_due(5) == {}

@@ -92,13 +92,13 @@ def test_each_style_is_known_to_every_program_or_is_not_missed_where_it_is_not(h
 
 @each
 def test_nothing_is_fetched_and_nobody_is_watched(html: str) -> None:
-    """The only address is that of her own page, behind a button that she presses."""
-    hers = render_patient_page_link()
+    """The only address is that of the patient's page, behind a button."""
+    link = render_patient_page_link()
     for tag, attributes in EmailHtmlParser(html).tags:
         assert tag not in {"img", "link", "script", "iframe", "object", "video", "audio"}
         assert not {"src", "background"} & attributes.keys()
-        assert "href" not in attributes or (tag, attributes["href"]) == ("a", hers)
-    assert not re.search(r"url\(|@import|https?:", html.replace(hers, ""))
+        assert "href" not in attributes or (tag, attributes["href"]) == ("a", link)
+    assert not re.search(r"url\(|@import|https?:", html.replace(link, ""))
 
 
 @each

@@ -1,4 +1,4 @@
-"""Does each patient of a site that asks for it get her lay summary, whole, in time and by a safe way?
+"""Does each patient of a site that asks for it get a lay summary, whole, in time and by a safe way?
 
 Domain fact: 21 CFR 900.12(c)(2): within 30 days of the exam, within 7 for a suspicious or highly suggestive result.
 """

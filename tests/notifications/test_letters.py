@@ -1,4 +1,4 @@
-"""Does a letter say what the clinic owes her, get printed once, and stay unprinted when it is not true any more?"""
+"""Does a letter say what the clinic owes, get printed once, and stay unprinted when it is not true any more?"""
 
 from io import BytesIO
 from typing import Any
@@ -114,7 +114,7 @@ def test_a_letter_that_is_not_true_any_more_leaves_the_queue_and_its_task_is_don
 ) -> None:
     row = latest_notification(on_paper, NotificationKind.RECALL_NOTICE)
     print_queue.make_pdf(scheduler_ana, [row.pk])
-    actions.decline(on_paper, by=scheduler_ana, note="She goes elsewhere.")
+    actions.decline(on_paper, by=scheduler_ana, note="Goes elsewhere.")
     row.refresh_from_db()
     assert (row.state, row.reason) == (S.CANCELLED, StatusReason.NO_LONGER_NEEDED)
     assert print_queue.mark_printed(scheduler_ana, [row.pk]) == 0

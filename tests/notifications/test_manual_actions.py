@@ -1,4 +1,4 @@
-"""Can a person stop a message, send it again or send one by hand, and does it then stay as she wanted it?"""
+"""Can a person stop a message, send it again or send one by hand, and does it then stay as they wanted it?"""
 
 import pytest
 
@@ -19,7 +19,7 @@ from tests.notifications.clock import Clock, at, latest_notification, sent_messa
 
 pytestmark = pytest.mark.django_db
 
-WHY = "She rang: her daughter brings her."
+WHY = "Called: a daughter drives."
 
 
 @pytest.fixture
@@ -71,8 +71,8 @@ def test_what_has_left_cannot_be_stopped(booked: Recall, scheduler_ana: User) ->
 def test_a_message_is_sent_again_as_a_message_of_its_own(clock: Clock, booked: Recall, scheduler_ana: User) -> None:
     first = latest_notification(booked, NotificationKind.APPOINTMENT_CONFIRMATION)
     clock.run_until("2026-11-10", "19:00")  # after the sending hours, and tomorrow is Veterans Day
-    event = manual_actions.send_again(first, by=scheduler_ana, note="She deleted it.")
-    assert booked.events.latest("pk").note == "She deleted it."
+    event = manual_actions.send_again(first, by=scheduler_ana, note="Deleted it.")
+    assert booked.events.latest("pk").note == "Deleted it."
     clock.run_until("2026-11-13")
     copy = latest_notification(booked, NotificationKind.APPOINTMENT_CONFIRMATION)
     assert copy.occasion == f"{first.occasion}:again-{event.version}"
@@ -119,7 +119,7 @@ def test_a_manual_request_to_call_stays_until_the_recall_moves(
     clock: Clock, booked: Recall, scheduler_ana: User
 ) -> None:
     clock.run_until("2026-11-12", "11:00")
-    manual_actions.send_now(booked, by=scheduler_ana, note="Her insurance asks something.")
+    manual_actions.send_now(booked, by=scheduler_ana, note="The insurance asks something.")
     clock.run_until("2026-11-12", "19:00")
     manual_actions.send_now(booked, by=scheduler_ana, note="Once more.")
     actions.cancel_appointment(booked, by=scheduler_ana)

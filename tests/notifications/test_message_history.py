@@ -74,9 +74,9 @@ def test_what_came_back_and_goes_on_as_a_letter_shows_both_copies(
     send_due(5)
     page = page_of(ana, sent)
     assert "The other side says: Came back 5.1.1" in page
-    assert "Email did not reach the patient. It goes by this instead: Letter." in page
+    assert "Email did not reach the patient. Delivery now by Letter." in page
     assert "As it would look now" in page
-    assert "Before, by another way: Email To testa.oak@example.org" in page
+    assert "Earlier delivery: Email To testa.oak@example.org" in page
     assert "Email did not reach the patient." in history_of(ana, sent)
     print_queue.make_pdf(scheduler_ana, [sent.pk])
     assert print_queue.mark_printed(scheduler_ana, [sent.pk]) == 1

@@ -1,4 +1,4 @@
-"""Does staff see each message as it was sent, and can she stop it or send it by hand from its page?"""
+"""Does staff see each message as it was sent, and can they stop it or send it by hand from its page?"""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ def ana(client: Client, scheduler_ana: User) -> Client:
     return client
 
 
-def _send(browser: Client, url: str, reason: str = "She asked for it.") -> Any:
+def _send(browser: Client, url: str, reason: str = "The patient asked for it.") -> Any:
     """Open the form and send it, as a browser does."""
     form = browser.get(url).context["form"]
     return browser.post(url, {**form.initial, "note": reason})
@@ -100,7 +100,7 @@ def test_a_scheduler_stops_a_message_with_a_reason(ana: Client, booked: Recall) 
     waits.refresh_from_db()
     assert waits.state == NotificationState.CANCELLED
     assert "Somebody at the clinic stopped it." in _words(ana.get(url))
-    assert "She asked for it." in _words(ana.get(reverse("recall", args=[booked.pk])))
+    assert "The patient asked for it." in _words(ana.get(reverse("recall", args=[booked.pk])))
 
 
 def test_a_scheduler_resends_a_message_after_a_preview(clock: Clock, ana: Client, booked: Recall) -> None:
@@ -126,10 +126,10 @@ def test_what_cannot_be_done_says_why_and_loses_no_word(ana: Client, booked: Rec
     url = reverse("message", args=[waits.pk])
     form = ana.get(url).context["form"]
     actions.confirm(booked, by=scheduler_bea)
-    answer = ana.post(url, {**form.initial, "note": "She knows the day."})
+    answer = ana.post(url, {**form.initial, "note": "Knows the day."})
     assert answer.status_code == 409
     assert "was first: “Confirm visit”" in _words(answer)
-    assert "She knows the day." in _words(answer)
+    assert "Knows the day." in _words(answer)
     waits.refresh_from_db()
     assert waits.state == NotificationState.PLANNED
 
@@ -140,7 +140,7 @@ def test_a_radiologist_reads_and_changes_nothing(client: Client, booked: Recall,
     page = client.get(reverse("message", args=[waits.pk]))
     assert "Your role may not do this." in _words(page)
     form = page.context["form"]
-    answer = client.post(reverse("message", args=[waits.pk]), {**form.initial, "note": "Not hers to do."})
+    answer = client.post(reverse("message", args=[waits.pk]), {**form.initial, "note": "Not theirs to do."})
     assert answer.status_code == 403
     waits.refresh_from_db()
     assert waits.state == NotificationState.PLANNED

@@ -52,7 +52,7 @@ def test_a_scheduler_stops_a_reminder_and_the_checker_finds_nothing(
     desk.get_by_role("link", name="All messages, also those to come").click()
     faults["list"] = _faults(desk)
     desk.get_by_role("link", name="Visit reminder").first.click()
-    desk.get_by_label("Reason").fill("She asked us to.")
+    desk.get_by_label("Reason").fill("The patient asked us to.")
     faults["to come"] = _faults(desk)
     desk.get_by_role("button", name="Stop this message").click()
     desk.get_by_text("Somebody at the clinic stopped it.").wait_for()

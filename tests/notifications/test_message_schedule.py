@@ -127,7 +127,7 @@ def test_a_biopsy_is_never_named_in_a_result_and_the_pathology_is_told_by_phone(
 
 def test_earlier_pictures_explain_it(clock: Clock, scheduler_ana: User, radiologist_rao: User) -> None:
     recall = RecallFactory.create(awaiting_priors=True)
-    clock.run_until("2026-11-11", "11:00")  # Veterans Day: nobody would answer her
+    clock.run_until("2026-11-11", "11:00")  # Veterans Day: nobody would answer
     actions.request_priors(recall, by=scheduler_ana, note="Asked Hillside Sample Clinic.")
     clock.run_until("2026-11-18", "09:00")
     actions.receive_priors(recall, by=scheduler_ana)
@@ -142,7 +142,7 @@ def test_earlier_pictures_explain_it(clock: Clock, scheduler_ana: User, radiolog
 
 def test_a_held_recall_rests_and_goes_on_where_it_was(clock: Clock, recall: Recall, scheduler_ana: User) -> None:
     clock.run_until("2026-11-11", "09:00")
-    actions.hold(recall, date(2026, 11, 30), by=scheduler_ana, note="She is away.")
+    actions.hold(recall, date(2026, 11, 30), by=scheduler_ana, note="Is away.")
     clock.run_until("2026-11-30", "08:10")
     assert apply_due_steps()["resume"] == 1
     clock.run_until("2026-12-20")
@@ -155,7 +155,7 @@ def test_a_held_recall_rests_and_goes_on_where_it_was(clock: Clock, recall: Reca
 
 def test_after_the_patient_declined_nothing_more_is_sent(clock: Clock, recall: Recall, scheduler_ana: User) -> None:
     clock.run_until("2026-11-11")
-    actions.decline(recall, by=scheduler_ana, note="She wants no more pictures.")
+    actions.decline(recall, by=scheduler_ana, note="Wants no additional imaging.")
     clock.run_until("2027-02-01")
     assert sent_messages(recall) == ["Tue 2026-11-10 08:15 recall_notice"]
 
@@ -165,7 +165,7 @@ def test_after_a_death_nothing_leaves_not_even_that_the_visit_is_off(
 ) -> None:
     actions.book_appointment(recall, Slot(recall.site, at("2026-11-24", "10:30")), by=scheduler_ana)
     clock.run_until("2026-11-13")
-    actions.mark_deceased(recall, date(2026, 11, 11), by=scheduler_ana, note="Her family told us.")
+    actions.mark_deceased(recall, date(2026, 11, 11), by=scheduler_ana, note="The family told us.")
     clock.run_until("2027-02-01")
     assert sent_messages(recall) == ["Tue 2026-11-10 08:15 appointment_confirmation"]
 

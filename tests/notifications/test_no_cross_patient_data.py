@@ -1,4 +1,4 @@
-"""Does a message ever hold a fact of another patient? Many invented patients live at once, each with her own."""
+"""Does a message ever hold a fact of another patient? Many invented patients live at once, each with their own."""
 
 import random
 from collections.abc import Iterator
@@ -74,7 +74,7 @@ def test_a_message_holds_the_facts_of_the_patient_it_goes_to_and_of_no_other(
 
 
 def _create_patients(dice: random.Random) -> dict[int, set[str]]:
-    """Each with names of her own, by her number; the rest is what life brings."""
+    """Each with names of their own, by number; the rest is what life brings."""
     sites = [SiteFactory.create(sends_lay_summaries=True, phone=f"+1412555010{number}") for number in range(3)]
     marks: dict[int, set[str]] = {}
     for number in range(PATIENTS):
@@ -102,7 +102,7 @@ def _print_all_letters() -> None:
 
 
 def _assert_own_appointment_only(copy: RenderedMessage) -> None:
-    """A visit's place is that of the patient's own visit; her clinic's phone is in every message."""
+    """A visit's place is that of the patient's own visit; the clinic's phone is in every message."""
     row = copy.notification
     visit = Appointment.objects.select_related("site").filter(pk=row.appointment_id or 0).first()
     site = visit.site if visit else row.recall.site

@@ -1,4 +1,4 @@
-"""Does the patient hear of an outcome only once a radiologist lets her: now, at a set time, or after a talk?"""
+"""Does the patient hear of an outcome only once a radiologist releases it: now, at a set time, or after a talk?"""
 
 import pytest
 
@@ -19,7 +19,7 @@ RELEASED_KINDS = [
 
 @pytest.fixture
 def attended_recall(clock: Clock, recall: Recall, scheduler_ana: User) -> Recall:
-    """She came on Tuesday, 24 November, at half past ten."""
+    """The patient came on Tuesday, 24 November, at half past ten."""
     actions.book_appointment(recall, Slot(recall.site, at("2026-11-24", "10:30")), by=scheduler_ana)
     clock.run_until("2026-11-24", "12:00")
     actions.mark_attended(recall, by=scheduler_ana)

@@ -205,18 +205,18 @@ def test_earlier_pictures_resolve_it(clock: Clock, shadyside: Site, scheduler_an
 def test_declined_with_a_visit_booked(path: PatientJourney) -> None:
     path.book_appointment("2026-11-24", "10:30")
     path.advance_to("2026-11-18", "10:00")
-    actions.decline(path.recall, by=path.scheduler, note="She goes elsewhere.")
+    actions.decline(path.recall, by=path.scheduler, note="Goes elsewhere.")
     path.advance_to("2028-01-01")
     assert path.get_sent_messages() == [
         "Tue 2026-11-10 08:15 appointment_confirmation",
         "Tue 2026-11-17 10:30 appointment_reminder",
-        "Wed 2026-11-18 10:00 appointment_cancelled",  # takes the entry out of her calendar
+        "Wed 2026-11-18 10:00 appointment_cancelled",  # takes the entry out of the calendar
     ]
 
 
 def test_moved_twice(path: PatientJourney) -> None:
     path.book_appointment("2026-11-24", "10:30")
-    path.advance_to("2026-11-11", "12:00")  # Veterans Day: nobody would answer her
+    path.advance_to("2026-11-11", "12:00")  # Veterans Day: nobody would answer
     path.reschedule("2026-12-01", "14:00")
     path.advance_to("2026-11-25", "15:00")
     path.reschedule("2026-12-03", "09:00")
@@ -237,7 +237,7 @@ def test_moved_twice(path: PatientJourney) -> None:
 def test_died(path: PatientJourney) -> None:
     path.book_appointment("2026-11-24", "10:30")
     path.advance_to("2026-11-18", "10:00")
-    actions.mark_deceased(path.recall, date(2026, 11, 16), by=path.scheduler, note="Her family told us.")
+    actions.mark_deceased(path.recall, date(2026, 11, 16), by=path.scheduler, note="The family told us.")
     path.advance_to("2028-01-01")
     assert path.get_sent_messages() == [
         "Tue 2026-11-10 08:15 appointment_confirmation",

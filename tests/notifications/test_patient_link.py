@@ -1,4 +1,4 @@
-"""Does her mail bring the way to her own page, and does nobody but she ever get it?"""
+"""Does the mail bring the link to the patient's page, and does nobody else ever get it?"""
 
 import re
 

@@ -148,7 +148,7 @@ def test_after_a_merge_the_waiting_messages_go_to_the_record_that_stays(clock: C
 
 
 def test_opening_a_recall_costs_few_queries(clock: Clock, patient: Patient) -> None:
-    """Intake opens many: planning adds the patient's addresses, her consents and one insert."""
+    """Intake opens many: planning adds the patient's addresses, consents and one insert."""
     exam = ExamFactory.create(patient=patient)
     with CaptureQueriesContext(connection) as queries:
         actions.open_recall(exam, by=INTAKE)

@@ -84,7 +84,7 @@ def test_a_recall_that_moves_while_its_message_is_on_the_way_says_so(
 ) -> None:
     claim = outbox.claim_next(ClaimPrefetcher())
     assert isinstance(claim, outbox.Claim)
-    actions.decline(recall, by=scheduler_ana, note="She wants no more pictures.")
+    actions.decline(recall, by=scheduler_ana, note="Wants no additional imaging.")
     _mail, copy = build_email(claim.row, claim.situation, claim.channels)
     outbox.record_acceptance(claim, copy)
     row = latest_notification(recall, NotificationKind.RECALL_NOTICE)
@@ -97,7 +97,7 @@ def test_a_message_whose_turn_comes_too_late_is_shown_as_expired(
     actions.book_appointment(recall, Slot(recall.site, at("2026-11-24", "10:30")), by=scheduler_ana)
     clock.move_to("2026-11-24", "10:00")
     counts = tasks.sweep()
-    assert counts["expired"] == 2  # both reminders: from two hours before she is on her way
+    assert counts["expired"] == 2  # both reminders: from two hours before the patient is on the way
     assert sent_messages(recall) == ["Tue 2026-11-24 10:00 appointment_confirmation"]
 
 

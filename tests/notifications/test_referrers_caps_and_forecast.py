@@ -99,7 +99,7 @@ def test_one_that_was_reached_is_not_called_unreachable(referred: Recall, clock:
 
 
 def test_a_recall_closed_without_the_visit_is_told_as_such(referred: Recall, clock: Clock, scheduler_ana: User) -> None:
-    actions.decline(referred, by=scheduler_ana, note="She does not want it.")
+    actions.decline(referred, by=scheduler_ana, note="Does not want it.")
     clock.run_until("2026-11-20")
     assert sent_to_referrer(referred) == ["2026-11-10 closed_without_visit"]
 

@@ -1,4 +1,4 @@
-"""What does she read? All of it as it goes over the wire: names as names, nothing that tells, the right visit."""
+"""What is read? All of it as it goes over the wire: names as names, nothing that tells, the right visit."""
 
 import re
 from datetime import UTC, datetime

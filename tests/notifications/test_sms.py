@@ -101,11 +101,11 @@ def test_an_email_refused_for_good_goes_on_as_a_text_message(
 @pytest.mark.parametrize(
     ("answer", "state", "channel"),
     [
-        ((400, 21211), S.TO_PRINT, Channel.LETTER),  # her number is no number: paper takes over
-        ((400, 21610), S.TO_PRINT, Channel.LETTER),  # she told the provider to stop
+        ((400, 21211), S.TO_PRINT, Channel.LETTER),  # the number is no number: paper takes over
+        ((400, 21610), S.TO_PRINT, Channel.LETTER),  # the patient told the provider to stop
         ((503, 20503), S.PLANNED, Channel.SMS),  # not now
         ((429, 20429), S.PLANNED, Channel.SMS),  # we are too fast
-        ((401, 20003), S.PLANNED, Channel.SMS),  # our account: nothing of hers is at fault
+        ((401, 20003), S.PLANNED, Channel.SMS),  # our account: nothing of the patient's is at fault
     ],
 )
 def test_an_answer_of_the_service_is_judged(

@@ -1,4 +1,4 @@
-"""Can a patient stop emails from her mail program with one click, and is she still cared for?"""
+"""Can a patient stop emails from a mail program with one click, and are they still cared for?"""
 
 import re
 from urllib.parse import urlsplit
@@ -29,7 +29,7 @@ ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
 @pytest.fixture
 def address(clock: Clock, recall: Recall, settings: LazySettings) -> str:
-    """The path that the header of her first message names."""
+    """The path that the header of the first message names."""
     settings.PUBLIC_URL = "https://recalls.example.org"
     send_due(5)
     header = str(mail.outbox[-1].extra_headers["List-Unsubscribe"])

@@ -1,4 +1,4 @@
-"""How does a test get to a patient's page? By a link that was issued, and her birth date."""
+"""How does a test get to a patient's page? By a link that was issued, and the birth date."""
 
 import html
 import io
@@ -37,7 +37,7 @@ def give_birth_date(client: Client, link: str, patient: Patient, *, year: int | 
 
 @pytest.fixture
 def visit_as(client: Client) -> Callable[[Patient], Client]:
-    """A browser in which this patient has just opened her page."""
+    """A browser in which this patient has just opened the page."""
 
     def open_page(patient: Patient) -> Client:
         assert give_birth_date(client, new_link(patient), patient).status_code == 302

@@ -46,7 +46,7 @@ def _faults(page: Page) -> list[str]:
     return [f"{fault['id']}: {node['html']}" for fault in found for node in fault["nodes"]]
 
 
-def test_a_patient_comes_in_on_her_phone_and_confirms_and_nothing_spills_over(
+def test_a_patient_comes_in_on_a_phone_and_confirms_and_nothing_spills_over(
     phone: BrowserContext, live_server: LiveServer, booked: Recall
 ) -> None:
     page, complaints = phone.new_page(), []
@@ -157,7 +157,7 @@ def test_five_wrong_birth_dates_lock_the_link_and_say_whom_to_call(
     assert WorkItem.objects.get().kind == WorkItemKind.LINK_LOCKED
 
 
-def test_the_link_is_in_no_log_no_referer_and_no_request_after_she_is_in(
+def test_the_link_is_in_no_log_no_referer_and_no_request_once_the_page_is_open(
     phone: BrowserContext, live_server: LiveServer, booked: Recall, log: io.StringIO
 ) -> None:
     page, asked = phone.new_page(), list[Request]()

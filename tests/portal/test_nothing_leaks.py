@@ -1,4 +1,4 @@
-"""Can her link or anything about her leave the page: into a log, a cache, another site, a forged form?"""
+"""Can the link or anything about the patient leave the page: into a log, a cache, another site, a forged form?"""
 
 import io
 from collections.abc import Callable
@@ -69,7 +69,7 @@ def test_no_page_loads_anything_from_another_host_or_styles_or_scripts_inline(
     visit_as: VisitAs, booked: Recall
 ) -> None:
     page = visit_as(booked.patient).get("/my/").content.decode()
-    assert page.count("https://") == 1  # the link to a map, followed only when she presses it
+    assert page.count("https://") == 1  # the link to a map, followed only when it is pressed
     for forbidden in ("<script", "<style", " style=", "http://", "<img", "<iframe"):
         assert forbidden not in page
 
@@ -86,7 +86,7 @@ def test_what_changes_something_is_never_a_link(path: str, visit_as: VisitAs, bo
     assert visit_as(booked.patient).get(path).status_code == 405
 
 
-def test_no_address_of_the_page_holds_anything_about_her(visit_as: VisitAs, booked: Recall) -> None:
+def test_no_address_of_the_page_holds_anything_about_the_patient(visit_as: VisitAs, booked: Recall) -> None:
     page = visit_as(booked.patient).get("/my/").content.decode()
     for secret in (booked.patient.family_name, booked.patient.mrn, f"{booked.patient.birth_date}"):
         assert secret not in page

@@ -1,4 +1,4 @@
-"""What passes between her phone and the clinic: how little is loaded, what a scanner changes, who sees her request?"""
+"""What passes between phone and clinic: how little is loaded, what a scanner changes, who sees the request?"""
 
 from typing import Any
 
@@ -55,7 +55,7 @@ def test_the_first_load_of_a_full_page_stays_under_fifty_thousand_bytes(
     context.close()
 
 
-def test_fifty_visits_of_a_mail_scanner_change_nothing_and_she_still_gets_in(
+def test_fifty_visits_of_a_mail_scanner_change_nothing_and_the_patient_still_gets_in(
     browser: Browser, live_server: LiveServer, booked: Recall
 ) -> None:
     """A scanner with a whole browser: it runs what the page has and follows each of its links."""
@@ -72,12 +72,12 @@ def test_fifty_visits_of_a_mail_scanner_change_nothing_and_she_still_gets_in(
     assert booked.appointments.get().status == before[2] == AppointmentStatus.BOOKED
     assert not WorkItem.objects.exists()
     scanner.close()
-    her = browser.new_context(**PHONE)
-    come_in(her.new_page(), address, booked)
-    her.close()
+    phone = browser.new_context(**PHONE)
+    come_in(phone.new_page(), address, booked)
+    phone.close()
 
 
-def test_what_she_asks_stands_before_the_schedulers_at_once(
+def test_what_a_patient_asks_stands_before_the_schedulers_at_once(
     browser: Browser,
     live_server: LiveServer,
     booked: Recall,
@@ -85,8 +85,8 @@ def test_what_she_asks_stands_before_the_schedulers_at_once(
     scheduler_ana: User,
 ) -> None:
     desk = sign_in(scheduler_ana)
-    her = browser.new_context(**PHONE)
-    page = her.new_page()
+    phone = browser.new_context(**PHONE)
+    page = phone.new_page()
     come_in(page, live_server.url + new_link(booked.patient), booked)
     page.get_by_role("link", name="I need another time").click()
     page.get_by_label("Which days and times suit you?").fill("Any Friday, please")
@@ -95,4 +95,4 @@ def test_what_she_asks_stands_before_the_schedulers_at_once(
     desk.get_by_role("link", name="Tasks").click()
     assert desk.get_by_text("Any Friday, please").is_visible()
     assert booked.appointments.get().status == AppointmentStatus.BOOKED
-    her.close()
+    phone.close()

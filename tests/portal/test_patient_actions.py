@@ -1,4 +1,4 @@
-"""What may she do on her page, and does it reach the people who must act on it?"""
+"""What may a patient do on the page, and does it reach the people who must act on it?"""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -33,7 +33,7 @@ def _confirm(client: Client, recall: Recall) -> str:
     return words_of(client.post("/my/confirm/", {"visit": visit.pk, "moved": visit.sequence}, follow=True))
 
 
-def test_i_will_be_there_confirms_the_visit_in_her_name_and_once(visit_as: VisitAs, booked: Recall) -> None:
+def test_i_will_be_there_confirms_the_visit_in_the_patients_name_and_once(visit_as: VisitAs, booked: Recall) -> None:
     client = visit_as(booked.patient)
     assert "You told us that you will be there" in _confirm(client, booked)
     _confirm(client, booked)
@@ -41,7 +41,7 @@ def test_i_will_be_there_confirms_the_visit_in_her_name_and_once(visit_as: Visit
     assert booked.events.get(step="confirm").by == "patient"
 
 
-def test_a_visit_that_was_moved_while_she_read_is_shown_anew_and_not_confirmed(
+def test_a_visit_that_was_moved_meanwhile_is_shown_anew_and_not_confirmed(
     visit_as: VisitAs, booked: Recall, scheduler_ana: User
 ) -> None:
     client, seen = visit_as(booked.patient), booked.appointments.get()
@@ -65,7 +65,7 @@ def test_asking_for_another_time_is_a_task_at_once_and_the_visit_stays_booked(
     assert "Our team has your message and will call you" in words_of(page)
 
 
-def test_staff_read_the_request_in_their_language_whatever_hers_is(visit_as: VisitAs, shadyside: Site) -> None:
+def test_staff_read_the_request_in_their_language_whatever_the_patients_is(visit_as: VisitAs, shadyside: Site) -> None:
     recall = RecallFactory.create(site=shadyside, booked=True, patient__language="es")
     visit_as(recall.patient).post("/my/ask/cannot-come/", {"words": "Estoy de viaje"})
     reason = WorkItem.objects.get(recall=recall).reason
@@ -84,7 +84,7 @@ def test_a_second_request_joins_the_first_and_the_same_one_again_changes_nothing
     assert earlier.endswith("Mornings")
 
 
-def test_without_a_visit_she_can_ask_to_be_called_and_nothing_else(visit_as: VisitAs, shadyside: Site) -> None:
+def test_without_a_visit_a_patient_can_ask_to_be_called_and_nothing_else(visit_as: VisitAs, shadyside: Site) -> None:
     recall = RecallFactory.create(site=shadyside)
     client = visit_as(recall.patient)
     client.post("/my/ask/another-time/", {"words": "x"})
@@ -108,7 +108,7 @@ def test_too_many_words_are_kept_in_the_form_and_explained(visit_as: VisitAs, bo
     assert not WorkItem.objects.exists()
 
 
-def test_language_and_ways_to_write_are_hers_to_choose_and_only_changes_are_recorded(
+def test_the_patient_chooses_language_and_channels_and_only_changes_are_recorded(
     visit_as: VisitAs, booked: Recall
 ) -> None:
     client, patient = visit_as(booked.patient), booked.patient
@@ -126,14 +126,16 @@ def test_language_and_ways_to_write_are_hers_to_choose_and_only_changes_are_reco
     }
 
 
-def test_a_way_she_gave_no_address_for_is_not_offered(visit_as: VisitAs, shadyside: Site) -> None:
+def test_a_channel_without_an_address_is_not_offered(visit_as: VisitAs, shadyside: Site) -> None:
     recall = RecallFactory.create(site=shadyside, patient__no_email=True, patient__no_phone=True)
     page = words_of(visit_as(recall.patient).get("/my/choices/"))
     assert "We have no email address that works" in page
     assert "Send me text messages" not in page
 
 
-def test_a_language_we_have_no_pages_in_is_kept_until_she_picks_another(visit_as: VisitAs, shadyside: Site) -> None:
+def test_a_language_we_have_no_pages_in_is_kept_until_the_patient_picks_another(
+    visit_as: VisitAs, shadyside: Site
+) -> None:
     recall = RecallFactory.create(site=shadyside, patient__language="vi")
     client = visit_as(recall.patient)
     assert "vi, as you told us" in words_of(client.get("/my/choices/"))
@@ -152,14 +154,14 @@ def test_the_calendar_entry_names_the_clinic_and_the_hour_and_no_reason(visit_as
         assert word not in response.content.decode().lower().replace("-//recall desk//", "")
 
 
-def test_a_stranger_who_read_her_mail_inside_can_stop_it_too(visit_as: VisitAs, booked: Recall) -> None:
+def test_a_stranger_who_read_the_mail_inside_can_stop_it_too(visit_as: VisitAs, booked: Recall) -> None:
     client = visit_as(booked.patient)
     client.post("/my/not-me/")
     assert booked.patient.contact_points.get(kind=ContactPoint.Kind.EMAIL).unusable == ContactPoint.Unusable.WRONG
     assert client.get("/my/").status_code == 403
 
 
-def test_she_can_close_her_page_on_a_shared_phone(visit_as: VisitAs, booked: Recall) -> None:
+def test_a_patient_can_close_the_page_on_a_shared_phone(visit_as: VisitAs, booked: Recall) -> None:
     client = visit_as(booked.patient)
     assert "Nobody can see it on this device now" in words_of(client.post("/my/leave/"))
     assert client.get("/my/").status_code == 403

@@ -1,4 +1,4 @@
-"""Does her page say where she is, what comes next and why, and never more than the clinic has released?"""
+"""Does the page say where the patient is, what comes next and why, and never more than the clinic has released?"""
 
 import re
 from collections.abc import Callable
@@ -127,7 +127,7 @@ def test_a_biopsy_is_named_only_when_the_outcome_that_advises_it_is_released(
     assert "A core biopsy" in words_of(client.get("/my/"))
 
 
-def test_the_visit_is_shown_in_the_clock_of_the_place_she_comes_to(
+def test_the_visit_is_shown_in_the_local_time_of_its_place(
     visit_as: VisitAs, shadyside: Site, scheduler_ana: User
 ) -> None:
     denver = SiteFactory.create(name="Foothills Sample Imaging", time_zone="America/Denver", city="Denver", state="CO")
@@ -140,7 +140,7 @@ def test_the_visit_is_shown_in_the_clock_of_the_place_she_comes_to(
     assert "Foothills Sample Imaging 1 Example Street Denver, CO" in page
 
 
-def test_each_reason_is_told_in_her_words_and_once(page_of: PageOf, shadyside: Site) -> None:
+def test_each_reason_is_told_in_the_patients_words_and_once(page_of: PageOf, shadyside: Site) -> None:
     findings = [(FindingKind.MASS, Side.LEFT), (FindingKind.CALCIFICATIONS, Side.RIGHT), (FindingKind.MASS, Side.RIGHT)]
     page = page_of(RecallFactory.create(site=shadyside, exam__findings=findings))
     assert page.count("A spot that looks like a lump (a mass).") == 1
@@ -149,7 +149,7 @@ def test_each_reason_is_told_in_her_words_and_once(page_of: PageOf, shadyside: S
 
 
 @pytest.mark.parametrize(("first", "said"), [(True, "about 21 are called back"), (None, "about 10 are called back")])
-def test_the_figures_are_those_of_her_kind_of_screening(
+def test_the_figures_are_those_of_the_patients_kind_of_screening(
     first: bool | None, said: str, visit_as: VisitAs, shadyside: Site
 ) -> None:
     response = visit_as(RecallFactory.create(site=shadyside, exam__first_screen=first).patient).get("/my/")
@@ -168,7 +168,7 @@ def test_the_comfort_of_figures_is_not_given_where_it_may_be_false(
     assert "Most people who are called back are fine" not in page
 
 
-def test_after_a_result_of_4_or_5_a_person_and_not_the_page_tells_her_why(page_of: PageOf, shadyside: Site) -> None:
+def test_after_a_result_of_4_or_5_a_person_and_not_the_page_tells_why(page_of: PageOf, shadyside: Site) -> None:
     page = page_of(RecallFactory.create(site=shadyside, suspicious_screen=True))
     assert "Why we called you back" not in page
     assert "cancer" not in page.lower()
@@ -197,7 +197,7 @@ def test_a_visit_whose_hour_has_passed_is_not_offered_for_confirmation(visit_as:
     assert "I will be there" not in page
 
 
-def test_the_next_visit_comes_first_when_she_has_two_recalls(page_of: PageOf, shadyside: Site) -> None:
+def test_the_next_visit_comes_first_when_a_patient_has_two_recalls(page_of: PageOf, shadyside: Site) -> None:
     waiting = RecallFactory.create(site=shadyside, probably_benign=True)
     RecallFactory.create(patient=waiting.patient, booked=True)
     assert "Your visit is booked" in page_of(waiting)
@@ -233,7 +233,7 @@ def test_the_first_load_is_under_fifty_thousand_bytes(visit_as: VisitAs, shadysi
     assert len(page) + sum((ROOT / "static" / path).stat().st_size for path in assets) < 50_000
 
 
-def test_the_day_of_a_mammogram_tells_of_the_extra_pictures_for_her_finding_and_of_implants(
+def test_the_day_of_a_mammogram_tells_of_the_extra_pictures_for_the_finding_and_of_implants(
     page_of: PageOf, shadyside: Site
 ) -> None:
     findings = [(FindingKind.CALCIFICATIONS, Side.LEFT)]

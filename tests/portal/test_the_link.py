@@ -67,7 +67,9 @@ def test_fifty_scanners_that_open_the_link_change_nothing_and_use_up_nothing(cli
     assert give_birth_date(client, link, patient).status_code == 302
 
 
-def test_before_the_birth_date_the_page_shows_the_clinic_and_nothing_of_hers(client: Client, patient: Patient) -> None:
+def test_before_the_birth_date_the_page_shows_the_clinic_and_nothing_of_the_patient(
+    client: Client, patient: Patient
+) -> None:
     page = words_of(client.get(new_link(patient)))
     assert "(412) 555-0100" in page
     assert patient.given_name not in page
@@ -91,7 +93,7 @@ def test_over_https_the_cookie_is_bound_to_this_very_host(client: Client, patien
     assert cookie["domain"] == ""
 
 
-def test_after_five_wrong_birth_dates_even_the_right_one_is_refused_and_staff_ring_her(
+def test_after_five_wrong_birth_dates_even_the_right_one_is_refused_and_staff_call_the_patient(
     client: Client, patient: Patient
 ) -> None:
     link = new_link(patient)
@@ -105,7 +107,7 @@ def test_after_five_wrong_birth_dates_even_the_right_one_is_refused_and_staff_ri
     assert WorkItem.objects.get().kind == WorkItemKind.LINK_LOCKED
 
 
-def test_a_slip_or_two_are_forgotten_once_she_is_in(client: Client, patient: Patient) -> None:
+def test_a_slip_or_two_are_forgotten_once_the_patient_is_in(client: Client, patient: Patient) -> None:
     link = new_link(patient)
     for _round in range(2):
         for year in (1950, 1951, 1952, 1953):

@@ -50,7 +50,7 @@ class ExpectedStep:
         return {ROLE_BY_LETTER[letter] for letter in self.role_letters}
 
 
-# The navigator works the same queue as the scheduler, so she may do with a visit whatever a scheduler may.
+# The navigator works the same queue as the scheduler, so they may do with a visit whatever a scheduler may.
 EXPECTED_STEPS = [
     ExpectedStep("open_recall", [], ["to_contact"], "IRS"),
     ExpectedStep("open_awaiting_priors", [], ["awaiting_priors"], "IR"),

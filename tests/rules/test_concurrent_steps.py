@@ -1,4 +1,4 @@
-"""Two people act on one recall at the same moment, each on her own connection: who wins, what is the other told?"""
+"""Two people act on one recall at the same moment, each on their own connection: who wins, what is the other told?"""
 
 from collections.abc import Callable
 from typing import Any
@@ -56,7 +56,7 @@ def test_one_of_two_wins_and_the_other_reads_who_did_what(round_: int, shadyside
     seen = recall.version
     results = at_once(
         _on_own_copy(recall, lambda mine: actions.book_appointment(mine, tomorrow_slot(mine), by=ana, seen=seen)),
-        _on_own_copy(recall, lambda mine: actions.decline(mine, by=bea, seen=seen, note="She said no.")),
+        _on_own_copy(recall, lambda mine: actions.decline(mine, by=bea, seen=seen, note="Said no.")),
     )
     won, lost = _split_results(results)
     assert len(won) == len(lost) == 1

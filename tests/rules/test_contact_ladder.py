@@ -53,7 +53,7 @@ def _due_in_days(recall: Recall) -> int:
     [
         (ContactResult.NO_ANSWER, 4),  # the second rung's own day, Friday
         (ContactResult.LEFT_MESSAGE, 4),
-        (ContactResult.REACHED_WILL_BOOK, 1),  # she waits for an offer: the next business day
+        (ContactResult.REACHED_WILL_BOOK, 1),  # the patient waits for an offer: the next business day
     ],
 )
 def test_the_result_of_a_call_sets_the_next_attempt(recall: Recall, result: ContactResult, days: int) -> None:

@@ -90,7 +90,8 @@ def test_each_state_has_its_own_deadline(shadyside: Site, time_machine: TimeMach
     time_machine.move_to(_new_york(2026, 3, 16), tick=False)
     recall, cast = RecallFactory.create(site=shadyside), cast_of(shadyside)
     actions.book_appointment(recall, Slot(shadyside, _new_york(2026, 3, 19, 9)), by=cast.scheduler)
-    assert _due_text(recall) == "2026-03-19 17:00"  # by the end of the visit's day somebody has said whether she came
+    # By the end of the visit's day somebody has said whether the patient came.
+    assert _due_text(recall) == "2026-03-19 17:00"
     time_machine.move_to(_new_york(2026, 3, 19, 9, 30), tick=False)
     actions.mark_attended(recall, by=cast.scheduler)
     assert _due_text(recall) == "2026-03-20 17:00"  # the outcome within one day

@@ -170,7 +170,7 @@ def test_a_hold_returns_to_its_state_and_a_booked_visit_is_cancelled(shadyside: 
     cast, until = cast_of(shadyside), calendar.local_day(shadyside, MONDAY) + timedelta(days=7)
     for story, returns in (("attended", State.AWAITING_OUTCOME), ("booked", State.TO_CONTACT)):
         recall = RecallFactory.create(site=shadyside, **{story: True})
-        actions.hold(recall, until, by=cast.navigator, note="She is away.")
+        actions.hold(recall, until, by=cast.navigator, note="Is away.")
         assert (recall.state, recall.due_at) == (State.ON_HOLD, datetime(2026, 3, 23, 12, 0, tzinfo=UTC))
         assert not recall.appointments.filter(status__in=["booked", "confirmed"]).exists()
         actions.resume(recall, by=cast.navigator)
@@ -182,7 +182,7 @@ def test_a_hold_ends_on_a_day_to_come(days: int, shadyside: Site) -> None:
     recall = RecallFactory.create(site=shadyside)
     until: date = calendar.local_day(shadyside, MONDAY) + timedelta(days=days)
     with pytest.raises(ValidationError, match="after today"):
-        actions.hold(recall, until, by=cast_of(shadyside).navigator, note="She is away.")
+        actions.hold(recall, until, by=cast_of(shadyside).navigator, note="Is away.")
 
 
 def test_earlier_pictures_asked_for_before_a_hold_are_still_asked_for_after_it(shadyside: Site) -> None:
@@ -224,14 +224,14 @@ def test_a_recall_is_not_reopened_beside_an_open_one_of_the_same_exam(shadyside:
     recall, cast = RecallFactory.create(site=shadyside, declined=True), cast_of(shadyside)
     actions.open_recall(recall.exam, by=cast.radiologist)
     with pytest.raises(StepUnavailable):
-        actions.reopen(recall, by=cast.radiologist, note="She changed her mind.")
+        actions.reopen(recall, by=cast.radiologist, note="Changed their mind.")
 
 
 def test_a_death_closes_every_open_recall_of_the_patient(shadyside: Site, foothills: Site) -> None:
     recall = RecallFactory.create(site=shadyside)
     elsewhere = ExamFactory.create(patient=recall.patient, site=foothills)
     other = actions.open_recall(elsewhere, by=INTAKE).recall
-    actions.mark_deceased(recall, date(2026, 3, 14), by=cast_of(shadyside).navigator, note="Her family told us.")
+    actions.mark_deceased(recall, date(2026, 3, 14), by=cast_of(shadyside).navigator, note="The family told us.")
     assert {_reload_recall(recall).closure_reason, _reload_recall(other).closure_reason} == {"deceased"}
     recall.patient.refresh_from_db()
     assert recall.patient.deceased_on == date(2026, 3, 14)
@@ -240,7 +240,7 @@ def test_a_death_closes_every_open_recall_of_the_patient(shadyside: Site, foothi
 def test_an_amended_outcome_does_not_reopen_the_recall_of_a_deceased_patient(shadyside: Site) -> None:
     recall, cast = RecallFactory.create(site=shadyside, attended=True), cast_of(shadyside)
     actions.record_outcome(recall, OutcomeInput(Assessment.SUSPICIOUS_B), by=cast.radiologist)
-    actions.mark_deceased(recall, date(2026, 3, 14), by=cast.navigator, note="Her family told us.")
+    actions.mark_deceased(recall, date(2026, 3, 14), by=cast.navigator, note="The family told us.")
     actions.amend_outcome(recall, OutcomeInput(Assessment.SUSPICIOUS_C), reason="Typed wrongly.", by=cast.radiologist)
     assert (recall.state, recall.closure_reason) == (State.CLOSED, "deceased")
     actions.amend_outcome(recall, OutcomeInput(Assessment.PROBABLY_BENIGN), reason="Once more.", by=cast.radiologist)

@@ -1,4 +1,4 @@
-"""May a radiologist take back the category she chose by a slip, and does nobody ever hear of it?"""
+"""May a radiologist take back a category chosen by a slip, and does nobody ever hear of it?"""
 
 from datetime import timedelta
 from itertools import pairwise
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def attended_recall(shadyside: Site, time_machine: TimeMachineFixture) -> Recall:
-    """She came this morning, and her outcome is awaited."""
+    """The patient came this morning, and the outcome is awaited."""
     time_machine.move_to(MONDAY, tick=False)
     recall: Recall = RecallFactory.create(site=shadyside, attended=True)
     return recall

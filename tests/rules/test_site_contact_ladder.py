@@ -26,8 +26,8 @@ from tests.board.test_admin_lists import _page_of, _signed_in, _site_form
 MONDAY = datetime(2026, 3, 16, 14, 0, tzinfo=UTC)  # 10 am in Pittsburgh
 C = ContactChannel
 SHORT_LADDER = (
-    ("Ring her", 0, C.PHONE),
-    ("Ring her once more", 2, C.PHONE),
+    ("Call the patient", 0, C.PHONE),
+    ("Call once more", 2, C.PHONE),
     ("Certified letter", 9, C.CERTIFIED_LETTER),
 )
 
@@ -69,9 +69,9 @@ def test_a_site_without_rungs_of_its_own_has_the_default_ladder(shadyside: Site)
 
 def test_the_next_attempt_uses_the_sites_own_day_and_text(short_ladder_site: Site) -> None:
     recall = RecallFactory.create(site=short_ladder_site)
-    assert describe_next_action(recall).startswith("Ring her")
+    assert describe_next_action(recall).startswith("Call the patient")
     _no_answer(recall)
-    assert describe_next_action(recall).startswith("Ring her once more")
+    assert describe_next_action(recall).startswith("Call once more")
     assert recall.due_at is not None
     assert calendar.local_day(short_ladder_site, recall.due_at) == calendar.local_day(
         short_ladder_site, MONDAY
@@ -93,9 +93,9 @@ def test_a_patient_is_lost_after_the_sites_own_rungs_and_days(
     assert contact_ladder.open_rungs(short_ladder_site, list(recall.contact_attempts.all())) == []
     time_machine.move_to(MONDAY + timedelta(days=19))
     with pytest.raises(StepUnavailable, match="ladder is not complete"):
-        actions.close_lost(recall, by=manager_mo, note="Nobody reached her.")
+        actions.close_lost(recall, by=manager_mo, note="Nobody got through.")
     time_machine.move_to(MONDAY + timedelta(days=21))
-    actions.close_lost(recall, by=manager_mo, note="Nobody reached her.")
+    actions.close_lost(recall, by=manager_mo, note="Nobody got through.")
     assert recall.state == State.CLOSED
 
 
@@ -148,7 +148,7 @@ def admin_client(administrator_ada: User, shadyside: Site) -> Client:
     return _signed_in(administrator_ada)
 
 
-VALID_RUNGS = [(1, "Ring her", 0, "phone"), (2, "Ring again", 3, "phone"), (3, "Write", 7, "letter")]
+VALID_RUNGS = [(1, "Call the patient", 0, "phone"), (2, "Ring again", 3, "phone"), (3, "Write", 7, "letter")]
 
 
 def test_an_administrator_sets_the_ladder_and_the_change_is_logged(admin_client: Client, shadyside: Site) -> None:
@@ -157,17 +157,17 @@ def test_an_administrator_sets_the_ladder_and_the_change_is_logged(admin_client:
     assert [(rung.sentence, rung.day, rung.channel) for rung in site.ladder] == [row[1:] for row in VALID_RUNGS]
     said = LogEntry.objects.latest("pk").get_change_message()
     assert "lost after, in days: from 60 to 30" in said
-    assert "rung of the contact ladder: added, Order 2, What the desk reads Ring again, From day 3, How Phone" in said
+    assert "step of the contact ladder: added, Order 2, What the desk reads Ring again, From day 3, How Phone" in said
 
 
 @pytest.mark.parametrize(
     ("rungs", "lost_after", "why"),
     [
         ([VALID_RUNGS[0], (2, "Ring again", 9, "phone"), (3, "Write", 7, "letter")], 60, "The days must ascend"),
-        ([VALID_RUNGS[0], VALID_RUNGS[2]], 60, "needs two tries"),
+        ([VALID_RUNGS[0], VALID_RUNGS[2]], 60, "needs two attempts"),
         (VALID_RUNGS[:2], 60, "needs a letter"),
-        (VALID_RUNGS, 6, "she would be called lost after 6 days"),
-        ([], 30, "The last rung is on day 45"),
+        (VALID_RUNGS, 6, "the patient would count as lost after 6 days"),
+        ([], 30, "The last step is on day 45"),
         ([VALID_RUNGS[0], (1, "Ring again", 3, "phone"), VALID_RUNGS[2]], 60, "duplicate"),
     ],
 )

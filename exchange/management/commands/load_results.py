@@ -1,4 +1,4 @@
-"""What does a person type to load a results file, and what does she read afterwards?"""
+"""What does a person type to load a results file, and what do they read afterwards?"""
 
 import json
 import sys

@@ -18,7 +18,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("mrn", help="the patient's record number")
         parser.add_argument("--authority", help="who gave out the number, where two sites use the same one")
-        parser.add_argument("--revoke-others", action="store_true", help="end her earlier links, as after a lost phone")
+        parser.add_argument(
+            "--revoke-others", action="store_true", help="end the patient's earlier links, as after a lost phone"
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         found = Patient.objects.filter(mrn=options["mrn"], merged_into=None)
