@@ -30,8 +30,7 @@ ENQUEUE_PROGRAMS = [
     _START + f"from bench.post_office_comparison import hand_over; hand_over({share})" for share in range(PROCESSES)
 ]
 OUR_PROGRAMS = PROCESSES * [
-    _START
-    + "from notifications.delivery import outbox, worker; outbox.reclaim_expired_leases(); worker.send_due(600)"
+    _START + "from notifications.delivery import outbox, worker; outbox.reclaim_expired_leases(); worker.send_due(600)"
 ]
 POST_OFFICE_PROGRAMS = [
     _START + "import logging; logging.getLogger('post_office').setLevel('WARNING'); "
