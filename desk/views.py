@@ -1,23 +1,19 @@
-"""May this person open this page and this recall, and who looked? Asked before anything is shown."""
+"""Base view of the staff pages: role check, current user, the user's sites, access log."""
 
 from typing import Any, ClassVar, cast
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.utils.translation import gettext as _
 from django.views import View
 
 from clinic.models import AccessLog, Site, User
 from clinic.roles import Page, may_open
-from recalls.models import Recall
-from recalls.permissions import StepRefused
-
-_MOST_DIGITS = 10
 
 
 class DeskView(View):
-    """A page for the roles that `clinic.roles.PAGES` names; another role reads that it is not for them."""
+    """A page for the roles that `clinic.roles.PAGES` names; other roles get a 403 page."""
 
     page: ClassVar[Page]
 
@@ -28,22 +24,22 @@ class DeskView(View):
 
 
 def current_user(request: HttpRequest) -> User:
-    """The signed-in person; the middleware let nobody else in."""
+    """The signed-in user; the middleware rejects everybody else."""
     return cast(User, request.user)
 
 
-def seen_version(request: HttpRequest) -> int:
-    """The version of the recall that the page showed; StepRefused when the form does not say so."""
-    version = request.POST.get("version", "")
-    if not (version.isascii() and version.isdecimal() and len(version) < _MOST_DIGITS):
-        raise StepRefused(_("The page did not say what you had seen. Look at the recall as it stands, then decide."))
-    return int(version)
-
-
 def sites_by_id(user: User) -> dict[int, Site]:
+    """The user's sites by primary key."""
     return {site.pk: site for site in user.own_sites}
 
 
-def log_patient_view(request: HttpRequest, recall: Recall, page: str) -> None:
-    """Written before the page is made: a page that was seen is always on record."""
-    AccessLog.objects.create(user=current_user(request), page=page, patient_id=recall.patient_id)
+def sites_with_calendars(user: User) -> list[Site]:
+    """The user's sites with opening hours and closed days prefetched. Two queries."""
+    sites = list(user.own_sites)
+    prefetch_related_objects(sites, "opening_hours", "closures")
+    return sites
+
+
+def log_patient_view(request: HttpRequest, patient_id: int, page: str) -> None:
+    """Write an access log row, before the page is rendered: a page that was seen is always on record."""
+    AccessLog.objects.create(user=current_user(request), page=page, patient_id=patient_id)

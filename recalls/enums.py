@@ -23,6 +23,8 @@ class State(models.TextChoices):
 
 
 OPEN_STATES = tuple(state for state in State if state != State.CLOSED)
+# In these states an appointment is booked.
+BOOKED_STATES = (State.SCHEDULED, State.BIOPSY_BOOKED)
 
 
 class ClosureReason(models.TextChoices):
@@ -65,6 +67,8 @@ SUSPICIOUS_ASSESSMENTS = frozenset(
         Assessment.HIGHLY_SUGGESTIVE,
     }
 )
+# After these results the patient is written to when the outcome is released; a suspicious one is told by voice.
+WRITTEN_RESULT_ASSESSMENTS = frozenset({Assessment.NEGATIVE, Assessment.BENIGN, Assessment.PROBABLY_BENIGN})
 RECALL_ASSESSMENTS = (
     frozenset({Assessment.NEED_IMAGING, Assessment.NEED_PRIORS, Assessment.PROBABLY_BENIGN}) | SUSPICIOUS_ASSESSMENTS
 )

@@ -13,6 +13,7 @@ from notifications.enums import NotificationState as Life
 from notifications.models import DeliveryAttempt, Notification, SendingState
 from recalls.enums import ClosureReason
 from recalls.models import Recall, WorkItem
+from recalls.selectors.stuck_recalls import without_next_step
 from reports.parts import Part, Row, part
 
 GRACE = timedelta(minutes=5)  # a message is overdue when five sweeps have passed it by
@@ -49,7 +50,7 @@ def recall_parts(sites: Sequence[Site], now: datetime) -> list[Part]:
     site_and_hurry = F("site_id") * _HURRIES + _hurry(sites, now)
     return [
         part(still_open, "open", key=F("state"), first=age_band(now), second=site_and_hurry, at=Min("opened_at")),
-        part(still_open.without_next_step(), "no_next_step"),
+        part(without_next_step(still_open), "no_next_step"),
         part(lost, "lost"),
     ]
 

@@ -60,7 +60,7 @@ class MessageView(DeskView):
 
     def get_recall(self, pk: int) -> Recall:
         recall = get_recall_detail(current_user(self.request), pk)
-        log_patient_view(self.request, recall, self.access_log_label)
+        log_patient_view(self.request, recall.patient_id, self.access_log_label)
         return recall
 
     def get_role_blocked_reason(self, recall: Recall) -> str:

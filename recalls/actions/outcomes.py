@@ -11,10 +11,9 @@ from django.utils.translation import gettext as _
 from clinic import calendar
 from recalls import deadlines
 from recalls.actions.transition import ActionKwargs, Transition, apply_step
-from recalls.enums import AppointmentStatus, Assessment, ClosureReason, State
+from recalls.enums import WRITTEN_RESULT_ASSESSMENTS, AppointmentStatus, Assessment, ClosureReason, State
 from recalls.models import Appointment, Outcome, OutcomeRelease, Recall, RecallEvent
 from recalls.permissions import current_outcome
-from recalls.selectors.queue import WRITTEN_RESULT_ASSESSMENTS
 from recalls.workflow import NEXT_STATE_BY_ASSESSMENT
 
 

@@ -31,6 +31,7 @@ from recalls.models import (
     WorkItem,
 )
 from recalls.presenters import describe_next_action
+from recalls.selectors.stuck_recalls import without_next_step
 from recalls.workflow import STEPS, STEPS_BY_NAME
 
 M = TypeVar("M", bound=Model)
@@ -92,7 +93,7 @@ class RecallDueFilter(admin.SimpleListFilter):
             return queryset.due_before(timezone.now())
         if self.value() == "today":
             return queryset.still_open().filter(due_today(user.sites.all(), timezone.now()))
-        return queryset.without_next_step() if self.value() == "none" else queryset
+        return without_next_step(queryset) if self.value() == "none" else queryset
 
 
 class ClosedThisMonthFilter(admin.SimpleListFilter):

@@ -11,12 +11,11 @@ from django.utils.translation import gettext_lazy as _
 from clinic import calendar
 from recalls import actions
 from recalls.actions import ActionKwargs, OutcomeInput
-from recalls.enums import Assessment
+from recalls.enums import WRITTEN_RESULT_ASSESSMENTS, Assessment
 from recalls.forms.answers import choice_label, follow_up_choices
 from recalls.forms.base import NOTE_ROWS, StepForm, collapsed_fields, date_field, fields_in_row, time_field
 from recalls.models import RecallEvent
 from recalls.permissions import current_outcome
-from recalls.selectors.queue import WRITTEN_RESULT_ASSESSMENTS
 from recalls.workflow import NEXT_STATE_BY_ASSESSMENT
 
 # What each category says, in plain words; the shares are those of BI-RADS, 5th edition.

@@ -7,13 +7,15 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from clinic import calendar
+from clinic.models import User
 from patients.channels import channels_of
 from patients.contact import show_phone
 from patients.models import ContactPoint, Patient
-from recalls import contact_ladder
+from recalls import contact_ladder, edit_presence
 from recalls.enums import Side, State
 from recalls.models import ContactAttempt, Recall, ScreeningExam
 from recalls.permissions import current_ladder_attempts
+from recalls.presenters.call_script import build_call_script
 from recalls.presenters.datetime_display import TimeRemaining, display_datetime, format_day, time_remaining
 from recalls.presenters.next_action import NextActionFacts, collect_next_action_facts, describe_next_action
 from recalls.presenters.queue_rows import interpreter_text, language_name
@@ -178,3 +180,16 @@ def _format_attempt(recall: Recall, attempt: ContactAttempt | None, now: datetim
     if attempt is None:
         return ""
     return f"{attempt.get_result_display()}, {display_datetime(recall.site, attempt.at, now)}, {attempt.by}"
+
+
+def build_recall_context(recall: Recall, user: User, now: datetime) -> dict[str, Any]:
+    """Template context that the page of a recall and the pages of its steps share. No query."""
+    return {
+        "recall": recall,
+        "head": build_patient_header(recall, now),
+        "reason": build_recall_reason(recall, now),
+        "standing": build_recall_status(recall, now),
+        "ladder": build_contact_ladder(recall, now) if recall.state == State.TO_CONTACT else [],
+        "script": build_call_script(recall, user),
+        "holder": edit_presence.get_claim_holder(recall, user, now),
+    }

@@ -14,15 +14,13 @@ from typing import Any
 from django.db.models import BooleanField, CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 
 from clinic.models import User
-from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, OPEN_STATES, AppointmentStatus, Assessment, State, WorkItemKind
+from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, OPEN_STATES, AppointmentStatus, State, WorkItemKind
 from recalls.models import Appointment, Recall, RecallEvent, WorkItem
 from recalls.selectors.queue_filters import NO_FILTERS, QueueFilters
 
 PAGE_SIZE = 25
 MAX_PATIENT_REQUESTS = 10
 MAX_HANDLED_TODAY = 8
-# After these the patient is written to when the outcome is released; a suspicious one is told by voice.
-WRITTEN_RESULT_ASSESSMENTS = frozenset({Assessment.NEGATIVE, Assessment.BENIGN, Assessment.PROBABLY_BENIGN})
 _AFTER_VISIT_STATES = frozenset({State.AWAITING_OUTCOME, State.AWAITING_PATHOLOGY, State.AWAITING_CONCORDANCE})
 _NO_RISK = Value(False, output_field=BooleanField())
 # What nobody has to do any work for.

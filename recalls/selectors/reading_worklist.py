@@ -15,10 +15,10 @@ from django.db.models import Case, IntegerField, QuerySet, Value, When
 from clinic.models import User
 from recalls.enums import State
 from recalls.models import Outcome, Recall
-from recalls.models.querysets import RecallCursor
 from recalls.selectors.queue import with_next_action_facts
 
 SECTION_SIZE = 25
+WorklistCursor = tuple[datetime, int]
 _MAX_EARLIER_RECALLS = 10
 # The order of a reading day: who came first, then what somebody else is kept waiting for.
 SECTION_STATES = (State.AWAITING_OUTCOME, State.AWAITING_PRIORS, State.AWAITING_CONCORDANCE, State.TO_CONTACT)
@@ -34,7 +34,10 @@ class WorklistSection:
 
 
 def get_worklist_sections(
-    site_ids: Iterable[int], now: datetime, states: Iterable[State] = SECTION_STATES, after: RecallCursor | None = None
+    site_ids: Iterable[int],
+    now: datetime,
+    states: Iterable[State] = SECTION_STATES,
+    after: WorklistCursor | None = None,
 ) -> list[WorklistSection]:
     """The first of each pile; `after` goes on behind a position. Four queries, whatever the number of piles."""
     wanted = tuple(states)
@@ -81,7 +84,7 @@ def earlier_recalls(user: User, recall: Recall) -> list[Recall]:
     return list(newest.prefetch_related("exam__findings", "outcomes"))
 
 
-def _section_query(site_id: int, state: State, now: datetime, after: RecallCursor | None) -> QuerySet[Recall, Any]:
+def _section_query(site_id: int, state: State, now: datetime, after: WorklistCursor | None) -> QuerySet[Recall, Any]:
     rows = Recall.objects.filter(site_id=site_id, state=state, to_read_at__lte=now).order_by("to_read_at", "pk")
     if after is not None:
         since, pk = after

@@ -1,13 +1,13 @@
-"""Is the loop closed: does every open recall have a next step that somebody will come across? Names those without."""
+"""Finds open recalls without a next step: no queue, no due time, or no appointment behind a booked state."""
 
 from dataclasses import dataclass
 
 from django.db import models
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from recalls.enums import OPEN_STATES
-from recalls.models import Recall
-from recalls.models.querysets import BOOKED_STATES
+from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, BOOKED_STATES, OPEN_STATES, State
+from recalls.models import Appointment, Recall
 
 
 class StuckReason(models.TextChoices):
@@ -34,9 +34,18 @@ class StuckRecallsReport:
     stuck_recalls: list[StuckRecall]
 
 
+def without_next_step(recalls: QuerySet[Recall]) -> QuerySet[Recall]:
+    """The open ones among these recalls that nobody would come across; `StuckReason` names each fault."""
+    booked = Appointment.objects.filter(recall=OuterRef("pk"), status__in=ACTIVE_APPOINTMENT_STATUSES)
+    missing_appointment = Q(~Exists(booked), state__in=BOOKED_STATES)
+    return recalls.filter(Q(due_at__isnull=True) | ~Q(state__in=OPEN_STATES) | missing_appointment).exclude(
+        state=State.CLOSED
+    )
+
+
 def find_stuck_recalls() -> StuckRecallsReport:
     """Look at every open recall of every site. Two queries."""
-    rows = Recall.objects.without_next_step().order_by("pk").values_list("pk", "state", "due_at")
+    rows = without_next_step(Recall.objects.all()).order_by("pk").values_list("pk", "state", "due_at")
     violations = [StuckRecall(pk, _stuck_reason(state, due_at)) for pk, state, due_at in rows]
     return StuckRecallsReport(Recall.objects.still_open().count(), violations)
 

@@ -5,7 +5,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -15,16 +14,16 @@ from django.utils.translation import gettext as _
 
 from clinic import calendar
 from clinic.actors import actor_for
-from clinic.models import Site, User
+from clinic.models import Site
 from clinic.roles import Page, may_open
-from desk.views import DeskView, current_user, seen_version, sites_by_id
+from desk.views import DeskView, current_user, sites_by_id, sites_with_calendars
 from recalls import actions
 from recalls.models import Appointment
 from recalls.permissions import StepRefused
 from recalls.presenters.appointments import APPOINTMENT_STEPS, build_appointment_rows
 from recalls.presenters.datetime_display import display_datetime, format_day
 from recalls.scheduling import day_schedule
-from recalls.views.undo import undo_message_tag
+from recalls.views.undo_offer import seen_version, undo_message_tag
 from recalls.workflow import STEPS_BY_NAME
 
 
@@ -85,13 +84,6 @@ class AppointmentStepView(DeskView):
             words = _("Saved: %(step)s.") % {"step": STEPS_BY_NAME[step].label}
             messages.success(request, words, extra_tags=undo_message_tag(user, event))
         return redirect(f"{_return_url(request)}#visit-{pk}")
-
-
-def sites_with_calendars(user: User) -> list[Site]:
-    """The user's sites with opening hours and closed days read for all of them at once."""
-    sites = list(user.own_sites)
-    prefetch_related_objects(sites, "opening_hours", "closures")
-    return sites
 
 
 def _days_by_site(sites: list[Site], when: str, asked: str) -> tuple[dict[Site, date], str]:

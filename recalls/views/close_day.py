@@ -15,14 +15,13 @@ from django.utils.translation import ngettext
 from clinic import calendar
 from clinic.models import Site
 from clinic.roles import Page
-from desk.views import DeskView, current_user
+from desk.views import DeskView, current_user, sites_with_calendars
 from recalls.actions.close_day import RescheduleRequest, close_day, reschedule_appointments
 from recalls.presenters.appointments import build_reschedule_rows
 from recalls.presenters.datetime_display import format_day
 from recalls.scheduling import slots
 from recalls.scheduling.day_closure import propose_reschedules
 from recalls.scheduling.day_schedule import closed_days_with_appointments
-from recalls.views.appointments import sites_with_calendars
 
 
 class CloseDayView(DeskView):

@@ -16,7 +16,7 @@ from recalls import edit_presence
 from recalls.enums import OPEN_STATES, State
 from recalls.models import Recall
 from recalls.selectors import queue
-from recalls.views.queue import build_queue_query, parse_filter_params
+from recalls.views.queue_query import build_queue_query, parse_filter_params
 
 _LIST_SESSION_KEY = "list"
 _QUEUE_URL_NAMES = frozenset({"queue", "queue_state"})

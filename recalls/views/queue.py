@@ -1,7 +1,6 @@
-"""Whom do we call next? The callback queue, every other queue, and what narrows them."""
+"""Page of a queue: its recalls, its filters, its counts."""
 
 from collections.abc import Mapping
-from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -9,18 +8,15 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.http import urlencode
 
-from clinic import calendar
-from clinic.models import Site, User
 from clinic.roles import Page, may_open
 from desk.views import DeskView, current_user, sites_by_id
 from recalls.enums import OPEN_STATES, State
 from recalls.forms.bulk import BULK_FORMS
-from recalls.models.querysets import RecallCursor
 from recalls.presenters import build_queue_rows, empty_queue_text, queue_links
-from recalls.scheduling.next_available import next_free_by_site, saved_views_and_next_free
+from recalls.scheduling.next_available import saved_views_and_next_free
 from recalls.selectors import queue
 from recalls.selectors.queue_counts import QueueCounts, count_assigned_to, get_queue_counts
-from recalls.selectors.queue_filters import FilterReason, QueueFilters, filter_state
+from recalls.views.queue_query import build_queue_query, parse_filter_params
 from recalls.workflow import STEPS_BY_NAME
 
 
@@ -51,48 +47,6 @@ class QueueView(DeskView):
         return render(request, "recalls/queue.html", context)
 
 
-def parse_filter_params(query: Mapping[str, str]) -> dict[str, str]:
-    """The filters an address names; a word that is none is not found."""
-    narrowed = {word: query[word] for word in queue_links.FILTER_PARAMS if query.get(word)}
-    if (
-        narrowed.get("why", FilterReason.CALL_NOW) not in FilterReason.values
-        or not narrowed.get("site", "1").isdecimal()
-    ):
-        raise Http404
-    return narrowed
-
-
-def build_queue_query(
-    user: User, state: State, narrowed: Mapping[str, str], now: datetime, after: queue.QueueCursor | None
-) -> queue.QueueQuery:
-    why = FilterReason(narrowed["why"]) if "why" in narrowed else None
-    mine = user.pk if "mine" in narrowed else None
-    sites = _selected_sites(user, narrowed.get("site", ""))
-    begun = [_day_end(site, now) - timedelta(days=1) for site in sites]
-    return queue.QueueQuery(
-        user=user,
-        day_ends={site.pk: _day_end(site, now) for site in sites},
-        state=filter_state(why) if why else state,
-        now=now,
-        filters=QueueFilters(reason=why, assigned_to=mine, language=narrowed.get("language", "")[:20]),
-        after=after,
-        next_free_by_site=next_free_by_site(sites, now),
-        workday_start=max(begun, default=None),
-    )
-
-
-def _selected_sites(user: User, wanted: str) -> list[Site]:
-    """All the user's sites, or the one they filtered by; a site that is not the user's is not found."""
-    chosen = [site for site in user.own_sites if wanted in ("", str(site.pk))]
-    if wanted and not chosen:
-        raise Http404
-    return chosen
-
-
-def _day_end(site: Site, now: datetime) -> datetime:
-    return calendar.instant(site, calendar.local_day(site, now) + timedelta(days=1), time(0))
-
-
 def _row_context(page: queue.QueuePage, wanted: queue.QueueQuery) -> dict[str, Any]:
     user, sites = wanted.user, sites_by_id(wanted.user)
     return {
@@ -120,15 +74,6 @@ def _link_context(counts: QueueCounts, wanted: queue.QueueQuery, narrowed: Mappi
         "query": urlencode(narrowed),
         "empty": empty_queue_text(state),
     }
-
-
-def position_from(text: str) -> RecallCursor | None:
-    """The place an address names; the start of the list when it names none that can be read."""
-    due_at, _tilde, pk = text.partition("~")
-    try:
-        return datetime.fromisoformat(due_at), int(pk)
-    except ValueError:
-        return None
 
 
 def _next_page_url(state: State, narrowed: Mapping[str, str], place: queue.QueueCursor) -> str:

@@ -1,28 +1,16 @@
 """What does one recall look like: who the patient is, what to do now and why, and what happened so far?"""
 
-from typing import Any
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from clinic.actors import actor_for
-from clinic.models import User
 from clinic.roles import Page
 from desk.views import DeskView, current_user, log_patient_view, sites_by_id
 from recalls import edit_presence
-from recalls.enums import State
 from recalls.forms import STEP_FORMS
-from recalls.models import Recall
-from recalls.presenters import (
-    build_contact_ladder,
-    build_patient_header,
-    build_recall_history,
-    build_recall_reason,
-    build_recall_status,
-    build_step_menu,
-)
-from recalls.presenters.call_script import build_call_script
+from recalls.presenters import build_recall_history, build_step_menu
+from recalls.presenters.recall_header import build_recall_context
 from recalls.presenters.work_items import build_work_item_rows
 from recalls.selectors.recall_detail import get_recall_detail
 from recalls.views.list_navigation import is_queue_url, next_recall_url, remember_list, return_list_url
@@ -37,13 +25,13 @@ class RecallDetailView(DeskView):
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         user = current_user(request)
         recall = get_recall_detail(user, pk)
-        log_patient_view(request, recall, "recall")
+        log_patient_view(request, recall.patient_id, "recall")
         remember_list(request)
         if actor_for(user).roles & DESK_ROLES:
             edit_presence.claim_recall(recall, user)
         now = timezone.now()
         offer = build_step_menu(recall, actor_for(user), STEP_FORMS)
-        context = build_recall_context(recall, user) | {
+        context = build_recall_context(recall, user, now) | {
             "offer": offer,
             "form": STEP_FORMS[offer.form_step.name](recall, user) if offer.form_step else None,
             "form_button": offer.form_step,
@@ -76,17 +64,3 @@ class RefreshPresenceView(DeskView):
         user = current_user(request)
         edit_presence.claim_recall(get_recall_detail(user, pk), user)
         return HttpResponse(status=204)
-
-
-def build_recall_context(recall: Recall, user: User) -> dict[str, Any]:
-    """What the page of a recall and the page of a step both show."""
-    now = timezone.now()
-    return {
-        "recall": recall,
-        "head": build_patient_header(recall, now),
-        "reason": build_recall_reason(recall, now),
-        "standing": build_recall_status(recall, now),
-        "ladder": build_contact_ladder(recall, now) if recall.state == State.TO_CONTACT else [],
-        "script": build_call_script(recall, user),
-        "holder": edit_presence.get_claim_holder(recall, user, now),
-    }

@@ -11,7 +11,7 @@ from recalls.enums import State
 from recalls.forms.saved import SavedViewForm
 from recalls.models import SavedView
 from recalls.presenters import queue_links
-from recalls.views.queue import parse_filter_params
+from recalls.views.queue_query import parse_filter_params
 
 
 class SavedViewCreateView(DeskView):

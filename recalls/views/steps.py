@@ -19,10 +19,10 @@ from recalls.forms import STEP_FORMS, StepForm
 from recalls.models import Recall, RecallEvent
 from recalls.permissions import NotPermitted, StaleVersion, StepRefused, check_actor_permitted, step_blocked_reason
 from recalls.presenters import build_recall_history, build_step_option, display_datetime
+from recalls.presenters.recall_header import build_recall_context
 from recalls.selectors.recall_detail import get_recall_detail
 from recalls.views.list_navigation import next_recall_url, remember_list
-from recalls.views.recall import build_recall_context
-from recalls.views.undo import undo_message_tag
+from recalls.views.undo_offer import undo_message_tag
 from recalls.workflow import DESK_ROLES, STEPS_BY_NAME
 
 _BOOKING_STEP_BY_STATE = {State.TO_CONTACT: "book_appointment", State.BIOPSY_TO_BOOK: "book_biopsy"}
@@ -74,7 +74,7 @@ class StepFormView(DeskView):
             raise Http404
         user = current_user(request)
         recall = get_recall_detail(user, pk)
-        log_patient_view(request, recall, f"step: {step}")
+        log_patient_view(request, recall.patient_id, f"step: {step}")
         if actor_for(user).roles & DESK_ROLES:
             edit_presence.claim_recall(recall, user)
         return user, recall
@@ -97,7 +97,7 @@ class StepFormView(DeskView):
         self, request: HttpRequest, recall: Recall, form: StepForm, reason: str, status: int, first: str = ""
     ) -> HttpResponse:
         step = STEPS_BY_NAME[self.kwargs["step"]]
-        context: dict[str, Any] = build_recall_context(recall, form.user) | {
+        context: dict[str, Any] = build_recall_context(recall, form.user, timezone.now()) | {
             "step": step,
             "form": form,
             "why_not": reason,

@@ -12,7 +12,6 @@ from django.utils.translation import gettext_lazy as _
 from clinic.roles import Page
 from desk.views import DeskView, current_user, sites_by_id
 from recalls.enums import State
-from recalls.models.querysets import RecallCursor
 from recalls.presenters.worklist_rows import build_unreleased_rows, build_worklist_rows
 from recalls.selectors import reading_worklist
 
@@ -60,7 +59,7 @@ def _requested_states(pile: str) -> tuple[State, ...]:
     return (State(pile),)
 
 
-def _parse_cursor(text: str) -> RecallCursor | None:
+def _parse_cursor(text: str) -> reading_worklist.WorklistCursor | None:
     """The place an address names; the start of the list when it names none that can be read."""
     since, _tilde, pk = text.partition("~")
     try:
