@@ -1,14 +1,19 @@
 """What does a person say who stops or sends a message? Why, on a form that acts once."""
 
-from typing import Self
+from typing import Any, Self
 
+from clinic.models import User
 from recalls.actions import ActionKwargs
 from recalls.forms.base import ReasonForm
 from recalls.models import Recall
+from recalls.workflow import STEPS_BY_NAME
 
 
 class ManualMessageForm(ReasonForm):
     """The reason stands in the recall's story."""
+
+    def __init__(self, recall: Recall, user: User, data: Any = None) -> None:
+        super().__init__(STEPS_BY_NAME["message_by_hand"], recall, user, data)
 
     def get_action_kwargs(self) -> ActionKwargs:
         cleaned = self.cleaned_data

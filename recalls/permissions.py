@@ -65,7 +65,7 @@ def check_step_available(recall: Recall, step: Step, now: datetime) -> None:
 
 def check_second_person(recall: Recall, step: Step, actor: Actor) -> None:
     """Raises NotPermitted where the step takes two people and this one completed what is to be signed."""
-    if step.name != "close_lost" or actor.user is None:
+    if not step.needs_second_person or actor.user is None:
         return
     tries = current_ladder_attempts(recall)
     if tries and tries[-1].user_id == actor.user.pk:

@@ -8,31 +8,23 @@ moved visit is moved again, a death is corrected by hand.
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, State
+from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, BOOKED_STATES
 from recalls.models import Recall, RecallEvent
 
 UNDO_WINDOW = timedelta(seconds=10)
-UNDOABLE_STEPS = frozenset(
-    {
-        "log_contact", "book_appointment", "confirm", "cancel_appointment", "mark_missed", "mark_attended",
-        "book_biopsy", "cancel_biopsy", "biopsy_missed", "biopsy_done", "hold", "resume", "decline", "transfer",
-        "void", "close_lost", "reopen", "record_outcome",
-    }
-)  # fmt: skip
 SNAPSHOT_KEY = "before"  # where the event keeps it
 # Who and what a recall is does not move with it; the state and the history's own columns stand in the event; a closing
 # note stands in the note of the event that closed.
 _EXCLUDED_FIELDS = frozenset(
     {"id", "site_id", "patient_id", "exam_id", "state", "version", "head_hash", "closure_note"}
 )
-_VISIT_STATES = frozenset({State.SCHEDULED, State.BIOPSY_BOOKED})
 
 
 def take_snapshot(recall: Recall) -> dict[str, Any]:
     """The columns that a step may change, and the booked visit with its status."""
     names = [field.attname for field in Recall._meta.concrete_fields if field.attname not in _EXCLUDED_FIELDS]
     stands = {name: _to_json_value(getattr(recall, name)) for name in names}
-    if recall.state in _VISIT_STATES:
+    if recall.state in BOOKED_STATES:
         visits = (visit for visit in recall.appointments.all() if visit.status in ACTIVE_APPOINTMENT_STATUSES)
         stands["visit"] = next(([visit.pk, str(visit.status)] for visit in visits), None)
     return stands

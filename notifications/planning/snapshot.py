@@ -9,12 +9,11 @@ from typing import Any
 from clinic.models import Site
 from notifications.enums import NotificationKind, NotificationState
 from notifications.models import Notification
-from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, AppointmentStatus, State
+from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, BOOKED_STATES, AppointmentStatus, State
 from recalls.models import Appointment, Outcome, PathologyResult, Recall, RecallEvent
 
 NotificationKey = tuple[str, str]
 
-BOOKED_STATES = frozenset({State.SCHEDULED, State.BIOPSY_BOOKED})
 # Messages that tell the patient a time: what they say must be taken back or corrected when it is not true any more.
 APPOINTMENT_TIME_KINDS = frozenset(
     {

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from clinic.actors import Actor, actor_for
 from clinic.models import User
 from recalls import deadlines
-from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, AppointmentStatus, ClosureReason, State
+from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, BOOKED_STATES, AppointmentStatus, ClosureReason, State
 from recalls.models import Appointment, Recall, RecallEvent
 from recalls.permissions import (
     StaleVersion,
@@ -25,8 +25,8 @@ from recalls.permissions import (
     priors_timestamps,
 )
 from recalls.signals import recall_moved
-from recalls.undo_snapshot import SNAPSHOT_KEY, UNDOABLE_STEPS, diff_snapshot, take_snapshot
-from recalls.workflow import CLOSURE_REASON_BY_STEP, STEPS_BY_NAME, Step
+from recalls.undo_snapshot import SNAPSHOT_KEY, diff_snapshot, take_snapshot
+from recalls.workflow import STEPS_BY_NAME, Step
 
 UserOrActor = User | Actor
 
@@ -38,9 +38,6 @@ class ActionKwargs(TypedDict, total=False):
     seen: int | None
     key: str | None
     note: str
-
-
-_BOOKED_STATES = frozenset({State.SCHEDULED, State.BIOPSY_BOOKED})
 
 
 @dataclass(slots=True)
@@ -69,7 +66,7 @@ class Transition:
     @property
     def is_undoable(self) -> bool:
         """By the person who takes it, within seconds; what a system does stands."""
-        return self.actor.user is not None and self.step.name in UNDOABLE_STEPS
+        return self.actor.user is not None and self.step.undoable
 
     def signature_fields(self) -> dict[str, Any]:
         """Who and when, for the rows a step adds."""
@@ -153,7 +150,7 @@ def update_deadlines(recall: Recall, move: Transition) -> None:
     """Set the due instant and the target from where the recall now stands; `move` has no event yet."""
     policy = recall.site.policy
     facts = deadlines.DeadlineFacts()
-    if recall.state in _BOOKED_STATES:
+    if recall.state in BOOKED_STATES:
         facts = deadlines.DeadlineFacts(appointment=active_appointment(recall))
     elif recall.state == State.TO_CONTACT:
         facts = deadlines.DeadlineFacts(attempts=current_ladder_attempts(recall))
@@ -190,7 +187,7 @@ def _apply_state_change(move: Transition) -> None:
         raise StepUnavailable(_("This exam already has an open recall."))
     if move.restored_fields is not None:
         return _restore_fields(move)
-    if move.from_state in _BOOKED_STATES and after not in _BOOKED_STATES:
+    if move.from_state in BOOKED_STATES and after not in BOOKED_STATES:
         recall.appointments.filter(status__in=ACTIVE_APPOINTMENT_STATUSES).update(status=AppointmentStatus.CANCELLED)
     if after != move.from_state:
         recall.state_since = _priors_wait_started_at(recall) if _resumes_priors_wait(move) else move.now
@@ -237,7 +234,7 @@ def _update_closure(move: Transition) -> None:
             recall.closure_note,
         ) = "", None, "", ""
         return
-    reason = move.closure_reason or CLOSURE_REASON_BY_STEP.get(move.step.name)
+    reason = move.closure_reason or move.step.closure_reason
     if reason is not None:
         recall.closure_reason, recall.closed_at = reason, move.now
         recall.closed_by, recall.closure_note = move.actor.name, move.note

@@ -1,74 +1,24 @@
-"""Which form asks for what a step needs? One for every step that a person takes on a recall."""
+"""The forms of every step that has a page or is taken on many recalls, as its row in the workflow table names them."""
 
-from recalls.forms.base import StepForm
-from recalls.forms.biopsy import AdviseBiopsyForm, RecordPathologyForm, SignConcordanceForm
-from recalls.forms.closing import (
-    CloseLostForm,
-    DeceasedForm,
-    DeclineForm,
-    HoldForm,
-    ReopenForm,
-    ResumeForm,
-    TransferForm,
-    VoidForm,
-)
-from recalls.forms.desk import AddNoteForm, AskLetterForm, AskPleaseCallForm, TakeOnForm
-from recalls.forms.log_contact import LogContactForm
-from recalls.forms.outcomes import AmendOutcomeForm, RecordOutcomeForm, ReleaseOutcomeForm
-from recalls.forms.priors import NeedImagingForm, ReceivePriorsForm, RequestPriorsForm, ResolveByPriorsForm
-from recalls.forms.records import CorrectResultForm, MergeRecordsForm, UnmergeRecordsForm
-from recalls.forms.visits import (
-    ArrivedLateForm,
-    AttendedForm,
-    BiopsyDoneForm,
-    BiopsyMissedForm,
-    BookBiopsyForm,
-    BookVisitForm,
-    CancelBiopsyForm,
-    CancelVisitForm,
-    ConfirmForm,
-    MissedForm,
-    RescheduleForm,
-)
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
-STEP_FORMS: dict[str, type[StepForm]] = {
-    "request_priors": RequestPriorsForm,
-    "receive_priors": ReceivePriorsForm,
-    "resolve_by_priors": ResolveByPriorsForm,
-    "need_imaging": NeedImagingForm,
-    "log_contact": LogContactForm,
-    "take_on": TakeOnForm,
-    "add_note": AddNoteForm,
-    "ask_letter": AskLetterForm,
-    "ask_please_call": AskPleaseCallForm,
-    "book_appointment": BookVisitForm,
-    "reschedule": RescheduleForm,
-    "confirm": ConfirmForm,
-    "cancel_appointment": CancelVisitForm,
-    "mark_missed": MissedForm,
-    "mark_attended": AttendedForm,
-    "arrived_late": ArrivedLateForm,
-    "advise_biopsy": AdviseBiopsyForm,
-    "record_outcome": RecordOutcomeForm,
-    "amend_outcome": AmendOutcomeForm,
-    "release_outcome": ReleaseOutcomeForm,
-    "book_biopsy": BookBiopsyForm,
-    "cancel_biopsy": CancelBiopsyForm,
-    "biopsy_missed": BiopsyMissedForm,
-    "biopsy_done": BiopsyDoneForm,
-    "record_pathology": RecordPathologyForm,
-    "sign_concordance": SignConcordanceForm,
-    "hold": HoldForm,
-    "resume": ResumeForm,
-    "decline": DeclineForm,
-    "transfer": TransferForm,
-    "mark_deceased": DeceasedForm,
-    "void": VoidForm,
-    "close_lost": CloseLostForm,
-    "reopen": ReopenForm,
-    "merge_records": MergeRecordsForm,
-    "unmerge_records": UnmergeRecordsForm,
-    "correct_result": CorrectResultForm,
+from django.utils.module_loading import import_string
+
+from recalls.forms.base import StepForm as StepForm
+from recalls.forms.bulk import BulkForm as BulkForm
+from recalls.workflow import STEPS
+
+
+def _form_class(name: str) -> Any:
+    return import_string(f"recalls.forms.{name}")
+
+
+# A form of a step is made by `STEP_FORMS[name](recall, user, data)`, one for many recalls by `BULK_FORMS[name](data)`.
+STEP_FORMS: dict[str, Callable[..., StepForm]] = {
+    step.name: partial(_form_class(step.form), step) for step in STEPS if step.form
 }
-
-__all__ = ["STEP_FORMS", "StepForm"]
+BULK_FORMS: dict[str, Callable[..., BulkForm]] = {
+    step.name: partial(_form_class(step.bulk_form), step) for step in STEPS if step.bulk_form
+}

@@ -12,8 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic import calendar
 from clinic.models import Site, User
-from recalls.actions import ActionKwargs
+from recalls.actions import ActionKwargs, get_action
 from recalls.models import Recall, RecallEvent
+from recalls.workflow import Step
 
 NOTE_ROWS = 3
 
@@ -27,8 +28,8 @@ class StepForm(forms.Form):
     version = forms.IntegerField(widget=forms.HiddenInput)
     key = forms.CharField(max_length=36, widget=forms.HiddenInput)
 
-    def __init__(self, recall: Recall, user: User, data: Any = None) -> None:
-        self.recall, self.user = recall, user
+    def __init__(self, step: Step, recall: Recall, user: User, data: Any = None) -> None:
+        self.step, self.recall, self.user = step, recall, user
         fresh = {"version": recall.version, "key": str(uuid4())}
         super().__init__(data, initial=fresh)
         self.init_fields()
@@ -46,8 +47,11 @@ class StepForm(forms.Form):
         return [name for name, field in self.fields.items() if not field.widget.is_hidden]
 
     def perform(self, asked: ActionKwargs) -> RecallEvent | None:
-        """Call the action; None when it changed nothing about the recall."""
-        raise NotImplementedError
+        """Call the action of the step's own name; None when it changed nothing about the recall.
+
+        A form whose action takes more than the recall calls it here itself.
+        """
+        return get_action(self.step.name)(self.recall, **asked)
 
     def save(self) -> RecallEvent | None:
         """Take the step with what was typed. Raises StepRefused; a ValidationError is put beside its field first."""
@@ -73,14 +77,14 @@ class StepForm(forms.Form):
         return calendar.instant(site, day, at) if at else calendar.close_of(site, day)
 
 
-class OptionalNoteForm(StepForm):
-    """A step that needs nothing but may be explained."""
+class NoteForm(StepForm):
+    """For a step that needs nothing but may be explained."""
 
     note = forms.CharField(label=_("Note"), required=False, widget=forms.Textarea(attrs={"rows": NOTE_ROWS}))
 
 
 class ReasonForm(StepForm):
-    """A step that must be explained."""
+    """For a step that must be explained."""
 
     note = forms.CharField(label=_("Reason"), widget=forms.Textarea(attrs={"rows": NOTE_ROWS}))
 

@@ -10,14 +10,9 @@ from recalls.actions import ActionKwargs
 from recalls.actions.biopsy import allowed_verdicts
 from recalls.enums import ConcordanceVerdict, PathologyClass
 from recalls.forms.answers import choice_label, follow_up_choices_from_today
-from recalls.forms.base import NOTE_ROWS, OptionalNoteForm, StepForm
+from recalls.forms.base import NOTE_ROWS, StepForm
 from recalls.models import RecallEvent
 from recalls.workflow import NEXT_STATE_BY_VERDICT
-
-
-class AdviseBiopsyForm(OptionalNoteForm):
-    def perform(self, asked: ActionKwargs) -> RecallEvent:
-        return actions.advise_biopsy(self.recall, **asked)
 
 
 class RecordPathologyForm(StepForm):

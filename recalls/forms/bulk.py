@@ -1,4 +1,4 @@
-"""What may be done with many recalls at once, what does it ask for, and for whom is it refused?"""
+"""Steps on many recalls at once: the form of each, for whom it is refused, and how it is carried out."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ from django.utils.translation import gettext_lazy
 from clinic.actors import actor_for
 from clinic.models import User
 from recalls import actions
-from recalls.actions import ActionKwargs
+from recalls.actions import ActionKwargs, get_action
 from recalls.forms.base import NOTE_ROWS, date_field
 from recalls.models import Recall
 from recalls.permissions import StepRefused, step_blocked_reason
-from recalls.workflow import STEPS_BY_NAME
+from recalls.workflow import Step
 
 MAX_BULK_RECALLS = 100
 
@@ -29,11 +29,13 @@ class BulkForm(forms.Form):
 
     key = forms.CharField(max_length=36, widget=forms.HiddenInput)
 
-    def __init__(self, data: Any = None) -> None:
+    def __init__(self, step: Step, data: Any = None) -> None:
+        self.step = step
         super().__init__(data, initial={"key": str(uuid4())})
 
     def perform(self, recall: Recall, asked: ActionKwargs) -> None:
-        raise NotImplementedError
+        """Call the action of the step's own name."""
+        get_action(self.step.name)(recall, **asked)
 
     @staticmethod
     def refusal_reason(recall: Recall, user: User) -> str:
@@ -41,16 +43,13 @@ class BulkForm(forms.Form):
         return ""
 
 
-class BulkOptionalNoteForm(BulkForm):
+class BulkNoteForm(BulkForm):
     note = forms.CharField(
         label=gettext_lazy("Note"), required=False, widget=forms.Textarea(attrs={"rows": NOTE_ROWS}), max_length=300
     )
 
 
-class BulkTakeOnForm(BulkOptionalNoteForm):
-    def perform(self, recall: Recall, asked: ActionKwargs) -> None:
-        actions.take_on(recall, **asked)
-
+class BulkTakeOnForm(BulkNoteForm):
     @staticmethod
     def refusal_reason(recall: Recall, user: User) -> str:
         return _("It is among yours already.") if recall.assigned_to_id == user.pk else ""
@@ -59,23 +58,14 @@ class BulkTakeOnForm(BulkOptionalNoteForm):
 class BulkAddNoteForm(BulkForm):
     note = forms.CharField(label=gettext_lazy("Note"), widget=forms.Textarea(attrs={"rows": NOTE_ROWS}))
 
-    def perform(self, recall: Recall, asked: ActionKwargs) -> None:
-        actions.add_note(recall, **asked)
 
-
-class BulkLetterForm(BulkOptionalNoteForm):
-    def perform(self, recall: Recall, asked: ActionKwargs) -> None:
-        actions.ask_letter(recall, **asked)
-
+class BulkLetterForm(BulkNoteForm):
     @staticmethod
     def refusal_reason(recall: Recall, user: User) -> str:
         return actions.letter_blocked_reason(recall)
 
 
-class BulkPleaseCallForm(BulkOptionalNoteForm):
-    def perform(self, recall: Recall, asked: ActionKwargs) -> None:
-        actions.ask_please_call(recall, **asked)
-
+class BulkPleaseCallForm(BulkNoteForm):
     @staticmethod
     def refusal_reason(recall: Recall, user: User) -> str:
         return actions.message_blocked_reason(recall)
@@ -96,15 +86,6 @@ class BulkHoldForm(BulkForm):
         actions.hold(recall, self.cleaned_data["until"], **asked)
 
 
-BULK_FORMS: dict[str, type[BulkForm]] = {
-    "take_on": BulkTakeOnForm,
-    "add_note": BulkAddNoteForm,
-    "ask_letter": BulkLetterForm,
-    "ask_please_call": BulkPleaseCallForm,
-    "hold": BulkHoldForm,
-}
-
-
 @dataclass(frozen=True, slots=True)
 class BulkActionResult:
     """One chosen recall, and the sentence that keeps it from being acted on; empty when it is."""
@@ -113,11 +94,11 @@ class BulkActionResult:
     refusal_reason: str
 
 
-def preview_bulk_action(name: str, recalls: Iterable[Recall], user: User) -> list[BulkActionResult]:
+def preview_bulk_action(form: BulkForm, recalls: Iterable[Recall], user: User) -> list[BulkActionResult]:
     """For whom it will be done and for whom not, by the same sentences as on the page of each recall."""
-    actor, refused = actor_for(user), BULK_FORMS[name].refusal_reason
+    actor = actor_for(user)
     return [
-        BulkActionResult(each, step_blocked_reason(each, STEPS_BY_NAME[name], actor) or refused(each, user))
+        BulkActionResult(each, step_blocked_reason(each, form.step, actor) or form.refusal_reason(each, user))
         for each in recalls
     ]
 

@@ -1,4 +1,4 @@
-"""What do resting, closing and reopening a recall ask for? Always a reason, where there is one to give."""
+"""Forms that put a recall on hold, close it or reopen it; each asks for a reason where there is one to give."""
 
 from typing import Any, ClassVar
 
@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from recalls import actions
 from recalls.actions import ActionKwargs
-from recalls.forms.base import NOTE_ROWS, OptionalNoteForm, ReasonForm, StepForm, choices_in_columns, date_field
+from recalls.forms.base import NOTE_ROWS, ReasonForm, StepForm, choices_in_columns, date_field
 from recalls.models import RecallEvent
 
 
@@ -34,11 +34,6 @@ class HoldForm(ReasonForm):
         return actions.hold(self.recall, self.cleaned_data["until"], **asked)
 
 
-class ResumeForm(OptionalNoteForm):
-    def perform(self, asked: ActionKwargs) -> RecallEvent:
-        return actions.resume(self.recall, **asked)
-
-
 class DeclineForm(StepForm):
     why = forms.ChoiceField(label=_("The patient's reason"), choices=DeclineReason.choices, widget=forms.RadioSelect)
     note = forms.CharField(
@@ -48,20 +43,9 @@ class DeclineForm(StepForm):
     def get_layout(self) -> list[Any]:
         return [choices_in_columns("why"), "note"]
 
-    def build_note(self) -> str:
+    def get_note(self) -> str:
         said = str(self.cleaned_data["note"]).strip()
         return ". ".join(part for part in (str(DeclineReason(self.cleaned_data["why"]).label), said) if part)
-
-    def perform(self, asked: ActionKwargs) -> RecallEvent:
-        asked["note"] = self.build_note()
-        return actions.decline(self.recall, **asked)
-
-
-class TransferForm(StepForm):
-    note = forms.CharField(label=_("Which clinic takes over; how we know"), widget=forms.Textarea(attrs={"rows": 2}))
-
-    def perform(self, asked: ActionKwargs) -> RecallEvent:
-        return actions.transfer(self.recall, **asked)
 
 
 class DeceasedForm(StepForm):
@@ -72,16 +56,6 @@ class DeceasedForm(StepForm):
 
     def perform(self, asked: ActionKwargs) -> RecallEvent:
         return actions.mark_deceased(self.recall, self.cleaned_data["died_on"], **asked)
-
-
-class VoidForm(ReasonForm):
-    def perform(self, asked: ActionKwargs) -> RecallEvent:
-        return actions.void(self.recall, **asked)
-
-
-class CloseLostForm(ReasonForm):
-    def perform(self, asked: ActionKwargs) -> RecallEvent:
-        return actions.close_lost(self.recall, **asked)
 
 
 class ReopenForm(ReasonForm):

@@ -13,10 +13,11 @@ from clinic.models import User
 from recalls import actions
 from recalls.actions import ActionKwargs, Slot, active_appointment
 from recalls.enums import VisitKind
-from recalls.forms.base import OptionalNoteForm, StepForm, date_field, fields_in_row, time_field
+from recalls.forms.base import StepForm, date_field, fields_in_row, time_field
 from recalls.forms.slot_query import VISIT_KIND_CHOICES, SlotQuery
 from recalls.models import Appointment, Recall, RecallEvent, Room
 from recalls.scheduling import slots
+from recalls.workflow import Step
 
 MANUAL_TIME_FIELDS = ("day", "time", "length_minutes")
 
@@ -37,9 +38,11 @@ class SlotForm(StepForm):
     interpreter = forms.BooleanField(label=_("Interpreter booked"), required=False)
     implants = forms.BooleanField(label=_("Implants: plan more time"), required=False)
 
-    def __init__(self, recall: Recall, user: User, data: Any = None, asked: QueryDict | None = None) -> None:
+    def __init__(
+        self, step: Step, recall: Recall, user: User, data: Any = None, asked: QueryDict | None = None
+    ) -> None:
         self.query = asked
-        super().__init__(recall, user, data)
+        super().__init__(step, recall, user, data)
 
     @property
     def current_appointment(self) -> Appointment | None:
@@ -145,43 +148,3 @@ class RescheduleForm(BookVisitForm):
 class BookBiopsyForm(SlotForm):
     def perform(self, asked: ActionKwargs) -> RecallEvent:
         return actions.book_biopsy(self.recall, self.get_slot(), **asked)
-
-
-class ConfirmForm(OptionalNoteForm):
-    def perform(self, asked: ActionKwargs) -> RecallEvent:
-        return actions.confirm(self.recall, **asked)
-
-
-class CancelVisitForm(OptionalNoteForm):
-    def perform(self, asked: ActionKwargs) -> RecallEvent:
-        return actions.cancel_appointment(self.recall, **asked)
-
-
-class MissedForm(OptionalNoteForm):
-    def perform(self, asked: ActionKwargs) -> RecallEvent:
-        return actions.mark_missed(self.recall, **asked)
-
-
-class AttendedForm(OptionalNoteForm):
-    def perform(self, asked: ActionKwargs) -> RecallEvent:
-        return actions.mark_attended(self.recall, **asked)
-
-
-class ArrivedLateForm(OptionalNoteForm):
-    def perform(self, asked: ActionKwargs) -> RecallEvent:
-        return actions.arrived_late(self.recall, **asked)
-
-
-class CancelBiopsyForm(OptionalNoteForm):
-    def perform(self, asked: ActionKwargs) -> RecallEvent:
-        return actions.cancel_biopsy(self.recall, **asked)
-
-
-class BiopsyMissedForm(OptionalNoteForm):
-    def perform(self, asked: ActionKwargs) -> RecallEvent:
-        return actions.biopsy_missed(self.recall, **asked)
-
-
-class BiopsyDoneForm(OptionalNoteForm):
-    def perform(self, asked: ActionKwargs) -> RecallEvent:
-        return actions.biopsy_done(self.recall, **asked)

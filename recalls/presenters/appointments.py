@@ -8,7 +8,6 @@ from uuid import uuid4
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from clinic import calendar
 from clinic.actors import Actor
@@ -30,15 +29,6 @@ _STATUS_SYMBOLS = {
     AppointmentStatus.ATTENDED: "✓",
     AppointmentStatus.MISSED: "◆",
 }
-_STEP_BUTTON_LABELS: dict[str, Any] = {
-    "confirm": gettext_lazy("Confirmed"),
-    "mark_attended": gettext_lazy("Arrived"),
-    "biopsy_done": gettext_lazy("Biopsy done"),
-    "mark_missed": gettext_lazy("Missed"),
-    "biopsy_missed": gettext_lazy("Missed"),
-    "arrived_late": gettext_lazy("Late arrival"),
-}
-APPOINTMENT_STEPS = tuple(_STEP_BUTTON_LABELS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +130,7 @@ def _step_buttons(visit: Appointment, actor: Actor, site: Site, now: datetime) -
     return [
         StepButton(
             name,
-            _STEP_BUTTON_LABELS[name],
+            STEPS_BY_NAME[name].one_click_label,
             reverse("appointment_step", args=[visit.pk, name]),
             STEPS_BY_NAME[name].rule,
         )

@@ -1,4 +1,4 @@
-"""Which steps does the page offer, which come first, and why may the others not be taken? Derived from the table."""
+"""Sorts the steps of a recall into next, other and unavailable ones, each with the reason that forbids it now."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -10,25 +10,7 @@ from clinic.actors import Actor
 from recalls.enums import State
 from recalls.models import Recall
 from recalls.permissions import step_blocked_reason
-from recalls.workflow import STEPS, STEPS_BY_NAME, Step
-
-# What usually happens next in a state, in the order of the hand; whatever else the table allows follows below.
-NEXT_STEPS: dict[State, tuple[str, ...]] = {
-    State.AWAITING_PRIORS: ("receive_priors", "request_priors", "resolve_by_priors", "need_imaging"),
-    State.TO_CONTACT: ("log_contact", "book_appointment", "arrived_late", "close_lost"),
-    State.SCHEDULED: ("mark_attended", "confirm", "reschedule", "mark_missed", "cancel_appointment"),
-    State.AWAITING_OUTCOME: ("record_outcome",),
-    State.FOLLOW_UP: ("release_outcome",),
-    State.BIOPSY_TO_BOOK: ("book_biopsy", "arrived_late", "release_outcome"),
-    State.BIOPSY_BOOKED: ("biopsy_done", "biopsy_missed", "cancel_biopsy"),
-    State.AWAITING_PATHOLOGY: ("record_pathology",),
-    State.AWAITING_CONCORDANCE: ("sign_concordance",),
-    State.ON_HOLD: ("resume",),
-    State.CLOSED: ("release_outcome", "reopen"),
-}
-# Steps whose form stands open on the page when they come next; the others are a click away, a radiologist's answers on
-# the screen of their own.
-_INLINE_FORM_STEPS = frozenset({"log_contact", "record_pathology"})
+from recalls.workflow import STEPS, STEPS_BY_NAME, Step, next_steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +41,13 @@ def build_step_menu(recall: Recall, actor: Actor, names: Collection[str]) -> Ste
     """Sort the steps that have a page (`names`) for this person and this recall."""
     here = [(step, _step_option(recall, step, actor)) for step in STEPS if step.name in names]
     may = {button.name: button for _step, button in here if not button.blocked_reason}
-    order = [name for name in NEXT_STEPS[State(recall.state)] if name in may]
-    form = next((may[name] for name in order if name in _INLINE_FORM_STEPS), None)
+    coming = [step for step in next_steps(State(recall.state)) if step.name in may]
+    form = next((may[step.name] for step in coming if step.form_open), None)
     waits = [button for step, button in here if button.blocked_reason and _is_expected_next(step, recall, actor)]
     return StepMenu(
         form_step=form,
-        next_steps=[may[name] for name in order if may[name] is not form],
-        other_steps=[button for name, button in may.items() if name not in order],
+        next_steps=[may[step.name] for step in coming if may[step.name] is not form],
+        other_steps=[button for step, button in here if button.name in may and step not in coming],
         blocked_next_steps=waits,
         unavailable_steps=[button for _step, button in here if button.blocked_reason and button not in waits],
     )
@@ -82,4 +64,4 @@ def _step_option(recall: Recall, step: Step, actor: Actor) -> StepOption:
 
 
 def _is_expected_next(step: Step, recall: Recall, actor: Actor) -> bool:
-    return step.name in NEXT_STEPS[State(recall.state)] and bool(actor.roles & step.roles)
+    return recall.state in step.next_in and bool(actor.roles & step.roles)

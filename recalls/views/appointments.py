@@ -17,10 +17,10 @@ from clinic.actors import actor_for
 from clinic.models import Site
 from clinic.roles import Page, may_open
 from desk.views import DeskView, current_user, sites_by_id, sites_with_calendars
-from recalls import actions
+from recalls.actions import get_action
 from recalls.models import Appointment
 from recalls.permissions import StepRefused
-from recalls.presenters.appointments import APPOINTMENT_STEPS, build_appointment_rows
+from recalls.presenters.appointments import build_appointment_rows
 from recalls.presenters.datetime_display import display_datetime, format_day
 from recalls.scheduling import day_schedule
 from recalls.views.undo_offer import seen_version, undo_message_tag
@@ -69,13 +69,12 @@ class AppointmentStepView(DeskView):
     def post(self, request: HttpRequest, pk: int, step: str) -> HttpResponse:
         user = current_user(request)
         visit = Appointment.objects.select_related("recall").filter(pk=pk, recall__site_id__in=user.site_ids).first()
-        if visit is None or step not in APPOINTMENT_STEPS:
+        if visit is None or step not in STEPS_BY_NAME or not STEPS_BY_NAME[step].one_click_label:
             raise Http404
         recall = visit.recall
         recall.site = sites_by_id(user)[recall.site_id]
-        take: Any = getattr(actions, step)
         try:
-            event = take(recall, by=user, seen=seen_version(request), key=request.POST.get("key", "")[:36])
+            event = get_action(step)(recall, by=user, seen=seen_version(request), key=request.POST.get("key", "")[:36])
         except StepRefused as refusal:
             messages.error(request, str(refusal))
         except ValidationError as error:

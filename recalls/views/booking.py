@@ -37,7 +37,7 @@ class BookingView(StepFormView):
         user, recall = self._open_recall(request, pk, step)
         remember_list(request)
         button = build_step_option(recall, step, actor_for(user))
-        form = cast(type[SlotForm], STEP_FORMS[step])(recall, user, asked=request.GET)
+        form = STEP_FORMS[step](recall, user, asked=request.GET)
         return self._render_form(request, recall, form, button.blocked_reason, 200)
 
     def _render_form(

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from clinic.models import User
 from clinic.roles import Page
 from desk.views import DeskView, current_user, sites_by_id
+from recalls.forms import BULK_FORMS
 from recalls.forms.bulk import (
-    BULK_FORMS,
     MAX_BULK_RECALLS,
     BulkActionResult,
     BulkForm,
@@ -31,12 +31,9 @@ class BulkActionView(DeskView):
         name, chosen = _bulk_step_or_404(request.GET.get("do", "")), request.GET.getlist("recall")
         if not chosen:
             return redirect(_return_url(request.GET.get("back", "")))
-        lines = preview_bulk_action(
-            name, _get_recalls(current_user(request), _parse_ids(chosen[:MAX_BULK_RECALLS])), current_user(request)
-        )
-        return _render_preview(
-            request, name, BULK_FORMS[name](), lines, request.GET.get("back", ""), len(chosen) - len(lines)
-        )
+        form, user = BULK_FORMS[name](), current_user(request)
+        lines = preview_bulk_action(form, _get_recalls(user, _parse_ids(chosen[:MAX_BULK_RECALLS])), user)
+        return _render_preview(request, name, form, lines, request.GET.get("back", ""), len(chosen) - len(lines))
 
     def post(self, request: HttpRequest) -> HttpResponse:
         name, user = _bulk_step_or_404(request.POST.get("do", "")), current_user(request)
@@ -44,7 +41,7 @@ class BulkActionView(DeskView):
         recalls = _get_recalls(user, list(seen))
         form, back = BULK_FORMS[name](request.POST), request.POST.get("back", "")
         if not form.is_valid():
-            return _render_preview(request, name, form, preview_bulk_action(name, recalls, user), back, 0)
+            return _render_preview(request, name, form, preview_bulk_action(form, recalls, user), back, 0)
         lines = run_bulk_action(form, recalls, seen, user)
         context = _split_by_refusal(lines) | {"step": STEPS_BY_NAME[name], "back": _return_url(back)}
         return render(request, "recalls/bulk_done.html", context)

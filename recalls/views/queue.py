@@ -11,7 +11,7 @@ from django.utils.http import urlencode
 from clinic.roles import Page, may_open
 from desk.views import DeskView, current_user, sites_by_id
 from recalls.enums import OPEN_STATES, State
-from recalls.forms.bulk import BULK_FORMS
+from recalls.forms import BULK_FORMS
 from recalls.presenters import build_queue_rows, empty_queue_text, queue_links
 from recalls.scheduling.next_available import saved_views_and_next_free
 from recalls.selectors import queue

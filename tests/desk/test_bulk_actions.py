@@ -15,7 +15,7 @@ from notifications.models import Notification
 from patients.factories import PatientFactory
 from recalls import actions
 from recalls.enums import State, WorkItemKind
-from recalls.forms.bulk import BULK_FORMS
+from recalls.forms import BULK_FORMS
 from recalls.models import Recall, WorkItem
 from recalls.testing.factories import RecallFactory
 from recalls.workflow import STEPS_BY_NAME

@@ -23,8 +23,8 @@ from recalls.workflow_diagram import is_drawn
 PAGE_PATH = Path("docs/workflow.md")
 _INTRODUCTION = """# The workflow of a recall
 
-Generated from `recalls/workflow.py` by `python manage.py workflow_doc`; `make check` fails when it is out of date.
-Every button, refusal and test of a step comes from the same table.
+Generated from `recalls/workflow/steps.py` by `python manage.py workflow_doc`; `make check` fails when it is out of
+date. Every button, refusal and test of a step comes from the same table.
 """
 
 
