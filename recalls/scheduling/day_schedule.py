@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from functools import reduce
 from operator import or_
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Case, IntegerField, Q, Value, When
 
 from clinic import calendar
 from clinic.models import Site
+from desk.keyset import rows_after
 from recalls.enums import AppointmentStatus, VisitKind
 from recalls.models import Appointment
 
@@ -20,8 +21,15 @@ SHOWN_STATUSES = (
     AppointmentStatus.ATTENDED,
     AppointmentStatus.MISSED,
 )
-# Where one page ended: rank, start, number.
-DayScheduleCursor = tuple[int, datetime, int]
+_ORDER = ("rank", "starts_at", "pk")
+
+
+class DayScheduleCursor(NamedTuple):
+    """Where one page ended."""
+
+    rank: int
+    starts_at: datetime
+    pk: int
 
 
 def day_bounds(site: Site, day: date) -> tuple[datetime, datetime]:
@@ -46,10 +54,8 @@ def list_appointments(
         rank = Case(first, default=1, output_field=IntegerField())
     rows = Appointment.objects.filter(on_the_day, status__in=SHOWN_STATUSES).annotate(rank=rank)
     if after is not None:
-        number, starts_at, pk = after
-        behind = Q(starts_at__gt=starts_at) | Q(starts_at=starts_at, pk__gt=pk)
-        rows = rows.filter(Q(rank__gt=number) | (Q(rank=number) & behind))
-    return list(with_patient_details(rows.order_by("rank", "starts_at", "pk"))[: PAGE_SIZE + 1])
+        rows = rows.filter(rows_after(_ORDER, after))
+    return list(with_patient_details(rows.order_by(*_ORDER))[: PAGE_SIZE + 1])
 
 
 def with_patient_details(visits: Any) -> Any:
@@ -58,17 +64,9 @@ def with_patient_details(visits: Any) -> Any:
     )
 
 
-def parse_schedule_cursor(text: str) -> DayScheduleCursor | None:
-    """ "0~2026-11-24T14:00:00+00:00~12" from an address; None where it cannot be read."""
-    try:
-        rank, starts_at, pk = text.split("~")
-        return int(rank), datetime.fromisoformat(starts_at), int(pk)
-    except ValueError:
-        return None
-
-
-def format_schedule_cursor(visit: Any) -> str:
-    return f"{visit.rank}~{visit.starts_at.isoformat()}~{visit.pk}"
+def schedule_cursor(visit: Any) -> DayScheduleCursor:
+    """The cursor behind a visit that `list_appointments` returned."""
+    return DayScheduleCursor(visit.rank, visit.starts_at, visit.pk)
 
 
 def closed_days_with_appointments(sites: Iterable[Site], now: datetime) -> list[tuple[Site, date]]:

@@ -9,16 +9,21 @@ stand patients who asked for something on their page: they never sink.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db.models import BooleanField, CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import BooleanField, CharField, Exists, F, OuterRef, QuerySet, Subquery, Value
 
 from clinic.models import User
+from desk.keyset import rows_after
 from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, OPEN_STATES, AppointmentStatus, State, WorkItemKind
 from recalls.models import Appointment, Recall, RecallEvent, WorkItem
 from recalls.selectors.queue_filters import NO_FILTERS, QueueFilters
 
 PAGE_SIZE = 25
+# The two parts of the list, each in its own order.
+DUE, LATER = "d", "l"
+_DUE_ORDER = ("target_at", "-suspicious", "pk")
+_LATER_ORDER = ("due_at", "pk")
 MAX_PATIENT_REQUESTS = 10
 MAX_HANDLED_TODAY = 8
 _AFTER_VISIT_STATES = frozenset({State.AWAITING_OUTCOME, State.AWAITING_PATHOLOGY, State.AWAITING_CONCORDANCE})
@@ -27,30 +32,17 @@ _NO_RISK = Value(False, output_field=BooleanField())
 _STEPS_WITHOUT_WORK = ("open_recall", "open_awaiting_priors", "follow_up_due", "merge_records", "unmerge_records")
 
 
-@dataclass(frozen=True, slots=True)
-class QueueCursor:
-    """A place in the list, for the address of the next page; names no patient. `due`: among those whose turn it is."""
+class QueueCursor(NamedTuple):
+    """A place in the list. `part`: "d" among the recalls due by the end of today, "l" among the later ones."""
 
-    due: bool
+    part: str
     at: datetime
     suspicious: bool
     pk: int
 
     @property
     def sort_key(self) -> tuple[Any, ...]:
-        return (not self.due, self.at, not self.suspicious, self.pk)
-
-    def __str__(self) -> str:
-        return f"{'d' if self.due else 'l'}~{self.at.isoformat()}~{int(self.suspicious)}~{self.pk}"
-
-    @classmethod
-    def parse(cls, text: str) -> "QueueCursor | None":
-        """The place an address names; None when it names none that can be read."""
-        try:
-            part, at, suspicious, pk = text.split("~")
-            return cls(part == "d", datetime.fromisoformat(at), suspicious == "1", int(pk))
-        except ValueError:
-            return None
+        return (self.part != DUE, self.at, not self.suspicious, self.pk)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +86,7 @@ def get_queue_page(wanted: QueueQuery) -> QueuePage:
     facts = _with_own_work(with_next_action_facts(Recall.objects.filter(pk__in=numbers), wanted.state), wanted)
     rows = {row.pk: row for row in facts.prefetch_related("contact_attempts")} if numbers else {}
     on_top = set(asked)
-    listed = [(place.due, rows[place.pk]) for place in shown if place.pk in rows and place.pk not in on_top]
+    listed = [(place.part == DUE, rows[place.pk]) for place in shown if place.pk in rows and place.pk not in on_top]
     in_list = on_top | {row.pk for _due, row in listed}
     return QueuePage(
         patient_requests=[rows[pk] for pk in asked if pk in rows],
@@ -113,12 +105,12 @@ def _fetch_page_ids(wanted: QueueQuery) -> tuple[list[int], list[QueueCursor], l
             _patient_request_branch(wanted),
             *([_handled_today_branch(wanted, wanted.workday_start)] if wanted.workday_start else []),
         ]
-    found: dict[str, list[QueueCursor]] = {"d": [], "l": [], "a": [], "w": []}
+    found: dict[str, list[QueueCursor]] = {DUE: [], LATER: [], "a": [], "w": []}
     for kind, pk, at, suspicious in arms[0].union(*arms[1:], all=True):
-        found[kind].append(QueueCursor(kind == "d", at, bool(suspicious), pk))
+        found[kind].append(QueueCursor(kind, at, bool(suspicious), pk))
     asked = sorted(found["a"], key=lambda place: place.at)
     worked = sorted(found["w"], key=lambda place: place.at, reverse=True)
-    places = sorted([*found["d"], *found["l"]], key=lambda place: place.sort_key)[: PAGE_SIZE + 1]
+    places = sorted([*found[DUE], *found[LATER]], key=lambda place: place.sort_key)[: PAGE_SIZE + 1]
     numbers = list(dict.fromkeys(place.pk for place in worked))
     return list(dict.fromkeys(place.pk for place in asked)), places, numbers[:MAX_HANDLED_TODAY]
 
@@ -126,35 +118,24 @@ def _fetch_page_ids(wanted: QueueQuery) -> tuple[list[int], list[QueueCursor], l
 def _site_branches(wanted: QueueQuery, site: int, day_end: datetime) -> Iterable[QuerySet[Any, Any]]:
     rows = Recall.objects.still_open().filter(site_id=site, state=wanted.state)
     rows = rows.filter(wanted.filters.to_q(wanted.now, day_end, wanted.next_free_by_site.get(site)))
-    if wanted.after is None or wanted.after.due:
-        due = rows.filter(due_at__lt=day_end).filter(_after_cursor("target_at", wanted.after, risky_first=True))
-        yield _union_branch("d", "target_at", due.order_by("target_at", "-suspicious", "pk"))
+    after = wanted.after
+    if after is None or after.part == DUE:
+        due = rows.filter(due_at__lt=day_end)
+        if after is not None:
+            due = due.filter(rows_after(_DUE_ORDER, (after.at, after.suspicious, after.pk)))
+        yield _union_branch(DUE, "target_at", due.order_by(*_DUE_ORDER))
     later = rows.filter(due_at__gte=day_end)
-    if wanted.after is not None and not wanted.after.due:
-        later = later.filter(_after_cursor("due_at", wanted.after, risky_first=False))
-    yield _union_branch("l", "due_at", later.order_by("due_at", "pk"))
+    if after is not None and after.part == LATER:
+        later = later.filter(rows_after(_LATER_ORDER, (after.at, after.pk)))
+    yield _union_branch(LATER, "due_at", later.order_by(*_LATER_ORDER))
 
 
 def _union_branch(kind: str, at: str, rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
     # The outer filter lets SQLite combine limited queries of several sites.
     first = Recall.objects.filter(pk__in=rows.values("pk")[: PAGE_SIZE + 1])
     # Nobody sorts the later ones by risk: their turn has not come.
-    risk = F("suspicious") if kind == "d" else _NO_RISK
+    risk = F("suspicious") if kind == DUE else _NO_RISK
     return first.values_list(Value(kind, output_field=CharField()), "pk", at, risk)
-
-
-def _after_cursor(column: str, place: QueueCursor | None, *, risky_first: bool) -> Q:
-    """The rows behind a place: a keyset page, never an offset."""
-    if place is None:
-        return Q()
-    same = Q(**{column: place.at})
-    if risky_first and place.suspicious:
-        same &= Q(suspicious=False) | Q(pk__gt=place.pk)
-    elif risky_first:
-        same &= Q(suspicious=False, pk__gt=place.pk)
-    else:
-        same &= Q(pk__gt=place.pk)
-    return Q(**{f"{column}__gte": place.at}) & (Q(**{f"{column}__gt": place.at}) | same)
 
 
 def _patient_request_branch(wanted: QueueQuery) -> QuerySet[Any, Any]:

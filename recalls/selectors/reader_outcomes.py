@@ -7,6 +7,7 @@ never a percentage alone. Cancers are those known here by today: what another cl
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from django.db import models
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic.models import User
 from clinic.roles import Role
+from desk.keyset import rows_after
 from recalls.enums import SUSPICIOUS_ASSESSMENTS, Assessment, ClosureReason, PathologyClass, State
 from recalls.models import Outcome, PathologyResult, Recall, RecallEvent, ScreeningExam
 
@@ -22,7 +24,14 @@ _YEAR = timedelta(days=365)
 _MALIGNANT_RESULTS = (PathologyClass.IN_SITU, PathologyClass.INVASIVE)
 # A positive screening in BI-RADS: called back for more pictures, or 3, 4 or 5 at once; not "earlier pictures needed".
 _POSITIVE_ASSESSMENTS = (Assessment.NEED_IMAGING, Assessment.PROBABLY_BENIGN, *SUSPICIOUS_ASSESSMENTS)
-ReaderOutcomeCursor = tuple[date, int]
+_ORDER = ("-exam__exam_date", "-pk")
+
+
+class ReaderOutcomeCursor(NamedTuple):
+    """Where one page ended."""
+
+    exam_date: date
+    pk: int
 
 
 class ReviewPeriod(models.TextChoices):
@@ -131,9 +140,8 @@ def list_reader_recalls(reader: ReaderScope, fate: FollowUpResult, after: Reader
     """One page and one row more, the newest screening first."""
     rows = _recalls(reader).filter(_RESULT_CONDITIONS[fate])
     if after is not None:
-        day, pk = after
-        rows = rows.filter(exam__exam_date__lte=day).exclude(exam__exam_date=day, pk__gte=pk)
-    first = rows.select_related("patient", "exam").order_by("-exam__exam_date", "-pk")[: PAGE_SIZE + 1]
+        rows = rows.filter(rows_after(_ORDER, after))
+    first = rows.select_related("patient", "exam").order_by(*_ORDER)[: PAGE_SIZE + 1]
     return list(first.prefetch_related("exam__findings", "outcomes", "pathology_results", "concordances"))
 
 

@@ -8,20 +8,28 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Case, IntegerField, QuerySet, Value, When
 
 from clinic.models import User
+from desk.keyset import rows_after
 from recalls.enums import State
 from recalls.models import Outcome, Recall
 from recalls.selectors.queue import with_next_action_facts
 
 SECTION_SIZE = 25
-WorklistCursor = tuple[datetime, int]
+_ORDER = ("to_read_at", "pk")
 _MAX_EARLIER_RECALLS = 10
 # The order of a reading day: who came first, then what somebody else is kept waiting for.
 SECTION_STATES = (State.AWAITING_OUTCOME, State.AWAITING_PRIORS, State.AWAITING_CONCORDANCE, State.TO_CONTACT)
+
+
+class WorklistCursor(NamedTuple):
+    """Where a section's page ended."""
+
+    to_read_at: datetime
+    pk: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +61,7 @@ def next_recall_to_read(user: User, now: datetime, answered: State, since: datet
     """The next on the worklist behind the case just answered: the rest of its pile, then the piles below it."""
     at = SECTION_STATES.index(answered) if answered in SECTION_STATES and since else 0
     firsts = [
-        _section_query(site, state, now, (since, pk) if since and state == answered else None)
+        _section_query(site, state, now, WorklistCursor(since, pk) if since and state == answered else None)
         for state in SECTION_STATES[at:]
         for site in sorted(user.site_ids)
     ]
@@ -85,10 +93,9 @@ def earlier_recalls(user: User, recall: Recall) -> list[Recall]:
 
 
 def _section_query(site_id: int, state: State, now: datetime, after: WorklistCursor | None) -> QuerySet[Recall, Any]:
-    rows = Recall.objects.filter(site_id=site_id, state=state, to_read_at__lte=now).order_by("to_read_at", "pk")
+    rows = Recall.objects.filter(site_id=site_id, state=state, to_read_at__lte=now).order_by(*_ORDER)
     if after is not None:
-        since, pk = after
-        rows = rows.filter(to_read_at__gte=since).exclude(to_read_at=since, pk__lte=pk)
+        rows = rows.filter(rows_after(_ORDER, after))
     # The outer filter lets SQLite combine limited queries of several sites.
     return Recall.objects.filter(pk__in=rows.values("pk")[: SECTION_SIZE + 1]).values("pk")
 

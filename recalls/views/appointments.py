@@ -16,6 +16,7 @@ from clinic import calendar
 from clinic.actors import actor_for
 from clinic.models import Site
 from clinic.roles import Page, may_open
+from desk.keyset import format_cursor, parse_cursor
 from desk.views import DeskView, current_user, sites_by_id, sites_with_calendars
 from recalls.actions import get_action
 from recalls.models import Appointment
@@ -36,7 +37,7 @@ class AppointmentListView(DeskView):
         user, now = current_user(request), timezone.now()
         sites = sites_with_calendars(user)
         days, asked = _days_by_site(sites, when, request.GET.get("day", ""))
-        after = day_schedule.parse_schedule_cursor(request.GET.get("after", ""))
+        after = parse_cursor(day_schedule.DayScheduleCursor, request.GET.get("after", ""))
         found = day_schedule.list_appointments(days, unconfirmed_first=when == "tomorrow", after=after)
         shown = found[: day_schedule.PAGE_SIZE]
         rows = build_appointment_rows(shown, sites_by_id(user), actor_for(user), now)
@@ -101,7 +102,7 @@ def _days_by_site(sites: list[Site], when: str, asked: str) -> tuple[dict[Site, 
 
 def _next_page_url(asked: str, last: Appointment) -> str:
     query = {"day": asked} if asked else {}
-    return f"?{urlencode(query | {'after': day_schedule.format_schedule_cursor(last)})}"
+    return f"?{urlencode(query | {'after': format_cursor(day_schedule.schedule_cursor(last))})}"
 
 
 def _return_url(request: HttpRequest) -> str:

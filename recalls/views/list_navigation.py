@@ -77,7 +77,7 @@ def _queue_cursor(recall: Recall) -> queue.QueueCursor | None:
     """Where it stood among those whose turn it is."""
     if recall.target_at is None:
         return None
-    return queue.QueueCursor(True, recall.target_at, recall.suspicious, recall.pk)
+    return queue.QueueCursor(queue.DUE, recall.target_at, recall.suspicious, recall.pk)
 
 
 def _is_list_path(path: str) -> bool:

@@ -1,6 +1,6 @@
 """Where did my recalls go? A reader's own recalls by period, with outcome, biopsy result, concordance and figures."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -11,6 +11,7 @@ from django.utils.http import urlencode
 from clinic import calendar
 from clinic.models import User
 from clinic.roles import Page, Role, may_open, roles_of
+from desk.keyset import format_cursor, parse_cursor
 from desk.views import DeskView, current_user, sites_by_id
 from recalls.models import Recall
 from recalls.presenters.reader_outcomes import build_audit_measures, build_reader_outcome_rows
@@ -38,7 +39,9 @@ class MyRecallsView(DeskView):
             asked["reader"] = str(who.pk)
         context: dict[str, Any] = {"readers": readers, "who": who, "is_own": who == user, "is_asked": who is not None}
         if who is not None:
-            context |= _reader_outcome_context(user, who, asked, now, _parse_cursor(request.GET.get("after", "")))
+            context |= _reader_outcome_context(
+                user, who, asked, now, parse_cursor(ReaderOutcomeCursor, request.GET.get("after", ""))
+            )
         return render(request, "recalls/my_recalls.html", context)
 
 
@@ -77,9 +80,7 @@ def _reader_outcome_context(
         ],
         "fate": fate,
         "rows": build_reader_outcome_rows(shown, sites, now),
-        "older": _choice_link("", asked | {"after": _format_cursor(shown[-1])}, False)["url"]
-        if len(found) > len(shown)
-        else "",
+        "older": _next_page_url(shown[-1], asked) if len(found) > len(shown) else "",
     }
 
 
@@ -87,14 +88,6 @@ def _choice_link(label: Any, asked: dict[str, str], is_current: bool) -> dict[st
     return {"label": label, "url": f"?{urlencode(asked)}", "is_current": is_current}
 
 
-def _format_cursor(recall: Recall) -> str:
-    return f"{recall.exam.exam_date.isoformat()}~{recall.pk}"
-
-
-def _parse_cursor(text: str) -> ReaderOutcomeCursor | None:
-    """The place an address names; the start of the list when it names none that can be read."""
-    day, _tilde, pk = text.partition("~")
-    try:
-        return date.fromisoformat(day), int(pk)
-    except ValueError:
-        return None
+def _next_page_url(last: Recall, asked: dict[str, str]) -> str:
+    after = format_cursor(ReaderOutcomeCursor(last.exam.exam_date, last.pk))
+    return f"?{urlencode(asked | {'after': after})}"

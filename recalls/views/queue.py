@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 
 from clinic.roles import Page, may_open
+from desk.keyset import format_cursor, parse_cursor
 from desk.views import DeskView, current_user, sites_by_id
 from recalls.enums import OPEN_STATES, State
 from recalls.forms import BULK_FORMS
@@ -32,7 +33,7 @@ class QueueView(DeskView):
         narrowed = parse_filter_params(request.GET)
         views, _free_at = saved_views_and_next_free(user, now)  # also when each site is next free, for what follows
         wanted = build_queue_query(
-            user, State(state), narrowed, now, queue.QueueCursor.parse(request.GET.get("after", ""))
+            user, State(state), narrowed, now, parse_cursor(queue.QueueCursor, request.GET.get("after", ""))
         )
         counts = get_queue_counts(wanted.day_ends, now, wanted.next_free_by_site)
         page = queue.get_queue_page(wanted)
@@ -78,4 +79,4 @@ def _link_context(counts: QueueCounts, wanted: queue.QueueQuery, narrowed: Mappi
 
 def _next_page_url(state: State, narrowed: Mapping[str, str], place: queue.QueueCursor) -> str:
     address = queue_links.queue_url(state, narrowed)
-    return f"{address}{'&' if '?' in address else '?'}{urlencode({'after': str(place)})}"
+    return f"{address}{'&' if '?' in address else '?'}{urlencode({'after': format_cursor(place)})}"

@@ -1,5 +1,7 @@
 """Which small tasks are open at a person's sites, and which did they just do?"""
 
+from typing import NamedTuple
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -7,11 +9,18 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinic.roles import Page
+from desk.keyset import format_cursor, parse_cursor, rows_after
 from desk.views import DeskView, current_user, sites_by_id
 from recalls import actions
 from recalls.models import WorkItem
 from recalls.presenters.work_items import build_work_item_rows
 from recalls.selectors import queue
+
+
+class WorkItemCursor(NamedTuple):
+    """Where one page ended."""
+
+    pk: int
 
 
 class WorkItemListView(DeskView):
@@ -21,17 +30,17 @@ class WorkItemListView(DeskView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         user = current_user(request)
-        after = request.GET.get("after", "")
+        after = parse_cursor(WorkItemCursor, request.GET.get("after", ""))
         items = (
             WorkItem.objects.filter(site_id__in=user.site_ids, done_at=None).select_related("patient").order_by("pk")
         )
-        if after.isdecimal():
-            items = items.filter(pk__gt=int(after))
+        if after is not None:
+            items = items.filter(rows_after(("pk",), after))
         found = list(items.select_related("patient")[: queue.PAGE_SIZE + 1])
         shown = found[: queue.PAGE_SIZE]
         context = {
             "tasks": build_work_item_rows(shown, sites_by_id(user), timezone.now()),
-            "older": f"?after={shown[-1].pk}" if len(found) > len(shown) else "",
+            "older": f"?after={format_cursor(WorkItemCursor(shown[-1].pk))}" if len(found) > len(shown) else "",
         }
         return render(request, "recalls/work_items.html", context)
 

@@ -1,6 +1,5 @@
 """What waits for a radiologist? Outcomes to record, earlier pictures to compare, verdicts and closures to sign."""
 
-from datetime import datetime
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -10,10 +9,12 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from clinic.roles import Page
+from desk.keyset import format_cursor, parse_cursor
 from desk.views import DeskView, current_user, sites_by_id
 from recalls.enums import State
 from recalls.presenters.worklist_rows import build_unreleased_rows, build_worklist_rows
 from recalls.selectors import reading_worklist
+from recalls.selectors.reading_worklist import WorklistCursor
 
 # What each pile is called, and what it means when it is empty.
 _SECTION_TEXTS: dict[State, tuple[Any, Any]] = {
@@ -32,7 +33,7 @@ class WorklistView(DeskView):
     def get(self, request: HttpRequest) -> HttpResponse:
         user, now = current_user(request), timezone.now()
         sites, states = sites_by_id(user), _requested_states(request.GET.get("pile", ""))
-        after = _parse_cursor(request.GET.get("after", ""))
+        after = parse_cursor(WorklistCursor, request.GET.get("after", ""))
         piles = [
             {
                 "title": _SECTION_TEXTS[pile.state][0],
@@ -59,16 +60,7 @@ def _requested_states(pile: str) -> tuple[State, ...]:
     return (State(pile),)
 
 
-def _parse_cursor(text: str) -> reading_worklist.WorklistCursor | None:
-    """The place an address names; the start of the list when it names none that can be read."""
-    since, _tilde, pk = text.partition("~")
-    try:
-        return datetime.fromisoformat(since), int(pk)
-    except ValueError:
-        return None
-
-
 def _next_page_url(pile: reading_worklist.WorklistSection) -> str:
     last = pile.recalls[-1]
-    since = last.to_read_at.isoformat() if last.to_read_at else ""
-    return f"?{urlencode({'pile': pile.state.value, 'after': f'{since}~{last.pk}'})}"
+    after = format_cursor(WorklistCursor(last.to_read_at, last.pk)) if last.to_read_at else ""
+    return f"?{urlencode({'pile': pile.state.value, 'after': after})}"
