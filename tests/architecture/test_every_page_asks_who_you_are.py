@@ -1,4 +1,4 @@
-"""Is there a page that a stranger can open, other than the few that must be open?"""
+"""Holds that a stranger can open only the few pages that must be open."""
 
 from collections.abc import Iterator
 
@@ -36,10 +36,11 @@ def _patterns(resolver: URLResolver, namespace: str = "") -> Iterator[tuple[str,
 PAGES = list(_patterns(get_resolver()))
 
 
-@pytest.mark.parametrize(("name", "pattern"), PAGES, ids=[name for name, _ in PAGES])
-def test_a_page_is_for_signed_in_people_unless_it_is_on_the_short_list(name: str, pattern: URLPattern) -> None:
-    asks = getattr(pattern.callback, "login_required", True)
-    assert asks or name in OPEN_TO_ALL
+def test_a_page_is_for_signed_in_people_unless_it_is_on_the_short_list(subtests: pytest.Subtests) -> None:
+    for name, pattern in PAGES:
+        with subtests.test(name):
+            asks = getattr(pattern.callback, "login_required", True)
+            assert asks or name in OPEN_TO_ALL
 
 
 def test_the_short_list_names_real_pages() -> None:

@@ -1,16 +1,27 @@
-"""Does every package import downward only, and does a recall's state change in one place?"""
+"""Holds the import contracts and that the state of a recall changes in one place."""
 
 import ast
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.architecture.source import PRODUCT_FILES, ROOT, name_of, tree_of
+from tests.architecture.source import PRODUCT_FILES, ROOT, name_of, nodes_of
 
-MOVES_A_RECALL = "recalls/actions/transition.py"
+SETS_STATES = {
+    "recalls/actions/transition.py": "Recall",
+    "exchange/load.py": "RowOutcome",  # the result of a row of a file, no model
+}
+"""Where an attribute ``state`` is assigned, and of which class."""
+
+
+def _contracts() -> dict[str, Any]:
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        contracts: dict[str, Any] = tomllib.load(file)["tool"]["importlinter"]
+    return contracts
 
 
 def test_the_import_contracts_of_pyproject_hold() -> None:
@@ -20,27 +31,53 @@ def test_the_import_contracts_of_pyproject_hold() -> None:
 
 
 def test_every_package_of_the_product_is_under_the_import_contracts() -> None:
-    with (ROOT / "pyproject.toml").open("rb") as file:
-        contracts = tomllib.load(file)["tool"]["importlinter"]
     on_disk = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "bench"}
-    assert set(contracts["root_packages"]) == on_disk
+    assert set(_contracts()["root_packages"]) == on_disk
 
 
-@pytest.mark.parametrize("path", [path for path in PRODUCT_FILES if name_of(path) != MOVES_A_RECALL], ids=name_of)
-def test_only_the_locked_move_sets_the_state_of_a_recall(path: Path) -> None:
-    targets = (
-        target
-        for node in ast.walk(tree_of(path))
-        if isinstance(node, ast.Assign | ast.AugAssign)
-        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+def test_only_the_transition_assigns_the_state_of_a_recall(subtests: pytest.Subtests) -> None:
+    for path in PRODUCT_FILES:
+        if name_of(path) in SETS_STATES:
+            continue
+        with subtests.test(name_of(path)):
+            assert [line for node in nodes_of(path) for line in _sets_state(node)] == []
+
+
+def _sets_state(node: ast.AST) -> list[int]:
+    """The lines on which an attribute ``state`` is assigned, or a column ``state`` updated with a recall's state."""
+    match node:
+        case ast.Assign(targets=targets):
+            return [target.lineno for target in targets if _is_state(target)]
+        case ast.AugAssign(target=target) | ast.AnnAssign(target=target):
+            return [target.lineno] if _is_state(target) else []
+        case ast.Call(func=ast.Name(id="setattr"), args=[_, ast.Constant(value="state"), *_rest]):
+            return [node.lineno]
+        case ast.Call(func=ast.Attribute(attr="update"), keywords=keywords):
+            return [node.lineno for keyword in keywords if keyword.arg == "state" and _is_of_a_recall(keyword.value)]
+    return []
+
+
+def _is_state(target: ast.expr) -> bool:
+    return isinstance(target, ast.Attribute) and target.attr == "state"
+
+
+def _is_of_a_recall(value: ast.expr) -> bool:
+    """Whether the value is not plainly the state of a notification."""
+    return not (
+        isinstance(value, ast.Attribute)
+        and isinstance(value.value, ast.Name)
+        and value.value.id in {"NotificationState", "S"}
     )
-    sets_state = [target.lineno for target in targets if isinstance(target, ast.Attribute) and _is_a_recalls(target)]
-    assert sets_state == []
 
 
-def _is_a_recalls(target: ast.Attribute) -> bool:
-    """Whether this is `recall.state` or `something.recall.state`."""
-    match target.value:
-        case ast.Name(id=owner) | ast.Attribute(attr=owner):
-            return target.attr == "state" and "recall" in owner
-    return False
+@pytest.mark.parametrize(
+    "line",
+    [
+        "anything.state = State.CLOSED",
+        "recalls.update(state=State.CLOSED)",
+        'setattr(recall, "state", State.CLOSED)',
+        "recalls.update(state=new)",
+    ],
+)
+def test_the_check_itself_sees_a_state_that_is_set(line: str) -> None:
+    assert [found for node in ast.walk(ast.parse(line)) for found in _sets_state(node)] == [1]

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from django.contrib import admin
 from django.db.models import Model
-from django.test import Client
 from django.urls import reverse
 
 from clinic.models import AccessLog, Closure, OpeningHours, Site, User
@@ -15,6 +14,7 @@ from recalls.enums import DurationComponent
 from recalls.models import Recall, RecallEvent, VisitLength, WorkItem
 from recalls.testing.factories import RecallFactory, RoomFactory
 from recalls.workflow import STEPS
+from tests.support.admin_pages import change_url, changelist_url, signed_in_client, site_form_data
 
 pytestmark = pytest.mark.django_db
 
@@ -22,20 +22,6 @@ MODELS = sorted(
     (model for model in admin.site._registry if model._meta.app_label in ("clinic", "patients", "recalls")),
     key=lambda model: model._meta.label,
 )
-
-
-def _list_of(model: type[Model]) -> str:
-    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
-
-
-def _page_of(row: Model) -> str:
-    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
-
-
-def _signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 @pytest.fixture
@@ -54,9 +40,9 @@ def test_a_list_opens_for_those_whom_the_table_of_roles_names(
 ) -> None:
     person = {Role.MANAGER: manager_mo, Role.ADMINISTRATOR: administrator_ada}[role]
     allowed = ADMIN_PERMISSIONS[role].get(model._meta.label_lower, ())
-    client = _signed_in(person)
-    assert client.get(_list_of(model)).status_code == (200 if "view" in allowed else 403)
-    adding = client.get(_list_of(model) + "add/").status_code
+    client = signed_in_client(person)
+    assert client.get(changelist_url(model)).status_code == (200 if "view" in allowed else 403)
+    adding = client.get(changelist_url(model) + "add/").status_code
     assert adding == (200 if "add" in allowed else 403)
 
 
@@ -64,7 +50,7 @@ def test_a_list_opens_for_those_whom_the_table_of_roles_names(
 def test_nothing_is_deleted_in_the_admin(model: type[Model], administrator_ada: User, histories: None) -> None:
     row = model._default_manager.first()
     if row is not None:
-        assert _signed_in(administrator_ada).get(_page_of(row).replace("change", "delete")).status_code == 403
+        assert signed_in_client(administrator_ada).get(change_url(row).replace("change", "delete")).status_code == 403
         assert model._default_manager.filter(pk=row.pk).exists()
 
 
@@ -77,20 +63,22 @@ def test_nothing_is_deleted_in_the_admin(model: type[Model], administrator_ada: 
 def test_rows_of_another_site_are_neither_listed_nor_opened(
     model: type[Model], administrator_ada: User, shadyside: Site, histories: None
 ) -> None:
-    ada = _signed_in(administrator_ada)
+    ada = signed_in_client(administrator_ada)
     for patient in Patient.objects.all():
         AccessLog.objects.create(user=administrator_ada, page="test", patient_id=patient.pk)
-    shown = set(ada.get(_list_of(model)).context["cl"].queryset)
+    shown = set(ada.get(changelist_url(model)).context["cl"].queryset)
     everything = set(model._default_manager.all())
     assert shown
     assert len(shown) == len(everything) / 2
     for row in everything - shown:
-        assert ada.get(_page_of(row)).status_code == 302
+        assert ada.get(change_url(row)).status_code == 302
 
 
 def test_no_state_is_set_by_hand(administrator_ada: User, shadyside: Site) -> None:
     recall = RecallFactory.create(site=shadyside)
-    answer = _signed_in(administrator_ada).post(_page_of(recall), {"state": "closed", "closure_reason": "normal"})
+    answer = signed_in_client(administrator_ada).post(
+        change_url(recall), {"state": "closed", "closure_reason": "normal"}
+    )
     assert answer.status_code == 403
     recall.refresh_from_db()
     assert (recall.state, recall.version) == ("to_contact", 1)
@@ -98,23 +86,23 @@ def test_no_state_is_set_by_hand(administrator_ada: User, shadyside: Site) -> No
 
 def test_histories_are_only_shown(administrator_ada: User, shadyside: Site) -> None:
     event = RecallFactory.create(site=shadyside).events.get()
-    assert _signed_in(administrator_ada).post(_page_of(event), {"note": "rewritten"}).status_code == 403
+    assert signed_in_client(administrator_ada).post(change_url(event), {"note": "rewritten"}).status_code == 403
     assert RecallEvent.objects.get(pk=event.pk).note == ""
 
 
 def test_a_task_is_ticked_off_from_the_list(manager_mo: User, shadyside: Site) -> None:
     item = RecallFactory.create(site=shadyside, wrong_number=True).work_items.get()
-    mo = _signed_in(manager_mo)
-    answer = mo.post(_list_of(WorkItem), {"action": "mark_done", "_selected_action": [item.pk]}, follow=True)
+    mo = signed_in_client(manager_mo)
+    answer = mo.post(changelist_url(WorkItem), {"action": "mark_done", "_selected_action": [item.pk]}, follow=True)
     assert "1 task is done." in answer.text
     item.refresh_from_db()
     assert item.done_by == manager_mo
-    assert mo.get(_list_of(WorkItem) + "?done=no").context["cl"].result_count == 0
+    assert mo.get(changelist_url(WorkItem) + "?done=no").context["cl"].result_count == 0
 
 
 def test_a_recalls_page_explains_the_steps_from_its_state(administrator_ada: User, shadyside: Site) -> None:
     recall = RecallFactory.create(site=shadyside, attended=True)
-    page = _signed_in(administrator_ada).get(_page_of(recall)).text
+    page = signed_in_client(administrator_ada).get(change_url(recall)).text
     for step in STEPS:
         assert (f'<th scope="row">{step.label}</th>' in page) == ("awaiting_outcome" in step.from_states)
     assert reverse("recall", args=[recall.pk]) in page
@@ -123,7 +111,7 @@ def test_a_recalls_page_explains_the_steps_from_its_state(administrator_ada: Use
 def test_times_are_those_of_the_site(administrator_ada: User, shadyside: Site) -> None:
     recall = RecallFactory.create(site=shadyside, attended=True)
     visit = recall.appointments.get()  # at half past eight in Pittsburgh
-    page = _signed_in(administrator_ada).get(_page_of(visit)).text
+    page = signed_in_client(administrator_ada).get(change_url(visit)).text
     assert "8:30 a.m." in page
     assert "Times of day are those of America/New_York." in page
 
@@ -150,57 +138,30 @@ def test_a_search_finds_the_row_and_leaves_no_words_in_the_address(
         "accession": wanted.exam.accession,
         "number": f"#{wanted.pk}",
     }[words]
-    ada = _signed_in(administrator_ada)
-    answer = ada.post(_list_of(model), {"q": searched}, follow=True)
+    ada = signed_in_client(administrator_ada)
+    answer = ada.post(changelist_url(model), {"q": searched}, follow=True)
     address = answer.redirect_chain[-1][0]
     assert searched not in address
     assert patient.mrn not in address
     found: Any = answer.context["cl"].queryset
     assert [getattr(row, "recall_id", row.pk) for row in found] == [patient.pk if model is Patient else wanted.pk]
     assert f'value="{searched}"' in answer.text
-    assert _signed_in(administrator_ada).get(address).context["cl"].query == ""  # nobody else's key opens it
+    assert signed_in_client(administrator_ada).get(address).context["cl"].query == ""  # nobody else's key opens it
 
 
 def test_whoever_opens_a_patients_row_is_written_down(administrator_ada: User, shadyside: Site) -> None:
     recall = RecallFactory.create(site=shadyside, attended=True)
-    ada = _signed_in(administrator_ada)
+    ada = signed_in_client(administrator_ada)
     for row in (recall, recall.patient, recall.exam, recall.appointments.get()):
         AccessLog.objects.all().delete()
-        assert ada.get(_page_of(row)).status_code == 200
+        assert ada.get(change_url(row)).status_code == 200
         seen = AccessLog.objects.get()
         assert (seen.user, seen.patient_id) == (administrator_ada, recall.patient_id)
 
 
-def _site_form(site: Site, **changes: str) -> dict[str, str]:
-    form = {
-        name: str(getattr(site, name))
-        for name in (
-            "code", "name", "sender_name", "contact_person", "phone", "address_line", "city", "state", "postal_code",
-            "time_zone", "country", "subdivision", "send_from", "send_until", "assigning_authority", "date_order",
-            "bare_zero", "lost_after",
-        )
-    }  # fmt: skip
-    hours = list(OpeningHours.objects.filter(site=site))
-    rows = (("opening_hours", len(hours), len(hours) + 1), ("closures", 0, 1), ("ladder_rungs", 0, 0))
-    for prefix, initial, total in rows:
-        form |= {f"{prefix}-TOTAL_FORMS": str(total), f"{prefix}-INITIAL_FORMS": str(initial)}
-    for at, row in enumerate(hours):
-        form |= {
-            f"opening_hours-{at}-id": str(row.pk),
-            f"opening_hours-{at}-site": str(site.pk),
-            f"opening_hours-{at}-weekday": str(row.weekday),
-            f"opening_hours-{at}-opens": str(row.opens),
-            f"opening_hours-{at}-closes": str(row.closes),
-        }
-    policy = site.policy
-    form |= {"deadline_policy-TOTAL_FORMS": "1", "deadline_policy-INITIAL_FORMS": "1"}
-    form |= {f"deadline_policy-0-{field.name}": str(getattr(policy, field.attname)) for field in policy._meta.fields}
-    return form | changes
-
-
 def test_a_closed_day_is_added_and_counts(administrator_ada: User, shadyside: Site) -> None:
-    form = _site_form(shadyside, **{"closures-0-day": "2030-03-18", "closures-0-reason": "Moving house"})
-    assert _signed_in(administrator_ada).post(_page_of(shadyside), form).status_code == 302
+    form = site_form_data(shadyside, **{"closures-0-day": "2030-03-18", "closures-0-reason": "Moving house"})
+    assert signed_in_client(administrator_ada).post(change_url(shadyside), form).status_code == 302
     assert Closure.objects.get().day.isoformat() == "2030-03-18"
 
 
@@ -225,7 +186,7 @@ def test_a_closed_day_is_added_and_counts(administrator_ada: User, shadyside: Si
 def test_a_mistake_in_hours_days_or_deadlines_is_refused(
     changes: dict[str, str], refusal: str, administrator_ada: User, shadyside: Site
 ) -> None:
-    answer = _signed_in(administrator_ada).post(_page_of(shadyside), _site_form(shadyside, **changes))
+    answer = signed_in_client(administrator_ada).post(change_url(shadyside), site_form_data(shadyside, **changes))
     assert answer.status_code == 200
     assert refusal in answer.text
     assert OpeningHours.objects.filter(site=shadyside).count() == 5
@@ -237,16 +198,16 @@ def test_an_administrator_makes_an_account_with_roles_and_sites(administrator_ad
         "username": "new", "usable_password": "true", "password1": "a long sentence 12", "first_name": "Nova",
         "password2": "a long sentence 12", "last_name": "Example", "groups": [group.pk], "sites": [shadyside.pk],
     }  # fmt: skip
-    assert _signed_in(administrator_ada).post(_list_of(User) + "add/", form).status_code == 302
+    assert signed_in_client(administrator_ada).post(changelist_url(User) + "add/", form).status_code == 302
     made = User.objects.get(username="new")
     assert (list(made.groups.all()), list(made.sites.all()), made.is_superuser) == ([group], [shadyside], False)
 
 
 def test_an_administrator_can_not_raise_their_own_rights_or_touch_a_superuser(administrator_ada: User) -> None:
-    ada = _signed_in(administrator_ada)
-    ada.post(_page_of(administrator_ada), {"username": "ada", "is_superuser": "on", "is_active": "on"})
+    ada = signed_in_client(administrator_ada)
+    ada.post(change_url(administrator_ada), {"username": "ada", "is_superuser": "on", "is_active": "on"})
     administrator_ada.refresh_from_db()
     assert not administrator_ada.is_superuser
     root = User.objects.create_superuser("root")
-    assert ada.post(_page_of(root), {"username": "root", "is_active": ""}).status_code == 403
+    assert ada.post(change_url(root), {"username": "root", "is_active": ""}).status_code == 403
     assert ada.get(f"/admin/clinic/user/{root.pk}/password/").status_code == 403

@@ -9,7 +9,7 @@ from django.test import Client
 from clinic.models import Site, User
 from clinic.roles import Role
 from tests.board.conftest import words
-from tests.board.test_admin_lists import _page_of, _signed_in, _site_form
+from tests.support.admin_pages import change_url, signed_in_client, site_form_data
 
 pytestmark = pytest.mark.django_db
 LOG = "/admin/admin/logentry/"
@@ -41,7 +41,12 @@ def test_a_changed_setting_is_told_with_its_old_and_new_value(
 ) -> None:
     phone = shadyside.phone
     shadyside.policy.save()
-    assert _signed_in(administrator_ada).post(_page_of(shadyside), _site_form(shadyside, **changes)).status_code == 302
+    assert (
+        signed_in_client(administrator_ada)
+        .post(change_url(shadyside), site_form_data(shadyside, **changes))
+        .status_code
+        == 302
+    )
     assert told.format(phone=phone) in _last()
 
 
@@ -49,13 +54,13 @@ def test_roles_and_sites_of_a_person_are_told_and_the_password_never(
     administrator_ada: User, scheduler_ana: User, shadyside: Site, foothills: Site
 ) -> None:
     groups = administrator_ada.groups.model.objects
-    ada = _signed_in(administrator_ada)
+    ada = signed_in_client(administrator_ada)
     form = {
         "username": "ana", "first_name": scheduler_ana.first_name, "last_name": scheduler_ana.last_name,
         "email": scheduler_ana.email, "is_active": "on", "sites": [shadyside.pk, foothills.pk],
         "groups": [groups.get(name=Role.NAVIGATOR).pk],
     }  # fmt: skip
-    assert ada.post(_page_of(scheduler_ana), form).status_code == 302
+    assert ada.post(change_url(scheduler_ana), form).status_code == 302
     assert "Groups: from scheduler to navigator" in _last()
     assert "Sites: from Shadyside Sample Imaging to Foothills Sample Imaging, Shadyside Sample Imaging" in _last()
     secret = {"password1": "a long sentence 12", "password2": "a long sentence 12", "usable_password": "true"}
@@ -65,9 +70,9 @@ def test_roles_and_sites_of_a_person_are_told_and_the_password_never(
 
 
 def test_the_log_names_who_when_and_what_newest_first(administrator_ada: User, shadyside: Site) -> None:
-    ada = _signed_in(administrator_ada)
+    ada = signed_in_client(administrator_ada)
     for phone in ("412 555 0198", "412 555 0199"):
-        ada.post(_page_of(shadyside), _site_form(shadyside, phone=phone))
+        ada.post(change_url(shadyside), site_form_data(shadyside, phone=phone))
     text = words(ada.get(LOG).text)
     assert text.index("from 412 555 0198 to 412 555 0199") < text.index("to 412 555 0198.")
     assert administrator_ada.username in text
@@ -77,13 +82,13 @@ def test_the_log_names_who_when_and_what_newest_first(administrator_ada: User, s
 def test_a_manager_reads_the_log_and_a_scheduler_does_not(manager_mo: User, scheduler_ana: User) -> None:
     scheduler_ana.is_staff = True
     scheduler_ana.save()
-    assert _signed_in(manager_mo).get(LOG).status_code == 200
-    assert _signed_in(scheduler_ana).get(LOG).status_code == 403
+    assert signed_in_client(manager_mo).get(LOG).status_code == 200
+    assert signed_in_client(scheduler_ana).get(LOG).status_code == 403
 
 
 def test_nobody_rewrites_the_log(administrator_ada: User, shadyside: Site, client: Client) -> None:
-    ada = _signed_in(administrator_ada)
-    ada.post(_page_of(shadyside), _site_form(shadyside, phone="412 555 0199"))
+    ada = signed_in_client(administrator_ada)
+    ada.post(change_url(shadyside), site_form_data(shadyside, phone="412 555 0199"))
     entry = LogEntry.objects.get()
     assert ada.post(f"{LOG}{entry.pk}/change/", {"change_message": "nothing"}).status_code == 403
     assert ada.post(f"{LOG}{entry.pk}/delete/", {"post": "yes"}).status_code == 403

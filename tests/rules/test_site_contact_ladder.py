@@ -21,7 +21,7 @@ from recalls.models import Recall
 from recalls.permissions import StepUnavailable
 from recalls.presenters import describe_next_action
 from recalls.testing.factories import RecallFactory
-from tests.board.test_admin_lists import _page_of, _signed_in, _site_form
+from tests.support.admin_pages import change_url, signed_in_client, site_form_data
 
 MONDAY = datetime(2026, 3, 16, 14, 0, tzinfo=UTC)  # 10 am in Pittsburgh
 C = ContactChannel
@@ -139,20 +139,20 @@ def _ladder_form_data(site: Site, rungs: Sequence[tuple[int, str, int, str]], lo
         for at, rung in enumerate(rungs)
         for field, value in zip(("order", "name", "day", "channel"), rung, strict=True)
     }
-    return _site_form(site, **typed, lost_after=str(lost_after), **{"ladder_rungs-TOTAL_FORMS": str(len(rungs))})
+    return site_form_data(site, **typed, lost_after=str(lost_after), **{"ladder_rungs-TOTAL_FORMS": str(len(rungs))})
 
 
 @pytest.fixture
 def admin_client(administrator_ada: User, shadyside: Site) -> Client:
     shadyside.policy.save()
-    return _signed_in(administrator_ada)
+    return signed_in_client(administrator_ada)
 
 
 VALID_RUNGS = [(1, "Call the patient", 0, "phone"), (2, "Ring again", 3, "phone"), (3, "Write", 7, "letter")]
 
 
 def test_an_administrator_sets_the_ladder_and_the_change_is_logged(admin_client: Client, shadyside: Site) -> None:
-    assert admin_client.post(_page_of(shadyside), _ladder_form_data(shadyside, VALID_RUNGS, 30)).status_code == 302
+    assert admin_client.post(change_url(shadyside), _ladder_form_data(shadyside, VALID_RUNGS, 30)).status_code == 302
     site = Site.objects.get(pk=shadyside.pk)
     assert [(rung.sentence, rung.day, rung.channel) for rung in site.ladder] == [row[1:] for row in VALID_RUNGS]
     said = LogEntry.objects.latest("pk").get_change_message()
@@ -174,11 +174,11 @@ def test_an_administrator_sets_the_ladder_and_the_change_is_logged(admin_client:
 def test_a_ladder_that_would_lose_people_is_refused(
     rungs: list[tuple[int, str, int, str]], lost_after: int, why: str, admin_client: Client, shadyside: Site
 ) -> None:
-    page = admin_client.post(_page_of(shadyside), _ladder_form_data(shadyside, rungs, lost_after))
+    page = admin_client.post(change_url(shadyside), _ladder_form_data(shadyside, rungs, lost_after))
     assert page.status_code == 200
     assert why in page.text
     assert not LadderRung.objects.exists()
 
 
 def test_only_an_administrator_sets_it(manager_mo: User, shadyside: Site) -> None:
-    assert "ladder_rungs-0-name" not in _signed_in(manager_mo).get(_page_of(shadyside)).text
+    assert "ladder_rungs-0-name" not in signed_in_client(manager_mo).get(change_url(shadyside)).text

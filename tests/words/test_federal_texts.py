@@ -21,19 +21,21 @@ PARAGRAPHS: Final = {
 }
 
 
-@pytest.mark.parametrize("name", SUMS)
-def test_a_federal_density_text_is_unchanged(name: str) -> None:
-    assert hashlib.sha256(get_locked_text(name).encode()).hexdigest() == SUMS[name]
+def test_a_federal_density_text_is_unchanged(subtests: pytest.Subtests) -> None:
+    for name in SUMS:
+        with subtests.test(name):
+            assert hashlib.sha256(get_locked_text(name).encode()).hexdigest() == SUMS[name]
 
 
-@pytest.mark.parametrize("name", SUMS)
-def test_a_locked_text_says_that_it_is_locked_and_where_it_comes_from(name: str) -> None:
-    head = frontmatter.load(str(ROOT / "locked" / f"{name}.md")).metadata
-    assert head["locked"] is True
-    assert head["language"] == "en"
-    assert head["source"] == PARAGRAPHS[name]
-    assert head["version"]
-    assert (head["reviewer"] is None) == (head["reviewed_on"] is None)
+def test_a_locked_text_says_that_it_is_locked_and_where_it_comes_from(subtests: pytest.Subtests) -> None:
+    for name in SUMS:
+        with subtests.test(name):
+            head = frontmatter.load(str(ROOT / "locked" / f"{name}.md")).metadata
+            assert head["locked"] is True
+            assert head["language"] == "en"
+            assert head["source"] == PARAGRAPHS[name]
+            assert head["version"]
+            assert (head["reviewer"] is None) == (head["reviewed_on"] is None)
 
 
 def test_there_is_no_other_locked_text_and_no_translation_of_one() -> None:

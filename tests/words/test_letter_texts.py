@@ -9,7 +9,6 @@ from tests.words.text_files import (
     ALL_EXPLAINERS,
     ALL_MESSAGES,
     LETTERS,
-    TextFile,
     fill_message,
     get_first_paragraph,
     section_under_heading,
@@ -19,14 +18,15 @@ to_the_patient = [letter for letter in LETTERS if letter.kind != "lay_summary"]
 in_each_language = pytest.mark.parametrize("language", LANGUAGES)
 
 
-@pytest.mark.parametrize("letter", to_the_patient, ids=[letter.id for letter in to_the_patient])
-def test_a_letter_greets_signs_says_whom_to_call_and_nothing_about_emails(letter: TextFile) -> None:
-    paragraphs = letter.body.split("\n\n")
-    assert paragraphs[0] == LANGUAGES[letter.language].greeting
-    assert paragraphs[-2] == "$signer"
-    assert "$language_line" in paragraphs
-    assert {"$clinic_name", "$clinic_address", "$clinic_phone"} <= set(re.findall(r"\$\w+", paragraphs[-1]))
-    assert LANGUAGES[letter.language].stop_emails not in letter.body
+def test_a_letter_greets_signs_says_whom_to_call_and_nothing_about_emails(subtests: pytest.Subtests) -> None:
+    for letter in to_the_patient:
+        with subtests.test(letter.id):
+            paragraphs = letter.body.split("\n\n")
+            assert paragraphs[0] == LANGUAGES[letter.language].greeting
+            assert paragraphs[-2] == "$signer"
+            assert "$language_line" in paragraphs
+            assert {"$clinic_name", "$clinic_address", "$clinic_phone"} <= set(re.findall(r"\$\w+", paragraphs[-1]))
+            assert LANGUAGES[letter.language].stop_emails not in letter.body
 
 
 @in_each_language

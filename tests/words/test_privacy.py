@@ -13,14 +13,8 @@ from tests.words.text_files import (
     LETTERS,
     REFERRER_NOTICES,
     TEXT_MESSAGES,
-    TextFile,
     fill_message,
 )
-
-
-def each(texts: list[TextFile]) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("message", texts, ids=[text.id for text in texts])
-
 
 detailed = [message for message in EMAILS if message.detailed]
 plain = [message for message in EMAILS if not message.detailed]
@@ -36,33 +30,40 @@ def subjects(language: str, *kinds: str) -> set[str]:
     return {str(ALL_MESSAGES[f"{language}/{kind}"].metadata["subject"]) for kind in kinds}
 
 
-@each(open_to_anyone)
-def test_an_undetailed_message_holds_no_finding_side_category_density_biopsy_or_cancer_word(message: TextFile) -> None:
-    assert [found.group() for found in CLINICAL_DETAIL[message.language].finditer(fill_message(message))] == []
+def test_an_undetailed_message_holds_no_finding_side_category_density_biopsy_or_cancer_word(
+    subtests: pytest.Subtests,
+) -> None:
+    for message in open_to_anyone:
+        with subtests.test(message.id):
+            assert [found.group() for found in CLINICAL_DETAIL[message.language].finditer(fill_message(message))] == []
 
 
-@each(open_to_anyone)
-def test_an_undetailed_message_holds_no_figure(message: TextFile) -> None:
-    assert not re.search(LANGUAGES[message.language].per_hundred, fill_message(message), re.IGNORECASE)
+def test_an_undetailed_message_holds_no_figure(subtests: pytest.Subtests) -> None:
+    for message in open_to_anyone:
+        with subtests.test(message.id):
+            assert not re.search(LANGUAGES[message.language].per_hundred, fill_message(message), re.IGNORECASE)
 
 
-@each(TEXT_MESSAGES)
-def test_a_text_message_says_nothing_about_health_and_names_nobody_but_the_clinic(message: TextFile) -> None:
-    assert [found.group() for found in HEALTH_RELATED[message.language].finditer(fill_message(message))] == []
-    assert not {"first_name", "patient_name"} & message.placeholders
+def test_a_text_message_says_nothing_about_health_and_names_nobody_but_the_clinic(subtests: pytest.Subtests) -> None:
+    for message in TEXT_MESSAGES:
+        with subtests.test(message.id):
+            assert [found.group() for found in HEALTH_RELATED[message.language].finditer(fill_message(message))] == []
+            assert not {"first_name", "patient_name"} & message.placeholders
 
 
-@each(with_subject)
-def test_a_subject_says_nothing_about_health_and_holds_only_the_name_of_the_clinic(message: TextFile) -> None:
-    subject = str(message.metadata["subject"])
-    assert subject in LANGUAGES[message.language].subjects
-    assert not HEALTH_RELATED[message.language].search(subject)
-    assert re.findall(r"\$(\w+)", subject) == ["clinic_name"]
+def test_a_subject_says_nothing_about_health_and_holds_only_the_name_of_the_clinic(subtests: pytest.Subtests) -> None:
+    for message in with_subject:
+        with subtests.test(message.id):
+            subject = str(message.metadata["subject"])
+            assert subject in LANGUAGES[message.language].subjects
+            assert not HEALTH_RELATED[message.language].search(subject)
+            assert re.findall(r"\$(\w+)", subject) == ["clinic_name"]
 
 
-@each(detailed)
-def test_a_detailed_message_has_the_subject_of_the_plain_one(message: TextFile) -> None:
-    assert {message.metadata["subject"]} == subjects(message.language, message.kind)
+def test_a_detailed_message_has_the_subject_of_the_plain_one(subtests: pytest.Subtests) -> None:
+    for message in detailed:
+        with subtests.test(message.id):
+            assert {message.metadata["subject"]} == subjects(message.language, message.kind)
 
 
 @in_each_language
@@ -84,23 +85,26 @@ def test_a_normal_and_a_benign_result_read_the_same_in_an_undetailed_message(lan
     assert normal.body == benign.body
 
 
-@each(before_bad_news)
-def test_a_message_that_may_precede_bad_news_promises_nothing(message: TextFile) -> None:
-    assert [found.group() for found in REASSURANCE[message.language].finditer(fill_message(message))] == []
+def test_a_message_that_may_precede_bad_news_promises_nothing(subtests: pytest.Subtests) -> None:
+    for message in before_bad_news:
+        with subtests.test(message.id):
+            assert [found.group() for found in REASSURANCE[message.language].finditer(fill_message(message))] == []
 
 
-@each(undetailed_letters)
-def test_a_letter_names_no_finding_and_no_side_unless_the_patient_agreed_to_detail(message: TextFile) -> None:
-    assert [found.group() for found in FINDING_DETAIL[message.language].finditer(fill_message(message))] == []
+def test_a_letter_names_no_finding_and_no_side_unless_the_patient_agreed_to_detail(subtests: pytest.Subtests) -> None:
+    for message in undetailed_letters:
+        with subtests.test(message.id):
+            assert [found.group() for found in FINDING_DETAIL[message.language].finditer(fill_message(message))] == []
 
 
-@each(REFERRER_NOTICES)
-def test_a_notice_to_the_referrer_holds_nothing_of_the_patient_but_a_reference(message: TextFile) -> None:
-    assert message.placeholders == {"referrer_name", "clinic_name", "clinic_phone", "notice"}
-    assert set(message.notices) == {"recall_opened", "unreachable", "closed", "closed_without_visit"}
-    for notice in message.notices.values():
-        assert re.findall(r"\$(\w+)", notice) == ["reference"]
-        assert not CLINICAL_DETAIL[message.language].search(notice)
+def test_a_notice_to_the_referrer_holds_nothing_of_the_patient_but_a_reference(subtests: pytest.Subtests) -> None:
+    for message in REFERRER_NOTICES:
+        with subtests.test(message.id):
+            assert message.placeholders == {"referrer_name", "clinic_name", "clinic_phone", "notice"}
+            assert set(message.notices) == {"recall_opened", "unreachable", "closed", "closed_without_visit"}
+            for notice in message.notices.values():
+                assert re.findall(r"\$(\w+)", notice) == ["reference"]
+                assert not CLINICAL_DETAIL[message.language].search(notice)
 
 
 @in_each_language

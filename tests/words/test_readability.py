@@ -43,24 +43,26 @@ GRADED_TEXTS: Final = (
     | {f"messages/{name}": (text.language, running_text_of(text)) for name, text in ALL_MESSAGES.items()}
     | {name: (text.language, fill_explainer(text)) for name, text in ALL_EXPLAINERS.items()}
 )
-as_read = pytest.mark.parametrize(("language", "markdown"), GRADED_TEXTS.values(), ids=GRADED_TEXTS.keys())
 
 
-@as_read
-def test_a_text_reads_at_grade_six_or_lower(language: str, markdown: str) -> None:
-    assert failed_readability_measures(language, running_text(markdown)) == {}
+def test_a_text_reads_at_grade_six_or_lower(subtests: pytest.Subtests) -> None:
+    for name, (language, markdown) in GRADED_TEXTS.items():
+        with subtests.test(name):
+            assert failed_readability_measures(language, running_text(markdown)) == {}
 
 
-@pytest.mark.parametrize("explainer", ALL_EXPLAINERS.values(), ids=ALL_EXPLAINERS.keys())
-def test_the_opening_that_goes_into_a_message_reads_at_grade_six_or_lower_by_itself(explainer: TextFile) -> None:
-    opening = running_text(fill_explainer(explainer).split("\n\n", 1)[0])
-    measure = {"en": "Flesch-Kincaid", "es": "Fernandez-Huerta"}[explainer.language]
-    assert measure not in failed_readability_measures(explainer.language, opening)
+def test_the_opening_that_goes_into_a_message_reads_at_grade_six_or_lower_by_itself(subtests: pytest.Subtests) -> None:
+    for explainer in ALL_EXPLAINERS.values():
+        with subtests.test(explainer.id):
+            opening = running_text(fill_explainer(explainer).split("\n\n", 1)[0])
+            measure = {"en": "Flesch-Kincaid", "es": "Fernandez-Huerta"}[explainer.language]
+            assert measure not in failed_readability_measures(explainer.language, opening)
 
 
-@as_read
-def test_no_sentence_is_long(language: str, markdown: str) -> None:
-    assert find_long_sentences(running_text(markdown)) == []
+def test_no_sentence_is_long(subtests: pytest.Subtests) -> None:
+    for name, (_language, markdown) in GRADED_TEXTS.items():
+        with subtests.test(name):
+            assert find_long_sentences(running_text(markdown)) == []
 
 
 HARD_TEXT: Final = {

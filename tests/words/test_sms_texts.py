@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 
 from tests.words.language_phrases import LANGUAGES
-from tests.words.text_files import TEXT_MESSAGES, VISIT_KINDS, TextFile, fill_message
+from tests.words.text_files import TEXT_MESSAGES, VISIT_KINDS, fill_message
 
 MAX_SMS_LENGTH: Final = 160
 GSM_ALPHABET: Final = frozenset(
@@ -26,37 +26,42 @@ LONGEST: Final = {
 }
 """Letters that the guide allows for each value."""
 
-text_messages = pytest.mark.parametrize("message", TEXT_MESSAGES, ids=[text.id for text in TEXT_MESSAGES])
+
+def test_a_text_message_fits_in_one_message_with_the_longest_values(subtests: pytest.Subtests) -> None:
+    for message in TEXT_MESSAGES:
+        with subtests.test(message.id):
+            own = len(message.body) - sum(len(f"${name}") for name in message.placeholders)
+            assert own + sum(LONGEST[name] for name in message.placeholders) <= MAX_SMS_LENGTH
+            assert len(fill_message(message)) <= MAX_SMS_LENGTH
 
 
-@text_messages
-def test_a_text_message_fits_in_one_message_with_the_longest_values(message: TextFile) -> None:
-    own = len(message.body) - sum(len(f"${name}") for name in message.placeholders)
-    assert own + sum(LONGEST[name] for name in message.placeholders) <= MAX_SMS_LENGTH
-    assert len(fill_message(message)) <= MAX_SMS_LENGTH
+def test_a_text_message_uses_only_letters_that_every_phone_has(subtests: pytest.Subtests) -> None:
+    for message in TEXT_MESSAGES:
+        with subtests.test(message.id):
+            assert set(fill_message(message)) <= GSM_ALPHABET
 
 
-@text_messages
-def test_a_text_message_uses_only_letters_that_every_phone_has(message: TextFile) -> None:
-    assert set(fill_message(message)) <= GSM_ALPHABET
+def test_a_text_message_names_the_sender_first_gives_its_phone_and_ends_with_the_way_out(
+    subtests: pytest.Subtests,
+) -> None:
+    for message in TEXT_MESSAGES:
+        with subtests.test(message.id):
+            assert message.body.startswith("$clinic_name: ")
+            assert "$clinic_phone" in message.body
+            assert message.body.endswith(f" {LANGUAGES[message.language].stop_texts}")
+            assert "\n" not in message.body
 
 
-@text_messages
-def test_a_text_message_names_the_sender_first_gives_its_phone_and_ends_with_the_way_out(message: TextFile) -> None:
-    assert message.body.startswith("$clinic_name: ")
-    assert "$clinic_phone" in message.body
-    assert message.body.endswith(f" {LANGUAGES[message.language].stop_texts}")
-    assert "\n" not in message.body
+def test_a_text_message_asks_for_each_value_once(subtests: pytest.Subtests) -> None:
+    for message in TEXT_MESSAGES:
+        with subtests.test(message.id):
+            assert all(message.body.count(f"${name}") == 1 for name in message.placeholders)
 
 
-@text_messages
-def test_a_text_message_asks_for_each_value_once(message: TextFile) -> None:
-    assert all(message.body.count(f"${name}") == 1 for name in message.placeholders)
-
-
-@text_messages
-def test_a_text_message_about_a_visit_gives_its_day(message: TextFile) -> None:
-    assert ("visit_day_short" in message.placeholders) == (message.kind in VISIT_KINDS)
+def test_a_text_message_about_a_visit_gives_its_day(subtests: pytest.Subtests) -> None:
+    for message in TEXT_MESSAGES:
+        with subtests.test(message.id):
+            assert ("visit_day_short" in message.placeholders) == (message.kind in VISIT_KINDS)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -29,9 +29,6 @@ from tests.words.text_files import (
     fill_placeholders,
 )
 
-messages = pytest.mark.parametrize("message", ALL_MESSAGES.values(), ids=ALL_MESSAGES.keys())
-explainers = pytest.mark.parametrize("explainer", ALL_EXPLAINERS.values(), ids=ALL_EXPLAINERS.keys())
-emails = pytest.mark.parametrize("message", EMAILS, ids=lambda message: message.id)
 in_each_language = pytest.mark.parametrize("language", LANGUAGES)
 
 DETAILED = {
@@ -62,6 +59,7 @@ PROCEDURES = {
     "vacuum_biopsy",
 }
 OUTCOMES = {"normal", "benign", "probably_benign", "biopsy_advised"}
+VISITS_TO_COME = VISIT_KINDS - {"appointment_cancelled", "missed_appointment"}
 ABOUT_THE_VISIT = {"what_to_bring", "what_happens", "cost_line", "priors", "both_breasts", "implants"}
 
 
@@ -113,38 +111,44 @@ def test_every_procedure_outcome_and_part_of_the_visit_is_explained(language: st
     assert explained(language) >= ABOUT_THE_VISIT
 
 
-@messages
-def test_a_message_says_its_subject_its_version_and_who_reviewed_it(message: TextFile) -> None:
-    wanted = {"reviewer", "reviewed_on", "version"}
-    wanted |= set() if message.channel == "sms" else {"subject"}
-    wanted |= {"notices"} if message.kind in TO_REFERRERS else set()
-    wanted |= set() if message.language == "en" else {"status", "translates"}
-    assert set(message.metadata) == wanted
-    assert isinstance(message.metadata["version"], int)
-    assert (message.metadata["reviewer"] is None) == (message.metadata["reviewed_on"] is None)
+def test_a_message_says_its_subject_its_version_and_who_reviewed_it(subtests: pytest.Subtests) -> None:
+    for message in ALL_MESSAGES.values():
+        with subtests.test(message.id):
+            wanted = {"reviewer", "reviewed_on", "version"}
+            wanted |= set() if message.channel == "sms" else {"subject"}
+            wanted |= {"notices"} if message.kind in TO_REFERRERS else set()
+            wanted |= set() if message.language == "en" else {"status", "translates"}
+            assert set(message.metadata) == wanted
+            assert isinstance(message.metadata["version"], int)
+            assert (message.metadata["reviewer"] is None) == (message.metadata["reviewed_on"] is None)
 
 
-@explainers
-def test_an_explainer_says_its_title_its_version_and_its_sources(explainer: TextFile) -> None:
-    wanted = {"title", "reviewer", "reviewed_on", "version", "sources"}
-    assert set(explainer.metadata) == wanted | (set() if explainer.language == "en" else {"status", "translates"})
-    assert isinstance(explainer.metadata["version"], int)
-    assert (explainer.metadata["reviewer"] is None) == (explainer.metadata["reviewed_on"] is None)
-    sources = explainer.metadata["sources"]
-    assert isinstance(sources, list)
-    assert set() < set(sources) <= SOURCES.keys()
+def test_an_explainer_says_its_title_its_version_and_its_sources(subtests: pytest.Subtests) -> None:
+    for explainer in ALL_EXPLAINERS.values():
+        with subtests.test(explainer.id):
+            wanted = {"title", "reviewer", "reviewed_on", "version", "sources"}
+            assert set(explainer.metadata) == wanted | (
+                set() if explainer.language == "en" else {"status", "translates"}
+            )
+            assert isinstance(explainer.metadata["version"], int)
+            assert (explainer.metadata["reviewer"] is None) == (explainer.metadata["reviewed_on"] is None)
+            sources = explainer.metadata["sources"]
+            assert isinstance(sources, list)
+            assert set() < set(sources) <= SOURCES.keys()
 
 
-@messages
-def test_a_message_asks_only_for_what_its_kind_can_fill(message: TextFile) -> None:
-    assert message.placeholders <= allowed_values(message).keys()
-    assert "$" not in fill_message(message)
+def test_a_message_asks_only_for_what_its_kind_can_fill(subtests: pytest.Subtests) -> None:
+    for message in ALL_MESSAGES.values():
+        with subtests.test(message.id):
+            assert message.placeholders <= allowed_values(message).keys()
+            assert "$" not in fill_message(message)
 
 
-@explainers
-def test_an_explainer_asks_only_for_sourced_figures(explainer: TextFile) -> None:
-    assert explainer.placeholders <= statistic_placeholders().keys()
-    assert "$" not in fill_explainer(explainer)
+def test_an_explainer_asks_only_for_sourced_figures(subtests: pytest.Subtests) -> None:
+    for explainer in ALL_EXPLAINERS.values():
+        with subtests.test(explainer.id):
+            assert explainer.placeholders <= statistic_placeholders().keys()
+            assert "$" not in fill_explainer(explainer)
 
 
 def test_an_unknown_placeholder_is_an_error() -> None:
@@ -152,49 +156,53 @@ def test_an_unknown_placeholder_is_an_error() -> None:
         fill_placeholders("Hello $frist_name", allowed_values(ALL_MESSAGES["en/please_call"]))
 
 
-@messages
-def test_blocks_stand_alone_in_their_paragraph(message: TextFile) -> None:
-    for paragraph in message.body.split("\n\n"):
-        for block in BLOCKS:
-            assert not re.search(rf"\${block}\b", paragraph) or paragraph.strip() == f"${block}"
+def test_blocks_stand_alone_in_their_paragraph(subtests: pytest.Subtests) -> None:
+    for message in ALL_MESSAGES.values():
+        with subtests.test(message.id):
+            for paragraph in message.body.split("\n\n"):
+                for block in BLOCKS:
+                    assert not re.search(rf"\${block}\b", paragraph) or paragraph.strip() == f"${block}"
 
 
-@emails
-def test_every_email_greets_signs_and_says_whom_to_call_and_how_to_stop_emails(message: TextFile) -> None:
-    paragraphs = message.body.split("\n\n")
-    assert paragraphs[0] == LANGUAGES[message.language].greeting
-    assert paragraphs[-3] == "$signer"
-    assert {"$clinic_name", "$clinic_phone"} <= set(re.findall(r"\$\w+", paragraphs[-2]))
-    assert paragraphs[-1] == LANGUAGES[message.language].stop_emails
-    assert "$language_line" in paragraphs
+def test_every_email_greets_signs_and_says_whom_to_call_and_how_to_stop_emails(subtests: pytest.Subtests) -> None:
+    for message in EMAILS:
+        with subtests.test(message.id):
+            paragraphs = message.body.split("\n\n")
+            assert paragraphs[0] == LANGUAGES[message.language].greeting
+            assert paragraphs[-3] == "$signer"
+            assert {"$clinic_name", "$clinic_phone"} <= set(re.findall(r"\$\w+", paragraphs[-2]))
+            assert paragraphs[-1] == LANGUAGES[message.language].stop_emails
+            assert "$language_line" in paragraphs
 
 
-@emails
-def test_the_link_to_the_page_stands_where_the_page_has_something_to_show(message: TextFile) -> None:
-    assert ("$my_page" in message.body.split("\n\n")) == (message.kind in PAGE_KINDS)
+def test_the_link_to_the_page_stands_where_the_page_has_something_to_show(subtests: pytest.Subtests) -> None:
+    for message in EMAILS:
+        with subtests.test(message.id):
+            assert ("$my_page" in message.body.split("\n\n")) == (message.kind in PAGE_KINDS)
 
 
-@emails
-def test_a_message_about_a_visit_to_come_shows_when_where_and_the_phone_in_one_block(message: TextFile) -> None:
-    if message.kind not in VISIT_KINDS - {"appointment_cancelled", "missed_appointment"}:
-        return
-    block = "\n".join(line for line in message.body.splitlines() if line.startswith(">"))
-    for wanted in ("$visit_day", "$visit_time", "$visit_place", "$clinic_phone"):
-        assert wanted in block
+def test_a_message_about_a_visit_to_come_shows_when_where_and_the_phone_in_one_block(subtests: pytest.Subtests) -> None:
+    for message in (email for email in EMAILS if email.kind in VISITS_TO_COME):
+        with subtests.test(message.id):
+            block = "\n".join(line for line in message.body.splitlines() if line.startswith(">"))
+            for wanted in ("$visit_day", "$visit_time", "$visit_place", "$clinic_phone"):
+                assert wanted in block
 
 
-@messages
-def test_every_message_but_the_short_ones_shows_the_phone_in_a_large_block(message: TextFile) -> None:
-    assert message.channel == "sms" or re.search(r"^> .*\$clinic_phone", message.body, flags=re.MULTILINE)
+def test_every_message_but_the_short_ones_shows_the_phone_in_a_large_block(subtests: pytest.Subtests) -> None:
+    for message in ALL_MESSAGES.values():
+        with subtests.test(message.id):
+            assert message.channel == "sms" or re.search(r"^> .*\$clinic_phone", message.body, flags=re.MULTILINE)
 
 
-@explainers
-def test_the_first_paragraph_of_an_explainer_can_stand_alone(explainer: TextFile) -> None:
-    opening = explainer.first_paragraph
-    assert "\n" not in opening.strip()
-    assert not opening.startswith(("#", "-", ">"))
-    assert 2 <= len(re.findall(r"[.?](\*\*)?( |$)", opening)) <= 6
-    assert "\n## " in explainer.body
+def test_the_first_paragraph_of_an_explainer_can_stand_alone(subtests: pytest.Subtests) -> None:
+    for explainer in ALL_EXPLAINERS.values():
+        with subtests.test(explainer.id):
+            opening = explainer.first_paragraph
+            assert "\n" not in opening.strip()
+            assert not opening.startswith(("#", "-", ">"))
+            assert 2 <= len(re.findall(r"[.?](\*\*)?( |$)", opening)) <= 6
+            assert "\n## " in explainer.body
 
 
 def test_every_figure_is_used_in_a_text() -> None:

@@ -7,37 +7,39 @@ import pytest
 
 from notifications.content.banned_words import INSENSITIVE
 from notifications.content.sources import SOURCES
-from notifications.content.statistics import STATISTICS, SourcedStatistic, statistic_placeholders
+from notifications.content.statistics import STATISTICS, statistic_placeholders
 from tests.words.language_phrases import LANGUAGES
-from tests.words.text_files import ALL_EXPLAINERS, ALL_MESSAGES, TextFile, fill_explainer, fill_message
+from tests.words.text_files import ALL_EXPLAINERS, ALL_MESSAGES, fill_explainer, fill_message
 
 BARE_FIGURE: Final = re.compile(
     r"\b\d+ (in|out of|of every|de cada|de) \d|%|\bper ?cent\b|\bpor ciento\b|\b\d+\.\d+ in\b", re.IGNORECASE
 )
 
 TEXTS: Final = {f"messages/{name}": text for name, text in ALL_MESSAGES.items()} | ALL_EXPLAINERS
-texts = pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
 in_each_language = pytest.mark.parametrize("language", LANGUAGES)
 
 
-@texts
-def test_no_text_frightens_blames_or_guesses_a_gender(text: TextFile) -> None:
-    heading = str(text.metadata.get("subject") or text.metadata.get("title") or "")
-    words = "\n".join((heading, text.body, *text.notices.values()))
-    assert [found.group() for found in INSENSITIVE[text.language].finditer(words)] == []
+def test_no_text_frightens_blames_or_guesses_a_gender(subtests: pytest.Subtests) -> None:
+    for name, text in TEXTS.items():
+        with subtests.test(name):
+            heading = str(text.metadata.get("subject") or text.metadata.get("title") or "")
+            words = "\n".join((heading, text.body, *text.notices.values()))
+            assert [found.group() for found in INSENSITIVE[text.language].finditer(words)] == []
 
 
-@texts
-def test_a_figure_comes_from_the_sourced_ones_never_from_the_text(text: TextFile) -> None:
-    assert [found.group() for found in BARE_FIGURE.finditer(text.body)] == []
+def test_a_figure_comes_from_the_sourced_ones_never_from_the_text(subtests: pytest.Subtests) -> None:
+    for name, text in TEXTS.items():
+        with subtests.test(name):
+            assert [found.group() for found in BARE_FIGURE.finditer(text.body)] == []
 
 
-@pytest.mark.parametrize("fact", statistic_placeholders())
-def test_a_figure_is_always_told_as_so_many_in_a_hundred(fact: str) -> None:
-    for text in TEXTS.values():
-        for paragraph in text.body.split("\n\n"):
-            if f"${fact}" in paragraph:
-                assert re.search(LANGUAGES[text.language].per_hundred, paragraph, re.IGNORECASE), text.id
+def test_a_figure_is_always_told_as_so_many_in_a_hundred(subtests: pytest.Subtests) -> None:
+    for fact in statistic_placeholders():
+        with subtests.test(fact):
+            for text in TEXTS.values():
+                for paragraph in text.body.split("\n\n"):
+                    if f"${fact}" in paragraph:
+                        assert re.search(LANGUAGES[text.language].per_hundred, paragraph, re.IGNORECASE), text.id
 
 
 @in_each_language
@@ -64,13 +66,14 @@ def test_figures_of_a_pair_add_up_to_a_hundred() -> None:
         assert STATISTICS[part].value + STATISTICS[rest].value == 100
 
 
-@pytest.mark.parametrize("fact", STATISTICS.values(), ids=STATISTICS.keys())
-def test_a_figure_stands_for_published_values_and_names_where_they_are(fact: SourcedStatistic) -> None:
-    assert fact.low - 1 <= fact.value <= fact.high + 1
-    assert fact.unit == "in 100"
-    assert set(fact.sources) <= SOURCES.keys()
-    assert fact.source_url.startswith(("https://", "http://"))
-    assert all((fact.source_title, fact.population, fact.period, fact.definition))
+def test_a_figure_stands_for_published_values_and_names_where_they_are(subtests: pytest.Subtests) -> None:
+    for name, fact in STATISTICS.items():
+        with subtests.test(name):
+            assert fact.low - 1 <= fact.value <= fact.high + 1
+            assert fact.unit == "in 100"
+            assert set(fact.sources) <= SOURCES.keys()
+            assert fact.source_url.startswith(("https://", "http://"))
+            assert all((fact.source_title, fact.population, fact.period, fact.definition))
 
 
 @in_each_language

@@ -10,7 +10,6 @@ from tests.words.text_files import ALL_EXPLAINERS, ALL_MESSAGES, TextFile
 TEXTS = {f"messages/{name}": text for name, text in ALL_MESSAGES.items()}
 TEXTS |= {f"explainers/{name}": text for name, text in ALL_EXPLAINERS.items()}
 TRANSLATED = {name: text for name, text in TEXTS.items() if text.language != "en"}
-translated = pytest.mark.parametrize("name", TRANSLATED)
 
 
 def english(name: str) -> TextFile:
@@ -35,41 +34,50 @@ def test_every_language_has_every_file(language: str) -> None:
         assert names == {text.name for text in texts.values()}
 
 
-@translated
-def test_a_translation_asks_for_the_same_values_as_the_english_text(name: str) -> None:
-    assert TRANSLATED[name].placeholders == english(name).placeholders
+def test_a_translation_asks_for_the_same_values_as_the_english_text(subtests: pytest.Subtests) -> None:
+    for name in TRANSLATED:
+        with subtests.test(name):
+            assert TRANSLATED[name].placeholders == english(name).placeholders
 
 
-@translated
-def test_a_translation_has_the_same_paragraphs_lists_and_blocks(name: str) -> None:
-    assert shape(TRANSLATED[name]) == shape(english(name))
+def test_a_translation_has_the_same_paragraphs_lists_and_blocks(subtests: pytest.Subtests) -> None:
+    for name in TRANSLATED:
+        with subtests.test(name):
+            assert shape(TRANSLATED[name]) == shape(english(name))
 
 
-@translated
-def test_a_translation_says_which_version_of_the_english_text_it_translates(name: str) -> None:
-    assert TRANSLATED[name].metadata["translates"] == english(name).metadata["version"]
+def test_a_translation_says_which_version_of_the_english_text_it_translates(subtests: pytest.Subtests) -> None:
+    for name in TRANSLATED:
+        with subtests.test(name):
+            assert TRANSLATED[name].metadata["translates"] == english(name).metadata["version"]
 
 
-@translated
-def test_a_translation_needs_review_until_a_named_reviewer_and_a_day_stand_in_it(name: str) -> None:
-    head = TRANSLATED[name].metadata
-    assert head["status"] == ("needs review" if head["reviewer"] is None else "reviewed")
+def test_a_translation_needs_review_until_a_named_reviewer_and_a_day_stand_in_it(subtests: pytest.Subtests) -> None:
+    for name in TRANSLATED:
+        with subtests.test(name):
+            head = TRANSLATED[name].metadata
+            assert head["status"] == ("needs review" if head["reviewer"] is None else "reviewed")
 
 
-@translated
-def test_an_explainer_rests_on_the_same_sources_in_every_language(name: str) -> None:
-    assert TRANSLATED[name].metadata.get("sources") == english(name).metadata.get("sources")
+def test_an_explainer_rests_on_the_same_sources_in_every_language(subtests: pytest.Subtests) -> None:
+    for name in TRANSLATED:
+        with subtests.test(name):
+            assert TRANSLATED[name].metadata.get("sources") == english(name).metadata.get("sources")
 
 
-@translated
-def test_a_spanish_text_says_usted(name: str) -> None:
-    familiar = r"\b(t[uú]|te|ti|tus|tuy[oa]s?|contigo|tienes|puedes|quieres|llámanos|vos|vosotros|vuestr[oa]s?)\b"
-    text = TRANSLATED[name]
-    heading = str(text.metadata.get("subject") or text.metadata.get("title") or "")
-    assert re.findall(familiar, f"{heading}\n{text.body}", flags=re.IGNORECASE) == []
+def test_a_spanish_text_says_usted(subtests: pytest.Subtests) -> None:
+    for name in TRANSLATED:
+        with subtests.test(name):
+            familiar = (
+                r"\b(t[uú]|te|ti|tus|tuy[oa]s?|contigo|tienes|puedes|quieres|llámanos|vos|vosotros|vuestr[oa]s?)\b"
+            )
+            text = TRANSLATED[name]
+            heading = str(text.metadata.get("subject") or text.metadata.get("title") or "")
+            assert re.findall(familiar, f"{heading}\n{text.body}", flags=re.IGNORECASE) == []
 
 
-@translated
-def test_no_english_is_left_in_a_translation(name: str) -> None:
-    left = r"\b(the|and|your|you|we|please|call|breast|visit|doctor|pictures)\b"
-    assert re.findall(left, TRANSLATED[name].body, flags=re.IGNORECASE) == []
+def test_no_english_is_left_in_a_translation(subtests: pytest.Subtests) -> None:
+    for name in TRANSLATED:
+        with subtests.test(name):
+            left = r"\b(the|and|your|you|we|please|call|breast|visit|doctor|pictures)\b"
+            assert re.findall(left, TRANSLATED[name].body, flags=re.IGNORECASE) == []
