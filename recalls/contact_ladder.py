@@ -1,4 +1,4 @@
-"""Whom to try next, how and when? What is left of the site's contact ladder for one recall.
+"""Computes the next contact attempt of a recall from the site's contact ladder and the attempts so far.
 
 The ladder is the site's own, or the one of `clinic.contact_ladder`; it is read once with the site.
 """
@@ -18,10 +18,7 @@ if TYPE_CHECKING:
     from clinic.models import Site
     from recalls.models import ContactAttempt
 
-C = ContactChannel
-
-
-# After these the patient knows of us and has the next word: two business days are given.
+# After these results the patient has been asked to call back and gets two business days.
 _AWAITING_PATIENT_RESULTS = frozenset(
     {
         ContactResult.REACHED_CALLS_BACK,
@@ -41,7 +38,7 @@ class NextAttempt:
 
 
 def attempts_by_rung(site: "Site", attempts: Sequence["ContactAttempt"]) -> dict[Rung, "ContactAttempt"]:
-    """Each rung that was tried with its try: an attempt fills the first open rung of its channel."""
+    """Each rung that was tried with its attempt; an attempt fills the first open rung of its channel."""
     filled: dict[Rung, ContactAttempt] = {}
     for attempt in attempts:
         rung = next((rung for rung in site.ladder if rung.channel == attempt.channel and rung not in filled), None)
@@ -112,7 +109,11 @@ def next_attempt(
 
 
 def propose_attempt_time(
-    site: "Site", since: datetime, attempts: Sequence["ContactAttempt"], first_call_business_days: int, wish: str = ""
+    site: "Site",
+    since: datetime,
+    attempts: Sequence["ContactAttempt"],
+    first_call_business_days: int,
+    preferred_part: str = "",
 ) -> datetime:
     """When to try again (UTC) if nobody chooses: on the ladder's day, while the site answers its phone.
 
@@ -122,17 +123,17 @@ def propose_attempt_time(
     day = calendar.local_day(site, next_attempt(site, since, attempts, first_call_business_days).due_at)
     day = calendar.next_open_day(site, day)
     opens, closes = calendar.hours_on(site, day) or (time(8, 0), time(17, 0))
-    made = [_part_of_day(site, attempt.at) for attempt in attempts if attempt.channel == C.PHONE]
+    call_parts = [_part_of_day(site, attempt.at) for attempt in attempts if attempt.channel == ContactChannel.PHONE]
     parts = [part for part, at in _CALL_TIME_BY_PART.items() if opens <= at < closes] or ["morning"]
-    at = _CALL_TIME_BY_PART[wish if wish in parts else min(parts, key=made.count)]
+    at = _CALL_TIME_BY_PART[preferred_part if preferred_part in parts else min(parts, key=call_parts.count)]
     return calendar.instant(site, day, at if opens <= at < closes else opens)
 
 
 def untried_part_of_day(site: "Site", attempts: Sequence["ContactAttempt"]) -> str:
     """A hint for the caller: morning, afternoon or evening, whichever the calls so far have not tried."""
-    tried = {_part_of_day(site, attempt.at) for attempt in attempts if attempt.channel == C.PHONE}
-    left = [part for part in ("morning", "afternoon", "evening") if part not in tried]
-    return left[0] if left and tried else ""
+    tried = {_part_of_day(site, attempt.at) for attempt in attempts if attempt.channel == ContactChannel.PHONE}
+    untried = [part for part in ("morning", "afternoon", "evening") if part not in tried]
+    return untried[0] if untried and tried else ""
 
 
 PART_OF_DAY_HINTS = {

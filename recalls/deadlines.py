@@ -1,4 +1,4 @@
-"""By when must the next human action on this recall happen? One function for every state.
+"""Computes the due time, the target and the reading time of a recall in each state.
 
 Sources of the defaults stand beside each field of `clinic.models.DeadlinePolicy`. Instants are UTC; days are counted in
 the site's time zone and end when the site closes.
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DeadlineFacts:
-    """What a clock reads beyond the recall's own row."""
+    """What a deadline depends on beyond the recall's own row."""
 
     appointment: "Appointment | None" = None
     attempts: Sequence["ContactAttempt"] = ()
@@ -39,7 +39,7 @@ def compute_due_at(recall: "Recall", policy: "DeadlinePolicy", facts: DeadlineFa
 
 
 def compute_target_at(recall: "Recall", policy: "DeadlinePolicy") -> datetime:
-    """By when the patient should have been seen: the visit goal, or the MQSA clock of a 4 or 5, or of priors."""
+    """By when the patient should have been seen: the visit goal, or the MQSA limit for a 4, a 5 or prior images."""
     if recall.round and recall.follow_up_on:
         return calendar.close_of(recall.site, recall.follow_up_on)
     days = policy.visit
@@ -51,7 +51,7 @@ def compute_target_at(recall: "Recall", policy: "DeadlinePolicy") -> datetime:
 
 
 def compute_to_read_at(recall: "Recall", facts: DeadlineFacts) -> datetime | None:
-    """From when on a radiologist's answer is awaited; None while it is not."""
+    """Since when a radiologist's answer is awaited; None while none is."""
     if recall.state in (State.AWAITING_OUTCOME, State.AWAITING_CONCORDANCE):
         return recall.state_since
     if recall.state == State.AWAITING_PRIORS:
@@ -61,10 +61,10 @@ def compute_to_read_at(recall: "Recall", facts: DeadlineFacts) -> datetime | Non
     return None
 
 
-def follow_up_date(start: date, round_: int, months: int | None = None) -> date:
+def follow_up_date(start: date, round_number: int, months: int | None = None) -> date:
     """When the visit of a short-interval round is due, counted from the first probably benign outcome."""
     if months is None:
-        months = FOLLOW_UP_MONTHS[round_ - 1] if round_ <= len(FOLLOW_UP_MONTHS) else 12 * round_
+        months = FOLLOW_UP_MONTHS[round_number - 1] if round_number <= len(FOLLOW_UP_MONTHS) else 12 * round_number
     due: date = start + relativedelta(months=months)
     return due
 
@@ -75,7 +75,7 @@ def _contact_due(recall: "Recall", policy: "DeadlinePolicy", facts: DeadlineFact
 
 
 def _priors_due(recall: "Recall", policy: "DeadlinePolicy", facts: DeadlineFacts) -> datetime:
-    """Asked for within a business day, chased weekly, compared within a business day of arriving; never past day 30."""
+    """Request within a business day, ask again weekly, compare within a business day; never past the report limit."""
     limit = calendar.add_days(recall.site, recall.clock_from, policy.priors_report)
     if facts.priors_received_at is not None or facts.priors_requested_at is None:
         since = facts.priors_received_at or recall.state_since
@@ -84,7 +84,7 @@ def _priors_due(recall: "Recall", policy: "DeadlinePolicy", facts: DeadlineFacts
 
 
 def _visit_due(recall: "Recall", policy: "DeadlinePolicy", facts: DeadlineFacts) -> datetime:
-    """The end of the visit's day: by then somebody has said whether the patient came."""
+    """The end of the visit's day, by which staff record whether the patient came."""
     if facts.appointment is None:
         return calendar.add_business_days(recall.site, recall.state_since, 1)
     day_end = calendar.close_of(recall.site, calendar.local_day(recall.site, facts.appointment.starts_at))

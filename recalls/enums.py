@@ -1,4 +1,4 @@
-"""Which words does the clinic use? Every state, reason, category and result, with its one label."""
+"""Enumerations of the clinic's terms: states, reasons, assessments and results, each with its label."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _

@@ -1,6 +1,6 @@
-"""May this person take this step, and does the recall allow it now? Two questions, each answered in one sentence.
+"""Checks whether an actor may take a step and whether the recall allows it now.
 
-Every rule raises with the sentence a person reads; `why_not` turns the same rule into the reason on a disabled button.
+Every check raises with the sentence shown to the user; `step_blocked_reason` returns it for a disabled button.
 """
 
 from collections.abc import Callable
@@ -22,15 +22,15 @@ class StepRefused(Exception):
 
 
 class NotPermitted(StepRefused):
-    """This person may not, whatever the recall's state."""
+    """The actor may not take the step, whatever the recall's state."""
 
 
 class StepUnavailable(StepRefused):
-    """Nobody may, as the recall now stands."""
+    """Nobody may take the step, as the recall now stands."""
 
 
 class StaleVersion(StepRefused):
-    """Somebody moved the recall after this person opened it; `event` says who and what."""
+    """The recall changed after the actor opened it; `event` is the newest change."""
 
     def __init__(self, event: RecallEvent) -> None:
         self.event = event
@@ -46,7 +46,7 @@ class StaleVersion(StepRefused):
 
 
 def check_actor_permitted(recall: Recall, step: Step, actor: Actor) -> None:
-    """Raises NotPermitted unless one of the actor's roles may take the step and the recall is at one of their sites."""
+    """Raise NotPermitted unless one of the actor's roles may take the step and the recall is at one of their sites."""
     if not actor.sees_site(recall.site_id):
         raise NotPermitted(_("This recall belongs to a site you do not work at."))
     if not actor.roles & step.roles:
@@ -54,7 +54,7 @@ def check_actor_permitted(recall: Recall, step: Step, actor: Actor) -> None:
 
 
 def check_step_available(recall: Recall, step: Step, now: datetime) -> None:
-    """Raises NotNow unless the recall is in one of the step's states and the fact the step asks for is there."""
+    """Raise StepUnavailable unless the recall is in one of the step's states and meets its precondition."""
     if recall.state not in step.from_states:
         raise StepUnavailable(
             _("Not while the recall is “%(state)s”. %(rule)s") % {"state": State(recall.state).label, "rule": step.rule}
@@ -64,7 +64,7 @@ def check_step_available(recall: Recall, step: Step, now: datetime) -> None:
 
 
 def check_second_person(recall: Recall, step: Step, actor: Actor) -> None:
-    """Raises NotPermitted where the step takes two people and this one completed what is to be signed."""
+    """Raise NotPermitted where a second person must sign and this actor made the last attempt."""
     if not step.needs_second_person or actor.user is None:
         return
     tries = current_ladder_attempts(recall)
@@ -84,7 +84,7 @@ def step_blocked_reason(recall: Recall, step: Step, actor: Actor) -> str:
 
 
 def current_ladder_attempts(recall: Recall) -> list[ContactAttempt]:
-    """The tries since the patient was last to be contacted, oldest first; no query when prefetched."""
+    """The attempts since the patient was last to be contacted, oldest first; no query when prefetched."""
     if recall._state.adding:
         return []
     since = recall.contact_since
@@ -100,7 +100,7 @@ def current_outcome(recall: Recall) -> Outcome | None:
 
 
 def priors_timestamps(recall: Recall) -> tuple[datetime | None, datetime | None]:
-    """When earlier pictures were last asked for and when they last came, since the wait for them began."""
+    """When prior images were last requested and last received, since the wait for them began."""
     if recall._state.adding:
         return None, None
     events = [event for event in recall.events.all() if event.at >= recall.state_since]
@@ -110,7 +110,7 @@ def priors_timestamps(recall: Recall) -> tuple[datetime | None, datetime | None]
 
 
 def missed_appointment_today(recall: Recall, now: datetime) -> Appointment | None:
-    """The newest visit, when it was of today, was missed, and is of the kind that the recall now waits to book."""
+    """The newest visit if it was missed today and is of the kind that the recall now waits to book."""
     visits = sorted(recall.appointments.all(), key=lambda visit: visit.pk)
     visit = visits[-1] if visits else None
     if visit is None or visit.status != AppointmentStatus.MISSED:

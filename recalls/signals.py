@@ -1,4 +1,4 @@
-"""What does this package tell and ask the rest of the product? That a recall moved; whether a step may be undone."""
+"""Signals of this package: a recall moved; a step is about to be undone."""
 
 from django.dispatch import Signal
 

@@ -1,4 +1,4 @@
-"""Which recalls move by the clock alone? Holds whose day has come, and short-interval visits that are to be booked."""
+"""Celery task that takes the steps that are due by date: holds that end and follow-ups to be booked."""
 
 import logging
 

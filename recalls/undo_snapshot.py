@@ -1,4 +1,4 @@
-"""What must be remembered of a recall so that a step can be taken back within seconds, and which steps can?
+"""Records in a step's event what the step changed on the recall, so that it can be undone within seconds.
 
 The step's own event keeps what it changed, sealed with everything else; nothing is ever taken out of the history.
 An outcome is taken back as long as nobody was told of it; an amendment and a signature are amended with a reason, a
@@ -12,9 +12,8 @@ from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, BOOKED_STATES
 from recalls.models import Recall, RecallEvent
 
 UNDO_WINDOW = timedelta(seconds=10)
-SNAPSHOT_KEY = "before"  # where the event keeps it
-# Who and what a recall is does not move with it; the state and the history's own columns stand in the event; a closing
-# note stands in the note of the event that closed.
+SNAPSHOT_KEY = "before"  # the key in the event's data
+# Columns that no step changes, or that the event or the closing event already holds.
 _EXCLUDED_FIELDS = frozenset(
     {"id", "site_id", "patient_id", "exam_id", "state", "version", "head_hash", "closure_note"}
 )
@@ -31,7 +30,7 @@ def take_snapshot(recall: Recall) -> dict[str, Any]:
 
 
 def diff_snapshot(before: dict[str, Any], recall: Recall) -> dict[str, Any]:
-    """As much of `before` as is different now; the visit always."""
+    """The columns of `before` that differ now, and always the visit."""
     return {
         name: was for name, was in before.items() if name == "visit" or was != _to_json_value(getattr(recall, name))
     }

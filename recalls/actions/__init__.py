@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from recalls.actions import biopsy, closing, contact, notes_and_requests, outcomes, visits
+from recalls.actions import biopsy, closing, contact, notes_and_requests, outcomes, undo_step, visits
 from recalls.actions.biopsy import advise_biopsy as advise_biopsy
 from recalls.actions.biopsy import record_pathology as record_pathology
 from recalls.actions.biopsy import sign_concordance as sign_concordance
@@ -60,7 +60,7 @@ from recalls.actions.visits import mark_missed as mark_missed
 from recalls.actions.visits import reschedule as reschedule
 from recalls.models import RecallEvent
 
-_STEP_MODULES = (contact, notes_and_requests, visits, outcomes, biopsy, closing)
+_STEP_MODULES = (contact, notes_and_requests, visits, outcomes, biopsy, closing, undo_step)
 
 
 def get_action(step_name: str) -> Callable[..., RecallEvent]:

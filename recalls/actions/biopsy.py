@@ -1,4 +1,4 @@
-"""How does a biopsy end? Pathology comes in, a radiologist signs whether it explains the pictures."""
+"""Actions of biopsy and pathology: advise a biopsy, record the pathology result, sign the concordance."""
 
 from typing import Unpack
 
@@ -14,7 +14,7 @@ from recalls.permissions import StepUnavailable
 from recalls.workflow import NEXT_STATE_BY_VERDICT
 
 _MALIGNANT_CLASSES = frozenset({PathologyClass.IN_SITU, PathologyClass.INVASIVE})
-# A verdict must fit the tissue: these are the pathology classes each may be signed over.
+# The pathology classes over which each verdict may be signed.
 _PATHOLOGY_BY_VERDICT: dict[ConcordanceVerdict, frozenset[PathologyClass]] = {
     ConcordanceVerdict.CONCORDANT_BENIGN: frozenset({PathologyClass.BENIGN}),
     ConcordanceVerdict.DISCORDANT: frozenset(PathologyClass),
@@ -34,21 +34,21 @@ def allowed_verdicts(recall: Recall) -> list[ConcordanceVerdict]:
     ]
 
 
-def advise_biopsy(recall: Recall, **asked: Unpack[ActionKwargs]) -> RecallEvent:
+def advise_biopsy(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
     """Ask for a biopsy at once after a screening result of 4 or 5; a booked visit is cancelled."""
-    return apply_step(recall, "advise_biopsy", **asked)
+    return apply_step(recall, "advise_biopsy", **kwargs)
 
 
 def record_pathology(
-    recall: Recall, result: PathologyClass, *, specimen: str = "", text: str = "", **asked: Unpack[ActionKwargs]
+    recall: Recall, result: PathologyClass, *, specimen: str = "", text: str = "", **kwargs: Unpack[ActionKwargs]
 ) -> RecallEvent:
-    def record(move: Transition) -> None:
+    def record(transition: Transition) -> None:
         row = PathologyResult.objects.create(
-            recall=move.recall, result=result, specimen=specimen, text=text, **move.signature_fields()
+            recall=transition.recall, result=result, specimen=specimen, text=text, **transition.signature_fields()
         )
-        move.data = {"pathology": row.pk}
+        transition.data = {"pathology": row.pk}
 
-    return apply_step(recall, "record_pathology", record, **asked)
+    return apply_step(recall, "record_pathology", record, **kwargs)
 
 
 def sign_concordance(
@@ -57,16 +57,16 @@ def sign_concordance(
     *,
     text: str = "",
     follow_up_months: int | None = None,
-    **asked: Unpack[ActionKwargs],
+    **kwargs: Unpack[ActionKwargs],
 ) -> RecallEvent:
-    """Sign whether tissue and pictures agree; the verdict decides the next state (`workflow.CONCORDANCE_ROUTE`).
+    """Sign whether pathology and imaging agree; the next state is that of `workflow.NEXT_STATE_BY_VERDICT`.
 
     A concordant benign result closes, or with `follow_up_months` goes on as a short-interval follow-up.
     Raises ValidationError for a verdict that does not fit the tissue.
     """
 
-    def sign(move: Transition) -> None:
-        pathology = move.recall.pathology_results.order_by("pk").last()
+    def sign(transition: Transition) -> None:
+        pathology = transition.recall.pathology_results.order_by("pk").last()
         if pathology is None:
             raise StepUnavailable(_("No pathology result has been recorded yet."))
         if PathologyClass(pathology.result) not in _PATHOLOGY_BY_VERDICT[verdict]:
@@ -74,17 +74,17 @@ def sign_concordance(
         if follow_up_months and verdict != ConcordanceVerdict.CONCORDANT_BENIGN:
             raise ValidationError({"follow_up_months": _("Only a concordant benign result has a follow-up.")})
         row = Concordance.objects.create(
-            recall=move.recall,
+            recall=transition.recall,
             pathology=pathology,
             verdict=verdict,
             text=text,
             follow_up_months=follow_up_months,
-            **move.signature_fields(),
+            **transition.signature_fields(),
         )
-        move.data = {"concordance": row.pk, "verdict": verdict}
-        move.next_state, move.closure_reason = NEXT_STATE_BY_VERDICT[verdict]
+        transition.data = {"concordance": row.pk, "verdict": verdict}
+        transition.next_state, transition.closure_reason = NEXT_STATE_BY_VERDICT[verdict]
         if follow_up_months:
-            move.next_state, move.closure_reason = State.FOLLOW_UP, None
-            plan_follow_up(move, follow_up_months, calendar.local_day(move.recall.site, move.now))
+            transition.next_state, transition.closure_reason = State.FOLLOW_UP, None
+            plan_follow_up(transition, follow_up_months, calendar.local_day(transition.recall.site, transition.now))
 
-    return apply_step(recall, "sign_concordance", sign, **asked)
+    return apply_step(recall, "sign_concordance", sign, **kwargs)

@@ -1,4 +1,4 @@
-"""How is a whole day moved? The day is closed first, then each visit goes through the ordinary step, one by one."""
+"""Closes a site for a day and reschedules that day's appointments one by one."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from recalls.permissions import StepRefused
 
 @dataclass(frozen=True, slots=True)
 class RescheduleRequest:
-    """Where one visit of the day goes: what the person saw of it (`version`, `sequence`), and the time agreed to."""
+    """The new time of one visit, with the version and sequence that the user saw."""
 
     appointment_id: int
     version: int
@@ -28,7 +28,7 @@ class RescheduleRequest:
 
 
 def close_day(site: Site, day: date, reason: str) -> bool:
-    """Shut the site on that day; True when it was not shut before. The caller asks who may."""
+    """Close the site on that day; True when it was not closed before. The caller checks the permission."""
     _closure, is_new = Closure.objects.get_or_create(site=site, day=day, defaults={"reason": reason})
     return is_new
 
@@ -36,7 +36,7 @@ def close_day(site: Site, day: date, reason: str) -> bool:
 def reschedule_appointments(
     site: Site, wanted: Iterable[RescheduleRequest], *, by: UserOrActor, note: str
 ) -> tuple[int, int]:
-    """Move each visit by the step that moves any visit, so that its message follows. How many moved, how many did not.
+    """Reschedule each visit by the ordinary step, which plans its message; returns how many moved and how many did not.
 
     Each is a transaction of its own: what is moved stays moved when a later one is refused. Sent twice, nothing is
     moved twice: the key of each move names the visit and the time it had.

@@ -1,4 +1,4 @@
-"""What was tried to reach the patient, and what came of it? Calls, letters, priors requests, work items."""
+"""Actions about reaching the patient: contact attempts, prior images, messages by hand and work items."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from recalls.enums import ContactChannel, ContactResult, WorkItemKind
 from recalls.models import CallPreference, ContactAttempt, Recall, RecallEvent, WorkItem
 from recalls.permissions import NotPermitted
 
-# What may come of each way of trying; a letter is sent, a call is answered or not.
+# The results that an attempt on each channel may have.
 _SENT_RESULTS = (ContactResult.SENT,)
 _CONVERSATION_RESULTS = (
     ContactResult.REACHED_WILL_BOOK,
@@ -44,9 +44,9 @@ RESULTS_BY_CHANNEL: dict[ContactChannel, tuple[ContactResult, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class ContactAttemptInput:
-    """One try: how, on which number, with what result; `next_try_at` (UTC) overrides the ladder.
+    """One contact attempt; `next_try_at` (UTC) overrides the contact ladder.
 
-    `best_time`: the part of the day in which to call; empty when that is taken back, None when not asked.
+    `preferred_part_of_day`: when to call; empty removes the preference, None leaves it as it is.
     """
 
     channel: ContactChannel
@@ -57,35 +57,35 @@ class ContactAttemptInput:
     preferred_part_of_day: str | None = None
 
 
-def log_contact(recall: Recall, contact: ContactAttemptInput, **asked: Unpack[ActionKwargs]) -> RecallEvent:
-    """Log a try with its result. A wrong number is marked unusable; it and a need for an interpreter open a task."""
+def log_contact(recall: Recall, contact: ContactAttemptInput, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
+    """Log an attempt. A wrong number is marked unusable; it and a need for an interpreter open a work item."""
     _validate_contact(contact)
 
-    def log(move: Transition) -> None:
+    def log(transition: Transition) -> None:
         attempt = ContactAttempt.objects.create(
-            recall=move.recall,
+            recall=transition.recall,
             channel=contact.channel,
             point=contact.point_kind or "",
             result=contact.result,
             note=contact.note,
             next_try_at=contact.next_try_at,
-            **move.signature_fields(),
+            **transition.signature_fields(),
         )
-        move.data = {
+        transition.data = {
             "attempt": attempt.pk,
             "channel": contact.channel,
             "result": contact.result,
         }
         if contact.preferred_part_of_day is not None:
-            _save_call_preference(move, contact.preferred_part_of_day)
+            _save_call_preference(transition, contact.preferred_part_of_day)
         if contact.result == ContactResult.WRONG_NUMBER:
-            _mark_wrong_number(move, contact)
+            _mark_wrong_number(transition, contact)
         if contact.result == ContactResult.NEEDS_INTERPRETER:
             _open_step_work_item(
-                move, WorkItemKind.INTERPRETER, _("The patient asked for an interpreter on the phone.")
+                transition, WorkItemKind.INTERPRETER, _("The patient asked for an interpreter on the phone.")
             )
 
-    return apply_step(recall, "log_contact", log, **asked)
+    return apply_step(recall, "log_contact", log, **kwargs)
 
 
 def _validate_contact(contact: ContactAttemptInput) -> None:
@@ -95,52 +95,54 @@ def _validate_contact(contact: ContactAttemptInput) -> None:
         raise ValidationError({"next_try_at": _("The next try must lie in the future.")})
 
 
-def _mark_wrong_number(move: Transition, contact: ContactAttemptInput) -> None:
-    for point in move.recall.patient.contact_points.filter(kind=contact.point_kind or "", unusable=""):
-        mark_unusable(point, ContactPoint.Unusable.WRONG, by=move.actor)
-        move.data["unusable"] = [point.pk]
-    _open_step_work_item(move, WorkItemKind.VERIFY_CONTACT, _("A call reached a wrong number."))
+def _mark_wrong_number(transition: Transition, contact: ContactAttemptInput) -> None:
+    for point in transition.recall.patient.contact_points.filter(kind=contact.point_kind or "", unusable=""):
+        mark_unusable(point, ContactPoint.Unusable.WRONG, by=transition.actor)
+        transition.data["unusable"] = [point.pk]
+    _open_step_work_item(transition, WorkItemKind.VERIFY_CONTACT, _("A call reached a wrong number."))
 
 
-def _save_call_preference(move: Transition, part: str) -> None:
-    before = CallPreference.objects.filter(patient=move.recall.patient_id).first()
+def _save_call_preference(transition: Transition, part: str) -> None:
+    before = CallPreference.objects.filter(patient=transition.recall.patient_id).first()
     if part != (before.part if before else ""):
-        move.data["best_time"] = [before.part if before else "", part]
-        set_call_preference(move, part)
+        transition.data["best_time"] = [before.part if before else "", part]
+        set_call_preference(transition, part)
 
 
-def set_call_preference(move: Transition, part: str) -> None:
-    """When to call the patient from now on; empty: whenever the ladder says."""
+def set_call_preference(transition: Transition, part: str) -> None:
+    """Store when to call the patient from now on; an empty value leaves the time to the contact ladder."""
     if not part:
-        CallPreference.objects.filter(patient=move.recall.patient_id).delete()
+        CallPreference.objects.filter(patient=transition.recall.patient_id).delete()
         return
-    said = {"part": part, "changed_at": move.now, "user": move.actor.user}
-    CallPreference.objects.update_or_create(patient_id=move.recall.patient_id, defaults=said)
+    said = {"part": part, "changed_at": transition.now, "user": transition.actor.user}
+    CallPreference.objects.update_or_create(patient_id=transition.recall.patient_id, defaults=said)
 
 
-def _open_step_work_item(move: Transition, kind: WorkItemKind, reason: str) -> None:
-    """A task that this step opened goes with it when it is undone; one that was open before stays."""
-    item = open_work_item(move.recall, kind, reason)
-    if item.opened_at >= move.now:
-        move.data["tasks"] = [item.pk]
+def _open_step_work_item(transition: Transition, kind: WorkItemKind, reason: str) -> None:
+    """Open a work item that is closed again when the step is undone; one that was open before stays."""
+    item = open_work_item(transition.recall, kind, reason)
+    if item.opened_at >= transition.now:
+        transition.data["tasks"] = [item.pk]
 
 
-def request_priors(recall: Recall, **asked: Unpack[ActionKwargs]) -> RecallEvent:
+def request_priors(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
     """Log that the other clinic was asked; `note` names it."""
-    return apply_step(recall, "request_priors", **asked)
+    return apply_step(recall, "request_priors", **kwargs)
 
 
-def receive_priors(recall: Recall, **asked: Unpack[ActionKwargs]) -> RecallEvent:
-    return apply_step(recall, "receive_priors", **asked)
+def receive_priors(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
+    return apply_step(recall, "receive_priors", **kwargs)
 
 
-def message_by_hand(recall: Recall, work: Callable[[Transition], None], **asked: Unpack[ActionKwargs]) -> RecallEvent:
-    """A person stops a message or has one sent; `work` checks it and names it in the event. `note` is the reason."""
-    return apply_step(recall, "message_by_hand", work, **asked)
+def message_by_hand(
+    recall: Recall, apply_changes: Callable[[Transition], None], **kwargs: Unpack[ActionKwargs]
+) -> RecallEvent:
+    """Record that a user stopped or sent a message; `apply_changes` checks and does it, `note` is the reason."""
+    return apply_step(recall, "message_by_hand", apply_changes, **kwargs)
 
 
 def open_work_item(recall: Recall, kind: WorkItemKind, reason: str) -> WorkItem:
-    """A task for a person; the one already open is kept."""
+    """Open a work item for staff; one of this kind already open is kept."""
     item, _created = WorkItem.objects.get_or_create(
         recall=recall,
         kind=kind,
@@ -163,7 +165,7 @@ def open_patient_work_item(patient: Patient, kind: WorkItemKind, reason: str) ->
 
 
 def finish_work_item(item: WorkItem, *, by: UserOrActor) -> None:
-    """Tick it off; one already done stays as it was. Raises NotPermitted for a site the person does not work at."""
+    """Mark the work item done; one already done stays as it was. Raises NotPermitted at another site."""
     if not actor_for(by).sees_site(item.site_id):
         raise NotPermitted(_("This task belongs to a site you do not work at."))
     WorkItem.objects.filter(pk=item.pk, done_at=None).update(done_at=timezone.now(), done_by=actor_for(by).user)

@@ -1,4 +1,4 @@
-"""What follows when a screening result is corrected? Both readings are kept, and the recall follows the new one.
+"""Corrects a screening result, keeps both readings and moves the recall as the new one asks.
 
 A lower result voids a recall that has no outcome yet; a higher one opens, reopens or restarts it. Where tissue or an
 outcome already speaks, a person decides: nothing is undone by itself.
@@ -37,7 +37,7 @@ READING_FIELDS = (
 
 
 def assessment_severity(assessment: str) -> int:
-    """How much a category asks for: 1 and 2 nothing, priors, more pictures or a 3, a kind of 4, a 5."""
+    """Severity from 0 to 4: 1 and 2; prior images needed; additional imaging or 3; a kind of 4; 5."""
     if assessment in SUSPICIOUS_ASSESSMENTS:
         return 4 if assessment == Assessment.HIGHLY_SUGGESTIVE else 3
     if assessment in (Assessment.NEED_IMAGING, Assessment.PROBABLY_BENIGN):
@@ -93,28 +93,28 @@ def _update_recall(exam: ScreeningExam, old_assessment: str, by: UserOrActor) ->
     return _restart_recall(recall, by=by, note=note)
 
 
-def _update_open_recall(recall: Recall, **asked: Unpack[ActionKwargs]) -> RecallEvent | None:
+def _update_open_recall(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> RecallEvent | None:
     if needs_recall(recall.exam):
-        return _restart_recall(recall, **asked)
+        return _restart_recall(recall, **kwargs)
     if recall.state in _STATES_BEFORE_OUTCOME and not recall.outcomes.exists():
-        return void(recall, **asked)
-    open_work_item(recall, WorkItemKind.CORRECTED_RESULT, asked.get("note", ""))
+        return void(recall, **kwargs)
+    open_work_item(recall, WorkItemKind.CORRECTED_RESULT, kwargs.get("note", ""))
     return None
 
 
-def _restart_recall(recall: Recall, **asked: Unpack[ActionKwargs]) -> RecallEvent:
-    """Restart the clocks from the correction; before any visit the recall goes where the new result opens."""
+def _restart_recall(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
+    """Restart the deadlines from the correction; before any visit the recall goes where the new result opens."""
 
-    def restart(move: Transition) -> None:
-        row, exam = move.recall, move.recall.exam
+    def restart(transition: Transition) -> None:
+        row, exam = transition.recall, transition.recall.exam
         row.suspicious, row.kind = exam.assessment in SUSPICIOUS_ASSESSMENTS, exam.recall_kind
         row.clock_from = timezone.now()
-        move.next_state = move.from_state
+        transition.next_state = transition.from_state
         waits = opening_step(exam) == "open_awaiting_priors"
-        if move.from_state == State.AWAITING_PRIORS and not waits:
-            move.next_state = State.TO_CONTACT
-        elif move.from_state == State.TO_CONTACT and waits and not row.outcomes.exists():
-            move.next_state = State.AWAITING_PRIORS
-        move.data = {"assessment": exam.assessment}
+        if transition.from_state == State.AWAITING_PRIORS and not waits:
+            transition.next_state = State.TO_CONTACT
+        elif transition.from_state == State.TO_CONTACT and waits and not row.outcomes.exists():
+            transition.next_state = State.AWAITING_PRIORS
+        transition.data = {"assessment": exam.assessment}
 
-    return apply_step(recall, "correct_result", restart, **asked)
+    return apply_step(recall, "correct_result", restart, **kwargs)

@@ -1,4 +1,4 @@
-"""What does a desk do besides calling and booking? Take a recall on, note something, ask for a letter or message.
+"""Desk actions that leave the state alone: take a recall on, add a note, request a letter or a message.
 
 These steps leave a recall where it stands, and its clocks as they run: only what they say is new.
 """
@@ -16,46 +16,46 @@ from recalls.models import Recall, RecallEvent
 from recalls.permissions import StepUnavailable
 
 
-def take_on(recall: Recall, **asked: Unpack[ActionKwargs]) -> RecallEvent:
-    """The recall is among this person's own until somebody else takes it on."""
+def take_on(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
+    """Assign the recall to this user until somebody else takes it on."""
 
-    def assign(move: Transition) -> None:
-        move.recall.assigned_to = move.actor.user
+    def assign(transition: Transition) -> None:
+        transition.recall.assigned_to = transition.actor.user
 
-    return apply_step(recall, "take_on", assign, **asked)
+    return apply_step(recall, "take_on", assign, **kwargs)
 
 
-def add_note(recall: Recall, **asked: Unpack[ActionKwargs]) -> RecallEvent:
-    if not asked.get("note", "").strip():
+def add_note(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
+    if not kwargs.get("note", "").strip():
         raise ValidationError({"note": _("Write the note.")})
-    return apply_step(recall, "add_note", **asked)
+    return apply_step(recall, "add_note", **kwargs)
 
 
-def ask_letter(recall: Recall, **asked: Unpack[ActionKwargs]) -> RecallEvent:
-    """Owe the patient a letter that asks for a call, and open the task to print it.
+def ask_letter(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
+    """Plan a letter that asks the patient to call, and open the work item to print it.
 
-    Raises NotNow where there is no address or a letter waits already.
+    Raises StepUnavailable where there is no address or a letter waits already.
     """
 
-    def order(move: Transition) -> None:
-        refused = letter_blocked_reason(move.recall)
+    def open_print_task(transition: Transition) -> None:
+        refused = letter_blocked_reason(transition.recall)
         if refused:
             raise StepUnavailable(refused)
-        why = asked.get("note", "")[:300] or _("Asked for from the queue.")
-        open_work_item(move.recall, WorkItemKind.PRINT_LETTER, why)
+        why = kwargs.get("note", "")[:300] or _("Asked for from the queue.")
+        open_work_item(transition.recall, WorkItemKind.PRINT_LETTER, why)
 
-    return apply_step(recall, "ask_letter", order, **asked)
+    return apply_step(recall, "ask_letter", open_print_task, **kwargs)
 
 
-def ask_please_call(recall: Recall, **asked: Unpack[ActionKwargs]) -> RecallEvent:
-    """Owe a message that asks for a call; it leaves in the next sending hours. Raises NotNow without a channel."""
+def ask_please_call(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
+    """Plan a message that asks for a call, in the next send window. Raises StepUnavailable without a channel."""
 
-    def check(move: Transition) -> None:
-        refused = message_blocked_reason(move.recall)
+    def check_channel(transition: Transition) -> None:
+        refused = message_blocked_reason(transition.recall)
         if refused:
             raise StepUnavailable(refused)
 
-    return apply_step(recall, "ask_please_call", check, **asked)
+    return apply_step(recall, "ask_please_call", check_channel, **kwargs)
 
 
 def letter_blocked_reason(recall: Recall) -> str:

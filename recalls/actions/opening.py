@@ -1,4 +1,4 @@
-"""When does a screening result open a recall? Opens it where its result says, with its clocks running."""
+"""Opens a recall from a screening result that needs more work."""
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -13,12 +13,12 @@ from recalls.workflow import STEPS_BY_NAME
 
 
 def needs_recall(exam: ScreeningExam) -> bool:
-    """0, 3, 4 and 5 need more work; so does a technical or clinical recall whatever its category."""
+    """Whether the exam needs a recall: assessments 0, 3, 4 and 5, and any technical or clinical recall."""
     return exam.assessment in RECALL_ASSESSMENTS or exam.recall_kind != RecallKind.FINDING
 
 
 def opening_step(exam: ScreeningExam) -> str:
-    """Earlier pictures come first where only they are missing (21 CFR 900.12: a kind of its own since 2024)."""
+    """The opening step: wait for prior images where only they are missing (21 CFR 900.12), else contact."""
     waits = exam.assessment == Assessment.NEED_PRIORS and exam.recall_kind == RecallKind.FINDING
     return "open_awaiting_priors" if waits else "open_recall"
 
@@ -49,12 +49,12 @@ def open_recall(exam: ScreeningExam, *, by: UserOrActor, note: str = "") -> Reca
         return RecallEvent.objects.filter(recall=standing).latest("pk")
 
 
-def _create_recall(move: Transition) -> RecallEvent:
-    recall, exam = move.recall, move.recall.exam
-    move.data = {"assessment": exam.assessment, "kind": exam.recall_kind}
-    update_deadlines(recall, move)
+def _create_recall(transition: Transition) -> RecallEvent:
+    recall, exam = transition.recall, transition.recall.exam
+    transition.data = {"assessment": exam.assessment, "kind": exam.recall_kind}
+    update_deadlines(recall, transition)
     recall.version = 0
     recall.save(force_insert=True)
-    event = record_event(move)
+    event = record_event(transition)
     recall_moved.send(sender=Recall, event=event)
     return event

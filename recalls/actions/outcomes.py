@@ -1,4 +1,4 @@
-"""What did the radiologist decide, where does that lead, and when may the patient know?"""
+"""Actions of the radiologist's outcome: record, amend and release it, and start a follow-up round."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -29,23 +29,23 @@ class OutcomeInput:
     release_at: datetime | None = None
 
 
-def record_outcome(recall: Recall, reading: OutcomeInput, **asked: Unpack[ActionKwargs]) -> RecallEvent:
-    """Record the outcome of a visit; its category decides the next state (`workflow.OUTCOME_ROUTE`)."""
+def record_outcome(recall: Recall, reading: OutcomeInput, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
+    """Record the outcome of a visit; its category decides the next state (`NEXT_STATE_BY_ASSESSMENT`)."""
     _validate_outcome(reading)
 
-    def record(move: Transition) -> None:
-        outcome = _add_outcome(move, reading)
-        move.next_state, move.closure_reason = NEXT_STATE_BY_ASSESSMENT[reading.assessment]
-        if move.next_state == State.FOLLOW_UP:
-            plan_follow_up(move, reading.follow_up_months, last_visit_day(move.recall))
-        elif move.next_state == State.TO_CONTACT:  # still incomplete: one more visit, with a visit's time to it
-            move.recall.clock_from, move.recall.follow_up_on = move.now, None
-        _release_or_assign(move, outcome, reading.release_at)
+    def record(transition: Transition) -> None:
+        outcome = _add_outcome(transition, reading)
+        transition.next_state, transition.closure_reason = NEXT_STATE_BY_ASSESSMENT[reading.assessment]
+        if transition.next_state == State.FOLLOW_UP:
+            plan_follow_up(transition, reading.follow_up_months, last_visit_day(transition.recall))
+        elif transition.next_state == State.TO_CONTACT:  # still incomplete: one more visit, with a visit's time to it
+            transition.recall.clock_from, transition.recall.follow_up_on = transition.now, None
+        _release_or_assign(transition, outcome, reading.release_at)
 
-    return apply_step(recall, "record_outcome", record, **asked)
+    return apply_step(recall, "record_outcome", record, **kwargs)
 
 
-def amend_outcome(recall: Recall, reading: OutcomeInput, *, reason: str, **asked: Unpack[ActionKwargs]) -> RecallEvent:
+def amend_outcome(recall: Recall, reading: OutcomeInput, *, reason: str, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
     """Replace the newest outcome by a new reading; the old row stays. Raises ValidationError without a reason.
 
     A new category that leads to the same place leaves the recall where it is (4A to 4B while the biopsy is booked);
@@ -55,55 +55,55 @@ def amend_outcome(recall: Recall, reading: OutcomeInput, *, reason: str, **asked
     if not reason.strip():
         raise ValidationError({"reason": _("Say why the outcome is amended.")})
 
-    def amend(move: Transition) -> None:
-        old = current_outcome(move.recall)
-        outcome = _add_outcome(move, reading, amends=old, reason=reason)
+    def amend(transition: Transition) -> None:
+        old = current_outcome(transition.recall)
+        outcome = _add_outcome(transition, reading, amends=old, reason=reason)
         to, closure = NEXT_STATE_BY_ASSESSMENT[reading.assessment]
         old_to = NEXT_STATE_BY_ASSESSMENT[Assessment(old.assessment)][0] if old else None
-        died = move.recall.closure_reason == ClosureReason.DECEASED
+        died = transition.recall.closure_reason == ClosureReason.DECEASED
         same_way = died or (to == old_to and to != State.CLOSED)
-        move.next_state, move.closure_reason = (move.from_state, None) if same_way else (to, closure)
-        if to == move.next_state == State.FOLLOW_UP:
-            plan_follow_up(move, reading.follow_up_months, last_visit_day(move.recall))
-        _release_or_assign(move, outcome, reading.release_at)
+        transition.next_state, transition.closure_reason = (transition.from_state, None) if same_way else (to, closure)
+        if to == transition.next_state == State.FOLLOW_UP:
+            plan_follow_up(transition, reading.follow_up_months, last_visit_day(transition.recall))
+        _release_or_assign(transition, outcome, reading.release_at)
 
-    return apply_step(recall, "amend_outcome", amend, **asked)
+    return apply_step(recall, "amend_outcome", amend, **kwargs)
 
 
-def release_outcome(recall: Recall, release_at: datetime, **asked: Unpack[ActionKwargs]) -> RecallEvent:
+def release_outcome(recall: Recall, release_at: datetime, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
     """Let the patient be told from `release_at` (UTC) on."""
 
-    def release(move: Transition) -> None:
-        outcome = current_outcome(move.recall)
+    def release(transition: Transition) -> None:
+        outcome = current_outcome(transition.recall)
         if outcome is not None:
-            OutcomeRelease.objects.create(outcome=outcome, release_at=release_at, **move.signature_fields())
-            move.recall.to_release_by = None
-            move.data = {"outcome": outcome.pk, "release_at": release_at.isoformat()}
+            OutcomeRelease.objects.create(outcome=outcome, release_at=release_at, **transition.signature_fields())
+            transition.recall.to_release_by = None
+            transition.data = {"outcome": outcome.pk, "release_at": release_at.isoformat()}
 
-    return apply_step(recall, "release_outcome", release, **asked)
+    return apply_step(recall, "release_outcome", release, **kwargs)
 
 
-def follow_up_due(recall: Recall, **asked: Unpack[ActionKwargs]) -> RecallEvent:
+def follow_up_due(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
     """Bring a short-interval recall back to the callback queue for its next round."""
 
-    def next_round(move: Transition) -> None:
-        move.recall.round += 1
-        move.data = {"round": move.recall.round, "visit_due": str(move.recall.follow_up_on)}
+    def next_round(transition: Transition) -> None:
+        transition.recall.round += 1
+        transition.data = {"round": transition.recall.round, "visit_due": str(transition.recall.follow_up_on)}
 
-    return apply_step(recall, "follow_up_due", next_round, **asked)
+    return apply_step(recall, "follow_up_due", next_round, **kwargs)
 
 
-def plan_follow_up(move: Transition, months: int | None, visited_on: date) -> None:
+def plan_follow_up(transition: Transition, months: int | None, visited_on: date) -> None:
     """Date the next short-interval visit: by the schedule from the first such outcome, or months from this visit.
 
     The series of 6, 12 and 24 months is BI-RADS category 3 surveillance; a radiologist may name another interval.
     """
-    recall = move.recall
+    recall = transition.recall
     if recall.follow_up_from is None:
         recall.follow_up_from = visited_on
     start = recall.follow_up_from if months is None else visited_on
     recall.follow_up_on = deadlines.follow_up_date(start, recall.round + 1, months)
-    move.data["visit_due"] = str(recall.follow_up_on)
+    transition.data["visit_due"] = str(recall.follow_up_on)
 
 
 def _validate_outcome(reading: OutcomeInput) -> None:
@@ -117,12 +117,12 @@ def _validate_outcome(reading: OutcomeInput) -> None:
 
 
 def _add_outcome(
-    move: Transition, reading: OutcomeInput, *, amends: Outcome | None = None, reason: str = ""
+    transition: Transition, reading: OutcomeInput, *, amends: Outcome | None = None, reason: str = ""
 ) -> Outcome:
     outcome = Outcome.objects.create(
-        recall=move.recall,
-        appointment=_last_attended(move.recall),
-        round=move.recall.round,
+        recall=transition.recall,
+        appointment=_last_attended(transition.recall),
+        round=transition.recall.round,
         assessment=reading.assessment,
         assessment_left=reading.assessment_left,
         assessment_right=reading.assessment_right,
@@ -130,20 +130,22 @@ def _add_outcome(
         text=reading.text,
         amends=amends,
         reason=reason,
-        **move.signature_fields(),
+        **transition.signature_fields(),
     )
-    move.data = {"outcome": outcome.pk, "assessment": reading.assessment}
+    transition.data = {"outcome": outcome.pk, "assessment": reading.assessment}
     return outcome
 
 
-def _release_or_assign(move: Transition, outcome: Outcome, release_at: datetime | None) -> None:
-    """Let the patient be told from then on, or leave it on the worklist of whoever will speak to them first."""
-    died = move.recall.closure_reason == ClosureReason.DECEASED
+def _release_or_assign(transition: Transition, outcome: Outcome, release_at: datetime | None) -> None:
+    """Release the outcome from then on, or assign it to the radiologist who will speak to the patient first."""
+    died = transition.recall.closure_reason == ClosureReason.DECEASED
     waits = release_at is None and outcome.assessment in WRITTEN_RESULT_ASSESSMENTS and not died
-    move.recall.to_release_by = move.actor.user if waits else None
+    transition.recall.to_release_by = transition.actor.user if waits else None
     if release_at is not None:
-        OutcomeRelease.objects.create(outcome=outcome, release_at=max(release_at, move.now), **move.signature_fields())
-        move.data["release_at"] = max(release_at, move.now).isoformat()
+        OutcomeRelease.objects.create(
+            outcome=outcome, release_at=max(release_at, transition.now), **transition.signature_fields()
+        )
+        transition.data["release_at"] = max(release_at, transition.now).isoformat()
 
 
 def _last_attended(recall: Recall) -> Appointment | None:

@@ -1,9 +1,8 @@
-"""How does a recall move? The one place that locks it, checks the step, writes state and event together and says so."""
+"""Applies one step to a recall: locks it, checks the step, and writes state, deadlines and event together."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from typing import Any, Required, TypedDict
 
 from django.db import transaction
@@ -32,7 +31,7 @@ UserOrActor = User | Actor
 
 
 class ActionKwargs(TypedDict, total=False):
-    """The keywords every action takes: who asks (`by`), the version they saw, their form's key, and a note."""
+    """The keywords of every action: who acts (`by`), the version they saw, the form's idempotency key, and a note."""
 
     by: Required[UserOrActor]
     seen: int | None
@@ -42,7 +41,7 @@ class ActionKwargs(TypedDict, total=False):
 
 @dataclass(slots=True)
 class Transition:
-    """A step while it is taken: the locked recall, and what the action decides about where it goes."""
+    """A step being applied: the locked recall, who acts, and the next state where the action decides it."""
 
     recall: Recall
     step: Step
@@ -52,7 +51,7 @@ class Transition:
     from_state: State
     next_state: State | None = None
     closure_reason: ClosureReason | None = None
-    # The recall's columns as an undone step found them: set as they are, and no clock is asked.
+    # The recall's columns as an undone step found them: set as they are, without computing deadlines.
     restored_fields: dict[str, Any] | None = None
     # Facts for the event: ids, codes and times; free text belongs into `note` or rows of its own.
     data: dict[str, Any] = field(default_factory=dict)
@@ -65,89 +64,89 @@ class Transition:
 
     @property
     def is_undoable(self) -> bool:
-        """By the person who takes it, within seconds; what a system does stands."""
+        """Whether the acting user may undo it within seconds; a step of the system is never undone."""
         return self.actor.user is not None and self.step.undoable
 
     def signature_fields(self) -> dict[str, Any]:
-        """Who and when, for the rows a step adds."""
+        """The fields `at`, `by` and `user` of every row that a step adds."""
         return {"at": self.now, "by": self.actor.name, "user": self.actor.user}
 
 
 def apply_step(
     recall: Recall,
     step_name: str,
-    work: Callable[[Transition], None] | None = None,
+    apply_changes: Callable[[Transition], None] | None = None,
     *,
     by: UserOrActor,
     seen: int | None = None,
     key: str | None = None,
     note: str = "",
 ) -> RecallEvent:
-    """Take one step.
+    """Take one step on a recall and return its event.
 
     1. Lock the recall's row (SQLite: the write lock of the whole transaction).
     2. A form that was already carried out (`key`) returns its event and does nothing again.
-    3. A recall that moved since the person looked (`seen` is not its version) raises Stale with who and what.
+    3. A recall that moved since the person looked (`seen` is not its version) raises StaleVersion with who and what.
     4. Role and site, then state and facts, are checked; StepRefused carries the sentence.
-    5. `work` adds its rows and says where the recall goes; clocks, state and event are written together.
-    6. `recall_moved` is sent inside the transaction: messages are owed or cancelled with the move, or not at all.
+    5. `apply_changes` adds the step's rows and may set the next state; deadlines, state and event are written together.
+    6. `recall_moved` is sent inside the transaction: messages are planned or cancelled with the step, or not at all.
 
     The recall passed in is brought up to date. Raises ValidationError when the step's own input is wrong.
     """
-    move_of = partial(Transition, step=STEPS_BY_NAME[step_name], actor=actor_for(by), now=timezone.now(), note=note)
+    step, actor, now = STEPS_BY_NAME[step_name], actor_for(by), timezone.now()
     with transaction.atomic():
         locked = _lock_recall(recall)
         event = locked.events.filter(request_key=key).first() if key else None
         if event is None:
-            move = move_of(locked, from_state=State(locked.state))
-            _check_step(move, seen)
-            before = take_snapshot(locked) if move.is_undoable else None
-            if work is not None:
-                work(move)
-            _apply_state_change(move)
+            transition = Transition(locked, step, actor, now, note, from_state=State(locked.state))
+            _check_step(transition, seen)
+            before = take_snapshot(locked) if transition.is_undoable else None
+            if apply_changes is not None:
+                apply_changes(transition)
+            _apply_state_change(transition)
             if before is not None:
-                move.data = {**move.data, SNAPSHOT_KEY: diff_snapshot(before, locked)}
-            event = record_event(move, key)
+                transition.data = {**transition.data, SNAPSHOT_KEY: diff_snapshot(before, locked)}
+            event = record_event(transition, key)
             recall_moved.send(sender=Recall, event=event)
     _copy_to_caller(recall, locked)
     return event
 
 
-def _check_step(move: Transition, seen: int | None) -> None:
-    if seen is not None and seen != move.recall.version:
-        raise StaleVersion(move.recall.events.select_related("recall__site").latest("pk"))
-    check_actor_permitted(move.recall, move.step, move.actor)
-    check_step_available(move.recall, move.step, move.now)
-    check_second_person(move.recall, move.step, move.actor)
+def _check_step(transition: Transition, seen: int | None) -> None:
+    if seen is not None and seen != transition.recall.version:
+        raise StaleVersion(transition.recall.events.select_related("recall__site").latest("pk"))
+    check_actor_permitted(transition.recall, transition.step, transition.actor)
+    check_step_available(transition.recall, transition.step, transition.now)
+    check_second_person(transition.recall, transition.step, transition.actor)
 
 
-def record_event(move: Transition, key: str | None = None) -> RecallEvent:
-    """Seal the move into the history and save the recall with it."""
-    recall = move.recall
+def record_event(transition: Transition, key: str | None = None) -> RecallEvent:
+    """Append the transition to the hash-chained history and save the recall with it."""
+    recall = transition.recall
     recall.version += 1
     event = RecallEvent(
         recall=recall,
         version=recall.version,
-        step=move.step.name,
-        from_state=move.from_state if recall.version > 1 else "",
+        step=transition.step.name,
+        from_state=transition.from_state if recall.version > 1 else "",
         to_state=recall.state,
-        by=move.actor.name,
-        user=move.actor.user,
-        at=move.now,
-        note=move.note,
-        data=move.data,
+        by=transition.actor.name,
+        user=transition.actor.user,
+        at=transition.now,
+        note=transition.note,
+        data=transition.data,
         request_key=key or "",
         previous_hash=recall.head_hash,
     )
     event.hash = recall.head_hash = event.compute_hash()
-    # A recall just opened was saved whole a moment ago; intake opens thousands.
+    # A new recall was inserted with all its columns just before.
     recall.save(update_fields=["version", "head_hash"] if recall.version == 1 else None)
     event.save(force_insert=True)
     return event
 
 
-def update_deadlines(recall: Recall, move: Transition) -> None:
-    """Set the due instant and the target from where the recall now stands; `move` has no event yet."""
+def update_deadlines(recall: Recall, transition: Transition) -> None:
+    """Set the due instant and the target from where the recall now stands; `transition` has no event yet."""
     policy = recall.site.policy
     facts = deadlines.DeadlineFacts()
     if recall.state in BOOKED_STATES:
@@ -157,8 +156,8 @@ def update_deadlines(recall: Recall, move: Transition) -> None:
     elif recall.state == State.AWAITING_PRIORS:
         asked_at, came_at = priors_timestamps(recall)
         facts = deadlines.DeadlineFacts(
-            priors_requested_at=move.now if move.step.name == "request_priors" else asked_at,
-            priors_received_at=move.now if move.step.name == "receive_priors" else came_at,
+            priors_requested_at=transition.now if transition.step.name == "request_priors" else asked_at,
+            priors_received_at=transition.now if transition.step.name == "receive_priors" else came_at,
         )
     recall.due_at = deadlines.compute_due_at(recall, policy, facts)
     recall.target_at = deadlines.compute_target_at(recall, policy)
@@ -179,43 +178,46 @@ def _lock_recall(recall: Recall) -> Recall:
     return locked
 
 
-def _apply_state_change(move: Transition) -> None:
-    recall, after = move.recall, move.to_state
-    if after not in (move.step.to_states or (move.from_state,)):
+def _apply_state_change(transition: Transition) -> None:
+    recall, after = transition.recall, transition.to_state
+    if after not in (transition.step.to_states or (transition.from_state,)):
         raise StepUnavailable(_("This step does not lead there."))
-    if move.from_state == State.CLOSED != after and Recall.objects.filter(exam=recall.exam_id).still_open().exists():
+    if (
+        transition.from_state == State.CLOSED != after
+        and Recall.objects.filter(exam=recall.exam_id).still_open().exists()
+    ):
         raise StepUnavailable(_("This exam already has an open recall."))
-    if move.restored_fields is not None:
-        return _restore_fields(move)
-    if move.from_state in BOOKED_STATES and after not in BOOKED_STATES:
+    if transition.restored_fields is not None:
+        return _restore_fields(transition)
+    if transition.from_state in BOOKED_STATES and after not in BOOKED_STATES:
         recall.appointments.filter(status__in=ACTIVE_APPOINTMENT_STATUSES).update(status=AppointmentStatus.CANCELLED)
-    if after != move.from_state:
-        recall.state_since = _priors_wait_started_at(recall) if _resumes_priors_wait(move) else move.now
+    if after != transition.from_state:
+        recall.state_since = _priors_wait_started_at(recall) if _resumes_priors_wait(transition) else transition.now
         if after == State.TO_CONTACT:
-            recall.contact_since = move.now
-        if after == State.BIOPSY_TO_BOOK and move.from_state not in (
+            recall.contact_since = transition.now
+        if after == State.BIOPSY_TO_BOOK and transition.from_state not in (
             State.BIOPSY_BOOKED,
             State.ON_HOLD,
         ):
-            recall.biopsy_since = move.now
+            recall.biopsy_since = transition.now
     if after != State.ON_HOLD:
         recall.state_before_hold, recall.hold_until = "", None
     recall.state = after
-    _update_closure(move)
+    _update_closure(transition)
     _clear_prefetch_cache(recall)
-    update_deadlines(recall, move)
+    update_deadlines(recall, transition)
 
 
-def _restore_fields(move: Transition) -> None:
-    for name, was in (move.restored_fields or {}).items():
-        setattr(move.recall, name, was)
-    move.recall.state = move.to_state
-    _clear_prefetch_cache(move.recall)
+def _restore_fields(transition: Transition) -> None:
+    for name, was in (transition.restored_fields or {}).items():
+        setattr(transition.recall, name, was)
+    transition.recall.state = transition.to_state
+    _clear_prefetch_cache(transition.recall)
 
 
-def _resumes_priors_wait(move: Transition) -> bool:
-    """What was asked of another clinic before a hold is still asked for after it."""
-    return move.from_state == State.ON_HOLD and move.to_state == State.AWAITING_PRIORS
+def _resumes_priors_wait(transition: Transition) -> bool:
+    """Whether a hold ended during the wait for prior images: a request made before the hold still counts."""
+    return transition.from_state == State.ON_HOLD and transition.to_state == State.AWAITING_PRIORS
 
 
 def _priors_wait_started_at(recall: Recall) -> datetime:
@@ -224,8 +226,8 @@ def _priors_wait_started_at(recall: Recall) -> datetime:
     return began.latest("pk").at
 
 
-def _update_closure(move: Transition) -> None:
-    recall = move.recall
+def _update_closure(transition: Transition) -> None:
+    recall = transition.recall
     if recall.state != State.CLOSED:
         (
             recall.closure_reason,
@@ -234,16 +236,16 @@ def _update_closure(move: Transition) -> None:
             recall.closure_note,
         ) = "", None, "", ""
         return
-    reason = move.closure_reason or move.step.closure_reason
+    reason = transition.closure_reason or transition.step.closure_reason
     if reason is not None:
-        recall.closure_reason, recall.closed_at = reason, move.now
-        recall.closed_by, recall.closure_note = move.actor.name, move.note
+        recall.closure_reason, recall.closed_at = reason, transition.now
+        recall.closed_by, recall.closure_note = transition.actor.name, transition.note
     if recall.closure_reason == ClosureReason.DECEASED:
         recall.to_release_by = None
 
 
 def _clear_prefetch_cache(recall: Recall) -> None:
-    """Rows the step added must be seen by the clocks: drop what was prefetched before it."""
+    """Drop what was prefetched before the step, so that the deadlines see the rows it added."""
     getattr(recall, "_prefetched_objects_cache", {}).clear()
 
 

@@ -1,4 +1,4 @@
-"""How is a step taken back that was a slip of the hand? By one more event that sets everything as it was before it."""
+"""Undoes a user's own last step by one more event that restores the recall as it was before."""
 
 from typing import Unpack
 
@@ -19,76 +19,76 @@ from recalls.workflow import STEPS_BY_NAME
 _BOOKING_STEPS = frozenset({"book_appointment", "book_biopsy"})
 
 
-def undo(recall: Recall, **asked: Unpack[ActionKwargs]) -> RecallEvent:
-    """Take back one's own last step.
+def undo(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
+    """Undo one's own last step.
 
-    Raises NotNow with the reason: ten seconds are over, somebody else's step, a kind that is not undone, a message that
-    has left meanwhile, a freed time that was given away. Messages that have not left are dropped with the step.
+    Raises StepUnavailable with the reason: ten seconds are over, somebody else's step, a step that is not undone, a
+    message that was sent meanwhile, a freed time that was given away. Messages not yet sent are cancelled.
     """
 
-    def back(move: Transition) -> None:
-        event = _get_undoable_event(move)
-        move.restored_fields = fields_before_step(event) | _restored_closure_note(move, event)
-        _revert_step_rows(move, event)
-        move.next_state = State(event.from_state)
-        move.data = {"undoes": event.version, "step": event.step}
+    def restore(transition: Transition) -> None:
+        event = _get_undoable_event(transition)
+        transition.restored_fields = fields_before_step(event) | _restored_closure_note(transition, event)
+        _revert_step_rows(transition, event)
+        transition.next_state = State(event.from_state)
+        transition.data = {"undoes": event.version, "step": event.step}
 
-    return apply_step(recall, "undo", back, **asked)
+    return apply_step(recall, "undo", restore, **kwargs)
 
 
-def _get_undoable_event(move: Transition) -> RecallEvent:
-    event = move.recall.events.latest("pk")
+def _get_undoable_event(transition: Transition) -> RecallEvent:
+    event = transition.recall.events.latest("pk")
     what = {"what": STEPS_BY_NAME[event.step].label}
-    if move.actor.user is None or event.user_id != move.actor.user.pk:
+    if transition.actor.user is None or event.user_id != transition.actor.user.pk:
         raise StepUnavailable(_("Only the person who did “%(what)s” may undo it.") % what)
     if SNAPSHOT_KEY not in event.data:
         raise StepUnavailable(_("“%(what)s” is not undone: take the step that mends it.") % what)
-    if move.now - event.at > UNDO_WINDOW:
+    if transition.now - event.at > UNDO_WINDOW:
         raise StepUnavailable(_("Ten seconds are over. “%(what)s” stands: take the step that mends it.") % what)
-    event.recall = move.recall
+    event.recall = transition.recall
     for _receiver, refused in pre_undo.send(sender=Recall, event=event):
         if refused:
             raise StepUnavailable(refused)
     return event
 
 
-def _restored_closure_note(move: Transition, event: RecallEvent) -> dict[str, str]:
+def _restored_closure_note(transition: Transition, event: RecallEvent) -> dict[str, str]:
     if event.from_state != State.CLOSED:
         return {"closure_note": ""}
-    return {"closure_note": move.recall.events.filter(to_state=State.CLOSED).latest("pk").note}
+    return {"closure_note": transition.recall.events.filter(to_state=State.CLOSED).latest("pk").note}
 
 
-def _revert_step_rows(move: Transition, event: RecallEvent) -> None:
-    """Take back the rows that the step added, and give the visit back its status."""
+def _revert_step_rows(transition: Transition, event: RecallEvent) -> None:
+    """Revert the rows that the step added, and restore the status of the visit."""
     if "attempt" in event.data:
-        _retract_attempt(move, ContactAttempt.objects.get(pk=event.data["attempt"]))
+        _retract_attempt(transition, ContactAttempt.objects.get(pk=event.data["attempt"]))
     for point in ContactPoint.objects.filter(pk__in=event.data.get("unusable", ())):
-        mark_usable(point, by=move.actor)
+        mark_usable(point, by=transition.actor)
     if event.step == "record_outcome":
-        OutcomeRetraction.objects.create(outcome_id=event.data["outcome"], **move.signature_fields())
+        OutcomeRetraction.objects.create(outcome_id=event.data["outcome"], **transition.signature_fields())
     if "best_time" in event.data:
-        set_call_preference(move, event.data["best_time"][0])
+        set_call_preference(transition, event.data["best_time"][0])
     tasks = WorkItem.objects.filter(pk__in=event.data.get("tasks", ()), done_at=None)
-    tasks.update(done_at=move.now, done_by=move.actor.user)
+    tasks.update(done_at=transition.now, done_by=transition.actor.user)
     if event.step in _BOOKING_STEPS:
         Appointment.objects.filter(pk=event.data["appointment"]).update(status=AppointmentStatus.ENTERED_IN_ERROR)
     if visit := event.data[SNAPSHOT_KEY].get("visit"):
         _restore_appointment(Appointment.objects.select_related("site").get(pk=visit[0]), visit[1])
 
 
-def _retract_attempt(move: Transition, attempt: ContactAttempt) -> None:
+def _retract_attempt(transition: Transition, attempt: ContactAttempt) -> None:
     ContactAttempt.objects.create(
-        recall=move.recall,
+        recall=transition.recall,
         channel=attempt.channel,
         point=attempt.point,
         result=attempt.result,
         retracts=attempt,
-        **move.signature_fields(),
+        **transition.signature_fields(),
     )
 
 
 def _restore_appointment(visit: Appointment, status: str) -> None:
-    """A time that was freed may have been given to somebody else within the seconds."""
+    """Restore the status of a visit; refused where its time was given to somebody else meanwhile."""
     was_freed = (
         status in ACTIVE_APPOINTMENT_STATUSES and not visit.is_active and visit.status != AppointmentStatus.ATTENDED
     )

@@ -1,4 +1,4 @@
-"""How is a visit booked, moved, kept or missed? The diagnostic visit and the biopsy alike."""
+"""Actions that book, reschedule, confirm, cancel and complete a diagnostic visit or a biopsy."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from recalls.scheduling import slots
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A place and time (UTC) that the patient agreed to; length in minutes. Without a room it takes up none."""
+    """The site, time (UTC) and length in minutes agreed with the patient; `room` is None where rooms are not kept."""
 
     site: Site
     starts_at: datetime
@@ -31,25 +31,25 @@ class Slot:
     implants: bool = False
 
 
-def book_appointment(recall: Recall, slot: Slot, **asked: Unpack[ActionKwargs]) -> RecallEvent:
+def book_appointment(recall: Recall, slot: Slot, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
     """Book the visit. Raises ValidationError for a time that is past, on a day the site is shut, or taken meanwhile."""
     check_slot(slot)
-    return apply_step(recall, "book_appointment", _create_appointment(slot), **asked)
+    return apply_step(recall, "book_appointment", _create_appointment(slot), **kwargs)
 
 
-def book_biopsy(recall: Recall, slot: Slot, **asked: Unpack[ActionKwargs]) -> RecallEvent:
+def book_biopsy(recall: Recall, slot: Slot, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
     check_slot(slot)
-    return apply_step(recall, "book_biopsy", _create_appointment(slot, VisitKind.BIOPSY), **asked)
+    return apply_step(recall, "book_biopsy", _create_appointment(slot, VisitKind.BIOPSY), **kwargs)
 
 
-def reschedule(recall: Recall, slot: Slot, **asked: Unpack[ActionKwargs]) -> RecallEvent:
-    """Move the visit; its sequence rises, so nothing written about the old time can still be sent."""
+def reschedule(recall: Recall, slot: Slot, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
+    """Move the visit; its sequence rises, so that no message about the old time can still be sent."""
     check_slot(slot)
 
-    def move_visit(move: Transition) -> None:
-        visit = _require_active_appointment(move)
+    def move_visit(transition: Transition) -> None:
+        visit = _require_active_appointment(transition)
         _lock_free_room(slot, leaving_out=visit)
-        move.data = {
+        transition.data = {
             "appointment": visit.pk,
             "from": visit.starts_at.isoformat(),
             "to": slot.starts_at.isoformat(),
@@ -60,54 +60,54 @@ def reschedule(recall: Recall, slot: Slot, **asked: Unpack[ActionKwargs]) -> Rec
         visit.status, visit.sequence = AppointmentStatus.BOOKED, visit.sequence + 1
         visit.save()
 
-    return apply_step(recall, "reschedule", move_visit, **asked)
+    return apply_step(recall, "reschedule", move_visit, **kwargs)
 
 
-def confirm(recall: Recall, **asked: Unpack[ActionKwargs]) -> RecallEvent:
-    return _set_status(recall, "confirm", AppointmentStatus.CONFIRMED, **asked)
+def confirm(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
+    return _set_status(recall, "confirm", AppointmentStatus.CONFIRMED, **kwargs)
 
 
-def cancel_appointment(recall: Recall, **asked: Unpack[ActionKwargs]) -> RecallEvent:
-    return _set_status(recall, "cancel_appointment", AppointmentStatus.CANCELLED, **asked)
+def cancel_appointment(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
+    return _set_status(recall, "cancel_appointment", AppointmentStatus.CANCELLED, **kwargs)
 
 
-def mark_missed(recall: Recall, **asked: Unpack[ActionKwargs]) -> RecallEvent:
-    return _set_status(recall, "mark_missed", AppointmentStatus.MISSED, **asked)
+def mark_missed(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
+    return _set_status(recall, "mark_missed", AppointmentStatus.MISSED, **kwargs)
 
 
-def mark_attended(recall: Recall, **asked: Unpack[ActionKwargs]) -> RecallEvent:
-    return _set_status(recall, "mark_attended", AppointmentStatus.ATTENDED, **asked)
+def mark_attended(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
+    return _set_status(recall, "mark_attended", AppointmentStatus.ATTENDED, **kwargs)
 
 
-def cancel_biopsy(recall: Recall, **asked: Unpack[ActionKwargs]) -> RecallEvent:
-    return _set_status(recall, "cancel_biopsy", AppointmentStatus.CANCELLED, **asked)
+def cancel_biopsy(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
+    return _set_status(recall, "cancel_biopsy", AppointmentStatus.CANCELLED, **kwargs)
 
 
-def biopsy_missed(recall: Recall, **asked: Unpack[ActionKwargs]) -> RecallEvent:
-    return _set_status(recall, "biopsy_missed", AppointmentStatus.MISSED, **asked)
+def biopsy_missed(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
+    return _set_status(recall, "biopsy_missed", AppointmentStatus.MISSED, **kwargs)
 
 
-def biopsy_done(recall: Recall, **asked: Unpack[ActionKwargs]) -> RecallEvent:
-    return _set_status(recall, "biopsy_done", AppointmentStatus.ATTENDED, **asked)
+def biopsy_done(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
+    return _set_status(recall, "biopsy_done", AppointmentStatus.ATTENDED, **kwargs)
 
 
-def arrived_late(recall: Recall, **asked: Unpack[ActionKwargs]) -> RecallEvent:
-    """The patient was counted as missed and arrived late, on the same day: the visit, or the biopsy, was kept."""
+def arrived_late(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
+    """Mark a visit or biopsy of today that was counted as missed as attended."""
 
-    def came(move: Transition) -> None:
-        visit = missed_appointment_today(move.recall, move.now)
+    def mark_kept(transition: Transition) -> None:
+        visit = missed_appointment_today(transition.recall, transition.now)
         if visit is None:
             raise StepUnavailable(_("No visit of today was missed."))
         visit.status = AppointmentStatus.ATTENDED
         visit.save(update_fields=["status"])
-        move.next_state = State.AWAITING_PATHOLOGY if visit.kind == VisitKind.BIOPSY else State.AWAITING_OUTCOME
-        move.data = {"appointment": visit.pk, "sequence": visit.sequence}
+        transition.next_state = State.AWAITING_PATHOLOGY if visit.kind == VisitKind.BIOPSY else State.AWAITING_OUTCOME
+        transition.data = {"appointment": visit.pk, "sequence": visit.sequence}
 
-    return apply_step(recall, "arrived_late", came, **asked)
+    return apply_step(recall, "arrived_late", mark_kept, **kwargs)
 
 
 def check_slot(slot: Slot) -> None:
-    """A visit may be booked for later today or any later day on which the site is open."""
+    """Raise ValidationError unless the slot is today or later, on a day on which the site is open."""
     day, today = (calendar.local_day(slot.site, at) for at in (slot.starts_at, timezone.now()))
     if day < today:
         raise ValidationError({"starts_at": _("This time is past. Choose a later one.")})
@@ -116,7 +116,7 @@ def check_slot(slot: Slot) -> None:
 
 
 def _lock_free_room(slot: Slot, leaving_out: Appointment | None = None) -> None:
-    """Lock the room and look whether the time is still free: of two people who book it at once the second is refused.
+    """Lock the room and raise ValidationError unless the time is still free, so that nobody books it twice.
 
     The lock is held until the booking is written. SQLite has the write lock of the whole transaction already.
     """
@@ -132,10 +132,10 @@ def _lock_free_room(slot: Slot, leaving_out: Appointment | None = None) -> None:
 
 
 def _create_appointment(slot: Slot, kind: VisitKind | None = None) -> Callable[[Transition], None]:
-    def book(move: Transition) -> None:
+    def book(transition: Transition) -> None:
         _lock_free_room(slot)
         visit = Appointment.objects.create(
-            recall=move.recall,
+            recall=transition.recall,
             site=slot.site,
             room=slot.room,
             kind=kind or slot.kind,
@@ -143,25 +143,25 @@ def _create_appointment(slot: Slot, kind: VisitKind | None = None) -> Callable[[
             length_minutes=slot.length_minutes,
             interpreter=slot.interpreter,
             implants=slot.implants,
-            created_at=move.now,
+            created_at=transition.now,
         )
-        move.data = {"appointment": visit.pk, "starts_at": slot.starts_at.isoformat()}
+        transition.data = {"appointment": visit.pk, "starts_at": slot.starts_at.isoformat()}
 
     return book
 
 
-def _set_status(recall: Recall, step: str, status: AppointmentStatus, **asked: Unpack[ActionKwargs]) -> RecallEvent:
-    def set_status(move: Transition) -> None:
-        visit = _require_active_appointment(move)
+def _set_status(recall: Recall, step: str, status: AppointmentStatus, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
+    def set_status(transition: Transition) -> None:
+        visit = _require_active_appointment(transition)
         visit.status = status
         visit.save(update_fields=["status"])
-        move.data = {"appointment": visit.pk, "sequence": visit.sequence}
+        transition.data = {"appointment": visit.pk, "sequence": visit.sequence}
 
-    return apply_step(recall, step, set_status, **asked)
+    return apply_step(recall, step, set_status, **kwargs)
 
 
-def _require_active_appointment(move: Transition) -> Appointment:
-    visit = active_appointment(move.recall)
+def _require_active_appointment(transition: Transition) -> Appointment:
+    visit = active_appointment(transition.recall)
     if visit is None:
         raise StepUnavailable(_("This recall has no booked appointment."))
     return visit

@@ -1,4 +1,4 @@
-"""How is an answer offered? Each choice with its key, meaning and way; a next visit by its date."""
+"""Builds the labels of radiologists' answers and the choices of a next visit by date."""
 
 from datetime import date
 from typing import Any

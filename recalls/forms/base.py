@@ -1,4 +1,4 @@
-"""What has every form of a step in common? The recall and version it was opened on, its own key, and how it is run."""
+"""Base classes and layout helpers of the forms of steps."""
 
 from datetime import date, datetime, time
 from typing import Any, ClassVar
@@ -46,19 +46,19 @@ class StepForm(forms.Form):
         """The visible fields in the order of the hand."""
         return [name for name, field in self.fields.items() if not field.widget.is_hidden]
 
-    def perform(self, asked: ActionKwargs) -> RecallEvent | None:
+    def perform(self, kwargs: ActionKwargs) -> RecallEvent | None:
         """Call the action of the step's own name; None when it changed nothing about the recall.
 
         A form whose action takes more than the recall calls it here itself.
         """
-        return get_action(self.step.name)(self.recall, **asked)
+        return get_action(self.step.name)(self.recall, **kwargs)
 
     def save(self) -> RecallEvent | None:
         """Take the step with what was typed. Raises StepRefused; a ValidationError is put beside its field first."""
         cleaned = self.cleaned_data
-        asked = ActionKwargs(by=self.user, seen=cleaned["version"], key=cleaned["key"], note=self.get_note())
+        kwargs = ActionKwargs(by=self.user, seen=cleaned["version"], key=cleaned["key"], note=self.get_note())
         try:
-            return self.perform(asked)
+            return self.perform(kwargs)
         except ValidationError as error:
             self._add_action_errors(error)
             raise

@@ -1,4 +1,4 @@
-"""What do biopsy and pathology ask for?"""
+"""Forms that record pathology and sign the concordance."""
 
 from typing import Any
 
@@ -20,11 +20,11 @@ class RecordPathologyForm(StepForm):
     specimen = forms.CharField(label=_("Specimen"), max_length=60, required=False)
     text = forms.CharField(label=_("Report"), required=False, widget=forms.Textarea(attrs={"rows": NOTE_ROWS}))
 
-    def perform(self, asked: ActionKwargs) -> RecallEvent:
+    def perform(self, kwargs: ActionKwargs) -> RecallEvent:
         cleaned = self.cleaned_data
         result = PathologyClass(cleaned["result"])
         return actions.record_pathology(
-            self.recall, result, specimen=cleaned["specimen"], text=cleaned["text"], **asked
+            self.recall, result, specimen=cleaned["specimen"], text=cleaned["text"], **kwargs
         )
 
 
@@ -69,7 +69,7 @@ class SignConcordanceForm(StepForm):
         ]
         self.fields["follow_up_months"].help_text = _("Counts for “concordant benign” only.")
 
-    def perform(self, asked: ActionKwargs) -> RecallEvent:
+    def perform(self, kwargs: ActionKwargs) -> RecallEvent:
         cleaned = self.cleaned_data
         verdict = ConcordanceVerdict(cleaned["verdict"])
         is_benign = verdict == ConcordanceVerdict.CONCORDANT_BENIGN
@@ -78,5 +78,5 @@ class SignConcordanceForm(StepForm):
             verdict,
             text=cleaned["text"],
             follow_up_months=cleaned["follow_up_months"] if is_benign else None,
-            **asked,
+            **kwargs,
         )

@@ -33,9 +33,9 @@ class BulkForm(forms.Form):
         self.step = step
         super().__init__(data, initial={"key": str(uuid4())})
 
-    def perform(self, recall: Recall, asked: ActionKwargs) -> None:
+    def perform(self, recall: Recall, kwargs: ActionKwargs) -> None:
         """Call the action of the step's own name."""
-        get_action(self.step.name)(recall, **asked)
+        get_action(self.step.name)(recall, **kwargs)
 
     @staticmethod
     def refusal_reason(recall: Recall, user: User) -> str:
@@ -82,8 +82,8 @@ class BulkHoldForm(BulkForm):
             raise ValidationError(_("Choose a day after today."))
         return until
 
-    def perform(self, recall: Recall, asked: ActionKwargs) -> None:
-        actions.hold(recall, self.cleaned_data["until"], **asked)
+    def perform(self, recall: Recall, kwargs: ActionKwargs) -> None:
+        actions.hold(recall, self.cleaned_data["until"], **kwargs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +115,10 @@ def run_bulk_action(
 
 
 def _apply_to_recall(
-    take: Callable[[Recall, ActionKwargs], None], recall: Recall, asked: ActionKwargs
+    take: Callable[[Recall, ActionKwargs], None], recall: Recall, kwargs: ActionKwargs
 ) -> BulkActionResult:
     try:
-        take(recall, asked)
+        take(recall, kwargs)
     except StepRefused as refusal:
         return BulkActionResult(recall, str(refusal))
     except ValidationError as error:

@@ -30,8 +30,8 @@ class DeclineReason(models.TextChoices):
 class HoldForm(ReasonForm):
     until = date_field(_("Until"))
 
-    def perform(self, asked: ActionKwargs) -> RecallEvent:
-        return actions.hold(self.recall, self.cleaned_data["until"], **asked)
+    def perform(self, kwargs: ActionKwargs) -> RecallEvent:
+        return actions.hold(self.recall, self.cleaned_data["until"], **kwargs)
 
 
 class DeclineForm(StepForm):
@@ -54,8 +54,8 @@ class DeceasedForm(StepForm):
     died_on = date_field(_("Date of death"))
     note = forms.CharField(label=_("How we know"), widget=forms.Textarea(attrs={"rows": 2}))
 
-    def perform(self, asked: ActionKwargs) -> RecallEvent:
-        return actions.mark_deceased(self.recall, self.cleaned_data["died_on"], **asked)
+    def perform(self, kwargs: ActionKwargs) -> RecallEvent:
+        return actions.mark_deceased(self.recall, self.cleaned_data["died_on"], **kwargs)
 
 
 class ReopenForm(ReasonForm):
@@ -66,5 +66,5 @@ class ReopenForm(ReasonForm):
     def get_layout(self) -> list[Any]:
         return ["place", "note"]
 
-    def perform(self, asked: ActionKwargs) -> RecallEvent:
-        return actions.reopen(self.recall, to_contact=self.cleaned_data["place"] == "to_contact", **asked)
+    def perform(self, kwargs: ActionKwargs) -> RecallEvent:
+        return actions.reopen(self.recall, to_contact=self.cleaned_data["place"] == "to_contact", **kwargs)

@@ -1,4 +1,4 @@
-"""What does a user write down after a try to reach the patient? One answer, a word or two, and when to try again."""
+"""Form that logs a contact attempt with its result and the next attempt."""
 
 from datetime import datetime
 from typing import Any, ClassVar
@@ -77,7 +77,7 @@ class LogContactForm(StepForm):
             self.add_error("next_day", _("Say on which day."))
         return cleaned
 
-    def perform(self, asked: ActionKwargs) -> RecallEvent:
+    def perform(self, kwargs: ActionKwargs) -> RecallEvent:
         cleaned = self.cleaned_data
         channel = ContactChannel(cleaned["channel"])
         used = channel in _CHANNELS_WITH_CONTACT_POINT and cleaned["point"]
@@ -89,8 +89,8 @@ class LogContactForm(StepForm):
             next_try_at=self._next_attempt_at(channel, ContactResult(cleaned["result"])),
             preferred_part_of_day=cleaned["best_time"],
         )
-        asked["note"] = ""  # it stands with the try
-        return actions.log_contact(self.recall, contact, **asked)
+        kwargs["note"] = ""  # it stands with the try
+        return actions.log_contact(self.recall, contact, **kwargs)
 
     def _preferred_part_of_day(self) -> str:
         wish = getattr(self.recall.patient, "call_preference", None)

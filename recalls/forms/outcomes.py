@@ -1,4 +1,4 @@
-"""What does a radiologist answer after a visit? Category, sides where they differ, and when the patient may know."""
+"""Forms that record, amend and release a radiologist's outcome."""
 
 from datetime import datetime
 from typing import Any, ClassVar
@@ -160,8 +160,8 @@ class RecordOutcomeForm(_ReleaseForm):
             release_at=self.release_at(),
         )
 
-    def perform(self, asked: ActionKwargs) -> RecallEvent:
-        return actions.record_outcome(self.recall, self.get_outcome_input(), **asked)
+    def perform(self, kwargs: ActionKwargs) -> RecallEvent:
+        return actions.record_outcome(self.recall, self.get_outcome_input(), **kwargs)
 
 
 class AmendOutcomeForm(RecordOutcomeForm):
@@ -179,8 +179,10 @@ class AmendOutcomeForm(RecordOutcomeForm):
     def get_layout(self) -> list[Any]:
         return [*super().get_layout(), "reason"]
 
-    def perform(self, asked: ActionKwargs) -> RecallEvent:
-        return actions.amend_outcome(self.recall, self.get_outcome_input(), reason=self.cleaned_data["reason"], **asked)
+    def perform(self, kwargs: ActionKwargs) -> RecallEvent:
+        return actions.amend_outcome(
+            self.recall, self.get_outcome_input(), reason=self.cleaned_data["reason"], **kwargs
+        )
 
 
 class ReleaseOutcomeForm(_ReleaseForm):
@@ -201,5 +203,5 @@ class ReleaseOutcomeForm(_ReleaseForm):
     def get_layout(self) -> list[Any]:
         return ["release", fields_in_row("release_day", "release_time"), "note"]
 
-    def perform(self, asked: ActionKwargs) -> RecallEvent:
-        return actions.release_outcome(self.recall, self.release_at() or timezone.now(), **asked)
+    def perform(self, kwargs: ActionKwargs) -> RecallEvent:
+        return actions.release_outcome(self.recall, self.release_at() or timezone.now(), **kwargs)

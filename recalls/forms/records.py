@@ -1,4 +1,4 @@
-"""What do corrections of the record itself ask for? Two records that are one patient, and a corrected result."""
+"""Forms that merge or separate patient records and correct a screening result."""
 
 from datetime import date
 from typing import Any
@@ -17,10 +17,10 @@ from recalls.models import Recall, RecallEvent
 from recalls.permissions import StaleVersion
 
 
-def _check_version(recall: Recall, asked: ActionKwargs) -> None:
+def _check_version(recall: Recall, kwargs: ActionKwargs) -> None:
     """These actions work on a patient or an exam and take no version, so what the person saw is compared here."""
     newest = RecallEvent.objects.select_related("recall__site").filter(recall=recall).latest("pk")
-    if newest.version != asked.get("seen"):
+    if newest.version != kwargs.get("seen"):
         raise StaleVersion(newest)
 
 
@@ -33,14 +33,14 @@ class MergeRecordsForm(ReasonForm):
     def get_layout(self) -> list[Any]:
         return ["mrn", "birth_date", "note"]
 
-    def perform(self, asked: ActionKwargs) -> RecallEvent | None:
-        _check_version(self.recall, asked)
+    def perform(self, kwargs: ActionKwargs) -> RecallEvent | None:
+        _check_version(self.recall, kwargs)
         patient = self.recall.patient
         survivor = self._survivor(patient.assigning_authority, self.cleaned_data["mrn"])
         birth_date: date = self.cleaned_data["birth_date"]
         if survivor is None or survivor.birth_date != birth_date:
             raise ValidationError({"mrn": _("No record at your sites has this number and birth date.")})
-        actions.merge_patients(patient, survivor, by=asked["by"], note=asked["note"])
+        actions.merge_patients(patient, survivor, by=kwargs["by"], note=kwargs["note"])
         return self.recall.events.latest("pk")
 
     def _survivor(self, authority: str, mrn: str) -> Patient | None:
@@ -60,10 +60,10 @@ class UnmergeRecordsForm(ReasonForm):
     def get_layout(self) -> list[Any]:
         return ["loser", "note"]
 
-    def perform(self, asked: ActionKwargs) -> RecallEvent | None:
-        _check_version(self.recall, asked)
+    def perform(self, kwargs: ActionKwargs) -> RecallEvent | None:
+        _check_version(self.recall, kwargs)
         loser = self.recall.patient.merged_from.get(pk=self.cleaned_data["loser"])
-        actions.unmerge_patients(loser, by=asked["by"], note=asked["note"])
+        actions.unmerge_patients(loser, by=kwargs["by"], note=kwargs["note"])
         return self.recall.events.latest("pk")
 
 
@@ -82,7 +82,7 @@ class CorrectResultForm(StepForm):
             raise ValidationError(_("This is the assessment already on record. Choose the corrected one."))
         return assessment
 
-    def perform(self, asked: ActionKwargs) -> RecallEvent | None:
-        _check_version(self.recall, asked)
+    def perform(self, kwargs: ActionKwargs) -> RecallEvent | None:
+        _check_version(self.recall, kwargs)
         changes = {"assessment": self.cleaned_data["assessment"], "comment": self.cleaned_data["comment"]}
-        return actions.correct_exam(self.recall.exam, changes, None, by=asked["by"])
+        return actions.correct_exam(self.recall.exam, changes, None, by=kwargs["by"])

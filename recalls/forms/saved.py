@@ -1,4 +1,4 @@
-"""What does a person give to keep a view of the queue? A name; the filters come with the page."""
+"""Form that saves the filters of a queue page under a name."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What kind of visit is looked for, where, and what makes it longer? From the page's address, else as usual."""
+"""Reads which kind of visit is to be booked, where and with which needs, from a query string or the recall."""
 
 from dataclasses import dataclass
 from typing import Any

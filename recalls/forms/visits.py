@@ -1,4 +1,4 @@
-"""What does booking, moving or ending a visit or biopsy ask for? Times are on the site's clock."""
+"""Forms that book or reschedule a visit or biopsy; times are on the site's clock."""
 
 from datetime import datetime
 from typing import Any, ClassVar
@@ -123,8 +123,8 @@ class BookVisitForm(SlotForm):
     def _suggested_kind(self) -> VisitKind:
         return slots.suggested_visit_kind(self.recall)
 
-    def perform(self, asked: ActionKwargs) -> RecallEvent:
-        return actions.book_appointment(self.recall, self.get_slot(), **asked)
+    def perform(self, kwargs: ActionKwargs) -> RecallEvent:
+        return actions.book_appointment(self.recall, self.get_slot(), **kwargs)
 
 
 class RescheduleForm(BookVisitForm):
@@ -141,10 +141,10 @@ class RescheduleForm(BookVisitForm):
             local = visit.starts_at.astimezone(self.slot_query.site.zone)
             self.initial.update(day=local.date(), time=local.time(), length_minutes=visit.length_minutes)
 
-    def perform(self, asked: ActionKwargs) -> RecallEvent:
-        return actions.reschedule(self.recall, self.get_slot(), **asked)
+    def perform(self, kwargs: ActionKwargs) -> RecallEvent:
+        return actions.reschedule(self.recall, self.get_slot(), **kwargs)
 
 
 class BookBiopsyForm(SlotForm):
-    def perform(self, asked: ActionKwargs) -> RecallEvent:
-        return actions.book_biopsy(self.recall, self.get_slot(), **asked)
+    def perform(self, kwargs: ActionKwargs) -> RecallEvent:
+        return actions.book_biopsy(self.recall, self.get_slot(), **kwargs)

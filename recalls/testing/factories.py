@@ -1,4 +1,4 @@
-"""How does a test or the demo get a recall in a given situation? `RecallFactory.create(missed=True)` lives a story."""
+"""Factories of exams, rooms and recalls; `RecallFactory.create(missed=True)` plays the scenario of that name."""
 
 from datetime import datetime, time, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""By which real steps does a recall come to stand where it stands? One short story per situation, told in working days.
+"""Scenarios that bring a recall into each situation by real steps, timed in working days.
 
 A story is a list of steps, each on a working day counted from the opening (day 0) at an hour of the clinic's clock, and
 every step is one of `recalls.actions`: no story can end in a state that the clinic itself could not reach.

@@ -1,4 +1,4 @@
-"""Does every story end where its name says, by real steps, and is every place a recall can stand reached by one?"""
+"""Tests that every scenario ends in its state by real steps and that every state has a scenario."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Who may take which step from which state, and where may it lead? Written by hand from the clinic's design.
+"""The expected steps, states and roles, written by hand from the clinic's design.
 
 Nothing here is read from `recalls.workflow`: this table is the second opinion that the tests hold against it.
 """

@@ -1,4 +1,4 @@
-"""How do the tests of the rules bring a recall into each state, with every fact that any step could ask for?"""
+"""Helpers that bring a recall into each state and take each step on it."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Whatever people do in whatever order: is every recall in one place, with a next step or an end, its history whole?"""
+"""Property tests: after any sequence of steps a recall has one state, a next step or an end, and a whole history."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Two people act on one recall at the same moment, each on their own connection: who wins, what is the other told?"""
+"""Tests of two users who act on one recall at the same moment, each on their own connection."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Whom to try next, how and when, and when may a patient be called lost?"""
+"""Tests of the contact ladder: whom to try next, how, when, and when a patient counts as lost."""
 
 from datetime import UTC, datetime, timedelta
 

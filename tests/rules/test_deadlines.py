@@ -1,4 +1,4 @@
-"""By when is the next thing due? Business days, public holidays, closed days, summer time, each state's deadline."""
+"""Tests of deadlines: business days, holidays, closed days, daylight saving time, and each state's due time."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""Does every step, in every state, for every role, do what the hand-written table says, and nothing else?"""
+"""Tests every step in every state for every role against the hand-written table."""
 
 import pytest
 from django.db import transaction

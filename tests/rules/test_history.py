@@ -1,4 +1,4 @@
-"""Can what happened be rewritten? Events, readings and tries are only ever added; the database itself holds that."""
+"""Tests that events, outcomes and attempts can only be added, also past the application."""
 
 from collections.abc import Callable
 from typing import Any

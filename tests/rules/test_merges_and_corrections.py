@@ -1,4 +1,4 @@
-"""What happens when two records are one patient, when a merge was a mistake, and when a result is corrected?"""
+"""Tests of merged and separated patient records and of corrected results."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any

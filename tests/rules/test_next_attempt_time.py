@@ -1,4 +1,4 @@
-"""When is the next call proposed? On the ladder's day, in the site's hours, at a time that was not tried yet."""
+"""Tests of the proposed time of the next call: the ladder's day, the site's hours, an untried part of the day."""
 
 from datetime import UTC, datetime, time, timedelta
 

@@ -1,4 +1,4 @@
-"""May a radiologist take back a category chosen by a slip, and does nobody ever hear of it?"""
+"""Tests that a radiologist may undo an outcome chosen by mistake before anybody was told of it."""
 
 from datetime import timedelta
 from itertools import pairwise

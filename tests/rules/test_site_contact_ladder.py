@@ -1,4 +1,4 @@
-"""Does a site that has set a contact ladder of its own work by it, and is a ladder that loses people refused?"""
+"""Tests of a site's own contact ladder, and that a ladder that loses patients is refused."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Can a slip be undone: everything as before, nothing out of the history, and only while nobody was told?"""
+"""Tests of undo: everything as before, nothing removed from the history, and only while nobody was told."""
 
 from datetime import timedelta
 from itertools import pairwise

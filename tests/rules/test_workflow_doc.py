@@ -1,4 +1,4 @@
-"""Does the page about the workflow say what the workflow table says?"""
+"""Tests that docs/workflow.md says what the workflow table says."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Is any open recall without a next step? Prints the number of each one and why; for monitoring and by hand."""
+"""Command that lists open recalls without a next step, for monitoring and for staff."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""Is the history of every recall as it was written? Recomputes each chain and prints one digest to keep elsewhere."""
+"""Command that recomputes the hash chain of every recall and prints one digest to keep outside the database."""
 
 import hashlib
 import sys

@@ -1,4 +1,4 @@
-"""What does the workflow look like on paper? Writes docs/workflow.md from the workflow table, or checks it."""
+"""Command that writes docs/workflow.md from the workflow table, or checks that it is current."""
 
 from pathlib import Path
 from typing import Any
