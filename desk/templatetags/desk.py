@@ -1,4 +1,4 @@
-"""What does the frame around every page show? The links this person may open, their sites, and where to search."""
+"""Template tags of the staff pages: navigation, search, sites, the list to go back to, the offer to undo."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,9 +9,12 @@ from django.contrib.messages.storage.base import Message
 from django.forms import BoundField
 from django.template import Context
 from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from clinic.roles import Page, may_open
+from desk.return_list import RETURN_PARAM, add_return_list, current_list_url, sign_list_url
+from desk.undo_offer import UNDO_TAG, stored_undo_offer
 
 register = template.Library()
 
@@ -58,14 +61,25 @@ def site_names(context: Context) -> str:
     return ", ".join(sorted(site.name for site in context["request"].user.own_sites))
 
 
-@register.simple_tag
-def undo_action(message: Message) -> dict[str, str] | None:
-    """What the button beside "Saved" sends and where to: the page that saved put it into the message's tags."""
-    word, _space, rest = (message.extra_tags or "").partition(" ")
-    numbers = rest.split()
-    if word != "undo" or len(numbers) != 3:
-        return None
-    return {"url": reverse("undo", args=[int(numbers[0])]), "version": numbers[1], "key": numbers[2]}
+@register.simple_tag(takes_context=True)
+def list_query(context: Context) -> str:
+    """The query that a link to a recall carries, so that its page leads back to this list; empty for no list."""
+    return add_return_list("", current_list_url(context["request"]))
+
+
+@register.simple_tag(takes_context=True)
+def list_field(context: Context) -> str:
+    """The same as a hidden field of a form; empty for no list."""
+    list_url = current_list_url(context["request"])
+    if not list_url:
+        return ""
+    return format_html('<input type="hidden" name="{}" value="{}">', RETURN_PARAM, sign_list_url(list_url))
+
+
+@register.simple_tag(takes_context=True)
+def undo_offer(context: Context, message: Message) -> dict[str, int | str] | None:
+    """What the Undo button beside a message sends; None for a message about anything else."""
+    return stored_undo_offer(context["request"]) if message.extra_tags == UNDO_TAG else None
 
 
 @register.filter

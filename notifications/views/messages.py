@@ -16,6 +16,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from clinic.actors import actor_for
 from clinic.roles import Page
+from desk.return_list import add_return_list, return_list_url
 from desk.views import DeskView, current_user, log_patient_view
 from notifications.forms import ManualMessageForm
 from notifications.models import Notification, RenderedMessage
@@ -110,7 +111,7 @@ class MessageDetailView(MessageView):
             row, recall = self.get_notification(pk)
             return self.render_message(row, recall, form.rebind(recall), refusal)
         messages.success(request, _("Stopped. It is not going to be sent."))
-        return redirect("message", pk)
+        return redirect(add_return_list(reverse("message", args=[pk]), return_list_url(request)))
 
     def render_message(
         self, row: Notification, recall: Recall, form: ManualMessageForm, refusal: StepRefused | None = None
@@ -179,7 +180,7 @@ class SendNowView(MessageView):
             asked = self.get_draft(pk)
             return self.render_draft(asked, form.rebind(asked.situation.recall), refusal)
         messages.success(request, _("Saved. It leaves %(when)s.") % {"when": _display_send_time(asked)})
-        return redirect("messages", recall.pk)
+        return redirect(add_return_list(reverse("messages", args=[recall.pk]), return_list_url(request)))
 
     def get_draft(self, pk: int) -> MessageDraft:
         situation = load_snapshot(self.get_recall(pk))

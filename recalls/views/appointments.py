@@ -24,7 +24,7 @@ from recalls.permissions import StepRefused
 from recalls.presenters.appointments import build_appointment_rows
 from recalls.presenters.datetime_display import display_datetime, format_day
 from recalls.scheduling import day_schedule
-from recalls.views.undo_offer import seen_version, undo_message_tag
+from recalls.views.undo_offer import offer_undo, seen_version
 from recalls.workflow import STEPS_BY_NAME
 
 
@@ -82,7 +82,7 @@ class AppointmentStepView(DeskView):
             messages.error(request, " ".join(error.messages))
         else:
             words = _("Saved: %(step)s.") % {"step": STEPS_BY_NAME[step].label}
-            messages.success(request, words, extra_tags=undo_message_tag(user, event))
+            messages.success(request, words, extra_tags=offer_undo(request, user, event))
         return redirect(f"{_return_url(request)}#visit-{pk}")
 
 

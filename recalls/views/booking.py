@@ -12,6 +12,7 @@ from django.utils import timezone
 from clinic import calendar
 from clinic.actors import actor_for
 from clinic.models import Site, User
+from desk.return_list import RETURN_PARAM, return_list_url, sign_list_url
 from recalls.forms import STEP_FORMS, StepForm
 from recalls.forms.slot_query import VISIT_KIND_CHOICES
 from recalls.forms.visits import SlotForm
@@ -20,7 +21,6 @@ from recalls.presenters import build_step_option, display_datetime
 from recalls.presenters.slot_picker import build_slot_week, group_slots_by_day
 from recalls.scheduling import slots
 from recalls.scheduling.slots import FreeSlot
-from recalls.views.list_navigation import remember_list
 from recalls.views.steps import StepFormView
 
 BOOKING_STEPS = ("book_appointment", "reschedule", "book_biopsy")
@@ -35,7 +35,6 @@ class BookingView(StepFormView):
 
     def get(self, request: HttpRequest, pk: int, step: str) -> HttpResponse:
         user, recall = self._open_recall(request, pk, step)
-        remember_list(request)
         button = build_step_option(recall, step, actor_for(user))
         form = STEP_FORMS[step](recall, user, asked=request.GET)
         return self._render_form(request, recall, form, button.blocked_reason, 200)
@@ -51,7 +50,7 @@ class BookingView(StepFormView):
         wish, room = form.slot_query, _selected_room(self.request.GET.get("room", ""), form)
         week = self.request.GET.get("view") == "week"
         first = max(_parse_date(self.request.GET.get("from", "")), calendar.local_day(wish.site, timezone.now()))
-        query = _booking_query(form, room=room, view="week" if week else "list")
+        query = _booking_query(self.request, form, room=room, view="week" if week else "list")
         shown: dict[str, Any] = {
             "wish": wish,
             "kinds": VISIT_KIND_CHOICES if "kind" in form.fields else (),
@@ -68,8 +67,8 @@ class BookingView(StepFormView):
             else None,
             "chosen": form.data.get("slot", ""),
             "step_url": f"{address}?{query}&from={first}",
-            "list_url": f"{address}?{_booking_query(form, room=room, view='list')}",
-            "week_url": f"{address}?{_booking_query(form, room=room, view='week')}",
+            "list_url": f"{address}?{_booking_query(self.request, form, room=room, view='list')}",
+            "week_url": f"{address}?{_booking_query(self.request, form, room=room, view='week')}",
         }
         if form.rooms:
             shown |= _slot_context(form, room, first, week, f"{address}?{query}")
@@ -110,7 +109,7 @@ def _take_whole_days(free: Iterable[FreeSlot], site: Site) -> list[FreeSlot]:
     return found
 
 
-def _booking_query(form: SlotForm, *, room: str, view: str) -> str:
+def _booking_query(request: HttpRequest, form: SlotForm, *, room: str, view: str) -> str:
     """What the user looks for, as the address says it; names no patient."""
     query = QueryDict(mutable=True)
     query["site"], query["kind"], query["view"] = str(form.slot_query.site.pk), form.slot_query.kind.value, view
@@ -119,6 +118,8 @@ def _booking_query(form: SlotForm, *, room: str, view: str) -> str:
             query[name] = "on"
     if room:
         query["room"] = room
+    if list_url := return_list_url(request):
+        query[RETURN_PARAM] = sign_list_url(list_url)
     return query.urlencode()
 
 

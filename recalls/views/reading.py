@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clinic.models import User
+from desk.return_list import add_return_list, return_list_url
 from recalls.enums import State
 from recalls.forms import StepForm
 from recalls.models import Recall, RecallEvent
@@ -77,7 +78,7 @@ class RadiologistStepView(StepFormView):
             state, since = self._worklist_position
             following = reading_worklist.next_recall_to_read(user, timezone.now(), state, since, recall.pk)
             if following is not None:
-                return redirect(answer_url(following))
+                return redirect(add_return_list(answer_url(following), return_list_url(self.request)))
         return redirect("worklist")
 
 

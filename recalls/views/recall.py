@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from clinic.actors import actor_for
 from clinic.roles import Page
+from desk.return_list import return_list_url
 from desk.views import DeskView, current_user, log_patient_view, sites_by_id
 from recalls import edit_presence
 from recalls.forms import STEP_FORMS
@@ -13,7 +14,7 @@ from recalls.presenters import build_recall_history, build_step_menu
 from recalls.presenters.recall_header import build_recall_context
 from recalls.presenters.work_items import build_work_item_rows
 from recalls.selectors.recall_detail import get_recall_detail
-from recalls.views.list_navigation import is_queue_url, next_recall_url, remember_list, return_list_url
+from recalls.views.list_navigation import is_queue_url, next_recall_url
 from recalls.workflow import DESK_ROLES
 
 
@@ -26,7 +27,6 @@ class RecallDetailView(DeskView):
         user = current_user(request)
         recall = get_recall_detail(user, pk)
         log_patient_view(request, recall.patient_id, "recall")
-        remember_list(request)
         if actor_for(user).roles & DESK_ROLES:
             edit_presence.claim_recall(recall, user)
         now = timezone.now()

@@ -6,12 +6,14 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinic.actors import actor_for
 from clinic.models import User
 from clinic.roles import Page, Role, roles_of
+from desk.return_list import add_return_list, return_list_url
 from desk.views import DeskView, current_user, log_patient_view
 from recalls import edit_presence
 from recalls.enums import ContactResult, State
@@ -21,8 +23,8 @@ from recalls.permissions import NotPermitted, StaleVersion, StepRefused, check_a
 from recalls.presenters import build_recall_history, build_step_option, display_datetime
 from recalls.presenters.recall_header import build_recall_context
 from recalls.selectors.recall_detail import get_recall_detail
-from recalls.views.list_navigation import next_recall_url, remember_list
-from recalls.views.undo_offer import undo_message_tag
+from recalls.views.list_navigation import next_recall_url
+from recalls.views.undo_offer import offer_undo
 from recalls.workflow import DESK_ROLES, STEPS_BY_NAME
 
 _BOOKING_STEP_BY_STATE = {State.TO_CONTACT: "book_appointment", State.BIOPSY_TO_BOOK: "book_biopsy"}
@@ -37,7 +39,6 @@ class StepFormView(DeskView):
 
     def get(self, request: HttpRequest, pk: int, step: str) -> HttpResponse:
         user, recall = self._open_recall(request, pk, step)
-        remember_list(request)
         button = build_step_option(recall, step, actor_for(user))
         return self._render_form(request, recall, STEP_FORMS[step](recall, user), button.blocked_reason, 200)
 
@@ -56,7 +57,7 @@ class StepFormView(DeskView):
         except StepRefused as refusal:
             status = 403 if isinstance(refusal, NotPermitted) else 409
             return self._render_form(request, get_recall_detail(user, pk), form, str(refusal), status)
-        messages.success(request, _success_message(recall, step, event), extra_tags=undo_message_tag(user, event))
+        messages.success(request, _success_message(recall, step, event), extra_tags=offer_undo(request, user, event))
         edit_presence.release_claim(recall, user)
         return self.get_success_response(recall, user, before, form, event)
 
@@ -122,9 +123,10 @@ def _success_response(request: HttpRequest, recall: Recall, user: User, before: 
     """To the booking when the patient is ready to book, else on to the next of the list the person came from."""
     ready = form.cleaned_data.get("result") == ContactResult.REACHED_WILL_BOOK
     if ready and recall.state in _BOOKING_STEP_BY_STATE:
-        return redirect("step", recall.pk, _BOOKING_STEP_BY_STATE[State(recall.state)])
+        booking = reverse("step", args=[recall.pk, _BOOKING_STEP_BY_STATE[State(recall.state)]])
+        return redirect(add_return_list(booking, return_list_url(request)))
     if request.POST.get("then") == "stay":
-        return redirect("recall", recall.pk)
+        return redirect(add_return_list(reverse("recall", args=[recall.pk]), return_list_url(request)))
     following = next_recall_url(request, user, recall)
     if following:
         return redirect(following)

@@ -3,9 +3,11 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from clinic.roles import Page
+from desk.return_list import add_return_list, return_list_url
 from desk.views import DeskView, current_user, log_patient_view
 from recalls import actions
 from recalls.permissions import StepRefused
@@ -34,4 +36,4 @@ class UndoStepView(DeskView):
             messages.error(request, str(refusal))
         else:
             messages.success(request, _("Undone: %(step)s.") % {"step": STEPS_BY_NAME[event.data["step"]].label})
-        return redirect("recall", recall.pk)
+        return redirect(add_return_list(reverse("recall", args=[recall.pk]), return_list_url(request)))

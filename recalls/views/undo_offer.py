@@ -1,18 +1,15 @@
 """What the pages that take a step share: the version that a form saw, and the offer to undo."""
 
-from uuid import uuid4
-
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinic.models import User
+from desk.undo_offer import store_undo_offer
 from recalls.models import RecallEvent
 from recalls.permissions import StepRefused
 from recalls.undo_snapshot import can_be_undone
 
-# A message with this tag gets a button in the base template: see the template tag `undo_action`.
-UNDO_TAG = "undo"
 _MAX_DIGITS = 10
 
 
@@ -24,8 +21,8 @@ def seen_version(request: HttpRequest) -> int:
     return int(version)
 
 
-def undo_message_tag(user: User, event: RecallEvent | None) -> str:
-    """The tag of the message about a step that can still be undone; empty for any other."""
+def offer_undo(request: HttpRequest, user: User, event: RecallEvent | None) -> str:
+    """Offer to undo a step that still can be; the tag for its message is returned, empty for any other."""
     if event is None or not can_be_undone(event, user.pk, timezone.now()):
         return ""
-    return f"{UNDO_TAG} {event.recall_id} {event.version} {uuid4()}"
+    return store_undo_offer(request, event.recall_id, event.version)

@@ -5,11 +5,13 @@ from typing import NamedTuple
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinic.roles import Page
 from desk.keyset import format_cursor, parse_cursor, rows_after
+from desk.return_list import add_return_list, return_list_url
 from desk.views import DeskView, current_user, sites_by_id
 from recalls import actions
 from recalls.models import WorkItem
@@ -58,4 +60,6 @@ class WorkItemDoneView(DeskView):
         actions.finish_work_item(item, by=user)
         messages.success(request, _("Done: %(task)s.") % {"task": item.get_kind_display()})
         recall = request.POST.get("recall", "")
-        return redirect("recall", int(recall)) if recall.isdecimal() else redirect("work_items")
+        if not recall.isdecimal():
+            return redirect("work_items")
+        return redirect(add_return_list(reverse("recall", args=[int(recall)]), return_list_url(request)))

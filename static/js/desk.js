@@ -21,7 +21,10 @@
     rows[to].closest("tr").scrollIntoView({ block: "nearest" });
   }
 
-  const addressOf = (step) => new URL(`${step}/`, rows[Math.max(at(), 0)].href).href;
+  function addressOf(step) {
+    const recall = new URL(rows[Math.max(at(), 0)].href);
+    return new URL(`${step}/${recall.search}`, recall).href; // the query leads back to this list
+  }
   const tickOf = () => rows[at()]?.closest("tr").querySelector("[name=recall]");
 
   const listKeys = {
@@ -48,9 +51,9 @@
   const recallKeys = {
     j: () => (times.length ? chooseTime(1) : go(find("a[rel=next]"))),
     k: () => (times.length ? chooseTime(-1) : go(find("a[rel=up]"))),
-    c: () => (form ? form.querySelector("input[type=radio]").focus() : go(find("a[href$='/log_contact/']"))),
+    c: () => (form ? form.querySelector("input[type=radio]").focus() : go(find("a[href*='/log_contact/']"))),
     b: () => go(find("a[href*='/book_']")),
-    n: () => (find("[name=note]") ? find("[name=note]").focus() : go(find("a[href$='/add_note/']"))),
+    n: () => (find("[name=note]") ? find("[name=note]").focus() : go(find("a[href*='/add_note/']"))),
   };
 
   const everywhere = {

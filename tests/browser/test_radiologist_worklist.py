@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 from django.urls import reverse
@@ -58,11 +59,11 @@ def test_a_list_of_arrived_patients_is_worked_by_keyboard_in_five_keys_a_case(
     page = sign_in(radiologist_rao)
     page.goto(live_server.url + reverse("worklist"))
     keys = KeyCounter(page).press("j", "Enter")
-    page.wait_for_url(f"**{_step(arrived[0], 'record_outcome')}")
+    page.wait_for_url(f"**{_step(arrived[0], 'record_outcome')}*")
     answers = (("1", "r"), ("2", "s"), ("3", "r"), ("4", "a"), ("5",), ("0",))
     for answer, following in zip(answers, [*arrived[1:], None], strict=True):
         keys.press(*answer, "Enter")
-        page.wait_for_url(f"**{_step(following or to_sign, 'record_outcome' if following else 'sign_concordance')}")
+        page.wait_for_url(f"**{_step(following or to_sign, 'record_outcome' if following else 'sign_concordance')}*")
         assert keys.count() <= MAX_KEYS_PER_CASE
     keys.press("1", "Enter")
     page.wait_for_url(f"**{reverse('worklist')}")
@@ -139,7 +140,7 @@ def test_an_outcome_is_recorded_and_amended_with_scripts_switched_off(
     page.get_by_label("3: Probably benign").check()
     page.get_by_label("After I have spoken to the patient").check()
     page.get_by_role("button", name="Save and next").click()
-    assert page.url.endswith(_step(arrived[1], "record_outcome"))
+    assert urlsplit(page.url).path == _step(arrived[1], "record_outcome")
     page.goto(live_server.url + _step(arrived[0], "amend_outcome"))
     page.get_by_label("2: Benign").check()
     page.locator("[name=release][value=now]").check()

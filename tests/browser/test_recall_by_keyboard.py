@@ -35,7 +35,7 @@ def _press(page: Page, selector: str, key: str, then: str) -> None:
     """Go there by Tab, press the key, and be led to the next page."""
     tab_to(page, selector)
     page.keyboard.press(key)
-    page.wait_for_url(f"**{then}")
+    page.wait_for_url(f"**{then}*")
 
 
 def _send(page: Page, then: str) -> None:

@@ -173,7 +173,7 @@ def _act_from_list(keyboard_user: KeyboardUser, noted: Recall, called: Recall, h
     keyboard_user.wait_for_page("step", called.pk, "log_contact")
     keyboard_user.press("3", "Enter")
     keyboard_user.wait_for_page("recall", held.pk)
-    tab_to(keyboard_user.page, "a[href$='/hold/']")
+    tab_to(keyboard_user.page, "a[href*='/hold/']")
     keyboard_user.press("Enter")
     keyboard_user.wait_for_page("step", held.pk, "hold")
     until = timezone.now() + timedelta(days=8)

@@ -1,7 +1,10 @@
 """What do the tests of the desks share? A way to sign in, and a way to send a form as a browser would."""
 
+import re
 from collections.abc import Callable, Iterator
+from html import unescape
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.core.cache import cache
@@ -10,6 +13,7 @@ from django.test import Client
 from django.urls import reverse
 
 from clinic.models import User
+from desk.return_list import add_return_list
 from recalls.models import Recall
 
 ClientFor = Callable[[User], Client]
@@ -37,8 +41,9 @@ def client_for() -> ClientFor:
 class StepFormClient:
     """A step's form as one person opened it: sending it twice sends the same version and key twice."""
 
-    def __init__(self, browser: Client, recall: Recall, step: str) -> None:
-        self.browser, self.url = browser, reverse("step", args=[recall.pk, step])
+    def __init__(self, browser: Client, recall: Recall, step: str, came_from: str = "") -> None:
+        """`came_from`: the list from which the recall was opened."""
+        self.browser, self.url = browser, add_return_list(reverse("step", args=[recall.pk, step]), came_from)
         page = browser.get(self.url)
         fields = page.context["form"]
         self.initial = {field.name: field.value() for field in fields if field.value() not in (None, "", False)}
@@ -52,3 +57,15 @@ class StepFormClient:
 def page_text(page: Any) -> str:
     """What the page says, without what escaping does to quotes."""
     return str(page.content.decode()).replace("&#x27;", "'").replace("&quot;", '"')
+
+
+def linked_url(page: Any, path: str) -> str:
+    """The address, with its query, of the link or form of a page that leads to this path."""
+    found = re.search(rf'(?:href|action)="({re.escape(path)}(?:\?[^"]*)?)"', page.content.decode())
+    assert found, path
+    return unescape(found[1])
+
+
+def redirect_path(answer: Any) -> str:
+    """Where a redirect leads, without its query."""
+    return str(urlsplit(answer.headers["Location"]).path)

@@ -1,6 +1,9 @@
 """What stands on the page of somebody who is to be called, who is next, and who has the recall open?"""
 
+import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -11,6 +14,7 @@ from django.utils import timezone
 from time_machine import TimeMachineFixture
 
 from clinic.models import Site, User
+from desk.return_list import add_return_list
 from patients.factories import PatientFactory
 from patients.models import Patient
 from recalls import edit_presence
@@ -19,7 +23,7 @@ from recalls.models import Recall, RecallClaim
 from recalls.presenters.call_script import CALL_SCRIPTS, build_call_script
 from recalls.selectors import queue
 from recalls.testing.factories import RecallFactory
-from tests.desk.conftest import ClientFor, StepFormClient, page_text
+from tests.desk.conftest import ClientFor, StepFormClient, linked_url, page_text, redirect_path
 from tests.rules.step_actions import MONDAY
 
 pytestmark = pytest.mark.django_db
@@ -29,8 +33,7 @@ FORBIDDEN_WORDS = ("mass", "calcif", "asymmetr", "birads", "bi-rads", "biops", "
 
 
 def _open(browser: Client, recall: Recall, came_from: str = "") -> str:
-    headers = {"referer": f"http://testserver{came_from}"} if came_from else None
-    return page_text(browser.get(reverse("recall", args=[recall.pk]), headers=headers))
+    return page_text(browser.get(add_return_list(reverse("recall", args=[recall.pk]), came_from)))
 
 
 def _due_recalls(site: Site, count: int) -> list[Recall]:
@@ -92,29 +95,64 @@ def test_a_proposal_left_alone_follows_the_result_and_one_that_was_changed_is_ke
     assert booking.contact_attempts.get().next_try_at is None
 
 
-def test_after_saving_the_next_recall_of_the_remembered_list_opens(
+def test_after_saving_the_next_recall_of_the_same_list_opens(
     client_for: ClientFor, scheduler_ana: User, shadyside: Site
 ) -> None:
     first, second, third = _due_recalls(shadyside, 3)
+    browser, queue_url = client_for(scheduler_ana), reverse("queue")
+    for worked, following in (
+        (first, reverse("recall", args=[second.pk])),
+        (third, reverse("recall", args=[second.pk])),
+        (second, queue_url),
+    ):
+        answer = StepFormClient(browser, worked, "log_contact", queue_url).send(**CALL)
+        assert redirect_path(answer) == following
+
+
+def test_two_tabs_keep_the_list_that_each_of_them_came_from(
+    client_for: ClientFor, scheduler_ana: User, shadyside: Site
+) -> None:
+    first, second = _due_recalls(shadyside, 2)
     browser = client_for(scheduler_ana)
-    _open(browser, first, reverse("queue"))
-    assert StepFormClient(browser, first, "log_contact").send(**CALL).headers["Location"] == reverse(
-        "recall", args=[second.pk]
-    )
-    assert StepFormClient(browser, third, "log_contact").send(**CALL).headers["Location"] == reverse(
-        "recall", args=[second.pk]
-    )
-    assert StepFormClient(browser, second, "log_contact").send(**CALL).headers["Location"] == reverse("queue")
+    browser.post(reverse("search"), {"q": str(first.patient.family_name)})
+    path = reverse("recall", args=[first.pk])
+
+    def open_from(name: str) -> Any:
+        """As a browser opens it: by the link on the list, naming the list as where it came from."""
+        headers = {"referer": f"http://testserver{reverse(name)}"}
+        return browser.get(linked_url(browser.get(reverse(name)), path), headers=headers)
+
+    tab, other_tab = open_from("queue"), open_from("search")
+    for page, list_name in ((tab, "queue"), (other_tab, "search")):
+        assert linked_url(page, reverse(list_name))
+    form = {field.name: field.value() for field in tab.context["form"] if field.value() not in (None, "", False)}
+    step_url = reverse("step", args=[first.pk, "log_contact"])
+    carried = re.search(r'<form [^>]*id="call".*?name="next" value="([^"]*)"', page_text(tab), re.DOTALL)
+    sent = form | CALL | ({"next": unescape(carried[1])} if carried else {})
+    assert redirect_path(browser.post(step_url, sent)) == reverse("recall", args=[second.pk])
+
+
+def test_a_list_that_the_site_did_not_sign_is_not_gone_back_to(
+    client_for: ClientFor, scheduler_ana: User, shadyside: Site
+) -> None:
+    (recall,) = _due_recalls(shadyside, 1)
+    browser = client_for(scheduler_ana)
+    for forged in ("https://elsewhere.example/queue/", "/queue/", "/queue/:bad-signature"):
+        page = browser.get(reverse("recall", args=[recall.pk]), {"next": forged})
+        assert page.context["list_url"] == ""
+    url = f"{reverse('step', args=[recall.pk, 'log_contact'])}?next=/search/"
+    form = StepFormClient(browser, recall, "log_contact")
+    form.url = url
+    assert redirect_path(form.send(**CALL)) == reverse("queue_state", args=[State.TO_CONTACT])
 
 
 def test_the_next_one_is_of_the_same_filters(client_for: ClientFor, scheduler_ana: User, shadyside: Site) -> None:
     first, english, spanish = _due_recalls(shadyside, 3)
     Patient.objects.filter(pk__in=[first.patient_id, spanish.patient_id]).update(language="es")
     browser = client_for(scheduler_ana)
-    _open(browser, first, f"{reverse('queue')}?language=es")
-    assert StepFormClient(browser, first, "log_contact").send(**CALL).headers["Location"] == reverse(
-        "recall", args=[spanish.pk]
-    )
+    spanish_queue = f"{reverse('queue')}?language=es"
+    answer = StepFormClient(browser, first, "log_contact", spanish_queue).send(**CALL)
+    assert redirect_path(answer) == reverse("recall", args=[spanish.pk])
     assert english.contact_attempts.count() == 0
 
 
@@ -125,8 +163,8 @@ def test_nobody_is_led_to_a_recall_that_a_colleague_has_open(
     browser = client_for(scheduler_ana)
     _open(browser, first, reverse("queue"))
     _open(client_for(scheduler_bea), second)
-    passed_over = browser.get(reverse("next_recall", args=[first.pk]))
-    assert passed_over.headers["Location"] == reverse("recall", args=[third.pk])
+    passed_over = browser.get(add_return_list(reverse("next_recall", args=[first.pk]), reverse("queue")))
+    assert redirect_path(passed_over) == reverse("recall", args=[third.pk])
 
 
 def test_whoever_comes_from_a_days_list_or_a_search_is_led_back_to_it(
@@ -135,8 +173,7 @@ def test_whoever_comes_from_a_days_list_or_a_search_is_led_back_to_it(
     (recall,) = _due_recalls(shadyside, 1)
     browser = client_for(scheduler_ana)
     for came_from in (reverse("queue"), reverse("search"), reverse("appointments")):
-        _open(browser, recall, came_from)
-        answer = StepFormClient(browser, recall, "log_contact").send(**CALL)
+        answer = StepFormClient(browser, recall, "log_contact", came_from).send(**CALL)
         assert answer.headers["Location"] == came_from
 
 
@@ -144,10 +181,7 @@ def test_whoever_comes_from_elsewhere_is_led_back_to_the_queue(
     client_for: ClientFor, scheduler_ana: User, shadyside: Site
 ) -> None:
     (recall,) = _due_recalls(shadyside, 1)
-    browser = client_for(scheduler_ana)
-    for stranger in ("https://elsewhere.example/queue/", "http://testserver/no-such-list/"):
-        browser.get(reverse("recall", args=[recall.pk]), headers={"referer": stranger})
-    answer = StepFormClient(browser, recall, "log_contact").send(**CALL)
+    answer = StepFormClient(client_for(scheduler_ana), recall, "log_contact").send(**CALL)
     assert answer.headers["Location"] == reverse("queue_state", args=[State.TO_CONTACT])
 
 
@@ -221,7 +255,7 @@ def test_an_undo_that_does_not_say_what_was_seen_takes_nothing_back(
 
 
 def _reads_of_the_queue(browser: Client, recall: Recall) -> int:
-    form = StepFormClient(browser, recall, "log_contact")
+    form = StepFormClient(browser, recall, "log_contact", reverse("queue"))
     with CaptureQueriesContext(connection) as taken:
         form.send(**CALL)
     return sum(f"LIMIT {queue.PAGE_SIZE + 1}" in query["sql"] for query in taken)
@@ -232,9 +266,7 @@ def test_a_save_reads_the_queue_once_to_find_who_is_next(
 ) -> None:
     first, second = _due_recalls(shadyside, 2)
     Recall.objects.filter(pk=second.pk).update(target_at=timezone.now() + timedelta(days=90))  # behind it still
-    browser = client_for(scheduler_ana)
-    _open(browser, first, reverse("queue"))
-    assert _reads_of_the_queue(browser, first) == 1
+    assert _reads_of_the_queue(client_for(scheduler_ana), first) == 1
 
 
 def test_opening_a_recall_from_a_list_for_the_first_time_asks_eight_questions_at_most(

@@ -8,7 +8,7 @@ from recalls.actions import finish_work_item, open_patient_work_item
 from recalls.enums import WorkItemKind
 from recalls.permissions import NotPermitted
 from recalls.testing.factories import RecallFactory
-from tests.desk.conftest import ClientFor, page_text
+from tests.desk.conftest import ClientFor, linked_url, page_text
 
 pytestmark = pytest.mark.django_db
 
@@ -17,10 +17,11 @@ def test_a_work_item_shows_kind_reason_and_patient_and_links_to_the_recall(
     client_for: ClientFor, scheduler_ana: User, shadyside: Site
 ) -> None:
     recall = RecallFactory.create(site=shadyside, wrong_number=True, patient__family_name="Sample-Oak")
-    page = page_text(client_for(scheduler_ana).get(reverse("work_items")))
+    response = client_for(scheduler_ana).get(reverse("work_items"))
+    page = page_text(response)
     for said in ("Check phone or email", "A call reached a wrong number.", "Sample-Oak, Testa"):
         assert said in page
-    assert f'href="{reverse("recall", args=[recall.pk])}"' in page
+    assert linked_url(response, reverse("recall", args=[recall.pk]))
 
 
 def test_a_task_about_a_patient_without_a_recall_is_there_too(
