@@ -15,17 +15,17 @@ from recalls.permissions import StepRefused
 log = logging.getLogger(__name__)
 
 _STEP_BY_STATE = {State.FOLLOW_UP: actions.follow_up_due, State.ON_HOLD: actions.resume}
-BATCH_SIZE = 500  # the next minute takes the rest
+BATCH_SIZE = 500  # the run of the next minute takes the rest
 
 
 @shared_task
 def apply_due_steps() -> dict[str, int]:
-    """Move what is due, each recall in a transaction of its own; the number of recalls by step.
+    """Take the due steps, each recall in a transaction of its own; returns the number of recalls by step.
 
-    In these two states the due instant is the one at which the recall moves. Two ticks at once move each recall once:
+    In these two states the due instant is the one at which the recall moves. Two runs at once move each recall once:
     the second finds it in another state.
     """
-    counts = {step.__name__: 0 for step in _STEP_BY_STATE.values()} | {"passed_over": 0, "failed": 0}
+    counts = {step.__name__: 0 for step in _STEP_BY_STATE.values()} | {"skipped": 0, "failed": 0}
     sites: dict[int, Site] = {}
     due = (
         Recall.objects.due_before(timezone.now())
@@ -44,9 +44,9 @@ def _apply_due_step(recall: Recall) -> str:
     try:
         step(recall, by=SYSTEM, seen=recall.version)
     except StepRefused:
-        log.info("recall %s had moved already", recall.pk)
-        return "passed_over"
+        log.info("recall %s was already changed", recall.pk)
+        return "skipped"
     except Exception as error:  # noqa: BLE001  one recall that cannot move must not hold up the others
-        log.error("recall %s could not move by the clock: %s", recall.pk, type(error).__name__)
+        log.error("recall %s: the due step failed: %s", recall.pk, type(error).__name__)
         return "failed"
     return step.__name__

@@ -48,7 +48,7 @@ def reschedule(recall: Recall, slot: Slot, **kwargs: Unpack[ActionKwargs]) -> Re
 
     def move_visit(transition: Transition) -> None:
         visit = _require_active_appointment(transition)
-        _lock_free_room(slot, leaving_out=visit)
+        _lock_free_room(slot, exclude=visit)
         transition.data = {
             "appointment": visit.pk,
             "from": visit.starts_at.isoformat(),
@@ -115,7 +115,7 @@ def check_slot(slot: Slot) -> None:
         raise ValidationError({"starts_at": _("%(site)s is shut on that day. Choose another.") % {"site": slot.site}})
 
 
-def _lock_free_room(slot: Slot, leaving_out: Appointment | None = None) -> None:
+def _lock_free_room(slot: Slot, exclude: Appointment | None = None) -> None:
     """Lock the room and raise ValidationError unless the time is still free, so that nobody books it twice.
 
     The lock is held until the booking is written. SQLite has the write lock of the whole transaction already.
@@ -127,7 +127,7 @@ def _lock_free_room(slot: Slot, leaving_out: Appointment | None = None) -> None:
         raise ValidationError({"slot": _("This room is not in use at %(site)s.") % {"site": slot.site}})
     if not slots.is_room_staffed(slot.site, room, slot.starts_at, slot.length_minutes):
         raise ValidationError({"slot": _("%(room)s is not staffed for that time. Choose another.") % {"room": room}})
-    if not slots.is_room_free(room, slot.starts_at, slot.length_minutes, leaving_out):
+    if not slots.is_room_free(room, slot.starts_at, slot.length_minutes, exclude):
         raise ValidationError({"slot": _("Somebody else has just taken this time. Choose another.")})
 
 

@@ -30,10 +30,10 @@ def choice_label(key: str, label: Any, meaning: Any = "", leads_to: Any = "") ->
 
 def follow_up_choices(recall: Recall) -> tuple[list[tuple[int, str]], int]:
     """The months until the next follow-up, each with its day, and the number the series of 6, 12 and 24 wants."""
-    visited, round_ = last_visit_day(recall), recall.round + 1
+    visited, round_number = last_visit_day(recall), recall.round + 1
     usual = standard_interval_months(recall.round)
-    days = {months: deadlines.follow_up_date(visited, round_, months) for months in {*_FOLLOW_UP_CHOICES, usual}}
-    days[usual] = deadlines.follow_up_date(recall.follow_up_from or visited, round_)
+    days = {months: deadlines.follow_up_date(visited, round_number, months) for months in {*_FOLLOW_UP_CHOICES, usual}}
+    days[usual] = deadlines.follow_up_date(recall.follow_up_from or visited, round_number)
     words = {months: _format_interval_with_day(months, day) for months, day in sorted(days.items())}
     words[usual] = _("%(when)s (as usual)") % {"when": words[usual]}
     return list(words.items()), usual

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from clinic.models import User
@@ -55,13 +55,13 @@ class SlotForm(StepForm):
         )
         self.rooms: list[Room] = slots.rooms_for_visit_kind(self.slot_query.site, self.slot_query.kind)
         self.fields["site"].choices = [(str(site.pk), site.name) for site in self.user.own_sites]  # type: ignore[attr-defined]
-        wished = {
+        initial = {
             "site": str(self.slot_query.site.pk),
             "kind": self.slot_query.kind.value,
             "interpreter": self.slot_query.interpreter,
             "implants": self.slot_query.implants,
         }
-        self.initial.update(wished)
+        self.initial.update(initial)
         if self.rooms:
             for name in MANUAL_TIME_FIELDS:
                 del self.fields[name]
@@ -76,7 +76,7 @@ class SlotForm(StepForm):
         if len(self.user.own_sites) == 1:
             self.fields["site"].widget = forms.HiddenInput()
         zones = ", ".join(sorted({site.time_zone for site in self.user.own_sites}))
-        self.fields["time"].help_text = _now("The site's time: %(zone)s") % {"zone": zones}
+        self.fields["time"].help_text = gettext("The site's time: %(zone)s") % {"zone": zones}
         self.initial["length_minutes"] = self.duration_minutes()
 
     def _suggested_kind(self) -> VisitKind:
@@ -98,7 +98,7 @@ class SlotForm(StepForm):
         """Which time it is; whether it is still free is asked under the lock on its room."""
         found = slots.parse_slot(str(self.cleaned_data["slot"]), self.rooms)
         if found is None:
-            raise ValidationError(_now("Choose one of the times shown."))
+            raise ValidationError(gettext("Choose one of the times shown."))
         return found
 
     def get_slot(self) -> Slot:

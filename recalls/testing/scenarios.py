@@ -1,7 +1,7 @@
 """Scenarios that bring a recall into each situation by real steps, timed in working days.
 
-A story is a list of steps, each on a working day counted from the opening (day 0) at an hour of the clinic's clock, and
-every step is one of `recalls.actions`: no story can end in a state that the clinic itself could not reach.
+A scenario is a list of steps, each on a working day counted from the opening (day 0) at an hour of the site's clock.
+Every step is one of `recalls.actions`, so that no scenario ends in a state that the clinic itself could not reach.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -28,7 +28,7 @@ DEFAULT_VISIT_MINUTES = 60
 
 @dataclass(slots=True)
 class ScenarioContext:
-    """A recall while its story is told: who works on it, on which day it began, how much later in the day it plays."""
+    """A recall while its scenario is played: its staff, its first day, and by how much all times are shifted."""
 
     recall: Recall
     staff: Cast
@@ -36,7 +36,7 @@ class ScenarioContext:
     time_offset: timedelta = timedelta(0)
 
     def resolve_time(self, day: int, hour: time) -> datetime:
-        """That hour of a working day of the story, as UTC."""
+        """That hour of a working day of the scenario, as UTC."""
         site = self.recall.site
         return calendar.instant(site, shift_open_days(site, self.start_day, day), hour) + self.time_offset
 
@@ -46,7 +46,7 @@ ScenarioAction = Callable[[ScenarioContext], Any]
 
 @dataclass(frozen=True, slots=True)
 class ScenarioStep:
-    """One step of a story: on that working day after the opening, at that hour at the site."""
+    """One step of a scenario: on that working day after the opening, at that hour at the site."""
 
     day: int
     time_of_day: time
@@ -55,14 +55,14 @@ class ScenarioStep:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """What the screening showed where it matters (`exam`), and the steps after the opening."""
+    """The exam's fields where they matter, and the steps after the opening."""
 
     steps: tuple[ScenarioStep, ...] = ()
     exam_fields: Mapping[str, Any] = field(default_factory=dict)
 
     def start_day(self, site: Site, end: datetime, later: timedelta = timedelta(0)) -> date:
-        """The last working day on which the story can begin so that all of it has happened by `end`."""
-        last = self.steps[-1] if self.steps else ScenarioStep(0, OPENING_TIME, lambda _tale: None)
+        """The last working day on which the scenario can begin so that all of it has happened by `end`."""
+        last = self.steps[-1] if self.steps else ScenarioStep(0, OPENING_TIME, lambda _context: None)
         day = shift_open_days(site, calendar.local_day(site, end), 0)
         while calendar.instant(site, day, last.time_of_day) + later > end:
             day = shift_open_days(site, day, -1)
@@ -82,111 +82,112 @@ def shift_open_days(site: Site, start: date, count: int) -> date:
     return day
 
 
-def play_scenario(story: Scenario, tale: ScenarioContext) -> Iterator[tuple[datetime, ScenarioAction]]:
+def play_scenario(scenario: Scenario, context: ScenarioContext) -> Iterator[tuple[datetime, ScenarioAction]]:
     """Each step with the instant at which it is to be taken."""
-    for beat in story.steps:
-        yield tale.resolve_time(beat.day, beat.time_of_day), beat.action
+    for step in scenario.steps:
+        yield context.resolve_time(step.day, step.time_of_day), step.action
 
 
 def _log_call(result: ContactResult, note: str = "") -> ScenarioAction:
     contact = ContactAttemptInput(ContactChannel.PHONE, result, point_kind=ContactPoint.Kind.MOBILE, note=note)
-    return lambda tale: actions.log_contact(tale.recall, contact, by=tale.staff.scheduler)
+    return lambda context: actions.log_contact(context.recall, contact, by=context.staff.scheduler)
 
 
 def _log_attempt(channel: ContactChannel, result: ContactResult = ContactResult.SENT) -> ScenarioAction:
-    return lambda tale: actions.log_contact(tale.recall, ContactAttemptInput(channel, result), by=tale.staff.navigator)
+    return lambda context: actions.log_contact(
+        context.recall, ContactAttemptInput(channel, result), by=context.staff.navigator
+    )
 
 
 def _book_visit(day: int, hour: time, kind: VisitKind = VisitKind.DIAGNOSTIC) -> ScenarioAction:
-    def book(tale: ScenarioContext) -> None:
-        interpreter = tale.recall.patient.interpreter_needed
-        at, site = tale.resolve_time(day, hour), tale.recall.site
+    def book(context: ScenarioContext) -> None:
+        interpreter = context.recall.patient.interpreter_needed
+        at, site = context.resolve_time(day, hour), context.recall.site
         room = slots.find_free_room(site, kind, at, DEFAULT_VISIT_MINUTES)
         slot = Slot(site, at, kind, DEFAULT_VISIT_MINUTES, interpreter, room)
-        wanted = actions.book_biopsy if kind == VisitKind.BIOPSY else actions.book_appointment
-        wanted(tale.recall, slot, by=tale.staff.scheduler)
+        book_step = actions.book_biopsy if kind == VisitKind.BIOPSY else actions.book_appointment
+        book_step(context.recall, slot, by=context.staff.scheduler)
 
     return book
 
 
-def _slot_with_room(tale: ScenarioContext, at: datetime) -> Slot:
+def _slot_with_room(context: ScenarioContext, at: datetime) -> Slot:
     """That time, in a room where the site has one free."""
     kind = VisitKind.DIAGNOSTIC
     return Slot(
-        tale.recall.site, at, kind, room=slots.find_free_room(tale.recall.site, kind, at, DEFAULT_VISIT_MINUTES)
+        context.recall.site, at, kind, room=slots.find_free_room(context.recall.site, kind, at, DEFAULT_VISIT_MINUTES)
     )
 
 
 def _reschedule(day: int, hour: time) -> ScenarioAction:
-    return lambda tale: actions.reschedule(
-        tale.recall,
-        _slot_with_room(tale, tale.resolve_time(day, hour)),
-        by=tale.staff.scheduler,
+    return lambda context: actions.reschedule(
+        context.recall,
+        _slot_with_room(context, context.resolve_time(day, hour)),
+        by=context.staff.scheduler,
         note="Asked for another day.",
     )
 
 
 def _scheduler_step(step: Callable[..., Any], note: str = "") -> ScenarioAction:
-    return lambda tale: step(tale.recall, by=tale.staff.scheduler, note=note)
+    return lambda context: step(context.recall, by=context.staff.scheduler, note=note)
 
 
 def _radiologist_step(step: Callable[..., Any], note: str = "") -> ScenarioAction:
-    return lambda tale: step(tale.recall, by=tale.staff.radiologist, note=note)
+    return lambda context: step(context.recall, by=context.staff.radiologist, note=note)
 
 
 def _record_outcome(assessment: Assessment, *, released: bool = True) -> ScenarioAction:
-    def record(tale: ScenarioContext) -> None:
-        reading = OutcomeInput(assessment, release_at=timezone.now() if released else None)
-        actions.record_outcome(tale.recall, reading, by=tale.staff.radiologist)
+    def record(context: ScenarioContext) -> None:
+        outcome = OutcomeInput(assessment, release_at=timezone.now() if released else None)
+        actions.record_outcome(context.recall, outcome, by=context.staff.radiologist)
 
     return record
 
 
 def _record_pathology(result: PathologyClass) -> ScenarioAction:
-    return lambda tale: actions.record_pathology(
-        tale.recall, result, specimen=f"S-{tale.recall.pk:05}", by=tale.staff.radiologist
+    return lambda context: actions.record_pathology(
+        context.recall, result, specimen=f"S-{context.recall.pk:05}", by=context.staff.radiologist
     )
 
 
 def _sign_concordance(verdict: ConcordanceVerdict) -> ScenarioAction:
-    return lambda tale: actions.sign_concordance(tale.recall, verdict, by=tale.staff.radiologist)
+    return lambda context: actions.sign_concordance(context.recall, verdict, by=context.staff.radiologist)
 
 
-def _put_on_hold(tale: ScenarioContext) -> None:
-    until = shift_open_days(tale.recall.site, calendar.local_day(tale.recall.site, timezone.now()), 8)
-    actions.hold(tale.recall, until, by=tale.staff.navigator, note="Is away and asked to be called afterwards.")
+def _put_on_hold(context: ScenarioContext) -> None:
+    until = shift_open_days(context.recall.site, calendar.local_day(context.recall.site, timezone.now()), 8)
+    actions.hold(context.recall, until, by=context.staff.navigator, note="Is away and asked to be called afterwards.")
 
 
-def _mark_deceased(tale: ScenarioContext) -> None:
-    on = calendar.local_day(tale.recall.site, timezone.now()) - timedelta(days=3)
-    actions.mark_deceased(tale.recall, on, by=tale.staff.navigator, note="The family told us.")
+def _mark_deceased(context: ScenarioContext) -> None:
+    on = calendar.local_day(context.recall.site, timezone.now()) - timedelta(days=3)
+    actions.mark_deceased(context.recall, on, by=context.staff.navigator, note="The family told us.")
 
 
-R, A, P, V = ContactResult, Assessment, PathologyClass, ConcordanceVerdict
-_NEED_PRIORS_EXAM = {"assessment": A.NEED_PRIORS}
-_SUSPICIOUS_EXAM = {"assessment": A.SUSPICIOUS_B}
+_NEED_PRIORS_EXAM = {"assessment": Assessment.NEED_PRIORS}
+_SUSPICIOUS_EXAM = {"assessment": Assessment.SUSPICIOUS_B}
 
-_FIRST_CALL = ScenarioStep(1, time(9, 10), _log_call(R.NO_ANSWER))
+_FIRST_CALL = ScenarioStep(1, time(9, 10), _log_call(ContactResult.NO_ANSWER))
 _BOOKED = (
-    ScenarioStep(1, time(8, 40), _log_call(R.REACHED_WILL_BOOK, "Any day this week suits.")),
+    ScenarioStep(1, time(8, 40), _log_call(ContactResult.REACHED_WILL_BOOK, "Any day this week suits.")),
     ScenarioStep(1, time(8, 50), _book_visit(4, time(8, 30))),
 )
 _ATTENDED = (*_BOOKED, ScenarioStep(4, time(9, 20), _scheduler_step(actions.mark_attended)))
-_BIOPSY_ADVISED = (*_ATTENDED, ScenarioStep(4, time(10, 40), _record_outcome(A.SUSPICIOUS_B, released=False)))
+_BIOPSY_ADVISED = (*_ATTENDED, ScenarioStep(4, time(10, 40), _record_outcome(Assessment.SUSPICIOUS_B, released=False)))
 _BIOPSY_BOOKED = (*_BIOPSY_ADVISED, ScenarioStep(5, time(9, 40), _book_visit(8, time(8, 30), VisitKind.BIOPSY)))
 _BIOPSY_DONE = (*_BIOPSY_BOOKED, ScenarioStep(8, time(9, 40), _scheduler_step(actions.biopsy_done)))
 _THREE_CALLS = (
     _FIRST_CALL,
-    ScenarioStep(3, time(12, 20), _log_call(R.LEFT_MESSAGE, "Name and number only.")),
-    ScenarioStep(7, time(8, 30), _log_call(R.NO_ANSWER)),
+    ScenarioStep(3, time(12, 20), _log_call(ContactResult.LEFT_MESSAGE, "Name and number only.")),
+    ScenarioStep(7, time(8, 30), _log_call(ContactResult.NO_ANSWER)),
 )
 _FULL_LADDER = (
     *_THREE_CALLS,
     ScenarioStep(8, time(11, 0), _log_attempt(ContactChannel.LETTER)),
     ScenarioStep(12, time(9, 30), _log_attempt(ContactChannel.REFERRER)),
-    ScenarioStep(15, time(11, 30), _log_attempt(ContactChannel.ADDRESS_CHECK, R.DONE)),
+    ScenarioStep(15, time(11, 30), _log_attempt(ContactChannel.ADDRESS_CHECK, ContactResult.DONE)),
     ScenarioStep(22, time(10, 0), _log_attempt(ContactChannel.CERTIFIED_LETTER)),
-    ScenarioStep(33, time(12, 30), _log_attempt(ContactChannel.NAVIGATOR, R.DONE)),
+    ScenarioStep(33, time(12, 30), _log_attempt(ContactChannel.NAVIGATOR, ContactResult.DONE)),
 )
 _PRIORS_REQUESTED = ScenarioStep(
     1, time(11, 0), _scheduler_step(actions.request_priors, "Asked Hillside Sample Clinic.")
@@ -209,12 +210,14 @@ SCENARIOS: dict[str, Scenario] = {
     "to_contact": Scenario(),
     "suspicious_screen": Scenario(exam_fields=_SUSPICIOUS_EXAM),
     "called_once": Scenario((_FIRST_CALL,)),
-    "left_message": Scenario((ScenarioStep(1, time(11, 20), _log_call(R.LEFT_MESSAGE, "Name and number only.")),)),
+    "left_message": Scenario(
+        (ScenarioStep(1, time(11, 20), _log_call(ContactResult.LEFT_MESSAGE, "Name and number only.")),)
+    ),
     "ready_to_book": Scenario((_BOOKED[0],)),
-    "wrong_number": Scenario((ScenarioStep(1, time(11, 40), _log_call(R.WRONG_NUMBER)),)),
+    "wrong_number": Scenario((ScenarioStep(1, time(11, 40), _log_call(ContactResult.WRONG_NUMBER)),)),
     "three_attempts": Scenario(_THREE_CALLS),
     "ladder_complete": Scenario(
-        (*_FULL_LADDER, ScenarioStep(43, time(9, 30), _log_attempt(ContactChannel.NAVIGATOR, R.DONE)))
+        (*_FULL_LADDER, ScenarioStep(43, time(9, 30), _log_attempt(ContactChannel.NAVIGATOR, ContactResult.DONE)))
     ),
     "cancelled": Scenario(
         (
@@ -224,7 +227,7 @@ SCENARIOS: dict[str, Scenario] = {
     ),
     "missed": Scenario((*_BOOKED, ScenarioStep(4, time(10, 0), _scheduler_step(actions.mark_missed)))),
     "more_imaging": Scenario(
-        (*_ATTENDED, ScenarioStep(4, time(10, 40), _record_outcome(A.NEED_IMAGING, released=False)))
+        (*_ATTENDED, ScenarioStep(4, time(10, 40), _record_outcome(Assessment.NEED_IMAGING, released=False)))
     ),
     "priors_not_enough": Scenario(
         (_PRIORS_REQUESTED, _PRIORS_RECEIVED, ScenarioStep(6, time(10, 0), _radiologist_step(actions.need_imaging))),
@@ -243,7 +246,7 @@ SCENARIOS: dict[str, Scenario] = {
     "confirmed": Scenario((*_BOOKED, ScenarioStep(2, time(12, 0), _scheduler_step(actions.confirm)))),
     "rescheduled": Scenario((*_BOOKED, ScenarioStep(2, time(9, 50), _reschedule(6, time(10, 30))))),
     "attended": Scenario(_ATTENDED),
-    # Earlier pictures.
+    # Prior images.
     "awaiting_priors": Scenario(exam_fields=_NEED_PRIORS_EXAM),
     "priors_requested": Scenario((_PRIORS_REQUESTED,), _NEED_PRIORS_EXAM),
     "priors_received": Scenario((_PRIORS_REQUESTED, _PRIORS_RECEIVED), _NEED_PRIORS_EXAM),
@@ -256,15 +259,19 @@ SCENARIOS: dict[str, Scenario] = {
         _NEED_PRIORS_EXAM,
     ),
     # The radiologist's answer.
-    "closed_normal": Scenario((*_ATTENDED, ScenarioStep(4, time(10, 40), _record_outcome(A.NEGATIVE)))),
-    "closed_benign": Scenario((*_ATTENDED, ScenarioStep(4, time(10, 40), _record_outcome(A.BENIGN)))),
-    "probably_benign": Scenario((*_ATTENDED, ScenarioStep(4, time(10, 40), _record_outcome(A.PROBABLY_BENIGN)))),
-    "unreleased": Scenario((*_ATTENDED, ScenarioStep(4, time(10, 40), _record_outcome(A.BENIGN, released=False)))),
+    "closed_normal": Scenario((*_ATTENDED, ScenarioStep(4, time(10, 40), _record_outcome(Assessment.NEGATIVE)))),
+    "closed_benign": Scenario((*_ATTENDED, ScenarioStep(4, time(10, 40), _record_outcome(Assessment.BENIGN)))),
+    "probably_benign": Scenario(
+        (*_ATTENDED, ScenarioStep(4, time(10, 40), _record_outcome(Assessment.PROBABLY_BENIGN)))
+    ),
+    "unreleased": Scenario(
+        (*_ATTENDED, ScenarioStep(4, time(10, 40), _record_outcome(Assessment.BENIGN, released=False)))
+    ),
     "next_round": Scenario(
         (
             *_ATTENDED,
-            ScenarioStep(4, time(10, 40), _record_outcome(A.PROBABLY_BENIGN)),
-            ScenarioStep(102, time(8, 0), lambda tale: actions.follow_up_due(tale.recall, by=SYSTEM)),
+            ScenarioStep(4, time(10, 40), _record_outcome(Assessment.PROBABLY_BENIGN)),
+            ScenarioStep(102, time(8, 0), lambda context: actions.follow_up_due(context.recall, by=SYSTEM)),
         )
     ),
     # Biopsy.
@@ -275,12 +282,14 @@ SCENARIOS: dict[str, Scenario] = {
     "biopsy_booked": Scenario(_BIOPSY_BOOKED),
     "biopsy_missed": Scenario((*_BIOPSY_BOOKED, ScenarioStep(8, time(10, 0), _scheduler_step(actions.biopsy_missed)))),
     "awaiting_pathology": Scenario(_BIOPSY_DONE),
-    "awaiting_concordance": Scenario((*_BIOPSY_DONE, ScenarioStep(11, time(11, 0), _record_pathology(P.BENIGN)))),
-    "benign_concordant": _with_pathology(P.BENIGN, V.CONCORDANT_BENIGN),
-    "high_risk": _with_pathology(P.HIGH_RISK, V.HIGH_RISK),
-    "cancer": _with_pathology(P.INVASIVE, V.MALIGNANT),
-    "discordant": _with_pathology(P.BENIGN, V.DISCORDANT),
-    # At rest, or ended another way.
+    "awaiting_concordance": Scenario(
+        (*_BIOPSY_DONE, ScenarioStep(11, time(11, 0), _record_pathology(PathologyClass.BENIGN)))
+    ),
+    "benign_concordant": _with_pathology(PathologyClass.BENIGN, ConcordanceVerdict.CONCORDANT_BENIGN),
+    "high_risk": _with_pathology(PathologyClass.HIGH_RISK, ConcordanceVerdict.HIGH_RISK),
+    "cancer": _with_pathology(PathologyClass.INVASIVE, ConcordanceVerdict.MALIGNANT),
+    "discordant": _with_pathology(PathologyClass.BENIGN, ConcordanceVerdict.DISCORDANT),
+    # On hold, or closed another way.
     "on_hold": Scenario((_FIRST_CALL, ScenarioStep(3, time(10, 0), _put_on_hold))),
     "declined": Scenario(
         (_FIRST_CALL, ScenarioStep(3, time(12, 30), _scheduler_step(actions.decline, "Wants no additional imaging.")))

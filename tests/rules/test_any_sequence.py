@@ -1,6 +1,6 @@
 """Property tests: after any sequence of steps a recall has one state, a next step or an end, and a whole history."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 import time_machine
@@ -18,9 +18,8 @@ from recalls.models import Recall
 from recalls.permissions import StepRefused
 from recalls.testing.factories import RecallFactory
 from recalls.workflow import STEPS_BY_NAME
-from tests.rules.step_actions import STEP_ACTIONS, StepAction, UserOrActor, actor_with_role
+from tests.rules.step_actions import MONDAY, STEP_ACTIONS, StepAction, UserOrActor, actor_with_role
 
-MONDAY = datetime(2026, 3, 16, 14, 0, tzinfo=UTC)  # 10 am in Pittsburgh
 ASSESSMENTS = [Assessment.NEED_IMAGING, Assessment.NEED_PRIORS, Assessment.PROBABLY_BENIGN, Assessment.SUSPICIOUS_B]
 
 

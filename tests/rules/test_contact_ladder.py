@@ -1,6 +1,6 @@
 """Tests of the contact ladder: whom to try next, how, when, and when a patient counts as lost."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -20,8 +20,7 @@ from recalls.permissions import NotPermitted, StepUnavailable, current_ladder_at
 from recalls.presenters import describe_next_action
 from recalls.testing.factories import RecallFactory
 from recalls.workflow import STEPS_BY_NAME
-
-MONDAY = datetime(2026, 3, 16, 14, 0, tzinfo=UTC)  # 10 am in Pittsburgh
+from tests.rules.step_actions import MONDAY
 
 pytestmark = pytest.mark.django_db
 

@@ -29,19 +29,19 @@ def test_the_expected_steps_cover_every_step_state_and_role() -> None:
 
 
 def _try_step(recall_id: int, step: str, by: UserOrActor) -> tuple[str, State]:
-    """What became of one try, undone again: "taken", "role" or "state"; and where the recall stood afterwards."""
+    """Take the step and roll it back: "applied", "not_permitted" or "unavailable", and the state afterwards."""
     recall = Recall.objects.select_related("site", "patient", "exam").get(pk=recall_id)
-    version, became = recall.version, "state"
+    version, became = recall.version, "unavailable"
     with transaction.atomic():
         try:
             STEP_ACTIONS[step](recall, by)
         except NotPermitted:
-            became = "role"
+            became = "not_permitted"
         except StepRefused:
-            became = "state"
+            became = "unavailable"
         stored = Recall.objects.get(pk=recall_id)
         if any(event.step == step for event in stored.events.filter(version__gt=version)):
-            became = "taken"
+            became = "applied"
         else:  # what a separation or an undoing needs first is an event of its own
             assert stored.version == version + (step in NEEDS_PRIOR_EVENT), f"{step} was refused and left a mark"
         transaction.set_rollback(True)
@@ -51,8 +51,8 @@ def _try_step(recall_id: int, step: str, by: UserOrActor) -> tuple[str, State]:
 def _expected_result(step: str, state: str, role: str) -> str:
     line = EXPECTED_STEP_BY_NAME[step]
     if role not in line.roles:
-        return "role"
-    return "taken" if state in line.from_states else "state"
+        return "not_permitted"
+    return "applied" if state in line.from_states else "unavailable"
 
 
 @pytest.mark.parametrize("state", list(State))
@@ -68,9 +68,9 @@ def test_every_step_for_every_role_from(state: State, shadyside: Site, time_mach
             became, stands = _try_step(recall.pk, step, by)
             expected = _expected_result(step, state, role)
             ends = {state.value} if line.to_states == ["(same)"] else set(line.to_states)
-            if step == "correct_result" and state == State.CLOSED and became == "state":
+            if step == "correct_result" and state == State.CLOSED and became == "unavailable":
                 continue  # a closed recall is not touched by it, whoever brings it
-            if became != expected or (became == "taken" and stands not in ends):
+            if became != expected or (became == "applied" and stands not in ends):
                 wrong.append(f"{step} by {role}: {became}, now {stands}; expected {expected}")
     assert wrong == []
 
@@ -85,7 +85,7 @@ def test_a_button_is_refused_with_the_sentence_that_the_action_would_refuse_with
         for line in EXPECTED_STEPS:
             if line.from_states:
                 refused = bool(step_blocked_reason(recall, STEPS_BY_NAME[line.step], actor))
-                assert refused == (_expected_result(line.step, state, role) != "taken"), (line.step, role)
+                assert refused == (_expected_result(line.step, state, role) != "applied"), (line.step, role)
 
 
 @pytest.mark.parametrize("role", list(Role))

@@ -18,8 +18,7 @@ from recalls.enums import Assessment, FindingKind, RecallKind, Side, State, Work
 from recalls.models import Finding, Recall
 from recalls.permissions import NotPermitted, StepUnavailable
 from recalls.testing.factories import ExamFactory, RecallFactory
-
-MONDAY = datetime(2026, 3, 16, 14, 0, tzinfo=UTC)  # 10 am in Pittsburgh
+from tests.rules.step_actions import MONDAY
 
 pytestmark = pytest.mark.django_db
 

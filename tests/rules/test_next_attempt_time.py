@@ -1,6 +1,6 @@
 """Tests of the proposed time of the next call: the ladder's day, the site's hours, an untried part of the day."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 from time_machine import TimeMachineFixture
@@ -11,9 +11,9 @@ from recalls.actions import ContactAttemptInput
 from recalls.enums import ContactChannel, ContactResult
 from recalls.models import CallPreference, ContactAttempt, Recall
 from recalls.testing.factories import RecallFactory
+from tests.rules.step_actions import MONDAY
 
 pytestmark = pytest.mark.django_db
-MONDAY = datetime(2026, 3, 16, 14, 0, tzinfo=UTC)  # 10 am in Pittsburgh
 
 
 def _proposed_time(recall: Recall, *calls: datetime, result: str = ContactResult.NO_ANSWER, wish: str = "") -> datetime:

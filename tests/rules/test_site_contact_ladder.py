@@ -1,7 +1,7 @@
 """Tests of a site's own contact ladder, and that a ladder that loses patients is refused."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -21,9 +21,9 @@ from recalls.models import Recall
 from recalls.permissions import StepUnavailable
 from recalls.presenters import describe_next_action
 from recalls.testing.factories import RecallFactory
+from tests.rules.step_actions import MONDAY
 from tests.support.admin_pages import change_url, signed_in_client, site_form_data
 
-MONDAY = datetime(2026, 3, 16, 14, 0, tzinfo=UTC)  # 10 am in Pittsburgh
 C = ContactChannel
 SHORT_LADDER = (
     ("Call the patient", 0, C.PHONE),
