@@ -1,4 +1,5 @@
-# One image for the web server, the workers and the clock; which of them it is depends on the command.
+# One image for the web server, the workers and the clock; which of them it is depends on the command. It holds the packages
+# of a production installation, not those of the demo clinic.
 
 FROM python:3.12-slim AS build
 WORKDIR /app

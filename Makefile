@@ -3,21 +3,25 @@
 PY := .venv/bin/python
 PYTEST := $(PY) -m pytest
 DB_SERVER := $(PY) -m tests.support.servers
+PIN := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make lock'
 PARALLEL ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run install install-dev test test-sqlite test-postgres test-browser check fix lock bench lighthouse gallery screenshots rulebook clean
+.PHONY: help run install install-demo install-dev test test-sqlite test-postgres test-browser check fix lock bench lighthouse gallery screenshots rulebook clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: install ## Start everything with a demo clinic, print the address; Ctrl-C stops it (PORT=8001 for another port)
+run: install-demo ## Start everything with a demo clinic, print the address; Ctrl-C stops it (PORT=8001 for another port)
 	@exec $(PY) -m config.run
 
 install: ## Make .venv and install the pinned packages, if they changed
 	@sh bin/venv requirements.txt
 
-install-dev: ## The same with the packages for tests and checks
+install-demo: ## The same with the packages that make the demo clinic
+	@sh bin/venv requirements-demo.txt
+
+install-dev: ## The same with those, and the packages for tests and checks
 	@sh bin/venv requirements-dev.txt
 
 test: install-dev ## Every test: on SQLite, in a browser where there is one, and on PostgreSQL where there is one
@@ -49,10 +53,9 @@ fix: install-dev ## Let the linter mend what it can
 
 lock: ## Pin the packages that pyproject.toml allows (needs uv; installs it into .venv)
 	$(PY) -m pip install --quiet uv
-	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make lock' \
-		pyproject.toml --output-file requirements.txt
-	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make lock' \
-		--extra dev --constraint requirements.txt pyproject.toml --output-file requirements-dev.txt
+	$(PIN) pyproject.toml --output-file requirements.txt
+	$(PIN) --extra demo --constraint requirements.txt pyproject.toml --output-file requirements-demo.txt
+	$(PIN) --extra demo --extra dev --constraint requirements-demo.txt pyproject.toml --output-file requirements-dev.txt
 
 bench: install-dev ## Run every benchmark in bench/
 	@for script in bench/[a-z]*.py; do echo "== $$script"; $(PY) -m "$$(echo "$${script%.py}" | tr / .)" || exit 1; done

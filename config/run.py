@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 import django
+from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
@@ -62,7 +63,8 @@ def _prepare() -> None:
     print("Preparing the database and the static files ...", flush=True)
     call_command("migrate", verbosity=0, interactive=False)
     call_command("collectstatic", verbosity=0, interactive=False)
-    call_command("demo", if_empty=True)
+    if apps.is_installed("demo"):
+        call_command("demo", if_empty=True)
     connections.close_all()
 
 

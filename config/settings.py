@@ -35,7 +35,6 @@ INSTALLED_APPS = [
     "exchange",
     "reports",
     "portal",
-    "demo",
     "config.apps.RecallDeskAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -51,6 +50,8 @@ INSTALLED_APPS = [
     "csp",
     "django_htmx",
 ]
+if not PRODUCTION:
+    INSTALLED_APPS.append("demo")  # its packages are an extra that a production installation goes without
 
 MIDDLEWARE = [
     "clinic.middleware.TrustedProxyMiddleware",
