@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from environ import Env
+import dj_database_url
 from pydantic import SecretStr
 
 from config.embedded import broker_socket
@@ -29,7 +29,7 @@ def database(url: SecretStr | None, data_dir: Path) -> dict[str, Any]:
     """
     config: dict[str, Any] = {"ENGINE": SQLITE, "NAME": str(data_dir / "recalldesk.sqlite3")}
     if url:
-        config = Env.db_url_config(url.get_secret_value())
+        config = {**dj_database_url.parse(url.get_secret_value())}
     if config["ENGINE"] == SQLITE:
         config["OPTIONS"] = {
             "transaction_mode": "IMMEDIATE",

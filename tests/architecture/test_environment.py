@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from pydantic import SecretStr
 
 from config import embedded
 from config.connections import celery_settings, database, mail_server
@@ -52,6 +53,14 @@ def test_an_empty_environment_is_a_working_embedded_one() -> None:
         ("TRUSTED_PROXIES", CANARY),
         ("LOG_LEVEL", CANARY),
         ("DEBUG", CANARY),
+        ("DATABASE_URL", f"postgres://recalls:pa:{CANARY}/ss@db/recalls"),
+        ("DATABASE_URL", f"postgres://recalls:{CANARY}\u2100@db/recalls"),
+        ("DATABASE_URL", f"postgres://recalls:{CANARY}[@db/recalls"),
+        ("REDIS_URL", f"redis://:pa:{CANARY}#ss@broker"),
+        ("EMAIL_URL", f"smtp+tls://user:{CANARY}/ss@mail.example.org"),
+        ("SMS_URL", f"twilio://AC1:{CANARY}\u2100@+14125550100"),
+        ("PUBLIC_URL", f"https://recall.example.org:{CANARY}"),
+        ("LOOP_PING_URL", f"https://user:{CANARY}/ss@ping.example.org"),
     ],
 )
 def test_a_wrong_value_is_refused_by_name_and_never_repeated(
@@ -142,6 +151,13 @@ def test_text_messages_may_leave_from_a_number_or_a_messaging_service(
 ) -> None:
     _set(monkeypatch, PRODUCTION | {"SMS_URL": f"twilio://AC1:secret@{sender}"})
     assert read_environment().sms_url
+
+
+def test_a_database_password_with_special_characters_arrives_whole_and_options_are_passed_on(tmp_path: Path) -> None:
+    config = database(SecretStr("postgres://recalls:p%40s%2Fs@db:5433/desk?sslmode=require"), tmp_path)
+    assert (config["ENGINE"], config["NAME"]) == ("django.db.backends.postgresql", "desk")
+    assert (config["USER"], config["PASSWORD"], config["HOST"], config["PORT"]) == ("recalls", "p@s/s", "db", 5433)
+    assert config["OPTIONS"] == {"sslmode": "require", "options": "-c jit=off"}
 
 
 def test_the_embedded_database_survives_a_power_cut_and_writers_wait_for_each_other(tmp_path: Path) -> None:
