@@ -5,13 +5,11 @@ day-old session ends; nothing that a signed-in person saw stays in a browser's o
 """
 
 import time
-import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 from typing import Any, TypeAlias
 
-import structlog
 from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.auth.middleware import LoginRequiredMiddleware
@@ -19,14 +17,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
+from django_structlog.middlewares import RequestMiddleware
+from structlog.contextvars import bind_contextvars, get_contextvars
 
 GetResponse: TypeAlias = Callable[[HttpRequest], HttpResponse]
 
 SIGNED_IN_AT = "signed_in_at"
 LAST_SEEN_AT = "last_seen_at"
 SEEN_STEP = timedelta(minutes=1)  # how old "last seen" may grow before it is written again
-
-log = structlog.get_logger(__name__)
+_STARTED = "recalldesk.started"
 
 
 class TrustedProxyMiddleware:
@@ -61,29 +60,24 @@ def _is_trusted(address: str) -> bool:
     return any(peer in network for network in settings.TRUSTED_PROXIES)
 
 
-class RequestLogMiddleware:
+class RequestLogMiddleware(RequestMiddleware):
     """Gives each request an id, found in every log line it causes, and writes one line when it is answered.
 
     The line names the route ("recalls/<int:pk>/"), not the address asked for: an address may hold a patient's link.
     """
 
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
+    def prepare(self, request: HttpRequest) -> None:
+        request.META[_STARTED] = time.perf_counter()
+        super().prepare(request)
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        request_id = uuid.uuid4().hex
-        started = time.perf_counter()
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
-            response = self.get_response(request)
-            log.info(
-                "request",
-                method=request.method,
-                route=request.resolver_match.route if request.resolver_match else None,
-                status=response.status_code,
-                ms=round((time.perf_counter() - started) * 1000),
-            )
-        response.headers["X-Request-ID"] = request_id
-        return response
+    def handle_response(self, request: HttpRequest, response: HttpResponse) -> None:
+        response.headers["X-Request-ID"] = get_contextvars()["request_id"]
+        bind_contextvars(ms=round((time.perf_counter() - request.META[_STARTED]) * 1000))
+        super().handle_response(request, response)
+
+    @staticmethod
+    def format_request(request: HttpRequest) -> str:
+        return f"{request.method} {request.resolver_match.route if request.resolver_match else '?'}"
 
 
 class SignInMiddleware(LoginRequiredMiddleware):

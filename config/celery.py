@@ -6,9 +6,9 @@ The database says what is owed; these ticks make sure somebody looks, even when 
 import os
 
 from celery import Celery
-from celery.signals import setup_logging, task_postrun, task_prerun
+from celery.signals import setup_logging
 from django.conf import settings
-from structlog.contextvars import bind_contextvars, clear_contextvars
+from django_structlog.celery.steps import DjangoStructLogInitStep
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -32,20 +32,10 @@ TIMETABLE = {
 
 app = Celery("recalldesk")
 app.add_defaults(lambda: {**settings.CELERY, "beat_schedule": TIMETABLE})
+app.steps["worker"].add(DjangoStructLogInitStep)  # each line of a task names it and the request that woke it
 app.autodiscover_tasks()
 
 
 @setup_logging.connect
 def _keep_our_logging(**_: object) -> None:
     """Django has set up logging already; being connected here keeps Celery from adding its own handlers."""
-
-
-@task_prerun.connect
-def _name_the_task_in_each_line(task_id: str, **_: object) -> None:
-    clear_contextvars()
-    bind_contextvars(task_id=task_id)
-
-
-@task_postrun.connect
-def _forget_the_task(**_: object) -> None:
-    clear_contextvars()

@@ -7,6 +7,7 @@ their message (a database error quotes the row, a mail error the address), Celer
 import logging
 import logging.config
 import re
+import sys
 import traceback
 from types import TracebackType
 from typing import Any, TypeAlias
@@ -41,7 +42,9 @@ def settings(level: str) -> dict[str, Any]:
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             # The request log has these already, with the route in place of the path.
-            "django.request": {"level": "ERROR"},
+            "django.request": {"level": "CRITICAL"},
+            # Celery says the same itself, and WithoutTaskValues takes an exception's words out of that.
+            "django_structlog.celery": {"level": "CRITICAL"},
             "django.server": {"handlers": [], "propagate": False},
             "django.db.backends": {"level": "INFO"},
             # Says who was locked out in words; the table behind it is what the admin shows.
@@ -68,6 +71,8 @@ def configure(config: dict[str, Any]) -> None:
 def exception_without_its_message(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Replace an exception by its chain of types and the lines it passed: enough to find it, nothing of its values."""
     exc_info = event.pop("exc_info", None)
+    if exc_info is True:
+        exc_info = sys.exc_info()
     if isinstance(exc_info, BaseException):
         exc_info = (type(exc_info), exc_info, exc_info.__traceback__)
     if isinstance(exc_info, tuple) and exc_info[1] is not None:

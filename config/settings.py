@@ -1,5 +1,6 @@
 """How is Django set up here? Every choice a site may make comes from config.env; the rest is decided on this page."""
 
+import logging
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,7 @@ INSTALLED_APPS = [
     "crispy_bootstrap5",
     "csp",
     "django_htmx",
+    "django_structlog",
 ]
 if not PRODUCTION:
     INSTALLED_APPS.append("demo")  # its packages are an extra that a production installation goes without
@@ -200,4 +202,8 @@ CELERY = connections.celery_settings(REDIS_URL, concurrency=ENV.worker_concurren
 
 LOGGING_CONFIG = "config.logs.configure"
 LOGGING = logs.settings(ENV.log_level)
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+DJANGO_STRUCTLOG_USER_ID_FIELD = ""
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
 DEFAULT_EXCEPTION_REPORTER_FILTER = "config.logs.NoPatientData"

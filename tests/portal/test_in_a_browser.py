@@ -173,6 +173,6 @@ def test_the_link_is_in_no_log_no_referer_and_no_request_once_the_page_is_open(
     assert all(request.url.startswith(live_server.url) for request in asked)
     assert not [request for request in asked if token in request.all_headers().get("referer", "")]
     assert not [request.url for request in asked[inside:] if token in request.url]
-    assert log.getvalue().count('"event": "request"') >= 5
+    assert log.getvalue().count('"event": "request_finished"') >= 5
     assert token not in log.getvalue()
     assert page.evaluate("[localStorage.length, sessionStorage.length]") == [0, 0]
