@@ -77,7 +77,7 @@ class RequestLogMiddleware(RequestMiddleware):
 
     @staticmethod
     def format_request(request: HttpRequest) -> str:
-        return f"{request.method} {request.resolver_match.route if request.resolver_match else '?'}"
+        return f"{request.method} {f'/{request.resolver_match.route}' if request.resolver_match else '?'}"
 
 
 class SignInMiddleware(LoginRequiredMiddleware):

@@ -7,6 +7,7 @@ from collections import ChainMap
 from typing import Final
 
 from django.utils import translation
+from gsm0338 import Codec
 
 from notifications.content import loader
 from notifications.enums import Channel
@@ -17,11 +18,8 @@ from patients.channels import Channels
 
 MAX_SMS_LENGTH: Final = 160
 MAX_CLINIC_NAME_LENGTH: Final = 28
-# GSM 03.38, basic table: one letter outside it leaves room for only 70.
-GSM_ALPHABET: Final = frozenset(
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
-    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
-)
+# GSM 03.38, basic table without its escape: one letter outside it leaves room for only 70.
+GSM_ALPHABET: Final[frozenset[str]] = frozenset(Codec().decode(bytes(code for code in range(128) if code != 0x1B))[0])
 _MARKDOWN_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _GSM_REPLACEMENTS = str.maketrans(
     {

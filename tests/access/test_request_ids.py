@@ -82,7 +82,7 @@ def test_an_answer_carries_the_id_of_its_line(client: Client, lines: Lines) -> N
     answer = client.get(f"/page/{PATIENT}/?name={PATIENT}", headers={"User-Agent": "Mozilla"})
     (line,) = lines.about("request")
     assert line["request_id"] == answer["X-Request-ID"]
-    assert (line["code"], line["request"]) == (200, "GET page/<str:word>/")
+    assert (line["code"], line["request"]) == (200, "GET /page/<str:word>/")
     assert "Testa" not in str(lines.written)
     assert line["ms"] >= 0
     assert {"ip", "user_id", "user_agent"} & set(line) == set()
@@ -94,7 +94,7 @@ def test_a_page_that_fails_writes_one_line_without_its_address_and_without_the_w
     answer = Client(raise_request_exception=False).get(f"/fail/{PATIENT}/?name={PATIENT}")
     assert answer.status_code == 500
     (line,) = map(json.loads, lines.written)
-    assert (line["event"], line["request"]) == ("request_failed", "GET fail/<str:word>/")
+    assert (line["event"], line["request"]) == ("request_failed", "GET /fail/<str:word>/")
     assert line["request_id"] == answer["X-Request-ID"]
     assert line["exception"][0]["type"] == "builtins.ValueError"
     assert "Testa" not in str(lines.written)
