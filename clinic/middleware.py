@@ -1,4 +1,4 @@
-"""What happens around every request, whichever page it asks for?
+"""Middleware for trusted proxy headers, request ids and the request log, sign-in, and the end of idle sessions.
 
 The proxy in front is believed only when it is the site's own; each request gets an id and one log line; an idle or
 day-old session ends; nothing that a signed-in person saw stays in a browser's or proxy's cache.

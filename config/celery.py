@@ -1,4 +1,4 @@
-"""Which background work runs by the clock, and how does a worker process start?
+"""Defines the Celery app and the schedule of its periodic tasks.
 
 The database says what is owed; these ticks make sure somebody looks, even when a message to a worker was lost.
 """

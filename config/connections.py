@@ -1,4 +1,4 @@
-"""How does Recall Desk reach its database, its broker and its mail server?"""
+"""Builds the settings of the database, the broker and the mail server from their addresses."""
 
 from pathlib import Path
 from typing import Any

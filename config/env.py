@@ -1,4 +1,4 @@
-"""Which environment variables does Recall Desk read, what may each hold, and what does production insist on?
+"""Reads and checks the environment variables of Recall Desk.
 
 Every setting a site may change is one field of `Environment`; its description is its documentation. A wrong value
 stops the program with the variable's name and what is allowed, and never repeats the value, which may be a secret.

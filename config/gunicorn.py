@@ -1,4 +1,4 @@
-"""How does the web server run? Read by gunicorn as its configuration file."""
+"""Configures the web server; gunicorn reads this file."""
 
 from config.env import read_environment
 

@@ -1,4 +1,4 @@
-"""What may be written to the log, and in what form?
+"""Configures logging, and keeps patient data out of log lines and error reports.
 
 One JSON object a line, on standard error. Never a patient's data: exceptions are logged by type and place without
 their message (a database error quotes the row, a mail error the address), Celery's failures likewise.

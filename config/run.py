@@ -1,4 +1,4 @@
-"""What does `make run` do once the packages are there?
+"""Runs the whole installation for `make run`.
 
 It readies the database and the static files, makes the demo clinic in an empty installation, then runs the processes of
 the Procfile under honcho until Ctrl-C. The private broker starts before the others and stops after them, so that no

@@ -1,4 +1,4 @@
-"""How is Django set up here? Every choice a site may make comes from config.env; the rest is decided on this page."""
+"""Django settings. Every choice a site may make comes from config.env; the rest is decided on this page."""
 
 import logging
 from datetime import timedelta
