@@ -32,8 +32,8 @@ test: install-dev ## Every test: on SQLite, in a browser where there is one, and
 test-sqlite: install-dev ## The tests on SQLite
 	$(PYTEST) -n $(PARALLEL) -m "not browser"
 
-test-postgres: install-dev ## The tests on a throwaway PostgreSQL
-	$(DB_SERVER) $(PYTEST) -n $(PARALLEL) -m "not browser"
+test-postgres: install-dev ## The tests that touch a database, on a throwaway PostgreSQL
+	$(DB_SERVER) $(PYTEST) -n $(PARALLEL) -m "not browser and not no_database"
 
 test-browser: install-dev ## The tests that drive a Chromium
 	@if $(PY) -m tests.support.chromium; then $(PYTEST) -n $(PARALLEL) -m browser; fi

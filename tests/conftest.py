@@ -1,49 +1,33 @@
-"""What holds for every test? No network beyond this machine, guards that stay, mail and broker of its own."""
+"""Fixtures for every test: mail server, broker and browser; marks the tests that touch no database."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import connection
-from django.test import TransactionTestCase
 
-from notifications import db_triggers as notifications_triggers
 from notifications.delivery import restore_guard
-from recalls import db_triggers as recalls_triggers
-from reports import db_triggers as reports_triggers
 from tests.settings import SCRATCH
 from tests.support import servers
 from tests.support.chromium import OPTIONS, chromium
 from tests.support.smtp import SmtpSink
 
-pytest_plugins = ["tests.fixtures.staff"]
+pytest_plugins = ["tests.fixtures.database", "tests.fixtures.staff"]
 
-TRIGGER_MODULES = (recalls_triggers, notifications_triggers, reports_triggers)
+NEEDS_A_DATABASE = frozenset({"db", "transactional_db", "live_server", "redis_url"})
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what touches no database: once is enough, whichever database the others run on."""
+    for item in items:
+        fixtures = frozenset(getattr(item, "fixturenames", ()))
+        if not (item.get_closest_marker("django_db") or fixtures & NEEDS_A_DATABASE):
+            item.add_marker("no_database")
 
 
 def pytest_unconfigure() -> None:
     shutil.rmtree(SCRATCH, ignore_errors=True)
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _remove_triggers_during_flush() -> Iterator[None]:
-    """A test with real transactions is cleaned up by emptying every table, which the append-only rules refuse."""
-    name = "_fixture_teardown"
-    empty: Callable[[TransactionTestCase], None] = getattr(TransactionTestCase, name)
-
-    def lift_and_empty(case: TransactionTestCase) -> None:
-        for triggers in TRIGGER_MODULES:
-            triggers.remove_triggers(connection)
-        try:
-            empty(case)
-        finally:
-            for triggers in TRIGGER_MODULES:
-                triggers.install_triggers(connection)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TransactionTestCase, name, lift_and_empty)
-        yield
 
 
 @pytest.fixture(autouse=True)

@@ -1,9 +1,9 @@
-"""Do the database's own rules still hold after a test that emptied its tables?"""
+"""Holds that the triggers of the database are still there after a test that emptied its tables."""
 
 import pytest
 from django.db import connection
 
-from tests.conftest import TRIGGER_MODULES
+from tests.fixtures.database import TRIGGER_MODULES
 
 
 def _triggers() -> set[str]:

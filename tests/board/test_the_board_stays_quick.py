@@ -19,7 +19,7 @@ MOST_QUERIES = 10
 BOARD = "/admin/"
 LISTS = ("/admin/recalls/recall/", "/admin/patients/patient/", "/admin/recalls/recallevent/")
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seen_once")]
 
 
 def _many(site: Site, first: int, last: int) -> None:

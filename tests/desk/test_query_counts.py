@@ -18,7 +18,7 @@ from recalls.models import Recall, ScreeningExam
 from recalls.testing.factories import RecallFactory
 from tests.desk.conftest import ClientFor
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seen_once")]
 
 PAGE_QUERIES = 6  # session, person with roles and sites, recall, its rows, the look on record, messages
 LIST_BUDGET = 8
