@@ -1,22 +1,19 @@
-"""Which messages are next in line, and what was known of them a moment ago? Reads the facts of several at once.
+"""Reads the facts about the next due messages in batches, and locks those messages one at a time.
 
-Each process sets the next ones aside for itself, so that two do not go for the same; that is no claim, and what a
-process set aside before it died is free again soon. A claim then locks one message and asks in the same breath: has any
-row that these facts were read from been written since? PostgreSQL keeps with each row the number of the transaction
-that wrote it (`xmin`). The numbers are read before the facts, so that equal numbers inside the claim mean that the
-facts still hold; different ones, for whatever reason, mean that they are read again. A database that cannot pass over
-locked rows has nothing read ahead.
+Facts that were read before the lock may be outdated under it. PostgreSQL keeps with each row the number of the
+transaction that wrote it (`xmin`): the numbers of all rows behind the facts are read before the facts, and again with
+the lock. Equal numbers mean that the facts still hold; otherwise they are read again. A database that cannot skip
+locked rows gets no batches. Decision record 0012 holds the measurements.
 """
 
 import logging
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import DatabaseError, connection
-from django.db.models import prefetch_related_objects
-from django.utils import timezone
+from django.db.models import QuerySet, prefetch_related_objects
 
 from clinic.models import Site
 from notifications.enums import Channel, NotificationState
@@ -27,26 +24,11 @@ from recalls.models import Recall
 
 log = logging.getLogger(__name__)
 
-# So many are read at once: enough to share the cost, and gone in about a second, so that an urgent one hardly waits.
+# Enough to share the cost of reading, and sent in about a second, so that an urgent message hardly waits.
 PREFETCH_COUNT = 60
-# A mail server that takes longer over them holds us up by itself: others may then take some of them.
-RESERVATION_TIME = timedelta(seconds=5)
 
-# The one of the two sorts that has been due longest, and neither what somebody holds nor what another set aside. The
-# walk along the index ends with the last one: sorting would read all that is due.
-_RESERVE_SQL = """
-UPDATE notifications_notification SET reserved_until = %(until)s
-WHERE id = ANY(ARRAY(
-    SELECT id FROM notifications_notification
-    WHERE state = 'planned' AND channel = %(channel)s AND urgent = %(urgent)s AND not_before <= %(now)s
-        AND (reserved_until IS NULL OR reserved_until <= %(now)s)
-    ORDER BY not_before, id LIMIT %(most)s
-    FOR NO KEY UPDATE SKIP LOCKED
-))
-RETURNING not_before, id, recall_id
-"""
-# What `Situation` and `Channels` are made of. Every step writes its recall's row, so that one stands for the events,
-# visits, outcomes and pathology; consents are only ever added.
+# The rows that `RecallSnapshot` and `Channels` are made of. Every step writes the recall's row, so that it stands for
+# the events, appointments, outcomes and pathology; consents are only ever added.
 _ROW_VERSIONS_SQL = """
 json_build_array(
     recall.xmin::text, patient.xmin::text, exam.xmin::text, referrer.xmin::text,
@@ -65,8 +47,8 @@ LEFT JOIN patients_referringprovider AS referrer ON referrer.id = exam.referrer_
 _READ_ROW_VERSIONS_SQL = f"""
 SELECT recall.id, {_ROW_VERSIONS_SQL} FROM recalls_recall AS recall {_RELATED_TABLES_SQL} WHERE recall.id = ANY(%s)
 """  # noqa: S608  only words of this file
-# The message and its recall together, and neither when somebody holds one of them. By number alone: no statistics,
-# however old, can lead this astray.
+# The message and its recall together, and neither when somebody holds one of them. By primary key alone: outdated
+# statistics cannot make it slow.
 _LOCK_SQL = f"""
 SELECT recall.id, {_ROW_VERSIONS_SQL}
 FROM notifications_notification AS message JOIN recalls_recall AS recall ON recall.id = message.recall_id
@@ -76,40 +58,42 @@ FOR NO KEY UPDATE OF message, recall SKIP LOCKED
 """  # noqa: S608  only words of this file
 
 
-# Site numbers with the site whose calendar is read already; one for each run, so changes are seen by the next.
-SitesById = dict[int, Site]
+# Sites by primary key, with the calendar that was read for them: one dict for each run of a worker.
+SiteCache = dict[int, Site]
 
 
 @dataclass(frozen=True, slots=True)
 class PrefetchedFacts:
     """All that decides whether a message is still true and where it goes."""
 
-    situation: RecallSnapshot
+    snapshot: RecallSnapshot
     channels: Channels
 
 
 class ClaimPrefetcher:
-    """The next messages of one channel, in the order in which they leave; used by one process alone."""
+    """The next messages of one channel in the order in which they leave; used by one process alone."""
 
-    def __init__(self, channel: Channel = Channel.EMAIL, sites: SitesById | None = None) -> None:
-        self.channel, self.sites = channel, {} if sites is None else sites
+    def __init__(self, channel: Channel = Channel.EMAIL, sites: SiteCache | None = None) -> None:
+        self.channel = channel
+        self._sites: SiteCache = {} if sites is None else sites
         self._queue: deque[int] = deque()
-        self._reserved_until: datetime | None = None
         self._rows: dict[int, Notification] = {}
         self._facts: dict[int, PrefetchedFacts] = {}
         self._row_versions: dict[int, str] = {}
 
     def prefetch(self, now: datetime) -> None:
-        """Set the next ones aside and read about them, if none is left of those before. Outside of any transaction."""
+        """Read about the next messages if none is left of those before. Outside of any transaction."""
         if self._queue or not connection.features.has_select_for_update_skip_locked:
             return
-        self.release()
-        found = self._reserve(now)
+        self._rows, self._facts = {}, {}
+        due = _due_notifications(self.channel, now).values_list("pk", "recall_id")
+        found = list(due.filter(urgent=True)[:PREFETCH_COUNT])
+        found += due.filter(urgent=False)[: PREFETCH_COUNT - len(found)]
         if not found:
             return
-        self._queue = deque(found)
-        self._row_versions = _read_row_versions(list(found.values()))
-        self._rows = {row.pk: row for row in load_notifications(self._queue, self.sites)}
+        self._queue = deque(pk for pk, _recall in found)
+        self._row_versions = _read_row_versions([recall_id for _pk, recall_id in found])
+        self._rows = {row.pk: row for row in self._load(self._queue)}
         recalls = {row.recall_id: row.recall for row in self._rows.values() if row.recall_id in self._row_versions}
         try:
             self._facts = _load_facts(recalls)
@@ -118,10 +102,10 @@ class ClaimPrefetcher:
         except Exception as error:  # noqa: BLE001  one whose facts cannot be read must not stop the others
             log.info("facts are read one by one: %s", type(error).__name__)
 
-    def lock_next_claim(self, now: datetime) -> tuple[Notification, PrefetchedFacts | None] | None:
-        """The next message, locked with its recall, and its facts if they are known to stand; None when there is none.
+    def lock_next(self, now: datetime) -> tuple[Notification, PrefetchedFacts | None] | None:
+        """The next due message, locked with its recall, and its facts if they still hold; None when nothing is due.
 
-        Inside a transaction.
+        Inside a transaction. Messages of which somebody else holds the row or the recall are skipped.
         """
         with connection.cursor() as cursor:
             while self._queue:
@@ -129,63 +113,54 @@ class ClaimPrefetcher:
                 cursor.execute(_LOCK_SQL, [pk, self.channel, now])
                 if found := cursor.fetchone():
                     return self._with_valid_facts(pk, *found)
-        return None
+        return self._lock_oldest_due(now)
 
-    def release(self) -> None:
-        """Whatever is still to be sent of what was set aside is anybody's again."""
-        if self._rows:
-            mine = Notification.objects.filter(pk__in=self._rows, state=NotificationState.PLANNED)
-            mine.filter(reserved_until=self._reserved_until).update(reserved_until=None)
-        self._queue, self._rows, self._facts = deque(), {}, {}
-
-    def _with_valid_facts(self, pk: int, recall_id: int, stamp: str) -> tuple[Notification, PrefetchedFacts | None]:
-        if recall_id in self._facts and stamp == self._row_versions[recall_id]:
-            return self._rows[pk], self._facts[recall_id]
-        (row,) = load_notifications([pk], self.sites)
+    def _lock_oldest_due(self, now: datetime) -> tuple[Notification, None] | None:
+        rows = _due_notifications(self.channel, now)
+        rows = rows.select_for_update(of=("self", "recall"), skip_locked=True, no_key=True)
+        rows = rows.select_related("recall__patient", "recall__exam__referrer")
+        # Two reads of the index cost the same however much waits; sorting by urgency would read all that is due later.
+        row = rows.filter(urgent=True).first() or rows.filter(urgent=False).first()
+        if row is None:
+            return None
+        self._share_site(row.recall)
         return row, None
 
-    def _reserve(self, now: datetime) -> dict[int, int]:
-        """Numbers and recalls, urgent ones first."""
-        line: dict[int, int] = {}
-        self._reserved_until = timezone.now() + RESERVATION_TIME
-        for urgent in (True, False):
-            most = PREFETCH_COUNT - len(line)
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    _RESERVE_SQL,
-                    {
-                        "until": self._reserved_until,
-                        "channel": self.channel,
-                        "urgent": urgent,
-                        "now": now,
-                        "most": most,
-                    },
-                )
-                line |= {pk: recall_id for _since, pk, recall_id in sorted(cursor.fetchall())}
-        return line
+    def _with_valid_facts(
+        self, pk: int, recall_id: int, row_versions: str
+    ) -> tuple[Notification, PrefetchedFacts | None]:
+        if recall_id in self._facts and row_versions == self._row_versions[recall_id]:
+            return self._rows[pk], self._facts[recall_id]
+        (row,) = self._load([pk])
+        return row, None
+
+    def _load(self, pks: Sequence[int]) -> list[Notification]:
+        """These messages with recall, patient, exam, referrer and the site that was read already."""
+        rows = Notification.objects.filter(pk__in=pks).select_related("recall__patient", "recall__exam__referrer")
+        for row in rows:
+            self._share_site(row.recall)
+        return list(rows)
+
+    def _share_site(self, recall: Recall) -> None:
+        if recall.site_id not in self._sites:
+            self._sites[recall.site_id] = recall.site
+        recall.site = self._sites[recall.site_id]
 
 
-def load_notifications(numbers: Sequence[int], sites: SitesById) -> list[Notification]:
-    """These messages with recall, patient, exam, referrer and the site that was read already."""
-    rows = Notification.objects.filter(pk__in=numbers).select_related("recall__patient", "recall__exam__referrer")
-    for row in rows:
-        share_site(row.recall, sites)
-    return list(rows)
-
-
-def share_site(recall: Recall, sites: SitesById) -> None:
-    if recall.site_id not in sites:
-        sites[recall.site_id] = recall.site
-    recall.site = sites[recall.site_id]
+def _due_notifications(channel: Channel, now: datetime) -> QuerySet[Notification]:
+    due = Notification.objects.filter(state=NotificationState.PLANNED, channel=channel, not_before__lte=now)
+    return due.order_by("not_before", "pk")
 
 
 def _load_facts(recalls: dict[int, Recall]) -> dict[int, PrefetchedFacts]:
     prefetch_related_objects([recall.patient for recall in recalls.values()], "contact_points", "consents")
-    situations = load_snapshots(recalls.values())
-    return {one.recall.pk: PrefetchedFacts(one, channels_of(one.recall.patient)) for one in situations}
+    return {
+        snapshot.recall.pk: PrefetchedFacts(snapshot, channels_of(snapshot.recall.patient))
+        for snapshot in load_snapshots(recalls.values())
+    }
 
 
-def _read_row_versions(recalls: Sequence[int]) -> dict[int, str]:
+def _read_row_versions(recall_ids: Sequence[int]) -> dict[int, str]:
     with connection.cursor() as cursor:
-        cursor.execute(_READ_ROW_VERSIONS_SQL, [list(recalls)])
+        cursor.execute(_READ_ROW_VERSIONS_SQL, [list(recall_ids)])
         return dict(cursor.fetchall())

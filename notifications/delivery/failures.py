@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from notifications.content.loader import NotReviewed
 from notifications.enums import AttemptResult, StatusReason
 
-R = AttemptResult
-
 _SERVICE_CLOSING = 421
 _BAD_MAILBOX_STATUS = re.compile(r"\b5\.1\.[0-9]{1,2}\b")  # RFC 3463: bad destination address
 _ADDRESS = re.compile(r"<[^>]*>|\S+@\S+")
@@ -43,13 +41,13 @@ def classify_delivery_error(error: Exception) -> DeliveryFailure:
         return (_connection_failure if ours else _failure_by_code)(error.smtp_code, error.smtp_error)
     if isinstance(error, ValueError | TypeError | LookupError) and not isinstance(error, OSError):
         return render_failure(error)
-    return DeliveryFailure(R.UNCERTAIN, StatusReason.UNCERTAIN, detail=type(error).__name__)
+    return DeliveryFailure(AttemptResult.UNCERTAIN, StatusReason.UNCERTAIN, detail=type(error).__name__)
 
 
 def render_failure(error: Exception) -> DeliveryFailure:
     """The message itself is at fault: its text or a fact in it. The error's words may quote the patient: left out."""
     reason = StatusReason.NOT_REVIEWED if isinstance(error, NotReviewed) else StatusReason.NOT_RENDERED
-    return DeliveryFailure(R.PERMANENT, reason, detail=type(error).__name__)
+    return DeliveryFailure(AttemptResult.PERMANENT, reason, detail=type(error).__name__)
 
 
 def _failure_by_code(code: int, words: bytes | str) -> DeliveryFailure:
@@ -57,14 +55,20 @@ def _failure_by_code(code: int, words: bytes | str) -> DeliveryFailure:
         return _connection_failure(code, words)
     detail = _reply_without_addresses(words)
     if 400 <= code < 500:
-        return DeliveryFailure(R.TRANSIENT, StatusReason.TEMPORARY, code, detail)
+        return DeliveryFailure(AttemptResult.TRANSIENT, StatusReason.TEMPORARY, code, detail)
     return DeliveryFailure(
-        R.PERMANENT, StatusReason.REFUSED, code, detail, bad_mailbox=bool(_BAD_MAILBOX_STATUS.search(detail))
+        AttemptResult.PERMANENT,
+        StatusReason.REFUSED,
+        code,
+        detail,
+        bad_mailbox=bool(_BAD_MAILBOX_STATUS.search(detail)),
     )
 
 
 def _connection_failure(code: int, words: bytes | str) -> DeliveryFailure:
-    return DeliveryFailure(R.CONNECTION_FAILED, StatusReason.TEMPORARY, code, _reply_without_addresses(words))
+    return DeliveryFailure(
+        AttemptResult.CONNECTION_FAILED, StatusReason.TEMPORARY, code, _reply_without_addresses(words)
+    )
 
 
 def _reply_without_addresses(words: bytes | str) -> str:

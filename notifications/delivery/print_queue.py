@@ -14,19 +14,17 @@ from django.utils import timezone
 
 from clinic.actors import SYSTEM
 from clinic.models import User
-from notifications.delivery import outbox
+from notifications.delivery import attempts
 from notifications.delivery.failures import render_failure
-from notifications.enums import AttemptResult, Channel, NotificationState
-from notifications.models import DeliveryAttempt, Notification, RenderedMessage
+from notifications.enums import AttemptResult, Channel, NotificationKind, NotificationState
+from notifications.models import Notification, RenderedMessage
 from notifications.planning import print_work_items, reconcile
 from notifications.planning.channel_selection import select_channel
-from notifications.planning.plan import planned_messages
+from notifications.planning.plan import find_planned_message
 from notifications.planning.snapshot import load_snapshot
 from notifications.rendering import letter_pdf
 from patients.channels import channels_of
 from recalls.models import Recall
-
-S = NotificationState
 
 MAX_LETTERS_PER_PDF = 200  # letters in one PDF
 REPRINT_PERIOD = timedelta(days=14)  # printed letters that the page still offers
@@ -43,12 +41,14 @@ class PrintBatch:
 
 def get_letters_to_print(user: User) -> QuerySet[Notification]:
     """Urgent ones first, then the oldest."""
-    return _notifications_visible_to(user).filter(state=S.TO_PRINT).order_by("-urgent", "due_at", "pk")
+    return _notifications_visible_to(user).filter(state=NotificationState.TO_PRINT).order_by("-urgent", "due_at", "pk")
 
 
 def get_printed_letters(user: User) -> QuerySet[Notification]:
     since = timezone.now() - REPRINT_PERIOD
-    done = _notifications_visible_to(user).filter(state=S.ACCEPTED, channel=Channel.LETTER, accepted_at__gte=since)
+    done = _notifications_visible_to(user).filter(
+        state=NotificationState.ACCEPTED, channel=Channel.LETTER, accepted_at__gte=since
+    )
     return done.select_related("printed_by").order_by("-accepted_at", "-pk")
 
 
@@ -58,7 +58,9 @@ def make_pdf(user: User, numbers: Sequence[int]) -> PrintBatch:
     made = letter_pdf.render_pdf(copy.letter for copy in copies) if copies else b""
     now = timezone.now()
     ready = [copy.notification for copy in copies]
-    Notification.objects.filter(pk__in=[row.pk for row in ready], state=S.TO_PRINT).update(pdf_made_at=now)
+    Notification.objects.filter(pk__in=[row.pk for row in ready], state=NotificationState.TO_PRINT).update(
+        pdf_made_at=now
+    )
     return PrintBatch(made, ready, len(rows) - len(ready))
 
 
@@ -83,18 +85,11 @@ def reprint_letter(user: User, number: int) -> tuple[bytes, Notification] | None
 
 def _record_printed(row: Notification, user: User) -> bool:
     now, token, number = timezone.now(), row.lease_token + 1, row.attempt_count + 1
-    mine = Notification.objects.filter(pk=row.pk, state=S.TO_PRINT, lease_token=row.lease_token)
+    mine = Notification.objects.filter(pk=row.pk, state=NotificationState.TO_PRINT, lease_token=row.lease_token)
     ended = {"accepted_at": now, "printed_by": user, "lease_token": token, "attempt_count": number}
-    if not mine.update(state=S.ACCEPTED, **ended):
+    if not mine.update(state=NotificationState.ACCEPTED, **ended):
         return False
-    DeliveryAttempt.objects.create(
-        notification=row,
-        number=number,
-        channel=Channel.LETTER,
-        at=now,
-        result=AttemptResult.ACCEPTED,
-        lease_token=token,
-    )
+    attempts.record_attempt(row, number, token, AttemptResult.ACCEPTED, now)
     return True
 
 
@@ -107,26 +102,26 @@ def _recheck_and_render(seen: Notification) -> RenderedMessage | None:
     with transaction.atomic():
         locked = Recall.objects.select_for_update(of=("self",), no_key=True).select_related("site")
         recall = locked.get(pk=seen.recall_id)
-        row = Notification.objects.filter(pk=seen.pk, state=S.TO_PRINT).first()
+        row = Notification.objects.filter(pk=seen.pk, state=NotificationState.TO_PRINT).first()
         if row is None:
             return None
         row.recall = recall
-        situation, channels = load_snapshot(recall), channels_of(recall.patient)
-        one = planned_messages(situation).get((row.kind, row.occasion))
+        snapshot, channels = load_snapshot(recall), channels_of(recall.patient)
+        one = find_planned_message(snapshot, NotificationKind(row.kind), row.occasion)
         if one is None:
-            reconcile.reconcile_messages(situation, channels)
+            reconcile.reconcile_messages(snapshot, channels)
             return None
         way = select_channel(recall, row.kind, one, channels, row.due_at, row.failed_channels)
         if way.blocked_reason or way.channel != Channel.LETTER:
-            Notification.objects.filter(pk=row.pk).update(state=S.PLANNED)
+            Notification.objects.filter(pk=row.pk).update(state=NotificationState.PLANNED)
             reconcile.reconcile_messages(load_snapshot(recall), channels)
             print_work_items.close_print_work_items_if_done(recall.pk, by=SYSTEM)
             return None
         try:
-            copy = letter_pdf.build_letter(row, situation, channels)
+            copy = letter_pdf.build_letter(row, snapshot, channels)
         except Exception as error:  # noqa: BLE001  one letter that cannot be written must not stop the others
-            outbox.mark_failed_permanently(row, S.TO_PRINT, row.lease_token, render_failure(error))
+            attempts.mark_failed_permanently(row, NotificationState.TO_PRINT, row.lease_token, render_failure(error))
             print_work_items.close_print_work_items_if_done(recall.pk, by=SYSTEM)
             return None
-        outbox.save_rendered_copy(copy)
+        attempts.save_rendered_copy(copy)
         return copy

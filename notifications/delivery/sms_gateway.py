@@ -26,8 +26,6 @@ from notifications.delivery.failures import DeliveryFailure
 from notifications.enums import AttemptResult, StatusReason
 from notifications.rendering.email import NOTIFICATION_ID_HEADER
 
-R = AttemptResult
-
 TWILIO_API_URL = "https://api.twilio.com"
 CONNECT_SECONDS, READ_SECONDS = 5.0, 20.0
 UNSUBSCRIBED_CODE = 21610  # the patient answered STOP to the provider itself
@@ -69,10 +67,12 @@ class TwilioProvider:
             answer = _http_pool().request("POST", url, body=body, headers=headers)
         except (NewConnectionError, ConnectTimeoutError) as error:
             raise SmsError(
-                DeliveryFailure(R.CONNECTION_FAILED, StatusReason.TEMPORARY, detail=type(error).__name__)
+                DeliveryFailure(AttemptResult.CONNECTION_FAILED, StatusReason.TEMPORARY, detail=type(error).__name__)
             ) from None
         except HTTPError as error:
-            raise SmsError(DeliveryFailure(R.UNCERTAIN, StatusReason.UNCERTAIN, detail=type(error).__name__)) from None
+            raise SmsError(
+                DeliveryFailure(AttemptResult.UNCERTAIN, StatusReason.UNCERTAIN, detail=type(error).__name__)
+            ) from None
         if answer.status not in (200, 201):
             raise _error_from_response(answer.status, answer.data)
 
@@ -126,10 +126,10 @@ def _error_from_response(status: int, body: bytes) -> SmsError:
         code = 0
     detail = f"HTTP {status}, {code}" if code else f"HTTP {status}"
     if code in _UNREACHABLE_NUMBER_CODES:
-        refused = DeliveryFailure(R.PERMANENT, StatusReason.REFUSED, status, detail)
+        refused = DeliveryFailure(AttemptResult.PERMANENT, StatusReason.REFUSED, status, detail)
         return SmsError(refused, unsubscribed=code == UNSUBSCRIBED_CODE)
     if status == 429 or status in (401, 403, 404):  # we are too fast, or our account is at fault
-        return SmsError(DeliveryFailure(R.CONNECTION_FAILED, StatusReason.TEMPORARY, status, detail))
+        return SmsError(DeliveryFailure(AttemptResult.CONNECTION_FAILED, StatusReason.TEMPORARY, status, detail))
     if status >= 500:
-        return SmsError(DeliveryFailure(R.TRANSIENT, StatusReason.TEMPORARY, status, detail))
-    return SmsError(DeliveryFailure(R.PERMANENT, StatusReason.REFUSED, status, detail))
+        return SmsError(DeliveryFailure(AttemptResult.TRANSIENT, StatusReason.TEMPORARY, status, detail))
+    return SmsError(DeliveryFailure(AttemptResult.PERMANENT, StatusReason.REFUSED, status, detail))

@@ -1,7 +1,8 @@
-"""How are due messages handed over? A loop that claims, writes, sends and notes each one, over one connection.
+"""Sends what is due: claims, writes, hands over and records one message after the other.
 
-Every result is committed before the next message is claimed. The loop ends when nothing is due, when its time is up,
-when sending is frozen, or when the mail server is away: then no message is touched until it is back.
+Every result is committed before the next message is claimed. Emails leave over one connection, text messages through
+the provider; letters go to the print queue. A run ends when nothing is due, when its time is up, or when sending is
+frozen; while a server is unavailable no message of its channel is claimed.
 """
 
 import logging
@@ -10,30 +11,35 @@ from collections import Counter
 from smtplib import SMTPException
 
 from celery.exceptions import SoftTimeLimitExceeded
+from django.conf import settings
 from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import DatabaseError
 
-from notifications.delivery import mail_server_status, outbox, text_and_letter_worker
-from notifications.delivery.claim_prefetch import ClaimPrefetcher, SitesById
+from clinic.actors import PATIENT
+from notifications.delivery import mail_server_status, outbox, sms_gateway
+from notifications.delivery.claim_prefetch import ClaimPrefetcher, SiteCache
 from notifications.delivery.failures import classify_delivery_error
 from notifications.delivery.restore_guard import SendingGate
 from notifications.enums import AttemptResult, Channel
 from notifications.rendering.email import build_email
+from notifications.rendering.sms import build_sms
+from patients.actions import record_consent
+from patients.models import Consent
 
 log = logging.getLogger(__name__)
 
-R = AttemptResult
 # So many lost connections in a row are the server's trouble and not the messages'.
 MAX_CONSECUTIVE_DISCONNECTS = 3
+SMS_HEARTBEAT_NAME = "sms"  # the provider's row in `Heartbeat`
 
 
 class MailServerUnavailable(Exception):
-    """The mail server cannot be reached or does not want to talk to us; the word says which error it was."""
+    """The mail server cannot be reached or refuses to talk to us; the argument names the error."""
 
 
 class SmtpSession:
-    """One connection to the mail server, reused for many messages and opened anew when it was lost."""
+    """One connection to the mail server, reused for many messages and opened again when it was lost."""
 
     def __init__(self) -> None:
         self.backend: BaseEmailBackend = get_connection()
@@ -63,74 +69,112 @@ class SmtpSession:
             log.info("the mail connection ended badly: %s", type(error).__name__)
 
 
+class DeliveryRun:
+    """One run of a worker: its gate, what it has read about due messages, and how many rows ended in which state."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self._gate = SendingGate()
+        sites: SiteCache = {}
+        self._prefetchers = {channel: ClaimPrefetcher(channel, sites) for channel in Channel}
+
+    def claim_next(self, channel: Channel, deadline: float) -> outbox.Claim | None:
+        """The next message that may be sent before that instant of the monotonic clock; counts what is put away."""
+        while time.monotonic() < deadline and self._gate.is_open():
+            claim = outbox.claim_next(self._prefetchers[channel])
+            if not isinstance(claim, outbox.NotSent):
+                return claim
+            self.counts[claim.state] += 1
+        return None
+
+
 def send_due(seconds: float) -> Counter[str]:
     """Send what is due for at most that long; returns how many rows ended in which state."""
-    done: Counter[str] = Counter()
-    starts = time.monotonic()
-    known = mail_server_status.get_server_status()
-    if not (outbox.anything_due() or (known.is_unavailable and known.may_retry)):
-        return done
-    sites, gate = SitesById(), SendingGate()
-    lines = {channel: ClaimPrefetcher(channel, sites) for channel in Channel}
-    # Much mail must not keep texts and letters waiting; what goes over to them meanwhile leaves in the second turn.
+    run, started = DeliveryRun(), time.monotonic()
+    status = mail_server_status.get_server_status()
+    if not (outbox.anything_due() or (status.is_unavailable and status.may_retry)):
+        return run.counts
+    # Many emails must not delay text messages and letters; rows that change channel meanwhile leave in the second turn.
     for share in (0.4, 1.0):
-        for channel in (Channel.LETTER, Channel.SMS):
-            text_and_letter_worker.drain_sms_or_letters(lines[channel], starts + seconds * share, gate, done)
-        if share < 1.0 and known.may_retry:
-            _drain_email(lines[Channel.EMAIL], starts + seconds, known, gate, done)
-    return done
+        run.claim_next(Channel.LETTER, started + seconds * share)  # puts all due letters into the print queue
+        _send_texts(run, started + seconds * share)
+        if share < 1.0 and status.may_retry:
+            _send_emails(run, started + seconds, status)
+    return run.counts
 
 
-def _drain_email(
-    line: ClaimPrefetcher, ends: float, known: mail_server_status.ServerStatus, gate: SendingGate, done: Counter[str]
-) -> None:
-    post, away, before = SmtpSession(), "", done[R.ACCEPTED]
+def _send_emails(run: DeliveryRun, deadline: float, status: mail_server_status.ServerStatus) -> None:
+    session, error_name, accepted_before = SmtpSession(), "", run.counts[AttemptResult.ACCEPTED]
     try:
-        _send_claimed_emails(post, line, ends, gate, done)
+        session.ensure_open()
+        while (claim := run.claim_next(Channel.EMAIL, deadline)) is not None:
+            run.counts[_send_email(claim, session)] += 1
+            session.ensure_open()
     except MailServerUnavailable as error:
-        away = str(error)
+        error_name = str(error)
     finally:
-        post.close()
-        line.release()
-    if done[R.ACCEPTED] > before:
+        session.close()
+    if run.counts[AttemptResult.ACCEPTED] > accepted_before:
         mail_server_status.mark_accepting()
-    if away:
-        mail_server_status.mark_unavailable(away)
-    elif known.is_unavailable:
+    if error_name:
+        mail_server_status.mark_unavailable(error_name)
+    elif status.is_unavailable:
         mail_server_status.mark_reachable()
 
 
-def _send_claimed_emails(
-    post: SmtpSession, line: ClaimPrefetcher, ends: float, gate: SendingGate, done: Counter[str]
-) -> None:
-    while time.monotonic() < ends:
-        post.ensure_open()
-        if not gate.is_open():
-            return
-        turn = outbox.claim_next(line)
-        if turn is None:
-            return
-        done[turn.state if isinstance(turn, outbox.NotSent) else _send_email(turn, post)] += 1
-
-
-def _send_email(claim: outbox.Claim, post: SmtpSession) -> str:
+def _send_email(claim: outbox.Claim, session: SmtpSession) -> AttemptResult:
     """Write and hand over one claimed message; the result is in the database when this returns or raises."""
     try:
-        mail, copy = build_email(claim.row, claim.situation, claim.channels, post.backend, claim.page_token)
+        mail, copy = build_email(claim.row, claim.snapshot, claim.channels, session.backend, claim.page_token)
     except (DatabaseError, SoftTimeLimitExceeded):
-        raise  # not the message's fault: its lease ends and it is taken back
+        raise  # not the message's fault: its lease ends and it is reclaimed
     except Exception as error:  # noqa: BLE001  whatever is wrong with one message must not stop the others
         outbox.record_render_failure(claim, error)
-        return R.PERMANENT
+        return AttemptResult.PERMANENT
     try:
-        post.backend.send_messages([mail])
+        session.backend.send_messages([mail])
     except Exception as error:  # noqa: BLE001  every backend has errors of its own
         failure = classify_delivery_error(error)
         log.info("message %s: %s %s", claim.row.pk, failure.result, failure.code or failure.detail)
         outbox.record_failure(claim, failure, copy)
-        if failure.result in (R.CONNECTION_FAILED, R.UNCERTAIN):
-            post.record_disconnect()
+        if failure.result in (AttemptResult.CONNECTION_FAILED, AttemptResult.UNCERTAIN):
+            session.record_disconnect()
         return failure.result
     outbox.record_acceptance(claim, copy)
-    post.consecutive_disconnects = 0
-    return R.ACCEPTED
+    session.consecutive_disconnects = 0
+    return AttemptResult.ACCEPTED
+
+
+def _send_texts(run: DeliveryRun, deadline: float) -> None:
+    if not (settings.SMS_URL and mail_server_status.get_server_status(SMS_HEARTBEAT_NAME).may_retry):
+        return
+    accepted_before = run.counts[AttemptResult.ACCEPTED]
+    while (claim := run.claim_next(Channel.SMS, deadline)) is not None:
+        result = _send_text(claim)
+        run.counts[result] += 1
+        if result == AttemptResult.CONNECTION_FAILED:
+            mail_server_status.mark_unavailable("no answer, or our account was refused", SMS_HEARTBEAT_NAME)
+            return
+    if run.counts[AttemptResult.ACCEPTED] > accepted_before:
+        mail_server_status.mark_accepting(SMS_HEARTBEAT_NAME)
+
+
+def _send_text(claim: outbox.Claim) -> AttemptResult:
+    try:
+        copy = build_sms(claim.row, claim.snapshot, claim.channels)
+    except (DatabaseError, SoftTimeLimitExceeded):
+        raise  # not the message's fault: its lease ends and it is reclaimed
+    except Exception as error:  # noqa: BLE001  whatever is wrong with one message must not stop the others
+        outbox.record_render_failure(claim, error)
+        return AttemptResult.PERMANENT
+    try:
+        sms_gateway.get_provider().send(copy.address, copy.text, str(claim.row.public_id))
+    except sms_gateway.SmsError as error:
+        log.info("message %s: %s %s", claim.row.pk, error.failure.result, error.failure.detail)
+        if error.unsubscribed:
+            patient = claim.recall.patient
+            record_consent(patient, Consent.Subject.SMS, granted=False, source="text message: STOP", by=PATIENT)
+        outbox.record_failure(claim, error.failure, copy)
+        return error.failure.result
+    outbox.record_acceptance(claim, copy)
+    return AttemptResult.ACCEPTED

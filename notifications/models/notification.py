@@ -50,8 +50,6 @@ class Notification(models.Model):
     created_at = models.DateTimeField(_("planned on"), default=timezone.now)
     first_failed_at = models.DateTimeField(_("first failed"), null=True, blank=True)
     attempt_count = models.PositiveSmallIntegerField(_("tries"), default=0)
-    # One process works on it soon, and the others look elsewhere until then. No claim: it only keeps them apart.
-    reserved_until = models.DateTimeField(null=True, blank=True, editable=False)
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
     # Rises with every claim: a worker that slept through its lease cannot write over the next one's result.
     lease_token = models.PositiveIntegerField(default=0, editable=False)

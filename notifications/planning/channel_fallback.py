@@ -3,11 +3,11 @@
 from django.utils import timezone
 
 from clinic.actors import SYSTEM
-from notifications.enums import NotificationState, StatusReason
+from notifications.enums import NotificationKind, NotificationState, StatusReason
 from notifications.models import Notification, RenderedMessage
 from notifications.planning import reconcile
 from notifications.planning.channel_selection import select_channel
-from notifications.planning.plan import planned_messages
+from notifications.planning.plan import find_planned_message
 from notifications.planning.snapshot import load_snapshot
 from patients.actions import mark_unusable
 from patients.channels import channels_of
@@ -24,7 +24,7 @@ def reroute(recall: Recall, pk: int) -> bool:
     `failed_channels` of the row names the channels that failed. Called with the recall locked.
     """
     now, row = timezone.now(), Notification.objects.get(pk=pk)
-    one = planned_messages(load_snapshot(recall)).get((row.kind, row.occasion))
+    one = find_planned_message(load_snapshot(recall), NotificationKind(row.kind), row.occasion)
     if one is None or (one.expires_at is not None and one.expires_at <= now) or row.reason in _CONTENT_REASONS:
         return False
     way = select_channel(recall, row.kind, one, channels_of(recall.patient), now, row.failed_channels)

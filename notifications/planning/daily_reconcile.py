@@ -53,9 +53,9 @@ def reconcile_chunk(number: int, sites: dict[int, Site]) -> tuple[int | None, in
     for recall in recalls:
         recall.site = sites.setdefault(recall.site_id, recall.site)
     now, mended = timezone.now(), 0
-    for situation in load_snapshots(recalls):
-        if find_changes(situation, channels_of(situation.recall.patient), now):
-            mended += _reconcile_locked(situation.recall)
+    for snapshot in load_snapshots(recalls):
+        if find_changes(snapshot, channels_of(snapshot.recall.patient), now):
+            mended += _reconcile_locked(snapshot.recall)
     return recalls[-1].pk if len(recalls) == CHUNK_SIZE else None, len(recalls), mended
 
 
@@ -63,8 +63,8 @@ def reconcile_chunk(number: int, sites: dict[int, Site]) -> tuple[int | None, in
 def _reconcile_locked(seen: Recall) -> bool:
     recall: Recall = Recall.objects.select_for_update(of=("self",)).select_related("patient", "exam").get(pk=seen.pk)
     recall.site = seen.site
-    situation = load_snapshot(recall)
-    found = find_changes(situation, channels_of(recall.patient), timezone.now())
+    snapshot = load_snapshot(recall)
+    found = find_changes(snapshot, channels_of(recall.patient), timezone.now())
     if found:
-        reconcile_messages(situation)
+        reconcile_messages(snapshot)
     return bool(found)

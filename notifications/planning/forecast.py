@@ -18,7 +18,7 @@ from notifications.models import Notification
 from notifications.planning import send_windows
 from notifications.planning.channel_selection import select_channel
 from notifications.planning.daily_cap import MAX_MESSAGES_PER_DAY
-from notifications.planning.plan import RULE_BY_KIND, planned_messages
+from notifications.planning.plan import RULE_BY_KIND, find_planned_message
 from notifications.planning.snapshot import RecallSnapshot, load_snapshots
 from patients.channels import channels_of
 from recalls.models import Recall
@@ -81,13 +81,13 @@ def _snapshots_by_recall(site: Site, numbers: Iterable[int]) -> dict[int, Recall
     recalls = list(rows.prefetch_related("patient__contact_points", "patient__consents"))
     for recall in recalls:
         recall.site = site
-    return {situation.recall.pk: situation for situation in load_snapshots(recalls)}
+    return {snapshot.recall.pk: snapshot for snapshot in load_snapshots(recalls)}
 
 
 def _forecast_line(row: Notification, known: RecallSnapshot, day: date) -> ForecastLine | None:
     recall, channel = known.recall, Channel(row.channel)
     at = send_windows.next_send_time(RULE_BY_KIND[NotificationKind(row.kind)].window, recall.site, row.not_before)
-    one = planned_messages(known).get((row.kind, row.occasion))
+    one = find_planned_message(known, NotificationKind(row.kind), row.occasion)
     if one is None:
         return ForecastLine(at, row, recall, channel, StatusReason.NO_LONGER_NEEDED)
     if row.expires_at is not None and row.expires_at <= at:

@@ -15,7 +15,7 @@ from notifications.enums import ManualAction, NotificationKind, NotificationStat
 from notifications.models import Notification
 from notifications.planning import print_work_items
 from notifications.planning.channel_selection import ChannelChoice, select_channel
-from notifications.planning.plan import RULE_BY_KIND, planned_messages, repeat_occasion
+from notifications.planning.plan import RULE_BY_KIND, find_planned_message, repeat_occasion
 from notifications.planning.reconcile import build_notification
 from notifications.planning.rules import PlannedMessage
 from notifications.planning.send_windows import next_send_time
@@ -26,8 +26,7 @@ from recalls.actions import ActionKwargs, Transition
 from recalls.models import Recall, RecallEvent
 from recalls.permissions import StepUnavailable
 
-S = NotificationState
-_STOPPABLE_STATES = frozenset({S.PLANNED, S.TO_PRINT})
+_STOPPABLE_STATES = frozenset({NotificationState.PLANNED, NotificationState.TO_PRINT})
 # The one message that is true whenever somebody wants to talk with the patient.
 SEND_NOW_KIND = NotificationKind.PLEASE_CALL
 
@@ -37,7 +36,7 @@ def stop_message(row: Notification, **asked: Unpack[ActionKwargs]) -> RecallEven
 
     def work(move: Transition) -> None:
         mine = Notification.objects.filter(pk=row.pk, recall=move.recall, state__in=_STOPPABLE_STATES)
-        if not mine.update(state=S.CANCELLED, reason=StatusReason.STOPPED):
+        if not mine.update(state=NotificationState.CANCELLED, reason=StatusReason.STOPPED):
             row.refresh_from_db()
             raise StepUnavailable(stop_blocked_reason(row))
         print_work_items.close_print_work_items_if_done(row.recall_id, by=asked["by"])
@@ -50,8 +49,8 @@ def send_again(row: Notification, **asked: Unpack[ActionKwargs]) -> RecallEvent:
     """Owe the same message once more, in the next sending hours. Raises StepRefused where it is not true now."""
 
     def work(move: Transition) -> None:
-        situation = load_snapshot(move.recall)
-        _raise_if_blocked(resend_blocked_reason(situation.notifications.get((row.kind, row.occasion), row), situation))
+        snapshot = load_snapshot(move.recall)
+        _raise_if_blocked(resend_blocked_reason(snapshot.notifications.get((row.kind, row.occasion), row), snapshot))
         move.data = _event_data(ManualAction.SENT_AGAIN, row)
 
     return actions.message_by_hand(row.recall, work, **asked)
@@ -69,48 +68,48 @@ def send_now(recall: Recall, **asked: Unpack[ActionKwargs]) -> RecallEvent:
 
 def stop_blocked_reason(row: Notification) -> str:
     """The sentence that forbids it; empty when it may be stopped."""
-    if row.state == S.SENDING:
+    if row.state == NotificationState.SENDING:
         return _("It is being sent at this moment.")
     return "" if row.state in _STOPPABLE_STATES else _("Only a message that is still to be sent can be stopped.")
 
 
-def resend_blocked_reason(row: Notification, situation: RecallSnapshot) -> str:
+def resend_blocked_reason(row: Notification, snapshot: RecallSnapshot) -> str:
     """The sentence that forbids it; empty when the message is over, still true and may be sent."""
-    if row.state in (S.PLANNED, S.SENDING, S.TO_PRINT):
+    if row.state in (NotificationState.PLANNED, NotificationState.SENDING, NotificationState.TO_PRINT):
         return _("It is still to be sent.")
     key = (row.kind, row.occasion)
-    one = planned_messages(situation).get(key)
-    if one is None or (one.expires_at is not None and one.expires_at <= _next_send_time(row.kind, situation)):
+    one = find_planned_message(snapshot, NotificationKind(row.kind), row.occasion)
+    if one is None or (one.expires_at is not None and one.expires_at <= _next_send_time(row.kind, snapshot)):
         return _("What it says is not true any more, or comes too late.")
     copies = [
-        repeat_occasion(row.occasion, event.version) for event in situation.events if _resent_key(event.data) == key
+        repeat_occasion(row.occasion, event.version) for event in snapshot.events if _resent_key(event.data) == key
     ]
-    if any(_is_waiting(situation, row.kind, occasion) for occasion in copies):
+    if any(_is_waiting(snapshot, row.kind, occasion) for occasion in copies):
         return _("A copy of it is waiting to be sent already.")
-    return _channel_blocked_reason(row.kind, one, situation)
+    return _channel_blocked_reason(row.kind, one, snapshot)
 
 
-def send_now_blocked_reason(situation: RecallSnapshot) -> str:
+def send_now_blocked_reason(snapshot: RecallSnapshot) -> str:
     """The sentence that forbids it; empty when the patient may be asked to call."""
-    if not situation.recall.is_open:
+    if not snapshot.recall.is_open:
         return _("The recall is closed.")
-    if any(_is_waiting(situation, SEND_NOW_KIND, f"now-{event.version}") for event in situation.events):
+    if any(_is_waiting(snapshot, SEND_NOW_KIND, f"now-{event.version}") for event in snapshot.events):
         return _("The same message is waiting to be sent already.")
-    return _channel_blocked_reason(SEND_NOW_KIND, _please_call_message(situation), situation)
+    return _channel_blocked_reason(SEND_NOW_KIND, _please_call_message(snapshot), snapshot)
 
 
-def build_resend_draft(row: Notification, situation: RecallSnapshot) -> Notification:
+def build_resend_draft(row: Notification, snapshot: RecallSnapshot) -> Notification:
     """The row that "send again" would make, not saved: for the preview."""
-    due = _next_send_time(row.kind, situation)
-    one = planned_messages(situation).get((row.kind, row.occasion)) or PlannedMessage(row.occasion, due)
+    due = _next_send_time(row.kind, snapshot)
+    one = find_planned_message(snapshot, NotificationKind(row.kind), row.occasion) or PlannedMessage(row.occasion, due)
     about = PlannedMessage(repeat_occasion(row.occasion, 0), due, one.expires_at, one.appointment, one.outcome)
-    return build_notification(situation.recall, row.kind, about, _select_channel_now(row.kind, about, situation))
+    return build_notification(snapshot.recall, row.kind, about, _select_channel_now(row.kind, about, snapshot))
 
 
-def build_send_now_draft(situation: RecallSnapshot) -> Notification:
+def build_send_now_draft(snapshot: RecallSnapshot) -> Notification:
     """The row that "send now" would make, not saved."""
-    one = _please_call_message(situation)
-    return build_notification(situation.recall, SEND_NOW_KIND, one, _select_channel_now(SEND_NOW_KIND, one, situation))
+    one = _please_call_message(snapshot)
+    return build_notification(snapshot.recall, SEND_NOW_KIND, one, _select_channel_now(SEND_NOW_KIND, one, snapshot))
 
 
 def describe_manual_action(event: RecallEvent) -> tuple[str, ...]:
@@ -124,29 +123,29 @@ def _event_data(did: ManualAction, row: Notification) -> dict[str, Any]:
     return {"did": did, "message": row.pk, "kind": row.kind, "occasion": row.occasion}
 
 
-def _next_send_time(kind: str, situation: RecallSnapshot) -> datetime:
-    return next_send_time(RULE_BY_KIND[NotificationKind(kind)].window, situation.site, timezone.now())
+def _next_send_time(kind: str, snapshot: RecallSnapshot) -> datetime:
+    return next_send_time(RULE_BY_KIND[NotificationKind(kind)].window, snapshot.site, timezone.now())
 
 
-def _is_waiting(situation: RecallSnapshot, kind: str, occasion: str) -> bool:
-    row = situation.notifications.get((kind, occasion))
-    return row is not None and row.state in (S.PLANNED, S.SENDING)
+def _is_waiting(snapshot: RecallSnapshot, kind: str, occasion: str) -> bool:
+    row = snapshot.notifications.get((kind, occasion))
+    return row is not None and row.state in (NotificationState.PLANNED, NotificationState.SENDING)
 
 
 def _resent_key(facts: Mapping[str, Any]) -> tuple[str, str] | None:
     return (facts["kind"], facts["occasion"]) if facts.get("did") == ManualAction.SENT_AGAIN else None
 
 
-def _please_call_message(situation: RecallSnapshot) -> PlannedMessage:
-    return PlannedMessage("now", _next_send_time(SEND_NOW_KIND, situation))
+def _please_call_message(snapshot: RecallSnapshot) -> PlannedMessage:
+    return PlannedMessage("now", _next_send_time(SEND_NOW_KIND, snapshot))
 
 
-def _select_channel_now(kind: str, one: PlannedMessage, situation: RecallSnapshot) -> ChannelChoice:
-    return select_channel(situation.recall, kind, one, channels_of(situation.recall.patient), timezone.now())
+def _select_channel_now(kind: str, one: PlannedMessage, snapshot: RecallSnapshot) -> ChannelChoice:
+    return select_channel(snapshot.recall, kind, one, channels_of(snapshot.recall.patient), timezone.now())
 
 
-def _channel_blocked_reason(kind: str, one: PlannedMessage, situation: RecallSnapshot) -> str:
-    why = _select_channel_now(kind, one, situation).blocked_reason
+def _channel_blocked_reason(kind: str, one: PlannedMessage, snapshot: RecallSnapshot) -> str:
+    why = _select_channel_now(kind, one, snapshot).blocked_reason
     return str(StatusReason(why).label) if why else ""
 
 

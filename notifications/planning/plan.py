@@ -1,11 +1,11 @@
 """Which messages should exist for a recall as it stands? One table: the kind, when and until when, and the rule.
 
-The rules are plain functions of the situation and never of the present instant, so asking again tomorrow gives the
+The rules are plain functions of the snapshot and never of the present instant, so asking again tomorrow gives the
 same answer. The occasion they name is part of the row's key: a visit that moves has another occasion, and what was
 planned for its old time is wanted no more.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,8 +17,6 @@ from notifications.planning.rules import PlannedMessage
 from notifications.planning.send_windows import SendWindow
 from notifications.planning.snapshot import EventRecord, NotificationKey, RecallSnapshot
 from recalls.enums import ClosureReason
-
-K = NotificationKind
 
 MANUAL_MESSAGE_STEP = "message_by_hand"  # the step by which a person asks for a message or stops one
 
@@ -35,61 +33,59 @@ class Rule:
     staff_must_tell: bool = True
 
 
-_FIRST, _OPEN, _ANY = SendWindow.FIRST_NOTICE, SendWindow.OPEN_DAYS, SendWindow.ANY_DAY
-
 PLAN: tuple[Rule, ...] = (
-    Rule(K.RECALL_NOTICE, rules.recall_notice, _FIRST,
+    Rule(NotificationKind.RECALL_NOTICE, rules.recall_notice, SendWindow.FIRST_NOTICE,
          _("At the next sending hours after the recall is opened, never on a Friday after noon. After a "
            "screening result of 4 or 5 it only asks the patient to call."),
          _("A visit is booked or the recall moves on.")),
-    Rule(K.PLEASE_CALL, rules.please_call, _FIRST,
+    Rule(NotificationKind.PLEASE_CALL, rules.please_call, SendWindow.FIRST_NOTICE,
          _("On the morning of the 3rd and 8th business day on which the patient is still to be contacted, and "
            "when a desk asks for it."),
          _("The patient is no longer to be contacted.")),
-    Rule(K.PRIORS_WAIT, rules.priors_wait, _FIRST,
+    Rule(NotificationKind.PRIORS_WAIT, rules.priors_wait, SendWindow.FIRST_NOTICE,
          _("When prior images have been requested."), _("The wait for prior images ends.")),
-    Rule(K.APPOINTMENT_CONFIRMATION, rules.appointment_confirmation, _OPEN,
+    Rule(NotificationKind.APPOINTMENT_CONFIRMATION, rules.appointment_confirmation, SendWindow.OPEN_DAYS,
          _("When a visit is booked; with a calendar entry."), _("The visit begins, moves or is cancelled."),
          staff_must_tell=False),
-    Rule(K.APPOINTMENT_CHANGED, rules.appointment_changed, _OPEN,
+    Rule(NotificationKind.APPOINTMENT_CHANGED, rules.appointment_changed, SendWindow.OPEN_DAYS,
          _("When a visit that the patient was told of is moved; replaces the calendar entry."),
          _("The visit begins, moves again or is cancelled.")),
-    Rule(K.APPOINTMENT_CANCELLED, rules.appointment_cancelled, _OPEN,
+    Rule(NotificationKind.APPOINTMENT_CANCELLED, rules.appointment_cancelled, SendWindow.OPEN_DAYS,
          _("When a visit that the patient was or may have been told of is cancelled; takes the calendar entry away."),
          _("The visit would have begun.")),
-    Rule(K.APPOINTMENT_REMINDER, rules.appointment_reminder, _ANY,
+    Rule(NotificationKind.APPOINTMENT_REMINDER, rules.appointment_reminder, SendWindow.ANY_DAY,
          _("7 days and 1 day before the visit, in the clinic's time; not if that was past when it was booked."),
          _("2 hours before the visit; the first one when the second is due."), staff_must_tell=False),
-    Rule(K.MISSED_APPOINTMENT, rules.missed_appointment, _OPEN,
+    Rule(NotificationKind.MISSED_APPOINTMENT, rules.missed_appointment, SendWindow.OPEN_DAYS,
          _("When a visit was missed."), _("14 days after the visit, or a new one is booked.")),
-    Rule(K.OUTCOME_NORMAL, rules.outcome_normal, _OPEN,
+    Rule(NotificationKind.OUTCOME_NORMAL, rules.outcome_normal, SendWindow.OPEN_DAYS,
          _("When the radiologist has released a normal outcome."), _("30 days after the release.")),
-    Rule(K.OUTCOME_BENIGN, rules.outcome_benign, _OPEN,
+    Rule(NotificationKind.OUTCOME_BENIGN, rules.outcome_benign, SendWindow.OPEN_DAYS,
          _("When the radiologist has released a benign outcome."), _("30 days after the release.")),
-    Rule(K.OUTCOME_PROBABLY_BENIGN, rules.outcome_probably_benign, _OPEN,
+    Rule(NotificationKind.OUTCOME_PROBABLY_BENIGN, rules.outcome_probably_benign, SendWindow.OPEN_DAYS,
          _("When the radiologist has released a probably benign outcome."), _("30 days after the release.")),
-    Rule(K.PLEASE_CALL_RESULTS, rules.please_call_results, _OPEN,
+    Rule(NotificationKind.PLEASE_CALL_RESULTS, rules.please_call_results, SendWindow.OPEN_DAYS,
          _("On the business day after a biopsy was advised, and when pathology is in; never says the result."),
          _("7 days later, or the biopsy is booked.")),
-    Rule(K.BIOPSY_CONFIRMATION, rules.biopsy_confirmation, _OPEN,
+    Rule(NotificationKind.BIOPSY_CONFIRMATION, rules.biopsy_confirmation, SendWindow.OPEN_DAYS,
          _("When a biopsy is booked; with a calendar entry."), _("The biopsy begins or is cancelled."),
          staff_must_tell=False),
-    Rule(K.BIOPSY_REMINDER, rules.biopsy_reminder, _ANY,
+    Rule(NotificationKind.BIOPSY_REMINDER, rules.biopsy_reminder, SendWindow.ANY_DAY,
          _("7 days and 1 day before the biopsy, in the clinic's time; not if that was past when it was booked."),
          _("2 hours before the biopsy; the first one when the second is due."), staff_must_tell=False),
-    Rule(K.FOLLOW_UP_DUE, rules.follow_up_due, _OPEN,
+    Rule(NotificationKind.FOLLOW_UP_DUE, rules.follow_up_due, SendWindow.OPEN_DAYS,
          _("45 and 14 days before the short-interval follow-up is due, and 14 days after."), _("The visit is booked.")),
-    Rule(K.NO_VISIT_NEEDED, rules.no_visit_needed, _OPEN,
+    Rule(NotificationKind.NO_VISIT_NEEDED, rules.no_visit_needed, SendWindow.OPEN_DAYS,
          _("When prior images explained the finding."), _("30 days later.")),
-    Rule(K.LAY_SUMMARY, rules.lay_summary, _OPEN,
+    Rule(NotificationKind.LAY_SUMMARY, rules.lay_summary, SendWindow.OPEN_DAYS,
          _("When the recall is opened, where the site writes lay summaries here; after a screening result of 4 "
            "or 5 on the 3rd business day. A letter, unless the patient agreed to health details in email."),
          _("Never: each patient gets it.")),
-    Rule(K.LAST_LETTER, rules.last_letter, _OPEN,
+    Rule(NotificationKind.LAST_LETTER, rules.last_letter, SendWindow.OPEN_DAYS,
          _("On the day on which the contact ladder asks for a certified letter, unless somebody has spoken with "
            "the patient."),
          _("The patient is reached, or the state is left."), staff_must_tell=False),
-    Rule(K.REFERRER_NOTICE, referrer_rules.referrer_notice, _OPEN,
+    Rule(NotificationKind.REFERRER_NOTICE, referrer_rules.referrer_notice, SendWindow.OPEN_DAYS,
          _("To the referring doctor: when the recall is opened, when the patient is not reached by the day on which "
            "a navigator takes over, and when it is closed, with or without the visit; names no patient."),
          _("30 days later, or it is not so any more."), staff_must_tell=False),
@@ -97,37 +93,33 @@ PLAN: tuple[Rule, ...] = (
 
 RULE_BY_KIND: dict[NotificationKind, Rule] = {rule.kind: rule for rule in PLAN}
 
-# After these endings nothing more is written to the patient, save that a known visit is off, and the summary that the
-# law owes the patient; the referring doctor is told.
+# After these endings nothing more is written to the patient, except that an appointment they know of is cancelled, and
+# the summary that the law requires; the referring doctor is told.
 _SILENT_CLOSURE_REASONS = frozenset(
     {
         ClosureReason.DECLINED,
         ClosureReason.TRANSFERRED,
         ClosureReason.LOST_TO_FOLLOW_UP,
-        ClosureReason.DECEASED,
         ClosureReason.VOID,
     }
 )
+_KINDS_AFTER_SILENT_CLOSURE = frozenset(
+    {NotificationKind.APPOINTMENT_CANCELLED, NotificationKind.LAY_SUMMARY, NotificationKind.REFERRER_NOTICE}
+)
 
 
-def planned_messages(situation: RecallSnapshot) -> dict[NotificationKey, PlannedMessage]:
+def planned_messages(snapshot: RecallSnapshot) -> dict[NotificationKey, PlannedMessage]:
     """Every message that should exist now, by kind and occasion; nothing after a death."""
-    recall = situation.recall
-    if recall.patient.deceased_on or recall.closure_reason == ClosureReason.DECEASED:
-        return {}
-    table = PLAN
-    if recall.closure_reason in _SILENT_CLOSURE_REASONS:
-        void = recall.closure_reason == ClosureReason.VOID
-        told = () if void else (RULE_BY_KIND[K.LAY_SUMMARY], RULE_BY_KIND[K.REFERRER_NOTICE])
-        table = (RULE_BY_KIND[K.APPOINTMENT_CANCELLED], *told)
-    found: dict[NotificationKey, PlannedMessage] = {
-        (rule.kind, want.occasion): want for rule in table for want in rule.evaluate(situation)
+    return {
+        (kind, planned.occasion): planned
+        for kind in RULE_BY_KIND
+        for planned in _messages_of_kind(snapshot, kind).values()
     }
-    for event in situation.events:
-        want = _manually_requested_message(event, situation, found) if event.step == MANUAL_MESSAGE_STEP else None
-        if want is not None:
-            found[event.data["kind"], want.occasion] = want
-    return found
+
+
+def find_planned_message(snapshot: RecallSnapshot, kind: NotificationKind, occasion: str) -> PlannedMessage | None:
+    """The message of that kind and occasion, None when it should not exist now; only the rule of its kind is asked."""
+    return _messages_of_kind(snapshot, kind).get(occasion)
 
 
 def repeat_occasion(occasion: str, version: int) -> str:
@@ -135,21 +127,40 @@ def repeat_occasion(occasion: str, version: int) -> str:
     return f"{occasion.partition(':again-')[0]}:again-{version}"
 
 
+def _messages_of_kind(snapshot: RecallSnapshot, kind: NotificationKind) -> dict[str, PlannedMessage]:
+    """By occasion: what the rule of the kind says, and what a person asked for."""
+    recall = snapshot.recall
+    if recall.patient.deceased_on or recall.closure_reason == ClosureReason.DECEASED:
+        return {}
+    found: dict[str, PlannedMessage] = {}
+    if _may_be_sent_after(recall.closure_reason, kind):
+        found = {planned.occasion: planned for planned in RULE_BY_KIND[kind].evaluate(snapshot)}
+    for event in snapshot.events:
+        if event.step == MANUAL_MESSAGE_STEP and event.data["kind"] == kind:
+            requested = _manually_requested_message(event, snapshot, found)
+            if requested is not None:
+                found[requested.occasion] = requested
+    return found
+
+
+def _may_be_sent_after(closure_reason: str, kind: NotificationKind) -> bool:
+    if closure_reason == ClosureReason.VOID:
+        return kind == NotificationKind.APPOINTMENT_CANCELLED
+    return closure_reason not in _SILENT_CLOSURE_REASONS or kind in _KINDS_AFTER_SILENT_CLOSURE
+
+
 def _manually_requested_message(
-    event: EventRecord, known: RecallSnapshot, found: dict[NotificationKey, PlannedMessage]
+    event: EventRecord, snapshot: RecallSnapshot, found: Mapping[str, PlannedMessage]
 ) -> PlannedMessage | None:
-    """What a person asked for: a message once more while it is true, a call while the recall stands where it stood."""
+    """A message once more while it is true, a request to call while the recall has not moved on."""
     kind, did = NotificationKind(event.data["kind"]), event.data["did"]
-    due = send_windows.next_send_time(RULE_BY_KIND[kind].window, known.site, event.at)
+    due = send_windows.next_send_time(RULE_BY_KIND[kind].window, snapshot.site, event.at)
     if did == ManualAction.SENT_AGAIN:
-        one = found.get((kind, event.data["occasion"]))
-        useless = one is None or (one.expires_at is not None and one.expires_at <= due)
-        return (
-            None
-            if one is None or useless
-            else replace(one, occasion=repeat_occasion(one.occasion, event.version), due_at=due)
-        )
-    moved = any(later.version > event.version and later.from_state != later.to_state for later in known.events)
+        original = found.get(event.data["occasion"])
+        if original is None or (original.expires_at is not None and original.expires_at <= due):
+            return None
+        return replace(original, occasion=repeat_occasion(original.occasion, event.version), due_at=due)
+    moved = any(later.version > event.version and later.from_state != later.to_state for later in snapshot.events)
     if did == ManualAction.SENT_NOW and not moved:
         return PlannedMessage(f"now-{event.version}", due, due + rules.PLEASE_CALL_VALID_FOR)
     return None

@@ -29,9 +29,7 @@ from recalls.actions import open_work_item
 from recalls.enums import WorkItemKind
 from recalls.models import Recall
 
-S = NotificationState
-
-_REPLANNABLE_STATES = frozenset({S.PLANNED, S.SUPPRESSED, S.CANCELLED})
+_REPLANNABLE_STATES = frozenset({NotificationState.PLANNED, NotificationState.SUPPRESSED, NotificationState.CANCELLED})
 
 
 @dataclass(slots=True)
@@ -51,29 +49,33 @@ class PlanChanges:
         )
 
 
-def find_changes(situation: RecallSnapshot, channels: Channels, now: datetime) -> PlanChanges:
+def find_changes(snapshot: RecallSnapshot, channels: Channels, now: datetime) -> PlanChanges:
     """Compare; changes nothing. A message that was cancelled or held back and is wanted after all is planned again."""
-    found, want = PlanChanges(), planned_messages(situation)
+    found, want = PlanChanges(), planned_messages(snapshot)
     for key, one in want.items():
-        row = situation.notifications.get(key)
+        row = snapshot.notifications.get(key)
         useless = one.expires_at is not None and one.expires_at <= now
-        if (row and row.state not in _REPLANNABLE_STATES) or (useless and (row is None or row.state != S.PLANNED)):
+        if (row and row.state not in _REPLANNABLE_STATES) or (
+            useless and (row is None or row.state != NotificationState.PLANNED)
+        ):
             continue
-        way = select_channel(situation.recall, key[0], one, channels, now, row.failed_channels if row else ())
+        way = select_channel(snapshot.recall, key[0], one, channels, now, row.failed_channels if row else ())
         if row is None:
             found.missing[key] = (one, way)
-        elif row.state == S.PLANNED:
+        elif row.state == NotificationState.PLANNED:
             _compare_channel(found, row, way)
         elif way.blocked_reason and _blocked_reason_changed(row, way.blocked_reason):
             found.to_suppress.append((row, way))
-        elif not way.blocked_reason and (row.state == S.SUPPRESSED or row.reason == StatusReason.NO_LONGER_NEEDED):
+        elif not way.blocked_reason and (
+            row.state == NotificationState.SUPPRESSED or row.reason == StatusReason.NO_LONGER_NEEDED
+        ):
             found.to_replan.append((row, one, way))
-    for key, row in situation.notifications.items():
+    for key, row in snapshot.notifications.items():
         if key in want:
             continue
-        if row.state in (S.PLANNED, S.TO_PRINT):
+        if row.state in (NotificationState.PLANNED, NotificationState.TO_PRINT):
             found.to_cancel.append(row)
-        elif row.state == S.SENDING and not row.reason:
+        elif row.state == NotificationState.SENDING and not row.reason:
             found.in_flight.append(row)
     return found
 
@@ -85,10 +87,10 @@ def _compare_channel(found: PlanChanges, row: Notification, way: ChannelChoice) 
         found.to_reroute.append((row, way))
 
 
-def reconcile_messages(situation: RecallSnapshot, channels: Channels | None = None) -> bool:
+def reconcile_messages(snapshot: RecallSnapshot, channels: Channels | None = None) -> bool:
     """Make the stored rows the wanted ones; True when something may be sent at once."""
-    now, recall = timezone.now(), situation.recall
-    found = find_changes(situation, channels or channels_of(recall.patient), now)
+    now, recall = timezone.now(), snapshot.recall
+    found = find_changes(snapshot, channels or channels_of(recall.patient), now)
     _cancel_obsolete(recall, found)
     rows = [build_notification(recall, kind, one, way) for (kind, _occasion), (one, way) in found.missing.items()]
     Notification.objects.bulk_create(rows, ignore_conflicts=True)
@@ -99,10 +101,11 @@ def reconcile_messages(situation: RecallSnapshot, channels: Channels | None = No
     for row, way in found.to_suppress:
         _set_suppressed(row, way.blocked_reason)
     _open_undeliverable_work_item(
-        recall, [row for row in [*rows, *(row for row, _way in found.to_suppress)] if row.state != S.PLANNED]
+        recall,
+        [row for row in [*rows, *(row for row, _way in found.to_suppress)] if row.state != NotificationState.PLANNED],
     )
     planned = [*rows, *(row for row, _one, _way in found.to_replan), *(row for row, _way in found.to_reroute)]
-    return any(row.state == S.PLANNED and row.not_before <= now for row in planned)
+    return any(row.state == NotificationState.PLANNED and row.not_before <= now for row in planned)
 
 
 def build_notification(recall: Recall, kind: str, one: PlannedMessage, way: ChannelChoice) -> Notification:
@@ -118,7 +121,7 @@ def build_notification(recall: Recall, kind: str, one: PlannedMessage, way: Chan
         appointment=one.appointment,
         appointment_sequence=one.appointment.sequence if one.appointment else None,
         outcome=one.outcome,
-        state=S.SUPPRESSED if way.blocked_reason else S.PLANNED,
+        state=NotificationState.SUPPRESSED if way.blocked_reason else NotificationState.PLANNED,
         reason=way.blocked_reason,
         due_at=one.due_at,
         not_before=one.due_at,
@@ -134,7 +137,9 @@ def mail_domain() -> str:
 
 def move_to_current_patient(recall: Recall) -> None:
     """After a merge or its undoing: what is still to be sent is for the record that the recall now stands on."""
-    rows = Notification.objects.filter(recall=recall, state__in=[S.PLANNED, S.SUPPRESSED])
+    rows = Notification.objects.filter(
+        recall=recall, state__in=[NotificationState.PLANNED, NotificationState.SUPPRESSED]
+    )
     rows.exclude(patient=recall.patient_id).update(patient=recall.patient_id)
 
 
@@ -146,22 +151,34 @@ def suppress(recall: Recall, row: Notification, why: str) -> None:
 
 def _blocked_reason_changed(row: Notification, why: str) -> bool:
     """A summary may lack another fact than it did."""
-    return row.kind in LETTER_KINDS and row.state == S.SUPPRESSED and row.reason != why
+    return row.kind in LETTER_KINDS and row.state == NotificationState.SUPPRESSED and row.reason != why
 
 
 def switch_channel(row: Notification, way: ChannelChoice) -> None:
     """Another channel takes over a planned message, in the words that it has there."""
     row.channel, row.language = way.channel, loader.get_message_language(row.recall, row.kind, way.channel)
-    Notification.objects.filter(pk=row.pk, state=S.PLANNED).update(channel=row.channel, language=row.language)
+    Notification.objects.filter(pk=row.pk, state=NotificationState.PLANNED).update(
+        channel=row.channel, language=row.language
+    )
 
 
 def _cancel_obsolete(recall: Recall, found: PlanChanges) -> None:
-    _update_in_state(found.to_cancel, S.PLANNED, state=S.CANCELLED, reason=StatusReason.NO_LONGER_NEEDED)
-    if any(row.state == S.TO_PRINT for row in found.to_cancel):
-        _update_in_state(found.to_cancel, S.TO_PRINT, state=S.CANCELLED, reason=StatusReason.NO_LONGER_NEEDED)
+    _update_in_state(
+        found.to_cancel,
+        NotificationState.PLANNED,
+        state=NotificationState.CANCELLED,
+        reason=StatusReason.NO_LONGER_NEEDED,
+    )
+    if any(row.state == NotificationState.TO_PRINT for row in found.to_cancel):
+        _update_in_state(
+            found.to_cancel,
+            NotificationState.TO_PRINT,
+            state=NotificationState.CANCELLED,
+            reason=StatusReason.NO_LONGER_NEEDED,
+        )
         print_work_items.close_print_work_items_if_done(recall.pk, by=SYSTEM)
     # Too late to stop: the row says so, whatever becomes of it.
-    _update_in_state(found.in_flight, S.SENDING, reason=StatusReason.IN_FLIGHT)
+    _update_in_state(found.in_flight, NotificationState.SENDING, reason=StatusReason.IN_FLIGHT)
 
 
 def _replan(row: Notification, one: PlannedMessage, way: ChannelChoice, site: Site, now: datetime) -> None:
@@ -169,7 +186,7 @@ def _replan(row: Notification, one: PlannedMessage, way: ChannelChoice, site: Si
     window = RULE_BY_KIND[NotificationKind(row.kind)].window
     row.due_at = one.due_at if one.due_at > now else send_windows.next_send_time(window, site, now)
     row.not_before, row.expires_at = row.due_at, one.expires_at
-    row.state, row.reason, row.channel = S.PLANNED, "", way.channel
+    row.state, row.reason, row.channel = NotificationState.PLANNED, "", way.channel
     row.language, row.urgent = (
         loader.get_message_language(row.recall, row.kind, way.channel),
         is_urgent(row.recall, row.kind, one),
@@ -179,8 +196,8 @@ def _replan(row: Notification, one: PlannedMessage, way: ChannelChoice, site: Si
 
 
 def _set_suppressed(row: Notification, why: str) -> None:
-    _update_in_state([row], S(row.state), state=S.SUPPRESSED, reason=why)
-    row.state, row.reason = S.SUPPRESSED, why
+    _update_in_state([row], NotificationState(row.state), state=NotificationState.SUPPRESSED, reason=why)
+    row.state, row.reason = NotificationState.SUPPRESSED, why
 
 
 def _update_in_state(rows: Iterable[Notification], standing: NotificationState, /, **fields: str) -> None:

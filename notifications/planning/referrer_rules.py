@@ -30,12 +30,12 @@ _CLOSED_AFTER_VISIT = frozenset(
 _CLOSED_WITHOUT_VISIT = frozenset({ClosureReason.DECLINED, ClosureReason.LOST_TO_FOLLOW_UP, ClosureReason.TRANSFERRED})
 
 
-def referrer_notice(known: RecallSnapshot) -> Iterator[PlannedMessage]:
-    if known.recall.exam.referrer_id is None:
+def referrer_notice(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
+    if snapshot.recall.exam.referrer_id is None:
         return
-    yield from _recall_opened_notice(known)
-    yield from _unreachable_notice(known)
-    yield from _recall_closed_notice(known)
+    yield from _recall_opened_notice(snapshot)
+    yield from _unreachable_notice(snapshot)
+    yield from _recall_closed_notice(snapshot)
 
 
 def get_notice_name(occasion: str) -> str:
@@ -43,24 +43,24 @@ def get_notice_name(occasion: str) -> str:
     return occasion.partition(":")[0]
 
 
-def _recall_opened_notice(known: RecallSnapshot) -> Iterator[PlannedMessage]:
+def _recall_opened_notice(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
     """While only prior images are waited for, nobody has asked the patient to come."""
-    recall = known.recall
+    recall = snapshot.recall
     if not recall.is_open or State.AWAITING_PRIORS in (recall.state, recall.state_before_hold):
         return
-    asked = next((e.at for e in known.events if e.to_state == State.TO_CONTACT), recall.opened_at)
-    due = send_windows.next_send_time(SendWindow.OPEN_DAYS, known.site, asked)
+    asked = next((e.at for e in snapshot.events if e.to_state == State.TO_CONTACT), recall.opened_at)
+    due = send_windows.next_send_time(SendWindow.OPEN_DAYS, snapshot.site, asked)
     yield PlannedMessage("recall_opened:", due, due + NOTICE_VALID_FOR)
 
 
-def _unreachable_notice(known: RecallSnapshot) -> Iterator[PlannedMessage]:
+def _unreachable_notice(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
     """On the day on which the site's ladder turns to the navigator, unless somebody has spoken with the patient since.
 
     A ladder without a navigator tells it with its last rung.
     """
-    recall, site = known.recall, known.site
+    recall, site = snapshot.recall, snapshot.site
     since = recall.contact_since
-    if recall.state != State.TO_CONTACT or since is None or has_spoken_with_patient(known, since):
+    if recall.state != State.TO_CONTACT or since is None or has_spoken_with_patient(snapshot, since):
         return
     day = calendar.local_day(site, since)
     on = first_day_of_channel(site, ContactChannel.NAVIGATOR)
@@ -69,10 +69,10 @@ def _unreachable_notice(known: RecallSnapshot) -> Iterator[PlannedMessage]:
     yield PlannedMessage(f"unreachable:{day}", due, due + NOTICE_VALID_FOR)
 
 
-def _recall_closed_notice(known: RecallSnapshot) -> Iterator[PlannedMessage]:
-    recall = known.recall
+def _recall_closed_notice(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
+    recall = snapshot.recall
     if recall.closed_at is None or recall.closure_reason not in _CLOSED_AFTER_VISIT | _CLOSED_WITHOUT_VISIT:
         return
     name = "closed" if recall.closure_reason in _CLOSED_AFTER_VISIT else "closed_without_visit"
-    due = send_windows.next_send_time(SendWindow.OPEN_DAYS, known.site, recall.closed_at)
+    due = send_windows.next_send_time(SendWindow.OPEN_DAYS, snapshot.site, recall.closed_at)
     yield PlannedMessage(f"{name}:{recall.closed_at:%Y%m%dT%H%M%S}", due, due + NOTICE_VALID_FOR)

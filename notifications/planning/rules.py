@@ -1,4 +1,4 @@
-"""What does each row of the plan mean? One small function for each kind of message, from the situation alone."""
+"""What does each row of the plan mean? One small function for each kind of message, from the snapshot alone."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -47,18 +47,18 @@ class PlannedMessage:
     letter_requested: bool = False  # a person asked for a letter
 
 
-def recall_notice(known: RecallSnapshot) -> Iterator[PlannedMessage]:
+def recall_notice(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
     """Asks the patient to call for a time: once a visit was booked, the messages about the visit speak instead."""
-    recall = known.recall
-    if recall.state == State.TO_CONTACT and _is_first_contact(known):
+    recall = snapshot.recall
+    if recall.state == State.TO_CONTACT and _is_first_contact(snapshot):
         since = recall.contact_since or recall.opened_at
-        yield PlannedMessage("opening", send_windows.next_send_time(SendWindow.FIRST_NOTICE, known.site, since))
+        yield PlannedMessage("opening", send_windows.next_send_time(SendWindow.FIRST_NOTICE, snapshot.site, since))
 
 
-def please_call(known: RecallSnapshot) -> Iterator[PlannedMessage]:
-    recall, site = known.recall, known.site
-    yield from _requested_letters(known)
-    if recall.state != State.TO_CONTACT or _follow_up_is_pending(known):
+def please_call(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
+    recall, site = snapshot.recall, snapshot.site
+    yield from _requested_letters(snapshot)
+    if recall.state != State.TO_CONTACT or _follow_up_is_pending(snapshot):
         return
     since = recall.contact_since or recall.opened_at
     day = calendar.local_day(site, since)
@@ -67,110 +67,111 @@ def please_call(known: RecallSnapshot) -> Iterator[PlannedMessage]:
             SendWindow.FIRST_NOTICE, site, send_windows.send_hours_start_after(site, since, number)
         )
         yield PlannedMessage(f"{day}:{number}", due)
-    for event in known.events:
+    for event in snapshot.events:
         if event.step == "ask_please_call" and event.at >= since:
             yield PlannedMessage(
                 f"asked-{event.version}", send_windows.next_send_time(SendWindow.FIRST_NOTICE, site, event.at)
             )
 
 
-def _requested_letters(known: RecallSnapshot) -> Iterator[PlannedMessage]:
+def _requested_letters(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
     """Each while the recall stands where it stood."""
-    for event in known.events:
-        if event.step == "ask_letter" and event.at >= known.recall.state_since:
-            due = send_windows.next_send_time(SendWindow.OPEN_DAYS, known.site, event.at)
+    for event in snapshot.events:
+        if event.step == "ask_letter" and event.at >= snapshot.recall.state_since:
+            due = send_windows.next_send_time(SendWindow.OPEN_DAYS, snapshot.site, event.at)
             yield PlannedMessage(f"letter-{event.version}", due, letter_requested=True)
 
 
-def priors_wait(known: RecallSnapshot) -> Iterator[PlannedMessage]:
-    if known.recall.state != State.AWAITING_PRIORS:
+def priors_wait(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
+    if snapshot.recall.state != State.AWAITING_PRIORS:
         return
-    asked = [e for e in known.events if e.step == "request_priors" and e.at >= known.recall.state_since]
+    asked = [e for e in snapshot.events if e.step == "request_priors" and e.at >= snapshot.recall.state_since]
     if asked:
         yield PlannedMessage(
-            f"asked-{asked[0].version}", send_windows.next_send_time(SendWindow.FIRST_NOTICE, known.site, asked[0].at)
+            f"asked-{asked[0].version}",
+            send_windows.next_send_time(SendWindow.FIRST_NOTICE, snapshot.site, asked[0].at),
         )
 
 
-def appointment_confirmation(known: RecallSnapshot) -> Iterator[PlannedMessage]:
-    visit = _active_visit_not_biopsy(known)
-    if visit and not _was_notified_of_earlier_time(known, visit):
-        yield from _booking_messages(known, visit)
+def appointment_confirmation(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
+    visit = _active_visit_not_biopsy(snapshot)
+    if visit and not _was_notified_of_earlier_time(snapshot, visit):
+        yield from _booking_messages(snapshot, visit)
 
 
-def appointment_changed(known: RecallSnapshot) -> Iterator[PlannedMessage]:
-    visit = _active_visit_not_biopsy(known)
-    if visit and _was_notified_of_earlier_time(known, visit):
-        yield from _booking_messages(known, visit)
+def appointment_changed(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
+    visit = _active_visit_not_biopsy(snapshot)
+    if visit and _was_notified_of_earlier_time(snapshot, visit):
+        yield from _booking_messages(snapshot, visit)
 
 
-def appointment_cancelled(known: RecallSnapshot) -> Iterator[PlannedMessage]:
+def appointment_cancelled(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
     """The visit and the biopsy alike."""
-    for visit in known.appointments:
-        if visit.status == AppointmentStatus.CANCELLED and known.was_notified_of(visit):
-            due = send_windows.next_send_time(SendWindow.OPEN_DAYS, visit.site, known.ended_at(visit))
+    for visit in snapshot.appointments:
+        if visit.status == AppointmentStatus.CANCELLED and snapshot.was_notified_of(visit):
+            due = send_windows.next_send_time(SendWindow.OPEN_DAYS, visit.site, snapshot.ended_at(visit))
             if due < visit.starts_at:
                 yield PlannedMessage(_occasion(visit), due, visit.starts_at, appointment=visit)
 
 
-def appointment_reminder(known: RecallSnapshot) -> Iterator[PlannedMessage]:
-    visit = _active_visit_not_biopsy(known)
-    return _reminders(known, visit) if visit else iter(())
+def appointment_reminder(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
+    visit = _active_visit_not_biopsy(snapshot)
+    return _reminders(snapshot, visit) if visit else iter(())
 
 
-def missed_appointment(known: RecallSnapshot) -> Iterator[PlannedMessage]:
+def missed_appointment(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
     """The last visit or biopsy, while no new one is booked."""
-    visit = known.appointments[-1] if known.appointments else None
-    waiting = known.recall.state in (State.TO_CONTACT, State.BIOPSY_TO_BOOK)
+    visit = snapshot.appointments[-1] if snapshot.appointments else None
+    waiting = snapshot.recall.state in (State.TO_CONTACT, State.BIOPSY_TO_BOOK)
     if visit and waiting and visit.status == AppointmentStatus.MISSED:
-        due = send_windows.next_send_time(SendWindow.OPEN_DAYS, known.site, known.ended_at(visit))
+        due = send_windows.next_send_time(SendWindow.OPEN_DAYS, snapshot.site, snapshot.ended_at(visit))
         yield PlannedMessage(_occasion(visit), due, visit.starts_at + MISSED_VALID_FOR, appointment=visit)
 
 
-def outcome_normal(known: RecallSnapshot) -> Iterator[PlannedMessage]:
-    if known.recall.closure_reason == ClosureReason.NORMAL:
-        yield from _released_outcome_message(known, {Assessment.NEGATIVE}, RESULT_VALID_FOR)
+def outcome_normal(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
+    if snapshot.recall.closure_reason == ClosureReason.NORMAL:
+        yield from _released_outcome_message(snapshot, {Assessment.NEGATIVE}, RESULT_VALID_FOR)
 
 
-def outcome_benign(known: RecallSnapshot) -> Iterator[PlannedMessage]:
-    if known.recall.closure_reason == ClosureReason.BENIGN:
-        yield from _released_outcome_message(known, {Assessment.BENIGN}, RESULT_VALID_FOR)
+def outcome_benign(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
+    if snapshot.recall.closure_reason == ClosureReason.BENIGN:
+        yield from _released_outcome_message(snapshot, {Assessment.BENIGN}, RESULT_VALID_FOR)
 
 
-def outcome_probably_benign(known: RecallSnapshot) -> Iterator[PlannedMessage]:
-    if State.FOLLOW_UP in (known.recall.state, known.recall.state_before_hold):
-        yield from _released_outcome_message(known, {Assessment.PROBABLY_BENIGN}, RESULT_VALID_FOR)
+def outcome_probably_benign(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
+    if State.FOLLOW_UP in (snapshot.recall.state, snapshot.recall.state_before_hold):
+        yield from _released_outcome_message(snapshot, {Assessment.PROBABLY_BENIGN}, RESULT_VALID_FOR)
 
 
-def please_call_results(known: RecallSnapshot) -> Iterator[PlannedMessage]:
+def please_call_results(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
     """A person tells the patient first; the message follows on the next business day, while no biopsy is booked."""
-    recall, site = known.recall, known.site
-    if recall.state == State.BIOPSY_TO_BOOK and not known.pathology:
-        for advised in filter(None, [known.last_event("record_outcome", "amend_outcome", "advise_biopsy")]):
+    recall, site = snapshot.recall, snapshot.site
+    if recall.state == State.BIOPSY_TO_BOOK and not snapshot.pathology:
+        for advised in filter(None, [snapshot.last_event("record_outcome", "amend_outcome", "advise_biopsy")]):
             due = send_windows.next_send_time(
                 SendWindow.OPEN_DAYS, site, send_windows.send_hours_start_after(site, advised.at, 1)
             )
             yield PlannedMessage(f"advised-{advised.version}", due, due + PLEASE_CALL_VALID_FOR)
-    if known.pathology and recall.state not in (State.AWAITING_PATHOLOGY, State.BIOPSY_BOOKED):
-        result = known.pathology[-1]
+    if snapshot.pathology and recall.state not in (State.AWAITING_PATHOLOGY, State.BIOPSY_BOOKED):
+        result = snapshot.pathology[-1]
         due = send_windows.next_send_time(SendWindow.OPEN_DAYS, site, result.at)
         yield PlannedMessage(f"pathology-{result.pk}", due, due + PLEASE_CALL_VALID_FOR)
 
 
-def biopsy_confirmation(known: RecallSnapshot) -> Iterator[PlannedMessage]:
-    biopsy = _active_biopsy(known)
-    return _booking_messages(known, biopsy) if biopsy else iter(())
+def biopsy_confirmation(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
+    biopsy = _active_biopsy(snapshot)
+    return _booking_messages(snapshot, biopsy) if biopsy else iter(())
 
 
-def biopsy_reminder(known: RecallSnapshot) -> Iterator[PlannedMessage]:
-    biopsy = _active_biopsy(known)
-    return _reminders(known, biopsy) if biopsy else iter(())
+def biopsy_reminder(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
+    biopsy = _active_biopsy(snapshot)
+    return _reminders(snapshot, biopsy) if biopsy else iter(())
 
 
-def follow_up_due(known: RecallSnapshot) -> Iterator[PlannedMessage]:
+def follow_up_due(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
     """Only those that were still to come when the interval was set, each until the next one is due."""
-    site, day, dated = known.site, known.recall.follow_up_on, known.last_entered(State.FOLLOW_UP)
-    if day is None or dated is None or not _follow_up_is_pending(known):
+    site, day, dated = snapshot.site, snapshot.recall.follow_up_on, snapshot.last_entered(State.FOLLOW_UP)
+    if day is None or dated is None or not _follow_up_is_pending(snapshot):
         return
     dues = [calendar.instant(site, day + timedelta(days=offset), time(0)) for offset in FOLLOW_UP_OFFSET_DAYS]
     dues = [send_windows.next_send_time(SendWindow.OPEN_DAYS, site, due) for due in dues]
@@ -180,20 +181,20 @@ def follow_up_due(known: RecallSnapshot) -> Iterator[PlannedMessage]:
             yield PlannedMessage(f"{day}:{offset}", due, end)
 
 
-def no_visit_needed(known: RecallSnapshot) -> Iterator[PlannedMessage]:
-    recall = known.recall
+def no_visit_needed(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
+    recall = snapshot.recall
     if recall.closure_reason == ClosureReason.RESOLVED_BY_PRIORS and recall.closed_at:
-        due = send_windows.next_send_time(SendWindow.OPEN_DAYS, known.site, recall.closed_at)
+        due = send_windows.next_send_time(SendWindow.OPEN_DAYS, snapshot.site, recall.closed_at)
         yield PlannedMessage(f"closed-{recall.closed_at:%Y%m%dT%H%M%S}", due, due + RESULT_VALID_FOR)
 
 
-def lay_summary(known: RecallSnapshot) -> Iterator[PlannedMessage]:
+def lay_summary(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
     """For the exam that led to the recall, where the site writes it here; after a death or a void result none.
 
     Domain fact: 21 CFR 900.12(c)(2): within 30 days, within 7 for a suspicious or highly suggestive result. There it
     waits some days, so that a person can talk with the patient before they read of a biopsy.
     """
-    recall, site = known.recall, known.site
+    recall, site = snapshot.recall, snapshot.site
     if site.sends_lay_summaries:
         due = recall.opened_at
         if recall.suspicious:
@@ -201,49 +202,53 @@ def lay_summary(known: RecallSnapshot) -> Iterator[PlannedMessage]:
         yield PlannedMessage(f"exam-{recall.exam_id}", send_windows.next_send_time(SendWindow.OPEN_DAYS, site, due))
 
 
-def last_letter(known: RecallSnapshot) -> Iterator[PlannedMessage]:
+def last_letter(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
     """The certified letter of the site's ladder, for whoever prints it; one that was logged as sent is not owed."""
-    recall, site = known.recall, known.site
-    since, on = recall.contact_since, first_day_of_channel(known.site, ContactChannel.CERTIFIED_LETTER)
-    if on is None or recall.state != State.TO_CONTACT or since is None or has_spoken_with_patient(known, since):
+    recall, site = snapshot.recall, snapshot.site
+    since, on = recall.contact_since, first_day_of_channel(snapshot.site, ContactChannel.CERTIFIED_LETTER)
+    if on is None or recall.state != State.TO_CONTACT or since is None or has_spoken_with_patient(snapshot, since):
         return
-    if not any(e.data.get("channel") == ContactChannel.CERTIFIED_LETTER for e in _contact_attempts(known, since)):
+    if not any(e.data.get("channel") == ContactChannel.CERTIFIED_LETTER for e in _contact_attempts(snapshot, since)):
         day = send_windows.start_of_day(site, since, on)
         yield PlannedMessage(
             f"{calendar.local_day(site, since)}", send_windows.next_send_time(SendWindow.OPEN_DAYS, site, day)
         )
 
 
-def has_spoken_with_patient(known: RecallSnapshot, since: datetime) -> bool:
-    return any(e.data.get("result") in _SPOKE_WITH_PATIENT for e in _contact_attempts(known, since))
+def has_spoken_with_patient(snapshot: RecallSnapshot, since: datetime) -> bool:
+    return any(e.data.get("result") in _SPOKE_WITH_PATIENT for e in _contact_attempts(snapshot, since))
 
 
-def _contact_attempts(known: RecallSnapshot, since: datetime) -> Iterator[EventRecord]:
-    return (e for e in known.events if e.step == "log_contact" and e.at >= since)
+def _contact_attempts(snapshot: RecallSnapshot, since: datetime) -> Iterator[EventRecord]:
+    return (e for e in snapshot.events if e.step == "log_contact" and e.at >= since)
 
 
-def _active_visit_not_biopsy(known: RecallSnapshot) -> Appointment | None:
-    visit = known.active_appointment
+def _active_visit_not_biopsy(snapshot: RecallSnapshot) -> Appointment | None:
+    visit = snapshot.active_appointment
     return visit if visit and visit.kind != VisitKind.BIOPSY else None
 
 
-def _active_biopsy(known: RecallSnapshot) -> Appointment | None:
-    visit = known.active_appointment
+def _active_biopsy(snapshot: RecallSnapshot) -> Appointment | None:
+    visit = snapshot.active_appointment
     return visit if visit and visit.kind == VisitKind.BIOPSY else None
 
 
-def _was_notified_of_earlier_time(known: RecallSnapshot, visit: Appointment) -> bool:
-    return known.was_notified_of(visit, before_sequence=visit.sequence)
+def _was_notified_of_earlier_time(snapshot: RecallSnapshot, visit: Appointment) -> bool:
+    return snapshot.was_notified_of(visit, before_sequence=visit.sequence)
 
 
-def _is_first_contact(known: RecallSnapshot) -> bool:
-    return not (known.appointments or known.outcomes or known.recall.round)
+def _is_first_contact(snapshot: RecallSnapshot) -> bool:
+    return not (snapshot.appointments or snapshot.outcomes or snapshot.recall.round)
 
 
-def _follow_up_is_pending(known: RecallSnapshot) -> bool:
+def _follow_up_is_pending(snapshot: RecallSnapshot) -> bool:
     """Whether a short-interval visit is still to come: dated, and nothing was read since."""
-    recall, dated = known.recall, known.last_entered(State.FOLLOW_UP)
-    if recall.follow_up_on is None or dated is None or (known.latest_outcome and known.latest_outcome.at > dated.at):
+    recall, dated = snapshot.recall, snapshot.last_entered(State.FOLLOW_UP)
+    if (
+        recall.follow_up_on is None
+        or dated is None
+        or (snapshot.latest_outcome and snapshot.latest_outcome.at > dated.at)
+    ):
         return False
     return recall.state == State.FOLLOW_UP or (recall.state == State.TO_CONTACT and recall.round > 0)
 
@@ -252,14 +257,14 @@ def _occasion(visit: Appointment) -> str:
     return f"visit-{visit.pk}-{visit.sequence}"
 
 
-def _booking_messages(known: RecallSnapshot, visit: Appointment) -> Iterator[PlannedMessage]:
-    due = send_windows.next_send_time(SendWindow.OPEN_DAYS, visit.site, known.booked_at(visit))
+def _booking_messages(snapshot: RecallSnapshot, visit: Appointment) -> Iterator[PlannedMessage]:
+    due = send_windows.next_send_time(SendWindow.OPEN_DAYS, visit.site, snapshot.booked_at(visit))
     if due < visit.starts_at:
         yield PlannedMessage(_occasion(visit), due, visit.starts_at, appointment=visit)
 
 
-def _reminders(known: RecallSnapshot, visit: Appointment) -> Iterator[PlannedMessage]:
-    site, booked_at = visit.site, known.booked_at(visit)
+def _reminders(snapshot: RecallSnapshot, visit: Appointment) -> Iterator[PlannedMessage]:
+    site, booked_at = visit.site, snapshot.booked_at(visit)
     dues = [send_windows.days_before_in_hours(site, visit.starts_at, days) for days in REMIND_DAYS_BEFORE]
     ends = [*dues[1:], visit.starts_at - REMINDER_CUTOFF]
     for days, due, end in zip(REMIND_DAYS_BEFORE, dues, ends, strict=True):
@@ -269,12 +274,12 @@ def _reminders(known: RecallSnapshot, visit: Appointment) -> Iterator[PlannedMes
 
 
 def _released_outcome_message(
-    known: RecallSnapshot, categories: Collection[Assessment], lasting: timedelta
+    snapshot: RecallSnapshot, categories: Collection[Assessment], lasting: timedelta
 ) -> Iterator[PlannedMessage]:
     """The newest outcome, if it is one of these and the radiologist released it."""
-    outcome = known.latest_outcome
+    outcome = snapshot.latest_outcome
     if outcome is None or outcome.assessment not in categories or not hasattr(outcome, "release"):
         return
     from_when = max(outcome.release.release_at, outcome.at + UNDO_WINDOW)  # while it may be a slip, nobody is told
-    due = send_windows.next_send_time(SendWindow.OPEN_DAYS, known.site, from_when)
+    due = send_windows.next_send_time(SendWindow.OPEN_DAYS, snapshot.site, from_when)
     yield PlannedMessage(f"outcome-{outcome.pk}", due, due + lasting, outcome=outcome)

@@ -146,12 +146,12 @@ def load_snapshots(recalls: Iterable[Recall]) -> list[RecallSnapshot]:
     ):
         by_recall[recall_id].events.append(EventRecord(*facts))
     for row in Notification.objects.filter(recall__in=by_recall).only(*_NOTIFICATION_FIELDS):
-        situation = by_recall[row.recall_id]
-        row.recall = situation.recall
-        situation.notifications[row.kind, row.occasion] = row
+        snapshot = by_recall[row.recall_id]
+        row.recall = snapshot.recall
+        snapshot.notifications[row.kind, row.occasion] = row
     had = defaultdict(set)
-    for pk, situation in by_recall.items():
-        for event in situation.events:
+    for pk, snapshot in by_recall.items():
+        for event in snapshot.events:
             had[event.step].add(pk)
     for visit in _rows_for(Appointment, had["book_appointment"] | had["book_biopsy"]):
         if visit.status == AppointmentStatus.ENTERED_IN_ERROR:

@@ -25,7 +25,6 @@ from tests.support.smtp import SmtpSink
 
 pytestmark = pytest.mark.django_db
 
-S = NotificationState
 # Half-hour and 45-minute zones, changes of 30 minutes, southern summers, a change at midnight, the date line.
 ZONES = (
     "America/New_York", "America/St_Johns", "America/Havana", "Asia/Kathmandu", "Australia/Lord_Howe",
@@ -96,7 +95,7 @@ def test_clock_steps_and_days_off_send_nothing_twice_and_nothing_at_night(seed: 
         kinds = assert_sent_once_in_hours(recall, mail_server)
         assert not Counter(kinds) - Counter(BOOKED)
         rows = Notification.objects.filter(appointment__isnull=False)
-        assert {row.state for row in rows} <= {S.ACCEPTED, S.EXPIRED}
+        assert {row.state for row in rows} <= {NotificationState.ACCEPTED, NotificationState.EXPIRED}
 
 
 def test_after_three_days_off_what_is_still_true_leaves_once_and_the_rest_is_shown_as_expired(
@@ -115,7 +114,7 @@ def test_after_three_days_off_what_is_still_true_leaves_once_and_the_rest_is_sho
         run_two_sweeps()
         assert assert_sent_once_in_hours(recall, mail_server) == BOOKED[:2]
         last = Notification.objects.filter(kind=NotificationKind.APPOINTMENT_REMINDER).latest("pk")
-        assert last.state == S.EXPIRED
+        assert last.state == NotificationState.EXPIRED
 
 
 def test_without_any_wakeup_the_sweep_finds_all_that_is_due(mail_server: SmtpSink) -> None:
@@ -131,7 +130,7 @@ def test_a_lost_row_is_planned_again_by_the_daily_comparison(mail_server: SmtpSi
     start = datetime(2026, 11, 10, 15, tzinfo=UTC)
     with time_machine.travel(start, tick=False):
         recall = booked_visit("America/New_York", start)
-        Notification.objects.filter(recall=recall, state=S.PLANNED).delete()
+        Notification.objects.filter(recall=recall, state=NotificationState.PLANNED).delete()
         assert daily_reconcile.continue_daily_reconcile(5) == 1
         tasks.sweep()
         assert assert_sent_once_in_hours(recall, mail_server) == BOOKED[:1]

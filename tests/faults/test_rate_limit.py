@@ -19,7 +19,6 @@ from tests.support.smtp import SmtpSink
 pytestmark = pytest.mark.django_db
 
 LIMIT = 3
-R, S = AttemptResult, NotificationState
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +50,7 @@ def test_another_domain_does_not_wait(clock: Clock, shadyside: Site, mail_server
     create_due_messages(shadyside, 2, "small.example.org")
     send_due(5)
     assert sent_per_minute("small.example.org").total() == 2
-    waiting = Notification.objects.filter(state=S.PLANNED, reason=StatusReason.RATE_LIMITED)
+    waiting = Notification.objects.filter(state=NotificationState.PLANNED, reason=StatusReason.RATE_LIMITED)
     assert waiting.count() == 5
 
 
@@ -61,7 +60,7 @@ def test_after_a_pause_the_promised_ones_do_not_leave_all_at_once(
     create_due_messages(shadyside, 12, "big.example.com")
     send_due(5)
     clock.move_to("2026-11-10", "09:30")
-    assert send_due(5)[R.ACCEPTED] == LIMIT
+    assert send_due(5)[AttemptResult.ACCEPTED] == LIMIT
     clock.run_until("2026-11-10", "10:00")
     counts = sent_per_minute("big.example.com")
     assert (counts.total(), max(counts.values())) == (12, LIMIT)
@@ -69,7 +68,7 @@ def test_after_a_pause_the_promised_ones_do_not_leave_all_at_once(
 
 def test_each_is_asked_about_twice_at_most_while_it_waits(clock: Clock, shadyside: Site, mail_server: SmtpSink) -> None:
     create_due_messages(shadyside, 9, "big.example.com")
-    assert send_due(5)[S.PLANNED] == 6
+    assert send_due(5)[NotificationState.PLANNED] == 6
     assert send_due(5) == {}
     promised = Notification.objects.filter(reason=StatusReason.RATE_LIMITED).values_list("not_before", flat=True)
     assert sorted(at - timezone.now() for at in promised) == [timedelta(minutes=1)] * 3 + [timedelta(minutes=2)] * 3
@@ -81,7 +80,7 @@ def test_a_message_put_off_by_the_daily_cap_takes_no_place_at_the_provider(
     patient = PatientFactory.create(site=shadyside, email="no1@big.example.com")
     for _number in range(3):
         RecallFactory.create(patient=patient)
-    assert send_due(5)[R.ACCEPTED] == 2
+    assert send_due(5)[AttemptResult.ACCEPTED] == 2
     assert Notification.objects.filter(reason=StatusReason.DAILY_CAP_REACHED).exists()
     assert DomainRateLimit.objects.get(pk="big.example.com").sent == 2
 
@@ -91,4 +90,4 @@ def test_without_a_limit_nobody_waits(
 ) -> None:
     settings.MAIL_PER_DOMAIN_PER_MINUTE = 0
     create_due_messages(shadyside, 8, "big.example.com")
-    assert send_due(5)[R.ACCEPTED] == 8
+    assert send_due(5)[AttemptResult.ACCEPTED] == 8

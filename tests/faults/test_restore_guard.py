@@ -25,7 +25,6 @@ from tests.notifications.clock import Clock, latest_notification
 from tests.support import servers
 from tests.support.smtp import SmtpSink
 
-S, R = NotificationState, AttemptResult
 pytestmark = pytest.mark.django_db
 
 
@@ -45,7 +44,7 @@ def restore_snapshot(copy: SendingState) -> None:
 
 
 def test_a_new_installation_sends(recall: Recall, mail_server: SmtpSink) -> None:
-    assert send_due(5) == {R.ACCEPTED: 1}
+    assert send_due(5) == {AttemptResult.ACCEPTED: 1}
 
 
 def test_a_restored_database_sends_nothing_until_a_person_unfreezes(
@@ -62,10 +61,10 @@ def test_a_restored_database_sends_nothing_until_a_person_unfreezes(
     clock.move_to("2026-11-10", "10:00")
     tasks.sweep()
     assert len(mail_server.received) == 2
-    assert latest_notification(third, NotificationKind.RECALL_NOTICE).state == S.PLANNED
+    assert latest_notification(third, NotificationKind.RECALL_NOTICE).state == NotificationState.PLANNED
     assert SendingState.objects.get().freeze_reason == SendingState.FreezeReason.RESTORED
     call_command("unfreeze_sending", stdout=StringIO())
-    assert send_due(5) == {R.ACCEPTED: 1}
+    assert send_due(5) == {AttemptResult.ACCEPTED: 1}
 
 
 def test_the_same_copy_brought_back_a_second_time_is_noticed_again(
@@ -93,7 +92,7 @@ def test_a_copy_brought_to_another_machine_sends_nothing(
     assert send_due(5) == {}
     assert SendingState.objects.get().freeze_reason == SendingState.FreezeReason.OTHER_PLACE
     restore_guard.unfreeze_sending()
-    assert send_due(5) == {R.ACCEPTED: 1}
+    assert send_due(5) == {AttemptResult.ACCEPTED: 1}
 
 
 def test_another_database_in_the_same_place_sends_nothing(
@@ -117,7 +116,7 @@ def test_a_process_killed_between_the_database_and_the_file_freezes_nothing(
     send_due(5)
     (tmp_path / restore_guard.MARKER_FILE).write_text(older)
     owe_message(shadyside, "third")
-    assert send_due(5) == {R.ACCEPTED: 1}
+    assert send_due(5) == {AttemptResult.ACCEPTED: 1}
 
 
 def test_a_person_may_freeze_sending_by_command(recall: Recall, mail_server: SmtpSink) -> None:
@@ -128,7 +127,7 @@ def test_a_person_may_freeze_sending_by_command(recall: Recall, mail_server: Smt
     assert "1 message is due." in out.getvalue()
     assert send_due(5) == {}
     call_command("unfreeze_sending", stdout=StringIO())
-    assert send_due(5) == {R.ACCEPTED: 1}
+    assert send_due(5) == {AttemptResult.ACCEPTED: 1}
 
 
 def test_the_board_says_so_in_its_top_line(manager_mo: User, clock: Clock) -> None:
@@ -181,7 +180,7 @@ def test_dump_and_restore_of_the_real_database(
     send_due(5)
     _restore(copy)
     owe_message(shadyside, "third")
-    assert tasks.sweep().get(R.ACCEPTED, 0) == 0
+    assert tasks.sweep().get(AttemptResult.ACCEPTED, 0) == 0
     assert sorted(received.recipients[0] for received in mail_server.received) == [
         "first@example.org",
         "second@example.org",
@@ -190,7 +189,7 @@ def test_dump_and_restore_of_the_real_database(
     restore_guard.unfreeze_sending()
     send_due(5)
     assert mail_server.received[-1].recipients == ("third@example.org",)
-    assert not Notification.objects.filter(state=S.SENDING).exists()
+    assert not Notification.objects.filter(state=NotificationState.SENDING).exists()
 
 
 def _dump(folder: Path) -> Path:

@@ -35,7 +35,6 @@ from tests.support.smtp import SmtpReply, SmtpSink
 
 pytestmark = pytest.mark.django_db
 
-S, R = NotificationState, AttemptResult
 NO_POST = {"address_line": ""}  # and no text messages: email is the only channel
 
 
@@ -51,8 +50,8 @@ def test_a_due_message_is_handed_over_once_with_its_number_and_message_id(
     assert received.message["Message-ID"] == row.message_id
     assert received.message["Auto-Submitted"] == "auto-generated"
     assert parseaddr(received.message["From"])[0] == recall.site.sender_name
-    assert (row.state, row.attempt_count) == (S.ACCEPTED, 1)
-    assert row.attempts.get().result == R.ACCEPTED
+    assert (row.state, row.attempt_count) == (NotificationState.ACCEPTED, 1)
+    assert row.attempts.get().result == AttemptResult.ACCEPTED
     assert row.rendered.text.split() == plain_text_part(received.message).split()
 
 
@@ -70,7 +69,7 @@ def test_many_messages_go_over_one_connection_oldest_first(
     for number in range(5):
         clock.move_to("2026-11-10", f"08:{20 + number}")
         RecallFactory.create(patient=PatientFactory.create(site=shadyside, email=f"no{number}@example.org"))
-    assert send_due(20)[R.ACCEPTED] == 5
+    assert send_due(20)[AttemptResult.ACCEPTED] == 5
     assert [received.recipients[0] for received in mail_server.received] == [f"no{n}@example.org" for n in range(5)]
     assert len(opened) == 1
 
@@ -79,14 +78,14 @@ def test_a_busy_server_is_asked_again_later_and_then_takes_it(
     mail_server: SmtpSink, clock: Clock, recall: Recall
 ) -> None:
     mail_server.reply = SmtpReply.BUSY
-    assert send_due(5) == {R.TRANSIENT: 1}
+    assert send_due(5) == {AttemptResult.TRANSIENT: 1}
     row = latest_notification(recall, NotificationKind.RECALL_NOTICE)
-    assert (row.state, row.attempt_count) == (S.PLANNED, 1)
+    assert (row.state, row.attempt_count) == (NotificationState.PLANNED, 1)
     assert timedelta(minutes=3) < row.not_before - timezone.now() < timedelta(minutes=7)
     assert send_due(5) == {}
     mail_server.reply = SmtpReply.ACCEPT
     clock.run_until("2026-11-10", "08:30")
-    assert [attempt.result for attempt in row.attempts.all()] == [R.TRANSIENT, R.ACCEPTED]
+    assert [attempt.result for attempt in row.attempts.all()] == [AttemptResult.TRANSIENT, AttemptResult.ACCEPTED]
     assert row.attempts.all()[0].smtp_code == 451
 
 
@@ -98,9 +97,13 @@ def test_a_refused_message_ends_in_a_call_task_and_the_next_one_goes_out(
     mail_server.reply = lambda address: SmtpReply.ACCEPT if address == "other@example.org" else SmtpReply.REFUSE
     send_due(5)
     row = latest_notification(recall, NotificationKind.RECALL_NOTICE)
-    assert (row.state, row.reason, row.attempts.get().smtp_code) == (S.FAILED, StatusReason.REFUSED, 550)
+    assert (row.state, row.reason, row.attempts.get().smtp_code) == (
+        NotificationState.FAILED,
+        StatusReason.REFUSED,
+        550,
+    )
     assert recall.work_items.get().kind == WorkItemKind.CALL_DELIVERY_FAILED
-    assert latest_notification(other, NotificationKind.RECALL_NOTICE).state == S.ACCEPTED
+    assert latest_notification(other, NotificationKind.RECALL_NOTICE).state == NotificationState.ACCEPTED
 
 
 def test_a_mailbox_that_does_not_exist_is_not_written_to_again(recall: Recall) -> None:
@@ -109,10 +112,10 @@ def test_a_mailbox_that_does_not_exist_is_not_written_to_again(recall: Recall) -
     assert isinstance(claim, outbox.Claim)
     words = b"5.1.1 <testa.oak@example.org>: no such user"
     failure = classify_delivery_error(smtplib.SMTPRecipientsRefused({"testa.oak@example.org": (550, words)}))
-    outbox.record_failure(claim, failure, build_email(claim.row, claim.situation, claim.channels)[1])
+    outbox.record_failure(claim, failure, build_email(claim.row, claim.snapshot, claim.channels)[1])
     assert recall.patient.contact_points.get(kind=ContactPoint.Kind.EMAIL).unusable == ContactPoint.Unusable.BOUNCED
     assert set(Notification.objects.filter(kind=NotificationKind.PLEASE_CALL).values_list("state", "reason")) == {
-        (S.SUPPRESSED, StatusReason.ADDRESS_BOUNCED)
+        (NotificationState.SUPPRESSED, StatusReason.ADDRESS_BOUNCED)
     }
     assert "@" not in DeliveryAttempt.objects.get().detail
 
@@ -131,7 +134,7 @@ def test_while_the_mail_server_is_down_nothing_is_tried_and_everything_true_leav
     clock.move_to("2026-11-12", "09:00")  # the reminder for the visit is of no use any more
     tasks.sweep()
     assert sent_messages(recall) == ["Thu 2026-11-12 09:00 appointment_confirmation"]
-    assert latest_notification(recall, NotificationKind.APPOINTMENT_REMINDER).state == S.EXPIRED
+    assert latest_notification(recall, NotificationKind.APPOINTMENT_REMINDER).state == NotificationState.EXPIRED
     assert Heartbeat.objects.get(pk="mail").started_at is None
 
 
@@ -151,7 +154,11 @@ def test_a_server_that_hangs_up_before_taking_anything_burns_no_try(recall: Reca
         claim, classify_delivery_error(smtplib.SMTPSenderRefused(421, b"4.7.0 closing", "clinic@example.org"))
     )
     row = latest_notification(recall, NotificationKind.RECALL_NOTICE)
-    assert (row.state, row.attempt_count, row.attempts.get().result) == (S.PLANNED, 0, R.CONNECTION_FAILED)
+    assert (row.state, row.attempt_count, row.attempts.get().result) == (
+        NotificationState.PLANNED,
+        0,
+        AttemptResult.CONNECTION_FAILED,
+    )
 
 
 def test_a_lost_answer_is_sent_once_more_under_the_same_message_id(
@@ -160,7 +167,7 @@ def test_a_lost_answer_is_sent_once_more_under_the_same_message_id(
     mail_server.reply = SmtpReply.ACCEPT_WITHOUT_REPLY
     send_due(5)
     row = latest_notification(recall, NotificationKind.RECALL_NOTICE)
-    assert (row.state, row.may_have_arrived_twice) == (S.PLANNED, True)
+    assert (row.state, row.may_have_arrived_twice) == (NotificationState.PLANNED, True)
     mail_server.reply = SmtpReply.ACCEPT
     clock.run_until("2026-11-10", "08:40")
     assert [received.message["Message-ID"] for received in mail_server.received] == [row.message_id] * 2
@@ -211,8 +218,8 @@ def test_a_killed_workers_message_is_taken_back_after_its_lease_and_sent_under_t
     clock.move_to("2026-11-10", "08:20")
     assert tasks.sweep()["reclaimed"] == 1
     row = latest_notification(recall, NotificationKind.RECALL_NOTICE)
-    assert [attempt.result for attempt in row.attempts.all()] == [R.UNCERTAIN, R.ACCEPTED]
-    assert (row.state, row.may_have_arrived_twice) == (S.ACCEPTED, True)
+    assert [attempt.result for attempt in row.attempts.all()] == [AttemptResult.UNCERTAIN, AttemptResult.ACCEPTED]
+    assert (row.state, row.may_have_arrived_twice) == (NotificationState.ACCEPTED, True)
     assert mail_server.received[0].message["Message-ID"] == row.message_id
 
 
@@ -224,7 +231,7 @@ def test_a_worker_that_slept_through_its_lease_cannot_write_its_result(clock: Cl
     successor = outbox.claim_next(ClaimPrefetcher())
     assert isinstance(successor, outbox.Claim)
     outbox.record_failure(sleeper, classify_delivery_error(smtplib.SMTPDataError(550, b"no")))
-    assert latest_notification(recall, NotificationKind.RECALL_NOTICE).state == S.SENDING
+    assert latest_notification(recall, NotificationKind.RECALL_NOTICE).state == NotificationState.SENDING
     assert not recall.work_items.exists()
 
 
@@ -239,7 +246,7 @@ def test_after_three_days_of_not_now_a_person_is_asked_to_ring(
     mail_server.reply = SmtpReply.BUSY
     clock.run_until("2026-11-14")
     row = latest_notification(recall, NotificationKind.RECALL_NOTICE)
-    assert (row.state, row.reason) == (S.FAILED, StatusReason.RETRIES_EXHAUSTED)
+    assert (row.state, row.reason) == (NotificationState.FAILED, StatusReason.RETRIES_EXHAUSTED)
     assert row.attempts.latest("pk").at - row.attempts.earliest("pk").at >= outbox.RETRY_PERIOD
     assert recall.work_items.get().kind == WorkItemKind.CALL_DELIVERY_FAILED
 
@@ -259,15 +266,15 @@ def test_a_message_that_cannot_be_written_fails_alone(
     clock.move_to("2026-11-10", "12:00")
     send_due(5)
     row = latest_notification(recall, NotificationKind.RECALL_NOTICE)
-    assert (row.state, row.reason) == (S.FAILED, StatusReason.NOT_RENDERED)
+    assert (row.state, row.reason) == (NotificationState.FAILED, StatusReason.NOT_RENDERED)
     assert recall.work_items.get().kind == WorkItemKind.CALL_DELIVERY_FAILED
-    assert latest_notification(other, NotificationKind.RECALL_NOTICE).state == S.ACCEPTED
+    assert latest_notification(other, NotificationKind.RECALL_NOTICE).state == NotificationState.ACCEPTED
 
 
 def test_a_try_is_never_rewritten(recall: Recall, mail_server: SmtpSink) -> None:
     send_due(5)
     with pytest.raises(DatabaseError, match="never changed"), transaction.atomic():
-        DeliveryAttempt.objects.update(result=R.PERMANENT)
+        DeliveryAttempt.objects.update(result=AttemptResult.PERMANENT)
 
 
 def test_a_broker_that_is_away_stops_nobody_and_is_not_asked_again_at_once(caplog: pytest.LogCaptureFixture) -> None:

@@ -18,8 +18,6 @@ from tests.notifications.clock import latest_notification
 
 pytestmark = pytest.mark.django_db
 
-R, S = AttemptResult, NotificationState
-
 
 def _claimed() -> outbox.Claim:
     claim = outbox.claim_next(ClaimPrefetcher())
@@ -29,7 +27,7 @@ def _claimed() -> outbox.Claim:
 
 def test_an_address_corrected_while_a_message_is_on_its_way_is_not_marked_as_bounced(recall: Recall) -> None:
     claim = _claimed()
-    _mail, copy = build_email(claim.row, claim.situation, claim.channels)
+    _mail, copy = build_email(claim.row, claim.snapshot, claim.channels)
     set_contact_point(recall.patient, ContactPoint.Kind.EMAIL, "testa.new@example.org", by=INTAKE)
     refused = smtplib.SMTPRecipientsRefused({copy.address: (550, b"5.1.1 no such user")})
     outbox.record_failure(claim, classify_delivery_error(refused), copy)
@@ -43,15 +41,19 @@ def test_a_server_that_closes_the_line_at_a_recipient_costs_the_patient_no_try(r
     failure = classify_delivery_error(closing)
     outbox.record_failure(claim, failure)
     row = latest_notification(recall, NotificationKind.RECALL_NOTICE)
-    assert (failure.result, row.state, row.attempt_count) == (R.CONNECTION_FAILED, S.PLANNED, 0)
+    assert (failure.result, row.state, row.attempt_count) == (
+        AttemptResult.CONNECTION_FAILED,
+        NotificationState.PLANNED,
+        0,
+    )
 
 
 def test_a_failed_check_of_the_mail_servers_certificate_is_never_the_messages_fault(recall: Recall) -> None:
     claim = _claimed()
     outbox.record_failure(claim, classify_delivery_error(ssl.SSLCertVerificationError("certificate verify failed")))
-    assert latest_notification(recall, NotificationKind.RECALL_NOTICE).state == S.PLANNED
+    assert latest_notification(recall, NotificationKind.RECALL_NOTICE).state == NotificationState.PLANNED
 
 
 @pytest.mark.parametrize("error", [ValueError("x"), TypeError("x"), KeyError("x")])
 def test_a_message_that_cannot_be_written_is_not_tried_again(error: Exception) -> None:
-    assert classify_delivery_error(error).result == R.PERMANENT
+    assert classify_delivery_error(error).result == AttemptResult.PERMANENT

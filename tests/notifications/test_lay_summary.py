@@ -23,7 +23,6 @@ from tests.notifications.clock import Clock, latest_notification
 from tests.words.test_federal_texts import SUMS
 
 pytestmark = pytest.mark.django_db
-S = NotificationState
 
 
 @pytest.fixture
@@ -57,9 +56,9 @@ def test_it_goes_on_paper_unless_the_patient_agreed_to_detail_in_email(
     paper, email = open_recall(site_with_lay_summaries), open_recall(site_with_lay_summaries, detailed=True)
     clock.run_until("2026-11-11")
     row = summary_of(paper)
-    assert (row.state, row.channel) == (S.TO_PRINT, Channel.LETTER)
+    assert (row.state, row.channel) == (NotificationState.TO_PRINT, Channel.LETTER)
     assert paper.work_items.get().kind == WorkItemKind.PRINT_LETTER
-    assert summary_of(email).state == S.ACCEPTED
+    assert summary_of(email).state == NotificationState.ACCEPTED
     assert [sent.to for sent in mail.outbox if "mammogram" in sent.body and "density" in sent.body] == [
         [email.patient.contact_points.get(kind="email").value]
     ]
@@ -107,7 +106,10 @@ def test_a_missing_fact_stops_it_and_asks_a_person_until_it_is_entered(
 ) -> None:
     recall = open_recall(site_with_lay_summaries, detailed=True, density="")
     clock.run_until("2026-11-12")
-    assert (summary_of(recall).state, summary_of(recall).reason) == (S.SUPPRESSED, StatusReason.REQUIRED_FACT_MISSING)
+    assert (summary_of(recall).state, summary_of(recall).reason) == (
+        NotificationState.SUPPRESSED,
+        StatusReason.REQUIRED_FACT_MISSING,
+    )
     item = recall.work_items.get()
     assert item.kind == WorkItemKind.UNDELIVERABLE_MESSAGE
     assert "the breast density" in item.reason
@@ -115,7 +117,7 @@ def test_a_missing_fact_stops_it_and_asks_a_person_until_it_is_entered(
     clock.move_to("2026-11-13")
     continue_daily_reconcile(5)
     clock.run_until("2026-11-14")
-    assert summary_of(recall).state == S.ACCEPTED
+    assert summary_of(recall).state == NotificationState.ACCEPTED
 
 
 def test_a_suspicious_result_waits_for_a_talk_and_still_comes_within_seven_days(site_with_lay_summaries: Site) -> None:

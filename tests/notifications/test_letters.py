@@ -27,8 +27,6 @@ from tests.notifications.clock import Clock, at, latest_notification
 
 pytestmark = pytest.mark.django_db
 
-S = NotificationState
-
 
 @pytest.fixture
 def on_paper(clock: Clock, shadyside: Site) -> Recall:
@@ -46,7 +44,7 @@ def pdf_page_texts(pdf: bytes) -> list[str]:
 
 def test_a_patient_without_email_gets_a_letter_and_a_person_is_asked_to_print_it(on_paper: Recall) -> None:
     row = latest_notification(on_paper, NotificationKind.RECALL_NOTICE)
-    assert (row.state, row.channel) == (S.TO_PRINT, Channel.LETTER)
+    assert (row.state, row.channel) == (NotificationState.TO_PRINT, Channel.LETTER)
     assert on_paper.work_items.get().kind == WorkItemKind.PRINT_LETTER
 
 
@@ -82,7 +80,7 @@ def test_a_letter_that_would_come_after_the_visit_is_not_printed(on_paper: Recal
     actions.book_appointment(on_paper, slot, by=cast_of(on_paper.site).scheduler)
     send_due(5)
     row = latest_notification(on_paper, NotificationKind.APPOINTMENT_CONFIRMATION)
-    assert (row.state, row.reason) == (S.SUPPRESSED, StatusReason.NO_ADDRESS)
+    assert (row.state, row.reason) == (NotificationState.SUPPRESSED, StatusReason.NO_ADDRESS)
 
 
 def test_many_letters_are_one_pdf_and_count_as_sent_once_a_person_says_so(
@@ -90,18 +88,24 @@ def test_many_letters_are_one_pdf_and_count_as_sent_once_a_person_says_so(
 ) -> None:
     RecallFactory.create(patient=PatientFactory.create(site=shadyside, no_email=True))
     send_due(5)
-    numbers = [row.pk for row in Notification.objects.filter(state=S.TO_PRINT)]
+    numbers = [row.pk for row in Notification.objects.filter(state=NotificationState.TO_PRINT)]
     client.force_login(scheduler_ana)
     assert "Make a PDF" in client.get(reverse("letters")).content.decode()
     assert client.post(reverse("letters_printed"), {"letter": numbers}).status_code == 302
-    assert set(Notification.objects.filter(pk__in=numbers).values_list("state", flat=True)) == {S.TO_PRINT}
+    assert set(Notification.objects.filter(pk__in=numbers).values_list("state", flat=True)) == {
+        NotificationState.TO_PRINT
+    }
     answer = client.post(reverse("letters_pdf"), {"letter": numbers})
     assert answer["Content-Type"] == "application/pdf"
     assert len(pdf_page_texts(answer.content)) == 2
     assert "The chosen letters are printed" in client.get(reverse("letters")).content.decode()
     client.post(reverse("letters_printed"), {"letter": numbers})
     row = latest_notification(on_paper, NotificationKind.RECALL_NOTICE)
-    assert (row.state, row.printed_by, row.attempts.get().channel) == (S.ACCEPTED, scheduler_ana, Channel.LETTER)
+    assert (row.state, row.printed_by, row.attempts.get().channel) == (
+        NotificationState.ACCEPTED,
+        scheduler_ana,
+        Channel.LETTER,
+    )
     assert row.state_label == "Printed"
     assert not on_paper.work_items.filter(done_at=None).exists()
     assert AccessLog.objects.filter(user=scheduler_ana, page="letters", patient_id=row.patient_id).exists()
@@ -116,7 +120,7 @@ def test_a_letter_that_is_not_true_any_more_leaves_the_queue_and_its_task_is_don
     print_queue.make_pdf(scheduler_ana, [row.pk])
     actions.decline(on_paper, by=scheduler_ana, note="Goes elsewhere.")
     row.refresh_from_db()
-    assert (row.state, row.reason) == (S.CANCELLED, StatusReason.NO_LONGER_NEEDED)
+    assert (row.state, row.reason) == (NotificationState.CANCELLED, StatusReason.NO_LONGER_NEEDED)
     assert print_queue.mark_printed(scheduler_ana, [row.pk]) == 0
     assert not on_paper.work_items.filter(done_at=None, kind=WorkItemKind.PRINT_LETTER).exists()
 
@@ -128,7 +132,7 @@ def test_an_address_given_meanwhile_takes_the_letter_out_of_the_pdf(on_paper: Re
     assert (made.pdf, made.dropped_count) == (b"", 1)
     send_due(5)
     row.refresh_from_db()
-    assert (row.state, row.channel) == (S.ACCEPTED, Channel.EMAIL)
+    assert (row.state, row.channel) == (NotificationState.ACCEPTED, Channel.EMAIL)
 
 
 def test_letters_of_another_site_are_not_shown(on_paper: Recall, client: Client, other_site_scheduler: User) -> None:
@@ -163,5 +167,5 @@ def test_a_letter_of_no_more_use_leaves_the_queue(on_paper: Recall, clock: Clock
     actions.book_appointment(on_paper, slot, by=cast_of(on_paper.site).scheduler)
     clock.run_until("2026-11-24", "10:01")
     row = latest_notification(on_paper, NotificationKind.APPOINTMENT_CONFIRMATION)
-    assert (row.state, row.reason) == (S.EXPIRED, StatusReason.TOO_LATE)
+    assert (row.state, row.reason) == (NotificationState.EXPIRED, StatusReason.TOO_LATE)
     assert not on_paper.work_items.filter(done_at=None, kind=WorkItemKind.PRINT_LETTER).exists()

@@ -12,7 +12,7 @@ from notifications import tasks
 from notifications.delivery import outbox
 from notifications.delivery.claim_prefetch import ClaimPrefetcher
 from notifications.delivery.worker import send_due
-from notifications.enums import AttemptResult, NotificationKind, NotificationState, StatusReason
+from notifications.enums import NotificationKind, NotificationState, StatusReason
 from notifications.models import Notification
 from notifications.rendering.email import build_email
 from patients.actions import record_consent, record_death, set_contact_point, update_details
@@ -26,8 +26,6 @@ from tests.notifications.clock import Clock, at, latest_notification, sent_messa
 from tests.support.smtp import SmtpSink
 
 pytestmark = pytest.mark.django_db
-
-S, R = NotificationState, AttemptResult
 
 
 def test_a_cancelled_visit_sends_no_reminder_and_takes_the_entry_back(
@@ -55,9 +53,9 @@ def test_what_stopped_being_true_without_any_event_is_found_when_its_turn_comes(
     mail_server: SmtpSink, clock: Clock, recall: Recall
 ) -> None:
     record_death(recall.patient, date(2026, 11, 9), by=INTAKE)
-    assert send_due(5) == {S.CANCELLED: 1}
+    assert send_due(5) == {NotificationState.CANCELLED: 1}
     assert mail_server.received == []
-    assert set(Notification.objects.values_list("state", flat=True)) == {S.CANCELLED}
+    assert set(Notification.objects.values_list("state", flat=True)) == {NotificationState.CANCELLED}
 
 
 def test_consent_withdrawn_meanwhile_holds_the_message_back_and_opens_a_task(
@@ -67,7 +65,7 @@ def test_consent_withdrawn_meanwhile_holds_the_message_back_and_opens_a_task(
     record_consent(recall.patient, Consent.Subject.EMAIL, granted=False, source="phone", by=INTAKE)
     send_due(5)
     row = latest_notification(recall, NotificationKind.RECALL_NOTICE)
-    assert (row.state, row.reason) == (S.SUPPRESSED, StatusReason.OPTED_OUT)
+    assert (row.state, row.reason) == (NotificationState.SUPPRESSED, StatusReason.OPTED_OUT)
     assert mail_server.received == []
     assert recall.work_items.get().kind == WorkItemKind.UNDELIVERABLE_MESSAGE
 
@@ -85,10 +83,10 @@ def test_a_recall_that_moves_while_its_message_is_on_the_way_says_so(
     claim = outbox.claim_next(ClaimPrefetcher())
     assert isinstance(claim, outbox.Claim)
     actions.decline(recall, by=scheduler_ana, note="Wants no additional imaging.")
-    _mail, copy = build_email(claim.row, claim.situation, claim.channels)
+    _mail, copy = build_email(claim.row, claim.snapshot, claim.channels)
     outbox.record_acceptance(claim, copy)
     row = latest_notification(recall, NotificationKind.RECALL_NOTICE)
-    assert (row.state, row.reason) == (S.ACCEPTED, StatusReason.IN_FLIGHT)
+    assert (row.state, row.reason) == (NotificationState.ACCEPTED, StatusReason.IN_FLIGHT)
 
 
 def test_a_message_whose_turn_comes_too_late_is_shown_as_expired(

@@ -33,8 +33,6 @@ from tests.notifications.clock import PITTSBURGH, Clock, at, latest_notification
 
 pytestmark = pytest.mark.django_db
 
-S = NotificationState
-
 
 @pytest.fixture
 def referred(clock: Clock, patient: Patient) -> Recall:
@@ -115,7 +113,7 @@ def test_a_doctor_without_email_is_written_to_on_paper(clock: Clock, patient: Pa
     recall = actions.open_recall(ExamFactory.create(patient=patient, referrer=referrer), by=INTAKE).recall
     send_due(5)
     row = first_notice(recall)
-    assert (row.state, row.channel) == (S.TO_PRINT, Channel.LETTER)
+    assert (row.state, row.channel) == (NotificationState.TO_PRINT, Channel.LETTER)
 
 
 def test_a_doctors_dead_mailbox_is_not_taken_for_the_patients(referred: Recall) -> None:
@@ -138,7 +136,7 @@ def three_at_once(clock: Clock, patient: Patient) -> list[Recall]:
 def test_a_third_message_waits_for_the_next_day(three_at_once: list[Recall], clock: Clock) -> None:
     send_due(5)
     third = latest_notification(three_at_once[2], NotificationKind.RECALL_NOTICE)
-    assert (third.state, third.reason) == (S.PLANNED, StatusReason.DAILY_CAP_REACHED)
+    assert (third.state, third.reason) == (NotificationState.PLANNED, StatusReason.DAILY_CAP_REACHED)
     clock.run_until("2026-11-13")
     assert [len(sent_messages(recall)) for recall in three_at_once] == [1, 1, 1]
     assert sent_messages(three_at_once[2]) == ["Thu 2026-11-12 08:00 recall_notice"]  # the 11th is a holiday
@@ -160,7 +158,7 @@ def test_a_message_about_tomorrows_visit_is_never_put_off(three_at_once: list[Re
     send_due(5)
     actions.book_appointment(first, Slot(first.site, at("2026-11-12", "08:10")), by=cast_of(first.site).scheduler)
     send_due(5)
-    assert latest_notification(first, NotificationKind.APPOINTMENT_CONFIRMATION).state == S.ACCEPTED
+    assert latest_notification(first, NotificationKind.APPOINTMENT_CONFIRMATION).state == NotificationState.ACCEPTED
 
 
 def test_an_urgent_message_leaves_before_older_ones(clock: Clock, recall: Recall, shadyside: Site) -> None:
@@ -200,7 +198,7 @@ def test_the_preview_and_the_day_itself_agree(three_at_once: list[Recall], clock
     call_command("preview_messages", stdout=said)
     promised = said.getvalue().count("  Email")
     clock.run_until("2026-11-16", "17:59")
-    sent = Notification.objects.filter(kind=NotificationKind.PLEASE_CALL, state=S.ACCEPTED)
+    sent = Notification.objects.filter(kind=NotificationKind.PLEASE_CALL, state=NotificationState.ACCEPTED)
     assert sent.count() == promised == 2
 
 

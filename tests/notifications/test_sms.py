@@ -33,7 +33,6 @@ from tests.support.twilio import ACCOUNT, SENDER, TOKEN, FakeTwilioServer
 
 pytestmark = pytest.mark.django_db
 
-S = NotificationState
 MOBILE = "+14125550123"
 
 
@@ -64,7 +63,11 @@ def test_a_patient_without_email_who_agreed_gets_a_text_message(
     assert asked.fields["Body"].endswith("Reply STOP to end texts.")
     assert len(asked.fields["Body"]) <= sms.MAX_SMS_LENGTH
     row = latest_notification(recall, NotificationKind.RECALL_NOTICE)
-    assert (row.state, row.channel, row.rendered.text) == (S.ACCEPTED, Channel.SMS, asked.fields["Body"])
+    assert (row.state, row.channel, row.rendered.text) == (
+        NotificationState.ACCEPTED,
+        Channel.SMS,
+        asked.fields["Body"],
+    )
     assert row.attempts.get().channel == Channel.SMS
     assert not recall.work_items.exists()
 
@@ -82,7 +85,7 @@ def test_email_goes_before_a_text_message(sms_service: FakeTwilioServer, clock: 
     recall = RecallFactory.create(patient=PatientFactory.create(site=shadyside, text_messages=True))
     send_due(5)
     assert sms_service.requests == []
-    assert latest_notification(recall, NotificationKind.RECALL_NOTICE).state == S.ACCEPTED
+    assert latest_notification(recall, NotificationKind.RECALL_NOTICE).state == NotificationState.ACCEPTED
 
 
 def test_an_email_refused_for_good_goes_on_as_a_text_message(
@@ -92,7 +95,7 @@ def test_an_email_refused_for_good_goes_on_as_a_text_message(
     recall = RecallFactory.create(patient=PatientFactory.create(site=shadyside, text_messages=True))
     send_due(5)
     row = latest_notification(recall, NotificationKind.RECALL_NOTICE)
-    assert (row.state, row.channel, row.failed_channels) == (S.ACCEPTED, Channel.SMS, [Channel.EMAIL])
+    assert (row.state, row.channel, row.failed_channels) == (NotificationState.ACCEPTED, Channel.SMS, [Channel.EMAIL])
     assert [(a.channel, a.result) for a in row.attempts.all()] == [("email", "permanent"), ("sms", "accepted")]
     assert len(sms_service.requests) == 1
     assert not recall.work_items.exists()
@@ -101,11 +104,11 @@ def test_an_email_refused_for_good_goes_on_as_a_text_message(
 @pytest.mark.parametrize(
     ("answer", "state", "channel"),
     [
-        ((400, 21211), S.TO_PRINT, Channel.LETTER),  # the number is no number: paper takes over
-        ((400, 21610), S.TO_PRINT, Channel.LETTER),  # the patient told the provider to stop
-        ((503, 20503), S.PLANNED, Channel.SMS),  # not now
-        ((429, 20429), S.PLANNED, Channel.SMS),  # we are too fast
-        ((401, 20003), S.PLANNED, Channel.SMS),  # our account: nothing of the patient's is at fault
+        ((400, 21211), NotificationState.TO_PRINT, Channel.LETTER),  # the number is no number: paper takes over
+        ((400, 21610), NotificationState.TO_PRINT, Channel.LETTER),  # the patient told the provider to stop
+        ((503, 20503), NotificationState.PLANNED, Channel.SMS),  # not now
+        ((429, 20429), NotificationState.PLANNED, Channel.SMS),  # we are too fast
+        ((401, 20003), NotificationState.PLANNED, Channel.SMS),  # our account: nothing of the patient's is at fault
     ],
 )
 def test_an_answer_of_the_service_is_judged(
@@ -129,7 +132,11 @@ def test_an_answer_that_never_came_leaves_open_whether_it_arrived(
     recall = RecallFactory.create(patient=sms_patient_recall)
     send_due(5)
     row = latest_notification(recall, NotificationKind.RECALL_NOTICE)
-    assert (row.state, row.reason, row.may_have_arrived_twice) == (S.PLANNED, StatusReason.UNCERTAIN, True)
+    assert (row.state, row.reason, row.may_have_arrived_twice) == (
+        NotificationState.PLANNED,
+        StatusReason.UNCERTAIN,
+        True,
+    )
 
 
 def test_while_the_service_is_away_nothing_is_tried_and_mail_goes_out(
@@ -141,7 +148,7 @@ def test_while_the_service_is_away_nothing_is_tried_and_mail_goes_out(
     mailed = RecallFactory.create(patient=PatientFactory.create(site=shadyside))
     send_due(5)
     assert len(sms_service.requests) == 1
-    assert latest_notification(mailed, NotificationKind.RECALL_NOTICE).state == S.ACCEPTED
+    assert latest_notification(mailed, NotificationKind.RECALL_NOTICE).state == NotificationState.ACCEPTED
 
 
 def test_a_visit_is_told_with_its_day_in_letters_that_every_phone_has(
@@ -197,7 +204,7 @@ def test_stop_ends_text_messages_and_the_next_goes_on_paper(
     assert (consent.granted, consent.source) == (False, "text message: STOP")
     send_due(5)
     assert sms_service.requests == []
-    assert latest_notification(recall, NotificationKind.RECALL_NOTICE).state == S.TO_PRINT
+    assert latest_notification(recall, NotificationKind.RECALL_NOTICE).state == NotificationState.TO_PRINT
     assert Recall.objects.get(pk=recall.pk).is_open
 
 
@@ -230,4 +237,4 @@ def test_an_email_address_given_later_takes_the_message_back_to_email(
     send_due(5)
     assert sms_service.requests == []
     row = latest_notification(recall, NotificationKind.RECALL_NOTICE)
-    assert (row.state, row.channel) == (S.ACCEPTED, Channel.EMAIL)
+    assert (row.state, row.channel) == (NotificationState.ACCEPTED, Channel.EMAIL)

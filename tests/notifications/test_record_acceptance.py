@@ -15,24 +15,27 @@ from tests.notifications.clock import Clock, latest_notification
 
 pytestmark = pytest.mark.django_db
 
-S, R = NotificationState, AttemptResult
-
 
 def test_a_message_that_was_taken_is_written_down_whole_or_not_at_all(clock: Clock, recall: Recall) -> None:
     claim = outbox.claim_next(ClaimPrefetcher())
     assert isinstance(claim, outbox.Claim)
-    _mail, copy = build_email(claim.row, claim.situation, claim.channels)
+    _mail, copy = build_email(claim.row, claim.snapshot, claim.channels)
     late = dataclasses.replace(claim, token=claim.token - 1)
     assert not outbox.record_acceptance(late, copy)
     row = latest_notification(recall, NotificationKind.RECALL_NOTICE)
-    assert row.state == S.SENDING
+    assert row.state == NotificationState.SENDING
     assert not row.attempts.exists()
     assert not RenderedMessage.objects.exists()
     assert outbox.record_acceptance(claim, copy)
     row = latest_notification(recall, NotificationKind.RECALL_NOTICE)
     (attempt,) = row.attempts.all()
-    assert (row.state, row.lease_until, row.accepted_at, row.attempt_count) == (S.ACCEPTED, None, timezone.now(), 1)
-    assert (attempt.result, attempt.number, attempt.channel) == (R.ACCEPTED, 1, row.channel)
+    assert (row.state, row.lease_until, row.accepted_at, row.attempt_count) == (
+        NotificationState.ACCEPTED,
+        None,
+        timezone.now(),
+        1,
+    )
+    assert (attempt.result, attempt.number, attempt.channel) == (AttemptResult.ACCEPTED, 1, row.channel)
     assert (attempt.at, attempt.lease_token, attempt.smtp_code) == (timezone.now(), claim.token, None)
     kept = RenderedMessage.objects.get(notification=row)
     names = ["address", "subject", "text", "html", "calendar", "letter", "earlier"]
