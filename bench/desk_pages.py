@@ -22,7 +22,8 @@ from tests.support import servers
 SIZES = tuple(int(size) for size in os.environ.get("SIZES", "1000,100000").split(","))
 ROUNDS = int(os.environ.get("ROUNDS", "40"))
 RATIO = 1.2
-QUERIES = 8
+QUERIES = {"recall page": 18}  # any other page: MAX_QUERIES; see docs/decisions/0011
+MAX_QUERIES = 8
 ANEW_MS = 1_000  # the page that counts anew, with the most recalls; it comes once in half a minute
 # What is asked for, by whom; the ratio does not hold for the last ones.
 PAGES: dict[str, tuple[str, str]] = {
@@ -179,9 +180,15 @@ def main() -> int:
             ratio, most = found[-1][0] / found[0][0], max(count for _ms, count in found)
             times = "".join(f"{ms:12.1f}" for ms, _count in found)
             print(f"{name:30}{times}{ratio:8.2f}{most:9d}", flush=True)
-            over = ratio > RATIO or most > QUERIES if name in PAGES else "anew" in name and found[-1][0] > ANEW_MS
+            over = (
+                ratio > RATIO or most > QUERIES.get(name, MAX_QUERIES)
+                if name in PAGES
+                else "anew" in name and found[-1][0] > ANEW_MS
+            )
             missed += [name] * over
-        budget = f"ratio {RATIO}, {QUERIES} queries, {ANEW_MS} ms to count anew"
+        budget = (
+            f"ratio {RATIO}, {MAX_QUERIES} queries (recall page {QUERIES['recall page']}), {ANEW_MS} ms to count anew"
+        )
         print(f"budget: {budget}; missed by: {', '.join(missed) or 'none'}")
         return 1 if missed and connection.vendor == "postgresql" else 0
 

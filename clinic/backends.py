@@ -1,4 +1,4 @@
-"""Who is signed in? The person of the session, their roles, sites and their ladders, in one query for every request."""
+"""Authentication backend: reads the user with roles, sites and contact ladders in one query."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from clinic.rows import keep, read_together
 
 
 class StaffBackend(ModelBackend):
-    """Django's own, but for what every page of a desk asks next."""
+    """Django's own, which also reads what every staff page needs next (docs/decisions/0011)."""
 
     def get_user(self, user_id: Any) -> User | None:
         found = read_together(

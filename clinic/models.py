@@ -138,7 +138,7 @@ class Site(models.Model):
     @cached_property
     def policy(self) -> "DeadlinePolicy":
         """Its deadlines; a site without its own has the defaults."""
-        return DeadlinePolicy.objects.filter(site=self).first() or DeadlinePolicy(site=self)
+        return getattr(self, "deadline_policy", None) or DeadlinePolicy(site=self)
 
     @property
     def mrn_authority(self) -> str:

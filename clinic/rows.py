@@ -1,6 +1,6 @@
-"""How are rows of several tables read in one question to the database? As JSON objects of one UNION, made models again.
+"""Reads rows of several tables in one query: a UNION of JSON objects, made models again.
 
-A page that shows a dozen small lists of one recall would otherwise wait for a dozen answers.
+Only for what every queue page needs, where the number of queries is limited: docs/decisions/0011.
 """
 
 import json
@@ -24,7 +24,7 @@ def read_together(**wanted: QuerySet[Any]) -> dict[str, list[Any]]:
 
 
 def keep(owner: Model, **lists: Iterable[Model]) -> None:
-    """Let `owner` answer for its related lists from these rows, as after `prefetch_related`."""
+    """Fill the prefetch cache of `owner` with these rows, by the names of its related managers."""
     cache = owner.__dict__.setdefault("_prefetched_objects_cache", {})
     for name, rows in lists.items():
         known = getattr(owner, name).get_queryset()
@@ -44,7 +44,7 @@ def _revived(model: type[Model], values: dict[str, Any]) -> Model:
 
 
 def _value(field: "Field[Any, Any]", value: Any) -> Any:
-    """What the field's own column would have given: JSON has no dates, and SQLite no time zones and no JSON in JSON."""
+    """The value as the column itself would give it: JSON has no dates, and SQLite no time zones and no nested JSON."""
     if value is None:
         return None
     if isinstance(field, JSONField):
