@@ -31,14 +31,22 @@ class DeadlineFacts:
     priors_received_at: datetime | None = None
 
 
-def compute_due_at(recall: "Recall", policy: "DeadlinePolicy", facts: DeadlineFacts) -> datetime | None:
+def set_deadlines(recall: "Recall", facts: DeadlineFacts) -> None:
+    """Set `due_at`, `target_at` and `to_read_at` from the recall as it now stands; the caller saves it."""
+    policy = recall.site.policy
+    recall.due_at = _compute_due_at(recall, policy, facts)
+    recall.target_at = _compute_target_at(recall, policy)
+    recall.to_read_at = _compute_to_read_at(recall, facts)
+
+
+def _compute_due_at(recall: "Recall", policy: "DeadlinePolicy", facts: DeadlineFacts) -> datetime | None:
     """The due instant of the recall as it now stands; None when it is closed."""
     if recall.state == State.CLOSED:
         return None
     return _DUE_BY_DEADLINE_KIND[DEADLINE_KIND_BY_STATE[State(recall.state)]](recall, policy, facts)
 
 
-def compute_target_at(recall: "Recall", policy: "DeadlinePolicy") -> datetime:
+def _compute_target_at(recall: "Recall", policy: "DeadlinePolicy") -> datetime:
     """By when the patient should have been seen: the visit goal, or the MQSA limit for a 4, a 5 or prior images."""
     if recall.round and recall.follow_up_on:
         return calendar.close_of(recall.site, recall.follow_up_on)
@@ -50,7 +58,7 @@ def compute_target_at(recall: "Recall", policy: "DeadlinePolicy") -> datetime:
     return calendar.add_days(recall.site, recall.clock_from, days)
 
 
-def compute_to_read_at(recall: "Recall", facts: DeadlineFacts) -> datetime | None:
+def _compute_to_read_at(recall: "Recall", facts: DeadlineFacts) -> datetime | None:
     """Since when a radiologist's answer is awaited; None while none is."""
     if recall.state in (State.AWAITING_OUTCOME, State.AWAITING_CONCORDANCE):
         return recall.state_since

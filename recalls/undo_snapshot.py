@@ -22,7 +22,7 @@ _EXCLUDED_FIELDS = frozenset(
 def take_snapshot(recall: Recall) -> dict[str, Any]:
     """The columns that a step may change, and the booked visit with its status."""
     names = [field.attname for field in Recall._meta.concrete_fields if field.attname not in _EXCLUDED_FIELDS]
-    stands = {name: _to_json_value(getattr(recall, name)) for name in names}
+    stands = {name: getattr(recall, name) for name in names}
     if recall.state in BOOKED_STATES:
         visits = (visit for visit in recall.appointments.all() if visit.status in ACTIVE_APPOINTMENT_STATUSES)
         stands["visit"] = next(([visit.pk, str(visit.status)] for visit in visits), None)
@@ -30,9 +30,9 @@ def take_snapshot(recall: Recall) -> dict[str, Any]:
 
 
 def diff_snapshot(before: dict[str, Any], recall: Recall) -> dict[str, Any]:
-    """The columns of `before` that differ now, and always the visit."""
+    """The columns of `before` that differ now, and always the visit, as values for JSON."""
     return {
-        name: was for name, was in before.items() if name == "visit" or was != _to_json_value(getattr(recall, name))
+        name: _to_json_value(was) for name, was in before.items() if name == "visit" or was != getattr(recall, name)
     }
 
 

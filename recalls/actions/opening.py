@@ -52,7 +52,7 @@ def open_recall(exam: ScreeningExam, *, by: UserOrActor, note: str = "") -> Reca
 def _create_recall(transition: Transition) -> RecallEvent:
     recall, exam = transition.recall, transition.recall.exam
     transition.data = {"assessment": exam.assessment, "kind": exam.recall_kind}
-    update_deadlines(recall, transition)
+    update_deadlines(transition)
     recall.version = 0
     recall.save(force_insert=True)
     event = record_event(transition)

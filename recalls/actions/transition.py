@@ -145,23 +145,21 @@ def record_event(transition: Transition, key: str | None = None) -> RecallEvent:
     return event
 
 
-def update_deadlines(recall: Recall, transition: Transition) -> None:
-    """Set the due instant and the target from where the recall now stands; `transition` has no event yet."""
-    policy = recall.site.policy
+def update_deadlines(transition: Transition) -> None:
+    """Set the deadlines from where the recall now stands; the transition has no event yet."""
+    recall, step, now = transition.recall, transition.step.name, transition.now
     facts = deadlines.DeadlineFacts()
     if recall.state in BOOKED_STATES:
         facts = deadlines.DeadlineFacts(appointment=active_appointment(recall))
     elif recall.state == State.TO_CONTACT:
         facts = deadlines.DeadlineFacts(attempts=current_ladder_attempts(recall))
     elif recall.state == State.AWAITING_PRIORS:
-        asked_at, came_at = priors_timestamps(recall)
+        requested_at, received_at = priors_timestamps(recall)
         facts = deadlines.DeadlineFacts(
-            priors_requested_at=transition.now if transition.step.name == "request_priors" else asked_at,
-            priors_received_at=transition.now if transition.step.name == "receive_priors" else came_at,
+            priors_requested_at=now if step == "request_priors" else requested_at,
+            priors_received_at=now if step == "receive_priors" else received_at,
         )
-    recall.due_at = deadlines.compute_due_at(recall, policy, facts)
-    recall.target_at = deadlines.compute_target_at(recall, policy)
-    recall.to_read_at = deadlines.compute_to_read_at(recall, facts)
+    deadlines.set_deadlines(recall, facts)
 
 
 def active_appointment(recall: Recall) -> Appointment | None:
@@ -205,7 +203,7 @@ def _apply_state_change(transition: Transition) -> None:
     recall.state = after
     _update_closure(transition)
     _clear_prefetch_cache(recall)
-    update_deadlines(recall, transition)
+    update_deadlines(transition)
 
 
 def _restore_fields(transition: Transition) -> None:

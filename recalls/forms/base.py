@@ -8,6 +8,7 @@ from crispy_forms.helper import FormHelper
 from crispy_forms.layout import HTML, Column, Field, Layout, Row
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from clinic import calendar
@@ -33,11 +34,16 @@ class StepForm(forms.Form):
         fresh = {"version": recall.version, "key": str(uuid4())}
         super().__init__(data, initial=fresh)
         self.init_fields()
-        self.helper = FormHelper(self)
-        self.helper.form_tag = False
-        self.helper.disable_csrf = True
-        self.helper.render_hidden_fields = True
-        self.helper.layout = Layout(*self.get_layout())
+
+    @cached_property
+    def helper(self) -> FormHelper:
+        """How crispy-forms renders the form; built only for a form that is shown."""
+        helper = FormHelper(self)
+        helper.form_tag = False
+        helper.disable_csrf = True
+        helper.render_hidden_fields = True
+        helper.layout = Layout(*self.get_layout())
+        return helper
 
     def init_fields(self) -> None:
         """Set choices and proposals that depend on the recall."""

@@ -20,12 +20,12 @@ from recalls.models import ContactAttempt, RecallEvent
 from recalls.permissions import current_ladder_attempts
 
 _CHANNELS_WITH_CONTACT_POINT = frozenset({ContactChannel.PHONE, ContactChannel.SMS, ContactChannel.EMAIL})
-# After these somebody decides or books at once: nothing is to be tried again by itself.
+# After these results staff decide or book at once, and no next attempt is proposed.
 _RESULTS_WITHOUT_RETRY = frozenset({ContactResult.REACHED_WILL_BOOK, ContactResult.REFUSED})
 
 
 class LogContactForm(StepForm):
-    """One try with its result; it cannot be saved without one."""
+    """One contact attempt; its result is required."""
 
     field_by_error_key: ClassVar[dict[str, str]] = {"next_try_at": "next_day"}
 
@@ -38,30 +38,31 @@ class LogContactForm(StepForm):
     best_time = forms.ChoiceField(
         label=_("Best reached"), required=False, choices=[("", _("no matter when")), *PartOfDay.choices]
     )
-    # What was proposed: a proposal that nobody touched gives way to what fits the result.
+    # The proposed time; where the user left it alone, the time that fits the result replaces it.
     proposed = forms.CharField(required=False, max_length=16, widget=forms.HiddenInput)
 
     def init_fields(self) -> None:
-        rung, _sentence = contact_ladder.next_rung(self.recall.site, current_ladder_attempts(self.recall))
-        channel = rung.channel if rung else ContactChannel.PHONE
-        points = _contact_point_choices(self)
-        self.fields["point"].choices = points  # type: ignore[attr-defined]
-        self.initial.update(
-            {"channel": channel, "point": points[0][0] if channel in _CHANNELS_WITH_CONTACT_POINT else ""}
-        )
-        self.initial["best_time"] = self._preferred_part_of_day()
-        self.is_call = channel == ContactChannel.PHONE
+        self.fields["point"].choices = _contact_point_choices(self)  # type: ignore[attr-defined]
         self.fields["next_day"].help_text = _("Leave empty and the contact ladder chooses the day.")
         self.fields["next_time"].help_text = _("The site's time: %(zone)s") % {"zone": self.recall.site.time_zone}
+        if not self.is_bound:
+            self._propose_values()
+
+    def _propose_values(self) -> None:
+        """Start from the next rung of the contact ladder, as if this call were not answered."""
+        rung, _sentence = contact_ladder.next_rung(self.recall.site, current_ladder_attempts(self.recall))
+        channel = rung.channel if rung else ContactChannel.PHONE
+        point = self.fields["point"].choices[0][0] if channel in _CHANNELS_WITH_CONTACT_POINT else ""  # type: ignore[attr-defined]
+        preferred_part = self._preferred_part_of_day()
+        self.initial.update({"channel": channel, "point": point, "best_time": preferred_part})
         if self.recall.state == State.TO_CONTACT:
-            local = self._propose_next_attempt(ContactResult.NO_ANSWER, self._preferred_part_of_day()).astimezone(
-                self.recall.site.zone
-            )
+            at = self._propose_next_attempt(ContactResult.NO_ANSWER, preferred_part)
+            local = at.astimezone(self.recall.site.zone)
             proposed = {"next_day": local.date(), "next_time": local.time(), "proposed": f"{local:%Y-%m-%dT%H:%M}"}
             self.initial.update(proposed)
 
     def get_layout(self) -> list[Any]:
-        is_open = self.is_bound or not self.is_call
+        is_open = self.is_bound or self.initial["channel"] != ContactChannel.PHONE
         how = collapsed_fields(_("Not by phone, or another number?"), "channel", "point", is_open=is_open)
         return [
             Field("result", template="recalls/_contact_result_field.html"),
@@ -77,6 +78,10 @@ class LogContactForm(StepForm):
             self.add_error("next_day", _("Say on which day."))
         return cleaned
 
+    def get_note(self) -> str:
+        """Empty, since the note is kept with the attempt."""
+        return ""
+
     def perform(self, kwargs: ActionKwargs) -> RecallEvent:
         cleaned = self.cleaned_data
         channel = ContactChannel(cleaned["channel"])
@@ -89,12 +94,11 @@ class LogContactForm(StepForm):
             next_try_at=self._next_attempt_at(channel, ContactResult(cleaned["result"])),
             preferred_part_of_day=cleaned["best_time"],
         )
-        kwargs["note"] = ""  # it stands with the try
         return actions.log_contact(self.recall, contact, **kwargs)
 
     def _preferred_part_of_day(self) -> str:
-        wish = getattr(self.recall.patient, "call_preference", None)
-        return wish.part if wish else ""
+        preference = getattr(self.recall.patient, "call_preference", None)
+        return preference.part if preference else ""
 
     def _next_attempt_at(self, channel: ContactChannel, result: ContactResult) -> datetime | None:
         """What was chosen; where the proposal was left alone, the same question asked again with the real result."""
@@ -111,12 +115,14 @@ class LogContactForm(StepForm):
             else None
         )
 
-    def _propose_next_attempt(self, result: ContactResult, wish: str) -> datetime:
+    def _propose_next_attempt(self, result: ContactResult, preferred_part: str) -> datetime:
         recall, now = self.recall, timezone.now()
         this_call = ContactAttempt(channel=ContactChannel.PHONE, result=result, at=now)
-        tries = [*current_ladder_attempts(recall), this_call]
+        attempts = [*current_ladder_attempts(recall), this_call]
         since = recall.contact_since or recall.opened_at
-        at = contact_ladder.propose_attempt_time(recall.site, since, tries, recall.site.policy.first_call, wish)
+        at = contact_ladder.propose_attempt_time(
+            recall.site, since, attempts, recall.site.policy.first_call, preferred_part
+        )
         return at if at > now else calendar.add_business_days(recall.site, now, 1)
 
 
