@@ -1,1 +1,1 @@
-"""The web frame that the staff pages of several apps share."""
+"""What the staff pages of several apps share."""

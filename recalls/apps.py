@@ -1,4 +1,4 @@
-"""How Django finds the recalls package."""
+"""App configuration of recalls."""
 
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate

@@ -1,4 +1,4 @@
-"""Who has this recall open just now? A claim is a friendly sign to others: it forbids nothing and ends by itself."""
+"""Shows who has a recall open: a claim that warns others, forbids nothing and ends by itself."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

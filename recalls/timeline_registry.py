@@ -1,4 +1,4 @@
-"""What else belongs into the story of a recall? Packages above this one add their own entries here.
+"""Registry through which other apps add entries to the history of a recall.
 
 The recall page knows its events; messages to the patient live in a package that this one may not import. It registers
 a provider when Django starts, and the page asks every provider.

@@ -1,4 +1,4 @@
-"""Where are the desks? The queue, one recall and its steps, the reading worklist, tasks and search."""
+"""URL routes of the queue, the recall pages, appointments, worklist, work items and search."""
 
 from django.urls import path
 

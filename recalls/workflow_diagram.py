@@ -1,4 +1,4 @@
-"""Which arrows does the diagram of the workflow have? One answer for docs/workflow.md and for the live map."""
+"""Arrows of the workflow diagram, for docs/workflow.md and for the live map."""
 
 from dataclasses import dataclass
 

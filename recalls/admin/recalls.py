@@ -1,4 +1,4 @@
-"""How does an administrator look through recalls and their histories? All is shown, and no state is set by hand."""
+"""Admin pages of recalls, events, exams, appointments, contact attempts, results and work items."""
 
 from typing import Any, TypeVar
 

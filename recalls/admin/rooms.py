@@ -1,4 +1,4 @@
-"""How does an administrator set up rooms, their weekly hours, and how long visits take?"""
+"""Admin pages of rooms with their weekly hours, and of visit lengths."""
 
 from itertools import pairwise
 from typing import Any

@@ -1,4 +1,4 @@
-"""Everything the database knows about recalls; one file per subject, imported from here."""
+"""Models of recalls, one module per subject."""
 
 from recalls.models.appointments import Appointment, ContactAttempt
 from recalls.models.call_preference import CallPreference

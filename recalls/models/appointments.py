@@ -1,4 +1,4 @@
-"""When does the patient come, and how were they reached? Appointments, and every try to contact them."""
+"""Models of appointments and of contact attempts."""
 
 from django.conf import settings
 from django.db import models

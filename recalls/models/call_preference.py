@@ -1,4 +1,4 @@
-"""When does a patient like to be called? What they said on the phone, kept for the next call."""
+"""Model of the time at which a patient prefers to be called."""
 
 from django.conf import settings
 from django.db import models

@@ -1,4 +1,4 @@
-"""What did the screening exam show? The exam, its findings, and readings that a correction has replaced."""
+"""Models of the screening exam, its findings, and readings that a correction has replaced."""
 
 from django.conf import settings
 from django.db import models

@@ -1,4 +1,4 @@
-"""What did radiologist and pathologist say? Outcomes, releases, pathology, concordance; none is ever changed."""
+"""Append-only models of outcomes, releases, retractions, pathology results and concordance."""
 
 from django.conf import settings
 from django.db import models

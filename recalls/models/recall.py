@@ -1,4 +1,4 @@
-"""Where does a recall stand, and how did it get there? The recall row and its append-only, hash-chained events."""
+"""Models of the recall and of its append-only, hash-chained events."""
 
 import hashlib
 import json

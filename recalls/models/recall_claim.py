@@ -1,4 +1,4 @@
-"""Who has a recall open just now? One soft claim a recall: it warns others and forbids nothing."""
+"""Model of who has a recall open: one claim for each recall."""
 
 from django.conf import settings
 from django.db import models

@@ -1,4 +1,4 @@
-"""Where can a visit take place, when, and for how long? Rooms, their weekly hours, and a site's own lengths."""
+"""Models of rooms, their weekly hours, and the visit lengths of a site."""
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models

@@ -1,4 +1,4 @@
-"""Which sets of filters does a person keep? Their own names for views of the queue they come back to."""
+"""Model of a user's named filters of the queue."""
 
 from django.conf import settings
 from django.db import models

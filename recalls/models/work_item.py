@@ -1,4 +1,4 @@
-"""Which small human tasks hang on a patient or a recall?"""
+"""Model of a work item: a small task about a patient or a recall."""
 
 from django.conf import settings
 from django.db import models

@@ -1,4 +1,4 @@
-"""How is a recall put into words? Sentences and plain values for pages, the admin and commands; no queries hidden."""
+"""Put recalls into words and plain values for pages, the admin and commands, without queries."""
 
 from recalls.presenters.datetime_display import DisplayDateTime, TimeRemaining, display_datetime, time_remaining
 from recalls.presenters.history import RecallHistoryLine, build_recall_history

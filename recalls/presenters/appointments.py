@@ -1,4 +1,4 @@
-"""How does a visit read on a day's list, and what may be done with it there?"""
+"""Rows of the day schedule and of a day to be closed, with the buttons that each may have."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass

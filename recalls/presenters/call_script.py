@@ -1,4 +1,4 @@
-"""What does a caller say? A few plain sentences in the patient's language, with the facts filled in and no result.
+"""Call script in the patient's language: a few plain sentences with the facts filled in and no result.
 
 The words ask the patient to come or to call; what was seen on the images is the doctor's to tell. Until the patient
 has said who they are, only the caller's name and the clinic's neutral name are said, and no word about health.

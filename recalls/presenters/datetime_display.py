@@ -1,4 +1,4 @@
-"""How are times said? "Tue 24 Nov, 2:30 pm", "3 days left", "2 days late"; always in the site's time zone."""
+"""Formats times, days and time left in the site's time zone: "Tue 24 Nov, 2:30 pm", "3 days left"."""
 
 from dataclasses import dataclass
 from datetime import date, datetime

@@ -1,4 +1,4 @@
-"""What happened to this recall, newest first? Every event in words, and what other packages add to the story."""
+"""History of a recall, newest first: its events in words, and the entries of other packages."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Why is this recall on today's list? One sentence from where it stands, how it came there and what was tried."""
+"""Says in one sentence what is to be done next with a recall, and why."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How do the links that narrow the queue read, and what number stands beside each?"""
+"""Links of the queue page: tabs, filters, saved views, and the number beside each."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How does a recall read as one row of a list? Plain values in words, so that templates hold no rules."""
+"""Rows of the queue page as plain values."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

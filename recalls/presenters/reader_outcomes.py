@@ -1,4 +1,4 @@
-"""How does a reader see what became of their recalls? One line for each, and every figure with what it is out of."""
+"""Rows and audit figures of the page where a reader sees the outcomes of their recalls."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

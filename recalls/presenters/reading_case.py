@@ -1,4 +1,4 @@
-"""What does a radiologist look at before the answer? The visit, what was said so far, and earlier recalls."""
+"""What a radiologist looks at before the answer: the visit, earlier results, earlier recalls."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

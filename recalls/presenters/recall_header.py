@@ -1,4 +1,4 @@
-"""Who is the patient, how are they reached, why were they called back? The head of a recall's page, in plain values."""
+"""Header of a recall's page: patient, contact points, reason, status and contact ladder."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""How does a recall read among the results of a search?"""
+"""Rows of the search results."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How do free times read? As days with times to choose from, nearest first, and as one week laid out as a table."""
+"""Free times as days to choose from, and as one week in a table."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

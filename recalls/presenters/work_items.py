@@ -1,4 +1,4 @@
-"""How does a small task read on the list?"""
+"""Rows of the work item list."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

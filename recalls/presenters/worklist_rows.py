@@ -1,4 +1,4 @@
-"""How does a recall read on the radiologist's worklist?"""
+"""Rows of the radiologist's worklist."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Where do the patients of a day go that is to be closed? A new time for each, or why a person must decide."""
+"""Proposes a new time for each appointment of a day that is to be closed, or says why there is none."""
 
 from collections import defaultdict
 from dataclasses import dataclass

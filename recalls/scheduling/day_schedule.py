@@ -1,4 +1,4 @@
-"""Who comes on a day? The visits of some sites' day in one bounded, keyset-paged query, whoever else comes when."""
+"""Reads the appointments of a day at some sites, page by page."""
 
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta

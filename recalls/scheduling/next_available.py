@@ -1,4 +1,4 @@
-"""By when could somebody new be seen at each site? Its first free time for an ordinary visit, for the whole queue.
+"""Computes when each site could next see somebody for an ordinary visit; kept for half a minute.
 
 Looked up for all sites in one query, together with the views a person has saved, and remembered for half a minute: a
 queue page asks nothing more for it. It looks no further ahead than a target lies; where everything is taken until then,

@@ -1,4 +1,4 @@
-"""When is a room free, for how long must it be, and for whom? Free times of a site as plain functions.
+"""Computes the free times of rooms, and how long a visit takes.
 
 A slot is a room, an instant (UTC) and a length in minutes. Rooms open by the week on the site's clock, never on a day
 the site is shut. Reading here promises nothing: `recalls.actions` looks again under the lock on the room.

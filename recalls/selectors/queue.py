@@ -1,4 +1,4 @@
-"""Which recalls wait in which queue, most urgent first? One page of a queue, whatever the size.
+"""Reads one page of a queue, most urgent first, in a fixed number of queries.
 
 A queue page costs the same at a hundred and at a million recalls: each site's first rows come from its own stretch of
 an index, and only those few rows are looked at any closer. Those whose turn has come by the end of today stand first,

@@ -1,4 +1,4 @@
-"""How many recalls wait in each queue and behind each filter? One aggregate; for a large clinic some seconds old.
+"""Counts the recalls in each queue and behind each filter; kept for seconds in a large clinic.
 
 Counting touches every open recall of the sites, so its time grows with them. A clinic with few is counted each time;
 one with many sees numbers of the last seconds, and its pages cost the same as those of a small one.

@@ -1,4 +1,4 @@
-"""By what may the queue be narrowed? Each filter once: its word, its condition, and the sentence that says why.
+"""Filters of the queue: each with its URL value, its label and its condition.
 
 The same conditions choose the rows and count them, so that a number beside a link is the length of its list.
 """

@@ -1,4 +1,4 @@
-"""What became of one reader's recalls? Their exams of a period, what they led to, and the figures they make.
+"""Reads what became of one reader's recalls, with the audit figures of a period.
 
 The figures follow 21 CFR 900.12(f) (MQSA) and the audit chapter of BI-RADS; each is a numerator and its denominator,
 never a percentage alone. Cancers are those known here by today: what another clinic found is not among them.

@@ -1,4 +1,4 @@
-"""What waits for a radiologist's answer, in which order, and what comes after the case just answered?
+"""Reads the radiologist's worklist, and the next case after an answer.
 
 Every pile is read from its own stretch of the index (site, state, to read since), numbers first and rows afterwards, as
 in `recalls.selectors.queue`: a page costs the same at a hundred and at a million recalls.

@@ -1,4 +1,4 @@
-"""Which recalls does the search box mean? Reads what was typed as a date, a number or a name."""
+"""Searches recalls by birth date, record number, accession, phone number or name."""
 
 from collections.abc import Iterator
 from datetime import date, datetime

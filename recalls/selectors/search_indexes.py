@@ -1,4 +1,4 @@
-"""Which indexes let the search box find a beginning of a name, or a number in capitals or not, without reading a table?
+"""Creates the indexes by which the search finds the beginning of a name without reading a whole table.
 
 Each database compares without regard to capitals in its own way, and only an index made for that way serves it: Django
 has no words for it that fit both. They are made after each migration where they are missing, since SQLite forgets them

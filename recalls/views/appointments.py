@@ -1,4 +1,4 @@
-"""Who comes today and tomorrow, and did they come? The day's list, and its buttons: one step by one click."""
+"""Pages of a day's appointments, and the buttons that take a step with one click."""
 
 from datetime import date, timedelta
 from typing import Any

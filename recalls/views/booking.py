@@ -1,4 +1,4 @@
-"""How is a time chosen? The booking page: what the visit needs, then the next free times, as a list or week by week."""
+"""Page that offers free times and books one."""
 
 from collections.abc import Iterable
 from datetime import date, timedelta

@@ -1,4 +1,4 @@
-"""How is one thing done with many recalls? The page says for whom it will not be done and why; then it is done."""
+"""Pages that preview a step on many recalls and then take it."""
 
 from typing import Any
 

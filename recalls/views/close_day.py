@@ -1,4 +1,4 @@
-"""How is a day closed and its patients moved? A preview of who goes where and who cannot, then the ordinary steps."""
+"""Page that closes a day and reschedules its appointments."""
 
 from datetime import date
 from typing import Any

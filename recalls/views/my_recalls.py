@@ -1,4 +1,4 @@
-"""Where did my recalls go? A reader's own recalls by period, with outcome, biopsy result, concordance and figures."""
+"""Page of a reader's own recalls by period, with their outcomes and audit figures."""
 
 from datetime import datetime
 from typing import Any

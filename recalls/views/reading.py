@@ -1,4 +1,4 @@
-"""How does a radiologist answer a case? What to look at on the left, the answer on the right, then the next case."""
+"""Page on which a radiologist answers a case; the next case follows."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What does one recall look like: who the patient is, what to do now and why, and what happened so far?"""
+"""Page of one recall."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render

@@ -1,4 +1,4 @@
-"""How does a person keep a view of the queue under a name, and delete it again?"""
+"""Saves and deletes a user's named filters of the queue."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict

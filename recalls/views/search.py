@@ -1,4 +1,4 @@
-"""Where is this patient? By name, birth date, MRN, accession or phone, among the person's own sites."""
+"""Search page."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render

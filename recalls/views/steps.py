@@ -1,4 +1,4 @@
-"""How is a step taken from a page? One view for all of them: show its form, run its action, say what came of it."""
+"""Page of one step: shows its form and takes the step."""
 
 from typing import Any
 

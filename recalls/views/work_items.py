@@ -1,4 +1,4 @@
-"""Which small tasks are open at a person's sites, and which did they just do?"""
+"""Page of the open work items, and the button that marks one as done."""
 
 from typing import NamedTuple
 

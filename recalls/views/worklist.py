@@ -1,4 +1,4 @@
-"""What waits for a radiologist? Outcomes to record, earlier pictures to compare, verdicts and closures to sign."""
+"""Page of the radiologist's worklist."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What do the tests of booking share? One Tuesday morning, a room, and a browser for each person."""
+"""Fixtures of the booking tests: a fixed morning, a room, a signed-in browser."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, time

@@ -1,4 +1,4 @@
-"""Does the page offer what the visit needs, and does choosing a time book it?"""
+"""The booking page offers what the visit needs, and choosing a time books it."""
 
 from datetime import UTC, datetime, time
 from typing import Any

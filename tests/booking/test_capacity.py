@@ -1,4 +1,4 @@
-"""Can a room be given away twice, even when two people book it at the same instant on two connections?"""
+"""A room is never booked twice, also not by two connections at once."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Is a whole day moved by the ordinary step: a new time and a message for each, nobody twice?"""
+"""Closing a day moves its appointments by the ordinary step, with one message for each patient."""
 
 from datetime import date, datetime, time
 from typing import Any

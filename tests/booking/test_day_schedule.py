@@ -1,4 +1,4 @@
-"""Does the day's list say who comes, whom to ring first, and take one step by one click?"""
+"""The day schedule says who comes and whom to ring first, and takes a step with one click."""
 
 from datetime import UTC, datetime, time, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Which times are free: room by room, as long as the visit needs, on days the site is open?"""
+"""Free times by room, visit length, opening hours and closed days."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice

@@ -1,4 +1,4 @@
-"""How do the browser tests sign in, look for barriers and walk by keyboard alone?"""
+"""Fixtures of the browser tests: sign-in, accessibility check, walking by keyboard."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Which pages are there, who opens each, and what is on them? A clinic with a recall in every telling situation."""
+"""Every page with the role that opens it, on a clinic with a recall in each situation."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

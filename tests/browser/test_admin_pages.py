@@ -1,4 +1,4 @@
-"""Does the board draw its charts, and do board and lists work without a script?"""
+"""The status board draws its charts, and board and lists work without scripts."""
 
 from collections.abc import Callable
 

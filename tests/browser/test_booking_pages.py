@@ -1,4 +1,4 @@
-"""Can a visit be booked, a day be worked through and a day be closed by everybody, with and without a script?"""
+"""Booking, working through a day and closing a day, with and without scripts."""
 
 from collections.abc import Callable, Iterator
 

@@ -1,4 +1,4 @@
-"""Can everybody use every page: wide, on a phone, at twice the size, in the dark, without scripts, read aloud?"""
+"""Every page is accessible: wide, on a phone, enlarged, in the dark, without scripts."""
 
 from collections.abc import Callable
 from pathlib import Path

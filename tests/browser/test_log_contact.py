@@ -1,4 +1,4 @@
-"""Can a scheduler log a call and be at the next one in a few keys, and what happens when two of them meet?"""
+"""A call is logged in a few keys, also when two users meet on one recall."""
 
 from collections.abc import Callable
 from datetime import timedelta

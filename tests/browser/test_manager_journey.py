@@ -1,4 +1,4 @@
-"""Can a manager see in a minute where things stand: the map that counts by itself, its lists, the board, its files?"""
+"""A manager reads the map, its lists, the board and its files."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Can a radiologist work the list by keyboard alone, and in how many keys?"""
+"""A radiologist works through the worklist by keyboard alone."""
 
 from collections.abc import Callable
 from datetime import timedelta

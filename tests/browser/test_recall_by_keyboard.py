@@ -1,4 +1,4 @@
-"""Can a recall be brought from its opening to its end by keyboard alone, and without any script?"""
+"""A recall is brought from opening to closure by keyboard, also without scripts."""
 
 import re
 from collections.abc import Callable

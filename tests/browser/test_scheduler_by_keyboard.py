@@ -1,4 +1,4 @@
-"""Can a scheduler work a morning of twenty recalls without once touching the mouse, and is it all written down?"""
+"""A scheduler works through twenty recalls by keyboard alone."""
 
 from collections.abc import Iterator
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What do the tests of the desks share? A way to sign in, and a way to send a form as a browser would."""
+"""Fixtures and helpers of the tests of staff pages: sign-in, step forms, links."""
 
 import re
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Is one thing done with many recalls as on the page of each: with the same rules, once, and each by itself?"""
+"""Bulk actions follow the rules of each recall and act on each one by itself."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""What happens when two people work on one recall, or one person sends a form twice?"""
+"""Two users on one recall, and one form sent twice."""
 
 import pytest
 from django.urls import reverse

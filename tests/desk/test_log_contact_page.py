@@ -1,4 +1,4 @@
-"""What stands on the page of somebody who is to be called, who is next, and who has the recall open?"""
+"""The page for calling a patient: script, next recall, undo, who has it open."""
 
 import re
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Where did a reader's recalls go? By period, with outcome, tissue, verdict, and figures saying out of what."""
+"""A reader's own recalls by period, outcome and audit figure."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

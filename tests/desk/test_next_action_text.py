@@ -1,4 +1,4 @@
-"""Which words does a recall put on the page? Asked of objects that were never saved."""
+"""The sentence that says what is to be done next, for each state."""
 
 from datetime import UTC, date, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Does a page hold nothing but words, links and forms? And does somebody read a sentence when it all goes wrong?"""
+"""Pages hold no inline scripts or styles, and errors are shown as sentences."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Which role opens which page, and who is turned away from whose patients?"""
+"""Which role opens which page, and whose patients it sees."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Does a page cost the same, however many recalls there are?"""
+"""A page takes the same number of queries, however many recalls there are."""
 
 from collections.abc import Callable
 from datetime import timedelta

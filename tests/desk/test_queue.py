@@ -1,4 +1,4 @@
-"""Whom does the scheduler call next? The queue shows the right people, in the right order, with the reason."""
+"""The queue shows the right recalls with the reason for each."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Does each filter show those it names and no others, does its number say how many, and may a person keep a view?"""
+"""Each filter shows its own recalls and their number; views can be saved."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta

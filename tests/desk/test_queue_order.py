@@ -1,4 +1,4 @@
-"""Who stands above whom on the queue, who stays in sight, and who never sinks?"""
+"""The order of the queue, and what always stays in sight."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Does a radiologist find everything on one screen, is what is left out filled in by rule, and what comes next?"""
+"""The radiologist's page: what it shows, what it fills in by rule, what comes next."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What does a caller see of one patient before dialling, and what is on record about the look?"""
+"""The recall page: what it shows before a call, and the access log."""
 
 from html.parser import HTMLParser
 

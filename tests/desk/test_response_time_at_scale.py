@@ -1,4 +1,4 @@
-"""Does a desk's page answer as quickly with twenty thousand recalls as with five hundred?
+"""Pages answer as quickly with twenty thousand recalls as with five hundred.
 
 Two copies of the test database, filled by SQL, asked in turns so that both sizes meet the same noise. The bound is wide
 enough for a busy machine and narrow enough for a page that reads every row: `bench/desk_pages.py` holds 1.2 at a

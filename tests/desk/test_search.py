@@ -1,4 +1,4 @@
-"""Does the search box find a patient by whatever the caller has in hand, and nobody else's patients?"""
+"""Search finds patients by any detail at hand, and only at the user's sites."""
 
 from datetime import date, timedelta
 

@@ -1,4 +1,4 @@
-"""How does a person come in, and what do they read when they may not?"""
+"""Signing in, and the pages for those who may not."""
 
 import pytest
 from django.test import Client

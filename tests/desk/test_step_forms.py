@@ -1,4 +1,4 @@
-"""Can every step a person takes be taken from its page, with nothing but the form?"""
+"""Every step can be taken from its page with its form."""
 
 from datetime import UTC, date, datetime, timedelta
 

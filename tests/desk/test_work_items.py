@@ -1,4 +1,4 @@
-"""Which small tasks are open, and who ticks them off?"""
+"""The list of work items, and marking one as done."""
 
 import pytest
 from django.urls import reverse

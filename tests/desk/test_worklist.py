@@ -1,4 +1,4 @@
-"""What waits for a radiologist, oldest first, and what leaves the list when it is done?"""
+"""The worklist: what waits for a radiologist, oldest first, and what leaves it."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
