@@ -1,8 +1,8 @@
 """Records in a step's event what the step changed on the recall, so that it can be undone within seconds.
 
-The step's own event keeps what it changed, sealed with everything else; nothing is ever taken out of the history.
-An outcome is taken back as long as nobody was told of it; an amendment and a signature are amended with a reason, a
-moved visit is moved again, a death is corrected by hand.
+The snapshot is part of the step's hashed event; an undo adds an event and removes nothing from the history.
+Which steps can be undone is written in the workflow table: an outcome as long as nobody was told of it, but no
+amendment, signature, moved visit or death, which are corrected by a step of their own.
 """
 
 from datetime import date, datetime, timedelta

@@ -1,7 +1,7 @@
 """Corrects a screening result, keeps both readings and moves the recall as the new one asks.
 
-A lower result voids a recall that has no outcome yet; a higher one opens, reopens or restarts it. Where tissue or an
-outcome already speaks, a person decides: nothing is undone by itself.
+A lower result voids a recall that has no outcome yet; a higher one opens, reopens or restarts it. Where an outcome
+or pathology exists, a work item asks staff to decide: nothing is undone automatically.
 """
 
 from typing import Any, Unpack

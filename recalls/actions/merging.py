@@ -18,7 +18,7 @@ from recalls.workflow import STEPS_BY_NAME
 
 @transaction.atomic
 def merge_patients(loser: Patient, survivor: Patient, **kwargs: Unpack[ActionKwargs]) -> None:
-    """Move every exam, recall and task of one record to the record that stays; each recall's history says so.
+    """Move every exam, recall and work item of one record to the record that stays; each recall's history says so.
 
     Two open recalls of one patient become a task for a person. Raises ValidationError as `patients.actions.merge` does.
     """

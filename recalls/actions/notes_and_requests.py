@@ -1,6 +1,6 @@
 """Desk actions that leave the state alone: take a recall on, add a note, request a letter or a message.
 
-These steps leave a recall where it stands, and its clocks as they run: only what they say is new.
+These steps change neither the state of a recall nor its deadlines.
 """
 
 from typing import Unpack

@@ -8,15 +8,13 @@ from patients.actions import mark_usable
 from patients.models import ContactPoint
 from recalls.actions.contact import set_call_preference
 from recalls.actions.transition import ActionKwargs, Transition, apply_step
-from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, AppointmentStatus, State
+from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, BOOKED_STATES, AppointmentStatus, State
 from recalls.models import Appointment, ContactAttempt, OutcomeRetraction, Recall, RecallEvent, Room, WorkItem
 from recalls.permissions import StepUnavailable
 from recalls.scheduling import slots
 from recalls.signals import pre_undo
 from recalls.undo_snapshot import SNAPSHOT_KEY, UNDO_WINDOW, fields_before_step
 from recalls.workflow import STEPS_BY_NAME
-
-_BOOKING_STEPS = frozenset({"book_appointment", "book_biopsy"})
 
 
 def undo(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
@@ -70,7 +68,7 @@ def _revert_step_rows(transition: Transition, event: RecallEvent) -> None:
         set_call_preference(transition, event.data["best_time"][0])
     tasks = WorkItem.objects.filter(pk__in=event.data.get("tasks", ()), done_at=None)
     tasks.update(done_at=transition.now, done_by=transition.actor.user)
-    if event.step in _BOOKING_STEPS:
+    if event.to_state in BOOKED_STATES and event.from_state not in BOOKED_STATES:
         Appointment.objects.filter(pk=event.data["appointment"]).update(status=AppointmentStatus.ENTERED_IN_ERROR)
     if visit := event.data[SNAPSHOT_KEY].get("visit"):
         _restore_appointment(Appointment.objects.select_related("site").get(pk=visit[0]), visit[1])

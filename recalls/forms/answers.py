@@ -19,7 +19,7 @@ _FOLLOW_UP_CHOICES = (1, 2, 3, 4, 5, 6, 9, 12, 18, 24, 36)
 
 
 def choice_label(key: str, label: Any, meaning: Any = "", leads_to: Any = "") -> Any:
-    """A choice's words. The key is hidden from screen readers here; reading.js tells them by `aria-keyshortcuts`."""
+    """The label of a choice; reading.js tells screen readers the hidden key by `aria-keyshortcuts`."""
     words = format_html('<kbd aria-hidden="true">{}</kbd> <strong>{}</strong>', key, label)
     if meaning:
         words = format_html('{} <span class="quiet">{}</span>', words, meaning)

@@ -23,7 +23,7 @@ NOTE_ROWS = 3
 class StepForm(forms.Form):
     """Asks for what one step needs. `version` is what the person saw; `key` makes a form sent twice act once."""
 
-    # Where an error of the action belongs when its name is not a field's.
+    # The field for an error of the action whose name is no field of the form.
     field_by_error_key: ClassVar[dict[str, str]] = {}
 
     version = forms.IntegerField(widget=forms.HiddenInput)
@@ -49,7 +49,7 @@ class StepForm(forms.Form):
         """Set choices and proposals that depend on the recall."""
 
     def get_layout(self) -> list[Any]:
-        """The visible fields in the order of the hand."""
+        """The visible fields in the order of the page."""
         return [name for name, field in self.fields.items() if not field.widget.is_hidden]
 
     def perform(self, kwargs: ActionKwargs) -> RecallEvent | None:

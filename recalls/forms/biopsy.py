@@ -28,7 +28,7 @@ class RecordPathologyForm(StepForm):
         )
 
 
-# What each verdict says of tissue and picture, in plain words.
+# What each verdict says of pathology and imaging.
 _VERDICT_EXPLANATIONS: dict[ConcordanceVerdict, Any] = {
     ConcordanceVerdict.CONCORDANT_BENIGN: _("Pathology explains the imaging finding, and it is not cancer."),
     ConcordanceVerdict.DISCORDANT: _("Pathology does not explain the imaging finding: biopsy again."),

@@ -39,7 +39,7 @@ class BulkForm(forms.Form):
 
     @staticmethod
     def refusal_reason(recall: Recall, user: User) -> str:
-        """Why it makes no sense for this recall, beyond the workflow's own rules."""
+        """Why the step is of no use for this recall, beyond the workflow's own rules; empty when it is."""
         return ""
 
 
@@ -95,7 +95,7 @@ class BulkActionResult:
 
 
 def preview_bulk_action(form: BulkForm, recalls: Iterable[Recall], user: User) -> list[BulkActionResult]:
-    """For whom it will be done and for whom not, by the same sentences as on the page of each recall."""
+    """For whom it will be done and for whom not, with the sentences of each recall's own page; writes nothing."""
     actor = actor_for(user)
     return [
         BulkActionResult(each, step_blocked_reason(each, form.step, actor) or form.refusal_reason(each, user))
@@ -115,10 +115,10 @@ def run_bulk_action(
 
 
 def _apply_to_recall(
-    take: Callable[[Recall, ActionKwargs], None], recall: Recall, kwargs: ActionKwargs
+    perform: Callable[[Recall, ActionKwargs], None], recall: Recall, kwargs: ActionKwargs
 ) -> BulkActionResult:
     try:
-        take(recall, kwargs)
+        perform(recall, kwargs)
     except StepRefused as refusal:
         return BulkActionResult(recall, str(refusal))
     except ValidationError as error:

@@ -101,7 +101,7 @@ class LogContactForm(StepForm):
         return preference.part if preference else ""
 
     def _next_attempt_at(self, channel: ContactChannel, result: ContactResult) -> datetime | None:
-        """What was chosen; where the proposal was left alone, the same question asked again with the real result."""
+        """The chosen time (UTC); where the proposal was left alone, the one proposed after the real result."""
         day, at = self.cleaned_data["next_day"], self.cleaned_data["next_time"]
         if not day:
             return None

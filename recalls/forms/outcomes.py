@@ -32,7 +32,7 @@ ASSESSMENT_EXPLANATIONS: dict[Assessment, Any] = {
     Assessment.NEED_IMAGING: _("The visit did not settle it: another one is needed."),
 }
 OUTCOME_ASSESSMENTS = tuple(ASSESSMENT_EXPLANATIONS)
-# The key that chooses a category is the last sign of its number: 1 to 6, A to C of the kinds of 4, 0.
+# The key that chooses a category is the last character of its number: 1 to 6, A to C of the kinds of 4, 0.
 _SHORTCUT_KEYS = {
     category: "0" if category == Assessment.NEED_IMAGING else category.value[-1] for category in OUTCOME_ASSESSMENTS
 }
@@ -57,9 +57,9 @@ def describe_next_state(assessment: Assessment) -> Any:
 
 
 class _ReleaseForm(StepForm):
-    """From when on the patient may be written to; what is asked for is checked where it is asked for."""
+    """From when on the patient may be written to."""
 
-    # Which kinds of release the form offers, in the order of the hand.
+    # The kinds of release the form offers, in the order of the page.
     offered_timings: ClassVar[tuple[ReleaseTiming, ...]] = tuple(ReleaseTiming)
 
     release = forms.ChoiceField(label=_("Tell the patient in writing"), widget=forms.RadioSelect, required=False)
@@ -74,7 +74,7 @@ class _ReleaseForm(StepForm):
         self.fields["release_day"].help_text = _("Only for “at a set time”.")
 
     def needs_release(self) -> bool:
-        """Whether the answer asks for a release at all; what was chosen for another answer must not count."""
+        """Whether the answer needs a release; a choice made for another answer is ignored."""
         return True
 
     def clean(self) -> dict[str, Any]:
@@ -186,7 +186,7 @@ class AmendOutcomeForm(RecordOutcomeForm):
 
 
 class ReleaseOutcomeForm(_ReleaseForm):
-    """The patient has been spoken to, or need not be: now, unless another time is set."""
+    """Releases the outcome now, unless another time is set."""
 
     offered_timings = (ReleaseTiming.NOW, ReleaseTiming.LATER)
 

@@ -18,7 +18,7 @@ from recalls.permissions import StaleVersion
 
 
 def _check_version(recall: Recall, kwargs: ActionKwargs) -> None:
-    """These actions work on a patient or an exam and take no version, so what the person saw is compared here."""
+    """Raise StaleVersion if the recall changed; these actions take a patient or an exam and check no version."""
     newest = RecallEvent.objects.select_related("recall__site").filter(recall=recall).latest("pk")
     if newest.version != kwargs.get("seen"):
         raise StaleVersion(newest)

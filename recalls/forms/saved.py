@@ -15,7 +15,7 @@ MAX_SAVED_VIEWS = 20
 
 
 class SavedViewForm(forms.Form):
-    """`query` is the address behind the question mark, as the queue itself wrote it."""
+    """`query` is the query string that the queue page wrote."""
 
     name = forms.CharField(label=gettext_lazy("Name of this view"), max_length=60)
     state = forms.ChoiceField(choices=[(state.value, state.label) for state in OPEN_STATES], widget=forms.HiddenInput)

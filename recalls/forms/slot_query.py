@@ -13,7 +13,7 @@ VISIT_KIND_CHOICES = [(kind.value, kind.label) for kind in VisitKind if kind != 
 
 @dataclass(frozen=True, slots=True)
 class SlotQuery:
-    """What a free time must suit."""
+    """The site, kind of visit and needs that a free time must fit."""
 
     site: Site
     kind: VisitKind
@@ -22,7 +22,7 @@ class SlotQuery:
 
     @classmethod
     def from_data(cls, recall: Recall, user: User, asked: Any, usual: VisitKind) -> "SlotQuery":
-        """What was asked where it can be read; else as the visit stands booked, or as this patient usually needs it."""
+        """From the query where it is valid, else from the booked visit, else what this patient usually needs."""
         asked = asked or {}
         visit = active_appointment(recall)
         kind = VisitKind(visit.kind) if visit else usual
@@ -39,7 +39,7 @@ class SlotQuery:
 
 
 def _select_site(recall: Recall, user: User, asked: Any, booked: int | None) -> Site:
-    """The recall's own object where it is the same site: it carries the calendar already read."""
+    """The site; the recall's own object where it is the same, since its calendar is loaded."""
     here = {str(site.pk): site for site in user.own_sites} | {str(recall.site_id): recall.site}
     return here.get(str(asked)) or here.get(str(booked)) or recall.site
 

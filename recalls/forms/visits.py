@@ -95,7 +95,7 @@ class SlotForm(StepForm):
         return [*site, *times, "interpreter", "implants"]
 
     def clean_slot(self) -> tuple[Room, datetime]:
-        """Which time it is; whether it is still free is asked under the lock on its room."""
+        """The chosen room and time; the action checks under a lock that it is still free."""
         found = slots.parse_slot(str(self.cleaned_data["slot"]), self.rooms)
         if found is None:
             raise ValidationError(gettext("Choose one of the times shown."))

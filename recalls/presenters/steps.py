@@ -15,7 +15,7 @@ from recalls.workflow import STEPS, STEPS_BY_NAME, Step, next_steps
 
 @dataclass(frozen=True, slots=True)
 class StepOption:
-    """A step as the page offers it; `reason` is the sentence that forbids it now, empty when it may be taken."""
+    """A step as the page offers it; `blocked_reason` is empty when it may be taken."""
 
     name: str
     label: Any
@@ -25,13 +25,13 @@ class StepOption:
 
 @dataclass(frozen=True, slots=True)
 class StepMenu:
-    """All steps a person takes on a recall, sorted by how near they are."""
+    """All steps that staff take on a recall, grouped for the page."""
 
     # The step whose form stands open.
     form_step: StepOption | None
     next_steps: list[StepOption]
     other_steps: list[StepOption]
-    # What would come next but for a missing fact: the reason belongs beside it.
+    # Usual next steps that are blocked now, shown with their reason.
     blocked_next_steps: list[StepOption]
     # Everything else, each with its reason.
     unavailable_steps: list[StepOption]

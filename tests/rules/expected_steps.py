@@ -20,7 +20,7 @@ OPEN_STATES = [
 CLOSED = ["closed"]
 ALL_STATES = OPEN_STATES + CLOSED
 OPEN_STATES_NOT_ON_HOLD = [state for state in OPEN_STATES if state != "on_hold"]
-# Where a recall can stand once an outcome has been recorded: everywhere but in the wait for earlier pictures.
+# The states a recall can be in once an outcome has been recorded: all but the wait for prior images.
 STATES_WITH_OUTCOME = [state for state in ALL_STATES if state != "awaiting_priors"]
 SAME_STATE = ["(same)"]
 

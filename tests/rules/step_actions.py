@@ -175,7 +175,7 @@ def recall_in_state(state: State, site: Site, clock: TimeMachineFixture) -> Reca
 
 
 def _add_missed_appointment(recall: Recall, kind: VisitKind) -> None:
-    """Written straight into the table: a real miss would begin the ladder anew, or is another story."""
+    """Insert the row directly, since a missed visit taken as a step would start the contact ladder again."""
     Appointment.objects.create(
         recall=recall, site=recall.site, kind=kind, starts_at=timezone.now(), status=AppointmentStatus.MISSED
     )

@@ -100,9 +100,9 @@ def _correct_and_reload(recall: Recall, to: Assessment, **more: Any) -> Recall:
     return changed
 
 
-@pytest.mark.parametrize("story", ["to_contact", "booked", "on_hold"])
-def test_a_result_corrected_to_negative_voids_a_recall_before_its_outcome(story: str, shadyside: Site) -> None:
-    recall = _correct_and_reload(RecallFactory.create(site=shadyside, **{story: True}), Assessment.NEGATIVE)
+@pytest.mark.parametrize("scenario", ["to_contact", "booked", "on_hold"])
+def test_a_result_corrected_to_negative_voids_a_recall_before_its_outcome(scenario: str, shadyside: Site) -> None:
+    recall = _correct_and_reload(RecallFactory.create(site=shadyside, **{scenario: True}), Assessment.NEGATIVE)
     assert (recall.state, recall.closure_reason) == (State.CLOSED, "void")
     assert not recall.appointments.filter(status__in=["booked", "confirmed"]).exists()
     assert recall.exam.superseded.get().reading["assessment"] == Assessment.NEED_IMAGING
@@ -145,9 +145,9 @@ def test_a_void_recall_comes_back_when_the_result_does(shadyside: Site) -> None:
     assert Recall.objects.count() == 1
 
 
-@pytest.mark.parametrize("story", ["deceased", "transferred", "cancer"])
-def test_some_closures_are_never_reopened_by_a_corrected_result(story: str, shadyside: Site) -> None:
-    recall = RecallFactory.create(site=shadyside, **{story: True})
+@pytest.mark.parametrize("scenario", ["deceased", "transferred", "cancer"])
+def test_some_closures_are_never_reopened_by_a_corrected_result(scenario: str, shadyside: Site) -> None:
+    recall = RecallFactory.create(site=shadyside, **{scenario: True})
     changed = _correct_and_reload(recall, Assessment.HIGHLY_SUGGESTIVE)
     assert (changed.state, changed.version) == (State.CLOSED, recall.version)
     assert changed.work_items.get().kind == WorkItemKind.CORRECTED_RESULT
@@ -167,8 +167,8 @@ def test_a_technical_recall_needs_a_visit_whatever_its_category(shadyside: Site)
 
 def test_a_hold_returns_to_its_state_and_a_booked_visit_is_cancelled(shadyside: Site) -> None:
     cast, until = cast_of(shadyside), calendar.local_day(shadyside, MONDAY) + timedelta(days=7)
-    for story, returns in (("attended", State.AWAITING_OUTCOME), ("booked", State.TO_CONTACT)):
-        recall = RecallFactory.create(site=shadyside, **{story: True})
+    for scenario, returns in (("attended", State.AWAITING_OUTCOME), ("booked", State.TO_CONTACT)):
+        recall = RecallFactory.create(site=shadyside, **{scenario: True})
         actions.hold(recall, until, by=cast.navigator, note="Is away.")
         assert (recall.state, recall.due_at) == (State.ON_HOLD, datetime(2026, 3, 23, 12, 0, tzinfo=UTC))
         assert not recall.appointments.filter(status__in=["booked", "confirmed"]).exists()

@@ -59,7 +59,7 @@ def _recheck_locked(recall: Recall) -> str:
 
 
 def _fault(recall: Recall, events: list[RecallEvent]) -> str:
-    """What is wrong with this history, in words; empty when it is whole."""
+    """The fault of this history as a sentence; empty when its hashes match."""
     previous = ""
     for number, event in enumerate(events, start=1):
         if event.version != number:
