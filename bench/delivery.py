@@ -1,4 +1,4 @@
-"""How much of the speed of a bare loop is left when nothing may be lost?
+"""Measures delivery against a bare loop that builds and sends the same messages and records nothing.
 
 Three runs on the same due messages and the same mail server: a bare loop that loads the facts of all messages in a few
 queries, then builds and sends each over one connection and writes nothing; one worker process; two worker processes,

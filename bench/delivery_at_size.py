@@ -1,4 +1,4 @@
-"""Is delivery as fast beside a million stored messages as beside ten thousand? Needs PostgreSQL (DATABASE_URL).
+"""Compares the speed of delivery beside ten thousand and beside a million stored messages (PostgreSQL).
 
 The same number of due messages is sent by one worker process, first beside STORED_FEW messages of the past with their
 tries, then beside STORED_MANY. Ends with status 1 when the second takes more than 1.2 times as long.

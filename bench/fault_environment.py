@@ -1,4 +1,4 @@
-"""On what does the fault script play? PostgreSQL, a broker, a mail server and workers that it may kill and restart.
+"""Starts the servers of the fault injection: PostgreSQL, broker, mail server and workers that it may kill.
 
 All of them are its own: throwaway folders, socket files, one port that the operating system chose.
 """

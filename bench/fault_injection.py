@@ -1,4 +1,4 @@
-"""Is anything lost, doubled, sent to somebody else or sent after it was cancelled, whatever breaks?
+"""Checks that nothing is lost, doubled, sent to somebody else or sent after its cancellation under faults.
 
 2,000 recalls made by the real actions owe 2,000 confirmations. While real Celery workers send them, the whole group is
 killed (kill -9) 20 times and single children 20 times, Redis is killed and wiped, PostgreSQL stopped at once and

@@ -1,4 +1,4 @@
-"""What does the mail server of the fault script do? It takes messages and fails in the ways real ones do, by a seed.
+"""A mail server that fails in the ways real ones do, chosen by a seed.
 
 What happens to a message hangs on its number and on how often it came before, so the same seed gives the same faults.
 Every message that was kept is a line in a file: recipient, number, Message-ID, when. The process may be killed and

@@ -1,4 +1,4 @@
-"""Is anything lost, doubled or sent to somebody else when the worker is killed in the middle of its work?
+"""Checks that nothing is lost, doubled or sent to somebody else when the worker is killed at work.
 
 Due messages are made by the real actions; a real Celery worker sends them to a real mail server and is killed (kill -9,
 with all its children) at moments chosen by a seed, then started again. This script plays the beat that asks for a sweep

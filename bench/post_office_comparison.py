@@ -1,4 +1,4 @@
-"""How do we compare with django-post_office: speed, and what three kills cost? The same messages, in one run.
+"""Compares speed and the cost of three kills with django-post_office, on the same messages in one run.
 
 Each side gets the messages out with two processes to the same mail server. The peer does it in two steps: its caller
 writes each message and hands it over, then it sends what it stored; we write when we send, so that each message says

@@ -1,4 +1,4 @@
-"""The real settings with the peer beside us (django-post_office), and a mail client that loses patience soon."""
+"""The real settings with django-post_office installed and a short mail timeout."""
 
 from config.settings import *  # noqa: F403
 from config.settings import DATA_DIR, INSTALLED_APPS

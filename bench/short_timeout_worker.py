@@ -1,4 +1,4 @@
-"""How do the fault script's workers differ from real ones? They wait seconds where real ones wait minutes.
+"""Starts a Celery worker that waits seconds where a real one waits minutes.
 
 Only waiting times are shorter: a lease after a killed sender, the time before another try, the time a mail server that
 is away is left alone. What is done stays as it is.

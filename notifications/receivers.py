@@ -1,4 +1,4 @@
-"""What happens to messages when a recall moves, and which of them forbid that a step is undone?
+"""Plans messages when a recall moves, and blocks the undo of a step whose message may have left.
 
 Rows are written with the move; a worker is woken after it.
 """

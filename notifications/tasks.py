@@ -1,4 +1,4 @@
-"""What do the workers do? They send what is due when they are nudged, and every minute in any case.
+"""Celery tasks: send due messages when woken, and sweep every minute.
 
 Tasks carry no arguments: the database says what is owed. Two beats or two sweeps at once are harmless, since each row
 is claimed by one. Signs of life (`Heartbeat`): "worker" is written by every task; "beat" and "sweep" by the sweep,

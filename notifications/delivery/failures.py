@@ -1,4 +1,4 @@
-"""What does it mean when handing over a message fails? The one place that knows the errors of mail servers.
+"""Classifies the errors of handing a message over: temporary, permanent, our connection, or uncertain.
 
 A code of RFC 5321 decides: 4xx is "not now", 5xx to the recipient is "never". Whatever speaks about us and not about
 the patient (our sender, our login, 421 "closing") is a matter of the connection: it must cost no patient a message. An

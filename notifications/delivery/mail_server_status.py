@@ -1,4 +1,4 @@
-"""Is the mail server there? One row remembers since when it is not, so that nobody knocks at a closed door.
+"""Remembers in one row since when the mail server is unavailable, and when it may be tried again.
 
 While it is away no message is touched: nothing is tried, nothing fails, and the oldest one is still first in line when
 it is back. The status board reads the same row (`Heartbeat` "mail": `started_at` away since, `finished_at` last took

@@ -1,4 +1,4 @@
-"""Which letters wait for paper, and what happens to them? A PDF of many, "printed" by a person, and the same again.
+"""Lists the letters to print, makes their PDF, and records which of them were printed or reprinted.
 
 Each letter is asked once more whether it is true before it goes into a PDF. What was said to be printed counts as
 sent; the copy that was printed is kept and a reprint is made from it.

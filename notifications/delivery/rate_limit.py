@@ -1,4 +1,4 @@
-"""How fast may one mail provider be written to? At most so many messages a minute to each mail domain.
+"""Limits how many messages a minute go to one mail domain.
 
 A message over the limit is promised a place in the first later minute that has one, so it is asked about twice and not
 each minute. The count of what really left decides when its minute comes. Asked inside the claim's transaction; a

@@ -1,4 +1,4 @@
-"""May anything be sent at all? Not after the database was brought back from a copy, until a person has looked.
+"""Freezes sending after the database was restored from a backup, until a person has looked.
 
 A restored database has forgotten what left since its copy was made, and would send it again. So a number in the
 database rises before anything is handed over, and a small file outside it (DATA_DIR) keeps the highest one: a database

@@ -1,4 +1,4 @@
-"""Who carries our text messages? One small interface; a provider on the network, and a folder for the demo.
+"""Hands text messages to the provider, or to a folder in the demo.
 
 `SMS_URL` chooses: `twilio://SID:TOKEN@SENDER` (the Messages resource of Twilio's REST API, version 2010-04-01; the
 sender is a number such as +14125550100 or the number of a messaging service, MG...), or `file://` for the demo inbox.

@@ -1,4 +1,4 @@
-"""How does a worker learn that there is something to send? By a nudge that may be lost, refused or come twice.
+"""Wakes a worker after a commit; the wake-up may be lost, refused or come twice.
 
 The row in the database is what is owed, and the minute's sweep finds it without any nudge.
 """

@@ -1,1 +1,1 @@
-"""What comes back: bounces, delivery reports, text replies, unsubscribes."""
+"""Receives what comes back: bounces, delivery reports, text replies and unsubscribes."""

@@ -1,4 +1,4 @@
-"""What does a mail in the bounce mailbox tell? Reads delivery reports (RFC 3464) and complaints (RFC 5965).
+"""Reads delivery reports (RFC 3464) and complaints (RFC 5965) from the mail of the bounce mailbox.
 
 Only mail that quotes the headers of one of our messages says anything: its number there is known to nobody but the
 mail servers on its way and the person who got it. Everything else is left to the people who read that mailbox.

@@ -1,4 +1,4 @@
-"""What does it mean when the receiving side tells us later what became of a message?
+"""Records what the receiving side reports about a message, and acts on bounces and complaints.
 
 Delivered is the best we can know. Came back means that it did not arrive: a person calls, and an address that does
 not exist is not written to again. Reported as unwanted stops mail to that address. The same news twice changes nothing.

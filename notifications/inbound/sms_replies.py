@@ -1,4 +1,4 @@
-"""What does an answer to a text message do? STOP ends texts at once; any other answer is a task for a person.
+"""Receives answers to text messages: STOP ends texts at once, any other answer opens a work item.
 
 The only page that the provider calls: every request must carry its signature (`X-Twilio-Signature`).
 Domain fact: consent may be revoked in any reasonable way, and STOP, QUIT, END, REVOKE, OPT OUT, CANCEL and UNSUBSCRIBE

@@ -1,4 +1,4 @@
-"""How does a patient stop emails with one click? RFC 8058: the mail program posts to the address in the header.
+"""Stops emails with one click from the mail program (RFC 8058).
 
 A GET shows a button and changes nothing, since scanners open every link. The address is opaque: it names a message by
 its random number, signed, and opens nothing else. Stopping emails never stops the recall: what would have been told

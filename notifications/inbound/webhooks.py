@@ -1,4 +1,4 @@
-"""At which addresses does a mail provider report, and how is its report understood?
+"""Receives the reports of mail providers at their webhook addresses.
 
 Anymail knows each provider's form and checks WEBHOOK_SECRET (HTTP basic authentication), and a provider's signature
 where it has one. Without the secret there are no such addresses. A report about nothing of ours changes nothing.

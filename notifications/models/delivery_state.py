@@ -1,4 +1,4 @@
-"""What do we know beside the messages: may anything leave, what came back, how fast may one provider get mail?"""
+"""Models for sending as a whole: frozen or not, reports from the receiving side, limits of mail domains."""
 
 import uuid
 

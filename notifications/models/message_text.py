@@ -1,4 +1,4 @@
-"""Which words did the clinic put in the place of a shipped text? Versions that are added and never changed.
+"""Model of the texts that a clinic wrote in the place of shipped ones: versions that are never changed.
 
 The newest version of a text speaks: a site's own before the one for all sites, and the shipped file where neither is in
 use. Going back is a new version too, so that what was sent on a day can always be told.

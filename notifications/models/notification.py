@@ -1,4 +1,4 @@
-"""What do we owe to whom, what became of each try, and what exactly was said?"""
+"""Models of a message, its delivery attempts and the copy of what was sent."""
 
 import uuid
 

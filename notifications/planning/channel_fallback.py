@@ -1,4 +1,4 @@
-"""What happens when a channel fails? The next channel takes over; a mailbox that is not there is left alone."""
+"""Plans a failed message on the next channel, and marks an email address that does not work."""
 
 from django.utils import timezone
 

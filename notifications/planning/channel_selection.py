@@ -1,4 +1,4 @@
-"""By which way does a message go: email, else a text message, else a printed letter; or by none, and why not?
+"""Selects the channel of a message: email, else a text message, else a letter, or the reason for none.
 
 Asked when a row is made, when a recall is compared, inside the claim, and when a way has failed. A way that failed
 for a message is closed to it, so that it only ever moves on. A notice to the referring doctor knows two ways: email

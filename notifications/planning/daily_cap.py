@@ -1,4 +1,4 @@
-"""Has a patient had enough messages today? Two a day, whatever the way and the recall; the third waits for tomorrow.
+"""Limits a patient's messages to two a day, whatever the channel and the recall; the third waits for the next day.
 
 Never put off: an urgent message, a notice to the doctor, and one that would be of no use any more by then.
 """

@@ -1,4 +1,4 @@
-"""Does every open recall have the messages it should have? Once a day all of them are compared, a piece at a time.
+"""Compares the messages of every open recall with the plan once a day, in chunks, and mends differences.
 
 The pieces follow the recall numbers, and a row remembers how far the day's round has come: a worker that dies goes on
 where it was. Only a recall that differs is locked, and is looked at again under its lock.

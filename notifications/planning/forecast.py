@@ -1,4 +1,4 @@
-"""Who gets what on a day to come, when and by which way, and who does not and why? Nothing is changed by asking.
+"""Lists the messages of a day to come with time and channel, or why one is not sent; changes nothing.
 
 It asks the same rules as the claim does, with what is known now: a recall that moves meanwhile changes the answer.
 """

@@ -1,4 +1,4 @@
-"""What does a lay summary say of an exam, and is all there that the rule asks for?
+"""Collects what a lay summary says of an exam, and names the required facts that are missing.
 
 Domain fact: 21 CFR 900.12(c)(2): a summary in plain words to every patient within 30 days of the mammogram (7 for
 suspicious and highly suggestive), with the name, the facility's name, address and phone, and the density notice. Here

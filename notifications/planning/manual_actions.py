@@ -1,4 +1,4 @@
-"""May a person stop this message, send it once more or send one now, and what happens then? Each with a reason.
+"""Lets a person stop a message, send it again or send one now, or says why not.
 
 Nothing is sent from here. What a person asks for is an event of the recall: the plan reads it there, so the message
 lives by the same rules as every other one, and the daily comparison does not take it back.

@@ -1,4 +1,4 @@
-"""Which messages should exist for a recall as it stands? One table: the kind, when and until when, and the rule.
+"""The table of messages: for each kind when it is due, until when it is of use, and the rule that decides.
 
 The rules are plain functions of the snapshot and never of the present instant, so asking again tomorrow gives the
 same answer. The occasion they name is part of the row's key: a visit that moves has another occasion, and what was

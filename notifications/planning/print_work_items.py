@@ -1,4 +1,4 @@
-"""Which recalls have a letter that a person must print? One open task for each, closed when none waits any more."""
+"""Opens one work item for each recall with letters to print, and closes it when none waits."""
 
 from django.utils.translation import gettext as _
 

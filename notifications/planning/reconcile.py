@@ -1,4 +1,4 @@
-"""Do the stored messages of a recall say what the plan wants? Missing ones are added, obsolete ones cancelled.
+"""Makes the stored messages of a recall match the plan: adds missing ones and cancels obsolete ones.
 
 Always called with the recall's row locked, inside the transaction that moved it or that found the difference. It
 only writes rows: nothing is sent from here.

@@ -1,4 +1,4 @@
-"""What does the referring doctor hear of a recall? That it was opened, the patient not reached, or it is closed.
+"""Rules for the notices to the referring doctor: recall opened, patient not reached, recall closed.
 
 The occasion begins with the name of the notice in the head of `referrer_notice.md`. A patient who came without a
 referral has nobody to tell. A death, a recall made in error, and one that earlier pictures resolved are told by other

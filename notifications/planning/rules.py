@@ -1,4 +1,4 @@
-"""What does each row of the plan mean? One small function for each kind of message, from the snapshot alone."""
+"""Rules for the messages to the patient: one function of the recall's snapshot for each kind."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""At which hours may a message of its kind reach a patient? Days and hours are the site's."""
+"""Computes the days and hours, by the site's clock, at which a kind of message may be sent."""
 
 import enum
 from datetime import UTC, datetime, time, timedelta

@@ -1,4 +1,4 @@
-"""What does the plan need to know about a recall? Everything at once, in a fixed number of queries for many recalls."""
+"""Loads all facts about recalls that their messages depend on, in a fixed number of queries."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""Who and what play in these tests? The clock, patient and mail server of the tests of messages."""
+"""Fixtures of the message tests, shared with the fault tests."""
 
 from tests.notifications.conftest import clock, mail_server, patient, recall
 

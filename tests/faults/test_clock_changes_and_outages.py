@@ -1,4 +1,4 @@
-"""When the clock is wrong, the machine is off for days or two of everything run: once, in its hours, or not at all."""
+"""Tests wrong clocks, days of outage and doubled tasks: a message leaves once, in its hours, or not at all."""
 
 import random
 from collections import Counter

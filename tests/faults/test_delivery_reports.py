@@ -1,4 +1,4 @@
-"""Does what comes back reach a person, once, and does nobody else's word count?"""
+"""Tests that what comes back reaches a person once, and that only the provider is believed."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""Is one mail provider never sent more a minute than it should get, and does each message still leave?"""
+"""Tests that no mail domain gets more messages a minute than allowed, and that each still leaves."""
 
 from collections import Counter
 from datetime import datetime, timedelta

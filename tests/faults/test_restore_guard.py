@@ -1,4 +1,4 @@
-"""Does a database that was brought back from a copy stay silent until a person has looked?"""
+"""Tests that a database restored from a backup sends nothing until a person has looked."""
 
 import json
 import sqlite3

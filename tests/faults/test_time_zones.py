@@ -1,4 +1,4 @@
-"""Anywhere in the world, on any day of two years: is each message wanted once, inside its hours and never at night?
+"""Tests in every time zone that each message is due once, inside its hours and never at night.
 
 Every zone that the time zone database knows, around each change of its clock and on ordinary days; then whole stories
 with a real worker's loop, where the clock jumps, the machine is down for three days, or two beats and two sweeps run.

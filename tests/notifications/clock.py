@@ -1,4 +1,4 @@
-"""How do the tests let time pass? From one instant at which something is due to the next, with a real worker's loop."""
+"""Moves the time of a test from one due instant to the next, with the real worker's loop."""
 
 from collections.abc import Iterable
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Who and what play in the tests of messages? A clock that starts on an ordinary Tuesday, and a patient with email."""
+"""Fixtures for tests of messages: a clock on an ordinary Tuesday, and a patient with email."""
 
 from collections.abc import Iterator
 

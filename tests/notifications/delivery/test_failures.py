@@ -1,0 +1,59 @@
+"""Tests how errors of mail servers are classified, and what each does to address and connection."""
+
+import smtplib
+import ssl
+
+import pytest
+
+from clinic.actors import INTAKE
+from notifications.delivery import outbox
+from notifications.delivery.claim_prefetch import ClaimPrefetcher
+from notifications.delivery.failures import classify_delivery_error
+from notifications.enums import AttemptResult, NotificationKind, NotificationState
+from notifications.rendering.email import build_email
+from patients.actions import set_contact_point
+from patients.models import ContactPoint
+from recalls.models import Recall
+from tests.notifications.clock import latest_notification
+
+pytestmark = pytest.mark.django_db
+
+
+def _claimed() -> outbox.Claim:
+    claim = outbox.claim_next(ClaimPrefetcher())
+    assert isinstance(claim, outbox.Claim)
+    return claim
+
+
+def test_an_address_corrected_while_a_message_is_on_its_way_is_not_marked_as_bounced(recall: Recall) -> None:
+    claim = _claimed()
+    _mail, copy = build_email(claim.row, claim.snapshot, claim.channels)
+    set_contact_point(recall.patient, ContactPoint.Kind.EMAIL, "testa.new@example.org", by=INTAKE)
+    refused = smtplib.SMTPRecipientsRefused({copy.address: (550, b"5.1.1 no such user")})
+    outbox.record_failure(claim, classify_delivery_error(refused), copy)
+    point = ContactPoint.objects.get(patient=recall.patient, kind=ContactPoint.Kind.EMAIL)
+    assert (point.value, point.unusable) == ("testa.new@example.org", "")
+
+
+def test_a_server_that_closes_the_line_at_a_recipient_costs_the_patient_no_try(recall: Recall) -> None:
+    claim = _claimed()
+    closing = smtplib.SMTPRecipientsRefused({"testa.oak@example.org": (421, b"4.3.2 closing the connection")})
+    failure = classify_delivery_error(closing)
+    outbox.record_failure(claim, failure)
+    row = latest_notification(recall, NotificationKind.RECALL_NOTICE)
+    assert (failure.result, row.state, row.attempt_count) == (
+        AttemptResult.CONNECTION_FAILED,
+        NotificationState.PLANNED,
+        0,
+    )
+
+
+def test_a_failed_check_of_the_mail_servers_certificate_is_never_the_messages_fault(recall: Recall) -> None:
+    claim = _claimed()
+    outbox.record_failure(claim, classify_delivery_error(ssl.SSLCertVerificationError("certificate verify failed")))
+    assert latest_notification(recall, NotificationKind.RECALL_NOTICE).state == NotificationState.PLANNED
+
+
+@pytest.mark.parametrize("error", [ValueError("x"), TypeError("x"), KeyError("x")])
+def test_a_message_that_cannot_be_written_is_not_tried_again(error: Exception) -> None:
+    assert classify_delivery_error(error).result == AttemptResult.PERMANENT

@@ -1,0 +1,25 @@
+"""Tests that a worker killed with kill -9 loses and doubles nothing."""
+
+import os
+import subprocess
+import sys
+
+from config.env import CHECKOUT
+from tests.support.processes import clean_environment
+
+
+def test_a_worker_killed_twice_loses_nothing_and_copies_bear_the_same_message_id() -> None:
+    """The benchmark in small; it ends with status 1 when a promise is broken and prints what it counted."""
+    given = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL") if name in os.environ}
+    settings_module = "tests.notifications.delivery.short_lease_settings"
+    play = {"MESSAGES": "40", "KILLS": "2", "DJANGO_SETTINGS_MODULE": settings_module}
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.kill_worker"],
+        cwd=CHECKOUT,
+        env=clean_environment(**given, **play),
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "lost                                          0" in done.stdout

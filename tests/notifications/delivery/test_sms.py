@@ -1,0 +1,240 @@
+"""Tests text messages: the provider's interface, and that STOP stops them and nothing else."""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Iterator
+
+import pytest
+from django.conf import LazySettings
+from django.test import Client
+from django.urls import reverse
+
+from clinic.actors import INTAKE
+from clinic.factories import cast_of
+from clinic.models import Site
+from notifications.backends import maildir
+from notifications.delivery.worker import send_due
+from notifications.enums import Channel, NotificationKind, NotificationState, StatusReason
+from notifications.inbound.sms_replies import is_stop_reply
+from notifications.rendering import sms
+from patients.actions import set_contact_point
+from patients.channels import channels_of
+from patients.factories import PatientFactory
+from patients.models import Consent, ContactPoint, Patient
+from recalls import actions
+from recalls.actions import Slot
+from recalls.enums import WorkItemKind
+from recalls.models import Recall, WorkItem
+from recalls.testing.factories import RecallFactory
+from tests.notifications.clock import Clock, at, latest_notification
+from tests.support.smtp import SmtpReply, SmtpSink
+from tests.support.twilio import ACCOUNT, SENDER, TOKEN, FakeTwilioServer
+
+pytestmark = pytest.mark.django_db
+
+MOBILE = "+14125550123"
+
+
+@pytest.fixture
+def sms_service(settings: LazySettings) -> Iterator[FakeTwilioServer]:
+    with FakeTwilioServer() as service:
+        settings.SMS_URL = service.url
+        yield service
+
+
+@pytest.fixture
+def sms_patient_recall(clock: Clock, shadyside: Site) -> Patient:
+    """Agreed to text messages, and has no email."""
+    return PatientFactory.create(
+        site=shadyside, email=None, mobile="412 555 0123", consents={Consent.Subject.SMS: True}
+    )
+
+
+def test_a_patient_without_email_who_agreed_gets_a_text_message(
+    sms_service: FakeTwilioServer, sms_patient_recall: Patient
+) -> None:
+    recall = RecallFactory.create(patient=sms_patient_recall)
+    send_due(5)
+    (asked,) = sms_service.requests
+    assert asked.path == f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json"
+    assert asked.credentials == f"{ACCOUNT}:{TOKEN}"
+    assert (asked.fields["To"], asked.fields["From"]) == (MOBILE, SENDER)
+    assert asked.fields["Body"].endswith("Reply STOP to end texts.")
+    assert len(asked.fields["Body"]) <= sms.MAX_SMS_LENGTH
+    row = latest_notification(recall, NotificationKind.RECALL_NOTICE)
+    assert (row.state, row.channel, row.rendered.text) == (
+        NotificationState.ACCEPTED,
+        Channel.SMS,
+        asked.fields["Body"],
+    )
+    assert row.attempts.get().channel == Channel.SMS
+    assert not recall.work_items.exists()
+
+
+def test_without_a_recorded_yes_no_text_message_is_sent(
+    sms_service: FakeTwilioServer, clock: Clock, shadyside: Site
+) -> None:
+    recall = RecallFactory.create(patient=PatientFactory.create(site=shadyside, no_email=True))
+    send_due(5)
+    assert sms_service.requests == []
+    assert latest_notification(recall, NotificationKind.RECALL_NOTICE).channel == Channel.LETTER
+
+
+def test_email_goes_before_a_text_message(sms_service: FakeTwilioServer, clock: Clock, shadyside: Site) -> None:
+    recall = RecallFactory.create(patient=PatientFactory.create(site=shadyside, text_messages=True))
+    send_due(5)
+    assert sms_service.requests == []
+    assert latest_notification(recall, NotificationKind.RECALL_NOTICE).state == NotificationState.ACCEPTED
+
+
+def test_an_email_refused_for_good_goes_on_as_a_text_message(
+    sms_service: FakeTwilioServer, clock: Clock, shadyside: Site, mail_server: SmtpSink
+) -> None:
+    mail_server.reply = SmtpReply.REFUSE
+    recall = RecallFactory.create(patient=PatientFactory.create(site=shadyside, text_messages=True))
+    send_due(5)
+    row = latest_notification(recall, NotificationKind.RECALL_NOTICE)
+    assert (row.state, row.channel, row.failed_channels) == (NotificationState.ACCEPTED, Channel.SMS, [Channel.EMAIL])
+    assert [(a.channel, a.result) for a in row.attempts.all()] == [("email", "permanent"), ("sms", "accepted")]
+    assert len(sms_service.requests) == 1
+    assert not recall.work_items.exists()
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "channel"),
+    [
+        ((400, 21211), NotificationState.TO_PRINT, Channel.LETTER),  # the number is no number: paper takes over
+        ((400, 21610), NotificationState.TO_PRINT, Channel.LETTER),  # the patient told the provider to stop
+        ((503, 20503), NotificationState.PLANNED, Channel.SMS),  # not now
+        ((429, 20429), NotificationState.PLANNED, Channel.SMS),  # we are too fast
+        ((401, 20003), NotificationState.PLANNED, Channel.SMS),  # our account: nothing of the patient's is at fault
+    ],
+)
+def test_an_answer_of_the_service_is_judged(
+    answer: tuple[int, int], state: str, channel: str, sms_service: FakeTwilioServer, sms_patient_recall: Patient
+) -> None:
+    sms_service.reply = answer
+    recall = RecallFactory.create(patient=sms_patient_recall)
+    send_due(5)
+    row = latest_notification(recall, NotificationKind.RECALL_NOTICE)
+    assert (row.state, row.channel) == (state, channel)
+    attempt = row.attempts.get()
+    assert str(answer[1]) in attempt.detail
+    assert MOBILE not in attempt.detail
+    assert channels_of(Patient.objects.get(pk=sms_patient_recall.pk)).sms_allowed == (answer[1] != 21610)
+
+
+def test_an_answer_that_never_came_leaves_open_whether_it_arrived(
+    sms_service: FakeTwilioServer, sms_patient_recall: Patient
+) -> None:
+    sms_service.drops_connection = True
+    recall = RecallFactory.create(patient=sms_patient_recall)
+    send_due(5)
+    row = latest_notification(recall, NotificationKind.RECALL_NOTICE)
+    assert (row.state, row.reason, row.may_have_arrived_twice) == (
+        NotificationState.PLANNED,
+        StatusReason.UNCERTAIN,
+        True,
+    )
+
+
+def test_while_the_service_is_away_nothing_is_tried_and_mail_goes_out(
+    sms_service: FakeTwilioServer, sms_patient_recall: Patient, shadyside: Site
+) -> None:
+    sms_service.reply = (401, 20003)
+    RecallFactory.create(patient=sms_patient_recall)
+    send_due(5)
+    mailed = RecallFactory.create(patient=PatientFactory.create(site=shadyside))
+    send_due(5)
+    assert len(sms_service.requests) == 1
+    assert latest_notification(mailed, NotificationKind.RECALL_NOTICE).state == NotificationState.ACCEPTED
+
+
+def test_a_visit_is_told_with_its_day_in_letters_that_every_phone_has(
+    sms_service: FakeTwilioServer, clock: Clock, sms_patient_recall: Patient, shadyside: Site
+) -> None:
+    shadyside.sender_name = "Clínica “Niño” — Sample Imaging Center of Pittsburgh"
+    shadyside.save()
+    recall = RecallFactory.create(patient=sms_patient_recall)
+    recall.site = shadyside
+    actions.book_appointment(recall, Slot(shadyside, at("2026-11-24", "10:00")), by=cast_of(shadyside).scheduler)
+    send_due(5)
+    said = sms_service.requests[-1].fields["Body"]
+    assert said.startswith('Clinica "Niño" - Sample: your visit is booked for Tue, Nov 24, 10:00 am.')
+    assert set(said) <= sms.GSM_ALPHABET
+
+
+def test_without_a_service_the_demo_inbox_gets_the_text(
+    clock: Clock, sms_patient_recall: Patient, settings: LazySettings, tmp_path: object
+) -> None:
+    settings.SMS_URL, settings.MAIL_INBOX_DIR = "file://", f"{tmp_path}/mail"
+    RecallFactory.create(patient=sms_patient_recall)
+    send_due(5)
+    (key,) = maildir.list_keys_newest_first()
+    kept = maildir.read_mail(key)
+    assert kept is not None
+    assert kept.message["To"] == MOBILE
+    assert "Please call" in kept.get_text_part("plain")
+
+
+@pytest.mark.parametrize("words", ["STOP", " stop. ", "Alto", "Unsubscribe please", "opt out", "Opt-out", "CANCEL"])
+def test_these_answers_stop_text_messages(words: str) -> None:
+    assert is_stop_reply(words)
+
+
+@pytest.mark.parametrize("words", ["", "I cannot come", "non-stop pain", "call me", "?"])
+def test_these_answers_do_not(words: str) -> None:
+    assert not is_stop_reply(words)
+
+
+def _post_reply(client: Client, body: str, settings: LazySettings, *, signed_with: str = TOKEN) -> int:
+    fields = {"From": MOBILE, "To": SENDER, "Body": body, "MessageSid": "SM2"}
+    said = settings.PUBLIC_URL + reverse("sms_inbound") + "".join(f"{name}{fields[name]}" for name in sorted(fields))
+    signature = base64.b64encode(hmac.new(signed_with.encode(), said.encode(), hashlib.sha1).digest()).decode()
+    return client.post(reverse("sms_inbound"), fields, headers={"X-Twilio-Signature": signature}).status_code
+
+
+def test_stop_ends_text_messages_and_the_next_goes_on_paper(
+    sms_service: FakeTwilioServer, sms_patient_recall: Patient, client: Client, settings: LazySettings
+) -> None:
+    recall = RecallFactory.create(patient=sms_patient_recall)
+    assert _post_reply(client, "Stop", settings) == 200
+    consent = sms_patient_recall.consents.filter(subject=Consent.Subject.SMS).latest("pk")
+    assert (consent.granted, consent.source) == (False, "text message: STOP")
+    send_due(5)
+    assert sms_service.requests == []
+    assert latest_notification(recall, NotificationKind.RECALL_NOTICE).state == NotificationState.TO_PRINT
+    assert Recall.objects.get(pk=recall.pk).is_open
+
+
+def test_another_answer_is_a_task_for_a_person_and_is_not_kept(
+    sms_service: FakeTwilioServer, sms_patient_recall: Patient, client: Client, settings: LazySettings
+) -> None:
+    assert _post_reply(client, "My left side hurts", settings) == 200
+    item = WorkItem.objects.get(patient=sms_patient_recall, kind=WorkItemKind.PATIENT_REQUEST)
+    assert "hurts" not in item.reason
+    assert channels_of(sms_patient_recall).sms_allowed
+
+
+def test_an_answer_without_the_providers_signature_changes_nothing(
+    sms_service: FakeTwilioServer, sms_patient_recall: Patient, client: Client, settings: LazySettings
+) -> None:
+    assert _post_reply(client, "STOP", settings, signed_with="guess") == 403
+    assert client.post(reverse("sms_inbound"), {"From": MOBILE, "Body": "STOP"}).status_code == 403
+    assert client.get(reverse("sms_inbound")).status_code == 405
+    settings.SMS_URL = ""
+    assert _post_reply(client, "STOP", settings) == 403
+    assert channels_of(sms_patient_recall).sms_allowed
+
+
+def test_an_email_address_given_later_takes_the_message_back_to_email(
+    sms_service: FakeTwilioServer, sms_patient_recall: Patient
+) -> None:
+    recall = RecallFactory.create(patient=sms_patient_recall)
+    set_contact_point(sms_patient_recall, ContactPoint.Kind.EMAIL, "testa.new@example.org", by=INTAKE)
+    send_due(5)
+    send_due(5)
+    assert sms_service.requests == []
+    row = latest_notification(recall, NotificationKind.RECALL_NOTICE)
+    assert (row.state, row.channel) == (NotificationState.ACCEPTED, Channel.EMAIL)

@@ -1,0 +1,239 @@
+"""Tests notices to referring doctors, the daily cap, and the forecast of tomorrow's messages."""
+
+import html
+import re
+from io import StringIO
+from smtplib import SMTPRecipientsRefused
+
+import pytest
+from django.core import mail
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
+
+from clinic.actors import INTAKE
+from clinic.factories import cast_of
+from clinic.models import Site, User
+from notifications.delivery import outbox
+from notifications.delivery.claim_prefetch import ClaimPrefetcher
+from notifications.delivery.failures import classify_delivery_error
+from notifications.delivery.worker import send_due
+from notifications.enums import Channel, NotificationKind, NotificationState, StatusReason
+from notifications.models import Notification
+from notifications.rendering.context import referrer_reference
+from notifications.rendering.email import build_email
+from patients.actions import record_consent, set_contact_point
+from patients.factories import PatientFactory, ReferringProviderFactory
+from patients.models import Consent, ContactPoint, Patient
+from recalls import actions
+from recalls.actions import ContactAttemptInput, Slot
+from recalls.enums import Assessment, ContactChannel, ContactResult
+from recalls.models import Recall
+from recalls.testing.factories import ExamFactory, RecallFactory
+from tests.notifications.clock import PITTSBURGH, Clock, at, latest_notification, sent_messages
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def referred(clock: Clock, patient: Patient) -> Recall:
+    referrer = ReferringProviderFactory.create(name="Dr. Referra Example", email="referrer@example.com")
+    return actions.open_recall(ExamFactory.create(patient=patient, referrer=referrer), by=INTAKE).recall
+
+
+def sent_to_referrer(recall: Recall) -> list[str]:
+    """What left for the doctor, in order."""
+    rows = Notification.objects.filter(recall=recall, kind=NotificationKind.REFERRER_NOTICE, accepted_at__isnull=False)
+    return [
+        f"{row.accepted_at.astimezone(PITTSBURGH):%Y-%m-%d} {row.occasion.partition(':')[0]}"
+        for row in rows.order_by("accepted_at")
+        if row.accepted_at
+    ]
+
+
+def first_notice(recall: Recall) -> Notification:
+    """The first notice; the one for a patient who is not reached waits beside it."""
+    return Notification.objects.get(recall=recall, occasion="recall_opened:")
+
+
+def test_the_doctor_hears_that_the_patient_is_recalled_and_when_the_visit_is_done(
+    referred: Recall, clock: Clock
+) -> None:
+    cast = cast_of(referred.site)
+    clock.run_until("2026-11-11")
+    actions.book_appointment(referred, Slot(referred.site, at("2026-11-12", "10:00")), by=cast.scheduler)
+    clock.run_until("2026-11-12", "11:00")
+    actions.mark_attended(referred, by=cast.scheduler)
+    actions.record_outcome(referred, actions.OutcomeInput(Assessment.NEGATIVE), by=cast.radiologist)
+    clock.run_until("2026-11-20")
+    assert sent_to_referrer(referred) == ["2026-11-10 recall_opened", "2026-11-12 closed"]
+
+
+def test_the_notice_names_no_patient_and_bears_a_number_made_for_it(referred: Recall) -> None:
+    send_due(5)
+    (notice,) = [message for message in mail.outbox if message.to == ["referrer@example.com"]]
+    row = first_notice(referred)
+    everything = notice.message().as_string()
+    assert referrer_reference(row) in notice.body
+    assert "Dr. Referra Example" in notice.body
+    for secret in (referred.patient.family_name, referred.patient.given_name, referred.patient.mrn):
+        assert secret not in everything
+
+
+def test_a_patient_nobody_reaches_is_told_to_the_doctor_when_the_navigator_takes_over(
+    referred: Recall, clock: Clock
+) -> None:
+    clock.run_until("2026-12-24")
+    assert sent_to_referrer(referred) == ["2026-11-10 recall_opened"]
+    clock.run_until("2026-12-30")
+    assert sent_to_referrer(referred) == ["2026-11-10 recall_opened", "2026-12-28 unreachable"]  # day 45 is Christmas
+
+
+def test_one_that_was_reached_is_not_called_unreachable(referred: Recall, clock: Clock, scheduler_ana: User) -> None:
+    clock.run_until("2026-11-12")
+    spoke = ContactAttemptInput(ContactChannel.PHONE, ContactResult.REACHED_CALLS_BACK)
+    actions.log_contact(referred, spoke, by=scheduler_ana)
+    clock.run_until("2027-01-15")
+    assert sent_to_referrer(referred) == ["2026-11-10 recall_opened"]
+
+
+def test_a_recall_closed_without_the_visit_is_told_as_such(referred: Recall, clock: Clock, scheduler_ana: User) -> None:
+    actions.decline(referred, by=scheduler_ana, note="Does not want it.")
+    clock.run_until("2026-11-20")
+    assert sent_to_referrer(referred) == ["2026-11-10 closed_without_visit"]
+
+
+def test_a_recall_made_in_error_is_not_told(referred: Recall, clock: Clock, manager_mo: User) -> None:
+    actions.void(referred, by=manager_mo, note="Wrong patient.")
+    clock.run_until("2026-11-20")
+    assert sent_to_referrer(referred) == []
+
+
+def test_a_doctor_without_email_is_written_to_on_paper(clock: Clock, patient: Patient) -> None:
+    referrer = ReferringProviderFactory.create(email="", postal_address="34 Invented Road\nPittsburgh, PA 15200")
+    recall = actions.open_recall(ExamFactory.create(patient=patient, referrer=referrer), by=INTAKE).recall
+    send_due(5)
+    row = first_notice(recall)
+    assert (row.state, row.channel) == (NotificationState.TO_PRINT, Channel.LETTER)
+
+
+def test_a_doctors_dead_mailbox_is_not_taken_for_the_patients(referred: Recall) -> None:
+    """Also where doctor and patient share the address: only mail to the patient says something about the patient."""
+    set_contact_point(referred.patient, ContactPoint.Kind.EMAIL, "referrer@example.com", by=INTAKE)
+    Notification.objects.exclude(kind=NotificationKind.REFERRER_NOTICE).delete()
+    claim = outbox.claim_next(ClaimPrefetcher())
+    assert isinstance(claim, outbox.Claim)
+    _mail, copy = build_email(claim.row, claim.snapshot, claim.channels)
+    assert copy.address == "referrer@example.com"
+    refused = SMTPRecipientsRefused({copy.address: (550, b"5.1.1 no such user")})
+    outbox.record_failure(claim, classify_delivery_error(refused), copy)
+    assert not referred.patient.contact_points.exclude(unusable="").exists()
+    assert first_notice(referred).channel == Channel.LETTER
+
+
+@pytest.fixture
+def three_at_once(clock: Clock, patient: Patient) -> list[Recall]:
+    """Three recalls of one patient, each with a notice that is due now."""
+    return [RecallFactory.create(patient=patient) for _ in range(3)]
+
+
+def test_a_third_message_waits_for_the_next_day(three_at_once: list[Recall], clock: Clock) -> None:
+    send_due(5)
+    third = latest_notification(three_at_once[2], NotificationKind.RECALL_NOTICE)
+    assert (third.state, third.reason) == (NotificationState.PLANNED, StatusReason.DAILY_CAP_REACHED)
+    clock.run_until("2026-11-13")
+    assert [len(sent_messages(recall)) for recall in three_at_once] == [1, 1, 1]
+    assert sent_messages(three_at_once[2]) == ["Thu 2026-11-12 08:00 recall_notice"]  # the 11th is a holiday
+
+
+def test_a_notice_to_the_doctor_takes_none_of_the_patients_messages_for_the_day(
+    referred: Recall, clock: Clock, scheduler_ana: User
+) -> None:
+    send_due(5)
+    clock.run_until("2026-11-10", "12:00")
+    assert (len(sent_to_referrer(referred)), len(sent_messages(referred))) == (1, 1)
+    actions.book_appointment(referred, Slot(referred.site, at("2026-11-24", "10:30")), by=scheduler_ana)
+    clock.run_until("2026-11-10", "16:00")
+    assert [line.split()[-1] for line in sent_messages(referred)] == ["recall_notice", "appointment_confirmation"]
+
+
+def test_a_message_about_tomorrows_visit_is_never_put_off(three_at_once: list[Recall]) -> None:
+    first = three_at_once[0]
+    send_due(5)
+    actions.book_appointment(first, Slot(first.site, at("2026-11-12", "08:10")), by=cast_of(first.site).scheduler)
+    send_due(5)
+    assert latest_notification(first, NotificationKind.APPOINTMENT_CONFIRMATION).state == NotificationState.ACCEPTED
+
+
+def test_an_urgent_message_leaves_before_older_ones(clock: Clock, recall: Recall, shadyside: Site) -> None:
+    clock.move_to("2026-11-10", "09:00")
+    urgent = RecallFactory.create(patient=PatientFactory.create(site=shadyside), exam__assessment="5")
+    claim = outbox.claim_next(ClaimPrefetcher())
+    assert isinstance(claim, outbox.Claim)
+    assert claim.recall.pk == urgent.pk
+
+
+def test_the_preview_lists_who_gets_what_and_who_does_not_and_why(
+    clock: Clock, recall: Recall, shadyside: Site
+) -> None:
+    clock.run_until("2026-11-12")
+    unreached = PatientFactory.create(site=shadyside, no_email=True, address_line="")
+    clock.run_until("2026-11-13", "18:30")
+    clock.move_to("2026-11-15", "18:30")
+    RecallFactory.create(patient=unreached)
+    opted_out = RecallFactory.create(patient=PatientFactory.create(site=shadyside))
+    record_consent(opted_out.patient, Consent.Subject.EMAIL, granted=False, source="phone", by=INTAKE)
+    said = StringIO()
+    before = list(Notification.objects.order_by("pk").values())
+    call_command("preview_messages", site="SHADY", stdout=said)
+    assert said.getvalue().splitlines() == [
+        "SHADY 2026-11-16",
+        f"  08:00  {recall}  Please call us  Email",
+        f"  08:00  {unreached.recalls.get()}  Please come back  not sent: The patient has no email address.",
+        f"  08:00  {opted_out}  Please come back  Letter",
+    ]
+    assert list(Notification.objects.order_by("pk").values()) == before
+
+
+def test_the_preview_and_the_day_itself_agree(three_at_once: list[Recall], clock: Clock) -> None:
+    clock.move_to("2026-11-15", "18:30")
+    Notification.objects.exclude(kind=NotificationKind.PLEASE_CALL, occasion__endswith=":3").delete()
+    said = StringIO()
+    call_command("preview_messages", stdout=said)
+    promised = said.getvalue().count("  Email")
+    clock.run_until("2026-11-16", "17:59")
+    sent = Notification.objects.filter(kind=NotificationKind.PLEASE_CALL, state=NotificationState.ACCEPTED)
+    assert sent.count() == promised == 2
+
+
+def test_the_page_and_the_command_say_the_same(
+    three_at_once: list[Recall], clock: Clock, client: Client, manager_mo: User
+) -> None:
+    clock.move_to("2026-11-15", "18:30")
+    client.force_login(manager_mo)
+    said = StringIO()
+    call_command("preview_messages", site="SHADY", stdout=said)
+    printed = [" ".join(line.replace("not sent: ", "").split()) for line in said.getvalue().splitlines()[1:]]
+    page = client.get(reverse("admin:message_forecast")).content.decode()
+    rows = re.findall(r"<tr>\s*<td>(.*?)</tr>", page, re.DOTALL)
+    assert len(rows) >= 3
+    assert [" ".join(html.unescape(re.sub(r"<[^>]+>", " ", row)).split()) for row in rows] == printed
+
+
+def test_a_site_that_is_not_there_is_refused(shadyside: Site) -> None:
+    with pytest.raises(CommandError, match="no site"):
+        call_command("preview_messages", site="NOWHERE")
+
+
+def test_tomorrows_page_shows_the_managers_own_sites(
+    clock: Clock, recall: Recall, client: Client, manager_mo: User, scheduler_ana: User, foothills: Site
+) -> None:
+    clock.run_until("2026-11-15")
+    RecallFactory.create(site=foothills)
+    client.force_login(manager_mo)
+    page = client.get(reverse("admin:message_forecast")).content.decode()
+    assert "Please call us" in page
+    assert foothills.name not in page
+    assert recall.patient.family_name not in page
+    client.force_login(scheduler_ana)
+    assert client.get(reverse("admin:message_forecast")).status_code in (302, 403)
