@@ -30,13 +30,13 @@ test: install-dev ## Every test: on SQLite, in a browser where there is one, and
 	@$(MAKE) --no-print-directory test-browser
 
 test-sqlite: install-dev ## The tests on SQLite
-	$(PYTEST) -n $(PARALLEL) -m "not browser"
+	$(PYTEST) -n $(PARALLEL) --dist worksteal -m "not browser"
 
 test-postgres: install-dev ## The tests that touch a database, on a throwaway PostgreSQL
-	$(DB_SERVER) $(PYTEST) -n $(PARALLEL) -m "not browser and not no_database"
+	$(DB_SERVER) $(PYTEST) -n $(PARALLEL) --dist worksteal -m "not browser and not no_database"
 
 test-browser: install-dev ## The tests that drive a Chromium
-	@if $(PY) -m tests.support.chromium; then $(PYTEST) -n $(PARALLEL) -m browser; fi
+	@if $(PY) -m tests.support.chromium; then $(PYTEST) -n $(PARALLEL) --dist worksteal -m browser; fi
 
 check: install-dev ## Lint, format, types, layers, migrations, production settings, generated pages
 	$(PY) -m ruff check .

@@ -1,4 +1,4 @@
-"""How do the tests' settings differ from the real ones?
+"""Settings of the tests: throwaway folders, a quick password hash, and no broker.
 
 The database file, the mail and the static files lie in a throwaway folder; the password hash is quick; messages to
 workers go nowhere, as if the broker had lost them all. A test that needs real processes starts them with the real

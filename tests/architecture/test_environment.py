@@ -1,4 +1,4 @@
-"""Is a wrong setting refused in words, and does production insist on its secrets?"""
+"""Holds that wrong settings are refused in words and that production insists on its secrets."""
 
 import re
 from pathlib import Path

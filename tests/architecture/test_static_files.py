@@ -1,4 +1,4 @@
-"""Can the collected static files be served, every reference in them included?"""
+"""Holds that the collected static files and every reference in them can be served."""
 
 import subprocess
 import sys

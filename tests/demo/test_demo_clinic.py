@@ -1,4 +1,4 @@
-"""Does a newcomer find a clinic at work: every situation, people who plainly do not exist, and a way in?"""
+"""Holds that the demo clinic has every situation, invented people only, and a way in."""
 
 import stat
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Which Chromium do the browser tests drive?"""
+"""Finds the Chromium that the browser tests drive."""
 
 import shutil
 import sys

@@ -1,4 +1,4 @@
-"""How does a test run Recall Desk's real processes, with the real settings, on a folder of its own?"""
+"""Runs Recall Desk's real processes with the real settings on a folder of their own."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""What is a complete environment of the production profile, with invented secrets?
+"""A complete environment of the production profile, with invented secrets.
 
 `python -m tests.support.production manage.py COMMAND ...` runs a command in it.
 """

@@ -1,4 +1,4 @@
-"""What are the rules of the house, in words? Prints the names of all tests as sentences, file by file."""
+"""Prints the names of all tests as sentences, file by file."""
 
 import ast
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How does every page look? Pictures of the demo clinic in light, dark and on a phone, for docs/screenshots.
+"""Takes pictures of the demo clinic in light, dark and on a phone for docs/screenshots.
 
 `python -m tests.support.screenshots` takes them all, or those whose names are given; it needs a Chromium on PATH.
 """
@@ -16,10 +16,10 @@ from typing import Literal
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from config.env import CHECKOUT
-from tests.support import small_png
+from tests.support import png
 from tests.support.chromium import OPTIONS, chromium
+from tests.support.demo_server import Facts
 from tests.support.processes import BROKER, clean_environment, running
-from tests.support.still_clinic import Facts
 
 FOLDER = CHECKOUT / "docs" / "screenshots"
 LARGEST = 150_000  # bytes of one picture
@@ -77,7 +77,7 @@ OUTSIDE = ("sign-in", "patient-page", "patient-gate")
 def main(wanted: set[str]) -> None:
     """Take the pictures that are wanted, all of them where none is named."""
     FOLDER.mkdir(exist_ok=True)
-    with _still_clinic() as facts, sync_playwright() as playwright:
+    with _demo_server() as facts, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=OPTIONS)
         for look in LOOKS:
             _go_round(browser, facts, look, wanted)
@@ -86,11 +86,11 @@ def main(wanted: set[str]) -> None:
 
 
 @contextmanager
-def _still_clinic() -> Iterator[Facts]:
+def _demo_server() -> Iterator[Facts]:
     with tempfile.TemporaryDirectory() as folder:
         environment = clean_environment(DATA_DIR=folder)
         with running(BROKER, environment, Path(folder, "broker.txt")):
-            command = [sys.executable, "-m", "tests.support.still_clinic"]
+            command = [sys.executable, "-m", "tests.support.demo_server"]
             with subprocess.Popen(command, cwd=CHECKOUT, env=environment, stdout=subprocess.PIPE, text=True) as clinic:
                 try:
                     assert clinic.stdout
@@ -172,7 +172,7 @@ def _take(page: Page, look: Look, name: str) -> None:
     page.set_viewport_size({"width": look.width, "height": max(min(height, look.tallest), look.height)})
     whole = page.screenshot()
     blank = page.context.new_page()
-    (FOLDER / f"{name}-{look.name}.png").write_bytes(small_png.squeeze(blank, whole))
+    (FOLDER / f"{name}-{look.name}.png").write_bytes(png.squeeze(blank, whole))
 
 
 def _weigh() -> None:

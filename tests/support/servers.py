@@ -1,4 +1,4 @@
-"""How do the tests get a PostgreSQL and a Redis of their own, with nothing set up beforehand?
+"""Starts a throwaway PostgreSQL and Redis for the tests.
 
 `python -m tests.support.servers COMMAND ...` starts both on throwaway folders, sets DATABASE_URL and REDIS_URL, runs
 the command and takes everything down again. Nothing listens on a network address.

@@ -1,4 +1,4 @@
-"""What does the mail server of the tests do? It keeps every message it is given, and fails in the ways real ones do."""
+"""A mail server for tests that keeps every message and can be told to fail."""
 
 import asyncio
 import email

@@ -1,4 +1,4 @@
-"""What does the text message service of the tests do? It answers as the provider documents, and keeps what it got."""
+"""A text message service for tests that answers as Twilio documents and keeps what it got."""
 
 import base64
 import json

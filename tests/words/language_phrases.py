@@ -1,4 +1,4 @@
-"""What does each language say the same way everywhere, and which invented values fill its texts?
+"""Fixed phrases of each language and invented values that fill its texts.
 
 The values of a text message are about the longest that the guide allows.
 """

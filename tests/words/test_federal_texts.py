@@ -1,4 +1,4 @@
-"""Do the two federal texts about density stand letter for letter as the rule gives them?
+"""Holds the two federal texts about breast density letter for letter.
 
 Nobody edits or translates them. If the rule itself changes, the new text comes with a new version and a new sum here.
 """

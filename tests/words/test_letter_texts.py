@@ -1,4 +1,4 @@
-"""Is a letter neutral outside and plain inside, and does the lay summary hold what the rule asks for?"""
+"""Holds that letters are neutral outside and plain inside, and that the lay summary is complete."""
 
 import re
 

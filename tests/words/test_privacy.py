@@ -1,4 +1,4 @@
-"""Does a message that anyone might see keep a patient's health to itself?"""
+"""Holds that a message that anyone might see keeps health matters to itself."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Can somebody who left school at twelve read what we send?
+"""Holds that patient texts read at grade six or lower.
 
 English: two measures that look at different things. Flesch-Kincaid counts syllables, Coleman-Liau counts letters.
 

@@ -1,4 +1,4 @@
-"""Does a text message fit in one message on every phone, say who sends it, and how to stop?
+"""Holds that a text message fits in one message, names its sender and says how to stop.
 
 One message holds 160 letters of the old phone alphabet (GSM 03.38, basic table). One letter outside it, such as the
 Spanish á, í, ó or ú, leaves room for only 70. The rule for health messages asks for 160 letters, a named sender with a

@@ -1,4 +1,4 @@
-"""Is every text there, whole, and free of placeholders that nobody fills?"""
+"""Holds that every text exists, is whole, and uses only placeholders that are filled."""
 
 import re
 

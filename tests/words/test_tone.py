@@ -1,4 +1,4 @@
-"""Are the words calm, kind and fair to everybody who may read them?"""
+"""Holds that the words of patient texts are calm, kind and fair."""
 
 import re
 from typing import Final

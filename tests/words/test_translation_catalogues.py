@@ -1,4 +1,4 @@
-"""Is each sentence that the program itself says to a patient in each language, and are the compiled files fresh?"""
+"""Holds that every sentence to a patient is translated and the compiled catalogues are fresh."""
 
 import ast
 import gettext

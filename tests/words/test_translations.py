@@ -1,4 +1,4 @@
-"""Does every other language say the same as English, and does a text tell whether a person has reviewed it?"""
+"""Holds that every other language says the same as English and tells who reviewed it."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Where are the texts that patients get, and what do they say with everything filled in for an invented patient?"""
+"""Loads the texts that patients get and fills them for an invented patient."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

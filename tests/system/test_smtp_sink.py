@@ -1,4 +1,4 @@
-"""Does the mail server of the tests fail in the ways it claims to?"""
+"""Holds that the mail server of the tests fails in the ways that it claims."""
 
 import smtplib
 import socket

@@ -1,4 +1,4 @@
-"""Does `make run` bring up a working desk, go down cleanly, and say so when it can't?"""
+"""Holds that the run command starts everything, stops cleanly, and says why it cannot start."""
 
 import signal
 import socket
@@ -25,7 +25,7 @@ def test_one_command_starts_the_desk_and_an_interrupt_stops_all_of_it(tmp_path: 
     environment = clean_environment(DATA_DIR=str(folder), PORT=str(port))
     with running(RUN, environment, tmp_path / "log") as desk:
         address = f"Recall Desk is at http://127.0.0.1:{port}/"
-        assert wait_until(lambda: address in desk.output or desk.has_ended, seconds=120)
+        assert wait_until(lambda: address in desk.output or desk.has_ended, seconds=300)
         assert _answers(port), desk.output
         assert wait_until(lambda: " ready." in desk.output), desk.output
         assert desk.stop(signal.SIGINT) == 0, desk.output

@@ -1,4 +1,4 @@
-"""Do the pages for people agree with the code: links, settings, commands, the sample file?"""
+"""Compares the documents with the code: links, settings, commands and the sample file."""
 
 import os
 import re

@@ -1,6 +1,6 @@
-"""Where do the pictures of the documentation come from? The demo clinic, served with its clock stopped.
+"""Serves the demo clinic with its clock stopped, for the pictures of the documentation.
 
-`python -m tests.support.still_clinic` makes the demo in DATA_DIR as it stands on one Tuesday morning, prints one line
+`python -m tests.support.demo_server` makes the demo in DATA_DIR as it stands on one Tuesday morning, prints one line
 of JSON for the photographer (`Facts`), and serves it until it is stopped.
 """
 

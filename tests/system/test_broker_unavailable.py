@@ -1,4 +1,4 @@
-"""How long does a page wait for a broker that is not there? Not at all: the sweep does the work later."""
+"""Holds that a page does not wait for a broker that is away."""
 
 import time
 from collections.abc import Iterator

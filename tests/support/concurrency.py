@@ -1,4 +1,4 @@
-"""What happens when several people act at the same instant? Real threads, each with its own database connection."""
+"""Runs several actions at the same instant in threads, each with its own database connection."""
 
 import threading
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from django.db import connection
 from recalls.permissions import StepRefused
 
 
-def at_once(*steps: Callable[[], Any]) -> list[Any]:
+def run_at_once(*steps: Callable[[], Any]) -> list[Any]:
     """Run the steps in threads that start together; what each returned or was refused with, in order."""
     results: list[Any] = [None] * len(steps)
     start = threading.Barrier(len(steps))

@@ -1,4 +1,4 @@
-"""How does a picture of a page get small? It is redrawn with 256 colours; the browser that took it counts them."""
+"""Makes the picture of a page smaller by a palette of 256 colours, counted in the browser."""
 
 import base64
 import struct
