@@ -1,4 +1,4 @@
-"""How does Django know the notifications app, and where do recalls and messages meet?"""
+"""Configures the notifications app: registers its system check and connects it to the signals of recalls."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
@@ -10,6 +10,7 @@ class NotificationsConfig(AppConfig):
     verbose_name = _("Messages")
 
     def ready(self) -> None:
+        from notifications import checks  # noqa: F401  registers itself; models are loaded only now
         from notifications.planning import manual_actions, plan
         from notifications.presenters.recall_timeline import message_timeline_entries
         from notifications.receivers import block_undo_after_send, plan_messages
@@ -17,6 +18,6 @@ class NotificationsConfig(AppConfig):
         from recalls.signals import pre_undo, recall_moved
 
         recall_moved.connect(plan_messages, dispatch_uid="notifications.plan_messages")
-        pre_undo.connect(block_undo_after_send, dispatch_uid="notifications.why_not_undone")
+        pre_undo.connect(block_undo_after_send, dispatch_uid="notifications.block_undo_after_send")
         timeline_registry.register_provider("messages", message_timeline_entries)
         timeline_registry.register_event_describer(plan.MANUAL_MESSAGE_STEP, manual_actions.describe_manual_action)

@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 
 from clinic.models import Site
 from notifications.content import loader
-from notifications.content.statistics import statistic_placeholders
+from notifications.content.statistics import STATISTIC_PLACEHOLDERS
 from recalls.enums import FindingKind, VisitKind
 
 # What is done at each kind of visit. Which biopsy it will be is not known here: both are explained.
@@ -68,7 +68,7 @@ def explainer(name: str, language: str, site: Site) -> Text:
     """The text of that name ("findings/mass"). Raises LookupError where there is none, KeyError for a bad figure."""
     for spoken in (language, loader.DEFAULT_LANGUAGE):
         if text := loader.get_explainer(name, spoken, site):
-            lead, _gap, more = text.body.substitute(statistic_placeholders()).strip().partition("\n\n")
+            lead, _gap, more = text.body.substitute(STATISTIC_PLACEHOLDERS).strip().partition("\n\n")
             return Text(text.heading, _html(lead), _html(more), spoken)
     raise LookupError(f"no explainer {name}")
 

@@ -17,7 +17,7 @@ from clinic.admin_base import ScopedAdmin
 from clinic.models import Site
 from notifications.admin.message_text_form import MessageTextForm
 from notifications.content import loader
-from notifications.models.message_text import MessageText, get_active_texts, get_newest_version
+from notifications.models.message_text import MessageText, get_newest_version
 from notifications.rendering import sample_data, template_validation
 
 # A message brings its styles with it; nothing else is let in, and nothing of it can run.
@@ -95,7 +95,7 @@ class MessageTextAdmin(ScopedAdmin[MessageText]):
         """Every text in every language, who reviewed it, and whether the clinic wrote its own."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        own = get_active_texts(Site())
+        own = loader.get_active_texts(Site())
         rows = [
             {
                 "name": name,

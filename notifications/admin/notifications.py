@@ -96,7 +96,7 @@ class NotificationAdmin(RecallRelatedAdmin[Notification]):
     def recall_link(self, row: Notification) -> str:
         return format_html('<a href="{}">{}</a>', reverse("recall", args=[row.recall_id]), row.recall)
 
-    @admin.display(description=_("reason_label"))
+    @admin.display(description=_("why"))
     def reason_label(self, row: Notification) -> str:
         return str(row.get_reason_display())
 

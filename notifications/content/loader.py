@@ -1,4 +1,4 @@
-"""Where do the words of a message come from? The clinic's own text where it wrote one, else a shipped Markdown file.
+"""Loads the text of a message or an explainer: the clinic's own where it wrote one, else the shipped Markdown file.
 
 A text is found by its kind and language; `<kind>.detailed` is used only for a patient who agreed to detail in email.
 Files are read once and kept.
@@ -12,11 +12,12 @@ from string import Template
 from typing import Any
 
 import frontmatter
+from django.db.models import Max, Q
 
 from clinic.models import Site
-from notifications.content.statistics import statistic_placeholders
+from notifications.content.statistics import STATISTIC_PLACEHOLDERS
 from notifications.enums import LETTER_KINDS, Channel, NotificationKind
-from notifications.models.message_text import get_active_texts
+from notifications.models.message_text import MessageText
 from recalls.models import Recall
 
 _APP_DIR = Path(__file__).resolve().parent.parent
@@ -124,6 +125,25 @@ def get_text(site: Site, name: str, language: str) -> TextTemplate | None:
     )
 
 
+def get_active_texts(site: Site) -> dict[tuple[str, str], MessageText]:
+    """The clinic's own texts by language and name, as this copy of the site found them: read once for each copy."""
+    kept: dict[tuple[str, str], MessageText] | None = site.__dict__.get("_message_texts")
+    if kept is None:
+        rows = MessageText.objects.filter(Q(site=None) | Q(site=site.pk))
+        last = rows.order_by().values("name", "language", "site").annotate(last=Max("pk")).values("last")
+        found = [row for row in MessageText.objects.filter(pk__in=last) if row.active]
+        found.sort(key=lambda row: row.site_id is not None)  # the site's own come last and win
+        kept = {(row.language, row.name): row for row in found}
+        site.__dict__["_message_texts"] = kept
+    return kept
+
+
+def without_clinic_texts(site: Site) -> Site:
+    """The same copy of the site, with none of the clinic's own texts: for checks that run without a database."""
+    site.__dict__["_message_texts"] = {}
+    return site
+
+
 def get_shipped_text(name: str, language: str) -> TextTemplate | None:
     """A message (`please_call.sms`) or an explainer (`explainers/findings/mass`)."""
     if name.startswith(EXPLAINER_PREFIX):
@@ -196,4 +216,4 @@ def _explainer_body(name: str, language: str, site: Site) -> str:
 
 @lru_cache(maxsize=512)
 def _fill_statistics(body: str) -> str:
-    return Template(body).substitute(statistic_placeholders())
+    return Template(body).substitute(STATISTIC_PLACEHOLDERS)

@@ -1,9 +1,9 @@
-"""Which figures do we tell patients, what exactly do they count, and where do they come from?
+"""Published statistics that texts for patients quote, each with its population, period and source.
 
-Texts never hold a bare figure: they name a fact (``$called_back_first_per_100``) and the value comes from ``FACTS``.
-Every value is a whole number out of 100, so that two figures in one text can be set side by side. ``low`` and ``high``
-are the published values that the whole number stands for. ``review_on`` is the day by which a person should look
-whether newer figures are out.
+Texts never hold a bare figure: they name a statistic (``$called_back_first_per_100``), and the value comes from
+``STATISTICS``. Every value is a whole number out of 100, so that two figures in one text can be compared. ``low`` and
+``high`` are the published values that the whole number stands for. ``review_on`` is the day by which a person should
+look whether newer figures are out.
 """
 
 from collections.abc import Mapping
@@ -160,6 +160,5 @@ _STATISTICS: Final = (
 STATISTICS: Final[Mapping[str, SourcedStatistic]] = MappingProxyType({fact.id: fact for fact in _STATISTICS})
 
 
-def statistic_placeholders() -> dict[str, str]:
-    """The facts as values for the placeholders of a text: ``{"called_back_per_100": "10", ...}``."""
-    return {fact.id: str(fact.value) for fact in STATISTICS.values()}
+# The value of each placeholder of a text that names a statistic: {"called_back_per_100": "10", ...}.
+STATISTIC_PLACEHOLDERS: Final[Mapping[str, str]] = MappingProxyType({fact.id: str(fact.value) for fact in _STATISTICS})

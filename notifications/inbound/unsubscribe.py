@@ -24,7 +24,7 @@ from notifications.enums import NotificationKind
 from notifications.models import Notification
 from notifications.planning.reconcile import reconcile_messages
 from notifications.planning.snapshot import load_snapshot
-from notifications.rendering.unsubscribe_link import SIGNER
+from notifications.rendering.email import UNSUBSCRIBE_SIGNER
 from patients.actions import record_consent
 from patients.contact import show_phone
 from patients.models import Consent
@@ -65,7 +65,7 @@ def withdraw_email_consent(row: Notification) -> None:
 
 def _notification_for_token(token: str) -> Notification | None:
     try:
-        number = uuid.UUID(SIGNER.unsign(token))
+        number = uuid.UUID(UNSUBSCRIBE_SIGNER.unsign(token))
     except (signing.BadSignature, ValueError):
         return None
     rows = Notification.objects.select_related("recall__site", "patient__merged_into")

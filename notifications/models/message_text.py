@@ -6,7 +6,7 @@ use. Going back is a new version too, so that what was sent on a day can always 
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Max, Q
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -68,22 +68,3 @@ class MessageText(models.Model):
 def get_newest_version(name: str, language: str, site: Site | None) -> MessageText | None:
     """The newest version of one text, in use or not."""
     return MessageText.objects.filter(name=name, language=language, site=site).order_by("-version").first()
-
-
-def get_active_texts(site: Site) -> dict[tuple[str, str], MessageText]:
-    """The clinic's own texts by language and name, as this copy of the site found them: read once for each copy."""
-    kept: dict[tuple[str, str], MessageText] | None = site.__dict__.get("_message_texts")
-    if kept is None:
-        rows = MessageText.objects.filter(Q(site=None) | Q(site=site.pk))
-        last = rows.order_by().values("name", "language", "site").annotate(last=Max("pk")).values("last")
-        found = [row for row in MessageText.objects.filter(pk__in=last) if row.active]
-        found.sort(key=lambda row: row.site_id is not None)  # the site's own come last and win
-        kept = {(row.language, row.name): row for row in found}
-        site.__dict__["_message_texts"] = kept
-    return kept
-
-
-def without_clinic_texts(site: Site) -> Site:
-    """The same copy of the site, with none of the clinic's own texts: for checks that run without a database."""
-    site.__dict__["_message_texts"] = {}
-    return site

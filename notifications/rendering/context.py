@@ -13,7 +13,7 @@ from string import Template
 from django.utils.translation import gettext as _
 
 from notifications.content import loader
-from notifications.content.statistics import statistic_placeholders
+from notifications.content.statistics import STATISTIC_PLACEHOLDERS
 from notifications.enums import NotificationKind
 from notifications.models import Notification
 from notifications.planning import lay_summary
@@ -78,7 +78,7 @@ _MARKDOWN_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")  # all ASCII punctuatio
 def allowed_placeholders(name: str) -> frozenset[str]:
     """What a text of that name (`recall_notice.letter.detailed`) may ask for."""
     if name.startswith(loader.EXPLAINER_PREFIX):
-        return frozenset(statistic_placeholders())
+        return frozenset(STATISTIC_PLACEHOLDERS)
     kind, *variant = name.split(".")
     names = SMS_PLACEHOLDERS if "sms" in variant else COMMON_PLACEHOLDERS
     if kind in patient_link.PATIENT_LINK_KINDS and not {"sms", "letter"} & set(variant):
@@ -92,7 +92,7 @@ def allowed_placeholders(name: str) -> frozenset[str]:
     if kind == NotificationKind.REFERRER_NOTICE:
         return REFERRER_PLACEHOLDERS
     if {"detailed", "letter"} & set(variant):
-        names |= frozenset(statistic_placeholders())
+        names |= frozenset(STATISTIC_PLACEHOLDERS)
     return (
         names | RECALL_REASON_PLACEHOLDERS
         if kind == NotificationKind.RECALL_NOTICE and "detailed" in variant
@@ -122,8 +122,8 @@ class MessageContext(Mapping[str, str]):
         """Raises KeyError for a placeholder nobody can fill."""
         if name in _PLACEHOLDERS:
             return _PLACEHOLDERS[name](self)
-        if name in statistic_placeholders():
-            return statistic_placeholders()[name]
+        if name in STATISTIC_PLACEHOLDERS:
+            return STATISTIC_PLACEHOLDERS[name]
         raise KeyError(name)
 
     @cached_property
@@ -131,10 +131,10 @@ class MessageContext(Mapping[str, str]):
         return next((v for v in self._snapshot.appointments if v.pk == self._row.appointment_id), None)
 
     def __iter__(self) -> Iterator[str]:
-        return iter([*_PLACEHOLDERS, *statistic_placeholders()])
+        return iter([*_PLACEHOLDERS, *STATISTIC_PLACEHOLDERS])
 
     def __len__(self) -> int:
-        return len(_PLACEHOLDERS) + len(statistic_placeholders())
+        return len(_PLACEHOLDERS) + len(STATISTIC_PLACEHOLDERS)
 
     @cached_property
     def _local_start(self) -> datetime:

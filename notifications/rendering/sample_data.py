@@ -17,7 +17,6 @@ from notifications.content import loader
 from notifications.content.loader import TextTemplate
 from notifications.enums import Channel, NotificationKind
 from notifications.models import Notification
-from notifications.models.message_text import without_clinic_texts
 from notifications.planning.snapshot import RecallSnapshot
 from notifications.rendering import letter_pdf, patient_link, sms
 from notifications.rendering.context import MessageContext
@@ -182,4 +181,4 @@ def sample_site() -> Site:
         time_zone="America/New_York",
     )
     site.__dict__["week"] = dict.fromkeys(range(5), (time(8), time(17)))
-    return without_clinic_texts(site)
+    return loader.without_clinic_texts(site)

@@ -1,18 +1,15 @@
-"""How does staff read the mail of an installation without a mail server? The demo inbox, for the sites of the reader.
+"""Pages of the demo inbox, which show the mail of an installation without a mail server to staff of its sites.
 
-There is no such page where a mail server is set. A message's own page of HTML is shown in a frame that can do nothing.
+They answer 404 where a mail server is set. The HTML of a message is shown in a sandboxed frame.
 """
 
 from typing import Any, ClassVar
 
-from csp.constants import NONE, SELF, UNSAFE_INLINE
-from csp.decorators import csp
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.decorators import method_decorator
-from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from clinic.models import AccessLog
 from clinic.roles import Page
@@ -20,6 +17,7 @@ from desk.views import DeskView, current_user, sites_by_id
 from notifications.backends import maildir
 from notifications.presenters import demo_inbox
 from notifications.presenters.demo_inbox import InboxItem
+from notifications.views.html_frame import SANDBOXED_FRAME
 from recalls.presenters import display_datetime
 
 SHOWN_HEADERS = (
@@ -32,15 +30,6 @@ SHOWN_HEADERS = (
     "Auto-Submitted",
     "Content-Language",
 )
-# The message's own styles and nothing else: no script, no picture from elsewhere, no link into the app's frames.
-MESSAGE_FRAME_CSP = {
-    "default-src": [NONE],
-    "style-src": [UNSAFE_INLINE],
-    "base-uri": [NONE],
-    "form-action": [NONE],
-    "frame-ancestors": [SELF],
-    "sandbox": [],
-}
 
 
 class InboxView(DeskView):
@@ -84,7 +73,7 @@ class InboxMessageView(InboxView):
         return render(request, "notifications/inbox_message.html", context)
 
 
-@method_decorator([csp(MESSAGE_FRAME_CSP), xframe_options_sameorigin], name="dispatch")
+@method_decorator(SANDBOXED_FRAME, name="dispatch")
 class InboxHtmlView(InboxView):
     def get(self, request: HttpRequest, key: str) -> HttpResponse:
         return HttpResponse(self.get_item(key).mail.get_text_part("html"))

@@ -1,10 +1,8 @@
 """How does staff see a message of a recall, stop it, or send it by hand? For the sites and roles of the reader."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
-from csp.decorators import csp
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -12,28 +10,45 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
-from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from clinic.actors import actor_for
+from clinic.models import User
 from clinic.roles import Page
 from desk.return_list import add_return_list, return_list_url
 from desk.views import DeskView, current_user, log_patient_view
-from notifications.forms import ManualMessageForm
 from notifications.models import Notification, RenderedMessage
 from notifications.planning import manual_actions
 from notifications.planning.plan import MANUAL_MESSAGE_STEP
 from notifications.planning.snapshot import RecallSnapshot, load_snapshot
 from notifications.presenters import message_history
 from notifications.rendering import letter_pdf
-from notifications.views.demo_inbox import MESSAGE_FRAME_CSP
+from notifications.views.html_frame import SANDBOXED_FRAME
+from recalls.actions import ActionKwargs
+from recalls.forms.base import ReasonForm
 from recalls.models import Recall, RecallEvent
 from recalls.permissions import NotPermitted, StepRefused, step_blocked_reason
 from recalls.presenters import DisplayDateTime, build_patient_header, build_recall_status, display_datetime
 from recalls.selectors.recall_detail import get_recall_detail
 from recalls.workflow import STEPS_BY_NAME
 
-# A message's own HTML, in a frame that can do nothing.
-SANDBOXED_FRAME: list[Callable[..., Callable[..., Any]]] = [csp(MESSAGE_FRAME_CSP), xframe_options_sameorigin]
+
+class ManualMessageForm(ReasonForm):
+    """The form with which a person stops or sends a message; its note becomes the reason in the recall's history."""
+
+    def __init__(self, recall: Recall, user: User, data: Any = None) -> None:
+        super().__init__(STEPS_BY_NAME[MANUAL_MESSAGE_STEP], recall, user, data)
+
+    def get_action_kwargs(self) -> ActionKwargs:
+        """Who acts, the version of the recall that they saw, the idempotency key and the reason."""
+        cleaned = self.cleaned_data
+        return ActionKwargs(by=self.user, seen=cleaned["version"], key=cleaned["key"], note=self.get_note())
+
+    def rebind(self, recall: Recall) -> Self:
+        """A form for the current version of the recall that keeps the typed reason."""
+        fresh = type(self)(recall, self.user).initial
+        form = type(self)(recall, self.user, {**fresh, "note": self.get_note()})
+        form.is_valid()
+        return form
 
 
 @dataclass(frozen=True, slots=True)

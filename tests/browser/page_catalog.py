@@ -18,7 +18,7 @@ from notifications.delivery.worker import send_due
 from notifications.enums import NotificationKind, NotificationState
 from notifications.models import Notification
 from notifications.presenters import demo_inbox
-from notifications.rendering import unsubscribe_link
+from notifications.rendering.email import unsubscribe_url
 from patients.factories import PatientFactory
 from portal.requests import Ask
 from recalls import actions
@@ -165,7 +165,7 @@ def anonymous_pages(house: ClinicData, link: str) -> list[PageCheck]:
     sent = Notification.objects.filter(
         recall=house.recall("booked"), kind=NotificationKind.APPOINTMENT_CONFIRMATION
     ).get()
-    stopping = urlsplit(unsubscribe_link.unsubscribe_url(sent)).path
+    stopping = urlsplit(unsubscribe_url(sent)).path
     open_to_all = [
         PageCheck(reverse("sign_in")),
         PageCheck(stopping),

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from notifications.content.sources import SOURCES
-from notifications.content.statistics import STATISTICS, statistic_placeholders
+from notifications.content.statistics import STATISTIC_PLACEHOLDERS, STATISTICS
 from recalls.enums import Assessment, FindingKind
 from tests.words.language_phrases import LANGUAGES
 from tests.words.text_files import (
@@ -147,7 +147,7 @@ def test_a_message_asks_only_for_what_its_kind_can_fill(subtests: pytest.Subtest
 def test_an_explainer_asks_only_for_sourced_figures(subtests: pytest.Subtests) -> None:
     for explainer in ALL_EXPLAINERS.values():
         with subtests.test(explainer.id):
-            assert explainer.placeholders <= statistic_placeholders().keys()
+            assert explainer.placeholders <= STATISTIC_PLACEHOLDERS.keys()
             assert "$" not in fill_explainer(explainer)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from notifications.content.banned_words import INSENSITIVE
 from notifications.content.sources import SOURCES
-from notifications.content.statistics import STATISTICS, statistic_placeholders
+from notifications.content.statistics import STATISTIC_PLACEHOLDERS, STATISTICS
 from tests.words.language_phrases import LANGUAGES
 from tests.words.text_files import ALL_EXPLAINERS, ALL_MESSAGES, fill_explainer, fill_message
 
@@ -34,7 +34,7 @@ def test_a_figure_comes_from_the_sourced_ones_never_from_the_text(subtests: pyte
 
 
 def test_a_figure_is_always_told_as_so_many_in_a_hundred(subtests: pytest.Subtests) -> None:
-    for fact in statistic_placeholders():
+    for fact in STATISTIC_PLACEHOLDERS:
         with subtests.test(fact):
             for text in TEXTS.values():
                 for paragraph in text.body.split("\n\n"):

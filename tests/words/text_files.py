@@ -9,7 +9,7 @@ from typing import Final
 
 import frontmatter
 
-from notifications.content.statistics import statistic_placeholders
+from notifications.content.statistics import STATISTIC_PLACEHOLDERS
 from notifications.enums import NotificationKind
 from tests.words.language_phrases import LANGUAGES
 
@@ -116,13 +116,13 @@ def get_locked_text(name: str) -> str:
 
 
 def get_first_paragraph(language: str, name: str) -> str:
-    return fill_placeholders(ALL_EXPLAINERS[f"{language}/{name}"].first_paragraph, statistic_placeholders())
+    return fill_placeholders(ALL_EXPLAINERS[f"{language}/{name}"].first_paragraph, STATISTIC_PLACEHOLDERS)
 
 
 def section_under_heading(language: str, name: str) -> str:
     """What stands under the only heading of an explainer."""
     body = ALL_EXPLAINERS[f"{language}/{name}"].body.split("\n## ", 1)[1]
-    return fill_placeholders(body.split("\n\n", 1)[1], statistic_placeholders())
+    return fill_placeholders(body.split("\n\n", 1)[1], STATISTIC_PLACEHOLDERS)
 
 
 @cache
@@ -159,7 +159,7 @@ def allowed_values(text: TextFile) -> dict[str, str]:
     if text.kind in FOLLOW_UP_KINDS:
         values |= samples.follow_up_values
     if text.detailed or text.channel == "letter":
-        values |= statistic_placeholders()
+        values |= STATISTIC_PLACEHOLDERS
     if text.detailed and text.kind == "recall_notice":
         values |= {"reasons": blocks["reasons"], "figures": blocks["figures"]}
     return values | _lay_summary_values(text.language) if text.kind == "lay_summary" else values
@@ -187,4 +187,4 @@ def fill_message(message: TextFile) -> str:
 
 
 def fill_explainer(explainer: TextFile) -> str:
-    return fill_placeholders(explainer.body, statistic_placeholders())
+    return fill_placeholders(explainer.body, STATISTIC_PLACEHOLDERS)

@@ -12,7 +12,7 @@ from clinic.actors import INTAKE
 from clinic.models import User
 from notifications.delivery.worker import send_due
 from notifications.enums import Channel, NotificationKind, NotificationState, StatusReason
-from notifications.rendering import unsubscribe_link
+from notifications.rendering.email import unsubscribe_url
 from patients.actions import update_details
 from patients.factories import PatientFactory, ReferringProviderFactory
 from patients.models import Consent, Patient
@@ -137,8 +137,6 @@ def test_a_doctors_click_never_stops_the_patients_emails(clock: Clock, patient: 
     send_due(5)
     (notice,) = [message for message in mail.outbox if message.to == ["referrer@example.com"]]
     assert not [name for name in notice.extra_headers if name.startswith("List-Unsubscribe")]
-    forged = urlsplit(
-        unsubscribe_link.unsubscribe_url(latest_notification(recall, NotificationKind.REFERRER_NOTICE))
-    ).path
+    forged = urlsplit(unsubscribe_url(latest_notification(recall, NotificationKind.REFERRER_NOTICE))).path
     assert Client().post(forged, ONE_CLICK).status_code == 404
     assert not recall.patient.consents.filter(subject=Consent.Subject.EMAIL, granted=False).exists()

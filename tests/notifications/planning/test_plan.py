@@ -3,7 +3,7 @@
 import pytest
 import time_machine
 from django.conf import settings
-from django.core.checks import run_checks
+from django.core.checks import run_checks, tag_exists
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
@@ -37,6 +37,7 @@ def test_every_kind_has_one_rule_and_says_when_and_until_when() -> None:
 
 
 def test_every_message_can_be_written_in_every_language() -> None:
+    assert tag_exists("messages")
     assert run_checks(tags=["messages"]) == []
 
 

@@ -1,0 +1,19 @@
+"""Decorators for a page that returns the HTML of a message, to be shown in a sandboxed frame."""
+
+from collections.abc import Callable
+from typing import Any
+
+from csp.constants import NONE, SELF, UNSAFE_INLINE
+from csp.decorators import csp
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+
+# The message's own styles and nothing else: no script, no remote image, no form, no navigation of the app's window.
+_CONTENT_SECURITY_POLICY = {
+    "default-src": [NONE],
+    "style-src": [UNSAFE_INLINE],
+    "base-uri": [NONE],
+    "form-action": [NONE],
+    "frame-ancestors": [SELF],
+    "sandbox": [],
+}
+SANDBOXED_FRAME: list[Callable[..., Callable[..., Any]]] = [csp(_CONTENT_SECURITY_POLICY), xframe_options_sameorigin]
