@@ -41,22 +41,26 @@ class Rung:
     sentence: Any
 
 
-C = ContactChannel
 DEFAULT_LADDER: tuple[Rung, ...] = (
-    Rung("call_1", 0, C.PHONE, _("First call")),
-    Rung("call_2", 4, C.PHONE, _("Second call, at another time of day")),
-    Rung("call_3", 8, C.PHONE, _("Third call, early or late in the day")),
-    Rung("letter", 8, C.LETTER, _("Send a letter")),
-    Rung("referrer", 15, C.REFERRER, _("Tell the referring provider and ask for an answer")),
-    Rung("address_check", 21, C.ADDRESS_CHECK, _("Check address, phone and whether the patient goes elsewhere")),
-    Rung("certified_letter", 30, C.CERTIFIED_LETTER, _("Send a certified letter")),
-    Rung("navigator", 45, C.NAVIGATOR, _("A navigator looks at the case")),
+    Rung("call_1", 0, ContactChannel.PHONE, _("First call")),
+    Rung("call_2", 4, ContactChannel.PHONE, _("Second call, at another time of day")),
+    Rung("call_3", 8, ContactChannel.PHONE, _("Third call, early or late in the day")),
+    Rung("letter", 8, ContactChannel.LETTER, _("Send a letter")),
+    Rung("referrer", 15, ContactChannel.REFERRER, _("Tell the referring provider and ask for an answer")),
+    Rung(
+        "address_check",
+        21,
+        ContactChannel.ADDRESS_CHECK,
+        _("Check address, phone and whether the patient goes elsewhere"),
+    ),
+    Rung("certified_letter", 30, ContactChannel.CERTIFIED_LETTER, _("Send a certified letter")),
+    Rung("navigator", 45, ContactChannel.NAVIGATOR, _("A navigator looks at the case")),
 )
 LOST_AFTER_DAYS = 60
 
 # What reaches the patient in person, and what the patient can keep and show to others.
-_TRIES = frozenset({C.PHONE, C.IN_PERSON, C.SMS, C.EMAIL})
-_LETTERS = frozenset({C.LETTER, C.CERTIFIED_LETTER})
+_TRIES = frozenset({ContactChannel.PHONE, ContactChannel.IN_PERSON, ContactChannel.SMS, ContactChannel.EMAIL})
+_LETTERS = frozenset({ContactChannel.LETTER, ContactChannel.CERTIFIED_LETTER})
 LEAST_TRIES = 2
 
 
@@ -88,7 +92,7 @@ class LadderRung(models.Model):
 def ladder_of(own: Iterable[LadderRung]) -> tuple[Rung, ...]:
     """The ladder of a site with these rows; the default one where there are none."""
     ordered = sorted(own, key=lambda row: row.order)
-    rungs = tuple(Rung(f"rung_{row.order}", row.day, C(row.channel), row.name) for row in ordered)
+    rungs = tuple(Rung(f"rung_{row.order}", row.day, ContactChannel(row.channel), row.name) for row in ordered)
     return rungs or DEFAULT_LADDER
 
 

@@ -13,17 +13,26 @@ from django.utils.translation import gettext as _
 
 from clinic.models import Site
 from exchange.problems import BadValue
-from recalls.enums import Assessment as A
+from recalls.enums import Assessment
 
-Allowed = frozenset[A]
+Allowed = frozenset[Assessment]
 
-_ZERO: Allowed = frozenset({A.NEED_IMAGING, A.NEED_PRIORS})
-_FOUR: Allowed = frozenset({A.SUSPICIOUS, A.SUSPICIOUS_A, A.SUSPICIOUS_B, A.SUSPICIOUS_C})
+_ZERO: Allowed = frozenset({Assessment.NEED_IMAGING, Assessment.NEED_PRIORS})
+_FOUR: Allowed = frozenset(
+    {Assessment.SUSPICIOUS, Assessment.SUSPICIOUS_A, Assessment.SUSPICIOUS_B, Assessment.SUSPICIOUS_C}
+)
 _BY_NUMBER: dict[str, Allowed] = {
-    "0": _ZERO, "1": frozenset({A.NEGATIVE}), "2": frozenset({A.BENIGN}), "3": frozenset({A.PROBABLY_BENIGN}),
-    "4": _FOUR, "4a": frozenset({A.SUSPICIOUS_A}), "4b": frozenset({A.SUSPICIOUS_B}), "4c": frozenset({A.SUSPICIOUS_C}),
-    "5": frozenset({A.HIGHLY_SUGGESTIVE}), "6": frozenset({A.KNOWN_MALIGNANCY}),
-}  # fmt: skip
+    "0": _ZERO,
+    "1": frozenset({Assessment.NEGATIVE}),
+    "2": frozenset({Assessment.BENIGN}),
+    "3": frozenset({Assessment.PROBABLY_BENIGN}),
+    "4": _FOUR,
+    "4a": frozenset({Assessment.SUSPICIOUS_A}),
+    "4b": frozenset({Assessment.SUSPICIOUS_B}),
+    "4c": frozenset({Assessment.SUSPICIOUS_C}),
+    "5": frozenset({Assessment.HIGHLY_SUGGESTIVE}),
+    "6": frozenset({Assessment.KNOWN_MALIGNANCY}),
+}
 
 # In this order: a phrase that was read is taken out, so that "probably benign" is not read as "benign" again.
 _IMAGING = (
@@ -36,18 +45,18 @@ _PHRASES: tuple[tuple[re.Pattern[str], Allowed], ...] = tuple(
     (re.compile(rf"\b(?:{pattern})\b"), allowed)
     for pattern, allowed in (
         (r"post ?procedure\w*(?: mammo\w*)?(?: for marker placement)?|(?:marker|clip) placement|p?mp",
-         frozenset({A.POST_PROCEDURE})),
+         frozenset({Assessment.POST_PROCEDURE})),
         (r"known (?:biopsy proven )?(?:malignancy|cancer|carcinoma)|biopsy proven (?:malignancy|cancer|carcinoma)",
-         frozenset({A.KNOWN_MALIGNANCY})),
-        (r"highly suggestive(?: of malignancy)?", frozenset({A.HIGHLY_SUGGESTIVE})),
-        (r"highly suspicious", frozenset({A.SUSPICIOUS_C, A.HIGHLY_SUGGESTIVE})),
-        (r"low suspicion(?: for malignancy)?", frozenset({A.SUSPICIOUS_A})),
-        (r"(?:moderate|intermediate) suspicion(?: for malignancy)?", frozenset({A.SUSPICIOUS_B})),
-        (r"high suspicion(?: for malignancy)?", frozenset({A.SUSPICIOUS_C})),
+         frozenset({Assessment.KNOWN_MALIGNANCY})),
+        (r"highly suggestive(?: of malignancy)?", frozenset({Assessment.HIGHLY_SUGGESTIVE})),
+        (r"highly suspicious", frozenset({Assessment.SUSPICIOUS_C, Assessment.HIGHLY_SUGGESTIVE})),
+        (r"low suspicion(?: for malignancy)?", frozenset({Assessment.SUSPICIOUS_A})),
+        (r"(?:moderate|intermediate) suspicion(?: for malignancy)?", frozenset({Assessment.SUSPICIOUS_B})),
+        (r"high suspicion(?: for malignancy)?", frozenset({Assessment.SUSPICIOUS_C})),
         (r"suspicious|suspicion", _FOUR),
-        (r"(?:probably|probable|likely) benign", frozenset({A.PROBABLY_BENIGN})),
-        (r"benign", frozenset({A.BENIGN})),
-        (r"negative|normal", frozenset({A.NEGATIVE})),
+        (r"(?:probably|probable|likely) benign", frozenset({Assessment.PROBABLY_BENIGN})),
+        (r"benign", frozenset({Assessment.BENIGN})),
+        (r"negative|normal", frozenset({Assessment.NEGATIVE})),
         (r"incomplete|inconclusive", _ZERO),
     )
 )  # fmt: skip
@@ -66,7 +75,7 @@ _ABOUT = re.compile(r"\b(?:legend|lexicon|atlas|edition|means|lesions|nodules|se
 _IMPRESSION = re.compile(r".*\b(?:impression|final assessment|overall assessment)\s*:", re.DOTALL)
 
 
-def read_assessment(text: str, bare_zero: str) -> A:
+def read_assessment(text: str, bare_zero: str) -> Assessment:
     """The one assessment meant. Raises BadValue, with what to write instead, when there is none or more than one.
 
     `bare_zero` is the site's `bare_zero` setting: what a 0 means that does not say which kind.
@@ -75,13 +84,13 @@ def read_assessment(text: str, bare_zero: str) -> A:
     if len(allowed) == 1:
         return next(iter(allowed))
     if allowed == _FOUR:
-        return A.SUSPICIOUS
+        return Assessment.SUSPICIOUS
     if allowed == _ZERO:
         if bare_zero == Site.BareZero.PARK:
             raise BadValue(
                 _("A plain 0 does not say what is needed. Write 0-AI (additional imaging) or 0-PRIOR (prior images).")
             )
-        return A(bare_zero)
+        return Assessment(bare_zero)
     raise BadValue(_("4C or 5? These words fit both. Write the number of the category."))
 
 
@@ -96,7 +105,7 @@ def _allowed(text: str) -> Allowed:
         mentions += _mentions(clause)
     if not mentions:
         raise BadValue(_("This assessment is not understood. Write the category, such as 0-AI, 2 or 4B."))
-    wants_both = {frozenset({A.NEED_IMAGING}), frozenset({A.NEED_PRIORS})}
+    wants_both = {frozenset({Assessment.NEED_IMAGING}), frozenset({Assessment.NEED_PRIORS})}
     if wants_both <= set(mentions):  # the joint phrase, no longer allowed since 2024
         mentions = [mention for mention in mentions if mention not in wants_both] + [_ZERO]
     allowed: Allowed = reduce(frozenset.__and__, mentions)
@@ -129,10 +138,10 @@ def _mentions(clause: str) -> list[Allowed]:
             raise BadValue(_("There is no such category. Write 0-AI, 0-PRIOR, 1 to 5, 4A to 4C or MP."))
         found.append(_BY_NUMBER[number])
     if _NEEDS_PRIORS.search(clause):
-        found.append(frozenset({A.NEED_PRIORS}))
+        found.append(frozenset({Assessment.NEED_PRIORS}))
         clause = _NEEDS_PRIORS.sub(" ", clause)
     if _NEEDS_IMAGING.search(clause):
-        found.append(frozenset({A.NEED_IMAGING}))
+        found.append(frozenset({Assessment.NEED_IMAGING}))
     for pattern, allowed in _PHRASES:
         if pattern.search(clause):
             found.append(allowed)

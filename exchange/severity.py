@@ -4,27 +4,27 @@ Domain fact: a report may give an assessment for each breast, and its overall as
 (21 CFR 900.12, approved alternative). Order of concern in BI-RADS: 1, 2, 3, 6, 0, 4, 5.
 """
 
-from recalls.enums import Assessment as A
+from recalls.enums import Assessment
 
 _ORDER = (
-    A.POST_PROCEDURE,
-    A.NEGATIVE,
-    A.BENIGN,
-    A.PROBABLY_BENIGN,
-    A.KNOWN_MALIGNANCY,
-    A.NEED_PRIORS,
-    A.NEED_IMAGING,
-    A.SUSPICIOUS,
-    A.SUSPICIOUS_A,
-    A.SUSPICIOUS_B,
-    A.SUSPICIOUS_C,
-    A.HIGHLY_SUGGESTIVE,
+    Assessment.POST_PROCEDURE,
+    Assessment.NEGATIVE,
+    Assessment.BENIGN,
+    Assessment.PROBABLY_BENIGN,
+    Assessment.KNOWN_MALIGNANCY,
+    Assessment.NEED_PRIORS,
+    Assessment.NEED_IMAGING,
+    Assessment.SUSPICIOUS,
+    Assessment.SUSPICIOUS_A,
+    Assessment.SUSPICIOUS_B,
+    Assessment.SUSPICIOUS_C,
+    Assessment.HIGHLY_SUGGESTIVE,
 )
 _CONCERN = {assessment: rank for rank, assessment in enumerate(_ORDER)}
-_KINDS_OF_FOUR = frozenset({A.SUSPICIOUS_A, A.SUSPICIOUS_B, A.SUSPICIOUS_C})
+_KINDS_OF_FOUR = frozenset({Assessment.SUSPICIOUS_A, Assessment.SUSPICIOUS_B, Assessment.SUSPICIOUS_C})
 
 
-def fits(overall: A, left: A | None, right: A | None) -> bool:
+def fits(overall: Assessment, left: Assessment | None, right: Assessment | None) -> bool:
     """Whether the overall result is the worst side's; with one side given it must not be lower than that side.
 
     A 4 without a letter fits any kind of 4.
@@ -38,6 +38,6 @@ def fits(overall: A, left: A | None, right: A | None) -> bool:
     return len(sides) == 1 and _CONCERN[overall] > _CONCERN[worst]
 
 
-def _same(one: A, other: A) -> bool:
+def _same(one: Assessment, other: Assessment) -> bool:
     pair = {one, other}
-    return one == other or (A.SUSPICIOUS in pair and bool(pair & _KINDS_OF_FOUR))
+    return one == other or (Assessment.SUSPICIOUS in pair and bool(pair & _KINDS_OF_FOUR))

@@ -1,4 +1,4 @@
-"""Can a patient's data get into the log or an error report?"""
+"""Holds that a patient's data gets into no log and no error report."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""Does everybody have their own password in hand?"""
+"""Holds that all users can change their own password."""
 
 import pytest
 from django.test import Client

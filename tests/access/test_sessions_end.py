@@ -1,4 +1,4 @@
-"""When is a person signed out automatically, and what stays behind in the browser?"""
+"""Holds when a user is signed out automatically and what stays behind in the browser."""
 
 import logging
 import uuid

@@ -26,15 +26,13 @@ GENDERED = frozenset({"she", "her", "hers", "herself"})
 NAMED_BY_DJANGO = frozenset({"Command"})
 
 # What does not meet a rule yet. Entries are only ever taken away.
-ASK_A_QUESTION = (
-    *(f"{folder}/" for folder in PACKAGES),
-    "tests/",
-    "bench/",
+ASK_A_QUESTION = tuple(
+    f"{folder}/"
+    for folder in ("config", "clinic", "patients", "notifications", "exchange", "reports", "portal", "demo", "bench")
 )
-SINGLE_LETTERS_LEFT = ("clinic/", "exchange/", "notifications/", "portal/", "recalls/", "reports/", "tests/")
+SINGLE_LETTERS_LEFT = ("notifications/", "tests/notifications/", "tests/faults/")
 DOUBLE_NAMES_LEFT = frozenset({"Person", "Place", "Row", "Outcome", "Visit"})
 LARGE_FOLDERS_LEFT = frozenset({"reports"})
-CIRCLES_LEFT = [["recalls.models.appointments", "recalls.models.querysets", "recalls.models.recall"]]
 
 
 def test_every_module_says_in_its_first_line_what_it_does(subtests: pytest.Subtests) -> None:
@@ -69,7 +67,7 @@ def _module_level_names(tree: ast.Module) -> Iterator[str]:
         match statement:
             case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
                 yield from (alias.asname for alias in aliases if alias.asname)
-            case ast.Assign(value=ast.Call(func=ast.Name(id="TypeVar"))):
+            case ast.Assign(value=ast.Call(func=ast.Name(id="TypeVar" | "ParamSpec"))):
                 continue
             case ast.Assign(targets=targets):
                 yield from (name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name))
@@ -101,7 +99,7 @@ def test_no_modules_of_a_package_import_each_other_in_a_circle(package: str) -> 
     """An import inside a function counts as well; one that only the type checker reads does not."""
     files = {module_of(path): path for path in PRODUCT_FILES if path.is_relative_to(ROOT / package)}
     modules = frozenset(files)
-    assert _circles({module: imports_of(path, modules) for module, path in files.items()}) in ([], CIRCLES_LEFT)
+    assert _circles({module: imports_of(path, modules) for module, path in files.items()}) == []
 
 
 def _circles(imports: Mapping[str, set[str]]) -> list[list[str]]:

@@ -1,4 +1,4 @@
-"""Who looks at the board in these tests, and how is it read?"""
+"""Fixtures of the status board and its readers."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Does the admin show people what they may see, let nobody rewrite what happened, and keep names out of addresses?"""
+"""Holds who may see which admin list, that nobody rewrites what happened, and that addresses hold no names."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Do the board's charts count what their captions say, and does the table beside each hold the same figures?"""
+"""Holds that the board's charts and the tables beside them count what their captions say."""
 
 import csv
 import json

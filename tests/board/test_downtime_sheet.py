@@ -1,4 +1,4 @@
-"""Can the clinic work a day without the system: who comes, whom to call, and at which number, on paper and on disk?"""
+"""Holds that the downtime sheet lets a clinic work a day without the system."""
 
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path

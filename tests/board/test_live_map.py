@@ -1,4 +1,4 @@
-"""Does the live map draw the workflow as it is, count what stands where today, and cost little to keep open?"""
+"""Holds that the live map draws the workflow with its current counts at little cost."""
 
 import re
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Does somebody hear of an open recall without a next step: on the board, by command, and at the monitor?"""
+"""Holds that an open recall without a next step is reported on the board, by command and to the monitor."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""Does the board say in plain words whether mail, worker, beat and broker are alive, judged when it is read?"""
+"""Holds that the board says whether mail, worker, beat and broker are alive."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

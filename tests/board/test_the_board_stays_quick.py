@@ -1,4 +1,4 @@
-"""Does the board cost the same few queries at a hundred and at twenty thousand recalls?"""
+"""Holds that the board costs the same few queries at a hundred and at twenty thousand recalls."""
 
 from datetime import timedelta
 

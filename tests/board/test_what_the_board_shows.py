@@ -1,4 +1,4 @@
-"""Does the status board count what it says, for the person's own sites, and does every number lead to its list?"""
+"""Holds that the status board counts the user's own sites and that every number leads to its list."""
 
 import re
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Can an administrator read who changed which setting from what to what, and can nobody rewrite it?"""
+"""Holds that an administrator can read every change of a setting and that nobody can rewrite it."""
 
 import pytest
 from django.contrib.admin.models import LogEntry

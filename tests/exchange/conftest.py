@@ -1,4 +1,4 @@
-"""How does a test load a results file? It writes one, runs the command, and reads the status and the lines."""
+"""Fixtures that write a results file, load it by the command, and read the status and the lines."""
 
 import csv
 import io

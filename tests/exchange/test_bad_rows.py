@@ -1,4 +1,4 @@
-"""Is a row that cannot be true parked with a word on what to mend, while the rows beside it go in?"""
+"""Holds that a row that cannot be true is parked while the rows beside it go in."""
 
 import pytest
 

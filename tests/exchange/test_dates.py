@@ -1,4 +1,4 @@
-"""Is a date read as the site writes it, and never bent into one that could be meant?"""
+"""Holds that a date is read as the site writes it and is never guessed."""
 
 from datetime import UTC, date, datetime
 

@@ -1,4 +1,4 @@
-"""Does the page about results files name exactly the columns that the command knows?"""
+"""Holds that the page about results files names exactly the columns that the command knows."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What happens when the same file is loaded twice at once, or a load is cut off in the middle?"""
+"""Holds that loading one file twice at once, or being cut off in the middle, does no harm."""
 
 import threading
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Can a person mend a parked row in the admin, see why it still will not go in, and lose nothing that was typed?"""
+"""Holds that a parked row can be corrected in the admin and that nothing typed is lost."""
 
 import pytest
 from django.test import Client

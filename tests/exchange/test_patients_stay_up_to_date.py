@@ -1,4 +1,4 @@
-"""Does a file keep a patient's details right: the newest row counts, what the patient said stands, nothing is lost?"""
+"""Holds that a file keeps a patient's details right and what the patient said stands."""
 
 from clinic.actors import INTAKE
 from notifications.models import Notification

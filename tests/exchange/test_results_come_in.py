@@ -1,4 +1,4 @@
-"""What does a clinic find after a file was loaded? Recalls for those who need one, denominators, nothing twice."""
+"""Holds what a loaded file makes: recalls, denominators, and nothing twice."""
 
 import pytest
 

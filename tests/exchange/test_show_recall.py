@@ -1,4 +1,4 @@
-"""Does support get the whole of one recall, in codes and UTC, by its accession alone?"""
+"""Holds that support gets the whole of one recall, in codes and UTC, by its accession alone."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""Is a history that somebody rewrote behind the application's back found?"""
+"""Holds that a history that was rewritten outside the application is found."""
 
 import io
 import re

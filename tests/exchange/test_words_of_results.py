@@ -1,4 +1,4 @@
-"""Are the words that real systems write understood, and is nothing guessed where they are not clear?"""
+"""Holds that the words of real systems are understood and unclear ones are not guessed."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""How does a test get to a patient's page? By a link that was issued, and the birth date."""
+"""Fixtures that open a patient's page by an issued link and the birth date."""
 
 import html
 import io

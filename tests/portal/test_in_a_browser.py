@@ -1,4 +1,4 @@
-"""Does the page work for a frightened person on a phone: by keyboard, without scripts, read aloud, in the dark?"""
+"""Holds that the patient page works by keyboard, without scripts, read aloud, in the dark and on a phone."""
 
 import io
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Can the link or anything about the patient leave the page: into a log, a cache, another site, a forged form?"""
+"""Holds that neither the link nor anything about the patient leaves the page."""
 
 import io
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What passes between phone and clinic: how little is loaded, what a scanner changes, who sees the request?"""
+"""Holds how little passes between phone and clinic, and that a link scanner changes nothing."""
 
 from typing import Any
 

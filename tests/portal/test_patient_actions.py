@@ -1,4 +1,4 @@
-"""What may a patient do on the page, and does it reach the people who must act on it?"""
+"""Holds what a patient may do on the page and that it reaches the staff who must act on it."""
 
 from collections.abc import Callable
 from datetime import timedelta

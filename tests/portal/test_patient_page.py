@@ -1,4 +1,4 @@
-"""Does the page say where the patient is, what comes next and why, and never more than the clinic has released?"""
+"""Holds that the page says the current stage and what comes next, and only what the clinic has released."""
 
 import re
 from collections.abc import Callable

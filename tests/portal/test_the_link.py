@@ -1,4 +1,4 @@
-"""Who gets in by a patient's link, who does not, and what does either of them learn or change?"""
+"""Holds who gets in by a patient's link and what anybody else learns or changes."""
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor

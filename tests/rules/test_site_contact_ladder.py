@@ -24,11 +24,10 @@ from recalls.testing.factories import RecallFactory
 from tests.rules.step_actions import MONDAY
 from tests.support.admin_pages import change_url, signed_in_client, site_form_data
 
-C = ContactChannel
 SHORT_LADDER = (
-    ("Call the patient", 0, C.PHONE),
-    ("Call once more", 2, C.PHONE),
-    ("Certified letter", 9, C.CERTIFIED_LETTER),
+    ("Call the patient", 0, ContactChannel.PHONE),
+    ("Call once more", 2, ContactChannel.PHONE),
+    ("Certified letter", 9, ContactChannel.CERTIFIED_LETTER),
 )
 
 pytestmark = pytest.mark.django_db
@@ -88,7 +87,7 @@ def test_a_patient_is_lost_after_the_sites_own_rungs_and_days(
     short_ladder_site: Site, manager_mo: User, time_machine: TimeMachineFixture
 ) -> None:
     recall = RecallFactory.create(site=short_ladder_site)
-    for channel in (C.PHONE, C.PHONE, C.CERTIFIED_LETTER):
+    for channel in (ContactChannel.PHONE, ContactChannel.PHONE, ContactChannel.CERTIFIED_LETTER):
         _log_contact(recall, channel)
     assert contact_ladder.open_rungs(short_ladder_site, list(recall.contact_attempts.all())) == []
     time_machine.move_to(MONDAY + timedelta(days=19))
@@ -112,14 +111,17 @@ def test_the_last_letter_is_planned_on_the_sites_own_day(short_ladder_site: Site
 
 def test_a_ladder_without_a_certified_letter_plans_none(shadyside: Site, time_machine: TimeMachineFixture) -> None:
     time_machine.move_to(MONDAY, tick=False)
-    site = _set_ladder(shadyside, [*SHORT_LADDER[:2], ("Letter", 9, C.LETTER)])
+    site = _set_ladder(shadyside, [*SHORT_LADDER[:2], ("Letter", 9, ContactChannel.LETTER)])
     recall = RecallFactory.create(site=site)
     assert not Notification.objects.filter(recall=recall, kind="last_letter").exists()
 
 
 @pytest.mark.parametrize(
     ("rungs", "day"),
-    [(SHORT_LADDER, 9), ([*SHORT_LADDER, ("Navigator", 11, C.NAVIGATOR), ("Once more", 14, C.PHONE)], 11)],
+    [
+        (SHORT_LADDER, 9),
+        ([*SHORT_LADDER, ("Navigator", 11, ContactChannel.NAVIGATOR), ("Once more", 14, ContactChannel.PHONE)], 11),
+    ],
 )
 def test_the_referrer_is_notified_on_the_navigators_day_or_else_on_the_last(
     rungs: Sequence[tuple[str, int, ContactChannel]], day: int, shadyside: Site, time_machine: TimeMachineFixture
