@@ -1,19 +1,22 @@
 """Reads the facts about the next due messages in batches, and locks those messages one at a time.
 
-Facts that were read before the lock may be outdated under it. PostgreSQL keeps with each row the number of the
-transaction that wrote it (`xmin`): the numbers of all rows behind the facts are read before the facts, and again with
-the lock. Equal numbers mean that the facts still hold; otherwise they are read again. A database that cannot skip
-locked rows gets no batches. Decision record 0012 holds the measurements.
+Each worker reserves its batch, so that two do not read about the same messages; a reservation is no claim, and that of
+a worker that died ends soon. Facts that were read before the lock may be outdated under it. PostgreSQL keeps with each
+row the number of the transaction that wrote it (`xmin`): the numbers of all rows behind the facts are read before the
+facts, and again with the lock. Equal numbers mean that the facts still hold; otherwise they are read again. A database
+that cannot skip locked rows gets no batches. Decision record 0012 holds the measurements.
 """
 
 import logging
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import DatabaseError, connection
-from django.db.models import QuerySet, prefetch_related_objects
+from django.db.models import Q, prefetch_related_objects
+from django.utils import timezone
 
 from clinic.models import Site
 from notifications.enums import Channel, NotificationState
@@ -26,7 +29,22 @@ log = logging.getLogger(__name__)
 
 # Enough to share the cost of reading, and sent in about a second, so that an urgent message hardly waits.
 PREFETCH_COUNT = 60
+# A mail server that takes longer over a batch is the bottleneck itself: other workers may then take some of it.
+RESERVATION_TIME = timedelta(seconds=5)
 
+# Of urgent or other messages those that have been due longest, without what somebody has locked or another worker has
+# reserved. The index ends the search with the last one; sorting would read all that is due.
+_RESERVE_SQL = """
+UPDATE notifications_notification SET reserved_until = %(until)s
+WHERE id = ANY(ARRAY(
+    SELECT id FROM notifications_notification
+    WHERE state = 'planned' AND channel = %(channel)s AND urgent = %(urgent)s AND not_before <= %(now)s
+        AND (reserved_until IS NULL OR reserved_until <= %(now)s)
+    ORDER BY not_before, id LIMIT %(most)s
+    FOR NO KEY UPDATE SKIP LOCKED
+))
+RETURNING not_before, id, recall_id
+"""
 # The rows that `RecallSnapshot` and `Channels` are made of. Every step writes the recall's row, so that it stands for
 # the events, appointments, outcomes and pathology; consents are only ever added.
 _ROW_VERSIONS_SQL = """
@@ -77,22 +95,21 @@ class ClaimPrefetcher:
         self.channel = channel
         self._sites: SiteCache = {} if sites is None else sites
         self._queue: deque[int] = deque()
+        self._reserved_until: datetime | None = None
         self._rows: dict[int, Notification] = {}
         self._facts: dict[int, PrefetchedFacts] = {}
         self._row_versions: dict[int, str] = {}
 
     def prefetch(self, now: datetime) -> None:
-        """Read about the next messages if none is left of those before. Outside of any transaction."""
+        """Reserve the next messages and read about them, if none is left of those before. Outside of a transaction."""
         if self._queue or not connection.features.has_select_for_update_skip_locked:
             return
-        self._rows, self._facts = {}, {}
-        due = _due_notifications(self.channel, now).values_list("pk", "recall_id")
-        found = list(due.filter(urgent=True)[:PREFETCH_COUNT])
-        found += due.filter(urgent=False)[: PREFETCH_COUNT - len(found)]
+        self.release()
+        found = self._reserve(now)
         if not found:
             return
-        self._queue = deque(pk for pk, _recall in found)
-        self._row_versions = _read_row_versions([recall_id for _pk, recall_id in found])
+        self._queue = deque(found)
+        self._row_versions = _read_row_versions(list(found.values()))
         self._rows = {row.pk: row for row in self._load(self._queue)}
         recalls = {row.recall_id: row.recall for row in self._rows.values() if row.recall_id in self._row_versions}
         try:
@@ -115,10 +132,29 @@ class ClaimPrefetcher:
                     return self._with_valid_facts(pk, *found)
         return self._lock_oldest_due(now)
 
+    def release(self) -> None:
+        """End the reservation of what is still to be sent."""
+        if self._rows:
+            reserved = Notification.objects.filter(pk__in=self._rows, state=NotificationState.PLANNED)
+            reserved.filter(reserved_until=self._reserved_until).update(reserved_until=None)
+        self._queue, self._rows, self._facts = deque(), {}, {}
+
+    def _reserve(self, now: datetime) -> dict[int, int]:
+        """Primary keys of messages and their recalls, urgent messages first."""
+        found: dict[int, int] = {}
+        self._reserved_until = timezone.now() + RESERVATION_TIME
+        for urgent in (True, False):
+            terms: dict[str, Any] = {"until": self._reserved_until, "channel": self.channel, "urgent": urgent}
+            with connection.cursor() as cursor:
+                cursor.execute(_RESERVE_SQL, terms | {"now": now, "most": PREFETCH_COUNT - len(found)})
+                found |= {pk: recall_id for _not_before, pk, recall_id in sorted(cursor.fetchall())}
+        return found
+
     def _lock_oldest_due(self, now: datetime) -> tuple[Notification, None] | None:
-        rows = _due_notifications(self.channel, now)
-        rows = rows.select_for_update(of=("self", "recall"), skip_locked=True, no_key=True)
-        rows = rows.select_related("recall__patient", "recall__exam__referrer")
+        rows = Notification.objects.select_for_update(of=("self", "recall"), skip_locked=True, no_key=True)
+        rows = rows.select_related("recall__patient", "recall__exam__referrer").order_by("not_before", "pk")
+        unreserved = Q(reserved_until=None) | Q(reserved_until__lte=now)
+        rows = rows.filter(unreserved, state=NotificationState.PLANNED, channel=self.channel, not_before__lte=now)
         # Two reads of the index cost the same however much waits; sorting by urgency would read all that is due later.
         row = rows.filter(urgent=True).first() or rows.filter(urgent=False).first()
         if row is None:
@@ -145,11 +181,6 @@ class ClaimPrefetcher:
         if recall.site_id not in self._sites:
             self._sites[recall.site_id] = recall.site
         recall.site = self._sites[recall.site_id]
-
-
-def _due_notifications(channel: Channel, now: datetime) -> QuerySet[Notification]:
-    due = Notification.objects.filter(state=NotificationState.PLANNED, channel=channel, not_before__lte=now)
-    return due.order_by("not_before", "pk")
 
 
 def _load_facts(recalls: dict[int, Recall]) -> dict[int, PrefetchedFacts]:

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from clinic.actors import SYSTEM
 from notifications.content import loader
-from notifications.delivery import attempts, rate_limit
+from notifications.delivery import attempts, rate_limit, record_accepted
 from notifications.delivery.claim_prefetch import ClaimPrefetcher, PrefetchedFacts
 from notifications.delivery.failures import DeliveryFailure, render_failure
 from notifications.enums import AttemptResult, Channel, NotificationKind, NotificationState, StatusReason
@@ -135,6 +135,7 @@ def _start_lease(row: Notification, snapshot: RecallSnapshot, channels: Channels
         reason="",
         lease_token=token,
         lease_until=now + LEASE_TIME,
+        reserved_until=None,
         language=row.language,
     ):
         return NotSent(NotificationState.SENDING)
@@ -146,13 +147,15 @@ def _start_lease(row: Notification, snapshot: RecallSnapshot, channels: Channels
 
 
 def _defer(row: Notification, **fields: Any) -> NotSent:
-    Notification.objects.filter(pk=row.pk, state=NotificationState.PLANNED).update(**fields)
+    Notification.objects.filter(pk=row.pk, state=NotificationState.PLANNED).update(reserved_until=None, **fields)
     return NotSent(str(fields.get("state", NotificationState.PLANNED)))
 
 
 def record_acceptance(claim: Claim, copy: RenderedMessage) -> bool:
     """The server took it. False when the lease was lost meanwhile: another process has, or had, this message."""
     now = timezone.now()
+    if record_accepted.supports_single_statement():
+        return record_accepted.record_accepted(claim.row, claim.token, copy, now)
     with transaction.atomic():
         count = claim.row.attempt_count + 1
         fields = {"state": NotificationState.ACCEPTED, "accepted_at": now, "attempt_count": count}

@@ -87,6 +87,11 @@ class DeliveryRun:
             self.counts[claim.state] += 1
         return None
 
+    def release(self) -> None:
+        """Leave what was reserved and not sent to other workers."""
+        for prefetcher in self._prefetchers.values():
+            prefetcher.release()
+
 
 def send_due(seconds: float) -> Counter[str]:
     """Send what is due for at most that long; returns how many rows ended in which state."""
@@ -94,12 +99,15 @@ def send_due(seconds: float) -> Counter[str]:
     status = mail_server_status.get_server_status()
     if not (outbox.anything_due() or (status.is_unavailable and status.may_retry)):
         return run.counts
-    # Many emails must not delay text messages and letters; rows that change channel meanwhile leave in the second turn.
-    for share in (0.4, 1.0):
-        run.claim_next(Channel.LETTER, started + seconds * share)  # puts all due letters into the print queue
-        _send_texts(run, started + seconds * share)
-        if share < 1.0 and status.may_retry:
-            _send_emails(run, started + seconds, status)
+    try:
+        # Many emails must not delay texts and letters; what changes channel meanwhile leaves in the second turn.
+        for share in (0.4, 1.0):
+            run.claim_next(Channel.LETTER, started + seconds * share)  # puts all due letters into the print queue
+            _send_texts(run, started + seconds * share)
+            if share < 1.0 and status.may_retry:
+                _send_emails(run, started + seconds, status)
+    finally:
+        run.release()
     return run.counts
 
 

@@ -48,6 +48,7 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='planned on')),
                 ('first_failed_at', models.DateTimeField(blank=True, null=True, verbose_name='first failed')),
                 ('attempt_count', models.PositiveSmallIntegerField(default=0, verbose_name='tries')),
+                ('reserved_until', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('lease_until', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('lease_token', models.PositiveIntegerField(default=0, editable=False)),
                 ('may_have_arrived_twice', models.BooleanField(default=False, verbose_name='may have arrived twice')),

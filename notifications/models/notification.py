@@ -50,6 +50,8 @@ class Notification(models.Model):
     created_at = models.DateTimeField(_("planned on"), default=timezone.now)
     first_failed_at = models.DateTimeField(_("first failed"), null=True, blank=True)
     attempt_count = models.PositiveSmallIntegerField(_("tries"), default=0)
+    # A worker has read the facts about it and claims it soon; the others leave it to that worker until then. No claim.
+    reserved_until = models.DateTimeField(null=True, blank=True, editable=False)
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
     # Rises with every claim: a worker that slept through its lease cannot write over the next one's result.
     lease_token = models.PositiveIntegerField(default=0, editable=False)

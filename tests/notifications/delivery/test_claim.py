@@ -141,9 +141,27 @@ def test_a_new_address_and_a_new_name_are_used_at_once(due: list[Recall], prefet
     assert second.recall.patient.first_name == "Invita"
 
 
-def test_two_workers_claim_different_messages(due: list[Recall], prefetcher: ClaimPrefetcher) -> None:
+def test_what_another_worker_has_reserved_is_left_to_it(due: list[Recall], prefetcher: ClaimPrefetcher) -> None:
+    if connection.features.has_select_for_update_skip_locked:
+        assert outbox.claim_next(ClaimPrefetcher()) is None
+        assert claim_next_recall(prefetcher) == due[1].pk
+    else:  # nothing is reserved: each takes the next one
+        assert claim_next_recall(ClaimPrefetcher()) == due[1].pk
+        assert claim_next_recall(prefetcher) == due[2].pk
+
+
+def test_what_a_worker_released_is_free_at_once(due: list[Recall], prefetcher: ClaimPrefetcher) -> None:
+    prefetcher.release()
     assert claim_next_recall(ClaimPrefetcher()) == due[1].pk
-    assert claim_next_recall(prefetcher) == due[2].pk
+
+
+def test_what_a_dead_worker_had_reserved_is_free_again_soon(
+    due: list[Recall], prefetcher: ClaimPrefetcher, clock: Clock
+) -> None:
+    clock.move_to("2026-11-10", "09:00")
+    successor = ClaimPrefetcher()
+    assert [claim_next_recall(successor) for _turn in range(3)] == [recall.pk for recall in due[1:]]
+    assert outbox.claim_next(prefetcher) is None
 
 
 def test_a_message_somebody_works_on_is_passed_over_and_not_forgotten(
