@@ -11,6 +11,9 @@ import pytest
 
 from tests.architecture.source import PRODUCT_FILES, ROOT, name_of, nodes_of
 
+LAYERED_INSIDE = frozenset({"notifications", "recalls"})
+"""The packages with layers of their own; no module of them is outside a layer."""
+
 SETS_STATES = {
     "recalls/actions/transition.py": "Recall",
     "exchange/load.py": "RowOutcome",  # the result of a row of a file, no model
@@ -33,6 +36,13 @@ def test_the_import_contracts_of_pyproject_hold() -> None:
 def test_every_package_of_the_product_is_under_the_import_contracts() -> None:
     on_disk = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "bench"}
     assert set(_contracts()["root_packages"]) == on_disk
+
+
+def test_the_contract_inside_a_package_names_every_module_of_it() -> None:
+    inside = [one for one in _contracts()["contracts"] if one["type"] == "layers" and one.get("containers")]
+    assert [one["name"] for one in inside if not one.get("exhaustive")] == []
+    covered = {container.split(".")[0] for one in inside for container in one["containers"]}
+    assert covered >= LAYERED_INSIDE
 
 
 def test_only_the_transition_assigns_the_state_of_a_recall(subtests: pytest.Subtests) -> None:
