@@ -1,8 +1,8 @@
-"""Can every message be written? Asked when the app starts: a spoilt text is found before a patient waits for it.
+"""System check that every shipped text can be rendered.
 
-Every shipped text of every kind, language and channel is filled for an invented patient, as it would be for a real one:
-the page and text of an email, the one line of a text message, the paragraphs of a letter. So is every explainer. What a
-clinic wrote itself was asked the same when it was saved.
+Each text of each kind, language and channel is filled for an invented patient as it would be for a real one: the HTML
+and text of an email, a text message, the blocks of a letter. So is every explainer. A clinic's own text is validated
+when it is saved.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from notifications.rendering.context import allowed_placeholders
 
 @register("messages")
 def check_message_texts(**_: Any) -> list[CheckMessage]:
-    """Each kind has a rule and, in each language, the words for its channels; each can be filled and is not empty."""
+    """Errors for each kind without a rule (E001) and each text that cannot be filled or is empty (E002)."""
     found: list[CheckMessage] = [
         Error(f"The plan has no rule for the message {kind}.", id="notifications.E001")
         for kind in NotificationKind
@@ -68,7 +68,7 @@ def _check_text(name: str, language: str, channel: str) -> Iterator[CheckMessage
             raise KeyError(*sorted(unknown))
         if not all(_render_parts(name, language, text, channel)):
             raise ValueError("it is empty")
-    except Exception as error:  # noqa: BLE001  any fault of a text file is told in the same way
+    except Exception as error:  # noqa: BLE001  any fault of a text file is reported in the same way
         why = f"{type(error).__name__}: {error}"
         way = f" ({channel})" if channel else ""
         yield Error(f"The message {language}/{name}{way} cannot be written: {why}", id="notifications.E002")

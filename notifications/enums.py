@@ -1,4 +1,4 @@
-"""Which messages exist, what may become of one, and why one was not sent? Every code with its one plain label."""
+"""Kinds, channels, states and reasons of notifications, each stored value with its label."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -28,18 +28,20 @@ class NotificationKind(models.TextChoices):
     REFERRER_NOTICE = "referrer_notice", _("Notice to the referring doctor")
 
 
-# Written as letters. The summary says too much for an email that anyone might see, and goes by email only to somebody
+# Sent as letters. The lay summary says too much for an email that others might read, and goes by email only to patients
 # who agreed to detail; the last letter goes by certified mail.
 LETTER_KINDS = frozenset({NotificationKind.LAY_SUMMARY, NotificationKind.LAST_LETTER})
 
 
 class Channel(models.TextChoices):
+    """How a message is delivered."""
+
     EMAIL = "email", _("Email")
     SMS = "sms", _("Text message")
     LETTER = "letter", _("Letter")
 
 
-# What "accepted" is called on each channel.
+# The label of an accepted message on each channel.
 ACCEPTED_LABEL = {
     Channel.EMAIL: _("Accepted by the mail server"),
     Channel.SMS: _("Accepted by the text message service"),
@@ -48,7 +50,7 @@ ACCEPTED_LABEL = {
 
 
 class NotificationState(models.TextChoices):
-    """The life of a message; "accepted" by a mail server is not "delivered"."""
+    """The states of a message; "accepted" by a mail server is not "delivered"."""
 
     PLANNED = "planned", _("Planned")
     SENDING = "sending", _("Being sent")
@@ -63,7 +65,7 @@ class NotificationState(models.TextChoices):
 
 
 class StatusReason(models.TextChoices):
-    """Why a message is where it is, as shown to staff."""
+    """Why a message is in its state, as shown to staff."""
 
     NO_LONGER_NEEDED = "not_wanted", _("The recall moved on before it left.")
     IN_FLIGHT = "in_flight", _("The recall moved on while it was being sent; it may have arrived.")
@@ -98,6 +100,8 @@ class ManualAction(models.TextChoices):
 
 
 class AttemptResult(models.TextChoices):
+    """The result of one delivery attempt."""
+
     ACCEPTED = "accepted", _("Accepted by the mail server")
     TRANSIENT = "transient", _("Not now, tried again later")
     PERMANENT = "permanent", _("Refused")

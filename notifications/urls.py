@@ -1,4 +1,4 @@
-"""Where are messages, letters and the demo inbox, and where do answers and stop requests come in?"""
+"""URL routes of messages, letters and the demo inbox, of unsubscribe links and of replies to text messages."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""What does the form for a clinic's own text accept? Only what may be sent, with the reason at the field."""
+"""Form of the admin for a new version of a clinic's own text, which accepts only what may be sent."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from notifications.rendering import template_validation
 
 
 class MessageTextForm(forms.ModelForm[MessageText]):
-    """A new version of one text, whose name and language came with the address of the form."""
+    """A new version of one text; its name and language come from the query string of the form."""
 
     base_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
@@ -47,15 +47,15 @@ class MessageTextForm(forms.ModelForm[MessageText]):
         if not template_validation.has_subject(name):
             data["subject"] = ""
         if data.get("active"):
-            for objection in template_validation.validate_text(
+            for problem in template_validation.validate_text(
                 name, language, data.get("subject", ""), data.get("body", "")
             ):
-                self.add_error(objection.field, objection.message)
+                self.add_error(problem.field, problem.message)
         self._check_review(data, get_newest_version(name, language, data.get("site")))
         return data
 
     def _check_review(self, data: dict[str, Any], newest: MessageText | None) -> None:
-        """A review is of the words that were read: changed words need a new one, and both parts or none."""
+        """A review covers the words as they were read: changed words need a new one, with both reviewer and day."""
         if bool(data.get("reviewer")) != bool(data.get("reviewed_on")):
             self.add_error("reviewed_on", _("Give both the reviewer and the day, or neither."))
         if newest is None:

@@ -1,4 +1,4 @@
-"""How does an administrator change the words of messages? From a list of all texts; each save adds a version."""
+"""Admin pages for a clinic's own texts: a list of all texts, a preview, and versions; each save adds a version."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ from notifications.content import loader
 from notifications.models.message_text import MessageText, get_newest_version
 from notifications.rendering import sample_data, template_validation
 
-# A message brings its styles with it; nothing else is let in, and nothing of it can run.
+# A message brings its own styles; nothing else is loaded, and no script runs.
 _PREVIEW_CSP = {"default-src": [NONE], "style-src": [SELF, UNSAFE_INLINE], "base-uri": [NONE], "form-action": [SELF]}
 
 
@@ -49,7 +49,7 @@ class MessageTextAdmin(ScopedAdmin[MessageText]):
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         base = super().get_form(request, obj, change, **kwargs)
-        return type("TextFormOfViewer", (base,), {"user": request.user})
+        return type("MessageTextFormOfUser", (base,), {"user": request.user})
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
@@ -60,7 +60,7 @@ class MessageTextAdmin(ScopedAdmin[MessageText]):
         ]
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """The words that are in use now, or those of the version to be restored."""
+        """The text now in use, or that of the version to be restored."""
         older = self.get_queryset(request).filter(pk=_parse_pk(request.GET.get("from"))).first()
         name = older.name if older else request.GET.get("name", "")
         language = older.language if older else request.GET.get("language", "")
@@ -82,27 +82,27 @@ class MessageTextAdmin(ScopedAdmin[MessageText]):
         chosen = request.POST if request.method == "POST" else self.get_changeform_initial_data(request)
         name, language = str(chosen.get("name", "")), str(chosen.get("language", ""))
         shipped = loader.get_shipped_text(name, language)
-        context = {"shipped": shipped and shipped.body.template, "text_name": f"{language}/{name}"}
+        context = {"shipped_body": shipped and shipped.body.template, "text_name": f"{language}/{name}"}
         return super().add_view(request, form_url, context | (extra_context or {}))
 
     def save_model(self, request: HttpRequest, obj: MessageText, form: Any, change: bool) -> None:
         newest = get_newest_version(obj.name, obj.language, obj.site)
-        viewer: Any = request.user
-        obj.version, obj.edited_by = (newest.version if newest else 0) + 1, viewer
+        user: Any = request.user
+        obj.version, obj.edited_by = (newest.version if newest else 0) + 1, user
         super().save_model(request, obj, form, change)
 
     def text_list_view(self, request: HttpRequest) -> HttpResponse:
         """Every text in every language, who reviewed it, and whether the clinic wrote its own."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        own = loader.get_active_texts(Site())
+        clinic_texts = loader.get_active_texts(Site())
         rows = [
             {
                 "name": name,
                 "language": language,
                 "heading": shipped.heading,
                 "reviewer": shipped.metadata.get("reviewer") or "",
-                "own": own.get((language, name)),
+                "clinic_text": clinic_texts.get((language, name)),
             }
             for language in loader.list_languages()
             for name in (*loader.list_message_names(), *loader.list_explainer_names())
@@ -114,22 +114,22 @@ class MessageTextAdmin(ScopedAdmin[MessageText]):
 
     @method_decorator(csp(_PREVIEW_CSP))
     def preview_view(self, request: HttpRequest) -> HttpResponse:
-        """The words as an invented patient would get them, with every objection; nothing is saved."""
+        """The text filled for an invented patient, with every problem found; nothing is saved."""
         if request.method != "POST" or not self.has_add_permission(request):
             raise PermissionDenied
         name, language = request.POST.get("name", ""), request.POST.get("language", "")
         if loader.get_shipped_text(name, language) is None:
             raise Http404
         subject, body = request.POST.get("subject", ""), request.POST.get("body", "").replace("\r\n", "\n")
-        found = template_validation.validate_text(name, language, subject, body)
+        problems = template_validation.validate_text(name, language, subject, body)
         try:
-            shown = sample_data.preview_text(name, language, subject, body)
+            preview = sample_data.preview_text(name, language, subject, body)
         except (LookupError, ValueError):
-            shown = None  # the objections say why
-        context = {"shown": shown, "objections": found, "text_name": f"{language}/{name}"}
+            preview = None  # the problems say why
+        context = {"preview": preview, "problems": problems, "text_name": f"{language}/{name}"}
         return render(request, "admin/notifications/messagetext/preview.html", context)
 
 
-def _parse_pk(said: str | None) -> int:
-    """A row's number from an address; 0, which no row has, for anything else."""
-    return int(said) if said and said.isdigit() else 0
+def _parse_pk(value: str | None) -> int:
+    """A primary key from the query string; 0, which no row has, for anything else."""
+    return int(value) if value and value.isdigit() else 0

@@ -1,7 +1,4 @@
-"""How does an administrator look through messages and their tries? All is shown, nothing is changed by hand.
-
-One thing excepted: whether messages may leave at all.
-"""
+"""Admin pages of notifications and delivery attempts, read-only, the forecast, and the switch that freezes sending."""
 
 from itertools import islice
 from typing import Any
@@ -76,19 +73,20 @@ class NotificationAdmin(RecallRelatedAdmin[Notification]):
         return [path("tomorrow/", page, name="message_forecast"), *super().get_urls()]
 
     def forecast_view(self, request: HttpRequest) -> HttpResponse:
-        """What leaves tomorrow at the sites of the person, and what does not and why."""
+        """What will be sent tomorrow at the sites of the user, and what will not and why."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         user: Any = request.user
-        now, places = timezone.now(), []
+        now, site_forecasts = timezone.now(), []
         for site in user.sites.all():
             day = next_local_day(site, now)
             lines = list(islice(forecast_day(site, day), MOST_ROWS + 1))
-            places.append({"site": site, "day": day, "lines": lines[:MOST_ROWS], "is_cut": len(lines) > MOST_ROWS})
+            is_cut = len(lines) > MOST_ROWS
+            site_forecasts.append({"site": site, "day": day, "lines": lines[:MOST_ROWS], "is_cut": is_cut})
         context = {
             **self.admin_site.each_context(request),
             "title": _("Preview of tomorrow's messages"),
-            "places": places,
+            "site_forecasts": site_forecasts,
         }
         return TemplateResponse(request, "admin/message_forecast.html", context)
 
@@ -120,7 +118,7 @@ class DeliveryAttemptAdmin(RecallRelatedAdmin[DeliveryAttempt]):
 
 
 class SendingForm(forms.ModelForm[SendingState]):
-    """One question; the answer goes through `freeze`, which notes who gave it."""
+    """Whether messages may be sent; saved through `restore_guard`, which records who decided."""
 
     may_leave = forms.BooleanField(
         required=False,
@@ -142,7 +140,7 @@ class SendingForm(forms.ModelForm[SendingState]):
 
 @admin.register(SendingState)
 class SendingAdmin(ScopedAdmin[SendingState]):
-    """The one row; whoever may change it freezes sending or lets messages leave again."""
+    """The only row; whoever may change it freezes sending or lets messages be sent again."""
 
     site_path = ""
     form = SendingForm

@@ -1,7 +1,4 @@
-"""Where does mail go in an installation without a mail server? Into a Maildir on this machine, which the app shows.
-
-Every message is kept as the bytes a mail server would have got.
-"""
+"""Email backend that stores each message in a local Maildir, which the demo inbox shows."""
 
 import mailbox
 import os
@@ -23,6 +20,8 @@ _PRIVATE_DIR_MODE = 0o700
 
 
 class EmailBackend(BaseEmailBackend):
+    """Django email backend; set it as `EMAIL_BACKEND`."""
+
     def send_messages(self, email_messages: Sequence[DjangoMessage]) -> int:
         for message in email_messages:
             store_mail(message.message().as_bytes())
@@ -48,24 +47,26 @@ class StoredMail:
 
 
 def store_mail(message: bytes) -> None:
+    """Add one message in RFC 5322 bytes to the Maildir."""
     key = _open_maildir().add(message)
-    arrived = time.time()  # the program's clock, which the demo sets back, and not the disk's
+    arrived = time.time()  # the process clock, which the demo sets back; the file system uses the real one
     os.utime(_maildir_path() / "new" / key, (arrived, arrived))
 
 
 def is_maildir_backend_active() -> bool:
+    """Whether mail of this installation is stored here and not sent."""
     return str(settings.EMAIL_BACKEND) == f"{EmailBackend.__module__}.{EmailBackend.__qualname__}"
 
 
 def list_keys_newest_first() -> list[str]:
-    """The names of all messages; none is opened."""
+    """The keys of all messages; no message is opened."""
     folder = _maildir_path() / "new"
     files = [entry for entry in folder.iterdir() if entry.is_file()] if folder.is_dir() else []
     return [path.name for path in sorted(files, key=lambda path: (path.stat().st_mtime_ns, path.name), reverse=True)]
 
 
 def read_mail(key: str) -> StoredMail | None:
-    """One message, or None when there is none of that name."""
+    """One message, None when there is none with that key."""
     path = _maildir_path() / "new" / key
     if path.name != key or not path.is_file():
         return None

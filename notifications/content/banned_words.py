@@ -1,4 +1,4 @@
-"""Which words may not stand where others might read them, and which frighten, blame or guess, in each language?"""
+"""Patterns of words that texts must not hold, by language: private details, frightening, gendered or blaming words."""
 
 import re
 from collections.abc import Mapping
@@ -30,13 +30,13 @@ CLINICAL_DETAIL: Final[Mapping[str, re.Pattern[str]]] = {
     "en": re.compile(rf"\b({_DETAIL_EN})\b", FLAGS),
     "es": re.compile(rf"\b({_DETAIL_ES})\b", FLAGS),
 }
-"""Never in a message that anyone might see."""
+"""Forbidden in a message that anyone might see."""
 
 HEALTH_RELATED: Final[Mapping[str, re.Pattern[str]]] = {
     "en": re.compile(rf"\b({_DETAIL_EN}|{_HEALTH_EN})\b", FLAGS),
     "es": re.compile(rf"\b({_DETAIL_ES}|{_HEALTH_ES})\b", FLAGS),
 }
-"""Never in a subject or a text message, which show on a locked phone."""
+"""Forbidden in a subject or a text message, which a locked phone shows."""
 
 FINDING_DETAIL: Final[Mapping[str, re.Pattern[str]]] = {
     "en": re.compile(
@@ -50,13 +50,13 @@ FINDING_DETAIL: Final[Mapping[str, re.Pattern[str]]] = {
         re.IGNORECASE,
     ),
 }
-"""Never in a letter, unless the patient agreed to detail in writing."""
+"""Forbidden in a letter, unless the patient agreed to detail in writing."""
 
 REASSURANCE: Final[Mapping[str, re.Pattern[str]]] = {
     "en": re.compile(r"\b(fine|good news|most people|no visit|harmless|all is well)\b", re.IGNORECASE),
     "es": re.compile(r"\b(buenas noticias|casi todas|est[áa]n? bien|inofensiv\w+)\b", re.IGNORECASE),
 }
-"""Comfort that may be false: never in a message that may come before bad news."""
+"""Reassurance that may be false: forbidden in a message that may come before bad news."""
 
 _FRIGHTENING_EN: Final = (
     r"abnormal\w*|suspicious\w*|suspicion|urgent\w*|alarming|worrisome|malignan\w*|BI-?RADS|positive|negative"
@@ -83,4 +83,4 @@ INSENSITIVE: Final[Mapping[str, re.Pattern[str]]] = {
     "en": re.compile(rf"\b({_FRIGHTENING_EN}|{_GENDERED_EN}|{_BLAMING_EN})\b|!|\u2014", re.IGNORECASE),
     "es": re.compile(rf"\b({_FRIGHTENING_ES}|{_GENDERED_ES}|{_BLAMING_ES})\b|[!¡]|\u2014", re.IGNORECASE),
 }
-"""Never in any text: words that frighten, guess a gender or blame."""
+"""Forbidden in any text: words that frighten, guess a gender or blame."""

@@ -25,13 +25,13 @@ MESSAGES_DIR = _APP_DIR / "messages"
 EXPLAINERS_DIR = _APP_DIR / "explainers"
 LOCKED_DIR = _APP_DIR / "locked"
 DEFAULT_LANGUAGE = "en"
-# The name of an explainer begins with this where texts of both sorts stand side by side.
+# Begins the name of an explainer wherever names of messages and explainers are mixed.
 EXPLAINER_PREFIX = "explainers/"
 
 
 @dataclass(frozen=True, slots=True)
 class TextTemplate:
-    """One file: its head, and its Markdown with `$placeholders`."""
+    """One text: its front matter, and its Markdown with `$placeholders`."""
 
     metadata: Mapping[str, Any]
     body: Template
@@ -48,7 +48,7 @@ class TextTemplate:
 
 @cache
 def read_text_file(path: Path) -> TextTemplate | None:
-    """The file, or None when there is none."""
+    """The parsed file, None when there is no such file; read once per process."""
     if not path.is_file():
         return None
     post = frontmatter.loads(path.read_text(encoding="utf-8"))
@@ -56,41 +56,42 @@ def read_text_file(path: Path) -> TextTemplate | None:
 
 
 class NotReviewed(LookupError):
-    """There is a text, but nobody has reviewed it, and the site sends only reviewed ones."""
+    """The text has no reviewer, and the site sends only reviewed texts."""
 
 
 def text_exists(name: str) -> bool:
-    """Whether there are such words at all: `<kind>`, `<kind>.sms` or `<kind>.letter`."""
+    """Whether there is a shipped text of that name: `<kind>`, `<kind>.sms` or `<kind>.letter`."""
     return get_shipped_text(name, DEFAULT_LANGUAGE) is not None
 
 
 def get_text_name(recall: Recall, kind: str, channel: str) -> str:
-    """The text of a message: a kind without a letter of its own goes on paper with the words of its email.
+    """The name of a message's text: a kind without a letter text is printed with the text of its email.
 
-    The notice comforts by "most people are fine", which may be false after a 4 or 5: they are asked to call.
+    The recall notice says that most people are fine, which may be false after BI-RADS 4 or 5: such a recall uses the
+    request to call instead.
     """
-    words = NotificationKind.PLEASE_CALL if kind == NotificationKind.RECALL_NOTICE and recall.suspicious else kind
+    text_kind = NotificationKind.PLEASE_CALL if kind == NotificationKind.RECALL_NOTICE and recall.suspicious else kind
     if channel == Channel.SMS:
-        return f"{words}.sms"
-    letter = f"{words}.letter"
-    on_paper = kind in LETTER_KINDS or (channel == Channel.LETTER and text_exists(letter))
-    return letter if on_paper else words
+        return f"{text_kind}.sms"
+    letter = f"{text_kind}.letter"
+    has_letter_text = kind in LETTER_KINDS or (channel == Channel.LETTER and text_exists(letter))
+    return letter if has_letter_text else text_kind
 
 
 def base_language(language: str) -> str:
-    """ "es" for "es-MX"; English for what is no code."""
+    """The base of a language tag: "es" for "es-MX"; English for what is no tag."""
     short = language.split("-")[0].lower()
     return short if short.isalpha() else DEFAULT_LANGUAGE
 
 
 def get_message_language(recall: Recall, kind: str, channel: str) -> str:
-    """The patient's, where those words may be sent in it; a doctor is written to in English."""
+    """The patient's language where that text may be sent in it, else English; English for a referring doctor."""
     language = DEFAULT_LANGUAGE if kind == NotificationKind.REFERRER_NOTICE else recall.patient.language
     return get_available_language(get_text_name(recall, kind, channel), language, recall.site)
 
 
 def get_available_language(name: str, language: str, site: Site) -> str:
-    """That language where there is such a text in it that may be sent, else English.
+    """That language where it has such a text that may be sent, else English.
 
     A translation that nobody checked is not sent (45 CFR 92.201(c)(3)), unless the site has decided otherwise.
     """
@@ -102,10 +103,13 @@ def get_available_language(name: str, language: str, site: Site) -> str:
 
 
 def get_message_text(name: str, language: str, *, detailed: bool, site: Site) -> TextTemplate:
-    """Raises LookupError when there is no such text in that language, NotReviewed when it may not be sent."""
+    """The text to send; with `detailed` its detailed version where there is one.
+
+    Raises LookupError when there is no such text in that language, NotReviewed when it may not be sent.
+    """
     found = False
-    for one in (f"{name}.detailed", name) if detailed else (name,):
-        text = get_text(site, one, language)
+    for candidate in (f"{name}.detailed", name) if detailed else (name,):
+        text = get_text(site, candidate, language)
         found = found or text is not None
         if text is not None and _may_be_sent(text, language, site):
             return text
@@ -126,7 +130,10 @@ def get_text(site: Site, name: str, language: str) -> TextTemplate | None:
 
 
 def get_active_texts(site: Site) -> dict[tuple[str, str], MessageText]:
-    """The clinic's own texts by language and name, as this copy of the site found them: read once for each copy."""
+    """The clinic's own texts in use, by language and name; a site's own before one for all sites.
+
+    Read once for each instance of the site. Two queries at most.
+    """
     kept: dict[tuple[str, str], MessageText] | None = site.__dict__.get("_message_texts")
     if kept is None:
         rows = MessageText.objects.filter(Q(site=None) | Q(site=site.pk))
@@ -139,7 +146,7 @@ def get_active_texts(site: Site) -> dict[tuple[str, str], MessageText]:
 
 
 def without_clinic_texts(site: Site) -> Site:
-    """The same copy of the site, with none of the clinic's own texts: for checks that run without a database."""
+    """The same instance, set to have no texts of its own: for checks that run without a database."""
     site.__dict__["_message_texts"] = {}
     return site
 
@@ -152,23 +159,24 @@ def get_shipped_text(name: str, language: str) -> TextTemplate | None:
 
 
 def list_languages() -> list[str]:
+    """The languages with shipped messages, as their folders are named."""
     return sorted(folder.name for folder in MESSAGES_DIR.iterdir() if folder.is_dir())
 
 
 def list_message_names() -> list[str]:
-    """Every message that there is, as the names of its file: `recall_notice.detailed`."""
+    """The names of all shipped messages: `recall_notice.detailed`."""
     return sorted(path.name.removesuffix(".md") for path in (MESSAGES_DIR / DEFAULT_LANGUAGE).glob("*.md"))
 
 
 def list_explainer_names() -> list[str]:
-    """Every explainer that there is: `explainers/findings/mass`."""
+    """The names of all shipped explainers: `explainers/findings/mass`."""
     folder = EXPLAINERS_DIR / DEFAULT_LANGUAGE
     found = (path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.md"))
     return sorted(f"{EXPLAINER_PREFIX}{name}" for name in found)
 
 
 def get_locked_text(name: str) -> str:
-    """An official text letter for letter; nobody edits these, here or in the admin."""
+    """An official text, used verbatim. Raises LookupError when its file is missing."""
     return _read_required_file(LOCKED_DIR / f"{name}.md").body.template
 
 
@@ -185,10 +193,10 @@ def _read_required_file(path: Path) -> TextTemplate:
 
 
 def get_explainer(name: str, language: str, site: Site) -> TextTemplate | None:
-    """The clinic's own words where it has some in use that may be sent, else the shipped ones.
+    """The clinic's own explainer where it has one in use that may be sent, else the shipped one, else None.
 
-    The review of a message covers the shipped blocks in it. Words that the clinic put in their place have one of their
-    own, and without it a site that sends only reviewed texts keeps the shipped ones.
+    The review of a message covers the shipped explainers in it. The clinic's own explainer needs a review of its own;
+    without it a site that sends only reviewed texts keeps the shipped one.
     """
     text = get_text(site, f"{EXPLAINER_PREFIX}{name}", language)
     if text is not None and _may_be_sent(text, language, site):
@@ -197,12 +205,12 @@ def get_explainer(name: str, language: str, site: Site) -> TextTemplate | None:
 
 
 def first_paragraph(name: str, language: str, site: Site) -> str:
-    """The first paragraph of an explainer: it stands alone."""
+    """The first paragraph of an explainer, as Markdown. Raises LookupError when there is no such explainer."""
     return _fill_statistics(_explainer_body(name, language, site)).split("\n\n", 1)[0]
 
 
 def section_under_heading(name: str, language: str, site: Site) -> str:
-    """What stands under the only heading of an explainer."""
+    """The Markdown under the only heading of an explainer. Raises LookupError when there is no such explainer."""
     whole = _fill_statistics(_explainer_body(name, language, site))
     return whole.split("\n## ", 1)[1].split("\n\n", 1)[1].strip()
 

@@ -1,4 +1,4 @@
-"""How hard is a text to read? Two measures for each language; a text is easy enough only if both say so.
+"""Measures how hard a text is to read, with two measures for each language; both must be met.
 
 English: Flesch-Kincaid counts syllables, Coleman-Liau counts letters; each gives a school grade. Spanish:
 Fernandez-Huerta and Szigriszt-Pazos (INFLESZ) were fitted to Spanish and give an ease. The library finds syllables by
@@ -18,7 +18,7 @@ MAX_SENTENCE_WORDS: Final = 22
 
 
 def failed_readability_measures(language: str, text: str) -> dict[str, float]:
-    """The measures that say so, with what they say; nothing for a language that has no measure here."""
+    """The measures by which the text is too hard, with their values; empty for a language without measures here."""
     measure = _textstat_for(language)
     if measure is None:
         return {}
@@ -36,14 +36,15 @@ def failed_readability_measures(language: str, text: str) -> dict[str, float]:
 
 
 def find_long_sentences(text: str) -> list[str]:
+    """The sentences of more than `MAX_SENTENCE_WORDS` words."""
     found = re.split(r"(?<=[.?!])\s+", text)
     return [sentence for sentence in found if len(sentence.split()) > MAX_SENTENCE_WORDS]
 
 
 def running_text(markdown: str) -> str:
-    """The running text without marks and without the large blocks; each line ends in a stop.
+    """The text without Markdown and without block quotes; each line ends in a full stop.
 
-    A block holds date, place and phone, or an official notice whose words nobody may change. It is left out because
+    A quote holds date, place and phone, or an official notice whose words nobody may change. It is left out because
     names and numbers would make the text look easier than it is.
     """
     lines: list[str] = []
@@ -62,7 +63,7 @@ def _token_text(token: Token) -> str:
 
 @cache
 def _textstat_for(language: str) -> Any:
-    from textstat.textstat import textstatistics  # reads a dictionary of syllables, which only an edit needs
+    from textstat.textstat import textstatistics  # loads a syllable dictionary, needed only when a text is edited
 
     if language not in ("en", "es"):
         return None

@@ -1,4 +1,4 @@
-"""Where do the figures and the explainers come from: a title and an address for every source id that they name."""
+"""The public sources that statistics and explainers rest on, by source id."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

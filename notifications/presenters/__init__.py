@@ -1,1 +1,1 @@
-"""What the message pages show."""
+"""Data that the pages of messages show."""

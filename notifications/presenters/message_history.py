@@ -1,4 +1,4 @@
-"""What became of a message, in words? Its facts, its tries, and what it says: as it was sent, or as it would be."""
+"""Describes a message for staff: its state, its delivery history, and its content as sent or as it would be sent."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,25 +17,33 @@ from notifications.rendering import email, letter_pdf, sms
 from patients.channels import Channels, channels_of
 from recalls.presenters import DisplayDateTime, display_datetime
 
-S = NotificationState
-# What a state means beyond its name, where the name alone may mislead.
+# What a state means, where its label alone may mislead.
 _STATE_EXPLANATIONS: dict[str, Any] = {
-    S.TO_PRINT: gettext_lazy("It waits under “Letters” until somebody prints it."),
-    S.ACCEPTED: gettext_lazy("Accepted is not delivered: nobody can see whether it reached the patient or was read."),
-    S.FAILED: gettext_lazy("The patient did not get it from us. A task asks a person to call."),
-    S.SUPPRESSED: gettext_lazy("It was not sent. A task asks a person to tell the patient where it matters."),
-    S.EXPIRED: gettext_lazy("It was not sent, because it would have come too late to be of use."),
-    S.CANCELLED: gettext_lazy("It was not sent and is not going to be."),
+    NotificationState.TO_PRINT: gettext_lazy("It waits under “Letters” until somebody prints it."),
+    NotificationState.ACCEPTED: gettext_lazy(
+        "Accepted is not delivered: nobody can see whether it reached the patient or was read."
+    ),
+    NotificationState.FAILED: gettext_lazy("The patient did not get it from us. A task asks a person to call."),
+    NotificationState.SUPPRESSED: gettext_lazy(
+        "It was not sent. A task asks a person to tell the patient where it matters."
+    ),
+    NotificationState.EXPIRED: gettext_lazy("It was not sent, because it would have come too late to be of use."),
+    NotificationState.CANCELLED: gettext_lazy("It was not sent and is not going to be."),
 }
 _PRINTED_EXPLANATION: Any = gettext_lazy(
     "Somebody noted that it is printed. Nobody can see whether it reached the patient or was read."
 )
-_SORT_ORDER: dict[str, int] = {S.PLANNED: 2, S.SENDING: 2, S.TO_PRINT: 2, S.CANCELLED: 0}
+_SORT_ORDER: dict[str, int] = {
+    NotificationState.PLANNED: 2,
+    NotificationState.SENDING: 2,
+    NotificationState.TO_PRINT: 2,
+    NotificationState.CANCELLED: 0,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryLine:
-    """One line of a message's life."""
+    """One line of a message's history."""
 
     time: DisplayDateTime
     text: str
@@ -55,7 +63,7 @@ class MessageRow:
 
 
 def build_message_rows(found: list[Notification], site: Site, now: datetime) -> list[MessageRow]:
-    """Those to come first, those cancelled last; newest first among themselves."""
+    """Messages still to be sent first, cancelled ones last, the newest first within each group."""
     ordered = sorted(found, key=lambda row: (_SORT_ORDER.get(row.state, 1), _display_time(row)), reverse=True)
     return [
         MessageRow(
@@ -73,13 +81,16 @@ def build_message_rows(found: list[Notification], site: Site, now: datetime) -> 
 def message_history(
     row: Notification, attempts: list[DeliveryAttempt], reports: list[DeliveryReport], site: Site, now: datetime
 ) -> Iterator[HistoryLine]:
-    """Oldest first: our tries, and what the other side told us later; what is still to come last."""
+    """Oldest first: planning, delivery attempts and delivery reports, and at the end an attempt still to come."""
     yield HistoryLine(display_datetime(site, row.created_at, now), _("Planned"), _format_due(row, site, now))
-    tries = [(one.at, _format_attempt(one), f"{one.smtp_code or ''} {one.detail}".strip()) for one in attempts]
-    told = [(one.at, _("The other side says: %(news)s") % {"news": one}, one.detail) for one in reports]
-    for at, words, detail in sorted([*tries, *told], key=lambda line: line[0]):
-        yield HistoryLine(display_datetime(site, at, now), words, detail)
-    if row.state == S.PLANNED and attempts:
+    tries = [
+        (attempt.at, _format_attempt(attempt), f"{attempt.smtp_code or ''} {attempt.detail}".strip())
+        for attempt in attempts
+    ]
+    told = [(report.at, _("The other side says: %(news)s") % {"news": report}, report.detail) for report in reports]
+    for at, text, detail in sorted([*tries, *told], key=lambda line: line[0]):
+        yield HistoryLine(display_datetime(site, at, now), text, detail)
+    if row.state == NotificationState.PLANNED and attempts:
         yield HistoryLine(display_datetime(site, row.not_before, now), _("To be tried again"))
 
 
@@ -95,7 +106,7 @@ def _format_attempt(attempt: DeliveryAttempt) -> str:
 
 
 def describe_reroute(row: Notification) -> str:
-    """By what it goes now, where an earlier channel failed; else empty."""
+    """The channel now used and those that failed before it, as a sentence; empty where none failed."""
     failed = [str(Channel(channel).label) for channel in row.failed_channels if channel != row.channel]
     if not failed:
         return ""
@@ -104,42 +115,42 @@ def describe_reroute(row: Notification) -> str:
 
 
 def explain_state(row: Notification) -> list[str]:
-    """Why it is where it is, and what that means for the patient."""
-    is_on_paper = row.state == S.ACCEPTED and row.channel == Channel.LETTER
-    means = _PRINTED_EXPLANATION if is_on_paper else _STATE_EXPLANATIONS.get(row.state, "")
-    said = [str(StatusReason(row.reason).label) if row.reason else "", str(means), describe_reroute(row)]
+    """Sentences on why the message is in its state and what that means for the patient."""
+    is_on_paper = row.state == NotificationState.ACCEPTED and row.channel == Channel.LETTER
+    explanation = _PRINTED_EXPLANATION if is_on_paper else _STATE_EXPLANATIONS.get(row.state, "")
+    said = [str(StatusReason(row.reason).label) if row.reason else "", str(explanation), describe_reroute(row)]
     if row.may_have_arrived_twice:
         said.append(_("It may have arrived twice."))
     return [words for words in said if words]
 
 
-def render_current_preview(row: Notification, situation: RecallSnapshot) -> RenderedMessage | None:
-    """What would leave now; None where its text or a fact in it is missing. Nothing is stored, no link is made."""
+def render_current_preview(row: Notification, snapshot: RecallSnapshot) -> RenderedMessage | None:
+    """The message as it would be sent now; None where its text or a fact is missing. Stores nothing, issues no link."""
     try:
-        return _render_for_channel(row, situation, channels_of(situation.recall.patient))
+        return _render_for_channel(row, snapshot, channels_of(snapshot.recall.patient))
     except (LookupError, ValueError):
         return None
 
 
-def _render_for_channel(row: Notification, situation: RecallSnapshot, channels: Channels) -> RenderedMessage:
+def _render_for_channel(row: Notification, snapshot: RecallSnapshot, channels: Channels) -> RenderedMessage:
     if row.channel == Channel.EMAIL:
-        return email.build_email(row, situation, channels)[1]
-    write = sms.build_sms if row.channel == Channel.SMS else letter_pdf.build_letter
-    return write(row, situation, channels)
+        return email.build_email(row, snapshot, channels)[1]
+    build = sms.build_sms if row.channel == Channel.SMS else letter_pdf.build_letter
+    return build(row, snapshot, channels)
 
 
-def get_message_content(row: Notification, situation: RecallSnapshot) -> tuple[RenderedMessage | None, bool]:
-    """The kept copy and True, else the preview of what is still to be sent and False."""
-    kept = RenderedMessage.objects.filter(notification=row).first()
-    if kept is not None and kept.channel == row.channel and row.state != S.TO_PRINT:
-        return kept, True
-    return (render_current_preview(row, situation) if not manual_actions.stop_blocked_reason(row) else None), False
+def get_message_content(row: Notification, snapshot: RecallSnapshot) -> tuple[RenderedMessage | None, bool]:
+    """The stored copy and True, else a preview of what is still to be sent (or None) and False."""
+    stored = RenderedMessage.objects.filter(notification=row).first()
+    if stored is not None and stored.channel == row.channel and row.state != NotificationState.TO_PRINT:
+        return stored, True
+    return (render_current_preview(row, snapshot) if not manual_actions.stop_blocked_reason(row) else None), False
 
 
 def get_earlier_copies(row: Notification) -> list[dict[str, Any]]:
-    """What went by channels that failed, oldest first, with the channel's label."""
-    kept = RenderedMessage.objects.filter(notification=row).values_list("earlier", flat=True).first()
-    return [one | {"by": Channel(one["channel"]).label} for one in kept or []]
+    """The copies sent by channels that failed, oldest first, each with `channel_label`."""
+    stored = RenderedMessage.objects.filter(notification=row).values_list("earlier", flat=True).first()
+    return [copy | {"channel_label": Channel(copy["channel"]).label} for copy in stored or []]
 
 
 def _format_due(row: Notification, site: Site, now: datetime) -> str:

@@ -1,7 +1,7 @@
-"""What goes into the patient's calendar? One entry for each visit: asked for, moved or taken away under the same name.
+"""Builds the iCalendar file of a message about a visit.
 
-RFC 5545 and 5546: the UID stays, SEQUENCE rises, METHOD says REQUEST or CANCEL. The entry names the clinic and the
-place and nothing of the reason, since calendars are shared.
+RFC 5545 and 5546: the UID stays the same for a visit, SEQUENCE rises, METHOD says REQUEST or CANCEL. The entry names
+the clinic and the place and nothing of the reason, since calendars are shared.
 """
 
 import uuid
@@ -28,7 +28,7 @@ METHOD_BY_KIND: dict[NotificationKind, str] = {
 
 
 def build_calendar_invite(row: Notification, visit: Appointment, address: str) -> tuple[str, str]:
-    """The method and the calendar file of a message about a visit; the same row gives the same file."""
+    """The iCalendar METHOD and file of a message about a visit; the same notification gives the same file."""
     method = METHOD_BY_KIND[NotificationKind(row.kind)]
     site, sender = visit.site, parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
     starts = visit.starts_at.astimezone(site.zone)
@@ -45,18 +45,18 @@ def build_calendar_invite(row: Notification, visit: Appointment, address: str) -
     entry.add("class", "PRIVATE")
     entry.add("organizer", _calendar_address(sender, site.sender_name))
     entry.add("attendee", _calendar_address(address, ""))
-    sheet = Calendar()
-    sheet.add("prodid", "-//Recall Desk//EN")
-    sheet.add("version", "2.0")
-    sheet.add("method", method)
-    # The zone's rules are the longest part and the same for all: they are put in as they were last written.
-    head, end = sheet.to_ical().decode().split("END:VCALENDAR")
+    calendar = Calendar()
+    calendar.add("prodid", "-//Recall Desk//EN")
+    calendar.add("version", "2.0")
+    calendar.add("method", method)
+    # The VTIMEZONE is the longest part and the same for all visits: its cached text is inserted.
+    head, end = calendar.to_ical().decode().split("END:VCALENDAR")
     rules = _vtimezone_text(site.time_zone, starts.year)
     return method, f"{head}{rules}{entry.to_ical().decode()}END:VCALENDAR{end}"
 
 
 def calendar_uid(visit: Appointment) -> str:
-    """The calendar entry's name: the same in each message and on the page, so that it is never there twice."""
+    """The UID of a visit: the same in each message and on the patient's page, so that no calendar shows it twice."""
     host = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
     return f"{uuid.uuid5(uuid.NAMESPACE_URL, f'visit:{visit.pk}')}@{host}"
 
@@ -70,7 +70,7 @@ def _calendar_address(address: str, name: str) -> vCalAddress:
 
 @lru_cache(maxsize=64)
 def build_vtimezone(name: str, year: int) -> Timezone:
-    """The rules of the zone around that year: working them out takes longer than everything else here."""
+    """The VTIMEZONE of an IANA zone around that year; cached, because it takes longer than the rest of the file."""
     return Timezone.from_tzid(name, first_date=date(year - 1, 1, 1), last_date=date(year + 2, 1, 1))
 
 

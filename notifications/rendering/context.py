@@ -1,7 +1,7 @@
-"""What stands behind each `$placeholder` of a message? Facts of one recall, as a patient reads them.
+"""Fills the `$placeholders` of a message's text with the facts of one recall.
 
-Days and times are those of the place of the visit. A name is data, never markup: it is escaped for Markdown before it
-goes into a text.
+Days and times are in the time zone of the visit's site. A name is data, never markup: it is escaped for Markdown
+before it goes into a text.
 """
 
 import re
@@ -76,7 +76,7 @@ _MARKDOWN_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")  # all ASCII punctuatio
 
 
 def allowed_placeholders(name: str) -> frozenset[str]:
-    """What a text of that name (`recall_notice.letter.detailed`) may ask for."""
+    """The placeholders that a text of that name (`recall_notice.letter.detailed`) may use."""
     if name.startswith(loader.EXPLAINER_PREFIX):
         return frozenset(STATISTIC_PLACEHOLDERS)
     kind, *variant = name.split(".")
@@ -101,25 +101,25 @@ def allowed_placeholders(name: str) -> frozenset[str]:
 
 
 def single_line(words: str) -> str:
-    """Without line breaks and other control characters: fit for a mail header."""
+    """The words without line breaks and other control characters, fit for a mail header."""
     return " ".join("".join(letter if letter.isprintable() else " " for letter in words).split())
 
 
 def escape_markdown(words: str) -> str:
-    """Somebody's words as Markdown that shows exactly them."""
+    """The words on one line, escaped so that Markdown shows them literally."""
     return _MARKDOWN_PUNCTUATION.sub(r"\\\1", single_line(words))
 
 
 class MessageContext(Mapping[str, str]):
-    """The placeholders of one message; each is worked out only if the text asks for it."""
+    """The values of the placeholders of one message, each computed only when the text uses it."""
 
-    def __init__(self, row: Notification, situation: RecallSnapshot, page_token: str = "") -> None:
-        self._row, self._snapshot, self._recall = row, situation, situation.recall
+    def __init__(self, row: Notification, snapshot: RecallSnapshot, page_token: str = "") -> None:
+        self._row, self._snapshot, self._recall = row, snapshot, snapshot.recall
         self._page_token = page_token
-        self.site = self._appointment.site if self._appointment else situation.site
+        self.site = self._appointment.site if self._appointment else snapshot.site
 
     def __getitem__(self, name: str) -> str:
-        """Raises KeyError for a placeholder nobody can fill."""
+        """Raises KeyError for an unknown placeholder, LookupError for a fact that this recall lacks."""
         if name in _PLACEHOLDERS:
             return _PLACEHOLDERS[name](self)
         if name in STATISTIC_PLACEHOLDERS:
@@ -128,7 +128,7 @@ class MessageContext(Mapping[str, str]):
 
     @cached_property
     def _appointment(self) -> Appointment | None:
-        return next((v for v in self._snapshot.appointments if v.pk == self._row.appointment_id), None)
+        return next((visit for visit in self._snapshot.appointments if visit.pk == self._row.appointment_id), None)
 
     def __iter__(self) -> Iterator[str]:
         return iter([*_PLACEHOLDERS, *STATISTIC_PLACEHOLDERS])
@@ -138,7 +138,7 @@ class MessageContext(Mapping[str, str]):
 
     @cached_property
     def _local_start(self) -> datetime:
-        """In the local time of the place; of a cancelled visit the time that was last told."""
+        """In the time zone of the site; for a cancelled visit the time that the patient was last notified of."""
         visit = self._required_appointment
         starts = visit.starts_at
         if self._row.kind == NotificationKind.APPOINTMENT_CANCELLED:
@@ -164,7 +164,7 @@ class MessageContext(Mapping[str, str]):
         return escape_markdown(self.site.sender_name)
 
     def clinic_phone(self) -> str:
-        """With spaces at which no line breaks: a number in two lines is hard to dial."""
+        """With no-break spaces, since a number in two lines is hard to dial."""
         return escape_markdown(show_phone(self.site.phone, self.site.country)).replace(" ", "\N{NO-BREAK SPACE}")
 
     def clinic_hours(self) -> str:
@@ -180,9 +180,9 @@ class MessageContext(Mapping[str, str]):
         return _("Do you prefer another language? We have interpreters, and they are free. Please call us.")
 
     def my_page(self) -> str:
-        """One line and the link; nothing where the message carries none."""
-        opens = self._page_token and patient_link.includes_patient_link(self._row, self._snapshot.site)
-        return self.patient_page_link(self._page_token) if opens else ""
+        """A line and the link to the patient's page; empty where the message carries none."""
+        has_link = self._page_token and patient_link.includes_patient_link(self._row, self._snapshot.site)
+        return self.patient_page_link(self._page_token) if has_link else ""
 
     @staticmethod
     def patient_page_link(token: str) -> str:
@@ -223,7 +223,7 @@ class MessageContext(Mapping[str, str]):
         return self._first_paragraph("cost_line")
 
     def reasons(self) -> str:
-        """Why the patient is called back: each kind of finding once; without a finding, what kind of recall it is."""
+        """The explainers of the recall's findings, each kind once; without a finding, that of the kind of recall."""
         kinds = list(dict.fromkeys(finding.kind for finding in self._recall.exam.findings.all()))
         if not kinds:
             by_recall = {RecallKind.TECHNICAL: "technical", RecallKind.CLINICAL: "symptom"}
@@ -231,7 +231,7 @@ class MessageContext(Mapping[str, str]):
         return "\n\n".join(self._first_paragraph(f"findings/{kind}") for kind in kinds)
 
     def figures(self) -> str:
-        """Those of a first screen only where we know that it was one; the other ones count all screens."""
+        """The figures for a first screen only where it is known to be one; the others count all screens."""
         return self._first_paragraph(
             "figures/first_screen" if self._recall.exam.first_screen else "figures/later_screen"
         )
@@ -263,7 +263,7 @@ class MessageContext(Mapping[str, str]):
         return escape_markdown(referrer.name)
 
     def notice(self) -> str:
-        """The doctor asks by a number made for this notice, which is in no other system."""
+        """The notice with its reference, a number made for this notice that is in no other system."""
         notices = loader.get_message_text(
             NotificationKind.REFERRER_NOTICE, self._row.language, detailed=False, site=self._snapshot.site
         ).metadata["notices"]
@@ -287,6 +287,6 @@ _PLACEHOLDERS: dict[str, Callable[[MessageContext], str]] = {
 
 
 def referrer_reference(row: Notification) -> str:
-    """ "4F2A-91BC": by it the message, and through it the recall, is found in the admin's search."""
+    """The reference of a notice, such as "4F2A-91BC"; the admin's search finds the message by it."""
     digits = row.public_id.hex[:8].upper()
     return f"{digits[:4]}-{digits[4:]}"

@@ -29,35 +29,36 @@ UNSUBSCRIBE_SIGNER = signing.Signer(salt="notifications.stop", sep=".")  # links
 
 def build_email(
     row: Notification,
-    situation: RecallSnapshot,
+    snapshot: RecallSnapshot,
     channels: Channels,
     connection: Any = None,
     page_token: str = patient_link.MASKED_TOKEN,
 ) -> tuple[EmailMultiAlternatives, RenderedMessage]:
-    """The message for Django's mail backends and the copy to keep. The same row makes the same Message-ID each time.
+    """The message for Django's mail backends, and the copy to store. A notification always gives the same Message-ID.
 
-    The copy never holds what opens the page; without a token the message itself does not either: it is a preview.
+    The copy never holds the token of the patient's page. Without `page_token` the message itself masks it: a preview.
+    Raises KeyError, LookupError or ValueError where the text cannot be filled.
     """
-    words = render_email(row, situation, detailed=channels.detail_allowed, page_token=page_token)
-    sender = formataddr((single_line(words.site.sender_name), parseaddr(settings.DEFAULT_FROM_EMAIL)[1]))
+    rendered = render_email(row, snapshot, detailed=channels.detail_allowed, page_token=page_token)
+    sender = formataddr((single_line(rendered.site.sender_name), parseaddr(settings.DEFAULT_FROM_EMAIL)[1]))
     headers = _headers(row)
     if settings.BOUNCE_ADDRESS:
-        headers["From"] = sender  # what the patient sees; what cannot be delivered goes back to the other address
+        headers["From"] = sender  # shown to the patient; bounces go to the envelope sender
     envelope = settings.BOUNCE_ADDRESS or sender
-    address = get_email_address(situation.recall, row.kind, channels)
-    mail = EmailMultiAlternatives(words.subject, words.text, envelope, [address], connection=connection)
+    address = get_email_address(snapshot.recall, row.kind, channels)
+    mail = EmailMultiAlternatives(rendered.subject, rendered.text, envelope, [address], connection=connection)
     mail.extra_headers = headers
-    # Mail providers hand it back with each of their reports; other backends take no notice.
+    # Mail providers return it with each delivery report; other backends ignore it.
     mail.metadata = {METADATA_NOTIFICATION_ID: str(row.public_id)}  # type: ignore[attr-defined]
-    mail.attach_alternative(words.html, "text/html")
+    mail.attach_alternative(rendered.html, "text/html")
     copy = RenderedMessage(
         notification=row,
         address=address,
-        subject=words.subject,
-        text=_mask_token(page_token, words.text),
-        html=_mask_token(page_token, words.html),
+        subject=rendered.subject,
+        text=_mask_token(page_token, rendered.text),
+        html=_mask_token(page_token, rendered.html),
     )
-    visit = next((v for v in situation.appointments if v.pk == row.appointment_id), None)
+    visit = next((visit for visit in snapshot.appointments if visit.pk == row.appointment_id), None)
     if visit is not None and NotificationKind(row.kind) in METHOD_BY_KIND:
         with translation.override(row.language):
             method, copy.calendar = build_calendar_invite(row, visit, address)
@@ -69,7 +70,7 @@ def _headers(row: Notification) -> dict[str, str]:
     return {
         "Message-ID": row.message_id,
         NOTIFICATION_ID_HEADER: str(row.public_id),
-        "Auto-Submitted": "auto-generated",  # RFC 3834: no out-of-office answers, please
+        "Auto-Submitted": "auto-generated",  # RFC 3834: asks for no automatic replies
         "Content-Language": row.language,
         **list_unsubscribe_headers(row),
         **thread_headers(row),
@@ -92,19 +93,19 @@ def unsubscribe_url(row: Notification) -> str:
     return f"{settings.PUBLIC_URL.rstrip('/')}{reverse('unsubscribe', args=[token])}"
 
 
-def _mask_token(token: str, words: str) -> str:
-    return words.replace(token, patient_link.MASKED_TOKEN) if token else words
+def _mask_token(token: str, text: str) -> str:
+    return text.replace(token, patient_link.MASKED_TOKEN) if token else text
 
 
 def thread_headers(row: Notification) -> dict[str, str]:
-    """All messages about a recall stand together under a name that no message bears and that tells nothing."""
+    """Headers that group all messages about a recall in one thread; its root id is a keyed hash that no message has."""
     name = salted_hmac("notifications.thread", f"{row.recall_id}:{row.patient_id}", algorithm="sha256").hexdigest()[:32]
     root = f"<{name}@{mail_domain()}>"
     return {"References": root, "In-Reply-To": root}
 
 
-def _calendar_part(method: str, sheet: str) -> MIMEText:
-    part = MIMEText(sheet, "calendar", "utf-8")
+def _calendar_part(method: str, calendar: str) -> MIMEText:
+    part = MIMEText(calendar, "calendar", "utf-8")
     part.set_param("method", method)
     part.add_header("Content-Disposition", "attachment", filename="visit.ics")
     return part

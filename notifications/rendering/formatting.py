@@ -1,4 +1,4 @@
-"""How does one say a day, an hour, a length or the opening hours? As people do, in the language that is active."""
+"""Formats dates, times, durations and opening hours for patients, in the active language."""
 
 from datetime import date, datetime
 
@@ -8,7 +8,7 @@ from django.utils.translation import ngettext, pgettext
 
 from clinic.models import OpeningHours, Site
 
-# A text message with one of these has room for 70 letters and no more.
+# A text message with one of these letters holds only 70 characters.
 _UNACCENTED_VOWELS = str.maketrans("áíóú", "aiou")
 
 
@@ -18,7 +18,7 @@ def format_long_date(day: date) -> str:
 
 
 def format_short_date(day: date) -> str:
-    """ "Thu, Nov 26", in letters that every phone has: it is for text messages."""
+    """ "Thu, Nov 26", in letters of the GSM alphabet: for text messages."""
     said = formats.date_format(day, pgettext("format of a day in a text message", "D, M j"))
     return said.translate(_UNACCENTED_VOWELS)
 
@@ -37,17 +37,17 @@ def format_time(local: datetime) -> str:
     """ "9:00 am" and "1:30 pm"; noon and midnight by name, since 12:00 pm is often misread."""
     if (local.hour, local.minute) == (12, 0):
         return _("12 noon")
-    half = _am_pm(local.hour)
-    return f"{local.hour % 12 or 12}:{local.minute:02} {half}"
+    suffix = _am_pm(local.hour)
+    return f"{local.hour % 12 or 12}:{local.minute:02} {suffix}"
 
 
 def _am_pm(hour: int) -> str:
-    """Without stops, so that a sentence can end with it and a text message holds it."""
+    """Without periods, so that a sentence can end with it and a text message stays short."""
     return pgettext("half of the day", "am") if hour < 12 else pgettext("half of the day", "pm")
 
 
 def format_duration(minutes: int) -> str:
-    """A length as one says it."""
+    """A duration in minutes, rounded as people say it: "about an hour and a half"."""
     if minutes < 50:
         return _("about %(count)d minutes") % {"count": minutes}
     halves = round(minutes / 30)
@@ -62,7 +62,7 @@ def format_duration(minutes: int) -> str:
 
 
 def format_opening_hours(site: Site) -> str:
-    """ "Monday to Friday, 8 am to 5 pm"; neighbouring days with the same hours are said together."""
+    """ "Monday to Friday, 8 am to 5 pm"; neighbouring days with the same hours are joined."""
     runs: list[list[int]] = []
     for day in sorted(site.week):
         if runs and day == runs[-1][-1] + 1 and site.week[day] == site.week[runs[-1][0]]:
@@ -82,5 +82,5 @@ def format_opening_hours(site: Site) -> str:
 
 
 def _format_hour(hour: int, minute: int) -> str:
-    half = _am_pm(hour)
-    return f"{hour % 12 or 12}:{minute:02} {half}" if minute else f"{hour % 12 or 12} {half}"
+    suffix = _am_pm(hour)
+    return f"{hour % 12 or 12}:{minute:02} {suffix}" if minute else f"{hour % 12 or 12} {suffix}"

@@ -1,4 +1,4 @@
-"""What does a letter say, and how does it become paper? The same Markdown as an email, set by typst as PDF/UA.
+"""Builds letters and typesets them with typst as PDF/UA.
 
 A name or an address goes to typst as data and never as markup. Only the fonts that typst brings are used, so that a
 letter looks the same on every machine.
@@ -33,22 +33,22 @@ TYPST_TEMPLATE_PATH = Path(__file__).resolve().parent.parent / "typst" / "letter
 Block = dict[str, Any]
 
 
-def build_letter(row: Notification, situation: RecallSnapshot, channels: Channels) -> RenderedMessage:
-    """The copy to keep: its text, and in `letter` all that the PDF is set from. Raises as `render` does."""
-    name = loader.get_text_name(situation.recall, row.kind, Channel.LETTER)
-    of_its_own = name.endswith(".letter")
+def build_letter(row: Notification, snapshot: RecallSnapshot, channels: Channels) -> RenderedMessage:
+    """The copy to store: its text, and in `letter` all data of the PDF. Raises as `render_email` does."""
+    name = loader.get_text_name(snapshot.recall, row.kind, Channel.LETTER)
+    has_letter_text = name.endswith(".letter")
     text = loader.get_message_text(
-        name, row.language, detailed=of_its_own and channels.detail_allowed, site=situation.site
+        name, row.language, detailed=has_letter_text and channels.detail_allowed, site=snapshot.site
     )
     for_patient = row.kind != NotificationKind.REFERRER_NOTICE
     with translation.override(row.language):
-        values = MessageContext(row, situation)
+        values = MessageContext(row, snapshot)
         body = text.body.template
-        if for_patient and not of_its_own:
+        if for_patient and not has_letter_text:
             body = strip_unsubscribe_paragraph(body)
         subject = text.subject.substitute(clinic_name=single_line(values.site.sender_name))
         tokens = parse_markdown(Template(body).substitute(values))
-        recipient = patient_address_lines(situation.recall) if for_patient else referrer_address_lines(situation.recall)
+        recipient = patient_address_lines(snapshot.recall) if for_patient else referrer_address_lines(snapshot.recall)
         letter = letter_data(subject, tokens, row.language, values.site, recipient)
     address = ", ".join(recipient)[:254]
     return RenderedMessage(
@@ -57,12 +57,12 @@ def build_letter(row: Notification, situation: RecallSnapshot, channels: Channel
 
 
 def strip_unsubscribe_paragraph(body: str) -> str:
-    """An email's words for paper: its last paragraph is about stopping emails."""
+    """The body of an email for paper, without its last paragraph, which is about stopping emails."""
     return body.rstrip().rpartition("\n\n")[0]
 
 
 def letter_data(title: str, tokens: Sequence[Token], language: str, site: Site, recipient: list[str]) -> dict[str, Any]:
-    """All that a PDF is set from; the day is written in the language that is active."""
+    """The data of one letter of a PDF; its date is that of the site, in the active language."""
     return {
         "language": language,
         "title": title,
@@ -74,38 +74,38 @@ def letter_data(title: str, tokens: Sequence[Token], language: str, site: Site, 
 
 
 def render_pdf(letters: Iterable[dict[str, Any]]) -> bytes:
-    """One PDF/UA of these letters, each on a page of its own."""
-    made: bytes = typst.compile(
+    """One PDF/UA of these letters, each beginning on a new page."""
+    pdf: bytes = typst.compile(
         _typst_template(),
         format="pdf",
         sys_inputs=_typst_inputs(letters),
         ignore_system_fonts=True,
         pdf_standards=["ua-1"],
     )
-    return made
+    return pdf
 
 
 def render_png_pages(letter: dict[str, Any]) -> list[bytes]:
-    """The pages of one letter as PNG, for looking at."""
-    made: Any = typst.compile(
+    """The pages of one letter as PNG images of 72 pixels an inch, for previews."""
+    pages: Any = typst.compile(
         _typst_template(), format="png", ppi=72.0, sys_inputs=_typst_inputs([letter]), ignore_system_fonts=True
     )
-    return list(made) if isinstance(made, list) else [made]
+    return list(pages) if isinstance(pages, list) else [pages]
 
 
 def tokens_to_blocks(tokens: Sequence[Token]) -> list[Block]:
-    """Paragraphs, lists and the large block, each with its runs of plain and bold words."""
+    """Paragraphs, lists and block quotes, each with its runs of plain and bold text."""
     blocks: list[Block] = []
-    around = ""
+    container = ""
     for token in tokens:
         if token.type in ("blockquote_open", "bullet_list_open"):
-            around = "quote" if token.type == "blockquote_open" else "list"
-            blocks.append({"kind": around, "parts": []})
+            container = "quote" if token.type == "blockquote_open" else "list"
+            blocks.append({"kind": container, "parts": []})
         elif token.type in ("blockquote_close", "bullet_list_close"):
-            around = ""
+            container = ""
         elif token.type == "inline":
             runs = _text_runs(token.children or [])
-            if around:
+            if container:
                 blocks[-1]["parts"].append(runs)
             else:
                 blocks.append({"kind": "paragraph", "parts": [runs]})
@@ -130,11 +130,13 @@ def _sender_address_lines(site: Site) -> list[str]:
 
 
 def patient_address_lines(recall: Recall) -> list[str]:
+    """The lines of the patient's postal address, with the full name first."""
     patient = recall.patient
     return [patient.full_name, patient.address_line, f"{patient.city}, {patient.state} {patient.postal_code}".strip()]
 
 
 def referrer_address_lines(recall: Recall) -> list[str]:
+    """The lines of the referring doctor's postal address. Raises LookupError for a patient without a referral."""
     referrer = recall.exam.referrer
     if referrer is None:
         raise LookupError("the patient came without a referral")
@@ -142,8 +144,8 @@ def referrer_address_lines(recall: Recall) -> list[str]:
 
 
 def _typst_inputs(letters: Iterable[dict[str, Any]]) -> dict[str, str]:
-    sheets = list(letters)
-    return {"letters": json.dumps({"title": sheets[0]["title"], "letters": sheets})}
+    all_letters = list(letters)
+    return {"letters": json.dumps({"title": all_letters[0]["title"], "letters": all_letters})}
 
 
 @cache

@@ -1,4 +1,4 @@
-"""How do words and facts become a message? Markdown with every placeholder filled, as text and as a page alike."""
+"""Renders filled Markdown as the plain text and the HTML of an email."""
 
 import re
 import textwrap
@@ -23,7 +23,7 @@ from notifications.rendering.context import MessageContext, single_line
 from recalls.enums import VisitKind
 
 _WIDTH = 72
-# Mail programs drop style sheets: what must hold everywhere stands at each element.
+# Mail clients drop style sheets, so each element carries the styles that it needs.
 _STYLES = {
     "paragraph_open": "margin:0 0 16px",
     "bullet_list_open": "margin:0 0 16px;padding-{start}:24px",
@@ -33,7 +33,7 @@ _STYLES = {
     "link_open": "display:inline-block;padding:12px 20px;border-radius:6px;background-color:#1f6f78;color:#ffffff;"
     "font-weight:bold;text-decoration:none",
 }
-# A phone number in two lines is hard to dial; mail programs break at its hyphen.
+# A phone number in two lines is hard to dial; mail clients break lines at its hyphen.
 _PHONE_NUMBER = re.compile(r"[+(]?\d[\d()\u00a0-]{6,}\d")
 # The detailed reminder describes these visits and would be wrong for an MRI.
 _DETAILED_REMINDER_KINDS = frozenset(
@@ -49,46 +49,56 @@ _DETAILED_REMINDER_KINDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class RenderedEmail:
+    """The subject and both bodies of an email, and the site that it names."""
+
     subject: str
     text: str
     html: str
     site: Site
 
 
-def render_email(
-    row: Notification, situation: RecallSnapshot, *, detailed: bool, page_token: str = ""
-) -> RenderedEmail:
-    """Raises KeyError, LookupError or ValueError where a text cannot be filled: such a message is never sent."""
-    detailed = detailed and _may_be_detailed(row, situation)
-    name = loader.get_text_name(situation.recall, row.kind, Channel.EMAIL)
-    text = loader.get_message_text(name, row.language, detailed=detailed, site=situation.site)
+def render_email(row: Notification, snapshot: RecallSnapshot, *, detailed: bool, page_token: str = "") -> RenderedEmail:
+    """The email of a notification in its language, from its detailed text where allowed.
+
+    Raises KeyError, LookupError or ValueError where the text cannot be filled: such a message is never sent.
+    """
+    detailed = detailed and _may_be_detailed(row, snapshot)
+    name = loader.get_text_name(snapshot.recall, row.kind, Channel.EMAIL)
+    text = loader.get_message_text(name, row.language, detailed=detailed, site=snapshot.site)
     with translation.override(row.language):
-        values = MessageContext(row, situation, page_token)
+        values = MessageContext(row, snapshot, page_token)
         subject = text.subject.substitute(clinic_name=single_line(values.site.sender_name))
         return email_from_markdown(subject, text.body.substitute(values), row.language, values.site)
 
 
 def email_from_markdown(subject: str, markdown: str, language: str, site: Site) -> RenderedEmail:
-    """A filled text in both forms."""
+    """The plain text and the HTML of filled Markdown."""
     tokens = _markdown_parser().parse(markdown)
-    rightwards = not translation.get_language_info(language)["bidi"]
-    start = "left" if rightwards else "right"
-    context = {"subject": subject, "language": language, "direction": "ltr" if rightwards else "rtl", "start": start}
+    is_left_to_right = not translation.get_language_info(language)["bidi"]
+    start = "left" if is_left_to_right else "right"
+    context = {
+        "subject": subject,
+        "language": language,
+        "direction": "ltr" if is_left_to_right else "rtl",
+        "start": start,
+    }
     context["body"] = tokens_to_html(tokens, start)
     html = _email_layout().render(context)
     return RenderedEmail(subject, tokens_to_text(tokens), html, site)
 
 
 def parse_markdown(markdown: str) -> Sequence[Token]:
+    """CommonMark tokens; raw HTML in the source is escaped."""
     return _markdown_parser().parse(markdown)
 
 
 def markdown_to_text(markdown: str) -> str:
+    """Markdown as plain text, wrapped at 72 columns."""
     return tokens_to_text(_markdown_parser().parse(markdown))
 
 
 def tokens_to_html(tokens: Sequence[Token], start: str = "left") -> str:
-    """HTML with its styles at each element; the source's own HTML was never let in. `start`: where lines begin."""
+    """HTML with inline styles; `start` is the side at which lines begin, "left" or "right". Changes the tokens."""
     _promote_bold_to_headings(tokens)
     for token in (inner for outer in tokens for inner in (outer, *(outer.children or []))):
         if token.type in _STYLES:
@@ -98,7 +108,7 @@ def tokens_to_html(tokens: Sequence[Token], start: str = "left") -> str:
 
 
 def _promote_bold_to_headings(tokens: Sequence[Token]) -> None:
-    """A paragraph all in bold stands over others: screen readers find their way by real headings."""
+    """Turn a paragraph that is all bold into a heading: screen readers navigate by headings."""
     for opened, inline, closed in zip(tokens, tokens[1:], tokens[2:], strict=False):
         children = [child for child in inline.children or [] if child.content or child.type != "text"]
         kinds = [child.type for child in children]
@@ -109,7 +119,7 @@ def _promote_bold_to_headings(tokens: Sequence[Token]) -> None:
 
 
 def tokens_to_text(tokens: Iterable[Token]) -> str:
-    """The same content for a program that shows text only; list items keep a dash, the large block stands indented."""
+    """Plain text, wrapped at 72 columns; list items begin with a dash, block quotes are indented."""
     blocks: list[str] = []
     quoted, listed, first = 0, 0, False
     for token in tokens:
@@ -131,7 +141,7 @@ def _wrap(words: str, lead: str, indent: str) -> str:
 
 
 def _inline_text(tokens: Iterable[Token]) -> str:
-    """A link is followed by its address, which cannot be seen otherwise."""
+    """A link is followed by its address, which plain text would not show otherwise."""
     words, href = "", ""
     for token in tokens:
         href = str(token.attrGet("href")) if token.type == "link_open" else href
@@ -143,10 +153,10 @@ def _token_text(token: Token) -> str:
     return " " if token.type in ("softbreak", "hardbreak") else token.content
 
 
-def _may_be_detailed(row: Notification, situation: RecallSnapshot) -> bool:
+def _may_be_detailed(row: Notification, snapshot: RecallSnapshot) -> bool:
     if row.kind != NotificationKind.APPOINTMENT_REMINDER:
         return True
-    visit = situation.active_appointment
+    visit = snapshot.active_appointment
     return visit is not None and visit.kind in _DETAILED_REMINDER_KINDS
 
 

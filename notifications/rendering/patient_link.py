@@ -1,6 +1,7 @@
-"""Does this mail carry a link to the patient's page? A fresh one for each mail, which nobody else ever sees.
+"""Issues the link to the patient's page that an email carries.
 
-The token stands in the mail alone: the database holds its hash, and the copy that is kept shows asterisks.
+Each mail has a token of its own, which stands in that mail alone: the database holds its hash, and the stored copy of
+the mail shows asterisks.
 """
 
 import ipaddress
@@ -17,8 +18,8 @@ from notifications.enums import Channel, NotificationKind
 from notifications.models import Notification
 from patients import links
 
-MASKED_TOKEN: Final = "********"  # noqa: S105  stands where the token of a link would be
-# Where the page has something to show that the mail speaks of. A result that a person tells, and a biopsy, have none.
+MASKED_TOKEN: Final = "********"  # noqa: S105  replaces the token of a link
+# The kinds whose subject the patient's page shows. It shows no biopsy and no result that a person has to tell.
 PATIENT_LINK_KINDS = frozenset(
     {
         NotificationKind.RECALL_NOTICE,
@@ -38,23 +39,24 @@ PATIENT_LINK_KINDS = frozenset(
 
 
 def includes_patient_link(row: Notification, site: Site) -> bool:
-    """Whether the clinic wants it, the kind has it, and its reader can open it."""
+    """Whether the site sends links, this kind carries one by email, and patients can reach the server."""
     return (
         site.page_link and row.channel == Channel.EMAIL and row.kind in PATIENT_LINK_KINDS and _is_publicly_reachable()
     )
 
 
 def issue_link_token(row: Notification, site: Site) -> str:
-    """The token for one mail; empty where it carries no link. Written in the caller's transaction, before it leaves."""
+    """The token for one mail, empty where it carries no link. Stored in the caller's transaction, before sending."""
     return links.issue(row.recall.patient, by=SYSTEM) if includes_patient_link(row, site) else ""
 
 
 def patient_link_url(token: str) -> str:
+    """The absolute address that opens the patient's page."""
     return f"{settings.PUBLIC_URL}{reverse('portal:link', args=[token])}"
 
 
 def _is_publicly_reachable() -> bool:
-    """An address of this machine alone is of use only where the mail does not leave it either."""
+    """A loopback address counts as reachable only where mail is not sent from this machine either."""
     if maildir.is_maildir_backend_active():
         return True
     host = urlsplit(settings.PUBLIC_URL).hostname or "localhost"

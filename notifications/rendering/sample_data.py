@@ -1,4 +1,4 @@
-"""What does a text say for an invented patient? Nothing here is in the database: for previews, checks and the gallery.
+"""Fills texts for an invented patient, for previews, system checks and the gallery; nothing is read from the database.
 
 The exam has every kind of finding, so that a preview shows each explainer that may stand in a message.
 """
@@ -31,12 +31,12 @@ _APPOINTMENT_AT = datetime(2026, 11, 26, 14, 0, tzinfo=UTC)  # 9:00 am in Pittsb
 
 
 def sample_email(name: str, language: str, text: TextTemplate, site: Site | None = None) -> RenderedEmail:
-    """The text in both forms as an email to the invented patient. Errors as in `render`."""
+    """The text as an email to the invented patient. Raises as `fill_placeholders` does."""
     return next(sample_emails(name, language, text, site))
 
 
 def sample_emails(name: str, language: str, text: TextTemplate, site: Site | None = None) -> Iterator[RenderedEmail]:
-    """The same of every notice, where the text holds several."""
+    """One email for each notice of a text, where it holds several, else one."""
     values = _sample_context(name, language, site)
     with translation.override(language):
         subject = Template(text.heading).substitute(clinic_name=values.site.sender_name)
@@ -45,12 +45,12 @@ def sample_emails(name: str, language: str, text: TextTemplate, site: Site | Non
 
 
 def sample_sms(name: str, language: str, text: TextTemplate) -> str:
-    """The words as they leave. Raises ValueError where they do not fit into one message."""
+    """The text message as it would be sent. Raises ValueError where it does not fit into one message."""
     return sms.to_single_sms(next(fill_placeholders(name, language, text)))
 
 
 def sample_letters(name: str, language: str, text: TextTemplate) -> Iterator[dict[str, Any]]:
-    """What the PDF is set from: of a letter, or of an email that goes on paper."""
+    """The data of a PDF: of a letter text, or of an email text that is printed."""
     to_doctor = name.split(".")[0] == NotificationKind.REFERRER_NOTICE
     if not to_doctor and "letter" not in name.split("."):
         body = text.body.template.replace("$my_page", "")  # a link is of no use on paper
@@ -65,19 +65,19 @@ def sample_letters(name: str, language: str, text: TextTemplate) -> Iterator[dic
 
 
 def preview_text(name: str, language: str, subject: str, body: str) -> RenderedEmail:
-    """What somebody is writing just now. A notice to a referrer shows with the first of the shipped notices."""
+    """A text that is being edited, as an email; a notice to a referrer shows the first of the shipped notices."""
     shipped = loader.get_shipped_text(name, language)
-    head: dict[str, Any] = {"subject": subject} if subject else {}
+    metadata: dict[str, Any] = {"subject": subject} if subject else {}
     notices = shipped.metadata.get("notices") if shipped else None
-    clinics_own = copy(sample_site())
-    del clinics_own.__dict__["_message_texts"]  # with the explainers that the clinic wrote
+    site = copy(sample_site())
+    del site.__dict__["_message_texts"]  # so that the explainers that the clinic wrote are loaded
     return sample_email(
-        name, language, TextTemplate(head | ({"notices": notices} if notices else {}), Template(body)), clinics_own
+        name, language, TextTemplate(metadata | ({"notices": notices} if notices else {}), Template(body)), site
     )
 
 
 def fill_placeholders(name: str, language: str, text: TextTemplate, site: Site | None = None) -> Iterator[str]:
-    """The Markdown with every placeholder filled; of a notice to a referrer one for each of its notices.
+    """The Markdown with every placeholder filled; for a notice to a referrer, one for each of its notices.
 
     Raises KeyError, LookupError or ValueError where a placeholder cannot be filled.
     """
@@ -92,7 +92,7 @@ def fill_placeholders(name: str, language: str, text: TextTemplate, site: Site |
 
 
 class _OverridingContext(dict[str, str]):
-    """Given values first, the sample patient's for the rest."""
+    """Given values first, those of the sample patient for the rest."""
 
     def __init__(self, given: dict[str, str], values: Mapping[str, str]) -> None:
         super().__init__(given)
@@ -148,10 +148,10 @@ def _sample_recall(site: Site, kind: str) -> Recall:
 
 
 def _prefetch_cache(exam: Any) -> dict[str, Any]:
-    """Where Django keeps rows that were read beforehand; these were never in the database."""
+    """Django's cache of prefetched rows, to be filled with rows that were never in the database."""
     exam._prefetched_objects_cache = {}
-    kept: dict[str, Any] = exam._prefetched_objects_cache
-    return kept
+    cache: dict[str, Any] = exam._prefetched_objects_cache
+    return cache
 
 
 def _sample_appointment(recall: Recall, kind: VisitKind) -> Appointment:
@@ -168,6 +168,7 @@ def _sample_appointment(recall: Recall, kind: VisitKind) -> Appointment:
 
 @cache
 def sample_site() -> Site:
+    """An unsaved site with opening hours and without texts of its own; always the same instance."""
     site = Site(
         code="SAMPLE",
         name="Sample Valley Imaging",

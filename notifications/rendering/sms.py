@@ -1,4 +1,4 @@
-"""What does a text message say? One line of at most 160 letters of the old phone alphabet, filled for one patient."""
+"""Builds text messages: at most 160 characters of the GSM alphabet."""
 
 import re
 import textwrap
@@ -18,7 +18,7 @@ from patients.channels import Channels
 
 MAX_SMS_LENGTH: Final = 160
 MAX_CLINIC_NAME_LENGTH: Final = 28
-# GSM 03.38, basic table without its escape: one letter outside it leaves room for only 70.
+# GSM 03.38, basic table without its escape: one letter outside it reduces the limit to 70 characters.
 GSM_ALPHABET: Final[frozenset[str]] = frozenset(Codec().decode(bytes(code for code in range(128) if code != 0x1B))[0])
 _MARKDOWN_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _GSM_REPLACEMENTS = str.maketrans(
@@ -36,32 +36,32 @@ _GSM_REPLACEMENTS = str.maketrans(
 )
 
 
-def build_sms(row: Notification, situation: RecallSnapshot, channels: Channels) -> RenderedMessage:
-    """The copy to keep; its text is what is sent. Raises ValueError where it does not fit into one message."""
-    name = loader.get_text_name(situation.recall, row.kind, Channel.SMS)
-    body = loader.get_message_text(name, row.language, detailed=False, site=situation.site).body
+def build_sms(row: Notification, snapshot: RecallSnapshot, channels: Channels) -> RenderedMessage:
+    """The copy to store, whose text is what is sent. Raises ValueError where it does not fit into one message."""
+    name = loader.get_text_name(snapshot.recall, row.kind, Channel.SMS)
+    body = loader.get_message_text(name, row.language, detailed=False, site=snapshot.site).body
     with translation.override(row.language):
-        values = MessageContext(row, situation)
+        values = MessageContext(row, snapshot)
         short = textwrap.shorten(single_line(values.site.sender_name), MAX_CLINIC_NAME_LENGTH, placeholder="")
-        said = body.substitute(ChainMap({"clinic_name": short}, values))  # type: ignore[arg-type]
-    return RenderedMessage(notification=row, address=channels.mobile, subject="", text=to_single_sms(said), html="")
+        filled = body.substitute(ChainMap({"clinic_name": short}, values))  # type: ignore[arg-type]
+    return RenderedMessage(notification=row, address=channels.mobile, subject="", text=to_single_sms(filled), html="")
 
 
-def to_single_sms(said: str) -> str:
-    """Filled Markdown as it leaves. Raises ValueError where it does not fit into one message."""
-    text = to_gsm_alphabet(_MARKDOWN_ESCAPE.sub(r"\1", said).strip())
+def to_single_sms(filled: str) -> str:
+    """Filled Markdown as it is sent. Raises ValueError where it does not fit into one message."""
+    text = to_gsm_alphabet(_MARKDOWN_ESCAPE.sub(r"\1", filled).strip())
     if len(text) > MAX_SMS_LENGTH:
         raise ValueError("the text is longer than one message")
     return text
 
 
 def to_gsm_alphabet(words: str) -> str:
-    """The same words in letters that every phone has: an accent that is not in the alphabet is dropped."""
+    """The text in GSM letters: typographic marks are replaced, and an accent outside the alphabet is dropped."""
     return "".join(
         letter if letter in GSM_ALPHABET else _strip_accent(letter) for letter in words.translate(_GSM_REPLACEMENTS)
     )
 
 
 def _strip_accent(letter: str) -> str:
-    bare = "".join(part for part in unicodedata.normalize("NFKD", letter) if part in GSM_ALPHABET)
-    return bare or "?"
+    base = "".join(part for part in unicodedata.normalize("NFKD", letter) if part in GSM_ALPHABET)
+    return base or "?"

@@ -1,4 +1,4 @@
-"""May a text that a clinic wrote be sent? Each objection with its reason, for the field where it can be mended."""
+"""Validates a text that a clinic wrote, and names the field and the reason of each problem."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -16,11 +16,11 @@ from notifications.rendering.context import APPOINTMENT_KINDS, EXAM_KINDS, EXAM_
 from notifications.rendering.markdown import markdown_to_text
 from notifications.rendering.sms import GSM_ALPHABET, MAX_SMS_LENGTH
 
-# Their first paragraph goes into messages that say nothing of the patient's health.
+# Their first paragraph is included in messages that say nothing about the patient's health.
 _EXPLAINERS_IN_PLAIN_MESSAGES = frozenset(
     f"{loader.EXPLAINER_PREFIX}{name}" for name in ("what_to_bring", "what_happens", "cost_line")
 )
-# Their first paragraph and what stands under their only heading are two blocks of the lay summary.
+# Their first paragraph and the text under their only heading are two parts of the lay summary.
 _RESULT_EXPLAINER_PREFIX = f"{loader.EXPLAINER_PREFIX}lay_results/"
 _LITERAL_STATISTIC = re.compile(
     r"\b\d+ (in|out of|of every|de cada|de) \d|%|\bper ?cent\b|\bpor ciento\b|\b\d+\.\d+ in\b", re.IGNORECASE
@@ -30,14 +30,17 @@ SUBJECT_FIELD, BODY_FIELD = "subject", "body"
 
 @dataclass(frozen=True, slots=True)
 class TextProblem:
-    """What is wrong, at which field, in plain words."""
+    """What is wrong with a text, in plain words, and the form field where it can be mended."""
 
     field: str
     message: str
 
 
 def validate_text(name: str, language: str, subject: str, body: str) -> list[TextProblem]:
-    """Everything against a text of that name, shipped names as in `texts.names` and `texts.explainers`."""
+    """All problems of a text; `name` as in `list_message_names` and `list_explainer_names` of the loader.
+
+    Later checks run only where earlier ones found nothing.
+    """
     found = [*_check_placeholders(name, subject, body)]
     if not found:
         found += _check_banned_words(name, language, subject, body)
@@ -47,11 +50,12 @@ def validate_text(name: str, language: str, subject: str, body: str) -> list[Tex
 
 
 def has_subject(name: str) -> bool:
+    """Whether a text of that name has a subject or title; a text message has none."""
     return "sms" not in name.split(".")
 
 
 def required_placeholders(name: str) -> frozenset[str]:
-    """What a text must hold: whom to call, the time of a visit, and whatever the rule asks of a lay summary."""
+    """The placeholders that a text must use: phone, time of a visit, and what the rule asks of a lay summary."""
     if name.startswith(loader.EXPLAINER_PREFIX):
         return frozenset()
     kind, *variant = name.split(".")
@@ -88,7 +92,7 @@ def _check_placeholders(name: str, subject: str, body: str) -> Iterator[TextProb
 
 
 def _check_banned_words(name: str, language: str, subject: str, body: str) -> Iterator[TextProblem]:
-    """Words are looked for in what the clinic wrote; what fills the placeholders is looked at on its own."""
+    """Looks at what the clinic wrote, without what fills its placeholders."""
     why = _("“%(word)s” may not stand here: others might read it.")
     is_explainer = name.startswith(loader.EXPLAINER_PREFIX)
     for field, text, words in _parts_with_banned_words(name, subject, body):
@@ -109,7 +113,7 @@ def _check_banned_words(name: str, language: str, subject: str, body: str) -> It
 def _parts_with_banned_words(
     name: str, subject: str, body: str
 ) -> Iterator[tuple[str, str, Mapping[str, re.Pattern[str]]]]:
-    """What may be read by others, and the words that it must not hold. The page is read by the patient alone."""
+    """The parts that others may read, with their banned words. The patient's page is read by the patient alone."""
     if name.startswith(loader.EXPLAINER_PREFIX):
         if name in _EXPLAINERS_IN_PLAIN_MESSAGES:
             yield BODY_FIELD, body.strip().split("\n\n", 1)[0], CLINICAL_DETAIL
@@ -125,7 +129,7 @@ def _parts_with_banned_words(
 
 
 def _check_explainer_structure(name: str, body: str) -> Iterator[TextProblem]:
-    """The first paragraph of an explainer stands alone in messages; a result has its next step under a heading."""
+    """Messages quote the first paragraph of an explainer alone; a result has its next step under a heading."""
     if body.lstrip().startswith(("#", "-", ">")):
         yield TextProblem(BODY_FIELD, _("It must begin with a paragraph that can stand alone."))
     if name.startswith(_RESULT_EXPLAINER_PREFIX) and not re.search(r"\n## .+\n\n\S", body):

@@ -1,1 +1,1 @@
-"""Message pages."""
+"""Pages of messages, letters and the demo inbox."""

@@ -33,6 +33,8 @@ SHOWN_HEADERS = (
 
 
 class InboxView(DeskView):
+    """Base of the pages; they exist only where the Maildir backend is set."""
+
     page: ClassVar[Page] = Page.INBOX
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -50,25 +52,25 @@ class InboxView(DeskView):
 class InboxListView(InboxView):
     def get(self, request: HttpRequest) -> HttpResponse:
         user, now = current_user(request), timezone.now()
-        letters, older = demo_inbox.get_inbox_page(user, request.GET.get("before", ""))
+        found, next_key = demo_inbox.get_inbox_page(user, request.GET.get("before", ""))
         sites = sites_by_id(user)
-        shown = [
-            (one, display_datetime(sites[one.notification.recall.site_id], one.mail.received_at, now))
-            for one in letters
+        items = [
+            (item, display_datetime(sites[item.notification.recall.site_id], item.mail.received_at, now))
+            for item in found
         ]
-        return render(request, "notifications/inbox_list.html", {"letters": shown, "older": older})
+        return render(request, "notifications/inbox_list.html", {"items": items, "next_key": next_key})
 
 
 class InboxMessageView(InboxView):
     def get(self, request: HttpRequest, key: str) -> HttpResponse:
-        letter = self.get_item(key)
-        AccessLog.objects.create(user=current_user(request), page=self.page, patient_id=letter.notification.patient_id)
-        message = letter.mail.message
+        item = self.get_item(key)
+        AccessLog.objects.create(user=current_user(request), page=self.page, patient_id=item.notification.patient_id)
+        message = item.mail.message
         context = {
-            "letter": letter,
+            "item": item,
             "headers": [(name, message[name]) for name in SHOWN_HEADERS if message[name]],
-            "text": letter.mail.get_text_part("plain"),
-            "attachments": [part.get_filename() for part in letter.mail.attachments],
+            "text": item.mail.get_text_part("plain"),
+            "attachments": [part.get_filename() for part in item.mail.attachments],
         }
         return render(request, "notifications/inbox_message.html", context)
 

@@ -1,4 +1,4 @@
-"""How does a scheduler get the day's letters onto paper? One page: make a PDF of many, say that they are printed."""
+"""Page on which schedulers make PDFs of the letters to print and record them as printed."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,9 +22,9 @@ from recalls.presenters import DisplayDateTime, display_datetime
 
 @dataclass(frozen=True, slots=True)
 class LetterRow:
-    """A letter and, by the clock of its site, when it was due and printed and until when it is of use."""
+    """A letter and, in the time zone of its site, when it was due and printed and until when it is of use."""
 
-    row: Notification
+    notification: Notification
     due_at: DisplayDateTime
     printed_at: DisplayDateTime | None
     valid_until: DisplayDateTime | None
@@ -37,21 +37,21 @@ class LetterView(DeskView):
         return [int(word) for word in request.POST.getlist("letter") if word.isdecimal() and len(word) < 19]
 
     def log_access(self, user: User, rows: list[Notification]) -> None:
-        """Written before the letter is shown: a letter that was seen is always on record."""
-        AccessLog.objects.bulk_create(AccessLog(user=user, page=self.page, patient_id=r.patient_id) for r in rows)
+        """Write an access log row for each letter before it is shown: a letter that was seen is always on record."""
+        AccessLog.objects.bulk_create(AccessLog(user=user, page=self.page, patient_id=row.patient_id) for row in rows)
 
 
 class LetterListView(LetterView):
     def get(self, request: HttpRequest) -> HttpResponse:
         user = current_user(request)
         rows = list(print_queue.get_letters_to_print(user)[:MAX_LETTERS_PER_PDF])
-        done = list(print_queue.get_printed_letters(user)[:50])
-        self.log_access(user, [*rows, *done])
-        shown = _build_letter_rows(rows, user)
+        printed = list(print_queue.get_printed_letters(user)[:50])
+        self.log_access(user, [*rows, *printed])
+        waiting = _build_letter_rows(rows, user)
         context = {
-            "new": [letter for letter in shown if letter.row.pdf_made_at is None],
-            "in_pdf": [letter for letter in shown if letter.row.pdf_made_at is not None],
-            "printed": _build_letter_rows(done, user),
+            "to_print": [letter for letter in waiting if letter.notification.pdf_made_at is None],
+            "in_pdf": [letter for letter in waiting if letter.notification.pdf_made_at is not None],
+            "printed_letters": _build_letter_rows(printed, user),
         }
         return render(request, "notifications/letter_list.html", context)
 
@@ -59,15 +59,15 @@ class LetterListView(LetterView):
 def _build_letter_rows(rows: list[Notification], user: User) -> list[LetterRow]:
     sites, now = sites_by_id(user), timezone.now()
 
-    def when(row: Notification, instant: datetime | None) -> DisplayDateTime | None:
+    def display(row: Notification, instant: datetime | None) -> DisplayDateTime | None:
         return display_datetime(sites[row.recall.site_id], instant, now) if instant else None
 
     return [
         LetterRow(
-            row=row,
+            notification=row,
             due_at=display_datetime(sites[row.recall.site_id], row.due_at, now),
-            printed_at=when(row, row.accepted_at),
-            valid_until=when(row, row.expires_at),
+            printed_at=display(row, row.accepted_at),
+            valid_until=display(row, row.expires_at),
         )
         for row in rows
     ]

@@ -1,4 +1,4 @@
-"""How does staff see a message of a recall, stop it, or send it by hand? For the sites and roles of the reader."""
+"""Pages of the messages of a recall: list, detail, stop, and send by hand."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
@@ -53,26 +53,30 @@ class ManualMessageForm(ReasonForm):
 
 @dataclass(frozen=True, slots=True)
 class MessageDraft:
-    """A message that a person may send: not stored; `why_not` forbids it; `copy_of` was sent before, or is new."""
+    """A message that a person may send.
 
-    situation: RecallSnapshot
-    row: Notification
+    `notification` is not stored; `blocked_reason` forbids sending it unless empty; `original` is the message that is
+    sent again, or the new one itself.
+    """
+
+    snapshot: RecallSnapshot
+    notification: Notification
     blocked_reason: str
     original: Notification
 
 
 class MessageView(DeskView):
-    """Finds the message and its recall among those of the reader's sites, and records that the reader looked."""
+    """Finds the message and its recall among those of the user's sites, and writes the access log."""
 
     page: ClassVar[Page] = Page.RECALL
     access_log_label: ClassVar[str] = "message"
 
     def get_notification(self, pk: int) -> tuple[Notification, Recall]:
-        row = Notification.objects.filter(pk=pk, recall__site__in=current_user(self.request).site_ids).first()
-        if row is None:
+        notification = Notification.objects.filter(pk=pk, recall__site__in=current_user(self.request).site_ids).first()
+        if notification is None:
             raise Http404
-        row.recall = self.get_recall(row.recall_id)
-        return row, row.recall
+        notification.recall = self.get_recall(notification.recall_id)
+        return notification, notification.recall
 
     def get_recall(self, pk: int) -> Recall:
         recall = get_recall_detail(current_user(self.request), pk)
@@ -80,7 +84,7 @@ class MessageView(DeskView):
         return recall
 
     def get_role_blocked_reason(self, recall: Recall) -> str:
-        """The sentence for a person whose role may not touch messages."""
+        """Why the user's role may not send or stop messages; empty where it may."""
         return step_blocked_reason(recall, STEPS_BY_NAME[MANUAL_MESSAGE_STEP], actor_for(current_user(self.request)))
 
     def get_header_context(self, recall: Recall) -> dict[str, Any]:
@@ -93,7 +97,7 @@ class MessageView(DeskView):
 
 
 class MessageListView(MessageView):
-    """All messages of one recall: to come, sent, and those that were not."""
+    """All messages of one recall: planned, sent, and not sent."""
 
     access_log_label = "messages"
 
@@ -109,47 +113,47 @@ class MessageListView(MessageView):
 
 
 class MessageDetailView(MessageView):
-    """One message: what it says, what became of it, and what may be done about it. Sending the form stops it."""
+    """One message: its content, its history, and what may be done about it. A POST stops it."""
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        row, recall = self.get_notification(pk)
-        return self.render_message(row, recall, ManualMessageForm(recall, current_user(request)))
+        notification, recall = self.get_notification(pk)
+        return self.render_message(notification, recall, ManualMessageForm(recall, current_user(request)))
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        row, recall = self.get_notification(pk)
+        notification, recall = self.get_notification(pk)
         form = ManualMessageForm(recall, current_user(request), request.POST)
         if not form.is_valid():
-            return self.render_message(row, recall, form)
+            return self.render_message(notification, recall, form)
         try:
-            manual_actions.stop_message(row, **form.get_action_kwargs())
+            manual_actions.stop_message(notification, **form.get_action_kwargs())
         except StepRefused as refusal:
-            row, recall = self.get_notification(pk)
-            return self.render_message(row, recall, form.rebind(recall), refusal)
+            notification, recall = self.get_notification(pk)
+            return self.render_message(notification, recall, form.rebind(recall), refusal)
         messages.success(request, _("Stopped. It is not going to be sent."))
         return redirect(add_return_list(reverse("message", args=[pk]), return_list_url(request)))
 
     def render_message(
-        self, row: Notification, recall: Recall, form: ManualMessageForm, refusal: StepRefused | None = None
+        self, notification: Notification, recall: Recall, form: ManualMessageForm, refusal: StepRefused | None = None
     ) -> HttpResponse:
-        now, situation, role = timezone.now(), load_snapshot(recall), self.get_role_blocked_reason(recall)
-        words, was_sent = message_history.get_message_content(row, situation)
+        now, snapshot, role = timezone.now(), load_snapshot(recall), self.get_role_blocked_reason(recall)
+        content, is_sent_copy = message_history.get_message_content(notification, snapshot)
         context = self.get_header_context(recall) | {
-            "row": row,
-            "life": list(
+            "notification": notification,
+            "history": list(
                 message_history.message_history(
-                    row, list(row.attempts.all()), list(row.reports.all()), recall.site, now
+                    notification, list(notification.attempts.all()), list(notification.reports.all()), recall.site, now
                 )
             ),
-            "meaning": message_history.explain_state(row),
-            "words": words,
-            "was_sent": was_sent,
-            "earlier": message_history.get_earlier_copies(row),
-            "page_url": reverse("message_html", args=[row.pk]),
-            "pdf_url": reverse("message_pdf", args=[row.pk]),
+            "explanations": message_history.explain_state(notification),
+            "content": content,
+            "is_sent_copy": is_sent_copy,
+            "earlier_copies": message_history.get_earlier_copies(notification),
+            "html_url": reverse("message_html", args=[notification.pk]),
+            "pdf_url": reverse("message_pdf", args=[notification.pk]),
             "form": form,
             "refusal": str(refusal or ""),
-            "why_not_stop": role or manual_actions.stop_blocked_reason(row),
-            "why_not_again": role or manual_actions.resend_blocked_reason(row, situation),
+            "stop_blocked_reason": role or manual_actions.stop_blocked_reason(notification),
+            "resend_blocked_reason": role or manual_actions.resend_blocked_reason(notification, snapshot),
         }
         return render(self.request, "notifications/message_detail.html", context, status=get_refusal_status(refusal))
 
@@ -157,112 +161,114 @@ class MessageDetailView(MessageView):
 @method_decorator(SANDBOXED_FRAME, name="dispatch")
 class MessageHtmlView(MessageView):
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        row, recall = self.get_notification(pk)
-        return html_response(message_history.get_message_content(row, load_snapshot(recall))[0])
+        notification, recall = self.get_notification(pk)
+        return html_response(message_history.get_message_content(notification, load_snapshot(recall))[0])
 
 
 class MessagePdfView(MessageView):
-    """The letter as it was printed, or as it would be now."""
+    """The letter as it was printed, or as it would be printed now."""
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        row, recall = self.get_notification(pk)
-        words = message_history.get_message_content(row, load_snapshot(recall))[0]
-        if words is None or not words.letter:
+        notification, recall = self.get_notification(pk)
+        content = message_history.get_message_content(notification, load_snapshot(recall))[0]
+        if content is None or not content.letter:
             raise Http404
-        response = HttpResponse(letter_pdf.render_pdf([words.letter]), content_type="application/pdf")
+        response = HttpResponse(letter_pdf.render_pdf([content.letter]), content_type="application/pdf")
         response["Content-Disposition"] = 'inline; filename="letter.pdf"'
         return response
 
 
 class SendNowView(MessageView):
-    """A request to call, of the recall with that number: preview and reason first."""
+    """Preview and send a request to call to the patient of a recall; `pk` is that of the recall."""
 
     access_log_label = "message by hand"
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        asked = self.get_draft(pk)
-        return self.render_draft(asked, ManualMessageForm(asked.situation.recall, current_user(request)))
+        draft = self.get_draft(pk)
+        return self.render_draft(draft, ManualMessageForm(draft.snapshot.recall, current_user(request)))
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        asked = self.get_draft(pk)
-        recall = asked.situation.recall
+        draft = self.get_draft(pk)
+        recall = draft.snapshot.recall
         form = ManualMessageForm(recall, current_user(request), request.POST)
         if not form.is_valid():
-            return self.render_draft(asked, form)
+            return self.render_draft(draft, form)
         try:
-            self.send(asked, form)
+            self.send(draft, form)
         except StepRefused as refusal:
-            asked = self.get_draft(pk)
-            return self.render_draft(asked, form.rebind(asked.situation.recall), refusal)
-        messages.success(request, _("Saved. It leaves %(when)s.") % {"when": _display_send_time(asked)})
+            draft = self.get_draft(pk)
+            return self.render_draft(draft, form.rebind(draft.snapshot.recall), refusal)
+        messages.success(request, _("Saved. It leaves %(when)s.") % {"when": _display_send_time(draft)})
         return redirect(add_return_list(reverse("messages", args=[recall.pk]), return_list_url(request)))
 
     def get_draft(self, pk: int) -> MessageDraft:
-        situation = load_snapshot(self.get_recall(pk))
-        row = manual_actions.build_send_now_draft(situation)
-        return MessageDraft(situation, row, manual_actions.send_now_blocked_reason(situation), row)
+        snapshot = load_snapshot(self.get_recall(pk))
+        notification = manual_actions.build_send_now_draft(snapshot)
+        return MessageDraft(snapshot, notification, manual_actions.send_now_blocked_reason(snapshot), notification)
 
-    def send(self, asked: MessageDraft, form: ManualMessageForm) -> RecallEvent:
-        return manual_actions.send_now(asked.situation.recall, **form.get_action_kwargs())
+    def send(self, draft: MessageDraft, form: ManualMessageForm) -> RecallEvent:
+        return manual_actions.send_now(draft.snapshot.recall, **form.get_action_kwargs())
 
     def render_draft(
-        self, asked: MessageDraft, form: ManualMessageForm, refusal: StepRefused | None = None
+        self, draft: MessageDraft, form: ManualMessageForm, refusal: StepRefused | None = None
     ) -> HttpResponse:
-        recall = asked.situation.recall
+        recall = draft.snapshot.recall
         context = self.get_header_context(recall) | {
-            "row": asked.row,
-            "leaves": _display_send_time(asked),
-            "words": message_history.render_current_preview(asked.row, asked.situation),
-            "page_url": f"{self.request.path}page/",
+            "notification": draft.notification,
+            "sends_at": _display_send_time(draft),
+            "content": message_history.render_current_preview(draft.notification, draft.snapshot),
+            "html_url": f"{self.request.path}page/",
             "form": form,
             "refusal": str(refusal or ""),
-            "why_not": self.get_role_blocked_reason(recall) or asked.blocked_reason,
+            "why_not": self.get_role_blocked_reason(recall) or draft.blocked_reason,
         }
         return render(self.request, "notifications/message_send.html", context, status=get_refusal_status(refusal))
 
 
 class SendAgainView(SendNowView):
-    """The message with that number once more."""
+    """Preview a message and send it again; `pk` is that of the message."""
 
     def get_draft(self, pk: int) -> MessageDraft:
-        row, recall = self.get_notification(pk)
-        situation = load_snapshot(recall)
+        notification, recall = self.get_notification(pk)
+        snapshot = load_snapshot(recall)
         return MessageDraft(
-            situation,
-            manual_actions.build_resend_draft(row, situation),
-            manual_actions.resend_blocked_reason(row, situation),
-            row,
+            snapshot,
+            manual_actions.build_resend_draft(notification, snapshot),
+            manual_actions.resend_blocked_reason(notification, snapshot),
+            notification,
         )
 
-    def send(self, asked: MessageDraft, form: ManualMessageForm) -> RecallEvent:
-        return manual_actions.send_again(asked.original, **form.get_action_kwargs())
+    def send(self, draft: MessageDraft, form: ManualMessageForm) -> RecallEvent:
+        return manual_actions.send_again(draft.original, **form.get_action_kwargs())
 
 
 @method_decorator(SANDBOXED_FRAME, name="dispatch")
 class SendNowHtmlView(SendNowView):
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        asked = self.get_draft(pk)
-        return html_response(message_history.render_current_preview(asked.row, asked.situation))
+        draft = self.get_draft(pk)
+        return html_response(message_history.render_current_preview(draft.notification, draft.snapshot))
 
 
 @method_decorator(SANDBOXED_FRAME, name="dispatch")
 class SendAgainHtmlView(SendAgainView):
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        asked = self.get_draft(pk)
-        return html_response(message_history.render_current_preview(asked.row, asked.situation))
+        draft = self.get_draft(pk)
+        return html_response(message_history.render_current_preview(draft.notification, draft.snapshot))
 
 
-def html_response(words: RenderedMessage | None) -> HttpResponse:
-    if words is None:
+def html_response(content: RenderedMessage | None) -> HttpResponse:
+    """The HTML of a message; 404 where it has no content."""
+    if content is None:
         raise Http404
-    return HttpResponse(words.html)
+    return HttpResponse(content.html)
 
 
 def get_refusal_status(refusal: StepRefused | None) -> int:
+    """The HTTP status of a page that shows a refusal: 403 without permission, 409 for a state that changed."""
     if refusal is None:
         return 200
     return 403 if isinstance(refusal, NotPermitted) else 409
 
 
-def _display_send_time(asked: MessageDraft) -> DisplayDateTime:
-    return display_datetime(asked.situation.site, asked.row.due_at, timezone.now())
+def _display_send_time(draft: MessageDraft) -> DisplayDateTime:
+    return display_datetime(draft.snapshot.site, draft.notification.due_at, timezone.now())

@@ -1,4 +1,4 @@
-"""How is sending stopped by hand, such as before a restore or while something looks wrong?"""
+"""Stops all sending, such as before a restore or while something looks wrong."""
 
 from typing import Any
 

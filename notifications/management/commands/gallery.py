@@ -1,4 +1,4 @@
-"""How does every message look? All texts, filled for an invented patient, on one page and as pictures."""
+"""Writes every text, filled for an invented patient, to one HTML page with screenshots."""
 
 import importlib.util
 import shutil
@@ -30,7 +30,7 @@ _MIN_HEIGHT = 400
 
 @dataclass(frozen=True, slots=True)
 class GalleryItem:
-    """One text by one channel: `page` and `pdf` are its files, `pictures` those made already."""
+    """One text on one channel: `page` and `pdf` name its files, `letter_images` the pages of a letter as images."""
 
     name: str
     channel: str
@@ -56,22 +56,22 @@ class Command(BaseCommand):
         folder = settings.DATA_DIR / "gallery"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        shown = list(_iter_gallery_items(folder))
+        items = list(_iter_gallery_items(folder))
         program = None if options["without_pictures"] else _find_chromium()
         if program:
-            taken = _take_screenshots(program, folder, [one for one in shown if one.page])
+            taken = _take_screenshots(program, folder, [item for item in items if item.page])
             self.stdout.write(f"{taken} pictures")
         elif not options["without_pictures"]:
             self.stdout.write("No pictures of pages: they need Chromium on PATH and the package playwright.")
-        context = {"shown": shown, "photographed": bool(program)}
+        context = {"items": items, "has_screenshots": bool(program)}
         (folder / "index.html").write_text(
             render_to_string("notifications/message_gallery.html", context), encoding="utf-8"
         )
-        self.stdout.write(f"{len(shown)} texts in {folder / 'index.html'}")
+        self.stdout.write(f"{len(items)} texts in {folder / 'index.html'}")
 
 
 def _iter_gallery_items(folder: Path) -> Iterator[GalleryItem]:
-    """By language; each message by each of its channels, then the page that stops emails."""
+    """For each language each message on each of its channels, then the unsubscribe pages."""
     for language in loader.list_languages():
         for name, channel in list_text_variants():
             text = loader.get_shipped_text(name, language)
@@ -107,7 +107,7 @@ def _write_letters(folder: Path, name: str, language: str, text: TextTemplate) -
 
 
 def _write_unsubscribe_pages(folder: Path, language: str) -> Iterator[GalleryItem]:
-    """With the collected style sheets beside them, since a file knows no site."""
+    """Their style sheets are collected and linked as files, since the gallery is opened without a server."""
     call_command("collectstatic", interactive=False, verbosity=0)
     styles, site = f"{Path(settings.STATIC_ROOT).as_uri()}/", sample_data.sample_site()
     for step in UNSUBSCRIBE_PAGE_STEPS:
@@ -136,9 +136,9 @@ def _find_chromium() -> str | None:
     return next((path for name in CHROMIUM_COMMANDS if (path := shutil.which(name))), None)
 
 
-def _take_screenshots(program: str, folder: Path, shown: list[GalleryItem]) -> int:
-    """Each page at each width, light and dark; the number of pictures. No page may ask for anything from outside."""
-    from playwright.sync_api import sync_playwright  # only a developer's machine has it
+def _take_screenshots(program: str, folder: Path, items: list[GalleryItem]) -> int:
+    """Screenshots of each page at each width, light and dark, without network; returns their number."""
+    from playwright.sync_api import sync_playwright  # installed only for development
 
     taken = 0
     with sync_playwright() as play:
@@ -148,9 +148,9 @@ def _take_screenshots(program: str, folder: Path, shown: list[GalleryItem]) -> i
                 dark: Any = scheme
                 page = browser.new_page(viewport={"width": width, "height": _MIN_HEIGHT}, color_scheme=dark)
                 page.route("http*://**", lambda route: route.abort())
-                for one in shown:
-                    page.goto((folder / one.page).as_uri())
-                    name = one.page.removesuffix(".html")
+                for item in items:
+                    page.goto((folder / item.page).as_uri())
+                    name = item.page.removesuffix(".html")
                     page.screenshot(path=folder / f"{name}.{width}.{scheme}.png", full_page=True)
                     taken += 1
                 page.close()

@@ -1,4 +1,4 @@
-"""`manage.py preview_messages`: who gets what when on a day to come, and who does not and why; nothing is sent."""
+"""Lists the messages of a coming day, and why some will not be sent; sends nothing."""
 
 from argparse import ArgumentParser
 from datetime import date

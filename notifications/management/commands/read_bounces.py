@@ -1,4 +1,4 @@
-"""How does undeliverable mail that went back to the bounce address become known to the program?"""
+"""Reads bounces and complaints from a Maildir or standard input and records them as delivery reports."""
 
 import logging
 import sys

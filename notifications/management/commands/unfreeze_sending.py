@@ -1,4 +1,4 @@
-"""How does a person let messages leave again after a restore or a freeze by hand?"""
+"""Lets messages be sent again after a freeze or a restore."""
 
 from typing import Any
 

@@ -97,7 +97,7 @@ def test_older_messages_follow_on_the_next_page(
     monkeypatch.setattr("notifications.presenters.demo_inbox.PAGE_SIZE", 2)
     client.force_login(scheduler_ana)
     first = client.get(reverse("inbox"))
-    assert len(first.context["letters"]) == 2
-    second = client.get(reverse("inbox"), {"before": first.context["older"]})
-    assert [letter.mail.key for letter, _when in second.context["letters"]] == [letter_key]
-    assert second.context["older"] == ""
+    assert len(first.context["items"]) == 2
+    second = client.get(reverse("inbox"), {"before": first.context["next_key"]})
+    assert [letter.mail.key for letter, _when in second.context["items"]] == [letter_key]
+    assert second.context["next_key"] == ""

@@ -51,7 +51,7 @@ def test_the_history_leads_to_the_message_word_for_word_as_it_was_sent(ana: Clie
     copy = RenderedMessage.objects.get(notification=sent)
     booked.patient.contact_points.filter(kind=ContactPoint.Kind.EMAIL).update(value="testa.new@example.org")
     page = ana.get(url)
-    assert page.context["words"] == copy
+    assert page.context["content"] == copy
     assert copy.text.strip()[:200] in _words(page)
     assert "testa.oak@example.org" in _words(page)
     assert "As it was sent" in _words(page)

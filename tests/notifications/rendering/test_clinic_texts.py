@@ -78,7 +78,7 @@ def test_the_form_shows_the_words_in_use_and_the_shipped_ones(desk: Client, admi
     write(administrator_ada, name=NAME)
     page = desk.get(ADD, {"name": NAME, "language": "en"})
     assert page.context["adminform"].form["body"].value() == OWN
-    assert shipped()["body"] in page.context["shipped"]
+    assert shipped()["body"] in page.context["shipped_body"]
 
 
 def test_each_save_is_a_version_and_an_older_one_can_be_used_again(desk: Client) -> None:
@@ -158,10 +158,10 @@ def test_the_federal_text_is_on_no_list_and_its_place_cannot_be_taken_away(desk:
 
 def test_a_preview_shows_both_parts_for_an_invented_patient_and_every_objection(desk: Client) -> None:
     page = desk.post(PREVIEW, typed(body=OWN + "\n\nIt is urgent."))
-    assert page.context["shown"].text.startswith("Hello Testa,")
-    assert "Hello Testa," in page.context["shown"].html
+    assert page.context["preview"].text.startswith("Hello Testa,")
+    assert "Hello Testa," in page.context["preview"].html
     assert "frightens" in page.content.decode()
-    assert f'srcdoc="{escape(str(page.context["shown"].html))}"' in page.content.decode()  # whole, within its quotes
+    assert f'srcdoc="{escape(str(page.context["preview"].html))}"' in page.content.decode()  # whole, within its quotes
     assert not MessageText.objects.exists()
 
 
