@@ -4,7 +4,6 @@ The exam has every kind of finding, so that a preview shows each explainer that 
 """
 
 from collections.abc import Iterator, Mapping
-from copy import copy
 from datetime import UTC, date, datetime, time
 from functools import cache
 from string import Template
@@ -65,14 +64,18 @@ def sample_letters(name: str, language: str, text: TextTemplate) -> Iterator[dic
 
 
 def preview_text(name: str, language: str, subject: str, body: str) -> RenderedEmail:
-    """A text that is being edited, as an email; a notice to a referrer shows the first of the shipped notices."""
+    """A text that is being edited, as an email, with the clinic's own explainers in it.
+
+    A notice to a referrer shows the first of the shipped notices.
+    """
     shipped = loader.get_shipped_text(name, language)
     metadata: dict[str, Any] = {"subject": subject} if subject else {}
     notices = shipped.metadata.get("notices") if shipped else None
-    site = copy(sample_site())
-    del site.__dict__["_message_texts"]  # so that the explainers that the clinic wrote are loaded
     return sample_email(
-        name, language, TextTemplate(metadata | ({"notices": notices} if notices else {}), Template(body)), site
+        name,
+        language,
+        TextTemplate(metadata | ({"notices": notices} if notices else {}), Template(body)),
+        _build_site(),
     )
 
 
@@ -169,6 +172,10 @@ def _sample_appointment(recall: Recall, kind: VisitKind) -> Appointment:
 @cache
 def sample_site() -> Site:
     """An unsaved site with opening hours and without texts of its own; always the same instance."""
+    return loader.without_clinic_texts(_build_site())
+
+
+def _build_site() -> Site:
     site = Site(
         code="SAMPLE",
         name="Sample Valley Imaging",
@@ -182,4 +189,4 @@ def sample_site() -> Site:
         time_zone="America/New_York",
     )
     site.__dict__["week"] = dict.fromkeys(range(5), (time(8), time(17)))
-    return loader.without_clinic_texts(site)
+    return site

@@ -14,7 +14,7 @@ from notifications.inbound import bounces, delivery_reports
 log = logging.getLogger(__name__)
 
 STDIN = "-"
-EX_TEMPFAIL = 75  # EX_TEMPFAIL: a mail server that pipes a message here offers it again
+EX_TEMPFAIL = 75  # of sysexits.h: a mail server that pipes a message here tries again later
 
 
 class Command(BaseCommand):
@@ -33,10 +33,13 @@ class Command(BaseCommand):
             counts[_record_mail(sys.stdin.buffer.read())] += 1
         else:
             counts = _read_maildir(Path(where))
-        words = {name: counts[name] for name in ("taken", "known", "later", "other")}
-        told = _("%(taken)d reports taken, %(known)d known already, %(later)d left for later, %(other)d other mails.")
-        self.stdout.write(told % words)
-        if where == STDIN and counts["later"]:
+        shown = {name: counts[name] for name in ("recorded", "duplicate", "deferred", "ignored")}
+        summary = _(
+            "%(recorded)d reports taken, %(duplicate)d known already, %(deferred)d left for later, "
+            "%(ignored)d other mails."
+        )
+        self.stdout.write(summary % shown)
+        if where == STDIN and counts["deferred"]:
             sys.exit(EX_TEMPFAIL)
 
 
@@ -47,22 +50,22 @@ def _read_maildir(folder: Path) -> Counter[str]:
     for path in sorted((folder / "new").iterdir()):
         result = _record_mail(path.read_bytes())
         counts[result] += 1
-        if result in ("taken", "known"):
+        if result in ("recorded", "duplicate"):
             path.rename(folder / "cur" / f"{path.name}:2,S")
     return counts
 
 
 def _record_mail(raw: bytes) -> str:
-    """Never raises because of what is in the mail: anybody may write to that address."""
+    """What became of the mail. Never raises because of its content: anybody may write to that address."""
     try:
         bounce = bounces.parse_bounce_mail(raw)
     except Exception as error:  # noqa: BLE001  a mail that breaks the parser must not keep the next one from being read
         log.warning("a mail in the bounce mailbox cannot be read: %s", type(error).__name__)
-        return "other"
+        return "ignored"
     row = delivery_reports.find_notification(bounce.public_id, bounce.message_id) if bounce else None
     if bounce is None or row is None:
-        return "other"
+        return "ignored"
     try:
-        return "taken" if delivery_reports.record_report(row, bounce.outcome) else "known"
+        return "recorded" if delivery_reports.record_report(row, bounce.outcome) else "duplicate"
     except delivery_reports.StillSending:
-        return "later"
+        return "deferred"
