@@ -22,7 +22,7 @@ from recalls.models import Recall
 
 log = logging.getLogger(__name__)
 
-S, Result = NotificationState, DeliveryReport.Result
+Result = DeliveryReport.Result
 _MAX_DETAIL_LENGTH = 60
 
 
@@ -55,7 +55,7 @@ def record_report(row: Notification, news: ReportedOutcome) -> bool:
         recall = Recall.objects.select_for_update(of=("self",), no_key=True).select_related("site", "patient")
         locked_recall = recall.get(pk=row.recall_id)
         locked = Notification.objects.select_for_update(no_key=True).get(pk=row.pk)
-        if locked.state == S.SENDING:
+        if locked.state == NotificationState.SENDING:
             raise StillSending
         told = {"detail": news.detail[:_MAX_DETAIL_LENGTH]}
         _report, is_new = DeliveryReport.objects.get_or_create(notification=locked, result=news.result, defaults=told)
@@ -71,17 +71,22 @@ def record_report(row: Notification, news: ReportedOutcome) -> bool:
 
 def _mark_delivered(row: Notification) -> None:
     """A message of which nobody knew whether it had left, and that was to be sent once more, is not."""
-    doubtful = row.state == S.PLANNED and row.may_have_arrived_twice and row.reason == StatusReason.UNCERTAIN
-    if row.state == S.ACCEPTED or doubtful:
-        _update_notification(row, state=S.DELIVERED, reason="" if doubtful else row.reason)
+    doubtful = (
+        row.state == NotificationState.PLANNED and row.may_have_arrived_twice and row.reason == StatusReason.UNCERTAIN
+    )
+    if row.state == NotificationState.ACCEPTED or doubtful:
+        _update_notification(row, state=NotificationState.DELIVERED, reason="" if doubtful else row.reason)
 
 
 def _handle_bounce_or_complaint(row: Notification, recall: Recall, news: ReportedOutcome) -> None:
     """It came back or was reported as unwanted: stop using the address where it is at fault, and let a person ring."""
     came_back = news.result == Result.BOUNCED
-    if came_back and row.state in (S.ACCEPTED, S.DELIVERED):
+    if came_back and row.state in (NotificationState.ACCEPTED, NotificationState.DELIVERED):
         _update_notification(
-            row, state=S.BOUNCED, reason=StatusReason.BOUNCED, failed_channels=[*row.failed_channels, row.channel]
+            row,
+            state=NotificationState.BOUNCED,
+            reason=StatusReason.BOUNCED,
+            failed_channels=[*row.failed_channels, row.channel],
         )
     if news.bad_mailbox or not came_back:
         why = ContactPoint.Unusable.BOUNCED if came_back else ContactPoint.Unusable.COMPLAINED

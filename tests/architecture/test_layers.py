@@ -74,9 +74,7 @@ def _is_state(target: ast.expr) -> bool:
 def _is_of_a_recall(value: ast.expr) -> bool:
     """Whether the value is not plainly the state of a notification."""
     return not (
-        isinstance(value, ast.Attribute)
-        and isinstance(value.value, ast.Name)
-        and value.value.id in {"NotificationState", "S"}
+        isinstance(value, ast.Attribute) and isinstance(value.value, ast.Name) and value.value.id == "NotificationState"
     )
 
 

@@ -29,7 +29,7 @@ from tests.support.smtp import SmtpSink
 
 pytestmark = pytest.mark.django_db
 
-S, Result, W = NotificationState, DeliveryReport.Result, WorkItemKind
+Result = DeliveryReport.Result
 SECRET = "provider:a-long-enough-secret"
 POSTMARK = "/webhooks/postmark/tracking/"
 UNUSABLE = ContactPoint.Unusable
@@ -66,7 +66,7 @@ def test_a_delivered_message_says_so(sent: Notification) -> None:
         == 200
     )
     sent.refresh_from_db()
-    assert sent.state == S.DELIVERED
+    assert sent.state == NotificationState.DELIVERED
     assert tasks_of(sent) == set()
 
 
@@ -74,20 +74,20 @@ def test_a_message_that_came_back_stops_the_address_and_reaches_a_person(sent: N
     for _turn in range(3):
         assert post_postmark_report(sent, "Bounce", Type="HardBounce", ID=7, Email="testa.oak@example.org") == 200
     sent.refresh_from_db()
-    assert (sent.state, sent.reason) == (S.BOUNCED, StatusReason.BOUNCED)
+    assert (sent.state, sent.reason) == (NotificationState.BOUNCED, StatusReason.BOUNCED)
     assert email_of(sent).unusable == UNUSABLE.BOUNCED
-    assert {W.CALL_DELIVERY_FAILED, W.VERIFY_CONTACT} <= tasks_of(sent)
-    assert sent.recall.work_items.filter(kind=W.CALL_DELIVERY_FAILED).count() == 1
+    assert {WorkItemKind.CALL_DELIVERY_FAILED, WorkItemKind.VERIFY_CONTACT} <= tasks_of(sent)
+    assert sent.recall.work_items.filter(kind=WorkItemKind.CALL_DELIVERY_FAILED).count() == 1
     later = Notification.objects.filter(recall=sent.recall, kind=NotificationKind.PLEASE_CALL)
-    assert set(later.values_list("state", "reason")) == {(S.SUPPRESSED, StatusReason.ADDRESS_BOUNCED)}
+    assert set(later.values_list("state", "reason")) == {(NotificationState.SUPPRESSED, StatusReason.ADDRESS_BOUNCED)}
 
 
 def test_a_message_that_was_blocked_reaches_a_person_and_the_address_stays(sent: Notification) -> None:
     assert post_postmark_report(sent, "Bounce", Type="Blocked", ID=8, Email="testa.oak@example.org") == 200
     sent.refresh_from_db()
-    assert sent.state == S.BOUNCED
+    assert sent.state == NotificationState.BOUNCED
     assert email_of(sent).unusable == ""
-    assert tasks_of(sent) == {W.CALL_DELIVERY_FAILED}
+    assert tasks_of(sent) == {WorkItemKind.CALL_DELIVERY_FAILED}
 
 
 @pytest.mark.parametrize("fault", ["HardBounce", "Blocked"])
@@ -98,24 +98,28 @@ def test_what_came_back_goes_on_as_a_letter_and_somebody_asks_for_an_address_tha
     post_postmark_report(sent, "Bounce", Type=fault, ID=7, Email="testa.oak@example.org")
     send_due(5)
     sent.refresh_from_db()
-    assert (sent.state, sent.channel, sent.failed_channels) == (S.TO_PRINT, Channel.LETTER, [Channel.EMAIL])
-    assert tasks_of(sent) == {W.VERIFY_CONTACT, W.PRINT_LETTER}
+    assert (sent.state, sent.channel, sent.failed_channels) == (
+        NotificationState.TO_PRINT,
+        Channel.LETTER,
+        [Channel.EMAIL],
+    )
+    assert tasks_of(sent) == {WorkItemKind.VERIFY_CONTACT, WorkItemKind.PRINT_LETTER}
     assert sent.reports.get().result == Result.BOUNCED
 
 
 def test_a_complaint_stops_mail_to_that_address(sent: Notification) -> None:
     assert post_postmark_report(sent, "SpamComplaint", Type="SpamComplaint", ID=9, Email="testa.oak@example.org") == 200
     assert email_of(sent).unusable == UNUSABLE.COMPLAINED
-    assert W.VERIFY_CONTACT in tasks_of(sent)
+    assert WorkItemKind.VERIFY_CONTACT in tasks_of(sent)
     sent.refresh_from_db()
-    assert sent.state == S.ACCEPTED
+    assert sent.state == NotificationState.ACCEPTED
 
 
 def test_an_address_that_the_patient_gave_since_is_untouched(sent: Notification) -> None:
     set_contact_point(sent.patient, ContactPoint.Kind.EMAIL, "testa.new@example.org", by=INTAKE)
     post_postmark_report(sent, "Bounce", Type="HardBounce", ID=7, Email="testa.oak@example.org")
     assert email_of(sent).unusable == ""
-    assert tasks_of(sent) == {W.CALL_DELIVERY_FAILED}
+    assert tasks_of(sent) == {WorkItemKind.CALL_DELIVERY_FAILED}
 
 
 def test_nobody_without_the_secret_is_heard(sent: Notification, settings: LazySettings) -> None:
@@ -150,7 +154,7 @@ def test_a_doubtful_message_that_did_arrive_is_not_sent_once_more(
     )
     send_due(5)
     assert mail_server.received == []
-    assert latest_notification(recall, NotificationKind.RECALL_NOTICE).state == S.DELIVERED
+    assert latest_notification(recall, NotificationKind.RECALL_NOTICE).state == NotificationState.DELIVERED
 
 
 def dsn(row: Notification, action: str = "failed", status: str = "5.1.1", head: str = "") -> bytes:
@@ -187,7 +191,7 @@ def test_undeliverable_mail_in_the_bounce_mailbox_is_taken_once(
     bounce_maildir.add(dsn(sent))
     assert "1 known already" in run_read_bounces(bounce_maildir)
     sent.refresh_from_db()
-    assert (sent.state, email_of(sent).unusable) == (S.BOUNCED, UNUSABLE.BOUNCED)
+    assert (sent.state, email_of(sent).unusable) == (NotificationState.BOUNCED, UNUSABLE.BOUNCED)
     assert sent.reports.get().detail == "5.1.1"
 
 
@@ -198,7 +202,7 @@ def test_only_a_fault_of_the_address_stops_it(
     bounce_maildir.add(dsn(sent, status=status))
     run_read_bounces(bounce_maildir)
     assert email_of(sent).unusable == unusable
-    assert W.CALL_DELIVERY_FAILED in tasks_of(sent)
+    assert WorkItemKind.CALL_DELIVERY_FAILED in tasks_of(sent)
 
 
 def test_the_message_id_alone_is_enough(sent: Notification, bounce_maildir: mailbox.Maildir) -> None:
@@ -227,7 +231,7 @@ def test_a_mail_server_may_pipe_one_message(
 ) -> None:
     monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(dsn(sent))))
     call_command("read_bounces", maildir="-", stdout=StringIO())
-    assert latest_notification(recall, NotificationKind.RECALL_NOTICE).state == S.BOUNCED
+    assert latest_notification(recall, NotificationKind.RECALL_NOTICE).state == NotificationState.BOUNCED
 
 
 def test_a_folder_that_is_no_maildir_is_refused(tmp_path: Path) -> None:

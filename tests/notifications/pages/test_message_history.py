@@ -24,7 +24,7 @@ from tests.portal.conftest import words_of
 
 pytestmark = pytest.mark.django_db
 
-S, Result = NotificationState, DeliveryReport.Result
+Result = DeliveryReport.Result
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def sent(clock: Clock, shadyside: Site) -> Notification:
     recall: Recall = RecallFactory.create(patient=patient)
     send_due(5)
     row = latest_notification(recall, NotificationKind.RECALL_NOTICE)
-    assert row.state == S.ACCEPTED
+    assert row.state == NotificationState.ACCEPTED
     return row
 
 
