@@ -91,8 +91,8 @@ class MessageView(DeskView):
         now = timezone.now()
         return {
             "recall": recall,
-            "head": build_patient_header(recall, now),
-            "standing": build_recall_status(recall, now),
+            "patient_header": build_patient_header(recall, now),
+            "recall_status": build_recall_status(recall, now),
         }
 
 
@@ -106,7 +106,7 @@ class MessageListView(MessageView):
         found = list(Notification.objects.filter(recall=recall))
         context = self.get_header_context(recall) | {
             "rows": message_history.build_message_rows(found, recall.site, timezone.now()),
-            "why_not": self.get_role_blocked_reason(recall)
+            "blocked_reason": self.get_role_blocked_reason(recall)
             or manual_actions.send_now_blocked_reason(load_snapshot(recall)),
         }
         return render(request, "notifications/message_list.html", context)
@@ -220,7 +220,7 @@ class SendNowView(MessageView):
             "html_url": f"{self.request.path}page/",
             "form": form,
             "refusal": str(refusal or ""),
-            "why_not": self.get_role_blocked_reason(recall) or draft.blocked_reason,
+            "blocked_reason": self.get_role_blocked_reason(recall) or draft.blocked_reason,
         }
         return render(self.request, "notifications/message_send.html", context, status=get_refusal_status(refusal))
 

@@ -186,10 +186,10 @@ def build_recall_context(recall: Recall, user: User, now: datetime) -> dict[str,
     """Template context that the page of a recall and the pages of its steps share. No query."""
     return {
         "recall": recall,
-        "head": build_patient_header(recall, now),
-        "reason": build_recall_reason(recall, now),
-        "standing": build_recall_status(recall, now),
-        "ladder": build_contact_ladder(recall, now) if recall.state == State.TO_CONTACT else [],
-        "script": build_call_script(recall, user),
-        "holder": edit_presence.get_claim_holder(recall, user, now),
+        "patient_header": build_patient_header(recall, now),
+        "recall_reason": build_recall_reason(recall, now),
+        "recall_status": build_recall_status(recall, now),
+        "contact_ladder": build_contact_ladder(recall, now) if recall.state == State.TO_CONTACT else [],
+        "call_script": build_call_script(recall, user),
+        "opened_by": edit_presence.get_claim_holder(recall, user, now),
     }

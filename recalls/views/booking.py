@@ -40,10 +40,16 @@ class BookingView(StepFormView):
         return self._render_form(request, recall, form, button.blocked_reason, 200)
 
     def _render_form(
-        self, request: HttpRequest, recall: Recall, form: StepForm, reason: str, status: int, first: str = ""
+        self,
+        request: HttpRequest,
+        recall: Recall,
+        form: StepForm,
+        blocked_reason: str,
+        status: int,
+        conflict_message: str = "",
     ) -> HttpResponse:
         self.slot_form = cast(SlotForm, form)
-        return super()._render_form(request, recall, form, reason, status, first)
+        return super()._render_form(request, recall, form, blocked_reason, status, conflict_message)
 
     def get_extra_context(self, recall: Recall, user: User) -> dict[str, Any]:
         form, address = self.slot_form, reverse("step", args=[recall.pk, self.kwargs["step"]])
@@ -52,20 +58,20 @@ class BookingView(StepFormView):
         first = max(_parse_date(self.request.GET.get("from", "")), calendar.local_day(wish.site, timezone.now()))
         query = _booking_query(self.request, form, room=room, view="week" if week else "list")
         shown: dict[str, Any] = {
-            "wish": wish,
-            "kinds": VISIT_KIND_CHOICES if "kind" in form.fields else (),
+            "slot_query": wish,
+            "visit_kinds": VISIT_KIND_CHOICES if "kind" in form.fields else (),
             "sites": user.own_sites if len(user.own_sites) > 1 else (),
             "rooms": form.rooms if len(form.rooms) > 1 else (),
-            "room": room,
+            "selected_room": room,
             "is_week": week,
-            "minutes": form.duration_minutes() if form.rooms else 0,
-            "booked": form.current_appointment,
-            "now_booked": display_datetime(
+            "duration_minutes": form.duration_minutes() if form.rooms else 0,
+            "current_appointment": form.current_appointment,
+            "current_time": display_datetime(
                 form.current_appointment.site, form.current_appointment.starts_at, timezone.now()
             )
             if form.current_appointment
             else None,
-            "chosen": form.data.get("slot", ""),
+            "selected_slot": form.data.get("slot", ""),
             "step_url": f"{address}?{query}&from={first}",
             "list_url": f"{address}?{_booking_query(self.request, form, room=room, view='list')}",
             "week_url": f"{address}?{_booking_query(self.request, form, room=room, view='week')}",
@@ -90,13 +96,13 @@ def _slot_context(form: SlotForm, room: str, first: date, as_week: bool, address
         within = (one for one in free if calendar.local_day(site, one.starts_at) < monday + _WEEK)
         return {
             "week": build_slot_week(within, site, monday, known, now),
-            "earlier": earlier,
-            "later": f"{address}&from={monday + _WEEK}",
+            "previous_url": earlier,
+            "next_url": f"{address}&from={monday + _WEEK}",
         }
     found = _take_whole_days(free, site)
     listed = group_slots_by_day(found, site, now)
     last = calendar.local_day(site, found[-1].starts_at) if found else None
-    return {"days": listed, "later": f"{address}&from={last + timedelta(days=1)}" if last else ""}
+    return {"days": listed, "next_url": f"{address}&from={last + timedelta(days=1)}" if last else ""}
 
 
 def _take_whole_days(free: Iterable[FreeSlot], site: Site) -> list[FreeSlot]:

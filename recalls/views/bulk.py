@@ -43,7 +43,7 @@ class BulkActionView(DeskView):
         if not form.is_valid():
             return _render_preview(request, name, form, preview_bulk_action(form, recalls, user), back, 0)
         lines = run_bulk_action(form, recalls, seen, user)
-        context = _split_by_refusal(lines) | {"step": STEPS_BY_NAME[name], "back": _return_url(back)}
+        context = _split_by_refusal(lines) | {"step": STEPS_BY_NAME[name], "return_url": _return_url(back)}
         return render(request, "recalls/bulk_done.html", context)
 
 
@@ -53,10 +53,10 @@ def _render_preview(
     context = _split_by_refusal(lines) | {
         "step": STEPS_BY_NAME[name],
         "form": form,
-        "back": _return_url(back),
+        "return_url": _return_url(back),
         "left_out": max(left_out, 0),
         "most": MAX_BULK_RECALLS,
-        "action": _("%(step)s: %(count)d") % {"step": STEPS_BY_NAME[name].label, "count": _count_allowed(lines)},
+        "submit_label": _("%(step)s: %(count)d") % {"step": STEPS_BY_NAME[name].label, "count": _count_allowed(lines)},
     }
     return render(request, "recalls/bulk.html", context)
 
@@ -67,8 +67,8 @@ def _count_allowed(lines: list[BulkActionResult]) -> int:
 
 def _split_by_refusal(lines: list[BulkActionResult]) -> dict[str, Any]:
     return {
-        "will": [line for line in lines if not line.refusal_reason],
-        "will_not": [line for line in lines if line.refusal_reason],
+        "allowed": [line for line in lines if not line.refusal_reason],
+        "refused": [line for line in lines if line.refusal_reason],
     }
 
 

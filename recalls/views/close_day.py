@@ -40,14 +40,16 @@ class CloseDayView(DeskView):
             "day_words": format_day(day) if day else "",
             "problem": problem,
             "reason": "",
-            "waiting": [(one, when, format_day(when)) for one, when in closed_days_with_appointments(sites, now)],
+            "closed_with_appointments": [
+                (one, when, format_day(when)) for one, when in closed_days_with_appointments(sites, now)
+            ],
         }
         if site and day:
             rows = build_reschedule_rows(propose_reschedules(site, day, user.site_ids, now), site, user.site_ids, now)
             context |= {
-                "is_shut": not calendar.is_open_day(site, day),
-                "moving": [row for row in rows if row.slot_value],
-                "staying": [row for row in rows if not row.slot_value],
+                "is_closed": not calendar.is_open_day(site, day),
+                "movable": [row for row in rows if row.slot_value],
+                "not_movable": [row for row in rows if not row.slot_value],
             }
         return render(request, "recalls/close_day.html", context)
 

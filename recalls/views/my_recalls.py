@@ -37,7 +37,12 @@ class MyRecallsView(DeskView):
             raise Http404
         if sees_all and who is not None:
             asked["reader"] = str(who.pk)
-        context: dict[str, Any] = {"readers": readers, "who": who, "is_own": who == user, "is_asked": who is not None}
+        context: dict[str, Any] = {
+            "readers": readers,
+            "selected_reader": who,
+            "is_own": who == user,
+            "has_reader": who is not None,
+        }
         if who is not None:
             context |= _reader_outcome_context(
                 user, who, asked, now, parse_cursor(ReaderOutcomeCursor, request.GET.get("after", ""))
@@ -73,14 +78,14 @@ def _reader_outcome_context(
         "periods": [
             _choice_link(choice.label, asked | {"period": choice.value}, choice == period) for choice in ReviewPeriod
         ],
-        "fates": [
+        "result_links": [
             _choice_link(choice.label, asked | {"show": choice.value}, choice == fate)
             | {"count": figures.results[choice]}
             for choice in FollowUpResult
         ],
-        "fate": fate,
+        "selected_result": fate,
         "rows": build_reader_outcome_rows(shown, sites, now),
-        "older": _next_page_url(shown[-1], asked) if len(found) > len(shown) else "",
+        "next_page_url": _next_page_url(shown[-1], asked) if len(found) > len(shown) else "",
     }
 
 

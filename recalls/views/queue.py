@@ -38,12 +38,14 @@ class QueueView(DeskView):
         counts = get_queue_counts(wanted.day_ends, now, wanted.next_free_by_site)
         page = queue.get_queue_page(wanted)
         context = _row_context(page, wanted) | _link_context(counts, wanted, narrowed)
-        context |= {"saved_links": queue_links.saved_view_links(views, queue_links.queue_url(wanted.state, narrowed))}
+        context |= {
+            "saved_view_links": queue_links.saved_view_links(views, queue_links.queue_url(wanted.state, narrowed))
+        }
         context |= {
             "state": wanted.state,
-            "older": _next_page_url(wanted.state, narrowed, page.next_cursor) if page.next_cursor else "",
+            "next_page_url": _next_page_url(wanted.state, narrowed, page.next_cursor) if page.next_cursor else "",
             "is_first_page": wanted.after is None,
-            "bulk": [STEPS_BY_NAME[name] for name in BULK_FORMS] if may_open(user, Page.BULK) else [],
+            "bulk_steps": [STEPS_BY_NAME[name] for name in BULK_FORMS] if may_open(user, Page.BULK) else [],
         }
         return render(request, "recalls/queue.html", context)
 
@@ -63,17 +65,17 @@ def _link_context(counts: QueueCounts, wanted: queue.QueueQuery, narrowed: Mappi
     return {
         "heading": queue_links.queue_heading(state, narrowed),
         "tabs": queue_links.build_queue_tabs(counts, state, narrowed),
-        "further_on": queue_links.build_collapsed_tabs(counts, state, narrowed),
-        "first_links": queue_links.primary_filter_links(counts, mine, narrowed),
+        "collapsed_tabs": queue_links.build_collapsed_tabs(counts, state, narrowed),
+        "primary_links": queue_links.primary_filter_links(counts, mine, narrowed),
         "stuck_links": stuck,
         "is_stuck": any(link.is_current for link in stuck),
         "language_links": queue_links.language_filter_links(counts, narrowed),
         "site_links": queue_links.site_filter_links(user.own_sites, state, narrowed),
-        "here": here,
-        "is_narrowed": bool(narrowed),
-        "start": queue_links.queue_url(state, {}),
+        "current_url": here,
+        "is_filtered": bool(narrowed),
+        "unfiltered_url": queue_links.queue_url(state, {}),
         "query": urlencode(narrowed),
-        "empty": empty_queue_text(state),
+        "empty_text": empty_queue_text(state),
     }
 
 

@@ -64,11 +64,11 @@ class RadiologistStepView(StepFormView):
         name = self.kwargs["step"]
         compares = _is_priors_comparison(recall, name)
         return {
-            "case": build_reading_case(recall, reading_worklist.earlier_recalls(user, recall), timezone.now()),
+            "reading_case": build_reading_case(recall, reading_worklist.earlier_recalls(user, recall), timezone.now()),
             "title": _("Prior images to compare") if compares else STEPS_BY_NAME[name].label,
             "rules": [STEPS_BY_NAME[answer].rule for answer in (_PRIORS_ANSWERS if compares else (name,))],
-            "sends": _submit_buttons(recall, name),
-            "may_go_back": name in _OPENS_NEXT_CASE and not compares,
+            "submit_buttons": _submit_buttons(recall, name),
+            "can_return_to_list": name in _OPENS_NEXT_CASE and not compares,
         }
 
     def get_success_response(

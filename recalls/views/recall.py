@@ -30,15 +30,15 @@ class RecallDetailView(DeskView):
         if actor_for(user).roles & DESK_ROLES:
             edit_presence.claim_recall(recall, user)
         now = timezone.now()
-        offer = build_step_menu(recall, actor_for(user), STEP_FORMS)
+        step_menu = build_step_menu(recall, actor_for(user), STEP_FORMS)
         context = build_recall_context(recall, user, now) | {
-            "offer": offer,
-            "form": STEP_FORMS[offer.form_step.name](recall, user) if offer.form_step else None,
-            "form_button": offer.form_step,
-            "story": build_recall_history(recall, now),
-            "tasks": build_work_item_rows(getattr(recall, "open_work_items", ()), sites_by_id(user), now),
+            "step_menu": step_menu,
+            "form": STEP_FORMS[step_menu.form_step.name](recall, user) if step_menu.form_step else None,
+            "form_step": step_menu.form_step,
+            "history": build_recall_history(recall, now),
+            "work_items": build_work_item_rows(getattr(recall, "open_work_items", ()), sites_by_id(user), now),
             "list_url": return_list_url(request),
-            "passes_over": is_queue_url(return_list_url(request)),
+            "can_skip": is_queue_url(return_list_url(request)),
         }
         return render(request, "recalls/recall.html", context)
 

@@ -92,18 +92,24 @@ class StepFormView(DeskView):
         form = STEP_FORMS[step](recall, user, typed)
         form.is_valid()
         reason = step_blocked_reason(recall, STEPS_BY_NAME[step], actor_for(user))
-        return self._render_form(request, recall, form, reason, 409, first=str(refusal))
+        return self._render_form(request, recall, form, reason, 409, conflict_message=str(refusal))
 
     def _render_form(
-        self, request: HttpRequest, recall: Recall, form: StepForm, reason: str, status: int, first: str = ""
+        self,
+        request: HttpRequest,
+        recall: Recall,
+        form: StepForm,
+        blocked_reason: str,
+        status: int,
+        conflict_message: str = "",
     ) -> HttpResponse:
         step = STEPS_BY_NAME[self.kwargs["step"]]
         context: dict[str, Any] = build_recall_context(recall, form.user, timezone.now()) | {
             "step": step,
             "form": form,
-            "why_not": reason,
-            "first": first,
-            "story": build_recall_history(recall, timezone.now())[:_HISTORY_LINES_ON_STEP_PAGE],
+            "blocked_reason": blocked_reason,
+            "conflict_message": conflict_message,
+            "history": build_recall_history(recall, timezone.now())[:_HISTORY_LINES_ON_STEP_PAGE],
         }
         context |= self.get_extra_context(recall, form.user)
         return render(request, self.template_name, context, status=status)

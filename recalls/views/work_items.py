@@ -41,8 +41,8 @@ class WorkItemListView(DeskView):
         found = list(items.select_related("patient")[: queue.PAGE_SIZE + 1])
         shown = found[: queue.PAGE_SIZE]
         context = {
-            "tasks": build_work_item_rows(shown, sites_by_id(user), timezone.now()),
-            "older": f"?after={format_cursor(WorkItemCursor(shown[-1].pk))}" if len(found) > len(shown) else "",
+            "work_items": build_work_item_rows(shown, sites_by_id(user), timezone.now()),
+            "next_page_url": f"?after={format_cursor(WorkItemCursor(shown[-1].pk))}" if len(found) > len(shown) else "",
         }
         return render(request, "recalls/work_items.html", context)
 

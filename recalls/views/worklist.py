@@ -40,14 +40,14 @@ class WorklistView(DeskView):
                 "empty": _SECTION_TEXTS[pile.state][1],
                 "rows": build_worklist_rows(pile.recalls, sites, now),
                 "has_more": pile.has_more,
-                "older": _next_page_url(pile) if pile.has_more else "",
+                "next_page_url": _next_page_url(pile) if pile.has_more else "",
             }
             for pile in reading_worklist.get_worklist_sections(sites, now, states, after)
         ]
         is_whole = len(states) > 1
         pending = build_unreleased_rows(reading_worklist.unreleased_outcomes(user), sites, now) if is_whole else []
         first = next((row for pile in piles for row in pile["rows"]), None)
-        context = {"piles": piles, "pending": pending, "first": first, "is_whole": is_whole}
+        context = {"sections": piles, "unreleased": pending, "first_row": first, "shows_all_sections": is_whole}
         return render(request, "recalls/worklist.html", context)
 
 

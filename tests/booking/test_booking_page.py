@@ -58,10 +58,10 @@ def test_an_interpreter_and_implants_make_the_visit_longer(
     recall = RecallFactory.create(patient__site=shadyside, patient__spanish_speaker=True)
     VisitLength.objects.create(site=shadyside, what="interpreter", minutes=40)
     page = _get_step_page(client_for, scheduler_ana, recall)
-    assert page.context["minutes"] == 100
+    assert page.context["duration_minutes"] == 100
     asked = {"site": str(shadyside.pk), "kind": "diagnostic", "interpreter": "on", "implants": "on"}
     page = _get_step_page(client_for, scheduler_ana, recall, **asked)
-    assert page.context["minutes"] == 115
+    assert page.context["duration_minutes"] == 115
     StepFormClient(client_for(scheduler_ana), recall, "book_appointment").send(
         slot=_slot_value(room, "2026-11-25T09:00-05:00"), **asked
     )
@@ -96,7 +96,7 @@ def test_a_list_ends_with_a_whole_day_and_the_next_begins_after_it(
     for _ in range(3):
         page = browser.get(url)
         seen += _slot_labels(page)
-        url = page.context["later"]
+        url = page.context["next_url"]
     assert len(seen) == len(set(seen)) > 30
     days = [label.partition(",")[0] for label in seen]
     assert {day: days.count(day) for day in days[2:]} == dict.fromkeys(days[2:], 5), "every day has all its times"
@@ -166,7 +166,7 @@ def test_a_biopsy_is_booked_from_the_times_of_a_biopsy_room(
     biopsy = RoomFactory.create(site=shadyside, name="Biopsy", modality=Modality.BIOPSY)
     recall = RecallFactory.create(site=shadyside, biopsy_to_book=True)
     page = _get_step_page(client_for, scheduler_ana, recall, "book_biopsy")
-    assert page.context["minutes"] == 90
+    assert page.context["duration_minutes"] == 90
     assert all(label.endswith("Biopsy") for label in _slot_labels(page))
     form = StepFormClient(client_for(scheduler_ana), recall, "book_biopsy")
     assert form.send(slot=_slot_value(biopsy, "2026-11-25T08:00-05:00")).status_code == 302
@@ -180,7 +180,7 @@ def test_another_of_the_users_sites_can_be_chosen_and_a_foreign_site_cannot(
     recall = RecallFactory.create(site=shadyside)
     there = RoomFactory.create(site=foothills, name="Denver 1")
     asked = {"site": str(foothills.pk), "kind": "diagnostic"}
-    assert _get_step_page(client_for, scheduler_ana, recall, **asked).context["wish"].site == shadyside
+    assert _get_step_page(client_for, scheduler_ana, recall, **asked).context["slot_query"].site == shadyside
     scheduler_ana.sites.add(foothills)
     page = _get_step_page(client_for, scheduler_ana, recall, **asked)
     assert {label.rpartition(", ")[2] for label in _slot_labels(page)} == {there.name}

@@ -39,7 +39,7 @@ def _get_preview(browser: Client, site: Site) -> Any:
 
 def _preview_form_data(page: Any, site: Site) -> dict[str, Any]:
     """What the preview would send as it stands."""
-    rows = page.context["moving"]
+    rows = page.context["movable"]
     typed: dict[str, Any] = {"site": site.pk, "day": str(WEDNESDAY), "reason": "Ice.", "move": []}
     for row in rows:
         typed["move"] = [*typed["move"], row.pk]
@@ -55,7 +55,7 @@ def _new_times(site: Site) -> list[str]:
 def test_the_preview_changes_nothing(client_for: ClientFor, manager_mo: User, shadyside: Site, room: Room) -> None:
     recall = _create_booked_recall(room, 9)
     page = _get_preview(client_for(manager_mo), shadyside)
-    assert [(row.old_time, row.new_time) for row in page.context["moving"]] == [
+    assert [(row.old_time, row.new_time) for row in page.context["movable"]] == [
         ("9:00 am", "Mon 30 Nov, 9:00 am, Mammo 1")
     ]
     recall.refresh_from_db()
@@ -100,7 +100,7 @@ def test_the_most_urgent_patient_gets_the_first_time(
 ) -> None:
     _create_booked_recall(room, 9)
     urgent = _create_booked_recall(room, 11, exam__assessment=Assessment.SUSPICIOUS_C)
-    rows = _get_preview(client_for(manager_mo), shadyside).context["moving"]
+    rows = _get_preview(client_for(manager_mo), shadyside).context["movable"]
     assert (rows[0].name, rows[0].new_time) == (str(urgent.patient), "Mon 30 Nov, 9:00 am, Mammo 1")
     assert rows[1].new_time == "Mon 30 Nov, 10:00 am, Mammo 1"
 
@@ -115,7 +115,7 @@ def test_who_cannot_be_moved_stays_and_the_page_says_why(
     mri = RecallFactory.create(site=shadyside)
     actions.book_appointment(mri, Slot(shadyside, at_nine, VisitKind.MRI), by=scheduler)
     page = _get_preview(client_for(manager_mo), shadyside)
-    assert page.context["moving"] == []
+    assert page.context["movable"] == []
     assert "A biopsy is not moved automatically" in page_text(page)
     assert "No room is set up for this kind of visit" in page_text(page)
 
@@ -129,7 +129,7 @@ def test_a_row_that_changed_meanwhile_is_left_and_the_others_go(
     actions.confirm(first, by=cast_of(shadyside).scheduler)
     page = browser.get(browser.post(URL, typed).headers["Location"])
     assert "1 visit could not be moved as shown" in page_text(page)
-    assert [row.name for row in page.context["moving"]] == [str(first.patient)]
+    assert [row.name for row in page.context["movable"]] == [str(first.patient)]
     second.refresh_from_db()
     assert second.appointments.get().sequence == 1
 

@@ -228,7 +228,7 @@ def test_a_long_day_is_paged_without_losing_or_doubling_anybody(
     for _ in range(5):
         page = browser.get(url)
         seen += [row.pk for row in _rows(page)]
-        if not page.context["older"]:
+        if not page.context["next_page_url"]:
             break
-        url = TODAY + page.context["older"]
+        url = TODAY + page.context["next_page_url"]
     assert seen == sorted(Appointment.objects.values_list("pk", flat=True))

@@ -76,7 +76,7 @@ def test_from_the_queue_to_closed_without_touching_the_mouse(
     assert recall.state == State.SCHEDULED
     page.goto(live_server.url + reverse("recall", args=[recall.pk]))
     _press(page, "a:has-text('Patient came')", "Enter", "/mark_attended/")
-    _send(page, reverse("queue"))
+    _send(page, reverse("queue_state", args=[State.SCHEDULED]))
     _press(page, "button:has-text('Sign out')", "Enter", "/sign-in/")
     _read_as_benign(sign_in(radiologist_rao))
     recall.refresh_from_db()

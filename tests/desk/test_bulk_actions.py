@@ -31,7 +31,7 @@ def _preview(browser: Client, do: str, *recalls: Recall) -> Any:
 
 def _submit(browser: Client, page: Any, **typed: Any) -> Any:
     """Send the preview's own form, as a browser would."""
-    seen = [f"{line.recall.pk}.{line.recall.version}" for line in page.context["will"]]
+    seen = [f"{line.recall.pk}.{line.recall.version}" for line in page.context["allowed"]]
     fields = {"do": page.context["step"].name, "seen": seen, "key": page.context["form"]["key"].value(), **typed}
     return browser.post(reverse("bulk"), fields)
 
@@ -56,12 +56,12 @@ def test_it_is_done_once_for_each_also_when_the_form_is_sent_twice(
     recalls = RecallFactory.create_batch(3, site=shadyside)
     browser = client_for(scheduler_ana)
     page = _preview(browser, do, *recalls)
-    assert (len(page.context["will"]), page.context["will_not"]) == (3, [])
+    assert (len(page.context["allowed"]), page.context["refused"]) == (3, [])
     assert str(STEPS_BY_NAME[do].rule) in page_text(page)
     for _again in range(2):
         answer = _submit(browser, page, **TYPED[do])
-        assert sorted(_recall_ids(answer.context["will"])) == sorted(recall.pk for recall in recalls)
-        assert answer.context["will_not"] == []
+        assert sorted(_recall_ids(answer.context["allowed"])) == sorted(recall.pk for recall in recalls)
+        assert answer.context["refused"] == []
     assert [recall.events.filter(step=do, user=scheduler_ana).count() for recall in recalls] == [1, 1, 1]
 
 
@@ -72,7 +72,7 @@ def test_the_preview_says_for_whom_it_is_not_done_and_why_and_changes_nothing(
     booked = RecallFactory.create(site=shadyside, booked_ahead=True)
     silent = RecallFactory.create(patient=PatientFactory.create(site=shadyside, no_email=True, address_line=""))
     page = _preview(client_for(scheduler_ana), "ask_please_call", ordinary, booked, silent)
-    assert _recall_ids(page.context["will"]) == [ordinary.pk]
+    assert _recall_ids(page.context["allowed"]) == [ordinary.pk]
     assert "Not done for 2 patients" in page_text(page)
     assert "Not while the recall is “Visit booked”." in page_text(page)
     assert "No email or postal address is known, and the patient has agreed to no text messages." in page_text(page)
@@ -89,7 +89,7 @@ def test_what_was_done_before_is_not_done_again(
     recall = RecallFactory.create(site=shadyside)
     getattr(actions, do)(recall, by=scheduler_ana)
     page = _preview(client_for(scheduler_ana), do, recall)
-    assert page.context["will"] == []
+    assert page.context["allowed"] == []
     assert sentence in page_text(page)
     assert "There is nobody for whom it can be done." in page_text(page)
 
@@ -107,7 +107,7 @@ def test_a_recall_changed_meanwhile_is_skipped_and_the_others_are_done(
     page = _preview(browser, "hold", moved, still)
     actions.decline(moved, by=scheduler_bea, note="Said no.")
     answer = _submit(browser, page, **TYPED["hold"])
-    assert _recall_ids(answer.context["will"]) == [still.pk]
+    assert _recall_ids(answer.context["allowed"]) == [still.pk]
     assert "Bea Example-Scheduler was first: “Patient declines”" in page_text(answer)
     still.refresh_from_db()
     moved.refresh_from_db()
@@ -149,7 +149,7 @@ def test_recalls_of_other_sites_are_left_out_of_preview_and_act(
     own, other = RecallFactory.create(site=foothills), RecallFactory.create(site=shadyside)
     browser = client_for(other_site_scheduler)
     page = _preview(browser, "take_on", own, other)
-    assert _recall_ids(page.context["will"]) == [own.pk]
+    assert _recall_ids(page.context["allowed"]) == [own.pk]
     assert "1 selected recall is left out" in page_text(page)
     seen = [f"{recall.pk}.{recall.version}" for recall in (own, other)]
     _submit(browser, page, seen=seen)

@@ -41,7 +41,7 @@ def _shown(page: Any) -> list[str]:
 
 
 def _counts(page: Any) -> dict[str, int]:
-    return {str(line["label"]): line["count"] for line in page.context["fates"] if line["count"]}
+    return {str(line["label"]): line["count"] for line in page.context["result_links"] if line["count"]}
 
 
 def test_each_recall_says_its_outcome_pathology_and_concordance(
@@ -156,11 +156,11 @@ def test_a_long_list_is_paged_without_a_gap(client_for: ClientFor, radiologist_r
     recalls = _read_by(radiologist_rao, shadyside, *["closed_normal"] * 28)
     browser = client_for(radiologist_rao)
     page: Any = browser.get(reverse("my_recalls"))
-    rest: Any = browser.get(reverse("my_recalls") + page.context["older"])
+    rest: Any = browser.get(reverse("my_recalls") + page.context["next_page_url"])
     seen = [*_shown(page), *_shown(rest)]
     assert len(_shown(page)) == 25
     assert sorted(seen) == sorted(reverse("recall", args=[recall.pk]) for recall in recalls)
-    assert rest.context["older"] == ""
+    assert rest.context["next_page_url"] == ""
 
 
 @pytest.mark.parametrize("asked", [{"period": "ever"}, {"show": "everything"}, {"reader": "1; drop"}])

@@ -68,7 +68,7 @@ def _shown(browser: Client, address: str) -> set[int]:
 
 def _count(browser: Client, label: str, address: str = "") -> int | None:
     page = browser.get(address or reverse("queue"))
-    links = [*page.context["first_links"], *page.context["stuck_links"], *page.context["language_links"]]
+    links = [*page.context["primary_links"], *page.context["stuck_links"], *page.context["language_links"]]
     return next((link.count for link in links if str(link.label) == label), 0)
 
 
@@ -194,10 +194,10 @@ def test_a_user_saves_a_view_under_a_name_and_deletes_it(
     answer = browser.post(reverse("saved_view_create"), asked)
     assert answer.headers["Location"] == f"{reverse('queue')}?why=no-phone&language=es"
     page = browser.get(answer.headers["Location"])
-    assert [(str(link.label), link.is_current) for link, _delete in page.context["saved_links"]] == [
+    assert [(str(link.label), link.is_current) for link, _delete in page.context["saved_view_links"]] == [
         ("Spanish, no phone", True)
     ]
-    assert client_for(scheduler_bea).get(reverse("queue")).context["saved_links"] == []
+    assert client_for(scheduler_bea).get(reverse("queue")).context["saved_view_links"] == []
     view = SavedView.objects.get()
     assert client_for(scheduler_bea).post(reverse("saved_view_delete", args=[view.pk])).status_code == 404
     browser.post(reverse("saved_view_delete", args=[view.pk]))

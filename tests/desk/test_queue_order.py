@@ -65,7 +65,7 @@ def test_pages_follow_each_other_through_risk_and_from_due_to_not_due(
     while address:
         page = browser.get(address)
         seen += [row.pk for part in ("due", "not_due") for row in page.context[part]]
-        address = page.context["older"]
+        address = page.context["next_page_url"]
     rows: dict[int, Any] = {recall.pk: Recall.objects.get(pk=recall.pk) for recall in batch}
     turn = {pk for pk in seen if rows[pk].due_at.astimezone(shadyside.zone).date() <= datetime(2026, 11, 24).date()}
     expected = sorted(turn, key=lambda pk: (rows[pk].target_at, not rows[pk].suspicious, pk))

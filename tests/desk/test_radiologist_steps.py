@@ -211,13 +211,13 @@ def test_an_unreleased_outcome_stays_on_the_worklist_until_released(
     recall = RecallFactory.create(site=shadyside, attended=True)
     answer(recall, assessment="2", release="after_talk")
     listed: Any = client_for(radiologist_rao).get(reverse("worklist"))
-    assert [row.url for row in listed.context["pending"]] == [_url(recall, "release_outcome")]
+    assert [row.url for row in listed.context["unreleased"]] == [_url(recall, "release_outcome")]
     assert "Voicemail:" in _screen(client_for, radiologist_rao, recall, "release_outcome")
     answer(recall, "release_outcome", release="now", note="Told by phone.")
     assert recall.outcomes.get().release.release_at == TUESDAY_EVENING
     assert recall.events.latest("pk").note == "Told by phone."
     listed = client_for(radiologist_rao).get(reverse("worklist"))
-    assert listed.context["pending"] == []
+    assert listed.context["unreleased"] == []
 
 
 def test_nothing_waits_to_be_told_to_a_patient_who_has_died(
@@ -227,7 +227,7 @@ def test_nothing_waits_to_be_told_to_a_patient_who_has_died(
     answer(recall, assessment="3", release="after_talk")
     actions.mark_deceased(recall, date(2026, 11, 23), by=scheduler_ana, note="A daughter called.")
     listed: Any = client_for(radiologist_rao).get(reverse("worklist"))
-    assert listed.context["pending"] == []
+    assert listed.context["unreleased"] == []
 
 
 def test_only_verdicts_that_fit_the_tissue_are_offered_and_none_is_chosen(

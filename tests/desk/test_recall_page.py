@@ -128,7 +128,7 @@ def test_the_history_lists_every_step_newest_first_with_its_text(
 ) -> None:
     recall = RecallFactory.create(site=shadyside, biopsy_missed=True)
     page = client_for(scheduler_ana).get(reverse("recall", args=[recall.pk]))
-    told = [str(line.entry.title) for line in page.context["story"]]
+    told = [str(line.entry.title) for line in page.context["history"]]
     steps = [str(STEPS_BY_NAME[event.step].label) for event in recall.events.order_by("-pk")]
     assert [title for title in told if title in steps] == steps
     text = page_text(page)

@@ -57,10 +57,10 @@ def test_pages_of_tasks_follow_each_other(client_for: ClientFor, scheduler_ana: 
         open_patient_work_item(recall.patient, WorkItemKind.VERIFY_CONTACT, "Check.")
     browser = client_for(scheduler_ana)
     first = browser.get(reverse("work_items"))
-    second = browser.get(reverse("work_items") + first.context["older"])
-    names = [task.name for page in (first, second) for task in page.context["tasks"]]
+    second = browser.get(reverse("work_items") + first.context["next_page_url"])
+    names = [task.name for page in (first, second) for task in page.context["work_items"]]
     assert sorted(names) == sorted(str(recall.patient) for recall in recalls)
-    assert second.context["older"] == ""
+    assert second.context["next_page_url"] == ""
 
 
 def test_a_task_of_another_site_is_not_ticked_off_whatever_asks_for_it(

@@ -26,8 +26,8 @@ def _tuesday_evening() -> object:
 
 def _sections(client_for: ClientFor, user: User) -> dict[str, list[str]]:
     page = client_for(user).get(reverse("worklist"))
-    piles = {str(pile["title"]): [row.url for row in pile["rows"]] for pile in page.context["piles"]}
-    return piles | {"Not released": [row.url for row in page.context["pending"]]}
+    piles = {str(pile["title"]): [row.url for row in pile["rows"]] for pile in page.context["sections"]}
+    return piles | {"Not released": [row.url for row in page.context["unreleased"]]}
 
 
 def _step(recall: Recall, step: str) -> str:
@@ -115,8 +115,8 @@ def test_a_long_section_is_paged_oldest_first_without_a_gap(
         for site in (shadyside, foothills)
     ]
     browser = client_for(radiologist_rao)
-    first: Any = browser.get(reverse("worklist")).context["piles"][0]
-    rest: Any = browser.get(reverse("worklist") + first["older"]).context["piles"]
+    first: Any = browser.get(reverse("worklist")).context["sections"][0]
+    rest: Any = browser.get(reverse("worklist") + first["older"]).context["sections"]
     seen = [row.url for row in [*first["rows"], *rest[0]["rows"]]]
     oldest_first = sorted(recalls, key=lambda recall: (recall.to_read_at, recall.pk))
     assert seen == [_step(recall, "record_outcome") for recall in oldest_first]
