@@ -69,9 +69,9 @@ def _check_text(name: str, language: str, channel: str) -> Iterator[CheckMessage
         if not all(_render_parts(name, language, text, channel)):
             raise ValueError("it is empty")
     except Exception as error:  # noqa: BLE001  any fault of a text file is reported in the same way
-        why = f"{type(error).__name__}: {error}"
-        way = f" ({channel})" if channel else ""
-        yield Error(f"The message {language}/{name}{way} cannot be written: {why}", id="notifications.E002")
+        reason = f"{type(error).__name__}: {error}"
+        on_channel = f" ({channel})" if channel else ""
+        yield Error(f"The message {language}/{name}{on_channel} cannot be written: {reason}", id="notifications.E002")
 
 
 def _render_parts(name: str, language: str, text: TextTemplate, channel: str) -> Iterator[Any]:

@@ -1,7 +1,7 @@
 """Loads the text of a message or an explainer: the clinic's own where it wrote one, else the shipped Markdown file.
 
 A text is found by its kind and language; `<kind>.detailed` is used only for a patient who agreed to detail in email.
-Files are read once and kept.
+Files are read once per process.
 """
 
 from collections.abc import Mapping
@@ -107,13 +107,13 @@ def get_message_text(name: str, language: str, *, detailed: bool, site: Site) ->
 
     Raises LookupError when there is no such text in that language, NotReviewed when it may not be sent.
     """
-    found = False
+    text_is_known = False
     for candidate in (f"{name}.detailed", name) if detailed else (name,):
         text = get_text(site, candidate, language)
-        found = found or text is not None
+        text_is_known = text_is_known or text is not None
         if text is not None and _may_be_sent(text, language, site):
             return text
-    if found:
+    if text_is_known:
         raise NotReviewed(f"{name} in {language}")
     raise LookupError(f"no text for {name} in {language}")
 
@@ -134,15 +134,15 @@ def get_active_texts(site: Site) -> dict[tuple[str, str], MessageText]:
 
     Read once for each instance of the site. Two queries at most.
     """
-    kept: dict[tuple[str, str], MessageText] | None = site.__dict__.get("_message_texts")
-    if kept is None:
+    texts: dict[tuple[str, str], MessageText] | None = site.__dict__.get("_message_texts")
+    if texts is None:
         rows = MessageText.objects.filter(Q(site=None) | Q(site=site.pk))
         last = rows.order_by().values("name", "language", "site").annotate(last=Max("pk")).values("last")
-        found = [row for row in MessageText.objects.filter(pk__in=last) if row.active]
-        found.sort(key=lambda row: row.site_id is not None)  # the site's own come last and win
-        kept = {(row.language, row.name): row for row in found}
-        site.__dict__["_message_texts"] = kept
-    return kept
+        active = [row for row in MessageText.objects.filter(pk__in=last) if row.active]
+        active.sort(key=lambda row: row.site_id is not None)  # the site's own come last and win
+        texts = {(row.language, row.name): row for row in active}
+        site.__dict__["_message_texts"] = texts
+    return texts
 
 
 def without_clinic_texts(site: Site) -> Site:
@@ -171,8 +171,8 @@ def list_message_names() -> list[str]:
 def list_explainer_names() -> list[str]:
     """The names of all shipped explainers: `explainers/findings/mass`."""
     folder = EXPLAINERS_DIR / DEFAULT_LANGUAGE
-    found = (path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.md"))
-    return sorted(f"{EXPLAINER_PREFIX}{name}" for name in found)
+    names = (path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.md"))
+    return sorted(f"{EXPLAINER_PREFIX}{name}" for name in names)
 
 
 def get_locked_text(name: str) -> str:

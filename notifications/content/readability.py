@@ -37,8 +37,8 @@ def failed_readability_measures(language: str, text: str) -> dict[str, float]:
 
 def find_long_sentences(text: str) -> list[str]:
     """The sentences of more than `MAX_SENTENCE_WORDS` words."""
-    found = re.split(r"(?<=[.?!])\s+", text)
-    return [sentence for sentence in found if len(sentence.split()) > MAX_SENTENCE_WORDS]
+    sentences = re.split(r"(?<=[.?!])\s+", text)
+    return [sentence for sentence in sentences if len(sentence.split()) > MAX_SENTENCE_WORDS]
 
 
 def running_text(markdown: str) -> str:

@@ -62,9 +62,9 @@ class MessageRow:
     reason_label: str
 
 
-def build_message_rows(found: list[Notification], site: Site, now: datetime) -> list[MessageRow]:
+def build_message_rows(notifications: list[Notification], site: Site, now: datetime) -> list[MessageRow]:
     """Messages still to be sent first, cancelled ones last, the newest first within each group."""
-    ordered = sorted(found, key=lambda row: (_SORT_ORDER.get(row.state, 1), _display_time(row)), reverse=True)
+    ordered = sorted(notifications, key=lambda row: (_SORT_ORDER.get(row.state, 1), _display_time(row)), reverse=True)
     return [
         MessageRow(
             row.pk,
@@ -79,19 +79,25 @@ def build_message_rows(found: list[Notification], site: Site, now: datetime) -> 
 
 
 def message_history(
-    row: Notification, attempts: list[DeliveryAttempt], reports: list[DeliveryReport], site: Site, now: datetime
+    notification: Notification,
+    attempts: list[DeliveryAttempt],
+    reports: list[DeliveryReport],
+    site: Site,
+    now: datetime,
 ) -> Iterator[HistoryLine]:
     """Oldest first: planning, delivery attempts and delivery reports, and at the end an attempt still to come."""
-    yield HistoryLine(display_datetime(site, row.created_at, now), _("Planned"), _format_due(row, site, now))
+    yield HistoryLine(
+        display_datetime(site, notification.created_at, now), _("Planned"), _format_due(notification, site, now)
+    )
     tries = [
         (attempt.at, _format_attempt(attempt), f"{attempt.smtp_code or ''} {attempt.detail}".strip())
         for attempt in attempts
     ]
-    told = [(report.at, _("The other side says: %(news)s") % {"news": report}, report.detail) for report in reports]
-    for at, text, detail in sorted([*tries, *told], key=lambda line: line[0]):
+    received = [(report.at, _("The other side says: %(news)s") % {"news": report}, report.detail) for report in reports]
+    for at, text, detail in sorted([*tries, *received], key=lambda line: line[0]):
         yield HistoryLine(display_datetime(site, at, now), text, detail)
-    if row.state == NotificationState.PLANNED and attempts:
-        yield HistoryLine(display_datetime(site, row.not_before, now), _("To be tried again"))
+    if notification.state == NotificationState.PLANNED and attempts:
+        yield HistoryLine(display_datetime(site, notification.not_before, now), _("To be tried again"))
 
 
 def _format_attempt(attempt: DeliveryAttempt) -> str:
@@ -105,61 +111,73 @@ def _format_attempt(attempt: DeliveryAttempt) -> str:
     }
 
 
-def describe_reroute(row: Notification) -> str:
+def describe_reroute(notification: Notification) -> str:
     """The channel now used and those that failed before it, as a sentence; empty where none failed."""
-    failed = [str(Channel(channel).label) for channel in row.failed_channels if channel != row.channel]
+    failed = [
+        str(Channel(channel).label) for channel in notification.failed_channels if channel != notification.channel
+    ]
     if not failed:
         return ""
     words = _("%(failed)s did not reach the patient. Delivery now by %(channel)s.")
-    return words % {"failed": ", ".join(failed), "channel": row.get_channel_display()}
+    return words % {"failed": ", ".join(failed), "channel": notification.get_channel_display()}
 
 
-def explain_state(row: Notification) -> list[str]:
+def explain_state(notification: Notification) -> list[str]:
     """Sentences on why the message is in its state and what that means for the patient."""
-    is_on_paper = row.state == NotificationState.ACCEPTED and row.channel == Channel.LETTER
-    explanation = _PRINTED_EXPLANATION if is_on_paper else _STATE_EXPLANATIONS.get(row.state, "")
-    said = [str(StatusReason(row.reason).label) if row.reason else "", str(explanation), describe_reroute(row)]
-    if row.may_have_arrived_twice:
-        said.append(_("It may have arrived twice."))
-    return [words for words in said if words]
+    is_on_paper = notification.state == NotificationState.ACCEPTED and notification.channel == Channel.LETTER
+    explanation = _PRINTED_EXPLANATION if is_on_paper else _STATE_EXPLANATIONS.get(notification.state, "")
+    sentences = [
+        str(StatusReason(notification.reason).label) if notification.reason else "",
+        str(explanation),
+        describe_reroute(notification),
+    ]
+    if notification.may_have_arrived_twice:
+        sentences.append(_("It may have arrived twice."))
+    return [sentence for sentence in sentences if sentence]
 
 
-def render_current_preview(row: Notification, snapshot: RecallSnapshot) -> RenderedMessage | None:
+def render_current_preview(notification: Notification, snapshot: RecallSnapshot) -> RenderedMessage | None:
     """The message as it would be sent now; None where its text or a fact is missing. Stores nothing, issues no link."""
     try:
-        return _render_for_channel(row, snapshot, channels_of(snapshot.recall.patient))
+        return _render_for_channel(notification, snapshot, channels_of(snapshot.recall.patient))
     except (LookupError, ValueError):
         return None
 
 
-def _render_for_channel(row: Notification, snapshot: RecallSnapshot, channels: Channels) -> RenderedMessage:
-    if row.channel == Channel.EMAIL:
-        return email.build_email(row, snapshot, channels)[1]
-    build = sms.build_sms if row.channel == Channel.SMS else letter_pdf.build_letter
-    return build(row, snapshot, channels)
+def _render_for_channel(notification: Notification, snapshot: RecallSnapshot, channels: Channels) -> RenderedMessage:
+    if notification.channel == Channel.EMAIL:
+        return email.build_email(notification, snapshot, channels)[1]
+    build = sms.build_sms if notification.channel == Channel.SMS else letter_pdf.build_letter
+    return build(notification, snapshot, channels)
 
 
-def get_message_content(row: Notification, snapshot: RecallSnapshot) -> tuple[RenderedMessage | None, bool]:
+def get_message_content(notification: Notification, snapshot: RecallSnapshot) -> tuple[RenderedMessage | None, bool]:
     """The stored copy and True, else a preview of what is still to be sent (or None) and False."""
-    stored = RenderedMessage.objects.filter(notification=row).first()
-    if stored is not None and stored.channel == row.channel and row.state != NotificationState.TO_PRINT:
+    stored = RenderedMessage.objects.filter(notification=notification).first()
+    if (
+        stored is not None
+        and stored.channel == notification.channel
+        and notification.state != NotificationState.TO_PRINT
+    ):
         return stored, True
-    return (render_current_preview(row, snapshot) if not manual_actions.stop_blocked_reason(row) else None), False
+    return (
+        render_current_preview(notification, snapshot) if not manual_actions.stop_blocked_reason(notification) else None
+    ), False
 
 
-def get_earlier_copies(row: Notification) -> list[dict[str, Any]]:
+def get_earlier_copies(notification: Notification) -> list[dict[str, Any]]:
     """The copies sent by channels that failed, oldest first, each with `channel_label`."""
-    stored = RenderedMessage.objects.filter(notification=row).values_list("earlier", flat=True).first()
+    stored = RenderedMessage.objects.filter(notification=notification).values_list("earlier", flat=True).first()
     return [copy | {"channel_label": Channel(copy["channel"]).label} for copy in stored or []]
 
 
-def _format_due(row: Notification, site: Site, now: datetime) -> str:
-    said = _("to leave %(when)s") % {"when": display_datetime(site, row.due_at, now)}
-    if row.expires_at is None:
-        return said
-    until = display_datetime(site, row.expires_at, now)
-    return _("%(leaves)s, of no use after %(until)s") % {"leaves": said, "until": until}
+def _format_due(notification: Notification, site: Site, now: datetime) -> str:
+    departure = _("to leave %(when)s") % {"when": display_datetime(site, notification.due_at, now)}
+    if notification.expires_at is None:
+        return departure
+    until = display_datetime(site, notification.expires_at, now)
+    return _("%(leaves)s, of no use after %(until)s") % {"leaves": departure, "until": until}
 
 
-def _display_time(row: Notification) -> datetime:
-    return row.accepted_at or row.not_before
+def _display_time(notification: Notification) -> datetime:
+    return notification.accepted_at or notification.not_before

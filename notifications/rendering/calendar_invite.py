@@ -27,16 +27,16 @@ METHOD_BY_KIND: dict[NotificationKind, str] = {
 }
 
 
-def build_calendar_invite(row: Notification, visit: Appointment, address: str) -> tuple[str, str]:
+def build_calendar_invite(notification: Notification, visit: Appointment, address: str) -> tuple[str, str]:
     """The iCalendar METHOD and file of a message about a visit; the same notification gives the same file."""
-    method = METHOD_BY_KIND[NotificationKind(row.kind)]
+    method = METHOD_BY_KIND[NotificationKind(notification.kind)]
     site, sender = visit.site, parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
     starts = visit.starts_at.astimezone(site.zone)
     entry = Event()
     entry.add("uid", calendar_uid(visit))
     # A cancellation outranks the entry that it cancels.
     entry.add("sequence", visit.sequence + (method == CANCEL))
-    entry.add("dtstamp", row.created_at)
+    entry.add("dtstamp", notification.created_at)
     entry.add("dtstart", starts)
     entry.add("dtend", starts + timedelta(minutes=visit.length_minutes))
     entry.add("summary", _("Appointment at %(clinic)s") % {"clinic": single_line(site.sender_name)})

@@ -113,8 +113,8 @@ def escape_markdown(words: str) -> str:
 class MessageContext(Mapping[str, str]):
     """The values of the placeholders of one message, each computed only when the text uses it."""
 
-    def __init__(self, row: Notification, snapshot: RecallSnapshot, page_token: str = "") -> None:
-        self._row, self._snapshot, self._recall = row, snapshot, snapshot.recall
+    def __init__(self, notification: Notification, snapshot: RecallSnapshot, page_token: str = "") -> None:
+        self._notification, self._snapshot, self._recall = notification, snapshot, snapshot.recall
         self._page_token = page_token
         self.site = self._appointment.site if self._appointment else snapshot.site
 
@@ -128,7 +128,9 @@ class MessageContext(Mapping[str, str]):
 
     @cached_property
     def _appointment(self) -> Appointment | None:
-        return next((visit for visit in self._snapshot.appointments if visit.pk == self._row.appointment_id), None)
+        return next(
+            (visit for visit in self._snapshot.appointments if visit.pk == self._notification.appointment_id), None
+        )
 
     def __iter__(self) -> Iterator[str]:
         return iter([*_PLACEHOLDERS, *STATISTIC_PLACEHOLDERS])
@@ -141,7 +143,7 @@ class MessageContext(Mapping[str, str]):
         """In the time zone of the site; for a cancelled visit the time that the patient was last notified of."""
         visit = self._required_appointment
         starts = visit.starts_at
-        if self._row.kind == NotificationKind.APPOINTMENT_CANCELLED:
+        if self._notification.kind == NotificationKind.APPOINTMENT_CANCELLED:
             starts = self._snapshot.last_communicated_start(visit)
         return starts.astimezone(visit.site.zone)
 
@@ -181,7 +183,7 @@ class MessageContext(Mapping[str, str]):
 
     def my_page(self) -> str:
         """A line and the link to the patient's page; empty where the message carries none."""
-        has_link = self._page_token and patient_link.includes_patient_link(self._row, self._snapshot.site)
+        has_link = self._page_token and patient_link.includes_patient_link(self._notification, self._snapshot.site)
         return self.patient_page_link(self._page_token) if has_link else ""
 
     @staticmethod
@@ -247,7 +249,7 @@ class MessageContext(Mapping[str, str]):
 
     def next_step(self) -> str:
         return loader.section_under_heading(
-            lay_summary.result_explainer_name(self._recall), self._row.language, self.site
+            lay_summary.result_explainer_name(self._recall), self._notification.language, self.site
         )
 
     def density_notice(self) -> str:
@@ -265,13 +267,13 @@ class MessageContext(Mapping[str, str]):
     def notice(self) -> str:
         """The notice with its reference, a number made for this notice that is in no other system."""
         notices = loader.get_message_text(
-            NotificationKind.REFERRER_NOTICE, self._row.language, detailed=False, site=self._snapshot.site
+            NotificationKind.REFERRER_NOTICE, self._notification.language, detailed=False, site=self._snapshot.site
         ).metadata["notices"]
-        name = get_notice_name(self._row.occasion)
-        return Template(notices[name]).substitute(reference=escape_markdown(referrer_reference(self._row)))
+        name = get_notice_name(self._notification.occasion)
+        return Template(notices[name]).substitute(reference=escape_markdown(referrer_reference(self._notification)))
 
     def _first_paragraph(self, name: str) -> str:
-        return loader.first_paragraph(name, self._row.language, self.site)
+        return loader.first_paragraph(name, self._notification.language, self.site)
 
 
 _PLACEHOLDERS: dict[str, Callable[[MessageContext], str]] = {
@@ -286,7 +288,7 @@ _PLACEHOLDERS: dict[str, Callable[[MessageContext], str]] = {
 }
 
 
-def referrer_reference(row: Notification) -> str:
+def referrer_reference(notification: Notification) -> str:
     """The reference of a notice, such as "4F2A-91BC"; the admin's search finds the message by it."""
-    digits = row.public_id.hex[:8].upper()
+    digits = notification.public_id.hex[:8].upper()
     return f"{digits[:4]}-{digits[4:]}"

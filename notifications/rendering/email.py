@@ -28,7 +28,7 @@ UNSUBSCRIBE_SIGNER = signing.Signer(salt="notifications.stop", sep=".")  # links
 
 
 def build_email(
-    row: Notification,
+    notification: Notification,
     snapshot: RecallSnapshot,
     channels: Channels,
     connection: Any = None,
@@ -39,57 +39,60 @@ def build_email(
     The copy never holds the token of the patient's page. Without `page_token` the message itself masks it: a preview.
     Raises KeyError, LookupError or ValueError where the text cannot be filled.
     """
-    rendered = render_email(row, snapshot, detailed=channels.detail_allowed, page_token=page_token)
+    rendered = render_email(notification, snapshot, detailed=channels.detail_allowed, page_token=page_token)
     sender = formataddr((single_line(rendered.site.sender_name), parseaddr(settings.DEFAULT_FROM_EMAIL)[1]))
-    headers = _headers(row)
+    headers = _headers(notification)
     if settings.BOUNCE_ADDRESS:
         headers["From"] = sender  # shown to the patient; bounces go to the envelope sender
     envelope = settings.BOUNCE_ADDRESS or sender
-    address = get_email_address(snapshot.recall, row.kind, channels)
+    address = get_email_address(snapshot.recall, notification.kind, channels)
     mail = EmailMultiAlternatives(rendered.subject, rendered.text, envelope, [address], connection=connection)
     mail.extra_headers = headers
     # Mail providers return it with each delivery report; other backends ignore it.
-    mail.metadata = {METADATA_NOTIFICATION_ID: str(row.public_id)}  # type: ignore[attr-defined]
+    mail.metadata = {METADATA_NOTIFICATION_ID: str(notification.public_id)}  # type: ignore[attr-defined]
     mail.attach_alternative(rendered.html, "text/html")
     copy = RenderedMessage(
-        notification=row,
+        notification=notification,
         address=address,
         subject=rendered.subject,
         text=_mask_token(page_token, rendered.text),
         html=_mask_token(page_token, rendered.html),
     )
-    visit = next((visit for visit in snapshot.appointments if visit.pk == row.appointment_id), None)
-    if visit is not None and NotificationKind(row.kind) in METHOD_BY_KIND:
-        with translation.override(row.language):
-            method, copy.calendar = build_calendar_invite(row, visit, address)
+    visit = next((visit for visit in snapshot.appointments if visit.pk == notification.appointment_id), None)
+    if visit is not None and NotificationKind(notification.kind) in METHOD_BY_KIND:
+        with translation.override(notification.language):
+            method, copy.calendar = build_calendar_invite(notification, visit, address)
         mail.attach(_calendar_part(method, copy.calendar))
     return mail, copy
 
 
-def _headers(row: Notification) -> dict[str, str]:
+def _headers(notification: Notification) -> dict[str, str]:
     return {
-        "Message-ID": row.message_id,
-        NOTIFICATION_ID_HEADER: str(row.public_id),
+        "Message-ID": notification.message_id,
+        NOTIFICATION_ID_HEADER: str(notification.public_id),
         "Auto-Submitted": "auto-generated",  # RFC 3834: asks for no automatic replies
-        "Content-Language": row.language,
-        **list_unsubscribe_headers(row),
-        **thread_headers(row),
+        "Content-Language": notification.language,
+        **list_unsubscribe_headers(notification),
+        **thread_headers(notification),
     }
 
 
-def list_unsubscribe_headers(row: Notification) -> dict[str, str]:
+def list_unsubscribe_headers(notification: Notification) -> dict[str, str]:
     """The two headers of RFC 8058, both covered by the DKIM signature where the mail server signs.
 
     Empty for a referring doctor, who cannot stop a patient's emails.
     """
-    if row.kind == NotificationKind.REFERRER_NOTICE:
+    if notification.kind == NotificationKind.REFERRER_NOTICE:
         return {}
-    return {"List-Unsubscribe": f"<{unsubscribe_url(row)}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+    return {
+        "List-Unsubscribe": f"<{unsubscribe_url(notification)}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
 
 
-def unsubscribe_url(row: Notification) -> str:
+def unsubscribe_url(notification: Notification) -> str:
     """The absolute address of the unsubscribe page; its token is the notification's public id, signed."""
-    token = UNSUBSCRIBE_SIGNER.sign(row.public_id.hex)
+    token = UNSUBSCRIBE_SIGNER.sign(notification.public_id.hex)
     return f"{settings.PUBLIC_URL.rstrip('/')}{reverse('unsubscribe', args=[token])}"
 
 
@@ -97,9 +100,11 @@ def _mask_token(token: str, text: str) -> str:
     return text.replace(token, patient_link.MASKED_TOKEN) if token else text
 
 
-def thread_headers(row: Notification) -> dict[str, str]:
+def thread_headers(notification: Notification) -> dict[str, str]:
     """Headers that group all messages about a recall in one thread; its root id is a keyed hash that no message has."""
-    name = salted_hmac("notifications.thread", f"{row.recall_id}:{row.patient_id}", algorithm="sha256").hexdigest()[:32]
+    name = salted_hmac(
+        "notifications.thread", f"{notification.recall_id}:{notification.patient_id}", algorithm="sha256"
+    ).hexdigest()[:32]
     root = f"<{name}@{mail_domain()}>"
     return {"References": root, "In-Reply-To": root}
 

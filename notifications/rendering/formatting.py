@@ -19,8 +19,8 @@ def format_long_date(day: date) -> str:
 
 def format_short_date(day: date) -> str:
     """ "Thu, Nov 26", in letters of the GSM alphabet: for text messages."""
-    said = formats.date_format(day, pgettext("format of a day in a text message", "D, M j"))
-    return said.translate(_UNACCENTED_VOWELS)
+    formatted = formats.date_format(day, pgettext("format of a day in a text message", "D, M j"))
+    return formatted.translate(_UNACCENTED_VOWELS)
 
 
 def format_date(day: date) -> str:
@@ -70,15 +70,15 @@ def format_opening_hours(site: Site) -> str:
         else:
             runs.append([day])
     names = dict(OpeningHours.Weekday.choices)
-    said = []
+    parts = []
     for run in runs:
         opens, closes = (_format_hour(at.hour, at.minute) for at in site.week[run[0]])
         if len(run) == 1:
             days = str(names[run[0]])
         else:
             days = _("%(first)s to %(last)s") % {"first": names[run[0]], "last": names[run[-1]]}
-        said.append(_("%(days)s, %(opens)s to %(closes)s") % {"days": days, "opens": opens, "closes": closes})
-    return "; ".join(said) or _("during the day")
+        parts.append(_("%(days)s, %(opens)s to %(closes)s") % {"days": days, "opens": opens, "closes": closes})
+    return "; ".join(parts) or _("during the day")
 
 
 def _format_hour(hour: int, minute: int) -> str:

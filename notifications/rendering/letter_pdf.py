@@ -33,26 +33,26 @@ TYPST_TEMPLATE_PATH = Path(__file__).resolve().parent.parent / "typst" / "letter
 Block = dict[str, Any]
 
 
-def build_letter(row: Notification, snapshot: RecallSnapshot, channels: Channels) -> RenderedMessage:
+def build_letter(notification: Notification, snapshot: RecallSnapshot, channels: Channels) -> RenderedMessage:
     """The copy to store: its text, and in `letter` all data of the PDF. Raises as `render_email` does."""
-    name = loader.get_text_name(snapshot.recall, row.kind, Channel.LETTER)
+    name = loader.get_text_name(snapshot.recall, notification.kind, Channel.LETTER)
     has_letter_text = name.endswith(".letter")
     text = loader.get_message_text(
-        name, row.language, detailed=has_letter_text and channels.detail_allowed, site=snapshot.site
+        name, notification.language, detailed=has_letter_text and channels.detail_allowed, site=snapshot.site
     )
-    for_patient = row.kind != NotificationKind.REFERRER_NOTICE
-    with translation.override(row.language):
-        values = MessageContext(row, snapshot)
+    for_patient = notification.kind != NotificationKind.REFERRER_NOTICE
+    with translation.override(notification.language):
+        values = MessageContext(notification, snapshot)
         body = text.body.template
         if for_patient and not has_letter_text:
             body = strip_unsubscribe_paragraph(body)
         subject = text.subject.substitute(clinic_name=single_line(values.site.sender_name))
         tokens = parse_markdown(Template(body).substitute(values))
         recipient = patient_address_lines(snapshot.recall) if for_patient else referrer_address_lines(snapshot.recall)
-        letter = letter_data(subject, tokens, row.language, values.site, recipient)
+        letter = letter_data(subject, tokens, notification.language, values.site, recipient)
     address = ", ".join(recipient)[:254]
     return RenderedMessage(
-        notification=row, address=address, subject=subject, text=tokens_to_text(tokens), html="", letter=letter
+        notification=notification, address=address, subject=subject, text=tokens_to_text(tokens), html="", letter=letter
     )
 
 

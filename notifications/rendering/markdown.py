@@ -57,18 +57,20 @@ class RenderedEmail:
     site: Site
 
 
-def render_email(row: Notification, snapshot: RecallSnapshot, *, detailed: bool, page_token: str = "") -> RenderedEmail:
+def render_email(
+    notification: Notification, snapshot: RecallSnapshot, *, detailed: bool, page_token: str = ""
+) -> RenderedEmail:
     """The email of a notification in its language, from its detailed text where allowed.
 
     Raises KeyError, LookupError or ValueError where the text cannot be filled: such a message is never sent.
     """
-    detailed = detailed and _may_be_detailed(row, snapshot)
-    name = loader.get_text_name(snapshot.recall, row.kind, Channel.EMAIL)
-    text = loader.get_message_text(name, row.language, detailed=detailed, site=snapshot.site)
-    with translation.override(row.language):
-        values = MessageContext(row, snapshot, page_token)
+    detailed = detailed and _may_be_detailed(notification, snapshot)
+    name = loader.get_text_name(snapshot.recall, notification.kind, Channel.EMAIL)
+    text = loader.get_message_text(name, notification.language, detailed=detailed, site=snapshot.site)
+    with translation.override(notification.language):
+        values = MessageContext(notification, snapshot, page_token)
         subject = text.subject.substitute(clinic_name=single_line(values.site.sender_name))
-        return email_from_markdown(subject, text.body.substitute(values), row.language, values.site)
+        return email_from_markdown(subject, text.body.substitute(values), notification.language, values.site)
 
 
 def email_from_markdown(subject: str, markdown: str, language: str, site: Site) -> RenderedEmail:
@@ -153,8 +155,8 @@ def _token_text(token: Token) -> str:
     return " " if token.type in ("softbreak", "hardbreak") else token.content
 
 
-def _may_be_detailed(row: Notification, snapshot: RecallSnapshot) -> bool:
-    if row.kind != NotificationKind.APPOINTMENT_REMINDER:
+def _may_be_detailed(notification: Notification, snapshot: RecallSnapshot) -> bool:
+    if notification.kind != NotificationKind.APPOINTMENT_REMINDER:
         return True
     visit = snapshot.active_appointment
     return visit is not None and visit.kind in _DETAILED_REMINDER_KINDS

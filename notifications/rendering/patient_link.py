@@ -38,16 +38,19 @@ PATIENT_LINK_KINDS = frozenset(
 )
 
 
-def includes_patient_link(row: Notification, site: Site) -> bool:
+def includes_patient_link(notification: Notification, site: Site) -> bool:
     """Whether the site sends links, this kind carries one by email, and patients can reach the server."""
     return (
-        site.page_link and row.channel == Channel.EMAIL and row.kind in PATIENT_LINK_KINDS and _is_publicly_reachable()
+        site.page_link
+        and notification.channel == Channel.EMAIL
+        and notification.kind in PATIENT_LINK_KINDS
+        and _is_publicly_reachable()
     )
 
 
-def issue_link_token(row: Notification, site: Site) -> str:
+def issue_link_token(notification: Notification, site: Site) -> str:
     """The token for one mail, empty where it carries no link. Stored in the caller's transaction, before sending."""
-    return links.issue(row.recall.patient, by=SYSTEM) if includes_patient_link(row, site) else ""
+    return links.issue(notification.recall.patient, by=SYSTEM) if includes_patient_link(notification, site) else ""
 
 
 def patient_link_url(token: str) -> str:

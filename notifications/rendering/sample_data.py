@@ -88,10 +88,10 @@ def fill_placeholders(name: str, language: str, text: TextTemplate, site: Site |
     with translation.override(language):
         notices: Mapping[str, str] = text.metadata.get("notices") or {"": ""}
         for notice in notices.values():
-            more = {"notice": Template(notice).substitute(reference=SAMPLE_REFERENCE)} if notice else {}
-            more |= {"referrer_name": "Testa Example-Referrer, MD"} if notice else {}
-            more |= {"my_page": values.patient_page_link(patient_link.MASKED_TOKEN)}
-            yield text.body.substitute(_OverridingContext(more, values))
+            given = {"notice": Template(notice).substitute(reference=SAMPLE_REFERENCE)} if notice else {}
+            given |= {"referrer_name": "Testa Example-Referrer, MD"} if notice else {}
+            given |= {"my_page": values.patient_page_link(patient_link.MASKED_TOKEN)}
+            yield text.body.substitute(_OverridingContext(given, values))
 
 
 class _OverridingContext(dict[str, str]):
@@ -109,7 +109,7 @@ def _sample_context(name: str, language: str, site: Site | None) -> MessageConte
     kind = name.split(".")[0]
     recall = _sample_recall(site or sample_site(), kind)
     visit = _sample_appointment(recall, VisitKind.BIOPSY if "biopsy" in kind else VisitKind.DIAGNOSTIC)
-    row = Notification(
+    notification = Notification(
         recall=recall,
         patient=recall.patient,
         kind=kind,
@@ -120,7 +120,7 @@ def _sample_context(name: str, language: str, site: Site | None) -> MessageConte
         due_at=_CREATED_AT,
         not_before=_CREATED_AT,
     )
-    return MessageContext(row, RecallSnapshot(recall, [], [visit], [], [], {}))
+    return MessageContext(notification, RecallSnapshot(recall, [], [visit], [], [], {}))
 
 
 def _sample_recall(site: Site, kind: str) -> Recall:
@@ -145,7 +145,7 @@ def _sample_recall(site: Site, kind: str) -> Recall:
         first_screen=True,
         referrer=ReferringProvider(pk=0, name="Testa Example-Referrer, MD", postal_address="5 Invented Avenue"),
     )
-    findings = [Finding(exam=exam, kind=found, side=Side.LEFT) for found in FindingKind]
+    findings = [Finding(exam=exam, kind=finding_kind, side=Side.LEFT) for finding_kind in FindingKind]
     _prefetch_cache(exam)["findings"] = findings
     return Recall(pk=0, patient=patient, exam=exam, site=site, opened_at=_CREATED_AT, follow_up_on=date(2027, 6, 15))
 

@@ -36,15 +36,17 @@ _GSM_REPLACEMENTS = str.maketrans(
 )
 
 
-def build_sms(row: Notification, snapshot: RecallSnapshot, channels: Channels) -> RenderedMessage:
+def build_sms(notification: Notification, snapshot: RecallSnapshot, channels: Channels) -> RenderedMessage:
     """The copy to store, whose text is what is sent. Raises ValueError where it does not fit into one message."""
-    name = loader.get_text_name(snapshot.recall, row.kind, Channel.SMS)
-    body = loader.get_message_text(name, row.language, detailed=False, site=snapshot.site).body
-    with translation.override(row.language):
-        values = MessageContext(row, snapshot)
+    name = loader.get_text_name(snapshot.recall, notification.kind, Channel.SMS)
+    body = loader.get_message_text(name, notification.language, detailed=False, site=snapshot.site).body
+    with translation.override(notification.language):
+        values = MessageContext(notification, snapshot)
         short = textwrap.shorten(single_line(values.site.sender_name), MAX_CLINIC_NAME_LENGTH, placeholder="")
         filled = body.substitute(ChainMap({"clinic_name": short}, values))  # type: ignore[arg-type]
-    return RenderedMessage(notification=row, address=channels.mobile, subject="", text=to_single_sms(filled), html="")
+    return RenderedMessage(
+        notification=notification, address=channels.mobile, subject="", text=to_single_sms(filled), html=""
+    )
 
 
 def to_single_sms(filled: str) -> str:

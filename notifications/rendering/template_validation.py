@@ -41,12 +41,12 @@ def validate_text(name: str, language: str, subject: str, body: str) -> list[Tex
 
     Later checks run only where earlier ones found nothing.
     """
-    found = [*_check_placeholders(name, subject, body)]
-    if not found:
-        found += _check_banned_words(name, language, subject, body)
-    if not found:
-        found += _check_filled_text(name, language, subject, body)
-    return found
+    problems = [*_check_placeholders(name, subject, body)]
+    if not problems:
+        problems += _check_banned_words(name, language, subject, body)
+    if not problems:
+        problems += _check_filled_text(name, language, subject, body)
+    return problems
 
 
 def has_subject(name: str) -> bool:
@@ -93,19 +93,19 @@ def _check_placeholders(name: str, subject: str, body: str) -> Iterator[TextProb
 
 def _check_banned_words(name: str, language: str, subject: str, body: str) -> Iterator[TextProblem]:
     """Looks at what the clinic wrote, without what fills its placeholders."""
-    why = _("“%(word)s” may not stand here: others might read it.")
+    template = _("“%(word)s” may not stand here: others might read it.")
     is_explainer = name.startswith(loader.EXPLAINER_PREFIX)
     for field, text, words in _parts_with_banned_words(name, subject, body):
-        for found in words[language].finditer(_remove_placeholders(text)) if language in words else ():
-            yield TextProblem(field, why % {"word": found.group()})
+        for match in words[language].finditer(_remove_placeholders(text)) if language in words else ():
+            yield TextProblem(field, template % {"word": match.group()})
     for field, text in ((SUBJECT_FIELD, subject), (BODY_FIELD, body)):
-        for found in INSENSITIVE[language].finditer(text) if language in INSENSITIVE else ():
+        for match in INSENSITIVE[language].finditer(text) if language in INSENSITIVE else ():
             yield TextProblem(
-                field, _("“%(word)s” frightens, blames or guesses. Say it calmly.") % {"word": found.group()}
+                field, _("“%(word)s” frightens, blames or guesses. Say it calmly.") % {"word": match.group()}
             )
-        for found in _LITERAL_STATISTIC.finditer(text):
-            told = _("“%(word)s”: a figure must be one of the placeholders for figures.") % {"word": found.group()}
-            yield TextProblem(field, told)
+        for match in _LITERAL_STATISTIC.finditer(text):
+            message = _("“%(word)s”: a figure must be one of the placeholders for figures.") % {"word": match.group()}
+            yield TextProblem(field, message)
     if is_explainer:
         yield from _check_explainer_structure(name, body)
 

@@ -43,10 +43,10 @@ class InboxView(DeskView):
         return super().dispatch(request, *args, **kwargs)
 
     def get_item(self, key: str) -> InboxItem:
-        found = demo_inbox.get_inbox_item(current_user(self.request), key)
-        if found is None:
+        item = demo_inbox.get_inbox_item(current_user(self.request), key)
+        if item is None:
             raise Http404
-        return found
+        return item
 
 
 class InboxListView(InboxView):

@@ -103,9 +103,9 @@ class MessageListView(MessageView):
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         recall = self.get_recall(pk)
-        found = list(Notification.objects.filter(recall=recall))
+        notifications = list(Notification.objects.filter(recall=recall))
         context = self.get_header_context(recall) | {
-            "rows": message_history.build_message_rows(found, recall.site, timezone.now()),
+            "rows": message_history.build_message_rows(notifications, recall.site, timezone.now()),
             "blocked_reason": self.get_role_blocked_reason(recall)
             or manual_actions.send_now_blocked_reason(load_snapshot(recall)),
         }

@@ -12,7 +12,7 @@ from notifications.planning.forecast import ForecastLine, forecast_day, next_loc
 
 
 class Command(BaseCommand):
-    help = "List the messages of a day to come by recall: when, what, which way, or why not. Sends nothing."
+    help = "List the messages of a day to come by recall: when, what, by which channel, or why not. Sends nothing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--day", type=date.fromisoformat, help="the day as 2026-11-30; without it tomorrow")
@@ -22,11 +22,11 @@ class Command(BaseCommand):
         sites = Site.objects.filter(code=site) if site else Site.objects.all()
         if site and not sites:
             raise CommandError(f"There is no site with the code {site}.")
-        for place in sites:
-            its_day = day or next_local_day(place, timezone.now())
-            self.stdout.write(f"{place.code} {its_day}")
+        for listed_site in sites:
+            local_day = day or next_local_day(listed_site, timezone.now())
+            self.stdout.write(f"{listed_site.code} {local_day}")
             count = 0
-            for line in forecast_day(place, its_day):
+            for line in forecast_day(listed_site, local_day):
                 count += 1
                 self.stdout.write(_format_line(line))
             if not count:
