@@ -8,8 +8,10 @@ APPEND_ONLY = ("notifications_deliveryattempt", "notifications_deliveryreport", 
 
 
 def install_triggers(connection: BaseDatabaseWrapper) -> None:
+    """Create the triggers of this app's append-only tables, in a migration or a test database."""
     db_triggers.install_append_only(connection, APPEND_ONLY)
 
 
 def remove_triggers(connection: BaseDatabaseWrapper) -> None:
+    """Drop the triggers that `install_triggers` created."""
     db_triggers.remove_append_only(connection, APPEND_ONLY)

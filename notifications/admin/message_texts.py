@@ -26,6 +26,8 @@ _PREVIEW_CSP = {"default-src": [NONE], "style-src": [SELF, UNSAFE_INLINE], "base
 
 @admin.register(MessageText)
 class MessageTextAdmin(ScopedAdmin[MessageText]):
+    """Versions of texts, which are added and never changed, for the administrator's sites and for all sites."""
+
     form = MessageTextForm
     add_form_template = "admin/notifications/messagetext/write.html"
     change_form_template = "admin/notifications/messagetext/version.html"

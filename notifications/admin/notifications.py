@@ -15,17 +15,16 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from clinic.admin_base import MOST_ROWS, ScopedAdmin, ShownRows
-from notifications.admin.message_texts import MessageTextAdmin
 from notifications.delivery import restore_guard
 from notifications.enums import NotificationState
 from notifications.models import DeliveryAttempt, DeliveryReport, Notification, SendingState
 from notifications.planning.forecast import forecast_day, next_local_day
 from recalls.admin.recalls import RecallRelatedAdmin
 
-__all__ = ["DeliveryAttemptAdmin", "MessageTextAdmin", "NotificationAdmin"]
-
 
 class NotificationDueFilter(admin.SimpleListFilter):
+    """Filters planned notifications by when they are due."""
+
     title = _("due")
     parameter_name = "due"
 
@@ -53,6 +52,8 @@ class DeliveryReportInline(ShownRows):
 
 @admin.register(Notification)
 class NotificationAdmin(RecallRelatedAdmin[Notification]):
+    """Notifications with their attempts and reports, read-only."""
+
     list_display = (
         "__str__",
         "recall_link",
@@ -101,6 +102,8 @@ class NotificationAdmin(RecallRelatedAdmin[Notification]):
 
 @admin.register(DeliveryAttempt)
 class DeliveryAttemptAdmin(RecallRelatedAdmin[DeliveryAttempt]):
+    """Delivery attempts, read-only."""
+
     site_path = "notification__recall__site"
     patient_path = "notification.patient_id"
     search_fields = ("notification__recall__exam__accession",)

@@ -50,6 +50,8 @@ class InboxView(DeskView):
 
 
 class InboxListView(InboxView):
+    """A page of the stored mail, the newest first."""
+
     def get(self, request: HttpRequest) -> HttpResponse:
         user, now = current_user(request), timezone.now()
         found, next_key = demo_inbox.get_inbox_page(user, request.GET.get("before", ""))
@@ -62,6 +64,8 @@ class InboxListView(InboxView):
 
 
 class InboxMessageView(InboxView):
+    """One stored mail with its headers, text and attachments; writes the access log."""
+
     def get(self, request: HttpRequest, key: str) -> HttpResponse:
         item = self.get_item(key)
         AccessLog.objects.create(user=current_user(request), page=self.page, patient_id=item.notification.patient_id)
@@ -77,11 +81,15 @@ class InboxMessageView(InboxView):
 
 @method_decorator(SANDBOXED_FRAME, name="dispatch")
 class InboxHtmlView(InboxView):
+    """The HTML part of a stored mail, for the frame of its page."""
+
     def get(self, request: HttpRequest, key: str) -> HttpResponse:
         return HttpResponse(self.get_item(key).mail.get_text_part("html"))
 
 
 class InboxAttachmentView(InboxView):
+    """Download of one attachment; `number` counts from 0."""
+
     def get(self, request: HttpRequest, key: str, number: int) -> HttpResponse:
         parts = self.get_item(key).mail.attachments
         if number >= len(parts):

@@ -31,6 +31,8 @@ class LetterRow:
 
 
 class LetterView(DeskView):
+    """Base of the letter pages: the chosen letters and the access log."""
+
     page: ClassVar[Page] = Page.LETTERS
 
     def get_selected_ids(self, request: HttpRequest) -> list[int]:
@@ -42,6 +44,8 @@ class LetterView(DeskView):
 
 
 class LetterListView(LetterView):
+    """Letters to print, letters in a PDF, and the latest 50 that were printed."""
+
     def get(self, request: HttpRequest) -> HttpResponse:
         user = current_user(request)
         rows = list(print_queue.get_letters_to_print(user)[:MAX_LETTERS_PER_PDF])
@@ -74,6 +78,8 @@ def _build_letter_rows(rows: list[Notification], user: User) -> list[LetterRow]:
 
 
 class LettersPdfView(LetterView):
+    """Makes one PDF of the chosen letters."""
+
     def post(self, request: HttpRequest) -> HttpResponse:
         user = current_user(request)
         made = print_queue.make_pdf(user, self.get_selected_ids(request))
@@ -89,6 +95,8 @@ class LettersPdfView(LetterView):
 
 
 class MarkLettersPrintedView(LetterView):
+    """Records the chosen letters as printed."""
+
     def post(self, request: HttpRequest) -> HttpResponse:
         chosen = self.get_selected_ids(request)
         count = print_queue.mark_printed(current_user(request), chosen)
@@ -106,6 +114,8 @@ class MarkLettersPrintedView(LetterView):
 
 
 class ReprintLetterView(LetterView):
+    """Makes the PDF of a printed letter again, from its stored copy."""
+
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         user = current_user(request)
         found = print_queue.reprint_letter(user, pk)

@@ -160,6 +160,8 @@ class MessageDetailView(MessageView):
 
 @method_decorator(SANDBOXED_FRAME, name="dispatch")
 class MessageHtmlView(MessageView):
+    """The HTML of a message, as sent or as it would be sent, for the frame of its page."""
+
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         notification, recall = self.get_notification(pk)
         return html_response(message_history.get_message_content(notification, load_snapshot(recall))[0])
@@ -244,6 +246,8 @@ class SendAgainView(SendNowView):
 
 @method_decorator(SANDBOXED_FRAME, name="dispatch")
 class SendNowHtmlView(SendNowView):
+    """The HTML of the request to call that `SendNowView` previews, for its frame."""
+
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         draft = self.get_draft(pk)
         return html_response(message_history.render_current_preview(draft.notification, draft.snapshot))
@@ -251,6 +255,8 @@ class SendNowHtmlView(SendNowView):
 
 @method_decorator(SANDBOXED_FRAME, name="dispatch")
 class SendAgainHtmlView(SendAgainView):
+    """The HTML of the message that `SendAgainView` previews, for its frame."""
+
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         draft = self.get_draft(pk)
         return html_response(message_history.render_current_preview(draft.notification, draft.snapshot))
