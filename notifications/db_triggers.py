@@ -8,7 +8,7 @@ APPEND_ONLY = ("notifications_deliveryattempt", "notifications_deliveryreport", 
 
 
 def install_triggers(connection: BaseDatabaseWrapper) -> None:
-    """Create the triggers of this app's append-only tables, in a migration or a test database."""
+    """Create the triggers of this app's append-only tables, as migration 0002 does; for tests."""
     db_triggers.install_append_only(connection, APPEND_ONLY)
 
 
