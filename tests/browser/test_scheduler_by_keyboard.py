@@ -55,10 +55,10 @@ class KeyboardUser:
 
     def go_to(self, recall: Recall) -> None:
         """Down the list with j until its row is the current one."""
-        href = reverse("recall", args=[recall.pk])
+        path = reverse("recall", args=[recall.pk])
         for _ in range(30):
             self.press("j")
-            if self.page.evaluate("document.activeElement.getAttribute('href')") == href:
+            if self.page.evaluate("document.activeElement.pathname") == path:
                 return
         raise AssertionError(f"recall {recall.pk} is not on the list")
 
