@@ -4,7 +4,7 @@ import json
 import sys
 from email.parser import BytesHeaderParser
 
-from tests.support.smtp import SmtpSink
+from tests.support.smtp_sink import SmtpSink
 
 
 def main() -> int:

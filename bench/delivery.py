@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from django.db import connection
 
-from bench._installation import Installation, MailServer, book_visits, fresh_installation
-from config.env import CHECKOUT
+from bench._test_installation import CountingMailServer, Installation, book_visits, fresh_installation
+from config.env import PROJECT_ROOT
 
 if TYPE_CHECKING:
     from notifications.models import Notification
@@ -36,7 +36,7 @@ send_due(600)
 
 def main() -> int:
     with ExitStack() as stack:
-        mail = stack.enter_context(MailServer())
+        mail = stack.enter_context(CountingMailServer())
         here = stack.enter_context(fresh_installation(mail.port))
         book_visits(MESSAGES)
         bare = MESSAGES / time_bare_loop()
@@ -56,12 +56,12 @@ def time_bare_loop() -> float:
     from django.core.mail import get_connection
 
     from notifications.rendering.email import build_email
-    from patients.channels import channels_of
+    from patients.channels import get_patient_channels
 
     started = time.perf_counter()
     with get_connection() as post:
         for row, known in load_due_messages():
-            message, _copy = build_email(row, known, channels_of(row.recall.patient), post)
+            message, _copy = build_email(row, known, get_patient_channels(row.recall.patient), post)
             post.send_messages([message])
     return time.perf_counter() - started
 
@@ -103,7 +103,7 @@ def time_workers(here: Installation, count: int) -> float:
 def _start_worker(here: Installation) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-c", _WORKER_PROGRAM]
     pipe = subprocess.PIPE
-    return subprocess.Popen(command, cwd=CHECKOUT, env=here.environment, stdin=pipe, stdout=pipe)
+    return subprocess.Popen(command, cwd=PROJECT_ROOT, env=here.environment, stdin=pipe, stdout=pipe)
 
 
 def reset_to_due() -> None:

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 
 from django.db import connection
 
-from bench._installation import MailServer, book_visits, fresh_installation
+from bench._test_installation import CountingMailServer, book_visits, fresh_installation
 from bench.delivery import reset_to_due, time_workers
 
 MESSAGES = int(os.environ.get("MESSAGES", "500"))
@@ -46,7 +46,7 @@ def main() -> int:
         print("LEFT OUT: needs PostgreSQL (python -m tests.support.servers python -m bench.delivery_at_size)")
         return 0
     with ExitStack() as stack:
-        mail = stack.enter_context(MailServer())
+        mail = stack.enter_context(CountingMailServer())
         here = stack.enter_context(fresh_installation(mail.port))
         book_visits(MESSAGES)
         _close_last_recall()

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, Self
 
 from config import broker
-from config.env import CHECKOUT
+from config.env import PROJECT_ROOT
 from tests.support import servers
 from tests.support.processes import free_port
 
@@ -33,7 +33,7 @@ class ManagedProcess:
         with self._log.open("ab") as output:
             self._popen: subprocess.Popen[bytes] = subprocess.Popen(
                 self._command,
-                cwd=CHECKOUT if self._user is None else "/",
+                cwd=PROJECT_ROOT if self._user is None else "/",
                 env=self._environment,
                 stdout=output,
                 stderr=output,
@@ -69,12 +69,12 @@ class PostgresServer(ManagedProcess):
 
     def __init__(self, folder: Path) -> None:
         root = os.geteuid() == 0
-        self.folder, user = folder, servers.UNPRIVILEGED if root else None
+        self.folder, user = folder, servers.UNPRIVILEGED_USER if root else None
         folder.mkdir()
         programs = servers.postgres_programs()
         if root:
-            programs = servers._readable_by_all(programs, folder)
-            shutil.chown(folder, servers.UNPRIVILEGED)
+            programs = servers._copy_readable(programs, folder)
+            shutil.chown(folder, servers.UNPRIVILEGED_USER)
         data = folder / "data"
         initdb = [str(programs / "initdb"), "--no-sync", "--auth=trust", "--username=test", "--encoding=UTF8"]
         subprocess.run([*initdb, "--locale=C", str(data)], user=user, cwd="/", check=True, stdout=subprocess.DEVNULL)
@@ -112,14 +112,14 @@ class RedisServer(ManagedProcess):
         self.folder = folder
         socket = folder / "redis.sock"
         self.url = f"unix://{socket}"
-        super().__init__(broker.command(socket, folder), dict(os.environ), folder / "log")
-        broker.wait_until_it_answers(self.url, seconds=30)
+        super().__init__(broker.server_command(socket, folder), dict(os.environ), folder / "log")
+        broker.wait_until_reachable(self.url, seconds=30)
 
     def kill_and_wipe(self) -> None:
         self.kill()
         shutil.rmtree(self.folder / "appendonlydir", ignore_errors=True)
         self.start()
-        broker.wait_until_it_answers(self.url, seconds=30)
+        broker.wait_until_reachable(self.url, seconds=30)
 
 
 class FaultyMailServer(ManagedProcess):

@@ -83,14 +83,14 @@ class FaultRun:
     def cancel(self, number: int) -> None:
         from django.db import OperationalError, connection
 
-        from clinic.factories import cast_of
+        from clinic.factories import get_site_staff
         from recalls import actions
         from recalls.models import Recall
 
         for _turn in range(20):
             try:
                 recall = Recall.objects.select_related("site").get(pk=number)
-                actions.cancel_appointment(recall, by=cast_of(recall.site).scheduler)
+                actions.cancel_appointment(recall, by=get_site_staff(recall.site).scheduler)
             except OperationalError:  # PostgreSQL was restarted under us
                 connection.close()
                 time.sleep(0.5)
@@ -199,7 +199,7 @@ def main() -> int:
             django.setup()
             from django.core.management import call_command
 
-            from bench._installation import book_visits
+            from bench._test_installation import book_visits
 
             started = time.monotonic()
             call_command("migrate", verbosity=0)

@@ -17,7 +17,7 @@ from functools import partial
 from celery import current_app
 from django.db import connection
 
-from bench._installation import Installation, MailServer, book_visits, fresh_installation
+from bench._test_installation import CountingMailServer, Installation, book_visits, fresh_installation
 from tests.support.processes import WORKER
 
 MESSAGES = int(os.environ.get("MESSAGES", "500"))
@@ -28,7 +28,7 @@ CONCURRENCY = 2  # what is being sent at one instant, at most
 
 
 def main() -> int:
-    with MailServer() as mail, fresh_installation(mail.port) as here:
+    with CountingMailServer() as mail, fresh_installation(mail.port) as here:
         book_visits(MESSAGES)
         started = time.monotonic()
         kill_at_random_points(here, mail)
@@ -36,7 +36,7 @@ def main() -> int:
         return report(mail, time.monotonic() - started)
 
 
-def kill_at_random_points(here: Installation, mail: MailServer) -> None:
+def kill_at_random_points(here: Installation, mail: CountingMailServer) -> None:
     """Kill the worker each time so many messages have arrived, at another point of its work each time."""
     chance = random.Random(SEED)
     marks = sorted(chance.sample(range(MESSAGES // 10, MESSAGES * 9 // 10), KILLS))
@@ -48,7 +48,7 @@ def kill_at_random_points(here: Installation, mail: MailServer) -> None:
         print(f"killed after {mail.count} messages had arrived", flush=True)
 
 
-def _has(mail: MailServer, count: int) -> bool:
+def _has(mail: CountingMailServer, count: int) -> bool:
     return mail.count >= count
 
 
@@ -75,7 +75,7 @@ def wait_for(condition: Callable[[], object]) -> None:
         time.sleep(0.002)
 
 
-def report(mail: MailServer, seconds: float) -> int:
+def report(mail: CountingMailServer, seconds: float) -> int:
     from notifications.models import Notification
 
     rows = Notification.objects.filter(kind="appointment_confirmation")

@@ -24,50 +24,54 @@ from urllib.request import urlopen
 
 from tests.support import servers
 from tests.support.chromium import OPTIONS, chromium
-from tests.support.processes import WEB, clean_environment, free_port, running, wait_until
+from tests.support.processes import WEB, free_port, make_environment, run_process, wait_until
 
 LIGHTHOUSE = os.environ.get("LIGHTHOUSE", "npx --yes lighthouse@13").split()
 RUNS = int(os.environ.get("RUNS", "1"))
-WANTED = [name for name in os.environ.get("PAGES", "").split(",") if name]
+SELECTED_PAGES = [name for name in os.environ.get("PAGES", "").split(",") if name]
 PRESETS = {"desktop": ["--preset=desktop"], "phone": []}
 TRIES = 3
-SCORE = 95.0
-SHIFT = 0.01  # of layout; what is below cannot be seen
+MIN_SCORE = 95.0
+MAX_LAYOUT_SHIFT = 0.01  # of layout; what is below cannot be seen
 STAFF_BYTES, PATIENT_BYTES = 150_000, 50_000
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class MeasuredPage:
     """A page with who opens it; `most` is what its first load may weigh, in bytes on the wire."""
 
     name: str
     path: str
     cookie: str
-    most: int = STAFF_BYTES
+    max_bytes: int = STAFF_BYTES
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class LighthouseResult:
     """One page as Lighthouse saw it; scores from 0 to 100, `to_mend` names the audits that took points."""
 
     performance: float
     accessibility: float
-    shift: float
-    size: float
-    to_mend: tuple[str, ...]
+    layout_shift: float
+    total_bytes: float
+    failed_audits: tuple[str, ...]
 
-    def misses(self, most: int) -> bool:
-        return min(self.performance, self.accessibility) < SCORE or self.shift > SHIFT or self.size >= most
+    def misses_budget(self, most: int) -> bool:
+        return (
+            min(self.performance, self.accessibility) < MIN_SCORE
+            or self.layout_shift > MAX_LAYOUT_SHIFT
+            or self.total_bytes >= most
+        )
 
 
 @contextmanager
-def installation() -> Iterator[str]:
+def run_demo_server() -> Iterator[str]:
     """The demo clinic behind its web server; yields the address."""
     import django
 
-    with tempfile.TemporaryDirectory(prefix="recalldesk-bench-") as name, servers.redis() as broker:
+    with tempfile.TemporaryDirectory(prefix="recalldesk-bench-") as name, servers.run_redis() as broker:
         port = free_port()
-        environment = clean_environment(DATA_DIR=name, PORT=str(port), REDIS_URL=broker, LOG_LEVEL="WARNING")
+        environment = make_environment(DATA_DIR=name, PORT=str(port), REDIS_URL=broker, LOG_LEVEL="WARNING")
         environment["DJANGO_SETTINGS_MODULE"] = "config.settings"
         os.environ.clear()
         os.environ.update(environment)
@@ -79,7 +83,7 @@ def installation() -> Iterator[str]:
         call_command("collectstatic", interactive=False, verbosity=0)
         call_command("demo")
         home = f"http://127.0.0.1:{port}"
-        with running(WEB, environment, Path(name) / "web.log") as web:
+        with run_process(WEB, environment, Path(name) / "web.log") as web:
             if not wait_until(lambda: _answers(f"{home}/health/"), seconds=60):
                 raise SystemExit(web.output)
             yield home
@@ -94,7 +98,7 @@ def _answers(address: str) -> bool:
         return False
 
 
-def places() -> list[Place]:
+def list_pages() -> list[MeasuredPage]:
     """The pages that are looked at, and somebody of the demo signed in on each."""
     from django.urls import reverse
 
@@ -105,21 +109,21 @@ def places() -> list[Place]:
         found: Recall = Recall.objects.filter(state=state, site__code="SHADY").order_by("due_at")[0]
         return found
 
-    ana, rao, mo = (_cookie_of(name) for name in ("ana", "rao", "mo"))
+    ana, rao, mo = (_staff_cookie(name) for name in ("ana", "rao", "mo"))
     patient = first(State.SCHEDULED).patient
     return [
-        Place("queue", reverse("queue"), ana),
-        Place("recall", reverse("recall", args=[first(State.TO_CONTACT).pk]), ana),
-        Place("appointments", reverse("appointments"), ana),
-        Place("worklist", reverse("worklist"), rao),
-        Place("outcome", reverse("step", args=[first(State.AWAITING_OUTCOME).pk, "record_outcome"]), rao),
-        Place("map", reverse("workflow_map"), mo),
-        Place("board", reverse("admin:index"), mo),
-        Place("patient", reverse("portal:page"), _cookie_of_patient(patient), PATIENT_BYTES),
+        MeasuredPage("queue", reverse("queue"), ana),
+        MeasuredPage("recall", reverse("recall", args=[first(State.TO_CONTACT).pk]), ana),
+        MeasuredPage("appointments", reverse("appointments"), ana),
+        MeasuredPage("worklist", reverse("worklist"), rao),
+        MeasuredPage("outcome", reverse("step", args=[first(State.AWAITING_OUTCOME).pk, "record_outcome"]), rao),
+        MeasuredPage("map", reverse("workflow_map"), mo),
+        MeasuredPage("board", reverse("admin:index"), mo),
+        MeasuredPage("patient", reverse("portal:page"), _patient_cookie(patient), PATIENT_BYTES),
     ]
 
 
-def _cookie_of(username: str) -> str:
+def _staff_cookie(username: str) -> str:
     from django.conf import settings
     from django.test import Client
 
@@ -130,7 +134,7 @@ def _cookie_of(username: str) -> str:
     return f"{settings.SESSION_COOKIE_NAME}={browser.cookies[settings.SESSION_COOKIE_NAME].value}"
 
 
-def _cookie_of_patient(patient: Any) -> str:
+def _patient_cookie(patient: Any) -> str:
     from django.test import Client
     from django.urls import reverse
 
@@ -140,34 +144,34 @@ def _cookie_of_patient(patient: Any) -> str:
 
     browser, born = Client(SERVER_NAME="localhost"), patient.birth_date
     answer = {"month": born.month, "day": born.day, "year": born.year}
-    browser.post(reverse("portal:link", args=[links.issue(patient, by=SYSTEM)]), answer)
+    browser.post(reverse("portal:link", args=[links.issue_link(patient, by=SYSTEM)]), answer)
     return f"{cookie_name()}={browser.cookies[cookie_name()].value}"
 
 
-def look(home: str, place: Place, preset: str) -> Look:
+def measure_page(home: str, place: MeasuredPage, preset: str) -> LighthouseResult:
     """The median of the runs; the audits to mend are those of the last one."""
-    seen = [_look_once(home, place, preset) for _ in range(RUNS)]
+    seen = [_measure_once(home, place, preset) for _ in range(RUNS)]
     medians = {
         field: statistics.median(getattr(one, field) for one in seen)
         for field in ("performance", "accessibility", "shift", "size")
     }
-    return Look(**medians, to_mend=seen[-1].to_mend)
+    return LighthouseResult(**medians, failed_audits=seen[-1].failed_audits)
 
 
-def _look_once(home: str, place: Place, preset: str) -> Look:
+def _measure_once(home: str, place: MeasuredPage, preset: str) -> LighthouseResult:
     """Lighthouse sometimes misses the beginning of a load and says so: then it looks again."""
     for _ in range(TRIES):
-        told = _report(home, place, preset)
+        told = _run_lighthouse(home, place, preset)
         if not told.get("runtimeError"):
             break
     else:
         raise SystemExit(f"{place.name} did not open: {told['runtimeError']['message']}")
     if urlsplit(told["finalDisplayedUrl"]).path != place.path:
         raise SystemExit(f"{place.name} led to {told['finalDisplayedUrl']}")
-    return _read(told)
+    return _parse_report(told)
 
 
-def _report(home: str, place: Place, preset: str) -> dict[str, Any]:
+def _run_lighthouse(home: str, place: MeasuredPage, preset: str) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name:
         headers, report = Path(name) / "headers.json", Path(name) / "report.json"
         headers.write_text(json.dumps({"Cookie": place.cookie}))
@@ -184,19 +188,21 @@ def _report(home: str, place: Place, preset: str) -> dict[str, Any]:
     return told
 
 
-def _read(told: dict[str, Any]) -> Look:
+def _parse_report(told: dict[str, Any]) -> LighthouseResult:
     audits, kinds = told["audits"], told["categories"]
     weighed = [one["id"] for kind in kinds.values() for one in kind["auditRefs"] if one["weight"]]
-    return Look(
+    return LighthouseResult(
         performance=kinds["performance"]["score"] * 100,
         accessibility=kinds["accessibility"]["score"] * 100,
-        shift=audits["cumulative-layout-shift"]["numericValue"],
-        size=audits["total-byte-weight"]["numericValue"],
-        to_mend=tuple(name for name in weighed if (audits[name]["score"] or 0) < 0.9 and _counts(audits[name])),
+        layout_shift=audits["cumulative-layout-shift"]["numericValue"],
+        total_bytes=audits["total-byte-weight"]["numericValue"],
+        failed_audits=tuple(
+            name for name in weighed if (audits[name]["score"] or 0) < 0.9 and _is_scored(audits[name])
+        ),
     )
 
 
-def _counts(audit: dict[str, Any]) -> bool:
+def _is_scored(audit: dict[str, Any]) -> bool:
     return audit["scoreDisplayMode"] not in ("notApplicable", "manual", "informative")
 
 
@@ -205,17 +211,20 @@ def main() -> int:
         print(f"LEFT OUT: Lighthouse, because there is no Chromium or no {LIGHTHOUSE[0]} on PATH.")
         return 0
     missed = []
-    with installation() as home:
-        chosen = [place for place in places() if not WANTED or place.name in WANTED]
+    with run_demo_server() as home:
+        chosen = [place for place in list_pages() if not SELECTED_PAGES or place.name in SELECTED_PAGES]
         print(f"{'page':14}{'':9}{'performance':>12}{'accessible':>12}{'shift':>8}{'bytes':>10}")
         for place in chosen:
             for preset in PRESETS:
-                one = look(home, place, preset)
-                scores = f"{one.performance:12.0f}{one.accessibility:12.0f}{one.shift:8.3f}{one.size:10,.0f}"
-                print(f"{place.name:14}{preset:9}{scores}  {', '.join(one.to_mend)}", flush=True)
-                missed += [f"{place.name} ({preset})"] if one.misses(place.most) else []
+                one = measure_page(home, place, preset)
+                scores = (
+                    f"{one.performance:12.0f}{one.accessibility:12.0f}{one.layout_shift:8.3f}{one.total_bytes:10,.0f}"
+                )
+                print(f"{place.name:14}{preset:9}{scores}  {', '.join(one.failed_audits)}", flush=True)
+                missed += [f"{place.name} ({preset})"] if one.misses_budget(place.max_bytes) else []
     print(
-        f"budget: both scores {SCORE:.0f} or more, shift {SHIFT} or less, {STAFF_BYTES:,} bytes, the patient's page "
+        f"budget: both scores {MIN_SCORE:.0f} or more, shift {MAX_LAYOUT_SHIFT} or less, {STAFF_BYTES:,} bytes, "
+        f"the patient's page "
         f"{PATIENT_BYTES:,}; missed by: {', '.join(missed) or 'none'}"
     )
     return 1 if missed else 0

@@ -18,9 +18,9 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from importlib.util import find_spec
 
-from bench._installation import Installation, MailServer, book_visits, fresh_installation
+from bench._test_installation import CountingMailServer, Installation, book_visits, fresh_installation
 from bench.delivery import reset_to_due
-from config.env import CHECKOUT
+from config.env import PROJECT_ROOT
 
 MESSAGES = int(os.environ.get("MESSAGES", "1000"))
 KILLS, PROCESSES = 3, 2
@@ -52,7 +52,7 @@ class BenchmarkSide:
         self._processes = [
             subprocess.Popen(
                 [sys.executable, "-c", program],
-                cwd=CHECKOUT,
+                cwd=PROJECT_ROOT,
                 env=environment,
                 stdin=pipe,
                 stdout=pipe,
@@ -90,7 +90,7 @@ def time_run(side: BenchmarkSide) -> float:
     return time.perf_counter() - started
 
 
-def run_with_kills(side: BenchmarkSide, mail: MailServer) -> dict[str, int]:
+def run_with_kills(side: BenchmarkSide, mail: CountingMailServer) -> dict[str, int]:
     """Lost and extra copies after three kills at a quarter, a half and three quarters."""
     before = mail.count
     for number in range(1, KILLS + 1):
@@ -119,10 +119,10 @@ def enqueue_with_post_office(share: int) -> None:
 
     from bench.delivery import load_due_messages
     from notifications.rendering.email import build_email
-    from patients.channels import channels_of
+    from patients.channels import get_patient_channels
 
     for row, known in load_due_messages(share, PROCESSES):
-        message, copy = build_email(row, known, channels_of(row.recall.patient))
+        message, copy = build_email(row, known, get_patient_channels(row.recall.patient))
         peer.send(
             message.to,
             message.from_email,
@@ -140,7 +140,7 @@ def main() -> int:
         return 0
     os.environ["DJANGO_SETTINGS_MODULE"] = "bench.post_office_settings"
     with ExitStack() as stack:
-        mail = stack.enter_context(MailServer())
+        mail = stack.enter_context(CountingMailServer())
         here = stack.enter_context(fresh_installation(mail.port))
         book_visits(MESSAGES)
         ours, theirs, written = (

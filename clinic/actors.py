@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from clinic.roles import Role, roles_of
+from clinic.roles import Role, get_roles
 
 if TYPE_CHECKING:
     from clinic.models import User
@@ -17,9 +17,9 @@ class Actor:
     roles: frozenset[Role]
     user: "User | None" = field(default=None, compare=False)
 
-    def sees_site(self, site_id: int) -> bool:
+    def can_access_site(self, site_id: int) -> bool:
         """A person acts at their own sites only; the system, intake and a patient's own link are not bound to one."""
-        return self.user is None or self.user.sees_site(site_id)
+        return self.user is None or self.user.can_access_site(site_id)
 
 
 SYSTEM = Actor("system", frozenset({Role.SYSTEM}))
@@ -31,4 +31,4 @@ def actor_for(who: "User | Actor") -> Actor:
     """The actor behind `by=`: an `Actor` as it is, a user with the roles of their groups."""
     if isinstance(who, Actor):
         return who
-    return Actor(who.get_full_name() or who.get_username(), roles_of(who), who)
+    return Actor(who.get_full_name() or who.get_username(), get_roles(who), who)

@@ -18,15 +18,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clinic import calendar
-from clinic.admin_base import LabelledRows, ReadOnlyAdmin, ScopedAdmin
-from clinic.contact_ladder import LadderRung, check_ladder, ladder_of
+from clinic.admin_base import LabelledFormSet, ReadOnlyAdmin, ScopedAdmin
+from clinic.contact_ladder import LadderRung, build_ladder, validate_ladder
 from clinic.models import Closure, DeadlinePolicy, Heartbeat, OpeningHours, Site, User
 from clinic.roles import STAFF_ROLES, Role
 
 admin.site.unregister(Group)  # what a group may do is written in clinic.roles, and nowhere else
 
 
-class HoursFormSet(LabelledRows):
+class OpeningHoursFormSet(LabelledFormSet):
     """Stretches of one weekday must not overlap, and a site must open at some time of the week."""
 
     def clean(self) -> None:
@@ -42,7 +42,7 @@ class HoursFormSet(LabelledRows):
                 raise ValidationError(_("Two stretches overlap on %(day)s.") % {"day": day})
 
 
-class ClosureForm(ModelForm[Closure]):
+class ClosedDayForm(ModelForm[Closure]):
     """A closed day is one to come: what was, was."""
 
     def clean_day(self) -> date:
@@ -53,7 +53,7 @@ class ClosureForm(ModelForm[Closure]):
         return day
 
 
-class RungsFormSet(LabelledRows):
+class LadderRungFormSet(LabelledFormSet):
     """A ladder is whole or it is not there: a site without rungs has the one that Recall Desk comes with."""
 
     def clean(self) -> None:
@@ -62,27 +62,27 @@ class RungsFormSet(LabelledRows):
             return
         kept = [form.cleaned_data for form in self.forms if form.cleaned_data and not form.cleaned_data.get("DELETE")]
         own = [LadderRung(**{name: row[name] for name in ("order", "day", "channel", "name")}) for row in kept]
-        check_ladder(ladder_of(own), self.instance.lost_after)
+        validate_ladder(build_ladder(own), self.instance.lost_after)
 
 
-class HoursInline(admin.TabularInline[OpeningHours, Site]):
+class OpeningHoursInline(admin.TabularInline[OpeningHours, Site]):
     model = OpeningHours
-    formset = HoursFormSet
+    formset = OpeningHoursFormSet
     extra = 1
     verbose_name_plural = gettext_lazy("Opening hours: a change counts from each recall's next step")
 
 
-class ClosureInline(admin.TabularInline[Closure, Site]):
+class ClosedDayInline(admin.TabularInline[Closure, Site]):
     model = Closure
-    form = ClosureForm
-    formset = LabelledRows
+    form = ClosedDayForm
+    formset = LabelledFormSet
     extra = 1
     verbose_name_plural = gettext_lazy("Closed days beyond the public holidays")
 
 
-class RungInline(admin.TabularInline[LadderRung, Site]):
+class LadderRungInline(admin.TabularInline[LadderRung, Site]):
     model = LadderRung
-    formset = RungsFormSet
+    formset = LadderRungFormSet
     extra = 2
     verbose_name_plural = gettext_lazy(
         "Contact ladder of its own: without steps here, the one that Recall Desk comes with; a change counts "
@@ -90,7 +90,7 @@ class RungInline(admin.TabularInline[LadderRung, Site]):
     )
 
 
-class PolicyInline(admin.StackedInline[DeadlinePolicy, Site]):
+class DeadlinePolicyInline(admin.StackedInline[DeadlinePolicy, Site]):
     model = DeadlinePolicy
     can_delete = False
     verbose_name = gettext_lazy("Deadlines in days: a change counts from each recall's next step")
@@ -98,12 +98,12 @@ class PolicyInline(admin.StackedInline[DeadlinePolicy, Site]):
 
 @admin.register(Site)
 class SiteAdmin(ScopedAdmin[Site]):
-    site_path = ""
-    tells_values = True
+    site_lookup = ""
+    logs_values = True
     list_display = ("name", "code", "time_zone", "phone")
     search_fields = ("name__istartswith", "code__istartswith")
     search_help_text = gettext_lazy("Beginning of a name or code")
-    inlines = (HoursInline, ClosureInline, PolicyInline, RungInline)
+    inlines = (OpeningHoursInline, ClosedDayInline, DeadlinePolicyInline, LadderRungInline)
     fieldsets = (
         (None, {"fields": ("code", "name", "sender_name", "contact_person", "phone")}),
         (gettext_lazy("Address"), {"fields": ("address_line", "city", "state", "postal_code")}),
@@ -124,8 +124,8 @@ class SiteAdmin(ScopedAdmin[Site]):
 class UserAdmin(ScopedAdmin[User], DjangoUserAdmin[User]):
     """Staff accounts. Nobody here can make an account more powerful than a role, or touch a superuser's."""
 
-    site_path = ""
-    tells_values = True
+    site_lookup = ""
+    logs_values = True
     list_display = ("username", "last_name", "first_name", "roles", "is_active", "last_login")
     list_filter = (("groups", admin.RelatedFieldListFilter), "is_active")
     search_fields = ("username__istartswith", "last_name__istartswith", "email__istartswith")
@@ -167,39 +167,39 @@ class UserAdmin(ScopedAdmin[User], DjangoUserAdmin[User]):
 
 
 @admin.register(LogEntry)
-class ChangeAdmin(ReadOnlyAdmin[LogEntry]):
+class LogEntryAdmin(ReadOnlyAdmin[LogEntry]):
     """Who changed which setting from what to what. The database lets nobody rewrite it."""
 
-    site_path = ""
-    list_display = ("action_time", "user", "kind", "object_repr", "change")
+    site_lookup = ""
+    list_display = ("action_time", "user", "setting_kind", "object_repr", "change_text")
     list_filter = (("content_type", admin.RelatedOnlyFieldListFilter),)
     list_select_related = ("user", "content_type")
     search_fields = ("object_repr__istartswith", "user__username__istartswith")
     search_help_text = gettext_lazy("Beginning of the name of what was changed, or of who changed it")
     ordering = ("-pk",)
-    fields = ("action_time", "user", "kind", "object_repr", "change")
+    fields = ("action_time", "user", "setting_kind", "object_repr", "change_text")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Settings only: what was done with patients stands in their own histories."""
         told = [
             ContentType.objects.get_for_model(model).pk
             for model, model_admin in self.admin_site._registry.items()
-            if isinstance(model_admin, ScopedAdmin) and model_admin.tells_values
+            if isinstance(model_admin, ScopedAdmin) and model_admin.logs_values
         ]
         return super().get_queryset(request).filter(content_type__in=told)
 
     @admin.display(description=gettext_lazy("what"))
-    def kind(self, entry: LogEntry) -> str:
+    def setting_kind(self, entry: LogEntry) -> str:
         return str(entry.content_type.name) if entry.content_type else ""
 
-    @admin.display(description=gettext_lazy("change"))
-    def change(self, entry: LogEntry) -> str:
+    @admin.display(description=gettext_lazy("change_text"))
+    def change_text(self, entry: LogEntry) -> str:
         words = entry.get_change_message()
         return _("Added. %(words)s") % {"words": words} if entry.action_flag == ADDITION else words
 
 
 @admin.register(Heartbeat)
 class HeartbeatAdmin(ReadOnlyAdmin[Heartbeat]):
-    site_path = ""
+    site_lookup = ""
     list_display = ("name", "started_at", "finished_at", "counts")
     ordering = ("name",)

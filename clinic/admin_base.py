@@ -16,12 +16,12 @@ from django.forms import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 
-from clinic.changes import change_message
+from clinic.audit_messages import build_change_message
 from clinic.models import AccessLog
 
-MOST_ROWS = 1000  # a person narrows the list by search or filter before paging further than this
-SEARCHES = "admin_searches"
-_SEARCHES_KEPT = 20
+MAX_ROWS = 1000  # a person narrows the list by search or filter before paging further than this
+SEARCHES_SESSION_KEY = "admin_searches"
+_MAX_STORED_SEARCHES = 20
 
 M = TypeVar("M", bound=models.Model)
 
@@ -31,37 +31,37 @@ class BoundedPaginator(Paginator[Any]):
 
     @cached_property
     def count(self) -> int:
-        return min(self._found, MOST_ROWS)
+        return min(self._bounded_count, MAX_ROWS)
 
     @cached_property
-    def _found(self) -> int:
+    def _bounded_count(self) -> int:
         rows: Any = self.object_list
-        counted: int = rows.order_by()[: MOST_ROWS + 1].count() if hasattr(rows, "order_by") else len(rows)
+        counted: int = rows.order_by()[: MAX_ROWS + 1].count() if hasattr(rows, "order_by") else len(rows)
         return counted
 
     @property
-    def is_cut(self) -> bool:
+    def is_truncated(self) -> bool:
         """Whether there are more rows than the list pages through."""
-        return self._found > MOST_ROWS
+        return self._bounded_count > MAX_ROWS
 
 
-class PrivateSearch(ChangeList):
+class PrivateSearchChangeList(ChangeList):
     """A list whose search words are in the session; the address holds only the key to them."""
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> models.QuerySet[Any]:
-        searches = request.session.get(SEARCHES, {})
+        searches = request.session.get(SEARCHES_SESSION_KEY, {})
         self.query = searches.get(self.params.get(SEARCH_VAR, ""), "")
         return super().get_queryset(request, exclude_parameters)
 
 
-class OwnSites(admin.SimpleListFilter):
+class OwnSiteFilter(admin.SimpleListFilter):
     """The person's own sites; the stock filter would name every site there is."""
 
     title = _("site")
     parameter_name = "site"
 
     def __init__(self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any) -> None:
-        self._path: str = model_admin.site_path
+        self._site_lookup: str = model_admin.site_path
         super().__init__(request, params, model, model_admin)
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -70,20 +70,20 @@ class OwnSites(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
         value = self.value() or ""
-        return queryset.filter(**{self._path: value}) if value.isdigit() else queryset
+        return queryset.filter(**{self._site_lookup: value}) if value.isdigit() else queryset
 
 
 class ScopedAdmin(admin.ModelAdmin[M]):
     """Rows at the person's own sites; `site_path` leads from a row to its site, "" for rows that belong to none."""
 
-    site_path: ClassVar[str] = "site"
+    site_lookup: ClassVar[str] = "site"
     # The attributes that lead from a row to its patient's number ("recall.patient_id"): opening a row is then logged.
     patient_path: ClassVar[str] = ""
     # True where people search by name or record number.
     private_search: ClassVar[bool] = False
 
     # True for what is set up rather than recorded: the log then says from what to what each value was changed.
-    tells_values: ClassVar[bool] = False
+    logs_values: ClassVar[bool] = False
 
     paginator = BoundedPaginator
     show_full_result_count = False
@@ -94,34 +94,34 @@ class ScopedAdmin(admin.ModelAdmin[M]):
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[M]:
         rows = super().get_queryset(request)
-        if not self.site_path:
+        if not self.site_lookup:
             return rows
-        return rows.filter(**{f"{self.site_path}__in": getattr(request.user, "site_ids", ())})
+        return rows.filter(**{f"{self.site_lookup}__in": getattr(request.user, "site_ids", ())})
 
     def has_delete_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
         return False
 
     def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
-        if self.tells_values:
-            return change_message(form, formsets, is_new=add)
+        if self.logs_values:
+            return build_change_message(form, formsets, is_new=add)
         return super().construct_change_message(request, form, formsets, add)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return PrivateSearch if self.private_search else super().get_changelist(request, **kwargs)
+        return PrivateSearchChangeList if self.private_search else super().get_changelist(request, **kwargs)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if self.private_search and request.method == "POST" and SEARCH_VAR in request.POST:
-            return self._keep_search(request, request.POST[SEARCH_VAR])
+            return self._store_search(request, request.POST[SEARCH_VAR])
         return super().changelist_view(request, extra_context)
 
-    def _keep_search(self, request: HttpRequest, words: str) -> HttpResponse:
+    def _store_search(self, request: HttpRequest, words: str) -> HttpResponse:
         address = request.GET.copy()
         for name in (SEARCH_VAR, PAGE_VAR):
             address.pop(name, None)
         if words.strip():
             key = secrets.token_urlsafe(6)
-            earlier = list(request.session.get(SEARCHES, {}).items())[1 - _SEARCHES_KEPT :]
-            request.session[SEARCHES] = dict([*earlier, (key, words.strip())])
+            earlier = list(request.session.get(SEARCHES_SESSION_KEY, {}).items())[1 - _MAX_STORED_SEARCHES :]
+            request.session[SEARCHES_SESSION_KEY] = dict([*earlier, (key, words.strip())])
             address[SEARCH_VAR] = key
         return HttpResponseRedirect(f"{request.path}?{address.urlencode()}")
 
@@ -130,10 +130,10 @@ class ScopedAdmin(admin.ModelAdmin[M]):
         form_url: str = "", obj: M | None = None,
     ) -> HttpResponse:  # fmt: skip
         if obj is not None and self.patient_path:
-            self._log_the_view(request, obj)
+            self._log_access(request, obj)
         return super().render_change_form(request, context, add=add, change=change, form_url=form_url, obj=obj)
 
-    def _log_the_view(self, request: HttpRequest, obj: M) -> None:
+    def _log_access(self, request: HttpRequest, obj: M) -> None:
         viewer: Any = request.user
         patient_id: Any = obj
         for name in self.patient_path.split("."):
@@ -151,7 +151,7 @@ class ReadOnlyAdmin(ScopedAdmin[M]):
         return False
 
 
-class LabelledRows(BaseInlineFormSet[Any, Any, Any]):
+class LabelledFormSet(BaseInlineFormSet[Any, Any, Any]):
     """Each field of a row says its own name: the column's head is not a label that a screen reader finds."""
 
     def add_fields(self, form: Any, index: int | None) -> None:
@@ -160,10 +160,10 @@ class LabelledRows(BaseInlineFormSet[Any, Any, Any]):
             field.widget.attrs.setdefault("aria-label", str(field.label or name))
 
 
-class ShownRows(admin.TabularInline[Any, Any]):
+class ReadOnlyInline(admin.TabularInline[Any, Any]):
     """Rows that belong to the page's own row, shown to whoever may see the page and changed by nobody."""
 
-    template = "admin/shown_rows.html"
+    template = "admin/edit_inline/read_only.html"
     extra = 0
     can_delete = False
 

@@ -6,15 +6,15 @@ from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import Group
 
 from clinic.models import LadderRung, Site, User
-from clinic.roles import remember_roles
-from clinic.rows import keep, read_together
+from clinic.roles import cache_roles
+from clinic.union_fetch import fetch_union, set_prefetched
 
 
 class StaffBackend(ModelBackend):
     """Django's own, which also reads what every staff page needs next (docs/decisions/0011)."""
 
     def get_user(self, user_id: Any) -> User | None:
-        found = read_together(
+        found = fetch_union(
             people=User.objects.filter(pk=user_id),
             groups=Group.objects.filter(user=user_id),
             sites=Site.objects.filter(staff=user_id),
@@ -23,8 +23,8 @@ class StaffBackend(ModelBackend):
         user: User | None = next(iter(found["people"]), None)
         if user is None or not self.user_can_authenticate(user):
             return None
-        remember_roles(user, (group.name for group in found["groups"]))
+        cache_roles(user, (group.name for group in found["groups"]))
         for site in found["sites"]:
-            keep(site, ladder_rungs=[rung for rung in found["rungs"] if rung.site_id == site.pk])
+            set_prefetched(site, ladder_rungs=[rung for rung in found["rungs"] if rung.site_id == site.pk])
         user.own_sites = tuple(sorted(found["sites"], key=lambda site: site.name))
         return user

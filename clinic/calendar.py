@@ -13,8 +13,8 @@ import holidays
 if TYPE_CHECKING:
     from clinic.models import Site
 
-_LONGEST_CLOSURE = 366  # a site shut for a year is a set-up mistake, not a calendar
-_LAST_FIRST_NOTICE_ON_FRIDAY = time(12, 0)
+_MAX_CLOSED_DAYS = 366  # a site shut for a year is a set-up mistake, not a calendar
+_FIRST_NOTICE_FRIDAY_CUTOFF = time(12, 0)
 
 
 @lru_cache(maxsize=64)
@@ -31,21 +31,21 @@ def instant(site: "Site", day: date, at: time) -> datetime:
     return datetime.combine(day, at, tzinfo=site.zone).astimezone(UTC)
 
 
-def hours_on(site: "Site", day: date) -> tuple[time, time] | None:
+def opening_hours_on(site: "Site", day: date) -> tuple[time, time] | None:
     """First opening and last closing of that day, None when shut; public holidays and closed days are shut."""
-    hours = site.week.get(day.weekday())
-    if hours is None or day in site.closed_days or day in _public_holidays(site.country, site.subdivision):
+    hours = site.hours_by_weekday.get(day.weekday())
+    if hours is None or day in site.closed_dates or day in _public_holidays(site.country, site.subdivision):
         return None
     return hours
 
 
 def is_open_day(site: "Site", day: date) -> bool:
-    return hours_on(site, day) is not None
+    return opening_hours_on(site, day) is not None
 
 
 def next_open_day(site: "Site", day: date) -> date:
     """That day if the site is open on it, else the next day it is; a site that never opens keeps the day."""
-    for ahead in range(_LONGEST_CLOSURE):
+    for ahead in range(_MAX_CLOSED_DAYS):
         candidate = day + timedelta(days=ahead)
         if is_open_day(site, candidate):
             return candidate
@@ -57,17 +57,17 @@ def add_business_days(site: "Site", start: datetime, days: int) -> datetime:
     day = local_day(site, start)
     for _ in range(days):
         day = next_open_day(site, day + timedelta(days=1))
-    return close_of(site, day)
+    return closing_time(site, day)
 
 
 def add_days(site: "Site", start: datetime, days: int) -> datetime:
     """Closing time, `days` calendar days after the day of `start`."""
-    return close_of(site, local_day(site, start) + timedelta(days=days))
+    return closing_time(site, local_day(site, start) + timedelta(days=days))
 
 
-def close_of(site: "Site", day: date) -> datetime:
+def closing_time(site: "Site", day: date) -> datetime:
     """The instant the site closes on that day; 5 pm on a day it is shut."""
-    hours = hours_on(site, day)
+    hours = opening_hours_on(site, day)
     return instant(site, day, hours[1] if hours else time(17, 0))
 
 
@@ -79,11 +79,11 @@ def next_send_window(site: "Site", at: datetime, *, first_notice: bool = False) 
     """
     local = at.astimezone(site.zone)
     day = local.date()
-    for ahead in range(_LONGEST_CLOSURE):
+    for ahead in range(_MAX_CLOSED_DAYS):
         candidate = day + timedelta(days=ahead)
         until = site.send_until
         if first_notice and candidate.weekday() == 4:  # Friday
-            until = min(until, _LAST_FIRST_NOTICE_ON_FRIDAY)
+            until = min(until, _FIRST_NOTICE_FRIDAY_CUTOFF)
         if not is_open_day(site, candidate) or site.send_from >= until:
             continue
         if candidate == day and at >= instant(site, day, until):

@@ -16,7 +16,7 @@ from django.db import models
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-LONGEST_LADDER = 365  # days
+MAX_LADDER_DAYS = 365  # days
 
 
 class ContactChannel(models.TextChoices):
@@ -32,36 +32,36 @@ class ContactChannel(models.TextChoices):
 
 
 @dataclass(frozen=True, slots=True)
-class Rung:
+class RungSpec:
     """One try: not before `day` (calendar days since the patient was to be contacted), by this channel."""
 
     name: str
     day: int
     channel: ContactChannel
-    sentence: Any
+    label: Any
 
 
-DEFAULT_LADDER: tuple[Rung, ...] = (
-    Rung("call_1", 0, ContactChannel.PHONE, _("First call")),
-    Rung("call_2", 4, ContactChannel.PHONE, _("Second call, at another time of day")),
-    Rung("call_3", 8, ContactChannel.PHONE, _("Third call, early or late in the day")),
-    Rung("letter", 8, ContactChannel.LETTER, _("Send a letter")),
-    Rung("referrer", 15, ContactChannel.REFERRER, _("Tell the referring provider and ask for an answer")),
-    Rung(
+DEFAULT_LADDER: tuple[RungSpec, ...] = (
+    RungSpec("call_1", 0, ContactChannel.PHONE, _("First call")),
+    RungSpec("call_2", 4, ContactChannel.PHONE, _("Second call, at another time of day")),
+    RungSpec("call_3", 8, ContactChannel.PHONE, _("Third call, early or late in the day")),
+    RungSpec("letter", 8, ContactChannel.LETTER, _("Send a letter")),
+    RungSpec("referrer", 15, ContactChannel.REFERRER, _("Tell the referring provider and ask for an answer")),
+    RungSpec(
         "address_check",
         21,
         ContactChannel.ADDRESS_CHECK,
         _("Check address, phone and whether the patient goes elsewhere"),
     ),
-    Rung("certified_letter", 30, ContactChannel.CERTIFIED_LETTER, _("Send a certified letter")),
-    Rung("navigator", 45, ContactChannel.NAVIGATOR, _("A navigator looks at the case")),
+    RungSpec("certified_letter", 30, ContactChannel.CERTIFIED_LETTER, _("Send a certified letter")),
+    RungSpec("navigator", 45, ContactChannel.NAVIGATOR, _("A navigator looks at the case")),
 )
 LOST_AFTER_DAYS = 60
 
 # What reaches the patient in person, and what the patient can keep and show to others.
-_TRIES = frozenset({ContactChannel.PHONE, ContactChannel.IN_PERSON, ContactChannel.SMS, ContactChannel.EMAIL})
-_LETTERS = frozenset({ContactChannel.LETTER, ContactChannel.CERTIFIED_LETTER})
-LEAST_TRIES = 2
+_DIRECT_CHANNELS = frozenset({ContactChannel.PHONE, ContactChannel.IN_PERSON, ContactChannel.SMS, ContactChannel.EMAIL})
+_LETTER_CHANNELS = frozenset({ContactChannel.LETTER, ContactChannel.CERTIFIED_LETTER})
+MIN_DIRECT_ATTEMPTS = 2
 
 
 class LadderRung(models.Model):
@@ -70,7 +70,7 @@ class LadderRung(models.Model):
     site = models.ForeignKey("clinic.Site", models.CASCADE, related_name="ladder_rungs", verbose_name=_("site"))
     order = models.PositiveSmallIntegerField(_("order"), validators=[MinValueValidator(1)])
     name = models.CharField(_("what the desk reads"), max_length=80, help_text=_("For instance: Second call"))
-    day = models.PositiveSmallIntegerField(_("from day"), validators=[MaxValueValidator(LONGEST_LADDER)])
+    day = models.PositiveSmallIntegerField(_("from day"), validators=[MaxValueValidator(MAX_LADDER_DAYS)])
     channel = models.CharField(_("how"), max_length=16, choices=ContactChannel)
 
     class Meta:
@@ -89,24 +89,24 @@ class LadderRung(models.Model):
         return f"{self.order}. {self.name}"
 
 
-def ladder_of(own: Iterable[LadderRung]) -> tuple[Rung, ...]:
+def build_ladder(own: Iterable[LadderRung]) -> tuple[RungSpec, ...]:
     """The ladder of a site with these rows; the default one where there are none."""
     ordered = sorted(own, key=lambda row: row.order)
-    rungs = tuple(Rung(f"rung_{row.order}", row.day, ContactChannel(row.channel), row.name) for row in ordered)
+    rungs = tuple(RungSpec(f"rung_{row.order}", row.day, ContactChannel(row.channel), row.name) for row in ordered)
     return rungs or DEFAULT_LADDER
 
 
-def check_ladder(rungs: Sequence[Rung], lost_after: int) -> None:
+def validate_ladder(rungs: Sequence[RungSpec], lost_after: int) -> None:
     """Raises ValidationError unless these rungs, in their order, may stand before a patient is called lost."""
     channels, days = [rung.channel for rung in rungs], [rung.day for rung in rungs]
     problems: list[Any] = []
     if any(later < earlier for earlier, later in pairwise(days)):
         problems.append(gettext("The days must ascend with the order of the steps."))
-    if sum(channel in _TRIES for channel in channels) < LEAST_TRIES:
+    if sum(channel in _DIRECT_CHANNELS for channel in channels) < MIN_DIRECT_ATTEMPTS:
         problems.append(
             gettext("Before a patient may count as lost, the ladder needs two attempts to reach the patient.")
         )
-    if not any(channel in _LETTERS for channel in channels):
+    if not any(channel in _LETTER_CHANNELS for channel in channels):
         problems.append(gettext("Before a patient may count as lost, the ladder needs a letter."))
     if days and days[-1] > lost_after:
         words = gettext("The last step is on day %(day)d, and the patient would count as lost after %(lost)d days.")

@@ -13,8 +13,8 @@ from clinic.models import DeadlinePolicy, OpeningHours, Site, User
 from clinic.roles import Role
 
 MONDAY_TO_FRIDAY = range(5)
-EIGHT_TO_FIVE = (time(8), time(17))
-MAY_ENTER_THE_ADMIN = frozenset({Role.MANAGER, Role.ADMINISTRATOR})
+DEFAULT_HOURS = (time(8), time(17))
+ADMIN_ROLES = frozenset({Role.MANAGER, Role.ADMINISTRATOR})
 
 
 class SiteFactory(DjangoModelFactory[Site]):
@@ -34,7 +34,7 @@ class SiteFactory(DjangoModelFactory[Site]):
     postal_code = "15232"
     subdivision = "PA"
     time_zone = "America/New_York"
-    hours = EIGHT_TO_FIVE
+    hours = DEFAULT_HOURS
     policy: dict[str, int] = {}
 
     @classmethod
@@ -50,7 +50,7 @@ class SiteFactory(DjangoModelFactory[Site]):
         return site
 
 
-def home_site() -> Site:
+def get_default_site() -> Site:
     """The first site there is, made when there is none: who works with one clinic need not name it."""
     return Site.objects.order_by("pk").first() or SiteFactory.create()
 
@@ -68,9 +68,9 @@ class UserFactory(DjangoModelFactory[User]):
     first_name = factory.LazyAttribute(lambda user: user.username.title())
     last_name = factory.LazyAttribute(lambda user: f"Example-{Role(user.roles[0]).name.title()}")
     email = factory.LazyAttribute(lambda user: f"{user.username}@example.org")
-    is_staff = factory.LazyAttribute(lambda user: not MAY_ENTER_THE_ADMIN.isdisjoint(user.roles))
+    is_staff = factory.LazyAttribute(lambda user: not ADMIN_ROLES.isdisjoint(user.roles))
     roles = factory.LazyAttribute(lambda user: [user.role])
-    sites = factory.LazyFunction(lambda: [home_site()])
+    sites = factory.LazyFunction(lambda: [get_default_site()])
     password = None
 
     @classmethod
@@ -84,7 +84,7 @@ class UserFactory(DjangoModelFactory[User]):
 
 
 @dataclass(frozen=True, slots=True)
-class Cast:
+class SiteStaff:
     """One person of each role that works on recalls, at one site."""
 
     scheduler: User
@@ -93,16 +93,16 @@ class Cast:
     manager: User
 
 
-def cast_of(site: Site) -> Cast:
+def get_site_staff(site: Site) -> SiteStaff:
     """Who works at the site, one of each role; whoever is missing is hired."""
-    return Cast(
-        scheduler=_one_with(Role.SCHEDULER, site),
-        navigator=_one_with(Role.NAVIGATOR, site),
-        radiologist=_one_with(Role.RADIOLOGIST, site),
-        manager=_one_with(Role.MANAGER, site),
+    return SiteStaff(
+        scheduler=_get_or_create_user(Role.SCHEDULER, site),
+        navigator=_get_or_create_user(Role.NAVIGATOR, site),
+        radiologist=_get_or_create_user(Role.RADIOLOGIST, site),
+        manager=_get_or_create_user(Role.MANAGER, site),
     )
 
 
-def _one_with(role: Role, site: Site) -> User:
+def _get_or_create_user(role: Role, site: Site) -> User:
     found = User.objects.filter(groups__name=role, sites=site, is_active=True).order_by("pk").first()
     return found or UserFactory.create(role=role, sites=[site])

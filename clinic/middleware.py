@@ -24,7 +24,7 @@ GetResponse: TypeAlias = Callable[[HttpRequest], HttpResponse]
 
 SIGNED_IN_AT = "signed_in_at"
 LAST_SEEN_AT = "last_seen_at"
-SEEN_STEP = timedelta(minutes=1)  # how old "last seen" may grow before it is written again
+LAST_SEEN_RESOLUTION = timedelta(minutes=1)  # how old "last seen" may grow before it is written again
 _STARTED = "recalldesk.started"
 
 
@@ -108,7 +108,7 @@ class SessionTimeoutMiddleware:
         response = self.get_response(request)
         if request.user.is_authenticated:
             if not getattr(request, "is_background", False):
-                _note_the_visit(request, now)
+                _record_activity(request, now)
             add_never_cache_headers(response)
         return response
 
@@ -127,8 +127,8 @@ def _has_timed_out(request: HttpRequest, now: datetime) -> bool:
     return idle > settings.SESSION_IDLE_TIMEOUT or age > settings.SESSION_ABSOLUTE_TIMEOUT
 
 
-def _note_the_visit(request: HttpRequest, now: datetime) -> None:
+def _record_activity(request: HttpRequest, now: datetime) -> None:
     request.session.setdefault(SIGNED_IN_AT, now.isoformat())
     last_seen = request.session.get(LAST_SEEN_AT)
-    if last_seen is None or now - datetime.fromisoformat(last_seen) >= SEEN_STEP:
+    if last_seen is None or now - datetime.fromisoformat(last_seen) >= LAST_SEEN_RESOLUTION:
         request.session[LAST_SEEN_AT] = now.isoformat()

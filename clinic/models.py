@@ -10,7 +10,7 @@ from django.db import models
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from clinic.contact_ladder import LONGEST_LADDER, LOST_AFTER_DAYS, Rung, ladder_of
+from clinic.contact_ladder import LOST_AFTER_DAYS, MAX_LADDER_DAYS, RungSpec, build_ladder
 from clinic.contact_ladder import LadderRung as LadderRung
 from clinic.validators import validate_country, validate_time_zone
 
@@ -71,7 +71,7 @@ class Site(models.Model):
     lost_after = models.PositiveSmallIntegerField(
         _("a patient may count as lost after, in days"),
         default=LOST_AFTER_DAYS,
-        validators=[MinValueValidator(1), MaxValueValidator(LONGEST_LADDER)],
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_LADDER_DAYS)],
         help_text=_(
             "Counted from the day on which the patient was to be contacted; every step must have been tried too."
         ),
@@ -119,7 +119,7 @@ class Site(models.Model):
         return zoneinfo.ZoneInfo(self.time_zone)
 
     @cached_property
-    def week(self) -> dict[int, tuple[time, time]]:
+    def hours_by_weekday(self) -> dict[int, tuple[time, time]]:
         """First opening and last closing by weekday, Monday 0; a weekday that is missing is shut."""
         spans: dict[int, tuple[time, time]] = {}
         for span in self.opening_hours.all():
@@ -128,11 +128,11 @@ class Site(models.Model):
         return spans
 
     @cached_property
-    def ladder(self) -> tuple[Rung, ...]:
-        return ladder_of(self.ladder_rungs.all() if self.pk else ())
+    def contact_ladder(self) -> tuple[RungSpec, ...]:
+        return build_ladder(self.ladder_rungs.all() if self.pk else ())
 
     @cached_property
-    def closed_days(self) -> frozenset[date]:
+    def closed_dates(self) -> frozenset[date]:
         return frozenset(closure.day for closure in self.closures.all())
 
     @cached_property
@@ -197,7 +197,7 @@ class Closure(models.Model):
         return f"{self.day:%Y-%m-%d} {self.reason}"
 
 
-def _days(label: Any, default: int) -> "models.PositiveSmallIntegerField[Any, Any]":
+def _days_field(label: Any, default: int) -> "models.PositiveSmallIntegerField[Any, Any]":
     return models.PositiveSmallIntegerField(
         label,
         default=default,
@@ -213,20 +213,20 @@ class DeadlinePolicy(models.Model):
     """
 
     site = models.OneToOneField(Site, models.CASCADE, related_name="deadline_policy", verbose_name=_("site"))
-    first_call = _days(_("first call, business days"), 1)
-    visit = _days(_("visit"), 7)
-    visit_amber = _days(_("visit is late after"), 15)
-    visit_red = _days(_("visit is very late after"), 30)
-    outcome = _days(_("outcome recorded after the visit"), 1)
-    biopsy = _days(_("biopsy"), 7)
-    biopsy_amber = _days(_("biopsy is late after"), 14)
-    pathology = _days(_("pathology expected, business days"), 5)
-    pathology_told = _days(_("pathology told, business days"), 2)
-    priors_report = _days(_("report after prior images"), 30)
-    resolution = _days(_("result to resolution"), 60)
-    lay_summary = _days(_("lay summary"), 30)
-    suspicious = _days(_("suspicious result told"), 7)
-    follow_up_lead = _days(_("short-interval follow-up is booked ahead by"), 45)
+    first_call = _days_field(_("first call, business days"), 1)
+    visit = _days_field(_("visit"), 7)
+    visit_amber = _days_field(_("visit is late after"), 15)
+    visit_red = _days_field(_("visit is very late after"), 30)
+    outcome = _days_field(_("outcome recorded after the visit"), 1)
+    biopsy = _days_field(_("biopsy"), 7)
+    biopsy_amber = _days_field(_("biopsy is late after"), 14)
+    pathology = _days_field(_("pathology expected, business days"), 5)
+    pathology_told = _days_field(_("pathology told, business days"), 2)
+    priors_report = _days_field(_("report after prior images"), 30)
+    resolution = _days_field(_("result to resolution"), 60)
+    lay_summary = _days_field(_("lay summary"), 30)
+    suspicious = _days_field(_("suspicious result told"), 7)
+    follow_up_lead = _days_field(_("short-interval follow-up is booked ahead by"), 45)
 
     class Meta:
         verbose_name = _("deadlines")
@@ -259,7 +259,7 @@ class User(AbstractUser):
     def site_ids(self) -> frozenset[int]:
         return frozenset(site.pk for site in self.own_sites)
 
-    def sees_site(self, site_id: int) -> bool:
+    def can_access_site(self, site_id: int) -> bool:
         return site_id in self.site_ids
 
 

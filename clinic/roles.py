@@ -46,8 +46,8 @@ class Page(models.TextChoices):
     APPOINTMENTS = "appointments", _("Appointments")
     CLOSED_DAYS = "closed_days", _("Closing a day")
     WORKLIST = "worklist", _("Reading worklist")
-    OWN_RECALLS = "own_recalls", _("Where my recalls went")
-    EVERY_READER = "every_reader", _("Where every reader's recalls went")
+    MY_RECALLS = "own_recalls", _("Where my recalls went")
+    ALL_READERS = "every_reader", _("Where every reader's recalls went")
     BOARD = "board", _("Status board")
     MAP = "map", _("Workflow map")
     DOWNTIME = "downtime", _("Downtime sheet")
@@ -55,15 +55,15 @@ class Page(models.TextChoices):
     INBOX = "inbox", _("Demo inbox")
 
 
-PAGES: dict[Page, frozenset[Role]] = {
+PAGE_ROLES: dict[Page, frozenset[Role]] = {
     Page.QUEUE: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER, Role.RADIOLOGIST}),
     Page.BULK: frozenset({Role.SCHEDULER, Role.NAVIGATOR}),
     Page.RECALL: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER, Role.RADIOLOGIST}),
     Page.APPOINTMENTS: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER, Role.RADIOLOGIST}),
     Page.CLOSED_DAYS: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER}),
     Page.WORKLIST: frozenset({Role.RADIOLOGIST}),
-    Page.OWN_RECALLS: frozenset({Role.RADIOLOGIST, Role.MANAGER}),
-    Page.EVERY_READER: frozenset({Role.MANAGER}),
+    Page.MY_RECALLS: frozenset({Role.RADIOLOGIST, Role.MANAGER}),
+    Page.ALL_READERS: frozenset({Role.MANAGER}),
     Page.BOARD: frozenset({Role.MANAGER, Role.ADMINISTRATOR}),
     Page.MAP: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.RADIOLOGIST, Role.MANAGER, Role.ADMINISTRATOR}),
     Page.DOWNTIME: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER}),
@@ -72,9 +72,9 @@ PAGES: dict[Page, frozenset[Role]] = {
 }
 
 # Admin permissions: role -> "app.model" -> the verbs it holds. What is not here is denied.
-_VIEW = ("view",)
+_VIEW_ONLY = ("view",)
 _EDIT = ("view", "add", "change")
-_HISTORY = (
+_READ_ONLY_MODELS = (
     "recalls.recall",
     "recalls.recallevent",
     "recalls.appointment",
@@ -88,31 +88,31 @@ _HISTORY = (
 )
 ADMIN_PERMISSIONS: dict[Role, dict[str, tuple[str, ...]]] = {
     Role.MANAGER: {
-        **dict.fromkeys(_HISTORY, _VIEW),
+        **dict.fromkeys(_READ_ONLY_MODELS, _VIEW_ONLY),
         "notifications.sendingstate": ("view", "change"),
         "recalls.workitem": ("view", "change"),
-        "recalls.room": _VIEW,
-        "recalls.visitlength": _VIEW,
-        "patients.patient": _VIEW,
+        "recalls.room": _VIEW_ONLY,
+        "recalls.visitlength": _VIEW_ONLY,
+        "patients.patient": _VIEW_ONLY,
         "patients.referringprovider": _EDIT,
         "exchange.parkedrow": ("view", "change"),
-        "exchange.resultfile": _VIEW,
-        "notifications.messagetext": _VIEW,
-        "clinic.site": _VIEW,
-        "clinic.accesslog": _VIEW,
-        "admin.logentry": _VIEW,
+        "exchange.resultfile": _VIEW_ONLY,
+        "notifications.messagetext": _VIEW_ONLY,
+        "clinic.site": _VIEW_ONLY,
+        "clinic.accesslog": _VIEW_ONLY,
+        "admin.logentry": _VIEW_ONLY,
     },
     Role.ADMINISTRATOR: {
-        **dict.fromkeys(_HISTORY, _VIEW),
+        **dict.fromkeys(_READ_ONLY_MODELS, _VIEW_ONLY),
         "notifications.sendingstate": ("view", "change"),
         "recalls.workitem": ("view", "change"),
         "recalls.room": _EDIT,
         "recalls.roomhours": (*_EDIT, "delete"),
         "recalls.visitlength": _EDIT,
-        "patients.patient": _VIEW,
+        "patients.patient": _VIEW_ONLY,
         "patients.referringprovider": _EDIT,
         "exchange.parkedrow": ("view", "change"),
-        "exchange.resultfile": _VIEW,
+        "exchange.resultfile": _VIEW_ONLY,
         "notifications.messagetext": ("view", "add"),
         "clinic.site": _EDIT,
         "clinic.openinghours": (*_EDIT, "delete"),
@@ -120,22 +120,22 @@ ADMIN_PERMISSIONS: dict[Role, dict[str, tuple[str, ...]]] = {
         "clinic.deadlinepolicy": _EDIT,
         "clinic.ladderrung": (*_EDIT, "delete"),
         "clinic.user": _EDIT,
-        "clinic.accesslog": _VIEW,
-        "clinic.heartbeat": _VIEW,
-        "admin.logentry": _VIEW,
+        "clinic.accesslog": _VIEW_ONLY,
+        "clinic.heartbeat": _VIEW_ONLY,
+        "admin.logentry": _VIEW_ONLY,
     },
 }
 
 
-def roles_of(user: Any) -> frozenset[Role]:
+def get_roles(user: Any) -> frozenset[Role]:
     """The roles a signed-in person holds, read once per request and kept on the user object."""
     if not user.is_authenticated or not user.is_active:
         return frozenset()
     cached: frozenset[Role] | None = getattr(user, "_roles", None)
-    return remember_roles(user, (group.name for group in user.groups.all())) if cached is None else cached
+    return cache_roles(user, (group.name for group in user.groups.all())) if cached is None else cached
 
 
-def remember_roles(user: Any, group_names: Iterable[str]) -> frozenset[Role]:
+def cache_roles(user: Any, group_names: Iterable[str]) -> frozenset[Role]:
     """Keep the roles that these groups mean on the user object."""
     names = set(group_names)
     roles = frozenset(role for role in STAFF_ROLES if role.value in names)
@@ -143,8 +143,8 @@ def remember_roles(user: Any, group_names: Iterable[str]) -> frozenset[Role]:
     return roles
 
 
-def may_open(user: Any, page: Page) -> bool:
-    return bool(roles_of(user) & PAGES[page])
+def can_open_page(user: Any, page: Page) -> bool:
+    return bool(get_roles(user) & PAGE_ROLES[page])
 
 
 def sync_groups(**_: Any) -> None:
@@ -152,10 +152,10 @@ def sync_groups(**_: Any) -> None:
     group_model = apps.get_model("auth", "Group")
     for role in STAFF_ROLES:
         group, _created = group_model.objects.get_or_create(name=role.value)
-        group.permissions.set(list(_permissions(ADMIN_PERMISSIONS.get(role, {}))))
+        group.permissions.set(list(_find_permissions(ADMIN_PERMISSIONS.get(role, {}))))
 
 
-def _permissions(wanted: dict[str, tuple[str, ...]]) -> Iterable[Any]:
+def _find_permissions(wanted: dict[str, tuple[str, ...]]) -> Iterable[Any]:
     permission_model = apps.get_model("auth", "Permission")
     for label, verbs in wanted.items():
         app, model = label.split(".")

@@ -6,8 +6,8 @@ from clinic import views
 
 urlpatterns = [
     path("", views.home, name="home"),
-    path("sign-in/", views.SignIn.as_view(), name="sign_in"),
-    path("keys/", views.keys, name="keyboard_shortcuts"),
-    path("password/", views.Password.as_view(), name="password_change"),
-    path("sign-out/", views.SignOut.as_view(), name="sign_out"),
+    path("sign-in/", views.SignInView.as_view(), name="sign_in"),
+    path("keys/", views.keyboard_shortcuts, name="keyboard_shortcuts"),
+    path("password/", views.ChangePasswordView.as_view(), name="password_change"),
+    path("sign-out/", views.SignOutView.as_view(), name="sign_out"),
 ]

@@ -11,15 +11,15 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from clinic.roles import Role, roles_of
+from clinic.roles import Role, get_roles
 
 
-class SignIn(LoginView):
+class SignInView(LoginView):
     template_name = "registration/sign_in.html"
     redirect_authenticated_user = True
 
 
-class Password(SuccessMessageMixin[PasswordChangeForm], PasswordChangeView):
+class ChangePasswordView(SuccessMessageMixin[PasswordChangeForm], PasswordChangeView):
     """Everybody who signs in may change their own password; their other sessions end with it."""
 
     template_name = "registration/change_password.html"
@@ -27,11 +27,11 @@ class Password(SuccessMessageMixin[PasswordChangeForm], PasswordChangeView):
     success_message = _("Your password is changed.")
 
 
-class SignOut(LogoutView):
+class SignOutView(LogoutView):
     """Only by POST: a link that was followed for a user must not sign them out."""
 
 
-def desk_of(roles: Iterable[Role]) -> str:
+def get_start_page(roles: Iterable[Role]) -> str:
     """The URL name of the desk a person starts at; empty for an account without a desk.
 
     Somebody with several roles starts where most of the day's work is: calling before reading before looking after.
@@ -48,11 +48,11 @@ def desk_of(roles: Iterable[Role]) -> str:
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    desk = desk_of(roles_of(request.user))
+    desk = get_start_page(get_roles(request.user))
     return redirect(desk) if desk else render(request, "no_role.html")
 
 
 @require_safe
-def keys(request: HttpRequest) -> HttpResponse:
+def keyboard_shortcuts(request: HttpRequest) -> HttpResponse:
     """What each key does, for whoever looks it up without a script."""
     return render(request, "recalls/keyboard_shortcuts.html")

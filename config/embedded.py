@@ -12,7 +12,7 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
-LONGEST_SOCKET_PATH = 100  # the operating systems allow 104 to 108 bytes, with the final zero
+MAX_SOCKET_PATH_BYTES = 100  # the operating systems allow 104 to 108 bytes, with the final zero
 SECRET_KEY_BYTES = 64
 
 
@@ -27,7 +27,7 @@ def private_folder(folder: Path) -> Path:
     return folder
 
 
-def secret_key(data_dir: Path) -> str:
+def get_secret_key(data_dir: Path) -> str:
     """The installation's secret key: made on first use, kept in a file that only its owner can read.
 
     Safe when several processes start at once: the file appears whole or not at all, and the first one stays.
@@ -40,10 +40,10 @@ def secret_key(data_dir: Path) -> str:
         with suppress(FileExistsError):
             os.link(draft, path)
         os.unlink(draft)
-    return _kept_key(path)
+    return _read_secret_key(path)
 
 
-def _kept_key(path: Path) -> str:
+def _read_secret_key(path: Path) -> str:
     if key := path.read_text().strip():
         return key
     raise ImproperlyConfigured(f"{path} is empty: delete it and start again; everybody will have to sign in again.")
@@ -52,7 +52,7 @@ def _kept_key(path: Path) -> str:
 def broker_socket(data_dir: Path) -> Path:
     """Where the private broker listens: in the data folder, or in a short one when that path is too long."""
     path = data_dir / "broker.sock"
-    if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
+    if len(os.fsencode(path)) <= MAX_SOCKET_PATH_BYTES:
         return path
     key = hashlib.sha256(os.fsencode(data_dir.resolve())).hexdigest()[:16]
     return private_folder(Path(tempfile.gettempdir()) / f"recalldesk-{os.getuid()}-{key}") / "broker.sock"

@@ -15,19 +15,19 @@ from django.core.exceptions import ImproperlyConfigured
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-CHECKOUT = Path(__file__).resolve().parent.parent
-SHORTEST_SECRET_KEY = 50
-SHORTEST_WEBHOOK_SECRET = 20
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+MIN_SECRET_KEY_LENGTH = 50
+MIN_WEBHOOK_SECRET_LENGTH = 20
 DEFAULT_PORT = 8000
 
 
-def _words(value: object) -> object:
+def _split_commas(value: object) -> object:
     """Split "a, b" into its parts; leave anything else to the type's own check."""
     return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
 
 
-def _networks(value: object) -> object:
-    words = _words(value)
+def _parse_networks(value: object) -> object:
+    words = _split_commas(value)
     if not isinstance(words, list):
         return words
     try:
@@ -48,7 +48,7 @@ def _parts(address: str) -> SplitResult:
     return parts
 
 
-def _scheme(*allowed: str) -> AfterValidator:
+def _allowed_schemes(*allowed: str) -> AfterValidator:
     """A check that a secret address starts with one of the allowed schemes."""
 
     def check(value: SecretStr) -> SecretStr:
@@ -59,35 +59,35 @@ def _scheme(*allowed: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _web_address(value: str) -> str:
+def _check_web_address(value: str) -> str:
     parts = _parts(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.query:
         raise ValueError("allowed: a web address without a path, such as https://recall.example.org")
     return value.rstrip("/")
 
 
-def _mail_address(value: str) -> str:
+def _check_mail_address(value: str) -> str:
     name, at, domain = value.rpartition("@")
     if not name or not at or "." not in domain or any(letter.isspace() or letter in "<>," for letter in value):
         raise ValueError("allowed: one bare address, such as bounces@recall.example.org")
     return value
 
 
-def _webhook_secret(value: SecretStr) -> SecretStr:
+def _check_webhook_secret(value: SecretStr) -> SecretStr:
     user, colon, password = value.get_secret_value().partition(":")
-    if not (user and colon and password) or len(value.get_secret_value()) < SHORTEST_WEBHOOK_SECRET:
-        raise ValueError(f"allowed: user:password, {SHORTEST_WEBHOOK_SECRET} or more characters")
+    if not (user and colon and password) or len(value.get_secret_value()) < MIN_WEBHOOK_SECRET_LENGTH:
+        raise ValueError(f"allowed: user:password, {MIN_WEBHOOK_SECRET_LENGTH} or more characters")
     return value
 
 
-Words = Annotated[list[str], NoDecode, BeforeValidator(_words)]
-Networks = Annotated[list[IPv4Network | IPv6Network], NoDecode, BeforeValidator(_networks)]
-DatabaseUrl = Annotated[SecretStr, _scheme("postgres", "postgresql", "sqlite")]
-RedisUrl = Annotated[SecretStr, _scheme("redis", "rediss", "unix")]
+CommaSeparated = Annotated[list[str], NoDecode, BeforeValidator(_split_commas)]
+Networks = Annotated[list[IPv4Network | IPv6Network], NoDecode, BeforeValidator(_parse_networks)]
+DatabaseUrl = Annotated[SecretStr, _allowed_schemes("postgres", "postgresql", "sqlite")]
+RedisUrl = Annotated[SecretStr, _allowed_schemes("redis", "rediss", "unix")]
 _SMS_SENDER = re.compile(r"\+[1-9][0-9]{6,14}|MG[0-9a-f]{32}")
 
 
-def _sms_service(value: SecretStr) -> SecretStr:
+def _check_sms_url(value: SecretStr) -> SecretStr:
     """A whole twilio:// address, or file:// and nothing behind it."""
     address = value.get_secret_value()
     parts = _parts(address)
@@ -99,8 +99,8 @@ def _sms_service(value: SecretStr) -> SecretStr:
     return value
 
 
-SmsUrl = Annotated[SecretStr, AfterValidator(_sms_service)]
-EmailUrl = Annotated[SecretStr, _scheme("smtp", "smtp+tls", "smtp+ssl")]
+SmsUrl = Annotated[SecretStr, AfterValidator(_check_sms_url)]
+EmailUrl = Annotated[SecretStr, _allowed_schemes("smtp", "smtp+tls", "smtp+ssl")]
 
 
 class Environment(BaseSettings):
@@ -117,15 +117,15 @@ class Environment(BaseSettings):
     secret_key: SecretStr | None = Field(
         None,
         validation_alias="SECRET_KEY",
-        description=f"Signs sessions and links: {SHORTEST_SECRET_KEY} or more random characters. "
+        description=f"Signs sessions and links: {MIN_SECRET_KEY_LENGTH} or more random characters. "
         "Embedded: made once and kept in DATA_DIR.",
     )
-    allowed_hosts: Words = Field(
+    allowed_hosts: CommaSeparated = Field(
         [],
         validation_alias="ALLOWED_HOSTS",
         description="Host names the site answers to, separated by commas. Embedded: this machine only.",
     )
-    public_url: Annotated[str, AfterValidator(_web_address)] | None = Field(
+    public_url: Annotated[str, AfterValidator(_check_web_address)] | None = Field(
         None,
         validation_alias="PUBLIC_URL",
         description="The address people type, used for links in messages, such as https://recall.example.org.",
@@ -156,13 +156,13 @@ class Environment(BaseSettings):
     default_from_email: str | None = Field(
         None, validation_alias="DEFAULT_FROM_EMAIL", description='Sender of every e-mail: "Clinic name <a@b.example>".'
     )
-    bounce_address: Annotated[str, AfterValidator(_mail_address)] | None = Field(
+    bounce_address: Annotated[str, AfterValidator(_check_mail_address)] | None = Field(
         None,
         validation_alias="BOUNCE_ADDRESS",
         description="Mailbox to which undeliverable e-mail goes back, read by `manage.py read_bounces`. "
         "Not set: the address of DEFAULT_FROM_EMAIL.",
     )
-    webhook_secret: Annotated[SecretStr, AfterValidator(_webhook_secret)] | None = Field(
+    webhook_secret: Annotated[SecretStr, AfterValidator(_check_webhook_secret)] | None = Field(
         None,
         validation_alias="WEBHOOK_SECRET",
         description="user:password, 20 or more characters, with which a mail provider signs in to report what was "
@@ -175,7 +175,7 @@ class Environment(BaseSettings):
         description="At most so many e-mails a minute to one mail domain, such as gmail.com; 0 for no limit.",
     )
     data_dir: Path = Field(
-        CHECKOUT / "var",
+        PROJECT_ROOT / "var",
         validation_alias="DATA_DIR",
         description="Folder for what the app keeps on disk: database, mail, collected static files, the "
         "scheduler service's timetable.",
@@ -193,7 +193,7 @@ class Environment(BaseSettings):
         validation_alias="TRUSTED_PROXIES",
         description="Addresses or networks of the HTTPS proxy in front; only its X-Forwarded-* headers are believed.",
     )
-    loop_ping_url: Annotated[SecretStr, _scheme("http", "https")] | None = Field(
+    loop_ping_url: Annotated[SecretStr, _allowed_schemes("http", "https")] | None = Field(
         None,
         validation_alias="LOOP_PING_URL",
         description="Asked for each hour when the check found no recall without a next step, and with /fail behind it "
@@ -218,15 +218,15 @@ class Environment(BaseSettings):
     )
 
     @model_validator(mode="after")
-    def _production_is_complete(self) -> Self:
-        if self.profile == "production" and (faults := list(_production_faults(self))):
+    def _check_production(self) -> Self:
+        if self.profile == "production" and (faults := list(_list_production_faults(self))):
             raise ValueError("; ".join(faults))
-        if self.secret_key and len(self.secret_key.get_secret_value()) < SHORTEST_SECRET_KEY:
-            raise ValueError(f"SECRET_KEY: needs {SHORTEST_SECRET_KEY} or more characters")
+        if self.secret_key and len(self.secret_key.get_secret_value()) < MIN_SECRET_KEY_LENGTH:
+            raise ValueError(f"SECRET_KEY: needs {MIN_SECRET_KEY_LENGTH} or more characters")
         return self
 
 
-def _production_faults(env: Environment) -> list[str]:
+def _list_production_faults(env: Environment) -> list[str]:
     """Each variable that the production profile lacks or can't accept, with the remedy."""
     required = {
         "SECRET_KEY": env.secret_key,
@@ -256,10 +256,12 @@ def read_environment() -> Environment:
     try:
         return Environment()
     except ValidationError as error:
-        lines = [_explain(fault["loc"], fault["msg"]) for fault in error.errors(include_input=False, include_url=False)]
+        lines = [
+            _format_fault(fault["loc"], fault["msg"]) for fault in error.errors(include_input=False, include_url=False)
+        ]
     raise ImproperlyConfigured("The environment is not usable.\n" + "\n".join(lines))
 
 
-def _explain(location: tuple[int | str, ...], message: str) -> str:
+def _format_fault(location: tuple[int | str, ...], message: str) -> str:
     plain = message.removeprefix("Value error, ")
     return f"  {location[0]}: {plain}" if location else "\n".join(f"  {part}" for part in plain.split("; "))

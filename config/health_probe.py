@@ -7,12 +7,12 @@ from urllib.parse import urlsplit
 
 from config.env import Environment, read_environment
 
-ANYWHERE = {"0.0.0.0", "::"}  # noqa: S104
+WILDCARD_ADDRESSES = {"0.0.0.0", "::"}  # noqa: S104
 
 
-def answers(env: Environment, *, timeout: float = 4.0) -> bool:
+def web_server_responds(env: Environment, *, timeout: float = 4.0) -> bool:
     """Whether the web server says "ok" within so many seconds. Raises nothing: no answer is an answer."""
-    host = "127.0.0.1" if env.bind in ANYWHERE else env.bind
+    host = "127.0.0.1" if env.bind in WILDCARD_ADDRESSES else env.bind
     known_as = urlsplit(env.public_url).hostname if env.public_url else None
     request = urllib.request.Request(f"http://{host}:{env.port}/health/", headers={"Host": known_as or host})
     try:
@@ -23,4 +23,4 @@ def answers(env: Environment, *, timeout: float = 4.0) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(not answers(read_environment()))
+    sys.exit(not web_server_responds(read_environment()))

@@ -22,16 +22,16 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None]
 
 
-def settings(level: str) -> dict[str, Any]:
+def logging_config(level: str) -> dict[str, Any]:
     """The logging configuration, for `configure`."""
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "filters": {"celery_failures": {"()": WithoutTaskValues}},
+        "filters": {"celery_failures": {"()": RedactTaskArgumentsFilter}},
         "formatters": {
             "json": {
                 "()": structlog.stdlib.ProcessorFormatter,
-                "foreign_pre_chain": _SHARED,
+                "foreign_pre_chain": _SHARED_PROCESSORS,
                 "processors": [
                     structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                     structlog.processors.JSONRenderer(),
@@ -57,18 +57,22 @@ def settings(level: str) -> dict[str, Any]:
     }
 
 
-def configure(config: dict[str, Any]) -> None:
+def configure_logging(config: dict[str, Any]) -> None:
     """Set up the standard library's logging and structlog alike; Django calls this once at start."""
     logging.config.dictConfig(config)
     structlog.configure(
-        processors=[structlog.stdlib.filter_by_level, *_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *_SHARED_PROCESSORS,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
 
 
-def exception_without_its_message(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+def strip_exception_message(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Replace an exception by its chain of types and the lines it passed: enough to find it, nothing of its values."""
     exc_info = event.pop("exc_info", None)
     if exc_info is True:
@@ -76,11 +80,11 @@ def exception_without_its_message(_logger: WrappedLogger, _method: str, event: E
     if isinstance(exc_info, BaseException):
         exc_info = (type(exc_info), exc_info, exc_info.__traceback__)
     if isinstance(exc_info, tuple) and exc_info[1] is not None:
-        event["exception"] = [_link(error) for error in _chain(exc_info[1])]
+        event["exception"] = [_describe_exception(error) for error in _exception_chain(exc_info[1])]
     return event
 
 
-def _chain(error: BaseException) -> list[BaseException]:
+def _exception_chain(error: BaseException) -> list[BaseException]:
     """The exception and what led to it, latest first."""
     chain: list[BaseException] = []
     current: BaseException | None = error
@@ -90,7 +94,7 @@ def _chain(error: BaseException) -> list[BaseException]:
     return chain
 
 
-def _link(error: BaseException) -> dict[str, object]:
+def _describe_exception(error: BaseException) -> dict[str, object]:
     frames = traceback.extract_tb(error.__traceback__)
     return {
         "type": f"{type(error).__module__}.{type(error).__qualname__}",
@@ -98,26 +102,26 @@ def _link(error: BaseException) -> dict[str, object]:
     }
 
 
-_LINK = re.compile(r"(/my/)[A-Za-z0-9_-]{16,}")
+_PATIENT_LINK = re.compile(r"(/my/)[A-Za-z0-9_-]{16,}")
 
 
-def without_patient_links(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+def redact_patient_links(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Take the token out of a patient's link wherever it stands in a line: Django names failed paths."""
-    return {key: _without_links(value) for key, value in event.items()}
+    return {key: _redact_links(value) for key, value in event.items()}
 
 
-def _without_links(value: Any) -> Any:
+def _redact_links(value: Any) -> Any:
     match value:
         case str():
-            return _LINK.sub(r"\1[link]", value)
+            return _PATIENT_LINK.sub(r"\1[link]", value)
         case dict():
-            return {key: _without_links(inner) for key, inner in value.items()}
+            return {key: _redact_links(inner) for key, inner in value.items()}
         case list() | tuple():
-            return [_without_links(inner) for inner in value]
+            return [_redact_links(inner) for inner in value]
     return value
 
 
-class WithoutTaskValues(logging.Filter):
+class RedactTaskArgumentsFilter(logging.Filter):
     """Celery writes a failed task's exception and traceback into its message: keep the exception's type alone."""
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -131,7 +135,7 @@ class WebServerLogger(GunicornLogger):
     """gunicorn's own lines in the common form, and without the address of a request that failed."""
 
     def setup(self, cfg: GunicornConfig) -> None:
-        configure(settings(cfg.loglevel.upper()))
+        configure_logging(logging_config(cfg.loglevel.upper()))
         self.error_log.handlers.clear()
         self.error_log.propagate = True
         self.error_log.setLevel(cfg.loglevel.upper())
@@ -140,7 +144,7 @@ class WebServerLogger(GunicornLogger):
         self.error_log.error("The web server could not finish a request", exc_info=True)
 
 
-class NoPatientData(SafeExceptionReporterFilter):
+class PatientDataReporterFilter(SafeExceptionReporterFilter):
     """Error reports hold no form values, cookies or local variables, in any profile but a developer's own DEBUG."""
 
     def get_post_parameters(self, request: HttpRequest | None) -> dict[str, Any]:
@@ -153,12 +157,12 @@ class NoPatientData(SafeExceptionReporterFilter):
         return super().get_traceback_frame_variables(request, tb_frame) if not self.is_active(request) else ()
 
 
-_SHARED: list[Processor] = [
+_SHARED_PROCESSORS: list[Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,
     structlog.stdlib.PositionalArgumentsFormatter(),
     structlog.processors.TimeStamper(fmt="iso", utc=True),
-    exception_without_its_message,
-    without_patient_links,
+    strip_exception_message,
+    redact_patient_links,
 ]

@@ -24,7 +24,7 @@ from django.core.management import call_command
 from django.db import connections
 
 from config import broker, health_probe
-from config.env import CHECKOUT, Environment, read_environment
+from config.env import PROJECT_ROOT, Environment, read_environment
 
 BROKER_START_SECONDS = 20.0
 BROKER_STOP_SECONDS = 10.0
@@ -40,7 +40,7 @@ def main() -> int:
         return 1
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
-    if not env.redis_url and broker.answers(settings.REDIS_URL):
+    if not env.redis_url and broker.is_reachable(settings.REDIS_URL):
         print(f"Recall Desk already runs with the data in {settings.DATA_DIR}. Stop it first, or set DATA_DIR.")
         return 1
     _prepare()
@@ -75,9 +75,9 @@ def _private_broker(env: Environment) -> Iterator[None]:
         yield
         return
     # Its own session keeps the terminal's Ctrl-C away from it: it has to outlive the processes that use it.
-    server = subprocess.Popen([sys.executable, "-m", "config.broker"], cwd=CHECKOUT, start_new_session=True)
+    server = subprocess.Popen([sys.executable, "-m", "config.broker"], cwd=PROJECT_ROOT, start_new_session=True)
     try:
-        if not broker.wait_until_it_answers(settings.REDIS_URL, seconds=BROKER_START_SECONDS):
+        if not broker.wait_until_reachable(settings.REDIS_URL, seconds=BROKER_START_SECONDS):
             raise SystemExit(f"The broker did not start. {settings.DATA_DIR}/broker.log says why.")
         yield
     finally:
@@ -93,7 +93,7 @@ def _run_until_stopped(env: Environment) -> int:
     """Run honcho until it ends by itself (its status is returned) or a signal asks for the end (0)."""
     honcho = subprocess.Popen(
         [sys.executable, "-m", "honcho", "start", *PROCESSES],
-        cwd=CHECKOUT,
+        cwd=PROJECT_ROOT,
         env=os.environ | {"PORT": str(env.port), "PUBLIC_URL": settings.PUBLIC_URL},  # honcho renumbers PORT
         start_new_session=True,
     )
@@ -114,7 +114,7 @@ def _announce(env: Environment, stopping: threading.Event) -> None:
     """Print the address once the web server answers there."""
     deadline = time.monotonic() + WEB_START_SECONDS
     while not stopping.is_set() and time.monotonic() < deadline:
-        if health_probe.answers(env):
+        if health_probe.web_server_responds(env):
             print(f"\nRecall Desk is at {settings.PUBLIC_URL}/ (Ctrl-C stops it)\n", flush=True)
             return
         time.sleep(0.2)

@@ -10,7 +10,7 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from config import connections, logs
-from config.embedded import private_folder, secret_key
+from config.embedded import get_secret_key, private_folder
 from config.env import read_environment
 
 django_stubs_ext.monkeypatch()  # lets classes such as ModelAdmin be written with their type arguments
@@ -20,7 +20,7 @@ PRODUCTION = ENV.profile == "production"
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = private_folder(ENV.data_dir.resolve())
 
-SECRET_KEY = ENV.secret_key.get_secret_value() if ENV.secret_key else secret_key(DATA_DIR)
+SECRET_KEY = ENV.secret_key.get_secret_value() if ENV.secret_key else get_secret_key(DATA_DIR)
 DEBUG = ENV.debug
 ALLOWED_HOSTS = ENV.allowed_hosts or ["127.0.0.1", "localhost", "[::1]"]
 PUBLIC_URL = ENV.public_url or f"http://127.0.0.1:{ENV.port}"
@@ -95,7 +95,7 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 
-DATABASES: dict[str, Any] = {"default": connections.database(ENV.database_url, DATA_DIR)}
+DATABASES: dict[str, Any] = {"default": connections.database_settings(ENV.database_url, DATA_DIR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Nothing a person sees may hang on a cache that can be away, so it stays in each process.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
@@ -190,20 +190,20 @@ MAIL_PER_DOMAIN_PER_MINUTE = ENV.mail_per_domain_per_minute
 ANYMAIL = {"WEBHOOK_SECRET": ENV.webhook_secret.get_secret_value()} if ENV.webhook_secret else {}
 if ENV.email_url:
     EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    globals().update(connections.mail_server(ENV.email_url))
+    globals().update(connections.email_settings(ENV.email_url))
 else:
     EMAIL_BACKEND = "notifications.backends.maildir.EmailBackend"
 
 # Text messages. Empty: none are sent, and the next channel takes over.
 SMS_URL = ENV.sms_url.get_secret_value() if ENV.sms_url else "" if ENV.email_url or PRODUCTION else "file://"
 
-REDIS_URL = connections.redis_address(ENV.redis_url, DATA_DIR)
+REDIS_URL = connections.get_redis_url(ENV.redis_url, DATA_DIR)
 CELERY = connections.celery_settings(REDIS_URL, concurrency=ENV.worker_concurrency, data_dir=DATA_DIR)
 
-LOGGING_CONFIG = "config.logs.configure"
-LOGGING = logs.settings(ENV.log_level)
+LOGGING_CONFIG = "config.logs.configure_logging"
+LOGGING = logs.logging_config(ENV.log_level)
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
 DJANGO_STRUCTLOG_USER_ID_FIELD = ""
 DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
-DEFAULT_EXCEPTION_REPORTER_FILTER = "config.logs.NoPatientData"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "config.logs.PatientDataReporterFilter"

@@ -9,7 +9,7 @@ from django.http.response import HttpResponseBase
 from django.views import View
 
 from clinic.models import AccessLog, Site, User
-from clinic.roles import Page, may_open
+from clinic.roles import Page, can_open_page
 
 
 class DeskView(View):
@@ -18,7 +18,7 @@ class DeskView(View):
     page: ClassVar[Page]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not may_open(request.user, self.page):
+        if not can_open_page(request.user, self.page):
             raise PermissionDenied
         return super().dispatch(request, *args, **kwargs)
 

@@ -15,13 +15,13 @@ from django.utils.translation import gettext_lazy
 
 from clinic.admin_base import ReadOnlyAdmin, ScopedAdmin
 from clinic.models import User
-from clinic.roles import Role, roles_of
-from exchange.forms import PREFIX, ParkedRowForm, cells_of
+from clinic.roles import Role, get_roles
+from exchange.batch_importer import RowResult
+from exchange.forms import CELL_PREFIX, ParkedRowForm, get_cells
 from exchange.models import ParkedRow, ResultFile
-from exchange.replay import dismiss, replay
-from exchange.rows import BEYOND
+from exchange.parked_rows import dismiss_parked_row, replay_parked_row
+from exchange.row_parser import EXTRA_CELLS
 from exchange.schema import COLUMNS
-from exchange.store import Result
 from recalls.models import Recall
 
 
@@ -29,14 +29,14 @@ from recalls.models import Recall
 class ResultFileAdmin(ReadOnlyAdmin[ResultFile]):
     """Every run of loading a file, with what became of its rows."""
 
-    site_path = ""  # a file holds rows of several sites; it shows nothing but its name and counts
+    site_lookup = ""  # a file holds rows of several sites; it shows nothing but its name and counts
     list_display = ("name", "loaded_at", "by", "site", "rows_by_result")
     list_select_related = ("site",)
     fields = ("name", "site", "loaded_at", "by", "rows_by_result")
 
     @admin.display(description=gettext_lazy("rows by result"))
     def rows_by_result(self, file: ResultFile) -> str:
-        return ", ".join(f"{result.value} {file.counts[result]}" for result in Result if file.counts.get(result))
+        return ", ".join(f"{result.value} {file.counts[result]}" for result in RowResult if file.counts.get(result))
 
 
 @admin.register(ParkedRow)
@@ -46,21 +46,21 @@ class ParkedRowAdmin(ScopedAdmin[ParkedRow]):
     form = ParkedRowForm
     private_search = True
     change_form_template = "exchange/parked_row.html"
-    list_display = ("line", "file", "site", "accession", "state", "columns_to_mend")
+    list_display = ("line", "file", "site", "accession", "state", "problem_columns")
     list_filter = ("state", ("site", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("site", "file")
     search_fields = ("accession__startswith",)
     search_help_text = gettext_lazy("Search by accession (its beginning) or line number")
     readonly_fields = (
-        "file", "line", "site", "state", "parked_at", "settled_at", "settled_by", "recall", "as_it_came",
-        "beyond_the_last_column",
+        "file", "line", "site", "state", "parked_at", "settled_at", "settled_by", "recall", "raw_row",
+        "extra_cells",
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ParkedRow]:
         """Rows at the user's sites; an administrator also sees those of which nobody knows the site."""
         rows = ParkedRow.objects.select_related("site", "file", "settled_by")
         seen = Q(site__in=getattr(request.user, "site_ids", ()))
-        if Role.ADMINISTRATOR in roles_of(request.user):
+        if Role.ADMINISTRATOR in get_roles(request.user):
             seen |= Q(site__isnull=True)
         return rows.filter(seen)
 
@@ -82,12 +82,12 @@ class ParkedRowAdmin(ScopedAdmin[ParkedRow]):
     def get_fieldsets(self, request: HttpRequest, obj: ParkedRow | None = None) -> Any:
         origin = ["file", "line", "site", "state", "parked_at"]
         if obj is None or not self.has_change_permission(request, obj):
-            return [(None, {"fields": [*origin, "settled_at", "settled_by", "note", "recall", "as_it_came"]})]
-        if obj.raw.get(BEYOND):
-            origin.append("beyond_the_last_column")
+            return [(None, {"fields": [*origin, "settled_at", "settled_by", "note", "recall", "raw_row"]})]
+        if obj.raw.get(EXTRA_CELLS):
+            origin.append("extra_cells")
         wrong = {problem["column"] for problem in obj.problems}
-        to_mend = [PREFIX + column.name for column in COLUMNS if column.name in wrong]
-        others = [PREFIX + column.name for column in COLUMNS if column.name not in wrong]
+        to_mend = [CELL_PREFIX + column.name for column in COLUMNS if column.name in wrong]
+        others = [CELL_PREFIX + column.name for column in COLUMNS if column.name not in wrong]
         sections: list[tuple[str | None, dict[str, list[str]]]] = [(None, {"fields": origin})]
         if to_mend:
             sections.append((_("To mend"), {"fields": to_mend}))
@@ -98,15 +98,15 @@ class ParkedRowAdmin(ScopedAdmin[ParkedRow]):
         ]
 
     @admin.display(description=gettext_lazy("to mend"))
-    def columns_to_mend(self, row: ParkedRow) -> str:
+    def problem_columns(self, row: ParkedRow) -> str:
         return ", ".join(problem["column"] or _("whole row") for problem in row.problems)
 
     @admin.display(description=gettext_lazy("cells beyond the last column"))
-    def beyond_the_last_column(self, row: ParkedRow) -> str:
-        return str(row.raw.get(BEYOND, ""))
+    def extra_cells(self, row: ParkedRow) -> str:
+        return str(row.raw.get(EXTRA_CELLS, ""))
 
     @admin.display(description=gettext_lazy("the row"))
-    def as_it_came(self, row: ParkedRow) -> SafeString:
+    def raw_row(self, row: ParkedRow) -> SafeString:
         return format_html("<ul>{}</ul>", format_html_join("", "<li>{}: {}</li>", sorted(row.raw.items())))
 
     @admin.display(description=gettext_lazy("recall"))
@@ -121,15 +121,15 @@ class ParkedRowAdmin(ScopedAdmin[ParkedRow]):
         person = cast(User, request.user)
         try:
             if "_dismiss" in request.POST:
-                dismiss(obj, obj.note, by=person)
+                dismiss_parked_row(obj, obj.note, by=person)
                 self._say(request, messages.SUCCESS, _("The row was dismissed."))
                 return
-            outcome = replay(obj, cells_of(form), by=person)
+            outcome = replay_parked_row(obj, get_cells(form), by=person)
             ParkedRow.objects.filter(pk=obj.pk).update(note=obj.note)
         except ValidationError as refusal:
             self._say(request, messages.ERROR, " ".join(refusal.messages))
             return
-        if outcome.result == Result.PARKED:
+        if outcome.result == RowResult.PARKED:
             self._say(request, messages.ERROR, _("The row is not in yet. Mend what is marked and replay it again."))
         else:
             self._say(request, messages.SUCCESS, _("The row is in: %(result)s.") % {"result": outcome.result.label})

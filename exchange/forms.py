@@ -7,12 +7,12 @@ from django.core.exceptions import NON_FIELD_ERRORS
 from django.forms.utils import ErrorDict, ErrorList
 from django.utils.translation import gettext as _
 
+from exchange.errors import WHOLE_ROW
 from exchange.models import ParkedRow
-from exchange.problems import WHOLE_ROW
-from exchange.schema import COLUMNS, Column
+from exchange.schema import COLUMNS, ResultColumn
 
-PREFIX = "cell_"  # some columns are called like fields of the row itself
-_LONG = 1000
+CELL_PREFIX = "cell_"  # some columns are called like fields of the row itself
+_TEXTAREA_MIN_LENGTH = 1000
 
 
 class _CellsForm(forms.ModelForm[ParkedRow]):
@@ -23,7 +23,7 @@ class _CellsForm(forms.ModelForm[ParkedRow]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for column in COLUMNS:
-            self.fields[PREFIX + column.name].initial = self.instance.raw.get(column.name, "")
+            self.fields[CELL_PREFIX + column.name].initial = self.instance.raw.get(column.name, "")
 
     @property
     def errors(self) -> ErrorDict:
@@ -32,7 +32,7 @@ class _CellsForm(forms.ModelForm[ParkedRow]):
             return super().errors
         stored = ErrorDict()
         for problem in self.instance.problems:
-            name = PREFIX + problem["column"] if problem["column"] != WHOLE_ROW else NON_FIELD_ERRORS
+            name = CELL_PREFIX + problem["column"] if problem["column"] != WHOLE_ROW else NON_FIELD_ERRORS
             stored.setdefault(name, ErrorList()).append(problem["message"])
         return stored
 
@@ -43,18 +43,20 @@ class _CellsForm(forms.ModelForm[ParkedRow]):
         return data
 
 
-def cells_of(form: forms.ModelForm[ParkedRow]) -> dict[str, str]:
+def get_cells(form: forms.ModelForm[ParkedRow]) -> dict[str, str]:
     """The row as it was typed, by column."""
-    return {column.name: form.cleaned_data[PREFIX + column.name] for column in COLUMNS}
+    return {column.name: form.cleaned_data[CELL_PREFIX + column.name] for column in COLUMNS}
 
 
-def _field(column: Column) -> forms.CharField:
+def _build_field(column: ResultColumn) -> forms.CharField:
     wide = (
-        forms.Textarea(attrs={"rows": 3, "cols": 60}) if column.longest > _LONG else forms.TextInput(attrs={"size": 60})
+        forms.Textarea(attrs={"rows": 3, "cols": 60})
+        if column.max_length > _TEXTAREA_MIN_LENGTH
+        else forms.TextInput(attrs={"size": 60})
     )
     return forms.CharField(label=column.name, help_text=column.description, required=False, strip=False, widget=wide)
 
 
 ParkedRowForm: type[_CellsForm] = type(
-    "ParkedRowForm", (_CellsForm,), {PREFIX + column.name: _field(column) for column in COLUMNS}
+    "ParkedRowForm", (_CellsForm,), {CELL_PREFIX + column.name: _build_field(column) for column in COLUMNS}
 )

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from clinic.actors import Actor, actor_for
 from clinic.models import User
-from patients.contact import check_email, check_phone
+from patients.contact_validation import check_email, check_phone
 from patients.models import Consent, ContactPoint, Patient
 
 
@@ -18,7 +18,7 @@ def set_contact_point(patient: Patient, kind: ContactPoint.Kind, raw: str, *, by
     """Write one contact point; a value that cannot be used is kept and marked, the same value changes nothing."""
     actor_for(by)
     checked = check_email(raw) if kind == ContactPoint.Kind.EMAIL else check_phone(raw, patient.site.country)
-    mark = ContactPoint.Unusable.INVALID if checked.problem else ""
+    mark = ContactPoint.UnusableReason.INVALID if checked.problem else ""
     point = patient.contact_points.filter(kind=kind).first()
     if point is not None and point.value == checked.value:
         return point
@@ -38,20 +38,20 @@ def update_details(patient: Patient, changes: dict[str, Any], *, by: User | Acto
     return bool(changed)
 
 
-def mark_unusable(point: ContactPoint, why: ContactPoint.Unusable, *, by: User | Actor) -> None:
+def mark_contact_unusable(point: ContactPoint, why: ContactPoint.UnusableReason, *, by: User | Actor) -> None:
     actor_for(by)
     point.unusable, point.changed_at = why, timezone.now()
     point.save(update_fields=["unusable", "changed_at"])
 
 
-def mark_usable(point: ContactPoint, *, by: User | Actor) -> None:
+def mark_contact_usable(point: ContactPoint, *, by: User | Actor) -> None:
     """The mark was a slip."""
     actor_for(by)
     point.unusable, point.changed_at = "", timezone.now()
     point.save(update_fields=["unusable", "changed_at"])
 
 
-def choose_language(patient: Patient, code: str, *, by: User | Actor) -> None:
+def set_language(patient: Patient, code: str, *, by: User | Actor) -> None:
     """The language the patient wants to be written to in, as a code such as "es"."""
     actor_for(by)
     patient.language = code
@@ -88,7 +88,7 @@ def record_death(patient: Patient, died_on: date, *, by: User | Actor) -> None:
 
 
 @transaction.atomic
-def merge(loser: Patient, survivor: Patient, *, by: User | Actor) -> None:
+def set_merged_into(loser: Patient, survivor: Patient, *, by: User | Actor) -> None:
     """Point one record number at another. Recalls move with `recalls.merge`, which calls this.
 
     Raises ValidationError when it would make a circle or merge a record twice; `unmerge` undoes it.
@@ -105,7 +105,7 @@ def merge(loser: Patient, survivor: Patient, *, by: User | Actor) -> None:
 
 
 @transaction.atomic
-def unmerge(loser: Patient, *, by: User | Actor) -> None:
+def clear_merged_into(loser: Patient, *, by: User | Actor) -> None:
     actor_for(by)
     loser.merged_into = None
     loser.save(update_fields=["merged_into"])

@@ -7,17 +7,17 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from clinic.admin_base import OwnSites, ReadOnlyAdmin, ScopedAdmin, ShownRows
+from clinic.admin_base import OwnSiteFilter, ReadOnlyAdmin, ReadOnlyInline, ScopedAdmin
 from clinic.models import AccessLog
 from patients.models import Consent, ContactPoint, Patient, ReferringProvider
 
 
-class ContactPointRows(ShownRows):
+class ContactPointInline(ReadOnlyInline):
     model = ContactPoint
     fields = ("kind", "value", "unusable", "changed_at")
 
 
-class ConsentRows(ShownRows):
+class ConsentInline(ReadOnlyInline):
     model = Consent
     fields = ("subject", "granted", "at", "source", "by")
 
@@ -27,12 +27,12 @@ class PatientAdmin(ReadOnlyAdmin[Patient]):
     patient_path = "pk"
     private_search = True
     list_display = ("__str__", "mrn", "birth_date", "site", "language", "deceased_on", "merged_into")
-    list_filter = (OwnSites, "language", "interpreter_needed", ("merged_into", admin.EmptyFieldListFilter))
+    list_filter = (OwnSiteFilter, "language", "interpreter_needed", ("merged_into", admin.EmptyFieldListFilter))
     list_select_related = ("site", "merged_into")
     search_fields = ("mrn__exact", "family_name__istartswith")
     search_help_text = _("Whole record number, or the beginning of the family name, or “family, given”")
     ordering = ("-pk",)
-    inlines = (ContactPointRows, ConsentRows)
+    inlines = (ContactPointInline, ConsentInline)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Patient], search_term: str
@@ -45,8 +45,8 @@ class PatientAdmin(ReadOnlyAdmin[Patient]):
 
 @admin.register(ReferringProvider)
 class ReferringProviderAdmin(ScopedAdmin[ReferringProvider]):
-    site_path = ""
-    tells_values = True
+    site_lookup = ""
+    logs_values = True
     list_display = ("name", "npi", "phone", "email")
     search_fields = ("npi__exact", "name__istartswith")
     search_help_text = _("Whole NPI, or the beginning of the name")
@@ -57,7 +57,7 @@ class ReferringProviderAdmin(ScopedAdmin[ReferringProvider]):
 class AccessLogAdmin(ReadOnlyAdmin[AccessLog]):
     """Who opened what about whom; a patient's number is the one in the address of the page."""
 
-    site_path = ""
+    site_lookup = ""
     list_display = ("at", "user", "page", "patient_id")
     list_select_related = ("user",)
     search_fields = ("patient_id__exact", "user__username__exact")

@@ -11,23 +11,23 @@ from patients.models import Consent, ContactPoint, Patient
 
 
 @dataclass(frozen=True, slots=True)
-class Channels:
+class PatientChannels:
     """What may be used now: addresses are empty when there is none or it may not be used; `why_*` says so in a word."""
 
     email: str
-    why_no_email: str
+    email_blocked_reason: str
     mobile: str
     home: str
     sms_allowed: bool
-    detail_allowed: bool
-    problems: tuple[ContactPoint, ...]
+    health_details_allowed: bool
+    unusable_contact_points: tuple[ContactPoint, ...]
 
     @property
     def phones(self) -> tuple[str, ...]:
         return tuple(number for number in (self.mobile, self.home) if number)
 
 
-def channels_of(patient: Patient) -> Channels:
+def get_patient_channels(patient: Patient) -> PatientChannels:
     """Two queries, none when `contact_points` and `consents` are prefetched."""
     points = {point.kind: point for point in patient.contact_points.all()}
     newest: dict[str, Consent] = {}
@@ -52,12 +52,12 @@ def channels_of(patient: Patient) -> Channels:
         email, why = "", "opted_out"
     mobile, home = usable(ContactPoint.Kind.MOBILE), usable(ContactPoint.Kind.HOME)
     callable_now = not patient.do_not_call and not patient.deceased_on
-    return Channels(
+    return PatientChannels(
         email=email,
-        why_no_email=why,
+        email_blocked_reason=why,
         mobile=mobile if callable_now else "",
         home=home if callable_now else "",
         sms_allowed=bool(mobile) and callable_now and said(Consent.Subject.SMS) is True,
-        detail_allowed=said(Consent.Subject.DETAIL) is True,
-        problems=tuple(point for point in points.values() if point.unusable),
+        health_details_allowed=said(Consent.Subject.DETAIL) is True,
+        unusable_contact_points=tuple(point for point in points.values() if point.unusable),
     )

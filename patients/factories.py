@@ -8,11 +8,11 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from clinic.actors import INTAKE
-from clinic.factories import home_site
+from clinic.factories import get_default_site
 from patients.actions import record_consent, set_contact_point
 from patients.models import Consent, ContactPoint, Patient, ReferringProvider
 
-SOURCE = "intake form"
+INTAKE_SOURCE = "intake form"
 
 
 class ReferringProviderFactory(DjangoModelFactory[ReferringProvider]):
@@ -45,7 +45,7 @@ class PatientFactory(DjangoModelFactory[Patient]):
         no_phone = factory.Trait(mobile=None, home=None)
         no_voicemail = factory.Trait(voicemail=Patient.Voicemail.NO)
 
-    site = factory.LazyFunction(home_site)
+    site = factory.LazyFunction(get_default_site)
     assigning_authority = factory.LazyAttribute(lambda patient: patient.site.mrn_authority)
     mrn = factory.Sequence(lambda number: f"T{100000 + number}")
     family_name = factory.Sequence(lambda number: f"Sample-Oak {number}")
@@ -74,5 +74,5 @@ class PatientFactory(DjangoModelFactory[Patient]):
                 if raw:
                     set_contact_point(patient, kind, raw, by=INTAKE)
             for subject, granted in consents.items():
-                record_consent(patient, subject, granted=granted, source=SOURCE, by=INTAKE)
+                record_consent(patient, subject, granted=granted, source=INTAKE_SOURCE, by=INTAKE)
         return patient

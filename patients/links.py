@@ -19,20 +19,20 @@ from patients.models import Patient, PatientLink
 
 # A message is often read again weeks later, and the federal goal from result to answer is 60 days; a link that is
 # needed longer comes anew with the next message.
-LIFETIME = timedelta(days=90)
-TRIES = 5
+LINK_LIFETIME = timedelta(days=90)
+MAX_ATTEMPTS = 5
 
 
-class Answer(Enum):
+class BirthDateResult(Enum):
     """What came of giving a birth date."""
 
-    RIGHT = "right"
+    CORRECT = "right"
     WRONG = "wrong"
-    LOCKED_NOW = "locked now"  # this wrong one was the last that was allowed
-    CLOSED = "closed"  # the link could not be used any more, whatever the date
+    NOW_LOCKED = "locked now"  # this wrong one was the last that was allowed
+    LINK_UNUSABLE = "closed"  # the link could not be used any more, whatever the date
 
 
-def issue(patient: Patient, *, by: User | Actor, revoke_others: bool = False) -> str:
+def issue_link(patient: Patient, *, by: User | Actor, revoke_others: bool = False) -> str:
     """Make a link and return its token, the only time that anybody sees it. Earlier links go on working."""
     actor_for(by)
     token = secrets.token_urlsafe(32)
@@ -40,52 +40,55 @@ def issue(patient: Patient, *, by: User | Actor, revoke_others: bool = False) ->
         if revoke_others:
             patient.links.filter(revoked_at=None).update(revoked_at=timezone.now())
         PatientLink.objects.create(
-            patient=patient, token_hash=_hash(token), expires_at=timezone.now() + LIFETIME, created_at=timezone.now()
+            patient=patient,
+            token_hash=_hash_token(token),
+            expires_at=timezone.now() + LINK_LIFETIME,
+            created_at=timezone.now(),
         )
     return token
 
 
-def find(token: str) -> PatientLink | None:
+def find_link(token: str) -> PatientLink | None:
     """The link behind a token, with its patient and site, whether or not it may still be used."""
-    return _links().filter(token_hash=_hash(token)).first()
+    return _links().filter(token_hash=_hash_token(token)).first()
 
 
-def by_number(pk: int) -> PatientLink | None:
+def get_link(pk: int) -> PatientLink | None:
     return _links().filter(pk=pk).first()
 
 
-def revoke(link: PatientLink, *, by: User | Actor) -> None:
+def revoke_link(link: PatientLink, *, by: User | Actor) -> None:
     actor_for(by)
     PatientLink.objects.filter(pk=link.pk, revoked_at=None).update(revoked_at=timezone.now())
     link.refresh_from_db(fields=["revoked_at"])
 
 
 @transaction.atomic
-def try_birth_date(link: PatientLink, said: date) -> Answer:
+def check_birth_date(link: PatientLink, said: date) -> BirthDateResult:
     """Compare under the row's lock, so that many tries at once count as many; a right date forgets the wrong ones."""
     now = timezone.now()
     locked = PatientLink.objects.select_for_update().get(pk=link.pk)
     locked.patient = link.patient
-    if not locked.opens_at(now):
-        return Answer.CLOSED
-    if said == locked.holder.birth_date:
+    if not locked.is_usable_at(now):
+        return BirthDateResult.LINK_UNUSABLE
+    if said == locked.current_patient.birth_date:
         locked.failed_attempts, locked.last_opened_at = 0, now
         locked.save(update_fields=["failed_attempts", "last_opened_at"])
-        return Answer.RIGHT
+        return BirthDateResult.CORRECT
     return _register_failure(locked)
 
 
-def _register_failure(locked: PatientLink) -> Answer:
+def _register_failure(locked: PatientLink) -> BirthDateResult:
     locked.failed_attempts += 1
-    if locked.failed_attempts >= TRIES:
+    if locked.failed_attempts >= MAX_ATTEMPTS:
         locked.locked_at = timezone.now()
     locked.save(update_fields=["failed_attempts", "locked_at"])
-    return Answer.LOCKED_NOW if locked.locked_at else Answer.WRONG
+    return BirthDateResult.NOW_LOCKED if locked.locked_at else BirthDateResult.WRONG
 
 
 def _links() -> models.QuerySet[PatientLink]:
     return PatientLink.objects.select_related("patient__site", "patient__merged_into__site")
 
 
-def _hash(token: str) -> str:
+def _hash_token(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()

@@ -124,7 +124,7 @@ class ContactPoint(models.Model):
         HOME = "home", _("Home phone")
         EMAIL = "email", _("Email")
 
-    class Unusable(models.TextChoices):
+    class UnusableReason(models.TextChoices):
         INVALID = "invalid", _("not a valid number or address")
         WRONG = "wrong", _("wrong number or person")
         BOUNCED = "bounced", _("mail came back")
@@ -139,7 +139,7 @@ class ContactPoint(models.Model):
     kind = models.CharField(_("kind"), max_length=6, choices=Kind)
     # Phones in E.164 (+14125550142), emails in lower-case domain; when invalid, the words as given.
     value = models.CharField(_("number or address"), max_length=254)
-    unusable = models.CharField(_("not usable because"), max_length=10, choices=Unusable, blank=True)
+    unusable = models.CharField(_("not usable because"), max_length=10, choices=UnusableReason, blank=True)
     changed_at = models.DateTimeField(_("changed"), default=timezone.now)
 
     class Meta:
@@ -206,11 +206,11 @@ class PatientLink(models.Model):
         return f"#{self.pk}"
 
     @property
-    def holder(self) -> Patient:
+    def current_patient(self) -> Patient:
         """Whose page it opens: after a merge, the record that is in use."""
         return self.patient.merged_into or self.patient
 
-    def opens_at(self, now: datetime) -> bool:
+    def is_usable_at(self, now: datetime) -> bool:
         """Whether the link may still be used: not expired, withdrawn or locked, and its holder is alive."""
         in_force = self.revoked_at is None and self.locked_at is None and now < self.expires_at
-        return in_force and self.holder.deceased_on is None
+        return in_force and self.current_patient.deceased_on is None

@@ -3,37 +3,42 @@
 from dataclasses import dataclass
 
 from notifications.content.statistics import STATISTICS
-from portal.explain import Text, explainer
+from portal.explainers import Explainer, render_explainer
 from recalls.models import Recall
 
-ROW = 10
-STEP = 12  # drawing units from one figure to the next
+FIGURES_PER_ROW = 10
+FIGURE_SPACING = 12  # drawing units from one figure to the next
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class PictogramFigure:
     x: int
     y: int
-    counted: bool
+    highlighted: bool
 
 
 @dataclass(frozen=True, slots=True)
-class HundredPeople:
+class Pictogram:
     """The words and the drawing say the same; `counted` and `others` make a hundred."""
 
-    text: Text
-    counted: int
+    explainer: Explainer
+    highlighted: int
     others: int
 
     @property
-    def people(self) -> list[Person]:
-        return [Person(n % ROW * STEP, n // ROW * STEP, n >= self.others) for n in range(self.counted + self.others)]
+    def figures(self) -> list[PictogramFigure]:
+        return [
+            PictogramFigure(
+                n % FIGURES_PER_ROW * FIGURE_SPACING, n // FIGURES_PER_ROW * FIGURE_SPACING, n >= self.others
+            )
+            for n in range(self.highlighted + self.others)
+        ]
 
 
-def called_back(recall: Recall, language: str) -> HundredPeople:
+def build_recall_pictogram(recall: Recall, language: str) -> Pictogram:
     """For the patient's kind of screening; where we do not know which it was, the figures that count all of them."""
     screen = "figures/first_screen" if recall.exam.first_screen else "figures/later_screen"
-    text = explainer(screen, language, recall.site)
-    return HundredPeople(
+    text = render_explainer(screen, language, recall.site)
+    return Pictogram(
         text, STATISTICS["called_back_cancer_per_100"].value, STATISTICS["called_back_not_cancer_per_100"].value
     )

@@ -9,11 +9,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clinic.models import Site
-from patients.channels import Channels
+from patients.channels import PatientChannels
 from patients.models import Consent, Patient
 
-LONGEST_WORDS = 200  # with the line before it, it fits into the task's reason
-_EARLIEST_YEAR = 1900
+MAX_NOTE_LENGTH = 200  # with the line before it, it fits into the task's reason
+_MIN_BIRTH_YEAR = 1900
 
 
 class BirthDateForm(forms.Form):
@@ -21,7 +21,7 @@ class BirthDateForm(forms.Form):
 
     month = forms.IntegerField(label=_("Month"), min_value=1, max_value=12)
     day = forms.IntegerField(label=_("Day"), min_value=1, max_value=31)
-    year = forms.IntegerField(label=_("Year"), min_value=_EARLIEST_YEAR)
+    year = forms.IntegerField(label=_("Year"), min_value=_MIN_BIRTH_YEAR)
 
     def __init__(self, *args: Any, site: Site, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -32,15 +32,15 @@ class BirthDateForm(forms.Form):
             field.widget = forms.TextInput(
                 {"inputmode": "numeric", "autocomplete": f"bday-{name}", "maxlength": length, "size": length}
             )
-            field.error_messages["required"] = _NEEDED
+            field.error_messages["required"] = _BIRTH_DATE_HINT
         if self.is_bound and self.errors:
             for name in self.fields:
                 self[name].field.widget.attrs["aria-describedby"] = "birth-date-error"
 
     @property
-    def problem(self) -> Any:
+    def date_error(self) -> Any:
         """One sentence for the three fields together; empty when there is a date."""
-        return _NEEDED if self.is_bound and self.errors else ""
+        return _BIRTH_DATE_HINT if self.is_bound and self.errors else ""
 
     def clean(self) -> dict[str, Any]:
         told = super().clean() or {}
@@ -49,27 +49,27 @@ class BirthDateForm(forms.Form):
         except KeyError:
             return told
         except ValueError:
-            raise forms.ValidationError(_NEEDED) from None
+            raise forms.ValidationError(_BIRTH_DATE_HINT) from None
         if told["birth_date"] > timezone.now().date():
-            raise forms.ValidationError(_NEEDED)
+            raise forms.ValidationError(_BIRTH_DATE_HINT)
         return told
 
 
-_NEEDED = _("Please give month, day and year as numbers, such as 4, 25 and 1961.")
+_BIRTH_DATE_HINT = _("Please give month, day and year as numbers, such as 4, 25 and 1961.")
 
 
-class WordsForm(forms.Form):
+class PatientRequestForm(forms.Form):
     """What the patient wants to tell the schedulers, if anything."""
 
-    words = forms.CharField(
+    note = forms.CharField(
         required=False,
-        max_length=LONGEST_WORDS,
-        widget=forms.Textarea({"rows": 3, "maxlength": LONGEST_WORDS, "autocomplete": "off"}),
+        max_length=MAX_NOTE_LENGTH,
+        widget=forms.Textarea({"rows": 3, "maxlength": MAX_NOTE_LENGTH, "autocomplete": "off"}),
         help_text=_("You can leave this empty. Up to 200 letters."),
     )
 
 
-class ChoicesForm(forms.Form):
+class PreferencesForm(forms.Form):
     """Language and ways to write to the patient. Boxes show what holds now; a way without an address is not shown."""
 
     email = forms.BooleanField(
@@ -88,18 +88,18 @@ class ChoicesForm(forms.Form):
         help_text=_("They hold the day, the hour and our phone number, and nothing about your health."),
     )
 
-    SUBJECTS = {"email": Consent.Subject.EMAIL, "detail": Consent.Subject.DETAIL, "sms": Consent.Subject.SMS}
+    CONSENT_SUBJECTS = {"email": Consent.Subject.EMAIL, "detail": Consent.Subject.DETAIL, "sms": Consent.Subject.SMS}
 
-    def __init__(self, patient: Patient, channels: Channels, data: Any = None) -> None:
-        opted_out = channels.why_no_email == "opted_out"
+    def __init__(self, patient: Patient, channels: PatientChannels, data: Any = None) -> None:
+        opted_out = channels.email_blocked_reason == "opted_out"
         initial = {
             "language": patient.language,
             "email": not opted_out,
-            "detail": channels.detail_allowed,
+            "detail": channels.health_details_allowed,
             "sms": channels.sms_allowed,
         }
         super().__init__(data, initial=initial)
-        known = [(code, _IN_ITSELF.get(code, name)) for code, name in settings.LANGUAGES]
+        known = [(code, _NATIVE_LANGUAGE_NAMES.get(code, name)) for code, name in settings.LANGUAGES]
         if patient.language not in dict(known):
             known.append((patient.language, _("%(code)s, as you told us") % {"code": patient.language}))
         self.fields["language"] = forms.ChoiceField(
@@ -110,17 +110,17 @@ class ChoicesForm(forms.Form):
         if not channels.mobile:
             del self.fields["sms"]
 
-    def ways(self) -> list[forms.BoundField]:
-        return [self[name] for name in self.SUBJECTS if name in self.fields]
+    def consent_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.CONSENT_SUBJECTS if name in self.fields]
 
     def changed_consents(self) -> dict[Consent.Subject, bool]:
         """Only what was changed: a box left alone is not something the patient said."""
         return {
             subject: bool(self.cleaned_data[name])
-            for name, subject in self.SUBJECTS.items()
+            for name, subject in self.CONSENT_SUBJECTS.items()
             if name in self.fields and name in self.changed_data
         }
 
 
 # Each language under its own name, readable to whoever needs it.
-_IN_ITSELF = {"en": "English", "es": "Español"}
+_NATIVE_LANGUAGE_NAMES = {"en": "English", "es": "Español"}

@@ -18,21 +18,21 @@ from django.utils import timezone
 from patients import links
 from patients.models import Patient, PatientLink
 
-IDLE = timedelta(minutes=15)
-LONGEST = timedelta(hours=1)
+IDLE_TIMEOUT = timedelta(minutes=15)
+ABSOLUTE_TIMEOUT = timedelta(hours=1)
 _SALT = "portal.session"
 
 
 @dataclass(frozen=True, slots=True)
-class Visitor:
+class VerifiedVisitor:
     """Whoever holds the link and knew the birth date."""
 
     link: PatientLink
-    since: float  # Unix time at which the birth date was given
+    verified_at: float  # Unix time at which the birth date was given
 
     @property
     def patient(self) -> Patient:
-        return self.link.holder
+        return self.link.current_patient
 
 
 def cookie_name() -> str:
@@ -40,35 +40,35 @@ def cookie_name() -> str:
     return "__Host-my" if settings.SESSION_COOKIE_SECURE else "my"
 
 
-def begin(response: HttpResponse, link: PatientLink) -> None:
-    keep(response, Visitor(link, timezone.now().timestamp()))
+def start_session(response: HttpResponse, link: PatientLink) -> None:
+    set_session_cookie(response, VerifiedVisitor(link, timezone.now().timestamp()))
 
 
-def keep(response: HttpResponse, visitor: Visitor) -> None:
+def set_session_cookie(response: HttpResponse, visitor: VerifiedVisitor) -> None:
     """Another quarter of an hour from now."""
-    told = signing.dumps({"link": visitor.link.pk, "since": visitor.since}, salt=_SALT)
+    told = signing.dumps({"link": visitor.link.pk, "since": visitor.verified_at}, salt=_SALT)
     response.set_cookie(
         cookie_name(),
         told,
-        max_age=IDLE,
+        max_age=IDLE_TIMEOUT,
         secure=bool(settings.SESSION_COOKIE_SECURE),
         httponly=True,
         samesite="Lax",
     )
 
 
-def end(response: HttpResponse) -> None:
+def end_session(response: HttpResponse) -> None:
     response.delete_cookie(cookie_name(), samesite="Lax")
 
 
-def visitor_of(request: HttpRequest) -> Visitor | None:
+def get_visitor(request: HttpRequest) -> VerifiedVisitor | None:
     """Who is looking, or None: no cookie, a forged or old one, or a link that may not be used any more."""
     try:
-        told: dict[str, Any] = signing.loads(request.COOKIES.get(cookie_name(), ""), salt=_SALT, max_age=IDLE)
+        told: dict[str, Any] = signing.loads(request.COOKIES.get(cookie_name(), ""), salt=_SALT, max_age=IDLE_TIMEOUT)
     except signing.BadSignature:
         return None
     now = timezone.now()
-    link = links.by_number(told["link"])
-    if link is None or not link.opens_at(now) or now.timestamp() - told["since"] > LONGEST.total_seconds():
+    link = links.get_link(told["link"])
+    if link is None or not link.is_usable_at(now) or now.timestamp() - told["since"] > ABSOLUTE_TIMEOUT.total_seconds():
         return None
-    return Visitor(link, told["since"])
+    return VerifiedVisitor(link, told["since"])

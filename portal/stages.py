@@ -13,17 +13,17 @@ from recalls.permissions import current_outcome
 
 
 class Stage(Enum):
-    EARLIER_PICTURES = "earlier_pictures"
+    AWAITING_PRIORS = "earlier_pictures"
     TO_BOOK = "to_book"
-    NEXT_ROUND = "next_round"  # a short-interval visit is due
+    FOLLOW_UP_DUE = "next_round"  # a short-interval visit is due
     BOOKED = "booked"
     VISIT_PASSED = "visit_passed"  # the hour has passed, and nobody has noted yet whether the patient came
-    READING = "reading"
+    AWAITING_RESULT = "reading"
     RESULT = "result"  # normal or benign
-    LATER_VISIT = "later_visit"  # probably benign: when to come again
+    FOLLOW_UP = "later_visit"  # probably benign: when to come again
     BIOPSY_ADVISED = "biopsy_advised"
-    TALK = "talk"  # to be booked, but what for has not been released
-    ANSWER_BY_PHONE = "answer_by_phone"
+    TO_BOOK_UNRELEASED = "talk"  # to be booked, but what for has not been released
+    RESULT_BY_PHONE = "answer_by_phone"
     ON_HOLD = "on_hold"
     NO_VISIT_NEEDED = "no_visit_needed"
     DECLINED = "declined"
@@ -32,67 +32,71 @@ class Stage(Enum):
     NOTHING_OPEN = "nothing_open"
 
 
-_CLOSED: dict[str, Stage] = {
+_STAGE_BY_CLOSURE_REASON: dict[str, Stage] = {
     ClosureReason.NORMAL: Stage.RESULT,
     ClosureReason.BENIGN: Stage.RESULT,
     ClosureReason.RESOLVED_BY_PRIORS: Stage.NO_VISIT_NEEDED,
-    ClosureReason.BENIGN_CONCORDANT: Stage.ANSWER_BY_PHONE,
-    ClosureReason.HIGH_RISK_REFERRED: Stage.ANSWER_BY_PHONE,
-    ClosureReason.CANCER_HANDED_OVER: Stage.ANSWER_BY_PHONE,
+    ClosureReason.BENIGN_CONCORDANT: Stage.RESULT_BY_PHONE,
+    ClosureReason.HIGH_RISK_REFERRED: Stage.RESULT_BY_PHONE,
+    ClosureReason.CANCER_HANDED_OVER: Stage.RESULT_BY_PHONE,
     ClosureReason.DECLINED: Stage.DECLINED,
     ClosureReason.TRANSFERRED: Stage.TRANSFERRED,
     ClosureReason.LOST_TO_FOLLOW_UP: Stage.NOT_REACHED,
 }
-_BY_STATE: dict[str, Stage] = {
-    State.AWAITING_PRIORS: Stage.EARLIER_PICTURES,
+_STAGE_BY_STATE: dict[str, Stage] = {
+    State.AWAITING_PRIORS: Stage.AWAITING_PRIORS,
     State.TO_CONTACT: Stage.TO_BOOK,
     State.SCHEDULED: Stage.BOOKED,
-    State.AWAITING_OUTCOME: Stage.READING,
-    State.FOLLOW_UP: Stage.LATER_VISIT,
+    State.AWAITING_OUTCOME: Stage.AWAITING_RESULT,
+    State.FOLLOW_UP: Stage.FOLLOW_UP,
     State.BIOPSY_TO_BOOK: Stage.BIOPSY_ADVISED,
     State.BIOPSY_BOOKED: Stage.BOOKED,
-    State.AWAITING_PATHOLOGY: Stage.ANSWER_BY_PHONE,
-    State.AWAITING_CONCORDANCE: Stage.ANSWER_BY_PHONE,
+    State.AWAITING_PATHOLOGY: Stage.RESULT_BY_PHONE,
+    State.AWAITING_CONCORDANCE: Stage.RESULT_BY_PHONE,
     State.ON_HOLD: Stage.ON_HOLD,
 }
 # What an outcome decides: shown only once that outcome is released.
-_TOLD_BY_OUTCOME = frozenset({Stage.RESULT, Stage.LATER_VISIT, Stage.BIOPSY_ADVISED})
+_STAGES_NEEDING_RELEASE = frozenset({Stage.RESULT, Stage.FOLLOW_UP, Stage.BIOPSY_ADVISED})
 
 
-def stage_of(recall: Recall, now: datetime) -> Stage:
+def get_stage(recall: Recall, now: datetime) -> Stage:
     """Where the patient is, as far as they have been told by `now`."""
-    stage = _CLOSED.get(recall.closure_reason, Stage.NOTHING_OPEN) if not recall.is_open else _BY_STATE[recall.state]
-    visit = booked_visit(recall)
+    stage = (
+        _STAGE_BY_CLOSURE_REASON.get(recall.closure_reason, Stage.NOTHING_OPEN)
+        if not recall.is_open
+        else _STAGE_BY_STATE[recall.state]
+    )
+    visit = get_active_appointment(recall)
     if stage == Stage.BOOKED and (visit is None or visit.starts_at <= now):
         return Stage.VISIT_PASSED
     if stage == Stage.TO_BOOK and recall.round:
-        return Stage.NEXT_ROUND
-    if stage in _TOLD_BY_OUTCOME or recall.closure_reason == ClosureReason.CANCER_HANDED_OVER:
-        return _as_told(recall, stage, now)
+        return Stage.FOLLOW_UP_DUE
+    if stage in _STAGES_NEEDING_RELEASE or recall.closure_reason == ClosureReason.CANCER_HANDED_OVER:
+        return _released_stage(recall, stage, now)
     return stage
 
 
-def _as_told(recall: Recall, stage: Stage, now: datetime) -> Stage:
+def _released_stage(recall: Recall, stage: Stage, now: datetime) -> Stage:
     if recall.pathology_results.all():
-        return Stage.ANSWER_BY_PHONE
-    if told_outcome(recall, now):
+        return Stage.RESULT_BY_PHONE
+    if get_released_outcome(recall, now):
         return stage
     knows_of_more = any(visit.kind == VisitKind.BIOPSY for visit in recall.appointments.all())
-    return Stage.TALK if knows_of_more or current_outcome(recall) is None else Stage.READING
+    return Stage.TO_BOOK_UNRELEASED if knows_of_more or current_outcome(recall) is None else Stage.AWAITING_RESULT
 
 
-def told_outcome(recall: Recall, now: datetime) -> Outcome | None:
+def get_released_outcome(recall: Recall, now: datetime) -> Outcome | None:
     """The newest outcome if it has been released; a released one that was amended since is not shown any more."""
     outcome = current_outcome(recall)
     release = getattr(outcome, "release", None)
     return outcome if release is not None and release.release_at <= now else None
 
 
-def booked_visit(recall: Recall) -> Appointment | None:
+def get_active_appointment(recall: Recall) -> Appointment | None:
     return next((visit for visit in recall.appointments.all() if visit.status in ACTIVE_APPOINTMENT_STATUSES), None)
 
 
-def last_visit(recall: Recall, *statuses: AppointmentStatus) -> Appointment | None:
+def get_last_appointment(recall: Recall, *statuses: AppointmentStatus) -> Appointment | None:
     """The newest visit that ended in one of these ways."""
     found = [visit for visit in recall.appointments.all() if visit.status in statuses]
     return max(found, key=lambda visit: visit.starts_at, default=None)

@@ -2,17 +2,17 @@
 
 from django.urls import path
 
-from portal import gate, views
+from portal.views import patient_page, verification
 
 app_name = "portal"
 urlpatterns = [
-    path("", views.page, name="page"),
-    path("confirm/", views.confirm, name="confirm"),
-    path("ask/<slug:what>/", views.ask, name="ask"),
-    path("choices/", views.choices, name="choices"),
-    path("not-me/", views.not_me, name="not_me"),
-    path("visit.ics", views.calendar_file, name="calendar"),
-    path("leave/", views.leave, name="leave"),
-    path("<str:token>/", gate.confirm_it_is_you, name="link"),
-    path("<str:token>/not-me/", gate.not_me, name="link_not_me"),
+    path("", patient_page.patient_page, name="page"),
+    path("confirm/", patient_page.confirm_appointment, name="confirm_appointment"),
+    path("ask/<slug:what>/", patient_page.request_contact, name="patient_request"),
+    path("choices/", patient_page.edit_preferences, name="preferences"),
+    path("not-me/", patient_page.stop_emails, name="stop_emails"),
+    path("visit.ics", patient_page.download_calendar_file, name="calendar_file"),
+    path("leave/", patient_page.close_page, name="close_page"),
+    path("<str:token>/", verification.verify_birth_date, name="link"),
+    path("<str:token>/not-me/", verification.stop_emails_by_link, name="link_stop_emails"),
 ]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext_lazy as _
 
 from clinic import calendar
-from clinic.contact_ladder import Rung
+from clinic.contact_ladder import RungSpec
 from recalls.enums import ContactChannel, ContactResult
 
 if TYPE_CHECKING:
@@ -32,30 +32,32 @@ _AWAITING_PATIENT_RESULTS = frozenset(
 class NextAttempt:
     """What to do next and by when (UTC), in a sentence; `rung` is None when the ladder is complete."""
 
-    rung: Rung | None
+    rung: RungSpec | None
     due_at: datetime
     sentence: Any
 
 
-def attempts_by_rung(site: "Site", attempts: Sequence["ContactAttempt"]) -> dict[Rung, "ContactAttempt"]:
+def attempts_by_rung(site: "Site", attempts: Sequence["ContactAttempt"]) -> dict[RungSpec, "ContactAttempt"]:
     """Each rung that was tried with its attempt; an attempt fills the first open rung of its channel."""
-    filled: dict[Rung, ContactAttempt] = {}
+    filled: dict[RungSpec, ContactAttempt] = {}
     for attempt in attempts:
-        rung = next((rung for rung in site.ladder if rung.channel == attempt.channel and rung not in filled), None)
+        rung = next(
+            (rung for rung in site.contact_ladder if rung.channel == attempt.channel and rung not in filled), None
+        )
         if rung is not None:
             filled[rung] = attempt
     return filled
 
 
-def open_rungs(site: "Site", attempts: Sequence["ContactAttempt"]) -> list[Rung]:
+def open_rungs(site: "Site", attempts: Sequence["ContactAttempt"]) -> list[RungSpec]:
     """The rungs not yet tried."""
     filled = attempts_by_rung(site, attempts)
-    return [rung for rung in site.ladder if rung not in filled]
+    return [rung for rung in site.contact_ladder if rung not in filled]
 
 
 def first_day_of_channel(site: "Site", channel: ContactChannel) -> int | None:
     """The day on which the ladder first turns to that channel; None where it never does."""
-    return next((rung.day for rung in site.ladder if rung.channel == channel), None)
+    return next((rung.day for rung in site.contact_ladder if rung.channel == channel), None)
 
 
 def is_ladder_complete(site: "Site", since: datetime, attempts: Sequence["ContactAttempt"], now: datetime) -> bool:
@@ -63,13 +65,13 @@ def is_ladder_complete(site: "Site", since: datetime, attempts: Sequence["Contac
     return not open_rungs(site, attempts) and now >= calendar.add_days(site, since, site.lost_after)
 
 
-def next_rung(site: "Site", attempts: Sequence["ContactAttempt"]) -> tuple[Rung | None, Any]:
+def next_rung(site: "Site", attempts: Sequence["ContactAttempt"]) -> tuple[RungSpec | None, Any]:
     """The next rung and its sentence, without the time: needs no calendar. None when every rung was tried."""
     left = open_rungs(site, attempts)
     rung = left[0] if left else None
     if attempts and attempts[-1].result == ContactResult.REACHED_WILL_BOOK:
         return rung, _("Ready to book: offer a time")
-    return rung, rung.sentence if rung else _("Ladder complete: close as lost, or try once more")
+    return rung, rung.label if rung else _("Ladder complete: close as lost, or try once more")
 
 
 def next_attempt(
@@ -101,7 +103,7 @@ def next_attempt(
             sentence,
         )
     on_day = calendar.local_day(site, since) + timedelta(days=rung.day)
-    at = calendar.close_of(site, calendar.next_open_day(site, on_day))
+    at = calendar.closing_time(site, calendar.next_open_day(site, on_day))
     if last is not None:
         rest = 2 if last.result in _AWAITING_PATIENT_RESULTS else 1
         at = max(at, calendar.add_business_days(site, last.at, rest))
@@ -122,7 +124,7 @@ def propose_attempt_time(
     """
     day = calendar.local_day(site, next_attempt(site, since, attempts, first_call_business_days).due_at)
     day = calendar.next_open_day(site, day)
-    opens, closes = calendar.hours_on(site, day) or (time(8, 0), time(17, 0))
+    opens, closes = calendar.opening_hours_on(site, day) or (time(8, 0), time(17, 0))
     call_parts = [_part_of_day(site, attempt.at) for attempt in attempts if attempt.channel == ContactChannel.PHONE]
     parts = [part for part, at in _CALL_TIME_BY_PART.items() if opens <= at < closes] or ["morning"]
     at = _CALL_TIME_BY_PART[preferred_part if preferred_part in parts else min(parts, key=call_parts.count)]

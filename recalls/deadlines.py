@@ -49,7 +49,7 @@ def _compute_due_at(recall: "Recall", policy: "DeadlinePolicy", facts: DeadlineF
 def _compute_target_at(recall: "Recall", policy: "DeadlinePolicy") -> datetime:
     """By when the patient should have been seen: the visit goal, or the MQSA limit for a 4, a 5 or prior images."""
     if recall.round and recall.follow_up_on:
-        return calendar.close_of(recall.site, recall.follow_up_on)
+        return calendar.closing_time(recall.site, recall.follow_up_on)
     days = policy.visit
     if recall.state == State.AWAITING_PRIORS:
         days = policy.priors_report
@@ -95,7 +95,7 @@ def _visit_due(recall: "Recall", policy: "DeadlinePolicy", facts: DeadlineFacts)
     """The end of the visit's day, by which staff record whether the patient came."""
     if facts.appointment is None:
         return calendar.add_business_days(recall.site, recall.state_since, 1)
-    day_end = calendar.close_of(recall.site, calendar.local_day(recall.site, facts.appointment.starts_at))
+    day_end = calendar.closing_time(recall.site, calendar.local_day(recall.site, facts.appointment.starts_at))
     return max(
         day_end,
         facts.appointment.starts_at + timedelta(minutes=facts.appointment.length_minutes),

@@ -47,7 +47,7 @@ class StaleVersion(StepRefused):
 
 def check_actor_permitted(recall: Recall, step: Step, actor: Actor) -> None:
     """Raise NotPermitted unless one of the actor's roles may take the step and the recall is at one of their sites."""
-    if not actor.sees_site(recall.site_id):
+    if not actor.can_access_site(recall.site_id):
         raise NotPermitted(_("This recall belongs to a site you do not work at."))
     if not actor.roles & step.roles:
         raise NotPermitted(_("Your role may not do this. %(rule)s") % {"rule": step.rule})

@@ -12,10 +12,10 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from clinic.models import Site
 from recalls.enums import OPEN_STATES, SUSPICIOUS_ASSESSMENTS, Assessment
-from reports.history import AGED_DAYS, WEEKS, week_starts
-from reports.now import AGE_BANDS
-from reports.parts import Row
-from reports.weeks import Measure, Weeks
+from reports.current_counts import AGE_BANDS
+from reports.union_counts import CountRow
+from reports.weekly_figures import Measure, WeeklyCounts
+from reports.weekly_queries import AGED_DAYS, WEEK_COUNT, week_starts
 
 # What a visit may end in, as the board counts it.
 OUTCOME_GROUPS: tuple[tuple[Any, frozenset[Assessment]], ...] = (
@@ -46,13 +46,13 @@ class Chart:
     title: str
     summary: str
     caption: str
-    heading: str
+    row_heading: str
     labels: tuple[str, ...]
     series: tuple[Series, ...]
 
     @property
-    def head(self) -> list[str]:
-        return [self.heading, *(series.label for series in self.series)]
+    def header(self) -> list[str]:
+        return [self.row_heading, *(series.label for series in self.series)]
 
     @property
     def rows(self) -> list[list[str]]:
@@ -61,17 +61,17 @@ class Chart:
         return [[label, *(column[at] for column in values)] for at, label in enumerate(self.labels)]
 
     @property
-    def data(self) -> dict[str, Any]:
+    def script_data(self) -> dict[str, Any]:
         """The chart as the script reads it."""
         series = [{"label": one.label, "values": one.values} for one in self.series if one.is_drawn]
         return {"name": self.name, "kind": self.kind, "labels": self.labels, "series": series}
 
 
-def late(rows: Iterable[Row], sites: Sequence[Site]) -> Chart:
+def overdue_chart(rows: Iterable[CountRow], sites: Sequence[Site]) -> Chart:
     """`rows`: overdue recalls by state (key) and site (second)."""
     counts: dict[tuple[str, int], int] = {}
     for row in rows:
-        counts[row.key, row.second] = counts.get((row.key, row.second), 0) + row.count
+        counts[row.key, row.number_2] = counts.get((row.key, row.number_2), 0) + row.count
     total = sum(counts.values())
     return Chart(
         "late",
@@ -88,11 +88,11 @@ def late(rows: Iterable[Row], sites: Sequence[Site]) -> Chart:
     )
 
 
-def ageing(rows: Iterable[Row]) -> Chart:
+def age_chart(rows: Iterable[CountRow]) -> Chart:
     """`rows`: open recalls by state (key) and band of age (first)."""
     counts: dict[tuple[str, int], int] = {}
     for row in rows:
-        counts[row.key, row.first] = counts.get((row.key, row.first), 0) + row.count
+        counts[row.key, row.number_1] = counts.get((row.key, row.number_1), 0) + row.count
     states = [state for state in OPEN_STATES if any(key == state for key, _band in counts)]
     bands = range(len(AGE_BANDS) + 1)
     old = sum(counts.get((state, len(AGE_BANDS)), 0) for state in states)
@@ -116,11 +116,11 @@ def _band_label(band: int) -> str:
     return _("%(first)d to %(last)d days") % {"first": first, "last": AGE_BANDS[band]}
 
 
-def trend(weeks: Weeks, now: datetime, zone: ZoneInfo) -> Chart:
+def trend_chart(weeks: WeeklyCounts, now: datetime, zone: ZoneInfo) -> Chart:
     """How many stood open, how many of them too long, and how many were given up."""
 
     def by_week(measure: Measure) -> tuple[int, ...]:
-        return tuple(weeks.total(measure, week) for week in range(WEEKS))
+        return tuple(weeks.total(measure, week) for week in range(WEEK_COUNT))
 
     lost = sum(by_week(Measure.LOST))
     return Chart(
@@ -148,9 +148,9 @@ def trend(weeks: Weeks, now: datetime, zone: ZoneInfo) -> Chart:
     )
 
 
-def outcomes(weeks: Weeks, now: datetime, zone: ZoneInfo) -> Chart:
-    counts = [[0] * WEEKS for _group in OUTCOME_GROUPS]
-    for _site, week, _language, found in weeks.of(Measure.OUTCOMES):
+def outcome_chart(weeks: WeeklyCounts, now: datetime, zone: ZoneInfo) -> Chart:
+    counts = [[0] * WEEK_COUNT for _group in OUTCOME_GROUPS]
+    for _site, week, _language, found in weeks.rows_for(Measure.OUTCOMES):
         for number, (_label, group) in enumerate(OUTCOME_GROUPS):
             counts[number][week] += sum(found[kind.value] for kind in group)
     total = sum(map(sum, counts))

@@ -13,32 +13,32 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from clinic.models import Site
-from reports.downtime import Sheet, read_sheets
-from reports.files import private_folder, replace_file
+from reports.downtime_sheet import DowntimeSheet, build_downtime_sheets
+from reports.private_files import private_folder, replace_file
 
-KEPT_DAYS = 2
-_NAME = re.compile(r".+-(\d{4}-\d{2}-\d{2})\.html")
+RETENTION_DAYS = 2
+_FILE_NAME = re.compile(r".+-(\d{4}-\d{2}-\d{2})\.html")
 
 
-def write_sheets() -> int:
+def write_downtime_files() -> int:
     """Write every site's sheet of today and remove those of the days before yesterday; the number written."""
     if not settings.DOWNTIME_SHEET:
         return 0
     folder = private_folder(settings.DOWNTIME_DIR)
-    sheets = read_sheets(list(Site.objects.all()), timezone.now())
+    sheets = build_downtime_sheets(list(Site.objects.all()), timezone.now())
     for sheet in sheets:
-        replace_file(folder / _name_of(sheet), render_to_string("reports/downtime_file.html", {"sheets": [sheet]}))
-    _remove_old(folder, min((sheet.today for sheet in sheets), default=None))
+        replace_file(folder / _file_name(sheet), render_to_string("reports/downtime_file.html", {"sheets": [sheet]}))
+    _remove_old_files(folder, min((sheet.today for sheet in sheets), default=None))
     return len(sheets)
 
 
-def _name_of(sheet: Sheet) -> str:
+def _file_name(sheet: DowntimeSheet) -> str:
     return f"{sheet.site.code}-{sheet.today.isoformat()}.html"
 
 
-def _remove_old(folder: Path, today: date | None) -> None:
+def _remove_old_files(folder: Path, today: date | None) -> None:
     """Only files that were named here are touched."""
     for path in folder.glob("*.html"):
-        found = _NAME.fullmatch(path.name)
-        if found and today and date.fromisoformat(found[1]) <= today - timedelta(days=KEPT_DAYS):
+        found = _FILE_NAME.fullmatch(path.name)
+        if found and today and date.fromisoformat(found[1]) <= today - timedelta(days=RETENTION_DAYS):
             path.unlink(missing_ok=True)

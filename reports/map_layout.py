@@ -11,12 +11,12 @@ from recalls.workflow_diagram import DiagramArrow
 
 Point = tuple[int, int]
 
-WIDTH, HEIGHT = 190, 104
+BOX_WIDTH, BOX_HEIGHT = 190, 104
 _COLUMNS = (20, 256, 492, 728, 964)
 _ROWS = (64, 236, 408)
 VIEW_BOX = "-48 8 1216 548"
 
-_CELLS: dict[State, tuple[int, int]] = {
+_GRID_CELLS: dict[State, tuple[int, int]] = {
     State.AWAITING_PRIORS: (0, 0),
     State.FOLLOW_UP: (2, 0),
     State.TO_CONTACT: (0, 1),
@@ -30,7 +30,7 @@ _CELLS: dict[State, tuple[int, int]] = {
     State.AWAITING_CONCORDANCE: (4, 2),
 }
 
-_WAYS: dict[tuple[State | None, State], tuple[Point, ...]] = {
+_ARROW_PATHS: dict[tuple[State | None, State], tuple[Point, ...]] = {
     (None, State.AWAITING_PRIORS): ((-28, 116), (20, 116)),
     (None, State.TO_CONTACT): ((-28, 288), (20, 288)),
     (State.AWAITING_PRIORS, State.TO_CONTACT): ((90, 168), (90, 236)),
@@ -58,31 +58,31 @@ _WAYS: dict[tuple[State | None, State], tuple[Point, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class BoxPosition:
     """The upper left corner of a state's box."""
 
     x: int
     y: int
 
     @property
-    def middle(self) -> Point:
-        return self.x + WIDTH // 2, self.y + HEIGHT // 2
+    def center(self) -> Point:
+        return self.x + BOX_WIDTH // 2, self.y + BOX_HEIGHT // 2
 
-    def holds(self, point: Point) -> bool:
+    def contains(self, point: Point) -> bool:
         """Whether the point lies inside the box, its edge not counted."""
-        return self.x < point[0] < self.x + WIDTH and self.y < point[1] < self.y + HEIGHT
+        return self.x < point[0] < self.x + BOX_WIDTH and self.y < point[1] < self.y + BOX_HEIGHT
 
 
-def place_of(state: State) -> Place:
-    column, row = _CELLS[state]
-    return Place(_COLUMNS[column], _ROWS[row])
+def get_box_position(state: State) -> BoxPosition:
+    column, row = _GRID_CELLS[state]
+    return BoxPosition(_COLUMNS[column], _ROWS[row])
 
 
-def way_of(arrow: DiagramArrow) -> tuple[Point, ...]:
+def get_arrow_path(arrow: DiagramArrow) -> tuple[Point, ...]:
     """The corners of the arrow's line, from its start to its head."""
-    known = _WAYS.get((arrow.from_state, arrow.to_state))
+    known = _ARROW_PATHS.get((arrow.from_state, arrow.to_state))
     if known is not None:
         return known
-    end = place_of(arrow.to_state)
-    start = place_of(arrow.from_state).middle if arrow.from_state else (end.x - 48, end.middle[1])
-    return start, end.middle
+    end = get_box_position(arrow.to_state)
+    start = get_box_position(arrow.from_state).center if arrow.from_state else (end.x - 48, end.center[1])
+    return start, end.center

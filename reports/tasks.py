@@ -5,22 +5,22 @@ The board's figures of past weeks, the check for recalls without a next step, th
 
 from celery import shared_task
 
-from reports import downtime_files, watch, weeks
+from reports import downtime_files, stuck_recall_monitor, weekly_figures
 
 
 @shared_task
-def keep_weeks() -> int:
+def store_weekly_figures() -> int:
     """Every five minutes; the number of rows kept."""
-    return weeks.keep_weeks()
+    return weekly_figures.store_weekly_figures()
 
 
 @shared_task
-def check_loop() -> int:
+def check_stuck_recalls() -> int:
     """Every hour; the number of open recalls without a next step."""
-    return watch.watch_loop()
+    return stuck_recall_monitor.run_stuck_recall_check()
 
 
 @shared_task
 def write_downtime_sheets() -> int:
     """Every fifteen minutes; the number of sheets written."""
-    return downtime_files.write_sheets()
+    return downtime_files.write_downtime_files()

@@ -2,10 +2,10 @@
 
 from django.urls import path
 
-from reports.views import DowntimeSheet, WorkflowMap, WorkflowMapFigures
+from reports.views import DowntimeSheetView, WorkflowMapUpdateView, WorkflowMapView
 
 urlpatterns = [
-    path("downtime/", DowntimeSheet.as_view(), name="downtime"),
-    path("map/", WorkflowMap.as_view(), name="workflow_map"),
-    path("map/figures/", WorkflowMapFigures.as_view(), name="workflow_map_figures"),
+    path("downtime/", DowntimeSheetView.as_view(), name="downtime"),
+    path("map/", WorkflowMapView.as_view(), name="workflow_map"),
+    path("map/figures/", WorkflowMapUpdateView.as_view(), name="workflow_map_update"),
 ]

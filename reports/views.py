@@ -7,10 +7,10 @@ from django.utils import timezone
 from django.utils.cache import get_conditional_response
 
 from clinic.models import AccessLog
-from clinic.roles import Page, may_open
+from clinic.roles import Page, can_open_page
 from desk.views import DeskView, current_user
-from reports.downtime import read_sheets
-from reports.live_map import LiveMap, read_map
+from reports.downtime_sheet import build_downtime_sheets
+from reports.live_map import LiveMap, get_live_map
 
 
 def map_context(found: LiveMap, request: HttpRequest) -> dict[str, object]:
@@ -18,30 +18,30 @@ def map_context(found: LiveMap, request: HttpRequest) -> dict[str, object]:
     return {"map": found, "map_zone": zone, "map_seconds": settings.MAP_REFRESH_SECONDS}
 
 
-class DowntimeSheet(DeskView):
+class DowntimeSheetView(DeskView):
     """The sheet to print each morning. Whose names it shows is written down before it is shown."""
 
     page = Page.DOWNTIME
 
     def get(self, request: HttpRequest) -> HttpResponse:
         user = current_user(request)
-        sheets = read_sheets(user.own_sites, timezone.now())
-        shown = sorted({person.patient_id for sheet in sheets for person in sheet.people})
+        sheets = build_downtime_sheets(user.own_sites, timezone.now())
+        shown = sorted({person.patient_id for sheet in sheets for person in sheet.patients})
         AccessLog.objects.bulk_create(
             AccessLog(user=user, page="downtime sheet", patient_id=number) for number in shown
         )
         return render(request, "reports/downtime.html", {"sheets": sheets})
 
 
-class WorkflowMap(DeskView):
+class WorkflowMapView(DeskView):
     page = Page.MAP
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        context = map_context(read_map(current_user(request)), request)
-        return render(request, "reports/map.html", context | {"downtime": may_open(request.user, Page.DOWNTIME)})
+        context = map_context(get_live_map(current_user(request)), request)
+        return render(request, "reports/map.html", context | {"downtime": can_open_page(request.user, Page.DOWNTIME)})
 
 
-class WorkflowMapFigures(DeskView):
+class WorkflowMapUpdateView(DeskView):
     """The drawing and its tables anew; answers 304 to whoever holds these figures already.
 
     An open page asks by itself: that is no sign that anybody sits there, so it does not put off the end of a session.
@@ -51,8 +51,8 @@ class WorkflowMapFigures(DeskView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         request.is_background = True  # type: ignore[attr-defined]
-        found = read_map(current_user(request))
-        fresh = render(request, "reports/map_figures.html", map_context(found, request))
+        found = get_live_map(current_user(request))
+        fresh = render(request, "reports/map_update.html", map_context(found, request))
         fresh.headers["ETag"] = found.etag
         answer = get_conditional_response(request, etag=found.etag, response=fresh)
         return answer if isinstance(answer, HttpResponse) else fresh

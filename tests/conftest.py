@@ -10,7 +10,7 @@ from notifications.delivery import restore_guard
 from tests.settings import SCRATCH
 from tests.support import servers
 from tests.support.chromium import OPTIONS, chromium
-from tests.support.smtp import SmtpSink
+from tests.support.smtp_sink import SmtpSink
 
 pytest_plugins = ["tests.fixtures.database", "tests.fixtures.staff"]
 
@@ -46,7 +46,7 @@ def smtp_sink() -> Iterator[SmtpSink]:
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
     """The address of a real broker that only this test process uses."""
-    with servers.redis(shutil.which("redis-server")) as url:
+    with servers.run_redis(shutil.which("redis-server")) as url:
         yield url
 
 

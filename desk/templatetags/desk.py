@@ -12,7 +12,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from clinic.roles import Page, may_open
+from clinic.roles import Page, can_open_page
 from desk.return_list import RETURN_PARAM, add_return_list, current_list_url, sign_list_url
 from desk.undo_offer import UNDO_TAG, stored_undo_offer
 
@@ -23,7 +23,7 @@ _NAV_LINKS: tuple[tuple[Any, Page, str], ...] = (
     (_("Queue"), Page.QUEUE, "queue"),
     (_("Appointments"), Page.APPOINTMENTS, "appointments"),
     (_("Worklist"), Page.WORKLIST, "worklist"),
-    (_("Where recalls went"), Page.OWN_RECALLS, "my_recalls"),
+    (_("Where recalls went"), Page.MY_RECALLS, "my_recalls"),
     (_("Tasks"), Page.QUEUE, "work_items"),
     (_("Map"), Page.MAP, "workflow_map"),
     (_("Letters"), Page.LETTERS, "letters"),
@@ -43,7 +43,9 @@ class NavLink:
 def nav_links(context: Context) -> list[NavLink]:
     """The pages this person's roles may open, in one order for everybody."""
     request = context["request"]
-    links = ((label, name) for label, page, name in _NAV_LINKS if may_open(request.user, page) and _is_enabled(name))
+    links = (
+        (label, name) for label, page, name in _NAV_LINKS if can_open_page(request.user, page) and _is_enabled(name)
+    )
     return [
         NavLink(label, url, request.path.startswith(url)) for label, name in links if (url := _reverse_or_empty(name))
     ]
@@ -52,7 +54,7 @@ def nav_links(context: Context) -> list[NavLink]:
 @register.simple_tag(takes_context=True)
 def search_url(context: Context) -> str:
     """Where the search box leads; empty for people who may not open a recall."""
-    return _reverse_or_empty("search") if may_open(context["request"].user, Page.RECALL) else ""
+    return _reverse_or_empty("search") if can_open_page(context["request"].user, Page.RECALL) else ""
 
 
 @register.simple_tag(takes_context=True)

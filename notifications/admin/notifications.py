@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from clinic.admin_base import MOST_ROWS, ScopedAdmin, ShownRows
+from clinic.admin_base import MAX_ROWS, ReadOnlyInline, ScopedAdmin
 from notifications.delivery import restore_guard
 from notifications.enums import NotificationState
 from notifications.models import DeliveryAttempt, DeliveryReport, Notification, SendingState
@@ -40,12 +40,12 @@ class NotificationDueFilter(admin.SimpleListFilter):
         return waiting.filter(first_failed_at__isnull=False) if self.value() == "retry" else queryset
 
 
-class AttemptInline(ShownRows):
+class AttemptInline(ReadOnlyInline):
     model = DeliveryAttempt
     fields = ("number", "at", "channel", "result", "smtp_code", "detail")
 
 
-class DeliveryReportInline(ShownRows):
+class DeliveryReportInline(ReadOnlyInline):
     model = DeliveryReport
     fields = ("at", "result", "detail")
 
@@ -81,9 +81,9 @@ class NotificationAdmin(RecallRelatedAdmin[Notification]):
         now, site_forecasts = timezone.now(), []
         for site in user.sites.all():
             day = next_local_day(site, now)
-            lines = list(islice(forecast_day(site, day), MOST_ROWS + 1))
-            is_cut = len(lines) > MOST_ROWS
-            site_forecasts.append({"site": site, "day": day, "lines": lines[:MOST_ROWS], "is_cut": is_cut})
+            lines = list(islice(forecast_day(site, day), MAX_ROWS + 1))
+            is_cut = len(lines) > MAX_ROWS
+            site_forecasts.append({"site": site, "day": day, "lines": lines[:MAX_ROWS], "is_cut": is_cut})
         context = {
             **self.admin_site.each_context(request),
             "title": _("Preview of tomorrow's messages"),
@@ -104,7 +104,7 @@ class NotificationAdmin(RecallRelatedAdmin[Notification]):
 class DeliveryAttemptAdmin(RecallRelatedAdmin[DeliveryAttempt]):
     """Delivery attempts, read-only."""
 
-    site_path = "notification__recall__site"
+    site_lookup = "notification__recall__site"
     patient_path = "notification.patient_id"
     search_fields = ("notification__recall__exam__accession",)
     list_display = ("at", "notification", "number", "result", "smtp_code", "detail")
@@ -145,7 +145,7 @@ class SendingForm(forms.ModelForm[SendingState]):
 class SendingAdmin(ScopedAdmin[SendingState]):
     """The only row; whoever may change it freezes sending or lets messages be sent again."""
 
-    site_path = ""
+    site_lookup = ""
     form = SendingForm
     list_display = ("__str__", "frozen_at", "freeze_reason", "changed_at", "changed_by")
     list_select_related = ("changed_by",)

@@ -78,7 +78,7 @@ def mark_failed_permanently(
             row, count, token if state == NotificationState.SENDING else token + 1, failure.result, now, failure
         )
         if failure.bad_mailbox and row.kind != NotificationKind.REFERRER_NOTICE:
-            channel_fallback.mark_email_unusable(recall, address, ContactPoint.Unusable.BOUNCED)
+            channel_fallback.mark_email_unusable(recall, address, ContactPoint.UnusableReason.BOUNCED)
         if not channel_fallback.reroute(recall, row.pk):
             words = {"message": row.get_kind_display(), "why": failure.reason.label}
             open_work_item(recall, WorkItemKind.CALL_DELIVERY_FAILED, _("“%(message)s”: %(why)s") % words)

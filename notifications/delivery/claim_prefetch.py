@@ -22,7 +22,7 @@ from clinic.models import Site
 from notifications.enums import Channel, NotificationState
 from notifications.models import Notification
 from notifications.planning.snapshot import RecallSnapshot, load_snapshots
-from patients.channels import Channels, channels_of
+from patients.channels import PatientChannels, get_patient_channels
 from recalls.models import Recall
 
 log = logging.getLogger(__name__)
@@ -85,7 +85,7 @@ class PrefetchedFacts:
     """All that decides whether a message is still true and where it goes."""
 
     snapshot: RecallSnapshot
-    channels: Channels
+    channels: PatientChannels
 
 
 class ClaimPrefetcher:
@@ -186,7 +186,7 @@ class ClaimPrefetcher:
 def _load_facts(recalls: dict[int, Recall]) -> dict[int, PrefetchedFacts]:
     prefetch_related_objects([recall.patient for recall in recalls.values()], "contact_points", "consents")
     return {
-        snapshot.recall.pk: PrefetchedFacts(snapshot, channels_of(snapshot.recall.patient))
+        snapshot.recall.pk: PrefetchedFacts(snapshot, get_patient_channels(snapshot.recall.patient))
         for snapshot in load_snapshots(recalls.values())
     }
 

@@ -29,7 +29,7 @@ from notifications.planning.plan import RULE_BY_KIND, find_planned_message
 from notifications.planning.send_windows import next_send_time
 from notifications.planning.snapshot import RecallSnapshot, load_snapshot
 from notifications.rendering import patient_link
-from patients.channels import Channels, channels_of
+from patients.channels import PatientChannels, get_patient_channels
 from recalls.models import Recall
 
 log = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ class Claim:
     row: Notification
     token: int
     snapshot: RecallSnapshot
-    channels: Channels
+    channels: PatientChannels
     # Opens the patient's page: for the email alone, never for a log.
     page_token: str = field(default="", repr=False)
 
@@ -81,7 +81,7 @@ def claim_next(prefetcher: ClaimPrefetcher) -> Claim | NotSent | None:
                 return None
             row, facts = found
             if facts is None:
-                facts = PrefetchedFacts(load_snapshot(row.recall), channels_of(row.recall.patient))
+                facts = PrefetchedFacts(load_snapshot(row.recall), get_patient_channels(row.recall.patient))
             return _recheck_and_lease(row, facts.snapshot, facts.channels, now)
     except DatabaseError:
         raise
@@ -94,7 +94,7 @@ def claim_next(prefetcher: ClaimPrefetcher) -> Claim | NotSent | None:
 
 
 def _recheck_and_lease(
-    row: Notification, snapshot: RecallSnapshot, channels: Channels, now: datetime
+    row: Notification, snapshot: RecallSnapshot, channels: PatientChannels, now: datetime
 ) -> Claim | NotSent:
     if row.expires_at is not None and row.expires_at <= now:
         return _defer(row, state=NotificationState.EXPIRED, reason=StatusReason.TOO_LATE)
@@ -124,7 +124,9 @@ def _recheck_and_lease(
     return _start_lease(row, snapshot, channels, now)
 
 
-def _start_lease(row: Notification, snapshot: RecallSnapshot, channels: Channels, now: datetime) -> Claim | NotSent:
+def _start_lease(
+    row: Notification, snapshot: RecallSnapshot, channels: PatientChannels, now: datetime
+) -> Claim | NotSent:
     token = row.lease_token + 1
     # A text may have been reviewed or withdrawn since, and the patient may have chosen another language.
     row.language = loader.get_message_language(row.recall, row.kind, row.channel)

@@ -23,7 +23,7 @@ from notifications.planning.channel_selection import select_channel
 from notifications.planning.plan import find_planned_message
 from notifications.planning.snapshot import load_snapshot
 from notifications.rendering import letter_pdf
-from patients.channels import channels_of
+from patients.channels import get_patient_channels
 from recalls.models import Recall
 
 MAX_LETTERS_PER_PDF = 200  # letters in one PDF
@@ -106,7 +106,7 @@ def _recheck_and_render(seen: Notification) -> RenderedMessage | None:
         if row is None:
             return None
         row.recall = recall
-        snapshot, channels = load_snapshot(recall), channels_of(recall.patient)
+        snapshot, channels = load_snapshot(recall), get_patient_channels(recall.patient)
         one = find_planned_message(snapshot, NotificationKind(row.kind), row.occasion)
         if one is None:
             reconcile.reconcile_messages(snapshot, channels)

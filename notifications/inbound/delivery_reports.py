@@ -89,7 +89,7 @@ def _handle_bounce_or_complaint(row: Notification, recall: Recall, news: Reporte
             failed_channels=[*row.failed_channels, row.channel],
         )
     if news.bad_mailbox or not came_back:
-        why = ContactPoint.Unusable.BOUNCED if came_back else ContactPoint.Unusable.COMPLAINED
+        why = ContactPoint.UnusableReason.BOUNCED if came_back else ContactPoint.UnusableReason.COMPLAINED
         copy = RenderedMessage.objects.filter(notification=row).first()
         if copy is not None and channel_fallback.mark_email_unusable(recall, copy.address, why):
             open_work_item(recall, WorkItemKind.VERIFY_CONTACT, str(why.label).capitalize() + ".")

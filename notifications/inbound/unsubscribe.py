@@ -26,7 +26,7 @@ from notifications.planning.reconcile import reconcile_messages
 from notifications.planning.snapshot import load_snapshot
 from notifications.rendering.email import UNSUBSCRIBE_SIGNER
 from patients.actions import record_consent
-from patients.contact import show_phone
+from patients.contact_validation import format_phone
 from patients.models import Consent
 from recalls.models import Recall
 
@@ -45,7 +45,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
         withdraw_email_consent(row)
     site = row.recall.site
     context = {"step": "stopped" if request.method == "POST" else "ask", "clinic": site.sender_name}
-    context["phone"] = show_phone(site.phone, site.country)
+    context["phone"] = format_phone(site.phone, site.country)
     with translation.override(loader.base_language(row.patient.language)):
         return render(request, "notifications/unsubscribe.html", context)
 

@@ -9,8 +9,8 @@ from notifications.planning import reconcile
 from notifications.planning.channel_selection import select_channel
 from notifications.planning.plan import find_planned_message
 from notifications.planning.snapshot import load_snapshot
-from patients.actions import mark_unusable
-from patients.channels import channels_of
+from patients.actions import mark_contact_unusable
+from patients.channels import get_patient_channels
 from patients.models import ContactPoint
 from recalls.models import Recall
 
@@ -27,7 +27,7 @@ def reroute(recall: Recall, pk: int) -> bool:
     one = find_planned_message(load_snapshot(recall), NotificationKind(row.kind), row.occasion)
     if one is None or (one.expires_at is not None and one.expires_at <= now) or row.reason in _CONTENT_REASONS:
         return False
-    way = select_channel(recall, row.kind, one, channels_of(recall.patient), now, row.failed_channels)
+    way = select_channel(recall, row.kind, one, get_patient_channels(recall.patient), now, row.failed_channels)
     if way.blocked_reason or way.channel in row.failed_channels:
         return False
     row.recall = recall
@@ -47,7 +47,7 @@ def _archive_rendered_copy(row: Notification) -> None:
         copy.save(update_fields=["earlier"])
 
 
-def mark_email_unusable(recall: Recall, address: str, why: ContactPoint.Unusable) -> bool:
+def mark_email_unusable(recall: Recall, address: str, why: ContactPoint.UnusableReason) -> bool:
     """Mark the email address to which a message went as unusable; one that the patient gave since is untouched.
 
     What waits for the address goes another way. False when the patient does not have the address (any more).
@@ -55,7 +55,7 @@ def mark_email_unusable(recall: Recall, address: str, why: ContactPoint.Unusable
     points = ContactPoint.objects.filter(patient=recall.patient, kind=ContactPoint.Kind.EMAIL, unusable="")
     written_to = [point for point in points if address and point.value.lower() == address.lower()]
     for point in written_to:
-        mark_unusable(point, why, by=SYSTEM)
+        mark_contact_unusable(point, why, by=SYSTEM)
     if written_to:
         reconcile.reconcile_messages(load_snapshot(recall))
     return bool(written_to)

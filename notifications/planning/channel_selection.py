@@ -15,7 +15,7 @@ from notifications.content import loader
 from notifications.enums import LETTER_KINDS, Channel, NotificationKind, StatusReason
 from notifications.planning import lay_summary
 from notifications.planning.rules import PlannedMessage
-from patients.channels import Channels
+from patients.channels import PatientChannels
 from patients.models import Patient
 from recalls.models import Recall
 
@@ -37,7 +37,12 @@ class ChannelChoice:
 
 
 def select_channel(
-    recall: Recall, kind: str, one: PlannedMessage, channels: Channels, now: datetime, closed: Collection[str] = ()
+    recall: Recall,
+    kind: str,
+    one: PlannedMessage,
+    channels: PatientChannels,
+    now: datetime,
+    closed: Collection[str] = (),
 ) -> ChannelChoice:
     """The first open way, in the order email, text message, letter."""
     if kind == NotificationKind.REFERRER_NOTICE:
@@ -47,11 +52,11 @@ def select_channel(
     on_paper = (
         one.letter_requested
         or kind == NotificationKind.LAST_LETTER
-        or (kind in LETTER_KINDS and not channels.detail_allowed)
+        or (kind in LETTER_KINDS and not channels.health_details_allowed)
     )
     if kind == NotificationKind.LAY_SUMMARY and lay_summary.missing_facts(recall):
         return ChannelChoice(Channel.LETTER, StatusReason.REQUIRED_FACT_MISSING)
-    if not (channels.why_no_email or on_paper or Channel.EMAIL in closed):
+    if not (channels.email_blocked_reason or on_paper or Channel.EMAIL in closed):
         return ChannelChoice(Channel.EMAIL)
     if not (on_paper or Channel.SMS in closed) and _can_send_sms(kind, channels):
         return ChannelChoice(Channel.SMS)
@@ -59,10 +64,10 @@ def select_channel(
         return ChannelChoice(Channel.LETTER)
     if on_paper:
         return ChannelChoice(Channel.LETTER, StatusReason.NO_POSTAL_ADDRESS)
-    return ChannelChoice(Channel.EMAIL, channels.why_no_email or StatusReason.REFUSED)
+    return ChannelChoice(Channel.EMAIL, channels.email_blocked_reason or StatusReason.REFUSED)
 
 
-def get_email_address(recall: Recall, kind: str, channels: Channels) -> str:
+def get_email_address(recall: Recall, kind: str, channels: PatientChannels) -> str:
     if kind != NotificationKind.REFERRER_NOTICE:
         return channels.email
     return recall.exam.referrer.email if recall.exam.referrer else ""
@@ -87,7 +92,7 @@ def _select_referrer_channel(recall: Recall, closed: Collection[str]) -> Channel
     return ChannelChoice(Channel.LETTER, StatusReason.REFUSED if Channel.LETTER in closed else "")
 
 
-def _can_send_sms(kind: str, channels: Channels) -> bool:
+def _can_send_sms(kind: str, channels: PatientChannels) -> bool:
     return bool(channels.sms_allowed and settings.SMS_URL and loader.text_exists(f"{kind}.sms"))
 
 

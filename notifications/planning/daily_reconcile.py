@@ -13,7 +13,7 @@ from django.utils import timezone
 from clinic.models import Heartbeat, Site
 from notifications.planning.reconcile import find_changes, reconcile_messages
 from notifications.planning.snapshot import load_snapshot, load_snapshots
-from patients.channels import channels_of
+from patients.channels import get_patient_channels
 from recalls.models import Recall
 
 HEARTBEAT_NAME = "compare"
@@ -54,7 +54,7 @@ def reconcile_chunk(number: int, sites: dict[int, Site]) -> tuple[int | None, in
         recall.site = sites.setdefault(recall.site_id, recall.site)
     now, mended = timezone.now(), 0
     for snapshot in load_snapshots(recalls):
-        if find_changes(snapshot, channels_of(snapshot.recall.patient), now):
+        if find_changes(snapshot, get_patient_channels(snapshot.recall.patient), now):
             mended += _reconcile_locked(snapshot.recall)
     return recalls[-1].pk if len(recalls) == CHUNK_SIZE else None, len(recalls), mended
 
@@ -64,7 +64,7 @@ def _reconcile_locked(seen: Recall) -> bool:
     recall: Recall = Recall.objects.select_for_update(of=("self",)).select_related("patient", "exam").get(pk=seen.pk)
     recall.site = seen.site
     snapshot = load_snapshot(recall)
-    found = find_changes(snapshot, channels_of(recall.patient), timezone.now())
+    found = find_changes(snapshot, get_patient_channels(recall.patient), timezone.now())
     if found:
         reconcile_messages(snapshot)
     return bool(found)

@@ -20,7 +20,7 @@ from notifications.planning.channel_selection import select_channel
 from notifications.planning.daily_cap import MAX_MESSAGES_PER_DAY
 from notifications.planning.plan import RULE_BY_KIND, find_planned_message
 from notifications.planning.snapshot import RecallSnapshot, load_snapshots
-from patients.channels import channels_of
+from patients.channels import get_patient_channels
 from recalls.models import Recall
 
 _CHUNK_SIZE = 200
@@ -92,7 +92,7 @@ def _forecast_line(row: Notification, known: RecallSnapshot, day: date) -> Forec
         return ForecastLine(at, row, recall, channel, StatusReason.NO_LONGER_NEEDED)
     if row.expires_at is not None and row.expires_at <= at:
         return ForecastLine(at, row, recall, channel, StatusReason.TOO_LATE)
-    way = select_channel(recall, row.kind, one, channels_of(recall.patient), at, row.failed_channels)
+    way = select_channel(recall, row.kind, one, get_patient_channels(recall.patient), at, row.failed_channels)
     if row.state == NotificationState.SUPPRESSED:
         return ForecastLine(at, row, recall, channel, row.reason)
     if calendar.local_day(recall.site, at) != day:

@@ -20,7 +20,7 @@ from notifications.planning.reconcile import build_notification
 from notifications.planning.rules import PlannedMessage
 from notifications.planning.send_windows import next_send_time
 from notifications.planning.snapshot import RecallSnapshot, load_snapshot
-from patients.channels import channels_of
+from patients.channels import get_patient_channels
 from recalls import actions
 from recalls.actions import ActionKwargs, Transition
 from recalls.models import Recall, RecallEvent
@@ -141,7 +141,7 @@ def _please_call_message(snapshot: RecallSnapshot) -> PlannedMessage:
 
 
 def _select_channel_now(kind: str, one: PlannedMessage, snapshot: RecallSnapshot) -> ChannelChoice:
-    return select_channel(snapshot.recall, kind, one, channels_of(snapshot.recall.patient), timezone.now())
+    return select_channel(snapshot.recall, kind, one, get_patient_channels(snapshot.recall.patient), timezone.now())
 
 
 def _channel_blocked_reason(kind: str, one: PlannedMessage, snapshot: RecallSnapshot) -> str:

@@ -24,7 +24,7 @@ from notifications.planning.channel_selection import ChannelChoice, is_urgent, s
 from notifications.planning.plan import RULE_BY_KIND, planned_messages
 from notifications.planning.rules import PlannedMessage
 from notifications.planning.snapshot import NotificationKey, RecallSnapshot
-from patients.channels import Channels, channels_of
+from patients.channels import PatientChannels, get_patient_channels
 from recalls.actions import open_work_item
 from recalls.enums import WorkItemKind
 from recalls.models import Recall
@@ -49,7 +49,7 @@ class PlanChanges:
         )
 
 
-def find_changes(snapshot: RecallSnapshot, channels: Channels, now: datetime) -> PlanChanges:
+def find_changes(snapshot: RecallSnapshot, channels: PatientChannels, now: datetime) -> PlanChanges:
     """Compare; changes nothing. A message that was cancelled or held back and is wanted after all is planned again."""
     found, want = PlanChanges(), planned_messages(snapshot)
     for key, one in want.items():
@@ -87,10 +87,10 @@ def _compare_channel(found: PlanChanges, row: Notification, way: ChannelChoice) 
         found.to_reroute.append((row, way))
 
 
-def reconcile_messages(snapshot: RecallSnapshot, channels: Channels | None = None) -> bool:
+def reconcile_messages(snapshot: RecallSnapshot, channels: PatientChannels | None = None) -> bool:
     """Make the stored rows the wanted ones; True when something may be sent at once."""
     now, recall = timezone.now(), snapshot.recall
-    found = find_changes(snapshot, channels or channels_of(recall.patient), now)
+    found = find_changes(snapshot, channels or get_patient_channels(recall.patient), now)
     _cancel_obsolete(recall, found)
     rows = [build_notification(recall, kind, one, way) for (kind, _occasion), (one, way) in found.missing.items()]
     Notification.objects.bulk_create(rows, ignore_conflicts=True)

@@ -64,7 +64,7 @@ def _unreachable_notice(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
         return
     day = calendar.local_day(site, since)
     on = first_day_of_channel(site, ContactChannel.NAVIGATOR)
-    start = send_windows.start_of_day(site, since, site.ladder[-1].day if on is None else on)
+    start = send_windows.start_of_day(site, since, site.contact_ladder[-1].day if on is None else on)
     due = send_windows.next_send_time(SendWindow.OPEN_DAYS, site, start)
     yield PlannedMessage(f"unreachable:{day}", due, due + NOTICE_VALID_FOR)
 

@@ -14,7 +14,7 @@ from notifications.models import DeliveryAttempt, DeliveryReport, Notification, 
 from notifications.planning import manual_actions
 from notifications.planning.snapshot import RecallSnapshot
 from notifications.rendering import email, letter_pdf, sms
-from patients.channels import Channels, channels_of
+from patients.channels import PatientChannels, get_patient_channels
 from recalls.presenters import DisplayDateTime, display_datetime
 
 # What a state means, where its label alone may mislead.
@@ -139,12 +139,14 @@ def explain_state(notification: Notification) -> list[str]:
 def render_current_preview(notification: Notification, snapshot: RecallSnapshot) -> RenderedMessage | None:
     """The message as it would be sent now; None where its text or a fact is missing. Stores nothing, issues no link."""
     try:
-        return _render_for_channel(notification, snapshot, channels_of(snapshot.recall.patient))
+        return _render_for_channel(notification, snapshot, get_patient_channels(snapshot.recall.patient))
     except (LookupError, ValueError):
         return None
 
 
-def _render_for_channel(notification: Notification, snapshot: RecallSnapshot, channels: Channels) -> RenderedMessage:
+def _render_for_channel(
+    notification: Notification, snapshot: RecallSnapshot, channels: PatientChannels
+) -> RenderedMessage:
     if notification.channel == Channel.EMAIL:
         return email.build_email(notification, snapshot, channels)[1]
     build = sms.build_sms if notification.channel == Channel.SMS else letter_pdf.build_letter

@@ -29,7 +29,7 @@ from notifications.rendering.formatting import (
     format_short_date,
     format_time,
 )
-from patients.contact import show_phone
+from patients.contact_validation import format_phone
 from recalls.enums import RecallKind
 from recalls.models import Appointment
 
@@ -167,7 +167,7 @@ class MessageContext(Mapping[str, str]):
 
     def clinic_phone(self) -> str:
         """With no-break spaces, since a number in two lines is hard to dial."""
-        return escape_markdown(show_phone(self.site.phone, self.site.country)).replace(" ", "\N{NO-BREAK SPACE}")
+        return escape_markdown(format_phone(self.site.phone, self.site.country)).replace(" ", "\N{NO-BREAK SPACE}")
 
     def clinic_hours(self) -> str:
         return escape_markdown(format_opening_hours(self.site))

@@ -20,7 +20,7 @@ from notifications.rendering import patient_link
 from notifications.rendering.calendar_invite import METHOD_BY_KIND, build_calendar_invite
 from notifications.rendering.context import single_line
 from notifications.rendering.markdown import render_email
-from patients.channels import Channels
+from patients.channels import PatientChannels
 
 NOTIFICATION_ID_HEADER = "X-Notification-ID"
 METADATA_NOTIFICATION_ID = "notification_id"
@@ -30,7 +30,7 @@ UNSUBSCRIBE_SIGNER = signing.Signer(salt="notifications.stop", sep=".")  # links
 def build_email(
     notification: Notification,
     snapshot: RecallSnapshot,
-    channels: Channels,
+    channels: PatientChannels,
     connection: Any = None,
     page_token: str = patient_link.MASKED_TOKEN,
 ) -> tuple[EmailMultiAlternatives, RenderedMessage]:
@@ -39,7 +39,7 @@ def build_email(
     The copy never holds the token of the patient's page. Without `page_token` the message itself masks it: a preview.
     Raises KeyError, LookupError or ValueError where the text cannot be filled.
     """
-    rendered = render_email(notification, snapshot, detailed=channels.detail_allowed, page_token=page_token)
+    rendered = render_email(notification, snapshot, detailed=channels.health_details_allowed, page_token=page_token)
     sender = formataddr((single_line(rendered.site.sender_name), parseaddr(settings.DEFAULT_FROM_EMAIL)[1]))
     headers = _headers(notification)
     if settings.BOUNCE_ADDRESS:

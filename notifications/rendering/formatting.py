@@ -64,15 +64,15 @@ def format_duration(minutes: int) -> str:
 def format_opening_hours(site: Site) -> str:
     """ "Monday to Friday, 8 am to 5 pm"; neighbouring days with the same hours are joined."""
     runs: list[list[int]] = []
-    for day in sorted(site.week):
-        if runs and day == runs[-1][-1] + 1 and site.week[day] == site.week[runs[-1][0]]:
+    for day in sorted(site.hours_by_weekday):
+        if runs and day == runs[-1][-1] + 1 and site.hours_by_weekday[day] == site.hours_by_weekday[runs[-1][0]]:
             runs[-1].append(day)
         else:
             runs.append([day])
     names = dict(OpeningHours.Weekday.choices)
     parts = []
     for run in runs:
-        opens, closes = (_format_hour(at.hour, at.minute) for at in site.week[run[0]])
+        opens, closes = (_format_hour(at.hour, at.minute) for at in site.hours_by_weekday[run[0]])
         if len(run) == 1:
             days = str(names[run[0]])
         else:

@@ -24,8 +24,8 @@ from notifications.planning.snapshot import RecallSnapshot
 from notifications.rendering.context import MessageContext, single_line
 from notifications.rendering.formatting import format_date
 from notifications.rendering.markdown import parse_markdown, tokens_to_text
-from patients.channels import Channels
-from patients.contact import show_phone
+from patients.channels import PatientChannels
+from patients.contact_validation import format_phone
 from recalls.models import Recall
 
 TYPST_TEMPLATE_PATH = Path(__file__).resolve().parent.parent / "typst" / "letters.typ"
@@ -33,12 +33,12 @@ TYPST_TEMPLATE_PATH = Path(__file__).resolve().parent.parent / "typst" / "letter
 Block = dict[str, Any]
 
 
-def build_letter(notification: Notification, snapshot: RecallSnapshot, channels: Channels) -> RenderedMessage:
+def build_letter(notification: Notification, snapshot: RecallSnapshot, channels: PatientChannels) -> RenderedMessage:
     """The copy to store: its text, and in `letter` all data of the PDF. Raises as `render_email` does."""
     name = loader.get_text_name(snapshot.recall, notification.kind, Channel.LETTER)
     has_letter_text = name.endswith(".letter")
     text = loader.get_message_text(
-        name, notification.language, detailed=has_letter_text and channels.detail_allowed, site=snapshot.site
+        name, notification.language, detailed=has_letter_text and channels.health_details_allowed, site=snapshot.site
     )
     for_patient = notification.kind != NotificationKind.REFERRER_NOTICE
     with translation.override(notification.language):
@@ -126,7 +126,7 @@ def _text_runs(children: Iterable[Token]) -> list[dict[str, Any]]:
 
 def _sender_address_lines(site: Site) -> list[str]:
     city = f"{site.city}, {site.state} {site.postal_code}".strip()
-    return [site.sender_name, site.address_line, city, show_phone(site.phone, site.country)]
+    return [site.sender_name, site.address_line, city, format_phone(site.phone, site.country)]
 
 
 def patient_address_lines(recall: Recall) -> list[str]:

@@ -50,7 +50,7 @@ def includes_patient_link(notification: Notification, site: Site) -> bool:
 
 def issue_link_token(notification: Notification, site: Site) -> str:
     """The token for one mail, empty where it carries no link. Stored in the caller's transaction, before sending."""
-    return links.issue(notification.recall.patient, by=SYSTEM) if includes_patient_link(notification, site) else ""
+    return links.issue_link(notification.recall.patient, by=SYSTEM) if includes_patient_link(notification, site) else ""
 
 
 def patient_link_url(token: str) -> str:

@@ -188,5 +188,5 @@ def _build_site() -> Site:
         postal_code="15222",
         time_zone="America/New_York",
     )
-    site.__dict__["week"] = dict.fromkeys(range(5), (time(8), time(17)))
+    site.__dict__["hours_by_weekday"] = dict.fromkeys(range(5), (time(8), time(17)))
     return site

@@ -14,7 +14,7 @@ from notifications.enums import Channel
 from notifications.models import Notification, RenderedMessage
 from notifications.planning.snapshot import RecallSnapshot
 from notifications.rendering.context import MessageContext, single_line
-from patients.channels import Channels
+from patients.channels import PatientChannels
 
 MAX_SMS_LENGTH: Final = 160
 MAX_CLINIC_NAME_LENGTH: Final = 28
@@ -36,7 +36,7 @@ _GSM_REPLACEMENTS = str.maketrans(
 )
 
 
-def build_sms(notification: Notification, snapshot: RecallSnapshot, channels: Channels) -> RenderedMessage:
+def build_sms(notification: Notification, snapshot: RecallSnapshot, channels: PatientChannels) -> RenderedMessage:
     """The copy to store, whose text is what is sent. Raises ValueError where it does not fit into one message."""
     name = loader.get_text_name(snapshot.recall, notification.kind, Channel.SMS)
     body = loader.get_message_text(name, notification.language, detailed=False, site=snapshot.site).body

@@ -50,7 +50,7 @@ def _reschedule_one(site: Site, wanted: RescheduleRequest, by: UserOrActor, note
     if visit is None:
         return False
     recall = Recall.objects.select_related("site").get(pk=visit.recall_id)
-    if not actor_for(by).sees_site(recall.site_id):
+    if not actor_for(by).can_access_site(recall.site_id):
         return False
     slot = Slot(
         site, wanted.starts_at, VisitKind(visit.kind), visit.length_minutes, visit.interpreter, wanted.room,

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinic.actors import actor_for
-from patients.actions import mark_unusable
+from patients.actions import mark_contact_unusable
 from patients.models import ContactPoint, Patient
 from recalls.actions.transition import ActionKwargs, Transition, UserOrActor, apply_step
 from recalls.enums import ContactChannel, ContactResult, WorkItemKind
@@ -97,7 +97,7 @@ def _validate_contact(contact: ContactAttemptInput) -> None:
 
 def _mark_wrong_number(transition: Transition, contact: ContactAttemptInput) -> None:
     for point in transition.recall.patient.contact_points.filter(kind=contact.point_kind or "", unusable=""):
-        mark_unusable(point, ContactPoint.Unusable.WRONG, by=transition.actor)
+        mark_contact_unusable(point, ContactPoint.UnusableReason.WRONG, by=transition.actor)
         transition.data["unusable"] = [point.pk]
     _open_step_work_item(transition, WorkItemKind.VERIFY_CONTACT, _("A call reached a wrong number."))
 
@@ -166,6 +166,6 @@ def open_patient_work_item(patient: Patient, kind: WorkItemKind, reason: str) ->
 
 def finish_work_item(item: WorkItem, *, by: UserOrActor) -> None:
     """Mark the work item done; one already done stays as it was. Raises NotPermitted at another site."""
-    if not actor_for(by).sees_site(item.site_id):
+    if not actor_for(by).can_access_site(item.site_id):
         raise NotPermitted(_("This task belongs to a site you do not work at."))
     WorkItem.objects.filter(pk=item.pk, done_at=None).update(done_at=timezone.now(), done_by=actor_for(by).user)

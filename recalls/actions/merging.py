@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from clinic.actors import actor_for
-from patients.actions import merge, unmerge
+from patients.actions import clear_merged_into, set_merged_into
 from patients.models import Patient
 from recalls.actions.contact import open_work_item
 from recalls.actions.transition import ActionKwargs, Transition, apply_step
@@ -23,7 +23,7 @@ def merge_patients(loser: Patient, survivor: Patient, **kwargs: Unpack[ActionKwa
     Two open recalls of one patient become a task for a person. Raises ValidationError as `patients.actions.merge` does.
     """
     _check_merge_permitted(kwargs, "merge_records", loser, survivor)
-    merge(loser, survivor, by=actor_for(kwargs["by"]))
+    set_merged_into(loser, survivor, by=actor_for(kwargs["by"]))
     recalls = list(Recall.objects.filter(patient=loser).select_related("site"))
     _move_recalls(recalls, loser, survivor, "merge_records", kwargs)
     ScreeningExam.objects.filter(patient=loser).update(patient=survivor, original_patient=loser)
@@ -41,7 +41,7 @@ def unmerge_patients(loser: Patient, **kwargs: Unpack[ActionKwargs]) -> None:
     if survivor is None:
         return
     _check_merge_permitted(kwargs, "unmerge_records", loser, survivor)
-    unmerge(loser, by=actor_for(kwargs["by"]))
+    clear_merged_into(loser, by=actor_for(kwargs["by"]))
     recalls = list(Recall.objects.filter(exam__original_patient=loser).select_related("site"))
     _move_recalls(recalls, survivor, loser, "unmerge_records", kwargs)
     ScreeningExam.objects.filter(original_patient=loser).update(patient=loser, original_patient=None)
@@ -52,7 +52,7 @@ def _check_merge_permitted(kwargs: ActionKwargs, step: str, *patients: Patient) 
     actor = actor_for(kwargs["by"])
     if not actor.roles & STEPS_BY_NAME[step].roles:
         raise NotPermitted(_("Your role may not do this. %(rule)s") % {"rule": STEPS_BY_NAME[step].rule})
-    if not all(actor.sees_site(patient.site_id) for patient in patients):
+    if not all(actor.can_access_site(patient.site_id) for patient in patients):
         raise NotPermitted(_("One of these records belongs to a site you do not work at."))
 
 

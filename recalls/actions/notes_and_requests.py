@@ -8,7 +8,7 @@ from typing import Unpack
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from patients.channels import channels_of
+from patients.channels import get_patient_channels
 from recalls.actions.contact import open_work_item
 from recalls.actions.transition import ActionKwargs, Transition, apply_step
 from recalls.enums import WorkItemKind
@@ -72,7 +72,7 @@ def letter_blocked_reason(recall: Recall) -> str:
 
 def message_blocked_reason(recall: Recall) -> str:
     """The sentence that forbids a message; empty when it may go by email, text message or post."""
-    channels, patient = channels_of(recall.patient), recall.patient
+    channels, patient = get_patient_channels(recall.patient), recall.patient
     on_paper = patient.address_line and patient.city and not patient.deceased_on
     if channels.email or channels.sms_allowed or on_paper:
         return ""
@@ -81,4 +81,6 @@ def message_blocked_reason(recall: Recall) -> str:
         "opted_out": _("The patient wants no email, has agreed to no text messages, and no postal address is known."),
         "no_address": _("No email or postal address is known, and the patient has agreed to no text messages."),
     }
-    return reasons.get(channels.why_no_email, _("The email address does not work, and no other channel is known."))
+    return reasons.get(
+        channels.email_blocked_reason, _("The email address does not work, and no other channel is known.")
+    )

@@ -4,7 +4,7 @@ from typing import Unpack
 
 from django.utils.translation import gettext as _
 
-from patients.actions import mark_usable
+from patients.actions import mark_contact_usable
 from patients.models import ContactPoint
 from recalls.actions.contact import set_call_preference
 from recalls.actions.transition import ActionKwargs, Transition, apply_step
@@ -61,7 +61,7 @@ def _revert_step_rows(transition: Transition, event: RecallEvent) -> None:
     if "attempt" in event.data:
         _retract_attempt(transition, ContactAttempt.objects.get(pk=event.data["attempt"]))
     for point in ContactPoint.objects.filter(pk__in=event.data.get("unusable", ())):
-        mark_usable(point, by=transition.actor)
+        mark_contact_usable(point, by=transition.actor)
     if event.step == "record_outcome":
         OutcomeRetraction.objects.create(outcome_id=event.data["outcome"], **transition.signature_fields())
     if "best_time" in event.data:

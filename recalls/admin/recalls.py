@@ -11,9 +11,9 @@ from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from clinic.admin_base import MOST_ROWS, OwnSites, ReadOnlyAdmin, ShownRows
+from clinic.admin_base import MAX_ROWS, OwnSiteFilter, ReadOnlyAdmin, ReadOnlyInline
 from clinic.roles import Role
-from clinic.zones import closed_this_month, due_today
+from clinic.timezone_filters import closed_this_month, due_later_today
 from patients.models import Patient
 from recalls import actions
 from recalls.enums import State
@@ -39,8 +39,8 @@ M = TypeVar("M", bound=Model)
 
 def recall_search_condition(words: str) -> Q:
     """Recalls by accession, record number or their own number, each looked up in its own index."""
-    exams = ScreeningExam.objects.filter(accession=words).values_list("pk", flat=True)[:MOST_ROWS]
-    patients = Patient.objects.filter(mrn=words).values_list("pk", flat=True)[:MOST_ROWS]
+    exams = ScreeningExam.objects.filter(accession=words).values_list("pk", flat=True)[:MAX_ROWS]
+    patients = Patient.objects.filter(mrn=words).values_list("pk", flat=True)[:MAX_ROWS]
     found = Q(exam__in=list(exams)) | Q(patient__in=list(patients))
     number = words.removeprefix("#")
     return found | Q(pk=int(number)) if number.isdecimal() and len(number) < 19 else found
@@ -49,7 +49,7 @@ def recall_search_condition(words: str) -> Q:
 class RecallRelatedAdmin(ReadOnlyAdmin[M]):
     """Rows that belong to a recall, found by the recall."""
 
-    site_path = "recall__site"
+    site_lookup = "recall__site"
     patient_path = "recall.patient_id"
     private_search = True
     search_fields = ("recall__exam__accession",)
@@ -62,7 +62,7 @@ class RecallRelatedAdmin(ReadOnlyAdmin[M]):
         if not search_term:
             return queryset, False
         found = Recall.objects.filter(recall_search_condition(search_term.strip())).values_list("pk", flat=True)[
-            :MOST_ROWS
+            :MAX_ROWS
         ]
         return queryset.filter(recall__in=list(found)), False
 
@@ -92,7 +92,7 @@ class RecallDueFilter(admin.SimpleListFilter):
         if self.value() == "overdue":
             return queryset.due_before(timezone.now())
         if self.value() == "today":
-            return queryset.still_open().filter(due_today(user.sites.all(), timezone.now()))
+            return queryset.still_open().filter(due_later_today(user.sites.all(), timezone.now()))
         return without_next_step(queryset) if self.value() == "none" else queryset
 
 
@@ -110,7 +110,7 @@ class ClosedThisMonthFilter(admin.SimpleListFilter):
         return queryset
 
 
-class RecallEventInline(ShownRows):
+class RecallEventInline(ReadOnlyInline):
     model = RecallEvent
     fields = ("at", "step_label", "from_state", "to_state", "by", "note")
     ordering = ("-pk",)
@@ -124,7 +124,7 @@ class RecallEventInline(ShownRows):
 class RecallAdmin(RecallRelatedAdmin[Recall]):
     """Every step is taken at the desk; here a recall and the steps it could take are only shown."""
 
-    site_path = "site"
+    site_lookup = "site"
     patient_path = "patient_id"
     search_fields = ("exam__accession",)
     change_form_template = "admin/recalls/recall/change_form.html"
@@ -143,7 +143,7 @@ class RecallAdmin(RecallRelatedAdmin[Recall]):
         RecallOpenFilter,
         RecallDueFilter,
         "state",
-        OwnSites,
+        OwnSiteFilter,
         "kind",
         "suspicious",
         "closure_reason",
@@ -206,12 +206,12 @@ class RecallEventAdmin(RecallRelatedAdmin[RecallEvent]):
         return str(STEPS_BY_NAME[event.step].label)
 
 
-class FindingInline(ShownRows):
+class FindingInline(ReadOnlyInline):
     model = Finding
     fields = ("kind", "side", "place")
 
 
-class SupersededReadingInline(ShownRows):
+class SupersededReadingInline(ReadOnlyInline):
     model = SupersededReading
     fields = ("replaced_at", "replaced_by", "reading")
 
@@ -221,7 +221,7 @@ class ScreeningExamAdmin(ReadOnlyAdmin[ScreeningExam]):
     patient_path = "patient_id"
     private_search = True
     list_display = ("accession", "site", "patient", "exam_date", "assessment", "recall_kind", "reported_at")
-    list_filter = ("assessment", OwnSites, "recall_kind", "first_screen")
+    list_filter = ("assessment", OwnSiteFilter, "recall_kind", "first_screen")
     list_select_related = ("site", "patient")
     search_fields = ("accession__exact",)
     search_help_text = _("Whole accession or record number")
@@ -234,14 +234,14 @@ class ScreeningExamAdmin(ReadOnlyAdmin[ScreeningExam]):
         if not search_term:
             return queryset, False
         words = search_term.strip()
-        patients = Patient.objects.filter(mrn=words).values_list("pk", flat=True)[:MOST_ROWS]
+        patients = Patient.objects.filter(mrn=words).values_list("pk", flat=True)[:MAX_ROWS]
         return queryset.filter(Q(accession=words) | Q(patient__in=list(patients))), False
 
 
 @admin.register(Appointment)
 class AppointmentAdmin(RecallRelatedAdmin[Appointment]):
     list_display = ("starts_at", "recall", "site", "kind", "status", "sequence", "interpreter")
-    list_filter = ("status", "kind", OwnSites)
+    list_filter = ("status", "kind", OwnSiteFilter)
     list_select_related = ("recall", "site")
 
 
@@ -287,10 +287,10 @@ class WorkItemDoneFilter(admin.SimpleListFilter):
 
 @admin.register(WorkItem)
 class WorkItemAdmin(RecallRelatedAdmin[WorkItem]):
-    site_path = "site"
+    site_lookup = "site"
     patient_path = "patient_id"
     list_display = ("kind", "reason", "patient", "recall", "site", "opened_at", "done_at", "done_by")
-    list_filter = (WorkItemDoneFilter, "kind", OwnSites)
+    list_filter = (WorkItemDoneFilter, "kind", OwnSiteFilter)
     list_select_related = ("patient", "recall", "site", "done_by")
     actions = ("mark_done",)
 

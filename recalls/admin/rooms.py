@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from clinic.admin_base import LabelledRows, M, OwnSites, ScopedAdmin
+from clinic.admin_base import LabelledFormSet, M, OwnSiteFilter, ScopedAdmin
 from clinic.models import OpeningHours, Site
 from recalls.models import Room, RoomHours, VisitLength
 
@@ -18,8 +18,8 @@ from recalls.models import Room, RoomHours, VisitLength
 class OwnSiteAdmin(ScopedAdmin[M]):
     """Rows that name a site: only the person's own can be chosen, and it stays what it was."""
 
-    tells_values = True
-    list_filter = (OwnSites,)
+    logs_values = True
+    list_filter = (OwnSiteFilter,)
     list_select_related = ("site",)
 
     def formfield_for_foreignkey(self, db_field: "ForeignKey[Any, Any]", request: Any, **kwargs: Any) -> Any:
@@ -31,7 +31,7 @@ class OwnSiteAdmin(ScopedAdmin[M]):
         return ("site",) if obj is not None else ()
 
 
-class RoomHoursFormSet(LabelledRows):
+class RoomHoursFormSet(LabelledFormSet):
     """Stretches of one weekday must not overlap: a time would be offered twice."""
 
     def clean(self) -> None:

@@ -80,7 +80,7 @@ class StepForm(forms.Form):
 
     def to_site_datetime(self, site: Site, day: date, at: time | None) -> datetime:
         """What was typed is the site's local time; without a time the closing time of that day is meant."""
-        return calendar.instant(site, day, at) if at else calendar.close_of(site, day)
+        return calendar.instant(site, day, at) if at else calendar.closing_time(site, day)
 
 
 class NoteForm(StepForm):

@@ -9,8 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clinic import calendar
-from patients.channels import channels_of
-from patients.contact import show_phone
+from patients.channels import get_patient_channels
+from patients.contact_validation import format_phone
 from patients.models import ContactPoint
 from recalls import actions, contact_ladder
 from recalls.actions import RESULTS_BY_CHANNEL, ActionKwargs, ContactAttemptInput
@@ -128,10 +128,10 @@ class LogContactForm(StepForm):
 
 def _contact_point_choices(form: StepForm) -> list[tuple[str, Any]]:
     patient, country = form.recall.patient, form.recall.site.country
-    channels = channels_of(patient)
+    channels = get_patient_channels(patient)
     found = (
-        (ContactPoint.Kind.MOBILE, show_phone(channels.mobile, country) if channels.mobile else ""),
-        (ContactPoint.Kind.HOME, show_phone(channels.home, country) if channels.home else ""),
+        (ContactPoint.Kind.MOBILE, format_phone(channels.mobile, country) if channels.mobile else ""),
+        (ContactPoint.Kind.HOME, format_phone(channels.home, country) if channels.home else ""),
         (ContactPoint.Kind.EMAIL, channels.email),
     )
     usable: list[tuple[str, Any]] = [(kind.value, f"{kind.label}: {value}") for kind, value in found if value]

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from clinic import calendar
 from clinic.actors import Actor
 from clinic.models import Site
-from patients.channels import channels_of
-from patients.contact import show_phone
+from patients.channels import get_patient_channels
+from patients.contact_validation import format_phone
 from patients.models import Patient
 from recalls.enums import AppointmentStatus, State, VisitKind
 from recalls.models import Appointment
@@ -175,7 +175,7 @@ def _status_text(visit: Appointment) -> str:
 
 
 def _phone_links(patient: Patient, site: Site) -> list[tuple[str, str]]:
-    return [(f"tel:{number}", show_phone(number, site.country)) for number in channels_of(patient).phones]
+    return [(f"tel:{number}", format_phone(number, site.country)) for number in get_patient_channels(patient).phones]
 
 
 def build_reschedule_rows(
@@ -212,7 +212,7 @@ def _reschedule_row(
 
 
 def _notification_channel(patient: Patient) -> str:
-    usable = channels_of(patient)
+    usable = get_patient_channels(patient)
     if usable.email:
         return _("email")
     return _("text message") if usable.sms_allowed else _("letter: call the patient too")

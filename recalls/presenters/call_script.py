@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from clinic.models import User
-from patients.contact import show_phone
+from patients.contact_validation import format_phone
 from patients.models import Patient
 from recalls.enums import RecallKind, State
 from recalls.models import Recall
@@ -74,7 +74,7 @@ def build_call_script(recall: Recall, caller: User) -> CallScript:
         "name": patient.first_name,
         "caller": caller.get_short_name() or caller.get_full_name() or caller.get_username(),
         "sender": site.sender_name,
-        "phone": show_phone(site.phone, site.country),
+        "phone": format_phone(site.phone, site.country),
     }
 
     def said(name: str) -> str:

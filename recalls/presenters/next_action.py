@@ -100,7 +100,7 @@ def _next_attempt(recall: Recall, facts: NextActionFacts, now: datetime) -> str:
         return _join(sentence, because)
     if last.next_try_at is not None:
         return _("Try again as planned: %(when)s") % {"when": display_datetime(recall.site, last.next_try_at, now)}
-    if rung is not None and rung.channel == ContactChannel.PHONE and sentence == rung.sentence:
+    if rung is not None and rung.channel == ContactChannel.PHONE and sentence == rung.label:
         part = contact_ladder.untried_part_of_day(recall.site, facts.attempts)
         return _join(sentence, contact_ladder.PART_OF_DAY_HINTS.get(part, ""))
     return str(sentence)

@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 
 from clinic import calendar
 from clinic.models import User
-from patients.channels import channels_of
-from patients.contact import show_phone
+from patients.channels import get_patient_channels
+from patients.contact_validation import format_phone
 from patients.models import ContactPoint, Patient
 from recalls import contact_ladder, edit_presence
 from recalls.enums import Side, State
@@ -101,7 +101,7 @@ def build_patient_header(recall: Recall, now: datetime) -> PatientHeader:
 
 
 def _contact_point_rows(patient: Patient, country: str) -> list[ContactPointRow]:
-    usable = channels_of(patient)
+    usable = get_patient_channels(patient)
     hrefs = {
         ContactPoint.Kind.MOBILE: f"tel:{usable.mobile}" if usable.mobile else "",
         ContactPoint.Kind.HOME: f"tel:{usable.home}" if usable.home else "",
@@ -111,9 +111,11 @@ def _contact_point_rows(patient: Patient, country: str) -> list[ContactPointRow]
     for point in sorted(patient.contact_points.all(), key=lambda row: ContactPoint.Kind.values.index(row.kind)):
         kind = ContactPoint.Kind(point.kind)
         is_phone = kind != ContactPoint.Kind.EMAIL
-        shown = show_phone(point.value, country) if is_phone else point.value
+        shown = format_phone(point.value, country) if is_phone else point.value
         lines.append(
-            ContactPointRow(kind.label, shown, hrefs[kind], _unusable_reason(point, patient, usable.why_no_email))
+            ContactPointRow(
+                kind.label, shown, hrefs[kind], _unusable_reason(point, patient, usable.email_blocked_reason)
+            )
         )
     return lines
 
@@ -170,8 +172,8 @@ def build_contact_ladder(recall: Recall, now: datetime) -> list[ContactLadderRow
         "when": format_day(calendar.local_day(recall.site, last_day), calendar.local_day(recall.site, now)),
     }
     rungs = [
-        ContactLadderRow(rung.sentence, rung in filled, _format_attempt(recall, filled.get(rung), now))
-        for rung in recall.site.ladder
+        ContactLadderRow(rung.label, rung in filled, _format_attempt(recall, filled.get(rung), now))
+        for rung in recall.site.contact_ladder
     ]
     return [*rungs, ContactLadderRow(until, now >= last_day)]
 

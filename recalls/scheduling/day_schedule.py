@@ -71,7 +71,7 @@ def schedule_cursor(visit: Any) -> DayScheduleCursor:
 
 def closed_days_with_appointments(sites: Iterable[Site], now: datetime) -> list[tuple[Site, date]]:
     """The closed days to come of these sites on which visits are still booked. One query, none without closed days."""
-    ahead = [(site, day) for site in sites for day in sorted(site.closed_days) if day >= calendar.local_day(site, now)]
+    ahead = [(site, day) for site in sites for day in sorted(site.closed_dates) if day >= calendar.local_day(site, now)]
     if not ahead:
         return []
     on_them = reduce(or_, (_within(site, *day_bounds(site, day)) for site, day in ahead))

@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 
 from clinic import calendar
 from clinic.models import Closure, OpeningHours, Site, User
-from clinic.rows import keep, read_together
+from clinic.union_fetch import fetch_union, set_prefetched
 from recalls.enums import MODALITY_BY_VISIT_KIND, ROOM_OCCUPYING_STATUSES, DurationComponent, VisitKind
 from recalls.models import MAX_VISIT_MINUTES, Appointment, Room, RoomHours, SavedView, VisitLength
 from recalls.scheduling import slots
@@ -33,7 +33,7 @@ def saved_views_and_next_free(user: User, now: datetime) -> tuple[list[SavedView
     views = SavedView.objects.filter(user=user)
     if not unknown:
         return list(views), known
-    found = read_together(views=views, **_querysets(unknown, now))
+    found = fetch_union(views=views, **_querysets(unknown, now))
     return sorted(found["views"], key=lambda view: view.name), known | _compute_and_cache(unknown, found, now)
 
 
@@ -41,7 +41,7 @@ def next_free_by_site(sites: Iterable[Site], now: datetime) -> dict[int, datetim
     """When each site is next free. One query, or none while it is remembered."""
     known = _cached_next_free(sites)
     unknown = [site for site in sites if site.pk not in known]
-    return known | _compute_and_cache(unknown, read_together(**_querysets(unknown, now)), now) if unknown else known
+    return known | _compute_and_cache(unknown, fetch_union(**_querysets(unknown, now)), now) if unknown else known
 
 
 def _cache_key(site: Site) -> str:
@@ -79,12 +79,12 @@ def _first_free_time(site: Site, found: dict[str, list[Any]], now: datetime) -> 
     rooms = [room for room in found["rooms"] if room.site_id == site.pk]
     if not rooms:
         return None
-    keep(
+    set_prefetched(
         site,
         **{name: [row for row in found[rows] if row.site_id == site.pk] for name, rows in _CALENDAR_RELATIONS.items()},
     )
     for room in rooms:
-        keep(room, hours=[hours for hours in found["hours"] if hours.room_id == room.pk])
+        set_prefetched(room, hours=[hours for hours in found["hours"] if hours.room_id == room.pk])
     own = [length.minutes for length in found["lengths"] if length.site_id == site.pk]
     minutes = own[0] if own else slots.DEFAULT_MINUTES[DurationComponent(_VISIT_KIND.value)]
     busy: defaultdict[int, list[slots.Interval]] = defaultdict(list)

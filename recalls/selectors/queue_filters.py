@@ -17,7 +17,7 @@ from recalls.models import ContactAttempt, WorkItem
 
 MANY_ATTEMPTS = 3
 _PHONE_KINDS = (ContactPoint.Kind.MOBILE, ContactPoint.Kind.HOME)
-_UNDELIVERABLE = (ContactPoint.Unusable.BOUNCED, ContactPoint.Unusable.COMPLAINED)
+_UNDELIVERABLE = (ContactPoint.UnusableReason.BOUNCED, ContactPoint.UnusableReason.COMPLAINED)
 
 
 class FilterReason(models.TextChoices):

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from django.db.models import F, Q
 
 from clinic.models import User
-from patients.contact import check_phone
+from patients.contact_validation import check_phone
 from recalls.models import Recall
 
 MAX_RESULTS = 25

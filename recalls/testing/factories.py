@@ -10,7 +10,7 @@ from factory.django import DjangoModelFactory
 
 from clinic import calendar
 from clinic.actors import INTAKE
-from clinic.factories import MONDAY_TO_FRIDAY, cast_of, home_site
+from clinic.factories import MONDAY_TO_FRIDAY, get_default_site, get_site_staff
 from clinic.models import Site
 from patients.factories import PatientFactory
 from recalls.actions import open_recall
@@ -63,7 +63,7 @@ class RoomFactory(DjangoModelFactory[Room]):
     class Meta:
         model = Room
 
-    site = factory.LazyFunction(home_site)
+    site = factory.LazyFunction(get_default_site)
     name = factory.Sequence(lambda number: f"Room {number + 1}")
     modality = Modality.MAMMOGRAPHY
     hours = (time(8), time(17))
@@ -111,7 +111,7 @@ class RecallFactory(DjangoModelFactory[Recall]):
     opened_at = factory.LazyAttribute(
         lambda fields: scenario_opened_at(SCENARIOS[fields.scenario], fields.patient.site, fields.ended_at)
     )
-    staff = factory.LazyAttribute(lambda fields: cast_of(fields.exam.site))
+    staff = factory.LazyAttribute(lambda fields: get_site_staff(fields.exam.site))
     patient = factory.SubFactory(PatientFactory)
     exam = factory.SubFactory(
         ExamFactory, patient=factory.SelfAttribute("..patient"), received_at=factory.SelfAttribute("..opened_at")

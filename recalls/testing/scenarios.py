@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from clinic import calendar
 from clinic.actors import SYSTEM
-from clinic.factories import Cast
+from clinic.factories import SiteStaff
 from clinic.models import Site
 from patients.models import ContactPoint
 from recalls import actions
@@ -31,7 +31,7 @@ class ScenarioContext:
     """A recall while its scenario is played: its staff, its first day, and by how much all times are shifted."""
 
     recall: Recall
-    staff: Cast
+    staff: SiteStaff
     start_day: date
     time_offset: timedelta = timedelta(0)
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from clinic import calendar
 from clinic.actors import actor_for
 from clinic.models import Site
-from clinic.roles import Page, may_open
+from clinic.roles import Page, can_open_page
 from desk.keyset import format_cursor, parse_cursor
 from desk.views import DeskView, current_user, sites_by_id, sites_with_calendars
 from recalls.actions import get_action
@@ -57,7 +57,7 @@ class AppointmentListView(DeskView):
             "return_url": request.get_full_path(),
             "next_page_url": _next_page_url(asked, shown[-1]) if len(found) > len(shown) else "",
             "printed": display_datetime(sites[0], now, now).full_text if sites else "",
-            "may_close_days": may_open(user, Page.CLOSED_DAYS),
+            "may_close_days": can_open_page(user, Page.CLOSED_DAYS),
         }
         return render(request, "recalls/appointments.html", context)
 

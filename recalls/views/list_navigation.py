@@ -7,7 +7,7 @@ from django.urls import resolve, reverse
 from django.utils import timezone
 
 from clinic.models import User
-from clinic.roles import Page, may_open
+from clinic.roles import Page, can_open_page
 from desk.return_list import QUEUE_URL_NAMES, add_return_list, return_list_url
 from recalls import edit_presence
 from recalls.enums import State
@@ -27,7 +27,7 @@ def next_recall_url(request: HttpRequest, user: User, worked: Recall) -> str:
     Empty when the user came from no list. Those passed over stay passed over until the end of the list is reached.
     """
     address = return_list_url(request)
-    if not is_queue_url(address) or not may_open(user, Page.QUEUE):
+    if not is_queue_url(address) or not can_open_page(user, Page.QUEUE):
         return address
     following = _next_in_queue(address, user, worked)
     return add_return_list(following, address) if following else address

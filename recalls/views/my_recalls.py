@@ -10,7 +10,7 @@ from django.utils.http import urlencode
 
 from clinic import calendar
 from clinic.models import User
-from clinic.roles import Page, Role, may_open, roles_of
+from clinic.roles import Page, Role, can_open_page, get_roles
 from desk.keyset import format_cursor, parse_cursor
 from desk.views import DeskView, current_user, sites_by_id
 from recalls.models import Recall
@@ -22,11 +22,11 @@ from recalls.selectors.reader_outcomes import FollowUpResult, ReaderOutcomeCurso
 class MyRecallsView(DeskView):
     """The user's own; another reader's only for those whose role may look at every reader's."""
 
-    page = Page.OWN_RECALLS
+    page = Page.MY_RECALLS
 
     def get(self, request: HttpRequest) -> HttpResponse:
         user, now = current_user(request), timezone.now()
-        sees_all = may_open(user, Page.EVERY_READER)
+        sees_all = can_open_page(user, Page.ALL_READERS)
         readers = reader_outcomes.readers_at(user.site_ids) if sees_all else []
         who = _selected_reader(user, readers, request.GET.get("reader", ""))
         asked = {
@@ -57,7 +57,7 @@ def _selected_reader(user: User, readers: list[User], wanted: str) -> User | Non
         if found is None:
             raise Http404
         return found
-    return user if Role.RADIOLOGIST in roles_of(user) else None
+    return user if Role.RADIOLOGIST in get_roles(user) else None
 
 
 def _reader_outcome_context(

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.http import urlencode
 
-from clinic.roles import Page, may_open
+from clinic.roles import Page, can_open_page
 from desk.keyset import format_cursor, parse_cursor
 from desk.views import DeskView, current_user, sites_by_id
 from recalls.enums import OPEN_STATES, State
@@ -45,7 +45,7 @@ class QueueView(DeskView):
             "state": wanted.state,
             "next_page_url": _next_page_url(wanted.state, narrowed, page.next_cursor) if page.next_cursor else "",
             "is_first_page": wanted.after is None,
-            "bulk_steps": [STEPS_BY_NAME[name] for name in BULK_FORMS] if may_open(user, Page.BULK) else [],
+            "bulk_steps": [STEPS_BY_NAME[name] for name in BULK_FORMS] if can_open_page(user, Page.BULK) else [],
         }
         return render(request, "recalls/queue.html", context)
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from clinic.actors import actor_for
 from clinic.models import User
-from clinic.roles import Page, Role, roles_of
+from clinic.roles import Page, Role, get_roles
 from desk.return_list import add_return_list, return_list_url
 from desk.views import DeskView, current_user, log_patient_view
 from recalls import edit_presence
@@ -136,7 +136,7 @@ def _success_response(request: HttpRequest, recall: Recall, user: User, before: 
     following = next_recall_url(request, user, recall)
     if following:
         return redirect(following)
-    roles = roles_of(user)
+    roles = get_roles(user)
     if roles & {Role.SCHEDULER, Role.NAVIGATOR} and before != State.CLOSED:
         return redirect("queue_state", before.value)
     if Role.RADIOLOGIST in roles:

@@ -13,7 +13,7 @@ from config import logs
 PATIENT = "Testa Sample-Oak"
 
 
-def _failure() -> tuple[type[BaseException], BaseException, TracebackType | None]:
+def _raise_and_catch() -> tuple[type[BaseException], BaseException, TracebackType | None]:
     note = PATIENT
     try:
         try:
@@ -26,14 +26,14 @@ def _failure() -> tuple[type[BaseException], BaseException, TracebackType | None
 
 @pytest.fixture
 def formatter() -> logging.Formatter:
-    config = logs.settings("INFO")["formatters"]["json"]
+    config = logs.logging_config("INFO")["formatters"]["json"]
     made = config["()"](foreign_pre_chain=config["foreign_pre_chain"], processors=config["processors"])
     assert isinstance(made, logging.Formatter)
     return made
 
 
 def _record(message: str, *args: object, name: str = "recalls") -> logging.LogRecord:
-    return logging.LogRecord(name, logging.ERROR, __file__, 1, message, args, _failure())
+    return logging.LogRecord(name, logging.ERROR, __file__, 1, message, args, _raise_and_catch())
 
 
 def test_a_logged_exception_shows_its_type_and_place_and_not_what_it_says(formatter: logging.Formatter) -> None:
@@ -48,7 +48,7 @@ def test_a_failed_task_is_logged_without_the_words_of_its_exception(formatter: l
     told = {"name": "notifications.tasks.deliver", "exc": f"ValueError('{PATIENT}')", "args": [PATIENT]}
     told["traceback"] = f"... {PATIENT} ..."
     record = _record("Task %(name)s raised: %(exc)s %(args)s %(traceback)s", told, name="celery.app.trace")
-    assert logs.WithoutTaskValues().filter(record)
+    assert logs.RedactTaskArgumentsFilter().filter(record)
     line = formatter.format(record)
     assert "notifications.tasks.deliver" in line
     assert "ValueError" in line
@@ -58,7 +58,7 @@ def test_a_failed_task_is_logged_without_the_words_of_its_exception(formatter: l
 def test_an_error_report_holds_no_form_values_cookies_or_local_variables() -> None:
     request = RequestFactory().post("/recalls/1/", {"family_name": PATIENT})
     request.COOKIES["sessionid"] = "secret-session"
-    kind, error, trace = _failure()
+    kind, error, trace = _raise_and_catch()
     text = ExceptionReporter(request, kind, type(error)(), trace).get_traceback_text()
     html = ExceptionReporter(request, kind, type(error)(), trace).get_traceback_html()
     assert "secret-session" not in text + html

@@ -58,9 +58,9 @@ class Lines(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__()
-        config = logs.settings("INFO")["formatters"]["json"]
+        config = logs.logging_config("INFO")["formatters"]["json"]
         self.setFormatter(config["()"](foreign_pre_chain=config["foreign_pre_chain"], processors=config["processors"]))
-        self.addFilter(logs.WithoutTaskValues())
+        self.addFilter(logs.RedactTaskArgumentsFilter())
         self.written: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:

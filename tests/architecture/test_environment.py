@@ -8,10 +8,10 @@ from django.core.exceptions import ImproperlyConfigured
 from pydantic import SecretStr
 
 from config import embedded
-from config.connections import celery_settings, database, mail_server
+from config.connections import celery_settings, database_settings, email_settings
 from config.env import Environment, read_environment
-from tests.support import production
-from tests.support.production import VARIABLES as PRODUCTION
+from tests.support.production_environment import PRODUCTION_VARIABLES as PRODUCTION
+from tests.support.production_environment import run_in_production
 
 CANARY = "canary-5f1c"
 
@@ -106,13 +106,13 @@ def test_every_fault_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_production_settings_pass_djangos_own_deployment_check() -> None:
-    result = production.run(["manage.py", "check", "--deploy", "--fail-level", "WARNING"])
+    result = run_in_production(["manage.py", "check", "--deploy", "--fail-level", "WARNING"])
     assert result.returncode == 0, result.stderr
 
 
 def test_the_embedded_secret_is_made_once_and_is_its_owners_alone(tmp_path: Path) -> None:
-    first = embedded.secret_key(tmp_path / "var")
-    assert embedded.secret_key(tmp_path / "var") == first
+    first = embedded.get_secret_key(tmp_path / "var")
+    assert embedded.get_secret_key(tmp_path / "var") == first
     assert len(first) >= 50
     assert (tmp_path / "var" / "secret_key").stat().st_mode & 0o077 == 0
     assert (tmp_path / "var").stat().st_mode & 0o077 == 0
@@ -121,13 +121,13 @@ def test_the_embedded_secret_is_made_once_and_is_its_owners_alone(tmp_path: Path
 def test_a_data_folder_that_others_can_look_into_is_refused(tmp_path: Path) -> None:
     (tmp_path / "var").mkdir(mode=0o755)
     with pytest.raises(ImproperlyConfigured, match="chmod 700"):
-        embedded.secret_key(tmp_path / "var")
+        embedded.get_secret_key(tmp_path / "var")
 
 
 def test_a_long_data_folder_still_gets_a_socket_the_system_accepts(tmp_path: Path) -> None:
     assert embedded.broker_socket(tmp_path).parent == tmp_path
     deep = tmp_path / ("d" * 120)
-    assert len(str(embedded.broker_socket(deep))) <= embedded.LONGEST_SOCKET_PATH
+    assert len(str(embedded.broker_socket(deep))) <= embedded.MAX_SOCKET_PATH_BYTES
     assert embedded.broker_socket(deep) != embedded.broker_socket(tmp_path / ("e" * 120))
 
 
@@ -135,7 +135,7 @@ def test_a_mail_password_with_special_characters_arrives_whole(monkeypatch: pyte
     _set(monkeypatch, PRODUCTION)
     url = read_environment().email_url
     assert url
-    assert mail_server(url) == {
+    assert email_settings(url) == {
         "EMAIL_HOST": "mail.example.org",
         "EMAIL_PORT": 587,
         "EMAIL_HOST_USER": "user",
@@ -154,14 +154,14 @@ def test_text_messages_may_leave_from_a_number_or_a_messaging_service(
 
 
 def test_a_database_password_with_special_characters_arrives_whole_and_options_are_passed_on(tmp_path: Path) -> None:
-    config = database(SecretStr("postgres://recalls:p%40s%2Fs@db:5433/desk?sslmode=require"), tmp_path)
+    config = database_settings(SecretStr("postgres://recalls:p%40s%2Fs@db:5433/desk?sslmode=require"), tmp_path)
     assert (config["ENGINE"], config["NAME"]) == ("django.db.backends.postgresql", "desk")
     assert (config["USER"], config["PASSWORD"], config["HOST"], config["PORT"]) == ("recalls", "p@s/s", "db", 5433)
     assert config["OPTIONS"] == {"sslmode": "require", "options": "-c jit=off"}
 
 
 def test_the_embedded_database_survives_a_power_cut_and_writers_wait_for_each_other(tmp_path: Path) -> None:
-    options = database(None, tmp_path)["OPTIONS"]
+    options = database_settings(None, tmp_path)["OPTIONS"]
     assert options["transaction_mode"] == "IMMEDIATE"
     assert "synchronous=FULL" in options["init_command"]
 

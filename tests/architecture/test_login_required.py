@@ -8,10 +8,20 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from notifications.inbound import webhooks
 
 # Mail providers sign in with WEBHOOK_SECRET; without that setting these addresses do not exist.
-WEBHOOKS = {pattern.name or "" for pattern in webhooks.urlpatterns}
-PATIENTS = ("link", "link_not_me", "page", "confirm", "ask", "choices", "not_me", "calendar", "leave")
+WEBHOOK_URL_NAMES = {pattern.name or "" for pattern in webhooks.urlpatterns}
+PORTAL_URL_NAMES = (
+    "link",
+    "link_stop_emails",
+    "page",
+    "confirm_appointment",
+    "patient_request",
+    "preferences",
+    "stop_emails",
+    "calendar_file",
+    "close_page",
+)
 # Each with its reason.
-OPEN_TO_ALL = {
+PUBLIC_URL_NAMES = {
     "health",  # load balancers have no account
     "sign_in",  # one must get in somewhere
     "unsubscribe",  # a patient has no account; a mail program presses the button
@@ -19,8 +29,8 @@ OPEN_TO_ALL = {
     "admin:login",  # the admin's own way in, under the same lockout
     "sms_inbound",  # the provider of text messages calls it; its signature is checked
     # The patient's page: opened by a link and the birth date, and then by a cookie of a quarter of an hour.
-    *(f"portal:{name}" for name in PATIENTS),
-    *WEBHOOKS,
+    *(f"portal:{name}" for name in PORTAL_URL_NAMES),
+    *WEBHOOK_URL_NAMES,
 }
 
 
@@ -33,15 +43,15 @@ def _patterns(resolver: URLResolver, namespace: str = "") -> Iterator[tuple[str,
             yield from _patterns(entry, inner)
 
 
-PAGES = list(_patterns(get_resolver()))
+URL_PATTERNS = list(_patterns(get_resolver()))
 
 
 def test_a_page_is_for_signed_in_people_unless_it_is_on_the_short_list(subtests: pytest.Subtests) -> None:
-    for name, pattern in PAGES:
+    for name, pattern in URL_PATTERNS:
         with subtests.test(name):
             asks = getattr(pattern.callback, "login_required", True)
-            assert asks or name in OPEN_TO_ALL
+            assert asks or name in PUBLIC_URL_NAMES
 
 
 def test_the_short_list_names_real_pages() -> None:
-    assert {name for name, _ in PAGES} >= OPEN_TO_ALL
+    assert {name for name, _ in URL_PATTERNS} >= PUBLIC_URL_NAMES

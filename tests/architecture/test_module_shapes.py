@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.source import (
+from tests.architecture.source_files import (
     ALL_FILES,
     PACKAGES,
     PRODUCT_FILES,
-    ROOT,
+    PROJECT_ROOT,
     identifiers_of,
     imports_of,
     module_of,
-    name_of,
     nodes_of,
-    tree_of,
+    parse_file,
+    relative_name,
 )
 
 MOST_MODULES_IN_A_FOLDER = 20
@@ -35,16 +35,16 @@ LARGE_FOLDERS_LEFT = frozenset({"reports"})
 
 def test_every_module_says_in_its_first_line_what_it_does(subtests: pytest.Subtests) -> None:
     for path in ALL_FILES:
-        with subtests.test(name_of(path)):
-            tree = tree_of(path)
+        with subtests.test(relative_name(path)):
+            tree = parse_file(path)
             docstring = ast.get_docstring(tree)
             assert docstring or not tree.body
-            assert name_of(path).startswith(ASK_A_QUESTION) or "?" not in (docstring or "").split("\n")[0]
+            assert relative_name(path).startswith(ASK_A_QUESTION) or "?" not in (docstring or "").split("\n")[0]
 
 
 def test_no_identifier_takes_the_patient_or_the_user_for_a_woman(subtests: pytest.Subtests) -> None:
     for path in ALL_FILES:
-        with subtests.test(name_of(path)):
+        with subtests.test(relative_name(path)):
             assert [(line, name) for name, line in identifiers_of(path) if GENDERED & _words_of(name)] == []
 
 
@@ -54,8 +54,8 @@ def _words_of(name: str) -> set[str]:
 
 def test_no_name_at_module_level_is_a_single_letter(subtests: pytest.Subtests) -> None:
     for path in ALL_FILES:
-        with subtests.test(name_of(path)):
-            letters = [name for name in _module_level_names(tree_of(path)) if re.fullmatch("[A-Za-z]", name)]
+        with subtests.test(relative_name(path)):
+            letters = [name for name in _module_level_names(parse_file(path)) if re.fullmatch("[A-Za-z]", name)]
             assert letters == []
 
 
@@ -76,9 +76,9 @@ def _module_level_names(tree: ast.Module) -> Iterator[str]:
 def test_no_two_classes_of_the_product_have_one_name() -> None:
     homes = defaultdict(list)
     for path in PRODUCT_FILES:
-        for node in tree_of(path).body:
+        for node in parse_file(path).body:
             if isinstance(node, ast.ClassDef) and node.name not in NAMED_BY_DJANGO:
-                homes[node.name].append(name_of(path))
+                homes[node.name].append(relative_name(path))
     assert {name: files for name, files in homes.items() if len(files) > 1}.keys() <= DOUBLE_NAMES_LEFT
 
 
@@ -86,7 +86,7 @@ def test_no_folder_of_the_product_holds_more_than_twenty_modules(subtests: pytes
     folders = defaultdict(list)
     for path in PRODUCT_FILES:
         if path.name != "__init__.py":
-            folders[name_of(path.parent)].append(path.name)
+            folders[relative_name(path.parent)].append(path.name)
     for folder, modules in folders.items():
         with subtests.test(folder):
             assert folder in LARGE_FOLDERS_LEFT or len(modules) <= MOST_MODULES_IN_A_FOLDER
@@ -95,7 +95,7 @@ def test_no_folder_of_the_product_holds_more_than_twenty_modules(subtests: pytes
 @pytest.mark.parametrize("package", PACKAGES)
 def test_no_modules_of_a_package_import_each_other_in_a_circle(package: str) -> None:
     """An import inside a function counts as well; one that only the type checker reads does not."""
-    files = {module_of(path): path for path in PRODUCT_FILES if path.is_relative_to(ROOT / package)}
+    files = {module_of(path): path for path in PRODUCT_FILES if path.is_relative_to(PROJECT_ROOT / package)}
     modules = frozenset(files)
     assert _circles({module: imports_of(path, modules) for module, path in files.items()}) == []
 
@@ -130,8 +130,8 @@ def test_the_words_of_an_identifier_are_told_apart() -> None:
 
 
 def test_no_test_imports_a_private_name_of_another_test(subtests: pytest.Subtests) -> None:
-    for path in (path for path in ALL_FILES if path.is_relative_to(ROOT / "tests")):
-        with subtests.test(name_of(path)):
+    for path in (path for path in ALL_FILES if path.is_relative_to(PROJECT_ROOT / "tests")):
+        with subtests.test(relative_name(path)):
             assert [alias for alias in _imported_from_tests(path) if alias.startswith("_")] == []
 
 

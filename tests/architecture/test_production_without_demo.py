@@ -3,8 +3,8 @@
 import re
 import tomllib
 
-from config.env import CHECKOUT
-from tests.support import production
+from config.env import PROJECT_ROOT
+from tests.support.production_environment import run_in_production
 
 _HIDE = """
 import sys
@@ -35,23 +35,23 @@ print("all loaded")
 
 
 def _packages(lock: str) -> set[str]:
-    text = (CHECKOUT / lock).read_text(encoding="utf-8")
+    text = (PROJECT_ROOT / lock).read_text(encoding="utf-8")
     return set(re.findall(r"^([a-z0-9._-]+)==", text, re.MULTILINE))
 
 
 def test_production_runs_without_the_packages_of_the_demo_and_without_the_demo() -> None:
-    result = production.run(["-W", "ignore", "-c", _HIDE + _LOAD_ALL])
+    result = run_in_production(["-W", "ignore", "-c", _HIDE + _LOAD_ALL])
     assert result.stdout.endswith("all loaded\n"), result.stderr
 
 
 def test_production_knows_no_command_that_makes_a_demo() -> None:
-    result = production.run(["manage.py", "demo"])
+    result = run_in_production(["manage.py", "demo"])
     assert result.returncode != 0
     assert "Unknown command: 'demo'" in result.stderr
 
 
 def test_the_packages_of_the_demo_are_an_extra_and_in_no_production_lock() -> None:
-    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    project = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extra = {re.split(r"[<>=;\\[]", line)[0] for line in project["optional-dependencies"]["demo"]}
     only_demo = _packages("requirements-demo.txt") - _packages("requirements.txt")
     assert extra == {"factory-boy", "faker", "time-machine"} == only_demo

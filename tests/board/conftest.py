@@ -12,7 +12,7 @@ from clinic.models import User
 ReadBoard = Callable[[User], str]
 
 
-def words(html: str) -> str:
+def page_text(html: str) -> str:
     """The text of a page as a person reads it, in one line."""
     body = html[html.index("<main") :]
     body = re.sub(r"<script.*?</script>", " ", body, flags=re.DOTALL)
@@ -26,6 +26,6 @@ def read_board() -> ReadBoard:
     def read(user: User) -> str:
         client = Client()
         client.force_login(user)
-        return words(client.get("/admin/").text)
+        return page_text(client.get("/admin/").text)
 
     return read

@@ -25,7 +25,7 @@ MODELS = sorted(
 
 
 @pytest.fixture
-def histories(shadyside: Site, foothills: Site) -> None:
+def recall_histories(shadyside: Site, foothills: Site) -> None:
     for site in (shadyside, foothills):
         RecallFactory.create(site=site, benign_concordant=True)
         RecallFactory.create(site=site, wrong_number=True)
@@ -36,7 +36,7 @@ def histories(shadyside: Site, foothills: Site) -> None:
 @pytest.mark.parametrize("role", [Role.MANAGER, Role.ADMINISTRATOR])
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label_lower)
 def test_a_list_opens_for_those_whom_the_table_of_roles_names(
-    model: type[Model], role: Role, manager_mo: User, administrator_ada: User, histories: None
+    model: type[Model], role: Role, manager_mo: User, administrator_ada: User, recall_histories: None
 ) -> None:
     person = {Role.MANAGER: manager_mo, Role.ADMINISTRATOR: administrator_ada}[role]
     allowed = ADMIN_PERMISSIONS[role].get(model._meta.label_lower, ())
@@ -47,7 +47,7 @@ def test_a_list_opens_for_those_whom_the_table_of_roles_names(
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label_lower)
-def test_nothing_is_deleted_in_the_admin(model: type[Model], administrator_ada: User, histories: None) -> None:
+def test_nothing_is_deleted_in_the_admin(model: type[Model], administrator_ada: User, recall_histories: None) -> None:
     row = model._default_manager.first()
     if row is not None:
         assert signed_in_client(administrator_ada).get(change_url(row).replace("change", "delete")).status_code == 403
@@ -61,7 +61,7 @@ def test_nothing_is_deleted_in_the_admin(model: type[Model], administrator_ada: 
     ids=lambda model: model._meta.label_lower,
 )  # fmt: skip
 def test_rows_of_another_site_are_neither_listed_nor_opened(
-    model: type[Model], administrator_ada: User, shadyside: Site, histories: None
+    model: type[Model], administrator_ada: User, shadyside: Site, recall_histories: None
 ) -> None:
     ada = signed_in_client(administrator_ada)
     for patient in Patient.objects.all():

@@ -15,15 +15,15 @@ from django.test.utils import CaptureQueriesContext
 from time_machine import TimeMachineFixture
 
 from clinic import calendar
-from clinic.factories import cast_of
+from clinic.factories import get_site_staff
 from clinic.models import Site, User
 from recalls import actions
 from recalls.actions import OutcomeInput, Slot
 from recalls.enums import Assessment
 from recalls.models import Recall
 from recalls.testing.factories import ExamFactory, RecallFactory
-from reports.waits import centile
-from reports.weeks import keep_weeks
+from reports.waiting_times import percentile
+from reports.weekly_figures import store_weekly_figures
 from tests.board.conftest import ReadBoard
 
 TUESDAY = datetime(2026, 3, 17, 15, 0, tzinfo=UTC)  # 11 am in Pittsburgh, in the week of March 16
@@ -36,9 +36,9 @@ def _on_tuesday(time_machine: TimeMachineFixture) -> None:
     time_machine.move_to(TUESDAY, tick=False)
 
 
-def _visited(site: Site, *, reported: datetime, came: datetime) -> Recall:
+def _attended_recall(site: Site, *, reported: datetime, came: datetime) -> Recall:
     """A recall whose result was reported then and whose visit was kept then."""
-    scheduler = cast_of(site).scheduler
+    scheduler = get_site_staff(site).scheduler
     with clock.travel(reported, tick=False) as now:
         recall = RecallFactory.create(exam=ExamFactory.create(patient__site=site, reported_at=reported))
         actions.book_appointment(recall, Slot(site, came), by=scheduler)
@@ -47,7 +47,7 @@ def _visited(site: Site, *, reported: datetime, came: datetime) -> Recall:
     return recall
 
 
-def _at(site: Site, day: int, hour: int = 9) -> datetime:
+def _site_time(site: Site, day: int, hour: int = 9) -> datetime:
     return calendar.instant(site, datetime(2026, 3, day, tzinfo=UTC).date(), time(hour))
 
 
@@ -55,7 +55,7 @@ def test_days_to_the_visit_run_from_the_report_to_the_first_visit_kept(
     read_board: ReadBoard, manager_mo: User, shadyside: Site
 ) -> None:
     for reported in (2, 4, 5):
-        _visited(shadyside, reported=_at(shadyside, reported), came=_at(shadyside, 11))
+        _attended_recall(shadyside, reported=_site_time(shadyside, reported), came=_site_time(shadyside, 11))
     # Median and 90th centile of 9, 7 and 6 days; two of three within a week; three visits in the week of March 9.
     assert "March 9 7 9 67 3" in read_board(manager_mo)
 
@@ -63,19 +63,21 @@ def test_days_to_the_visit_run_from_the_report_to_the_first_visit_kept(
 def test_the_days_are_those_of_the_calendar_also_when_the_clocks_change(
     read_board: ReadBoard, manager_mo: User, shadyside: Site
 ) -> None:
-    _visited(shadyside, reported=_at(shadyside, 6, 18), came=_at(shadyside, 9, 9))  # summer time began on March 8
+    _attended_recall(
+        shadyside, reported=_site_time(shadyside, 6, 18), came=_site_time(shadyside, 9, 9)
+    )  # summer time began on March 8
     assert "March 9 3 3 100 1" in read_board(manager_mo)
 
 
 def test_a_second_visit_of_the_same_recall_does_not_count(
     read_board: ReadBoard, manager_mo: User, shadyside: Site
 ) -> None:
-    recall = _visited(shadyside, reported=_at(shadyside, 4), came=_at(shadyside, 6))
-    cast = cast_of(shadyside)
-    with clock.travel(_at(shadyside, 9), tick=False) as now:
+    recall = _attended_recall(shadyside, reported=_site_time(shadyside, 4), came=_site_time(shadyside, 6))
+    cast = get_site_staff(shadyside)
+    with clock.travel(_site_time(shadyside, 9), tick=False) as now:
         actions.record_outcome(recall, OutcomeInput(Assessment.NEED_IMAGING), by=cast.radiologist)
-        actions.book_appointment(recall, Slot(shadyside, _at(shadyside, 12)), by=cast.scheduler)
-        now.move_to(_at(shadyside, 12))
+        actions.book_appointment(recall, Slot(shadyside, _site_time(shadyside, 12)), by=cast.scheduler)
+        now.move_to(_site_time(shadyside, 12))
         actions.mark_attended(recall, by=cast.scheduler)
     words = read_board(manager_mo)
     assert "March 2 2 2 100 1" in words
@@ -85,10 +87,10 @@ def test_a_second_visit_of_the_same_recall_does_not_count(
 def test_an_outcome_counts_in_its_week_by_the_clock_of_the_site(
     read_board: ReadBoard, manager_mo: User, shadyside: Site
 ) -> None:
-    recall = _visited(shadyside, reported=_at(shadyside, 4), came=_at(shadyside, 6))
+    recall = _attended_recall(shadyside, reported=_site_time(shadyside, 4), came=_site_time(shadyside, 6))
     sunday_night = datetime(2026, 3, 16, 2, 0, tzinfo=UTC)  # still March 15 in Pittsburgh
     with clock.travel(sunday_night, tick=False):
-        actions.record_outcome(recall, OutcomeInput(Assessment.SUSPICIOUS_C), by=cast_of(shadyside).radiologist)
+        actions.record_outcome(recall, OutcomeInput(Assessment.SUSPICIOUS_C), by=get_site_staff(shadyside).radiologist)
     words = read_board(manager_mo)
     assert "March 9 0 0 0 1 0 0" in words
     assert "March 16 0 0 0 0 0 0" in words
@@ -97,8 +99,8 @@ def test_an_outcome_counts_in_its_week_by_the_clock_of_the_site(
 def test_an_amended_outcome_counts_once_as_it_now_stands(
     read_board: ReadBoard, manager_mo: User, shadyside: Site
 ) -> None:
-    recall = _visited(shadyside, reported=_at(shadyside, 4), came=_at(shadyside, 6))
-    radiologist = cast_of(shadyside).radiologist
+    recall = _attended_recall(shadyside, reported=_site_time(shadyside, 4), came=_site_time(shadyside, 6))
+    radiologist = get_site_staff(shadyside).radiologist
     actions.record_outcome(recall, OutcomeInput(Assessment.NEGATIVE), by=radiologist)
     actions.amend_outcome(recall, OutcomeInput(Assessment.BENIGN), reason="A cyst after all.", by=radiologist)
     assert "March 16 0 1 0 0 0 0" in read_board(manager_mo)
@@ -129,7 +131,7 @@ def _tables(page: str) -> list[list[list[str]]]:
 
 
 @pytest.fixture
-def some_of_everything(shadyside: Site, foothills: Site, manager_mo: User) -> None:
+def varied_recalls(shadyside: Site, foothills: Site, manager_mo: User) -> None:
     manager_mo.sites.add(foothills)
     for story in ("closed_normal", "attended", "probably_benign", "biopsy_to_book", "lost"):
         RecallFactory.create(site=shadyside, **{story: True})
@@ -137,7 +139,7 @@ def some_of_everything(shadyside: Site, foothills: Site, manager_mo: User) -> No
 
 
 def test_the_script_draws_the_same_figures_as_the_tables(
-    client: Client, manager_mo: User, some_of_everything: None
+    client: Client, manager_mo: User, varied_recalls: None
 ) -> None:
     client.force_login(manager_mo)
     page = client.get("/admin/").text
@@ -153,7 +155,7 @@ def test_the_script_draws_the_same_figures_as_the_tables(
             assert [row[at] for row in rows] == values
 
 
-def test_a_charts_file_holds_the_cells_of_its_table(client: Client, manager_mo: User, some_of_everything: None) -> None:
+def test_a_charts_file_holds_the_cells_of_its_table(client: Client, manager_mo: User, varied_recalls: None) -> None:
     client.force_login(manager_mo)
     for name, table in zip(CHARTS, _tables(client.get("/admin/").text), strict=True):
         answer = client.get(f"/admin/figures/{name}.csv")
@@ -194,7 +196,7 @@ def test_the_trend_counts_open_aged_and_lost_as_each_week_ended(
 ) -> None:
     for days in (70, 20):
         RecallFactory.create(site=shadyside, ended_at=TUESDAY - timedelta(days=days))
-    with clock.travel(_at(shadyside, 4), tick=False):
+    with clock.travel(_site_time(shadyside, 4), tick=False):
         lost = RecallFactory.create(site=shadyside, lost=True)
     assert f"{lost.opened_at:%B %-d}" == "December 26"
     words = read_board(manager_mo)
@@ -207,8 +209,8 @@ def test_waits_are_told_by_language_and_by_site(
     read_board: ReadBoard, manager_mo: User, shadyside: Site, foothills: Site
 ) -> None:
     manager_mo.sites.add(foothills)
-    _visited(shadyside, reported=_at(shadyside, 2), came=_at(shadyside, 11))
-    recall = _visited(foothills, reported=_at(foothills, 6), came=_at(foothills, 10))
+    _attended_recall(shadyside, reported=_site_time(shadyside, 2), came=_site_time(shadyside, 11))
+    recall = _attended_recall(foothills, reported=_site_time(foothills, 6), came=_site_time(foothills, 10))
     recall.patient.language = "es"
     recall.patient.save()
     words = read_board(User.objects.get(pk=manager_mo.pk))
@@ -219,12 +221,12 @@ def test_waits_are_told_by_language_and_by_site(
 def test_days_to_the_outcome_end_with_the_first_that_says_more_than_more_pictures(
     read_board: ReadBoard, manager_mo: User, shadyside: Site
 ) -> None:
-    recall = _visited(shadyside, reported=_at(shadyside, 4), came=_at(shadyside, 6))
-    cast = cast_of(shadyside)
-    with clock.travel(_at(shadyside, 6, 11), tick=False) as now:
+    recall = _attended_recall(shadyside, reported=_site_time(shadyside, 4), came=_site_time(shadyside, 6))
+    cast = get_site_staff(shadyside)
+    with clock.travel(_site_time(shadyside, 6, 11), tick=False) as now:
         actions.record_outcome(recall, OutcomeInput(Assessment.NEED_IMAGING), by=cast.radiologist)
-        actions.book_appointment(recall, Slot(shadyside, _at(shadyside, 12)), by=cast.scheduler)
-        now.move_to(_at(shadyside, 12))
+        actions.book_appointment(recall, Slot(shadyside, _site_time(shadyside, 12)), by=cast.scheduler)
+        now.move_to(_site_time(shadyside, 12))
         actions.mark_attended(recall, by=cast.scheduler)
         actions.record_outcome(recall, OutcomeInput(Assessment.NEGATIVE), by=cast.radiologist)
     assert "Outcomes March 2" not in read_board(manager_mo)
@@ -232,11 +234,11 @@ def test_days_to_the_outcome_end_with_the_first_that_says_more_than_more_picture
 
 
 def test_what_the_workers_keep_says_the_same_as_counting_now(
-    client: Client, manager_mo: User, some_of_everything: None
+    client: Client, manager_mo: User, varied_recalls: None
 ) -> None:
     client.force_login(manager_mo)
     counted = _tables(client.get("/admin/").text)
-    keep_weeks()
+    store_weekly_figures()
     with CaptureQueriesContext(connection) as asked:
         kept = _tables(client.get("/admin/").text)
     assert kept == counted
@@ -246,9 +248,9 @@ def test_what_the_workers_keep_says_the_same_as_counting_now(
 def test_kept_figures_show_their_time_and_old_ones_are_not_believed(
     read_board: ReadBoard, manager_mo: User, shadyside: Site, time_machine: TimeMachineFixture
 ) -> None:
-    keep_weeks()
+    store_weekly_figures()
     time_machine.shift(300)
-    _visited(shadyside, reported=_at(shadyside, 2), came=_at(shadyside, 11))
+    _attended_recall(shadyside, reported=_site_time(shadyside, 2), came=_site_time(shadyside, 11))
     words = read_board(manager_mo)
     assert "Figures of past weeks: counted March 17, 2026, 11 a.m." in words
     assert "No visit was kept in the last 12 weeks." in words
@@ -272,4 +274,4 @@ def test_a_page_holds_no_script_or_style_of_its_own(client: Client, manager_mo: 
 def test_a_centile_is_the_smallest_value_that_so_many_do_not_exceed(
     values: list[int], percent: int, expected: int | None
 ) -> None:
-    assert centile(Counter(values), percent) == expected
+    assert percentile(Counter(values), percent) == expected

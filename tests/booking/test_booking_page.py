@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from clinic import calendar
-from clinic.factories import cast_of
+from clinic.factories import get_site_staff
 from clinic.models import Site, User
 from recalls import actions
 from recalls.actions import Slot
@@ -108,7 +108,7 @@ def test_a_time_taken_meanwhile_is_refused_and_the_page_shows_what_is_left(
     mine, theirs = (RecallFactory.create(site=shadyside) for _ in range(2))
     form = StepFormClient(client_for(scheduler_ana), mine, "book_appointment")
     starts_at = calendar.instant(shadyside, datetime(2026, 11, 25).date(), time(9))
-    actions.book_appointment(theirs, Slot(shadyside, starts_at, room=room), by=cast_of(shadyside).scheduler)
+    actions.book_appointment(theirs, Slot(shadyside, starts_at, room=room), by=get_site_staff(shadyside).scheduler)
     answer = form.send(slot=_slot_value(room, "2026-11-25T09:00-05:00"))
     assert "Somebody else has just taken this time" in page_text(answer)
     assert "Wed 25 Nov, 9:00 am, Mammo 1" not in _slot_labels(answer)

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from clinic import calendar
-from clinic.factories import cast_of
+from clinic.factories import get_site_staff
 from clinic.models import Site
 from recalls import actions
 from recalls.actions import Slot
@@ -28,7 +28,7 @@ def _next_open_day_at(site: Site, hour: int, minute: int = 0) -> datetime:
 
 
 def _booking_call(recall: Recall, slot: Slot) -> Callable[[], RecallEvent]:
-    scheduler = cast_of(recall.site).scheduler
+    scheduler = get_site_staff(recall.site).scheduler
     mine = Recall.objects.select_related("site", "patient", "exam").get(pk=recall.pk)
     if recall.state == State.SCHEDULED:
         return lambda: actions.reschedule(mine, slot, by=scheduler)
@@ -63,7 +63,7 @@ def test_of_two_moved_into_one_time_at_once_the_second_keeps_the_old_time(round_
     recalls = [RecallFactory.create(site=shadyside) for _ in range(2)]
     for recall, hour in zip(recalls, (9, 10), strict=True):
         slot = Slot(shadyside, _next_open_day_at(shadyside, hour), room=room)
-        actions.book_appointment(recall, slot, by=cast_of(shadyside).scheduler)
+        actions.book_appointment(recall, slot, by=get_site_staff(shadyside).scheduler)
     wanted = Slot(shadyside, _next_open_day_at(shadyside, 13), room=room)
     results = run_at_once(*(_booking_call(recall, wanted) for recall in recalls))
     assert sum(isinstance(result, ValidationError) for result in results) == 1
@@ -122,7 +122,7 @@ def test_a_room_of_another_site_or_out_of_use_is_not_given(shadyside: Site, foot
 
 @pytest.mark.django_db
 def test_moving_a_visit_frees_its_old_time_and_keeps_the_clocks_of_the_recall(shadyside: Site) -> None:
-    room, scheduler = RoomFactory.create(site=shadyside), cast_of(shadyside).scheduler
+    room, scheduler = RoomFactory.create(site=shadyside), get_site_staff(shadyside).scheduler
     recall = RecallFactory.create(site=shadyside)
     target, since = recall.target_at, recall.contact_since
     actions.book_appointment(recall, Slot(shadyside, _next_open_day_at(shadyside, 9), room=room), by=scheduler)
@@ -142,8 +142,8 @@ def test_a_ninety_minute_biopsy_is_not_double_booked(minutes_later: int, shadysi
     room, starts_at = RoomFactory.create(site=shadyside), _next_open_day_at(shadyside, 9)
     first, second = (RecallFactory.create(site=shadyside, biopsy_to_book=True) for _ in range(2))
     biopsy = Slot(shadyside, starts_at, VisitKind.BIOPSY, length_minutes=90, room=room)
-    actions.book_biopsy(first, biopsy, by=cast_of(shadyside).scheduler)
+    actions.book_biopsy(first, biopsy, by=get_site_staff(shadyside).scheduler)
     later = replace(biopsy, starts_at=starts_at + timedelta(minutes=minutes_later))
     with pytest.raises(ValidationError, match="has just taken this time"):
-        actions.book_biopsy(second, later, by=cast_of(shadyside).scheduler)
+        actions.book_biopsy(second, later, by=get_site_staff(shadyside).scheduler)
     assert Appointment.objects.filter(room=room, kind=VisitKind.BIOPSY).count() == 1

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from clinic import calendar
-from clinic.factories import cast_of
+from clinic.factories import get_site_staff
 from clinic.models import Closure, Site, User
 from notifications.enums import NotificationKind
 from notifications.models import Notification
@@ -29,7 +29,7 @@ def _create_booked_recall(room: Room, hour: int, **facts: object) -> Recall:
     site = room.site
     recall = RecallFactory.create(site=site, **facts)
     slot = Slot(site, calendar.instant(site, WEDNESDAY, time(hour)), room=room)
-    actions.book_appointment(recall, slot, by=cast_of(site).scheduler)
+    actions.book_appointment(recall, slot, by=get_site_staff(site).scheduler)
     return recall
 
 
@@ -108,7 +108,7 @@ def test_the_most_urgent_patient_gets_the_first_time(
 def test_who_cannot_be_moved_stays_and_the_page_says_why(
     client_for: ClientFor, manager_mo: User, shadyside: Site, room: Room
 ) -> None:
-    scheduler = cast_of(shadyside).scheduler
+    scheduler = get_site_staff(shadyside).scheduler
     at_nine = calendar.instant(shadyside, WEDNESDAY, time(9))
     biopsy = RecallFactory.create(site=shadyside, biopsy_to_book=True)
     actions.book_biopsy(biopsy, Slot(shadyside, at_nine, VisitKind.BIOPSY), by=scheduler)
@@ -126,7 +126,7 @@ def test_a_row_that_changed_meanwhile_is_left_and_the_others_go(
     first, second = _create_booked_recall(room, 9), _create_booked_recall(room, 10)
     browser = client_for(manager_mo)
     typed = _preview_form_data(_get_preview(browser, shadyside), shadyside)
-    actions.confirm(first, by=cast_of(shadyside).scheduler)
+    actions.confirm(first, by=get_site_staff(shadyside).scheduler)
     page = browser.get(browser.post(URL, typed).headers["Location"])
     assert "1 visit could not be moved as shown" in page_text(page)
     assert [row.name for row in page.context["movable"]] == [str(first.patient)]

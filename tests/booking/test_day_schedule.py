@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from clinic import calendar
-from clinic.factories import cast_of
+from clinic.factories import get_site_staff
 from clinic.models import Site, User
 from patients.factories import PatientFactory
 from recalls import actions
@@ -34,7 +34,7 @@ def _create_booked_recall(site: Site, hour: int, *, days: int = 0, minute: int =
     recall = RecallFactory.create(site=site)
     day = calendar.local_day(site, timezone.now()) + timedelta(days=days)
     slot = Slot(site, calendar.instant(site, day, time(hour, minute)), room=room)
-    actions.book_appointment(recall, slot, by=cast_of(site).scheduler)
+    actions.book_appointment(recall, slot, by=get_site_staff(site).scheduler)
     return recall
 
 
@@ -175,7 +175,7 @@ def test_a_list_shows_no_name_and_no_button_of_another_sites_patient(
     """The patient is seen at Foothills, but the recall is Shadyside's."""
     recall = RecallFactory.create(site=shadyside)
     starts_at = calendar.instant(foothills, datetime(2026, 11, 24).date(), time(14))
-    actions.book_appointment(recall, Slot(foothills, starts_at), by=cast_of(shadyside).scheduler)
+    actions.book_appointment(recall, Slot(foothills, starts_at), by=get_site_staff(shadyside).scheduler)
     browser = client_for(other_site_scheduler)
     page = browser.get(TODAY)
     assert recall.patient.family_name not in page_text(page)
@@ -195,7 +195,7 @@ def test_read_only_users_get_no_buttons_and_the_return_url_stays_on_site(
 
 def _create_appointments(site: Site, count: int) -> None:
     """Visits written straight into the tables: only their number matters here."""
-    scheduler = cast_of(site).scheduler
+    scheduler = get_site_staff(site).scheduler
     noon = calendar.instant(site, calendar.local_day(site, timezone.now()), time(12))
     for number in range(count):
         patient = PatientFactory.create(site=site)

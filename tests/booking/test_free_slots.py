@@ -9,7 +9,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from clinic import calendar
-from clinic.factories import cast_of
+from clinic.factories import get_site_staff
 from clinic.models import Closure, Site
 from recalls import actions
 from recalls.actions import Slot
@@ -38,7 +38,7 @@ def _book(room: Room, day: date, at: time, minutes: int = 60) -> None:
     site = room.site
     recall = RecallFactory.create(site=site)
     slot = Slot(site, calendar.instant(site, day, at), length_minutes=minutes, room=room)
-    actions.book_appointment(recall, slot, by=cast_of(site).scheduler)
+    actions.book_appointment(recall, slot, by=get_site_staff(site).scheduler)
 
 
 def test_a_visit_fits_whole_into_the_hours_of_the_room(shadyside: Site, room: Room) -> None:
@@ -72,7 +72,7 @@ def test_a_second_room_is_offered_at_the_same_time_and_a_room_out_of_use_is_not(
 def test_a_cancelled_and_a_missed_visit_free_the_room_and_one_that_began_early_does_not(
     shadyside: Site, room: Room
 ) -> None:
-    scheduler = cast_of(shadyside).scheduler
+    scheduler = get_site_staff(shadyside).scheduler
     recalls = [RecallFactory.create(site=shadyside) for _ in range(2)]
     for recall, hour in zip(recalls, (9, 11), strict=True):
         starts_at = calendar.instant(shadyside, WEDNESDAY, time(hour))

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from clinic import calendar
 from clinic.actors import actor_for
-from clinic.factories import cast_of
+from clinic.factories import get_site_staff
 from clinic.models import Closure, Site, User
 from notifications.delivery.worker import send_due
 from notifications.enums import NotificationKind, NotificationState
@@ -20,7 +20,7 @@ from notifications.models import Notification
 from notifications.presenters import demo_inbox
 from notifications.rendering.email import unsubscribe_url
 from patients.factories import PatientFactory
-from portal.requests import Ask
+from portal.patient_requests import PatientRequestKind
 from recalls import actions
 from recalls.actions import Slot
 from recalls.enums import OPEN_STATES
@@ -72,7 +72,7 @@ def create_clinic_data(site: Site) -> ClinicData:
     for name in ("Mammography 1", "Mammography 2"):
         RoomFactory.create(site=site, name=name)
     recalls = {
-        story: RecallFactory.create(site=site, exam__reader=cast_of(site).radiologist, **{story: True})
+        story: RecallFactory.create(site=site, exam__reader=get_site_staff(site).radiologist, **{story: True})
         for story in SCENARIOS
     }
     recalls["letter"] = RecallFactory.create(patient=PatientFactory.create(site=site, no_email=True))
@@ -81,7 +81,7 @@ def create_clinic_data(site: Site) -> ClinicData:
     day = calendar.next_open_day(site, today + timedelta(days=1))
     for hour in (9, 10):
         slot = Slot(site, calendar.instant(site, day, time(hour)))
-        actions.book_appointment(RecallFactory.create(site=site), slot, by=cast_of(site).scheduler)
+        actions.book_appointment(RecallFactory.create(site=site), slot, by=get_site_staff(site).scheduler)
     due = Notification.objects.filter(recall__in=[recalls["letter"], recalls["booked"]]).order_by("due_at")
     for row in due.filter(kind__in=[NotificationKind.RECALL_NOTICE, NotificationKind.APPOINTMENT_CONFIRMATION]):
         with time_machine.travel(max(row.due_at, timezone.now()), tick=False):
@@ -129,7 +129,7 @@ def radiologist_pages(house: ClinicData, user: User) -> list[PageCheck]:
         PageCheck(reverse("my_recalls")),
         PageCheck(reverse("queue")),
     ]
-    schedulers = {_step_name(one) for one in step_pages(cast_of(house.site).scheduler, house.recalls.values())}
+    schedulers = {_step_name(one) for one in step_pages(get_site_staff(house.site).scheduler, house.recalls.values())}
     own = [one for one in step_pages(user, house.recalls.values()) if _step_name(one) not in schedulers]
     return [*at_the_desk, *own, PageCheck(reverse("recall", args=[house.recall("cancer").pk]))]
 
@@ -140,7 +140,7 @@ def _step_name(one: PageCheck) -> str:
 
 def manager_pages(house: ClinicData, user: User) -> list[PageCheck]:
     pages = [PageCheck(reverse(name)) for name in ("workflow_map", "downtime", "my_recalls", "admin:index")]
-    others = (cast_of(house.site).scheduler, cast_of(house.site).radiologist)
+    others = (get_site_staff(house.site).scheduler, get_site_staff(house.site).radiologist)
     seen = {_step_name(one) for other in others for one in step_pages(other, house.recalls.values())}
     return pages + [one for one in step_pages(user, house.recalls.values()) if _step_name(one) not in seen]
 
@@ -181,7 +181,7 @@ def anonymous_pages(house: ClinicData, link: str) -> list[PageCheck]:
 
 
 def patient_pages() -> list[PageCheck]:
-    asks = [reverse("portal:ask", args=[what]) for what in Ask.values]
-    return [PageCheck(reverse(f"portal:{name}")) for name in ("page", "choices", "not_me")] + [
+    asks = [reverse("portal:patient_request", args=[what]) for what in PatientRequestKind.values]
+    return [PageCheck(reverse(f"portal:{name}")) for name in ("page", "preferences", "stop_emails")] + [
         PageCheck(one) for one in asks
     ]

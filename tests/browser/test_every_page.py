@@ -12,14 +12,14 @@ from django.urls import reverse
 from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
-from clinic.factories import cast_of
+from clinic.factories import get_site_staff
 from clinic.models import Site, User
 from portal.session import cookie_name
 from recalls.testing.factories import RecallFactory
 from tests.browser import page_catalog
 from tests.browser.conftest import axe_violations, has_horizontal_scroll, session_cookie
 from tests.browser.page_catalog import ClinicData, PageCheck
-from tests.portal.conftest import give_birth_date, new_link
+from tests.portal.conftest import give_birth_date, make_link
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 SignIn = Callable[[User], Page]
@@ -136,7 +136,7 @@ USERS = {
 def test_every_page_of_a_role_serves_everybody(
     role: str, browser: Browser, live_server: LiveServer, clinic_data: ClinicData, administrator_ada: User
 ) -> None:
-    user = administrator_ada if role == "administrator" else getattr(cast_of(clinic_data.site), role)
+    user = administrator_ada if role == "administrator" else getattr(get_site_staff(clinic_data.site), role)
     stops = USERS[role](clinic_data, user)
     found = PageAudit(browser, live_server.url, [session_cookie(user, live_server)]).visit(stops)
     assert not found, "\n".join(found)
@@ -146,7 +146,7 @@ def test_every_page_of_a_patient_and_of_a_stranger_serves_everybody(
     browser: Browser, live_server: LiveServer, clinic_data: ClinicData, client: Client
 ) -> None:
     patient = clinic_data.recall("booked").patient
-    link = new_link(patient)
+    link = make_link(patient)
     found = PageAudit(browser, live_server.url, []).visit(page_catalog.anonymous_pages(clinic_data, link))
     give_birth_date(client, link, patient)
     cookie = {"name": cookie_name(), "value": client.cookies[cookie_name()].value, "url": live_server.url}

@@ -12,9 +12,9 @@ from pytest_django import Settings
 
 from clinic.calendar import next_send_window
 from clinic.models import Site, User
-from clinic.roles import STAFF_ROLES, Role, roles_of
+from clinic.roles import STAFF_ROLES, Role, get_roles
 from demo import logins
-from demo.places import STAFF
+from demo.seed_sites import DEMO_USERS
 from exchange.models import ParkedRow
 from notifications.enums import Channel, NotificationState
 from notifications.models import Notification
@@ -34,14 +34,14 @@ def data_folder(tmp_path: Path, settings: Settings) -> Path:
 
 
 @pytest.fixture
-def printed(data_folder: Path) -> str:
+def demo_output(data_folder: Path) -> str:
     """What the command says when it makes the demo clinic, once for each test that asks."""
     out = StringIO()
     call_command("demo", stdout=out)
     return out.getvalue()
 
 
-def test_a_newcomer_finds_a_clinic_at_work(printed: str, data_folder: Path) -> None:
+def test_a_newcomer_finds_a_clinic_at_work(demo_output: str, data_folder: Path) -> None:
     recalls = list(Recall.objects.all())
     assert {recall.state for recall in recalls} == set(State)
     assert {recall.closure_reason for recall in recalls} - {""} == set(ClosureReason)
@@ -56,7 +56,7 @@ def test_a_newcomer_finds_a_clinic_at_work(printed: str, data_folder: Path) -> N
     patients = Patient.objects.all()
     assert patients.filter(language="es", interpreter_needed=True).exists()
     assert patients.exclude(contact_points__kind=ContactPoint.Kind.EMAIL).exists()
-    assert ContactPoint.objects.filter(unusable=ContactPoint.Unusable.BOUNCED).exists()
+    assert ContactPoint.objects.filter(unusable=ContactPoint.UnusableReason.BOUNCED).exists()
     assert patients.filter(consents__subject="email", consents__granted=False).exists()
 
     assert all(name.startswith(("Sample-", "Example-")) for name in patients.values_list("family_name", flat=True))
@@ -66,19 +66,19 @@ def test_a_newcomer_finds_a_clinic_at_work(printed: str, data_folder: Path) -> N
     night = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)  # 3 am on a Sunday in Pittsburgh
     assert next_send_window(shadyside, night) == night, "whoever tries it at night sees the mail come"
 
-    _every_history_is_whole(recalls)
-    _messages_left_when_they_were_due(mail_folder=data_folder / "mail" / "new")
-    _everybody_can_sign_in(printed)
+    _check_histories(recalls)
+    _check_send_times(mail_folder=data_folder / "mail" / "new")
+    _check_logins(demo_output)
 
 
-def _every_history_is_whole(recalls: list[Recall]) -> None:
+def _check_histories(recalls: list[Recall]) -> None:
     for recall in recalls:
         events = list(recall.events.all())
         assert [event.compute_hash() for event in events] == [event.hash for event in events]
         assert [event.version for event in events] == list(range(1, recall.version + 1))
 
 
-def _messages_left_when_they_were_due(mail_folder: Path) -> None:
+def _check_send_times(mail_folder: Path) -> None:
     """Nothing of the past is left to be sent in one burst at the first start."""
     sent = Notification.objects.filter(state=NotificationState.ACCEPTED).exclude(channel=Channel.LETTER)
     assert sent.count() > 300
@@ -91,23 +91,23 @@ def _messages_left_when_they_were_due(mail_folder: Path) -> None:
     assert not Notification.objects.filter(state=NotificationState.PLANNED, not_before__lte=timezone.now()).exists()
 
 
-def _everybody_can_sign_in(printed: str) -> None:
-    password = printed.rstrip().rpartition(" ")[2]
-    assert {login.role for login in STAFF} == STAFF_ROLES - {Role.INTEGRATION}
-    for login in STAFF:
-        assert login.username in printed
+def _check_logins(demo_output: str) -> None:
+    password = demo_output.rstrip().rpartition(" ")[2]
+    assert {login.role for login in DEMO_USERS} == STAFF_ROLES - {Role.INTEGRATION}
+    for login in DEMO_USERS:
+        assert login.username in demo_output
         user = User.objects.get(username=login.username)
         assert user.check_password(password)
-        assert roles_of(user) == {login.role}
+        assert get_roles(user) == {login.role}
         assert {site.code for site in user.sites.all()} == set(login.sites)
 
 
 @pytest.mark.usefixtures("data_folder", "shadyside")
 def test_a_second_start_makes_nothing_and_says_where_the_logins_are() -> None:
-    logins.keep("five-words")
+    logins.write_logins("five-words")
     out = StringIO()
     call_command("demo", if_empty=True, stdout=out)
-    assert str(logins.path()) in out.getvalue()
+    assert str(logins.logins_path()) in out.getvalue()
     assert Patient.objects.count() == 0
     with pytest.raises(CommandError, match="only in an empty installation"):
         call_command("demo")
@@ -115,8 +115,8 @@ def test_a_second_start_makes_nothing_and_says_where_the_logins_are() -> None:
 
 @pytest.mark.usefixtures("data_folder")
 def test_the_logins_are_kept_for_their_owner_alone_and_shown_again() -> None:
-    page = logins.keep("five-words")
-    assert stat.S_IMODE(logins.path().stat().st_mode) == 0o600
+    page = logins.write_logins("five-words")
+    assert stat.S_IMODE(logins.logins_path().stat().st_mode) == 0o600
     again = StringIO()
     call_command("demo", show_logins=True, stdout=again)
     assert again.getvalue().strip() == page.strip()
@@ -157,4 +157,4 @@ def test_the_production_profile_refuses_the_demo(settings: Settings) -> None:
 
 
 def test_every_installation_has_a_password_of_its_own() -> None:
-    assert logins.new_password() != logins.new_password()
+    assert logins.generate_password() != logins.generate_password()

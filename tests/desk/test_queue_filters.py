@@ -13,7 +13,7 @@ from django.utils import timezone
 from time_machine import TimeMachineFixture
 
 from clinic.models import Site, User
-from patients.actions import mark_unusable
+from patients.actions import mark_contact_unusable
 from patients.factories import PatientFactory
 from patients.models import ContactPoint
 from recalls import actions
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db
 
 def _bounced(site: Site, desk: User) -> Recall:
     recall: Recall = RecallFactory.create(site=site)
-    mark_unusable(recall.patient.contact_points.get(kind="email"), ContactPoint.Unusable.BOUNCED, by=desk)
+    mark_contact_unusable(recall.patient.contact_points.get(kind="email"), ContactPoint.UnusableReason.BOUNCED, by=desk)
     return recall
 
 

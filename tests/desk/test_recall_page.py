@@ -70,7 +70,7 @@ def test_a_wrong_number_is_marked_and_a_task_asks_to_check_it(
 ) -> None:
     recall = RecallFactory.create(site=shadyside, wrong_number=True)
     page = _page(client_for(scheduler_ana), recall)
-    assert str(ContactPoint.Unusable.WRONG.label) in page
+    assert str(ContactPoint.UnusableReason.WRONG.label) in page
     assert "A call reached a wrong number." in page
 
 

@@ -12,21 +12,21 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command, get_commands, load_command_class
 
 from clinic.models import Site
-from config.env import CHECKOUT, Environment, read_environment
+from config.env import PROJECT_ROOT, Environment, read_environment
 from recalls.enums import State
 from recalls.models import Recall
 from recalls.workflow import STEPS
 
-ROOT = CHECKOUT
+ROOT = PROJECT_ROOT
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 _FENCED = re.compile(r"^ *```.*?^ *```$", re.MULTILINE | re.DOTALL)
 
 
-def name_of(document: Path) -> str:
+def relative_name(document: Path) -> str:
     return document.relative_to(ROOT).as_posix()
 
 
-every_page = pytest.mark.parametrize("document", PAGES, ids=name_of)
+every_page = pytest.mark.parametrize("document", PAGES, ids=relative_name)
 
 
 def _anchors(page: Path) -> set[str]:
@@ -67,7 +67,7 @@ def test_every_management_command_of_a_page_is_there_with_its_options(document: 
         assert [option for option in re.findall(r"--[a-z-]+", rest) if option not in known] == [], name
 
 
-def _settings_of_the_code() -> list[str]:
+def _expected_settings_rows() -> list[str]:
     """The rows that the settings table of docs/install.md must have, in the order of the code."""
     rows = []
     for field in Environment.model_fields.values():
@@ -78,11 +78,11 @@ def _settings_of_the_code() -> list[str]:
         shown = (
             f"`{str(default).lower() if isinstance(default, bool) else default}`" if default not in (None, []) else ""
         )
-        rows.append(f"| `{name}` | {field.description} | {shown} | {'yes' if name in _required() else ''} |")
+        rows.append(f"| `{name}` | {field.description} | {shown} | {'yes' if name in _required_variables() else ''} |")
     return rows
 
 
-def _required() -> set[str]:
+def _required_variables() -> set[str]:
     with pytest.MonkeyPatch.context() as patch:
         for field in Environment.model_fields.values():
             patch.delenv(str(field.validation_alias), raising=False)
@@ -94,7 +94,7 @@ def _required() -> set[str]:
 
 def test_the_table_of_settings_is_that_of_the_code() -> None:
     page = (ROOT / "docs/install.md").read_text(encoding="utf-8")
-    assert re.findall(r"^\| `[A-Z_]+` \|.*$", page, re.MULTILINE) == _settings_of_the_code()
+    assert re.findall(r"^\| `[A-Z_]+` \|.*$", page, re.MULTILINE) == _expected_settings_rows()
 
 
 def test_every_variable_that_the_containers_insist_on_is_explained() -> None:

@@ -15,7 +15,7 @@ from django.core.management import CommandError, call_command
 from clinic.factories import SiteFactory
 from clinic.models import Site
 
-RESULT = {
+DEFAULT_RESULT = {
     "mrn": "M1",
     "family_name": "Sample-Oak",
     "given_name": "Testa",
@@ -27,9 +27,9 @@ RESULT = {
 }
 
 
-def result(**cells: str) -> dict[str, str]:
+def make_result(**cells: str) -> dict[str, str]:
     """A row that is fit to go in and opens a recall, with some cells changed."""
-    return {**RESULT, **cells}
+    return {**DEFAULT_RESULT, **cells}
 
 
 def as_csv(*rows: dict[str, str], delimiter: str = ",") -> str:
@@ -42,12 +42,12 @@ def as_csv(*rows: dict[str, str], delimiter: str = ",") -> str:
 
 
 @dataclass(frozen=True)
-class Loaded:
+class LoadOutput:
     """What the command said: its exit status, one line for each row, and its words when the file was unusable."""
 
     status: int
     lines: list[dict[str, Any]]
-    complaint: str = ""
+    error: str = ""
 
     @property
     def results(self) -> list[str]:
@@ -61,37 +61,37 @@ class Loaded:
         return {problem["column"]: problem["message"] for problem in self.lines[row]["problems"]}
 
 
-Load = Callable[..., Loaded]
+LoadResults = Callable[..., LoadOutput]
 
 
 @pytest.fixture(autouse=True)
-def _a_friday_in_november() -> Iterator[None]:
+def _freeze_time() -> Iterator[None]:
     with time_machine.travel("2026-11-20 15:00:00+00:00", tick=False):
         yield
 
 
 @pytest.fixture
-def shady(db: None) -> Site:
+def shady_site(db: None) -> Site:
     return SiteFactory.create(code="SHADY")
 
 
 @pytest.fixture
-def load(tmp_path: Path, shady: Site) -> Load:
+def load_results(tmp_path: Path, shady_site: Site) -> LoadResults:
     """`load(result(...), ...)` loads rows, `load(text)` or `load(bytes)` a file; options are the command's."""
 
-    def run(*content: Any, **options: Any) -> Loaded:
+    def run(*content: Any, **options: Any) -> LoadOutput:
         file = tmp_path / "results.csv"
         if content and isinstance(content[0], bytes):
             file.write_bytes(content[0])
         else:
             text = content[0] if content and isinstance(content[0], str) else as_csv(*content)
             file.write_text(text, encoding="utf-8", newline="")
-        return load_file(str(file), **options)
+        return run_load_results(str(file), **options)
 
     return run
 
 
-def load_file(path: str, **options: Any) -> Loaded:
+def run_load_results(path: str, **options: Any) -> LoadOutput:
     out = io.StringIO()
     status, complaint = 0, ""
     try:
@@ -100,4 +100,4 @@ def load_file(path: str, **options: Any) -> Loaded:
         status = int(stopped.code or 0)
     except CommandError as error:
         status, complaint = error.returncode, str(error)
-    return Loaded(status, [json.loads(line) for line in out.getvalue().splitlines()], complaint)
+    return LoadOutput(status, [json.loads(line) for line in out.getvalue().splitlines()], complaint)

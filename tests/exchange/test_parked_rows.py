@@ -9,41 +9,41 @@ from clinic.roles import Role
 from exchange.models import ParkedRow
 from exchange.schema import COLUMNS
 from recalls.models import Recall, ScreeningExam
-from tests.exchange.conftest import Load, result
+from tests.exchange.conftest import LoadResults, make_result
 
 LIST = "/admin/exchange/parkedrow/"
 
 
 @pytest.fixture
-def manager(shady: Site) -> User:
-    return UserFactory.create(username="mona", role=Role.MANAGER, sites=[shady])
+def manager(shady_site: Site) -> User:
+    return UserFactory.create(username="mona", role=Role.MANAGER, sites=[shady_site])
 
 
 @pytest.fixture
-def desk(client: Client, manager: User) -> Client:
+def manager_client(client: Client, manager: User) -> Client:
     client.force_login(manager)
     return client
 
 
-def page(row: ParkedRow) -> str:
+def get_page(row: ParkedRow) -> str:
     return f"{LIST}{row.pk}/change/"
 
 
-def press(client: Client, row: ParkedRow, button: str, note: str = "", **cells: str) -> str:
+def submit(client: Client, row: ParkedRow, button: str, note: str = "", **cells: str) -> str:
     """Send the form as it is shown, with some cells typed anew; the page that follows."""
     typed = {f"cell_{column.name}": row.raw.get(column.name, "") for column in COLUMNS}
     typed |= {f"cell_{name}": text for name, text in cells.items()}
-    return client.post(page(row), {**typed, "note": note, button: "1"}, follow=True).text
+    return client.post(get_page(row), {**typed, "note": note, button: "1"}, follow=True).text
 
 
 @pytest.fixture
-def parked(load: Load) -> ParkedRow:
-    load(result(assessment="0", comment="look again"))
+def parked(load_results: LoadResults) -> ParkedRow:
+    load_results(make_result(assessment="0", comment="look again"))
     return ParkedRow.objects.get()
 
 
-def test_each_column_is_a_field_with_its_problem_beside_it(desk: Client, parked: ParkedRow) -> None:
-    text = desk.get(page(parked)).text
+def test_each_column_is_a_field_with_its_problem_beside_it(manager_client: Client, parked: ParkedRow) -> None:
+    text = manager_client.get(get_page(parked)).text
     assert 'value="Sample-Oak"' in text
     assert "look again" in text
     field = text[text.index("field-cell_assessment") :][:600]
@@ -51,8 +51,8 @@ def test_each_column_is_a_field_with_its_problem_beside_it(desk: Client, parked:
     assert "style=" not in text
 
 
-def test_a_mended_row_goes_in_and_leads_to_its_recall(desk: Client, parked: ParkedRow, manager: User) -> None:
-    text = press(desk, parked, "_replay", assessment="0-AI")
+def test_a_mended_row_goes_in_and_leads_to_its_recall(manager_client: Client, parked: ParkedRow, manager: User) -> None:
+    text = submit(manager_client, parked, "_replay", assessment="0-AI")
     recall = Recall.objects.get()
     parked.refresh_from_db()
     assert "The row is in" in text
@@ -60,8 +60,10 @@ def test_a_mended_row_goes_in_and_leads_to_its_recall(desk: Client, parked: Park
     assert (parked.state, parked.settled_by, parked.exam) == ("replayed", manager, recall.exam)
 
 
-def test_a_row_mended_badly_shows_its_new_problems_and_keeps_what_was_typed(desk: Client, parked: ParkedRow) -> None:
-    text = press(desk, parked, "_replay", assessment="0-AI", birth_date="1970-02-30", given_name="Tessa")
+def test_a_row_mended_badly_shows_its_new_problems_and_keeps_what_was_typed(
+    manager_client: Client, parked: ParkedRow
+) -> None:
+    text = submit(manager_client, parked, "_replay", assessment="0-AI", birth_date="1970-02-30", given_name="Tessa")
     assert "The row is not in yet" in text
     assert "There is no such day." in text
     assert 'value="1970-02-30"' in text
@@ -71,86 +73,94 @@ def test_a_row_mended_badly_shows_its_new_problems_and_keeps_what_was_typed(desk
     assert parked.state == "parked"
 
 
-def test_a_row_is_dismissed_with_a_reason_only(desk: Client, parked: ParkedRow, manager: User) -> None:
-    assert "Say why" in press(desk, parked, "_dismiss")
-    press(desk, parked, "_dismiss", note="a test row of the vendor")
+def test_a_row_is_dismissed_with_a_reason_only(manager_client: Client, parked: ParkedRow, manager: User) -> None:
+    assert "Say why" in submit(manager_client, parked, "_dismiss")
+    submit(manager_client, parked, "_dismiss", note="a test row of the vendor")
     parked.refresh_from_db()
     assert (parked.state, parked.note, parked.settled_by) == ("dismissed", "a test row of the vendor", manager)
     assert not ScreeningExam.objects.exists()
 
 
-def test_a_settled_row_can_be_read_and_changed_no_more(desk: Client, parked: ParkedRow) -> None:
-    press(desk, parked, "_replay", assessment="1")
-    assert "_replay" not in desk.get(page(parked)).text
-    press(desk, parked, "_replay", assessment="4B")
+def test_a_settled_row_can_be_read_and_changed_no_more(manager_client: Client, parked: ParkedRow) -> None:
+    submit(manager_client, parked, "_replay", assessment="1")
+    assert "_replay" not in manager_client.get(get_page(parked)).text
+    submit(manager_client, parked, "_replay", assessment="4B")
     assert ScreeningExam.objects.get().assessment == "1"
 
 
 def test_loading_the_file_again_leaves_a_mended_row_as_the_person_mended_it(
-    desk: Client, parked: ParkedRow, load: Load
+    manager_client: Client, parked: ParkedRow, load_results: LoadResults
 ) -> None:
-    press(desk, parked, "_replay", assessment="0-AI")
-    loaded = load(result(assessment="0", comment="look again"))
+    submit(manager_client, parked, "_replay", assessment="0-AI")
+    loaded = load_results(make_result(assessment="0", comment="look again"))
     assert (loaded.status, loaded.results, loaded.states) == (0, ["unchanged"], ["to_contact"])
     assert ParkedRow.objects.count() == 1
 
 
-def test_people_see_the_rows_of_their_own_sites(desk: Client, parked: ParkedRow, load: Load) -> None:
+def test_people_see_the_rows_of_their_own_sites(
+    manager_client: Client, parked: ParkedRow, load_results: LoadResults
+) -> None:
     SiteFactory.create(code="OAK")
-    load(result(site="OAK", assessment="0"), result(site="ELSEWHERE"))
-    assert desk.get(LIST).context["cl"].result_count == 1
+    load_results(make_result(site="OAK", assessment="0"), make_result(site="ELSEWHERE"))
+    assert manager_client.get(LIST).context["cl"].result_count == 1
     for row in ParkedRow.objects.exclude(pk=parked.pk):
-        assert desk.get(page(row)).status_code == 302
+        assert manager_client.get(get_page(row)).status_code == 302
 
 
-def test_an_administrator_also_sees_rows_whose_site_nobody_knows(client: Client, shady: Site, load: Load) -> None:
-    load(result(site="ELSEWHERE"))
-    client.force_login(UserFactory.create(role=Role.ADMINISTRATOR, sites=[shady]))
+def test_an_administrator_also_sees_rows_whose_site_nobody_knows(
+    client: Client, shady_site: Site, load_results: LoadResults
+) -> None:
+    load_results(make_result(site="ELSEWHERE"))
+    client.force_login(UserFactory.create(role=Role.ADMINISTRATOR, sites=[shady_site]))
     row = ParkedRow.objects.get()
-    assert "The row is in" in press(client, row, "_replay", site="SHADY")
+    assert "The row is in" in submit(client, row, "_replay", site="SHADY")
     row.refresh_from_db()
-    assert row.site == shady
+    assert row.site == shady_site
 
 
-def test_a_row_cannot_be_sent_to_a_site_where_the_user_does_not_work(desk: Client, parked: ParkedRow) -> None:
+def test_a_row_cannot_be_sent_to_a_site_where_the_user_does_not_work(manager_client: Client, parked: ParkedRow) -> None:
     SiteFactory.create(code="OAK")
-    assert "do not work at this site" in press(desk, parked, "_replay", site="OAK", assessment="0-AI")
+    assert "do not work at this site" in submit(manager_client, parked, "_replay", site="OAK", assessment="0-AI")
     assert not ScreeningExam.objects.exists()
 
 
-def test_a_row_of_a_command_that_named_the_site_is_replayed_there(desk: Client, load: Load, shady: Site) -> None:
-    without = {name: text for name, text in result(assessment="0").items() if name != "site"}
-    load(without, site="SHADY")
-    press(desk, ParkedRow.objects.get(), "_replay", assessment="2")
-    assert ScreeningExam.objects.get().site == shady
+def test_a_row_of_a_command_that_named_the_site_is_replayed_there(
+    manager_client: Client, load_results: LoadResults, shady_site: Site
+) -> None:
+    without = {name: text for name, text in make_result(assessment="0").items() if name != "site"}
+    load_results(without, site="SHADY")
+    submit(manager_client, ParkedRow.objects.get(), "_replay", assessment="2")
+    assert ScreeningExam.objects.get().site == shady_site
 
 
 @pytest.mark.parametrize("role", [Role.SCHEDULER, Role.NAVIGATOR, Role.RADIOLOGIST])
 def test_other_roles_do_not_open_parked_rows(client: Client, parked: ParkedRow, role: Role) -> None:
     client.force_login(UserFactory.create(role=role, sites=[parked.site]))
-    assert client.get(page(parked)).status_code != 200
+    assert client.get(get_page(parked)).status_code != 200
 
 
 @pytest.mark.parametrize("words", ["A1", "2"])
 def test_a_row_is_found_by_accession_or_line_without_naming_it_in_the_address(
-    desk: Client, parked: ParkedRow, load: Load, words: str
+    manager_client: Client, parked: ParkedRow, load_results: LoadResults, words: str
 ) -> None:
-    load(result(), result(accession="B7", assessment="9"))
-    found = desk.post(LIST, {"q": words}, follow=True)
+    load_results(make_result(), make_result(accession="B7", assessment="9"))
+    found = manager_client.post(LIST, {"q": words}, follow=True)
     assert [row.pk for row in found.context["cl"].result_list] == [parked.pk]
     assert f"q={words}" not in found.redirect_chain[-1][0]
 
 
-def test_a_row_with_too_many_cells_shows_them_and_is_mended_by_hand(desk: Client, load: Load) -> None:
-    load(",".join(result()) + "\n" + ",".join(result().values()) + ",stray words\n")
+def test_a_row_with_too_many_cells_shows_them_and_is_mended_by_hand(
+    manager_client: Client, load_results: LoadResults
+) -> None:
+    load_results(",".join(make_result()) + "\n" + ",".join(make_result().values()) + ",stray words\n")
     row = ParkedRow.objects.get()
-    text = desk.get(page(row)).text
+    text = manager_client.get(get_page(row)).text
     assert "stray words" in text
     assert "The row has 9 cells" in text
-    assert "The row is in" in press(desk, row, "_replay")
+    assert "The row is in" in submit(manager_client, row, "_replay")
 
 
-def test_the_list_of_files_tells_what_became_of_their_rows(desk: Client, parked: ParkedRow) -> None:
-    text = desk.get("/admin/exchange/resultfile/").text
+def test_the_list_of_files_tells_what_became_of_their_rows(manager_client: Client, parked: ParkedRow) -> None:
+    text = manager_client.get("/admin/exchange/resultfile/").text
     assert "results.csv" in text
     assert "parked 1" in text

@@ -6,7 +6,7 @@ import pytest
 import time_machine
 
 from clinic.models import Site, User
-from patients.channels import channels_of
+from patients.channels import get_patient_channels
 from patients.factories import PatientFactory
 from recalls.enums import AppointmentStatus, ClosureReason, State
 from recalls.models import Recall
@@ -98,12 +98,12 @@ def test_a_recall_may_be_asked_for_by_site_patient_or_exam(foothills: Site) -> N
 
 
 def test_the_traits_of_a_patient_say_what_may_be_used() -> None:
-    assert channels_of(PatientFactory.create()).email
-    assert channels_of(PatientFactory.create(no_email=True)).why_no_email == "no_address"
-    assert channels_of(PatientFactory.create(email_opted_out=True)).why_no_email == "opted_out"
-    assert channels_of(PatientFactory.create(bad_email=True)).why_no_email == "address_invalid"
-    assert channels_of(PatientFactory.create(detailed_email=True)).detail_allowed
-    assert channels_of(PatientFactory.create(text_messages=True)).sms_allowed
-    assert channels_of(PatientFactory.create(no_phone=True)).phones == ()
-    assert channels_of(PatientFactory.create(do_not_call=True)).phones == ()
+    assert get_patient_channels(PatientFactory.create()).email
+    assert get_patient_channels(PatientFactory.create(no_email=True)).email_blocked_reason == "no_address"
+    assert get_patient_channels(PatientFactory.create(email_opted_out=True)).email_blocked_reason == "opted_out"
+    assert get_patient_channels(PatientFactory.create(bad_email=True)).email_blocked_reason == "address_invalid"
+    assert get_patient_channels(PatientFactory.create(detailed_email=True)).health_details_allowed
+    assert get_patient_channels(PatientFactory.create(text_messages=True)).sms_allowed
+    assert get_patient_channels(PatientFactory.create(no_phone=True)).phones == ()
+    assert get_patient_channels(PatientFactory.create(do_not_call=True)).phones == ()
     assert PatientFactory.create(spanish_speaker=True).interpreter_needed

@@ -9,7 +9,7 @@ import time_machine
 from django.utils import timezone
 
 from clinic import calendar
-from clinic.factories import SiteFactory, cast_of
+from clinic.factories import SiteFactory, get_site_staff
 from clinic.models import Site
 from notifications import tasks
 from notifications.enums import NotificationKind, NotificationState
@@ -21,7 +21,7 @@ from recalls.actions import Slot
 from recalls.models import Recall
 from recalls.tasks import apply_due_steps
 from recalls.testing.factories import RecallFactory
-from tests.support.smtp import SmtpSink
+from tests.support.smtp_sink import SmtpSink
 
 pytestmark = pytest.mark.django_db
 
@@ -44,7 +44,7 @@ def booked_visit(zone: str, start: datetime) -> Recall:
     recall: Recall = RecallFactory.create(patient=PatientFactory.create(site=site, email="testa@example.org"))
     day = calendar.next_open_day(site, calendar.local_day(site, start) + timedelta(days=12))
     slot = Slot(site, calendar.instant(site, day, time(10)))
-    actions.book_appointment(recall, slot, by=cast_of(site).scheduler)
+    actions.book_appointment(recall, slot, by=get_site_staff(site).scheduler)
     return recall
 
 

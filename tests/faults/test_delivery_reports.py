@@ -25,14 +25,14 @@ from patients.models import ContactPoint
 from recalls.enums import WorkItemKind
 from recalls.models import Recall
 from tests.notifications.clock import Clock, latest_notification
-from tests.support.smtp import SmtpSink
+from tests.support.smtp_sink import SmtpSink
 
 pytestmark = pytest.mark.django_db
 
 Result = DeliveryReport.Result
 SECRET = "provider:a-long-enough-secret"
 POSTMARK = "/webhooks/postmark/tracking/"
-UNUSABLE = ContactPoint.Unusable
+UNUSABLE = ContactPoint.UnusableReason
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from notifications.models import DomainRateLimit, Notification
 from patients.factories import PatientFactory
 from recalls.testing.factories import RecallFactory
 from tests.notifications.clock import Clock
-from tests.support.smtp import SmtpSink
+from tests.support.smtp_sink import SmtpSink
 
 pytestmark = pytest.mark.django_db
 

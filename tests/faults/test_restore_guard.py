@@ -23,7 +23,7 @@ from recalls.models import Recall
 from recalls.testing.factories import RecallFactory
 from tests.notifications.clock import Clock, latest_notification
 from tests.support import servers
-from tests.support.smtp import SmtpSink
+from tests.support.smtp_sink import SmtpSink
 
 pytestmark = pytest.mark.django_db
 

@@ -36,8 +36,8 @@ def zones() -> tuple[str, ...]:
 def site_in(zone: str) -> Site:
     """Open Monday to Friday; made without a database, for there are six hundred."""
     site = Site(code=zone, time_zone=zone, send_from=FROM, send_until=UNTIL, country="US", subdivision="")
-    site.week = {day: (time(8), time(17)) for day in range(5)}
-    site.closed_days = frozenset()
+    site.hours_by_weekday = {day: (time(8), time(17)) for day in range(5)}
+    site.closed_dates = frozenset()
     return site
 
 

@@ -12,7 +12,7 @@ from patients.models import Patient
 from recalls.models import Recall
 from recalls.testing.factories import RecallFactory
 from tests.notifications.clock import Clock, at
-from tests.support.smtp import SmtpSink
+from tests.support.smtp_sink import SmtpSink
 
 
 @pytest.fixture

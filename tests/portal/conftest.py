@@ -19,13 +19,13 @@ from patients.models import Patient
 
 
 @pytest.fixture(autouse=True)
-def _no_wrong_dates_from_here_yet() -> None:
+def _clear_cache() -> None:
     cache.clear()
 
 
-def new_link(patient: Patient) -> str:
+def make_link(patient: Patient) -> str:
     """The path of a fresh link."""
-    return reverse("portal:link", args=[links.issue(patient, by=SYSTEM)])
+    return reverse("portal:link", args=[links.issue_link(patient, by=SYSTEM)])
 
 
 def give_birth_date(client: Client, link: str, patient: Patient, *, year: int | None = None) -> Any:
@@ -36,20 +36,20 @@ def give_birth_date(client: Client, link: str, patient: Patient, *, year: int | 
 
 
 @pytest.fixture
-def visit_as(client: Client) -> Callable[[Patient], Client]:
+def open_page_as(client: Client) -> Callable[[Patient], Client]:
     """A browser in which this patient has just opened the page."""
 
     def open_page(patient: Patient) -> Client:
-        assert give_birth_date(client, new_link(patient), patient).status_code == 302
+        assert give_birth_date(client, make_link(patient), patient).status_code == 302
         return client
 
     return open_page
 
 
 @pytest.fixture
-def log() -> Iterator[io.StringIO]:
+def log_output() -> Iterator[io.StringIO]:
     """Everything that is logged meanwhile, as it would stand in the log."""
-    config = logs.settings("DEBUG")["formatters"]["json"]
+    config = logs.logging_config("DEBUG")["formatters"]["json"]
     written = io.StringIO()
     handler = logging.StreamHandler(written)
     handler.setFormatter(config["()"](foreign_pre_chain=config["foreign_pre_chain"], processors=config["processors"]))
@@ -59,7 +59,7 @@ def log() -> Iterator[io.StringIO]:
     root.removeHandler(handler)
 
 
-def words_of(response: Any) -> str:
+def page_text(response: Any) -> str:
     """What a person reads on the page, in one line."""
     page = re.sub(r"(?s)<(style|svg|head).*?</\1>", " ", response.content.decode())
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())

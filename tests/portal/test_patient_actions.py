@@ -10,13 +10,13 @@ from django.utils import timezone
 from icalendar import Calendar
 
 from clinic.models import Site, User
-from patients.channels import channels_of
+from patients.channels import get_patient_channels
 from patients.models import Consent, ContactPoint, Patient, PatientLink
 from recalls import actions
 from recalls.enums import AppointmentStatus, State, WorkItemKind
 from recalls.models import Recall, WorkItem
 from recalls.testing.factories import RecallFactory
-from tests.portal.conftest import words_of
+from tests.portal.conftest import page_text
 
 pytestmark = pytest.mark.django_db
 
@@ -30,11 +30,13 @@ def booked(shadyside: Site) -> Recall:
 
 def _confirm(client: Client, recall: Recall) -> str:
     visit = recall.appointments.get()
-    return words_of(client.post("/my/confirm/", {"visit": visit.pk, "moved": visit.sequence}, follow=True))
+    return page_text(client.post("/my/confirm/", {"visit": visit.pk, "moved": visit.sequence}, follow=True))
 
 
-def test_i_will_be_there_confirms_the_visit_in_the_patients_name_and_once(visit_as: VisitAs, booked: Recall) -> None:
-    client = visit_as(booked.patient)
+def test_i_will_be_there_confirms_the_visit_in_the_patients_name_and_once(
+    open_page_as: VisitAs, booked: Recall
+) -> None:
+    client = open_page_as(booked.patient)
     assert "You told us that you will be there" in _confirm(client, booked)
     _confirm(client, booked)
     assert booked.appointments.get().status == AppointmentStatus.CONFIRMED
@@ -42,110 +44,114 @@ def test_i_will_be_there_confirms_the_visit_in_the_patients_name_and_once(visit_
 
 
 def test_a_visit_that_was_moved_meanwhile_is_shown_anew_and_not_confirmed(
-    visit_as: VisitAs, booked: Recall, scheduler_ana: User
+    open_page_as: VisitAs, booked: Recall, scheduler_ana: User
 ) -> None:
-    client, seen = visit_as(booked.patient), booked.appointments.get()
+    client, seen = open_page_as(booked.patient), booked.appointments.get()
     slot = actions.Slot(booked.site, seen.starts_at + timedelta(days=7))
     actions.reschedule(booked, slot, by=scheduler_ana)
     page = client.post("/my/confirm/", {"visit": seen.pk, "moved": seen.sequence}, follow=True)
-    assert "Your visit has changed" in words_of(page)
+    assert "Your visit has changed" in page_text(page)
     assert booked.appointments.get().status == AppointmentStatus.BOOKED
 
 
 def test_asking_for_another_time_is_a_task_at_once_and_the_visit_stays_booked(
-    visit_as: VisitAs, booked: Recall
+    open_page_as: VisitAs, booked: Recall
 ) -> None:
-    page = visit_as(booked.patient).post("/my/ask/another-time/", {"words": "Mornings,\n please"}, follow=True)
+    page = open_page_as(booked.patient).post("/my/ask/another-time/", {"note": "Mornings,\n please"}, follow=True)
     item = WorkItem.objects.get(recall=booked)
     assert item.kind == WorkItemKind.PATIENT_REQUEST
     assert item.reason.startswith("I need another time (booked: ")
     assert item.reason.endswith("Mornings, please")
     booked.refresh_from_db()
     assert booked.state == State.SCHEDULED
-    assert "Our team has your message and will call you" in words_of(page)
+    assert "Our team has your message and will call you" in page_text(page)
 
 
-def test_staff_read_the_request_in_their_language_whatever_the_patients_is(visit_as: VisitAs, shadyside: Site) -> None:
+def test_staff_read_the_request_in_their_language_whatever_the_patients_is(
+    open_page_as: VisitAs, shadyside: Site
+) -> None:
     recall = RecallFactory.create(site=shadyside, booked=True, patient__language="es")
-    visit_as(recall.patient).post("/my/ask/cannot-come/", {"words": "Estoy de viaje"})
+    open_page_as(recall.patient).post("/my/ask/cannot-come/", {"note": "Estoy de viaje"})
     reason = WorkItem.objects.get(recall=recall).reason
     assert reason.startswith("I cannot come (booked: ")
     assert reason.endswith("Estoy de viaje")
 
 
 def test_a_second_request_joins_the_first_and_the_same_one_again_changes_nothing(
-    visit_as: VisitAs, booked: Recall
+    open_page_as: VisitAs, booked: Recall
 ) -> None:
-    client = visit_as(booked.patient)
+    client = open_page_as(booked.patient)
     for words in ("Mornings", "No, evenings", "No, evenings"):
-        client.post("/my/ask/another-time/", {"words": words})
+        client.post("/my/ask/another-time/", {"note": words})
     newest, earlier = WorkItem.objects.get(recall=booked).reason.split(" | ")
     assert newest.endswith("No, evenings")
     assert earlier.endswith("Mornings")
 
 
-def test_without_a_visit_a_patient_can_ask_to_be_called_and_nothing_else(visit_as: VisitAs, shadyside: Site) -> None:
+def test_without_a_visit_a_patient_can_ask_to_be_called_and_nothing_else(
+    open_page_as: VisitAs, shadyside: Site
+) -> None:
     recall = RecallFactory.create(site=shadyside)
-    client = visit_as(recall.patient)
-    client.post("/my/ask/another-time/", {"words": "x"})
+    client = open_page_as(recall.patient)
+    client.post("/my/ask/another-time/", {"note": "x"})
     assert not WorkItem.objects.exists()
-    client.post("/my/ask/call-me/", {"words": "After 5 pm"})
+    client.post("/my/ask/call-me/", {"note": "After 5 pm"})
     assert WorkItem.objects.get(recall=recall).reason == "Please call me. After 5 pm"
     assert client.get("/my/ask/something-else/").status_code == 404
 
 
-def test_after_the_recall_is_closed_a_call_can_still_be_asked_for(visit_as: VisitAs, shadyside: Site) -> None:
+def test_after_the_recall_is_closed_a_call_can_still_be_asked_for(open_page_as: VisitAs, shadyside: Site) -> None:
     recall = RecallFactory.create(site=shadyside, closed_normal=True)
-    visit_as(recall.patient).post("/my/ask/call-me/", {"words": ""})
+    open_page_as(recall.patient).post("/my/ask/call-me/", {"note": ""})
     assert WorkItem.objects.get(patient=recall.patient, recall=None).kind == WorkItemKind.PATIENT_REQUEST
 
 
-def test_too_many_words_are_kept_in_the_form_and_explained(visit_as: VisitAs, booked: Recall) -> None:
+def test_too_many_words_are_kept_in_the_form_and_explained(open_page_as: VisitAs, booked: Recall) -> None:
     words = "I work at night. " * 20
-    page = visit_as(booked.patient).post("/my/ask/another-time/", {"words": words})
-    assert words.strip() in words_of(page)
-    assert "at most 200 characters" in words_of(page)
+    page = open_page_as(booked.patient).post("/my/ask/another-time/", {"note": words})
+    assert words.strip() in page_text(page)
+    assert "at most 200 characters" in page_text(page)
     assert not WorkItem.objects.exists()
 
 
 def test_the_patient_chooses_language_and_channels_and_only_changes_are_recorded(
-    visit_as: VisitAs, booked: Recall
+    open_page_as: VisitAs, booked: Recall
 ) -> None:
-    client, patient = visit_as(booked.patient), booked.patient
+    client, patient = open_page_as(booked.patient), booked.patient
     before = Consent.objects.count()
     client.post("/my/choices/", {"language": "en", "email": "on"})
     assert Consent.objects.count() == before
     client.post("/my/choices/", {"language": "es", "sms": "on"})
     patient.refresh_from_db()
     assert patient.language == "es"
-    assert channels_of(patient).why_no_email == "opted_out"
-    assert channels_of(patient).sms_allowed
+    assert get_patient_channels(patient).email_blocked_reason == "opted_out"
+    assert get_patient_channels(patient).sms_allowed
     assert set(patient.consents.filter(source="patient page").values_list("subject", "granted")) == {
         (Consent.Subject.EMAIL, False),
         (Consent.Subject.SMS, True),
     }
 
 
-def test_a_channel_without_an_address_is_not_offered(visit_as: VisitAs, shadyside: Site) -> None:
+def test_a_channel_without_an_address_is_not_offered(open_page_as: VisitAs, shadyside: Site) -> None:
     recall = RecallFactory.create(site=shadyside, patient__no_email=True, patient__no_phone=True)
-    page = words_of(visit_as(recall.patient).get("/my/choices/"))
+    page = page_text(open_page_as(recall.patient).get("/my/choices/"))
     assert "We have no email address that works" in page
     assert "Send me text messages" not in page
 
 
 def test_a_language_we_have_no_pages_in_is_kept_until_the_patient_picks_another(
-    visit_as: VisitAs, shadyside: Site
+    open_page_as: VisitAs, shadyside: Site
 ) -> None:
     recall = RecallFactory.create(site=shadyside, patient__language="vi")
-    client = visit_as(recall.patient)
-    assert "vi, as you told us" in words_of(client.get("/my/choices/"))
+    client = open_page_as(recall.patient)
+    assert "vi, as you told us" in page_text(client.get("/my/choices/"))
     client.post("/my/choices/", {"language": "vi", "email": "on"})
     recall.patient.refresh_from_db()
     assert recall.patient.language == "vi"
 
 
-def test_the_calendar_entry_names_the_clinic_and_the_hour_and_no_reason(visit_as: VisitAs, booked: Recall) -> None:
-    response = visit_as(booked.patient).get("/my/visit.ics")
+def test_the_calendar_entry_names_the_clinic_and_the_hour_and_no_reason(open_page_as: VisitAs, booked: Recall) -> None:
+    response = open_page_as(booked.patient).get("/my/visit.ics")
     assert response.headers["Content-Type"].startswith("text/calendar")
     entry = Calendar.from_ical(response.content).walk("VEVENT")[0]
     assert entry.decoded("dtstart") == booked.appointments.get().starts_at
@@ -154,23 +160,23 @@ def test_the_calendar_entry_names_the_clinic_and_the_hour_and_no_reason(visit_as
         assert word not in response.content.decode().lower().replace("-//recall desk//", "")
 
 
-def test_a_stranger_who_read_the_mail_inside_can_stop_it_too(visit_as: VisitAs, booked: Recall) -> None:
-    client = visit_as(booked.patient)
+def test_a_stranger_who_read_the_mail_inside_can_stop_it_too(open_page_as: VisitAs, booked: Recall) -> None:
+    client = open_page_as(booked.patient)
     client.post("/my/not-me/")
-    assert booked.patient.contact_points.get(kind=ContactPoint.Kind.EMAIL).unusable == ContactPoint.Unusable.WRONG
+    assert booked.patient.contact_points.get(kind=ContactPoint.Kind.EMAIL).unusable == ContactPoint.UnusableReason.WRONG
     assert client.get("/my/").status_code == 403
 
 
-def test_a_patient_can_close_the_page_on_a_shared_phone(visit_as: VisitAs, booked: Recall) -> None:
-    client = visit_as(booked.patient)
-    assert "Nobody can see it on this device now" in words_of(client.post("/my/leave/"))
+def test_a_patient_can_close_the_page_on_a_shared_phone(open_page_as: VisitAs, booked: Recall) -> None:
+    client = open_page_as(booked.patient)
+    assert "Nobody can see it on this device now" in page_text(client.post("/my/leave/"))
     assert client.get("/my/").status_code == 403
 
 
-def test_the_page_closes_a_quarter_of_an_hour_after_the_last_click(visit_as: VisitAs, booked: Recall) -> None:
+def test_the_page_closes_a_quarter_of_an_hour_after_the_last_click(open_page_as: VisitAs, booked: Recall) -> None:
     now = timezone.now()
     with time_machine.travel(now, tick=False) as clock:
-        client = visit_as(booked.patient)
+        client = open_page_as(booked.patient)
         clock.shift(timedelta(minutes=14))
         assert client.get("/my/").status_code == 200
         clock.shift(timedelta(minutes=14))
@@ -179,35 +185,35 @@ def test_the_page_closes_a_quarter_of_an_hour_after_the_last_click(visit_as: Vis
         assert client.get("/my/").status_code == 403
 
 
-def test_the_page_closes_after_an_hour_in_any_case(visit_as: VisitAs, booked: Recall) -> None:
+def test_the_page_closes_after_an_hour_in_any_case(open_page_as: VisitAs, booked: Recall) -> None:
     with time_machine.travel(timezone.now(), tick=False) as clock:
-        client, answers = visit_as(booked.patient), []
+        client, answers = open_page_as(booked.patient), []
         for _click in range(7):
             clock.shift(timedelta(minutes=10))
             answers.append(client.get("/my/").status_code)
     assert answers == [200] * 6 + [403]
 
 
-def test_words_typed_before_the_page_closed_are_shown_again(visit_as: VisitAs, booked: Recall) -> None:
-    client = visit_as(booked.patient)
+def test_words_typed_before_the_page_closed_are_shown_again(open_page_as: VisitAs, booked: Recall) -> None:
+    client = open_page_as(booked.patient)
     client.cookies.clear()
-    page = client.post("/my/ask/another-time/", {"words": "Only on Fridays"})
-    assert "This was not sent. You wrote: Only on Fridays" in words_of(page)
+    page = client.post("/my/ask/another-time/", {"note": "Only on Fridays"})
+    assert "This was not sent. You wrote: Only on Fridays" in page_text(page)
     assert not WorkItem.objects.exists()
 
 
-def test_a_link_that_is_withdrawn_closes_the_page_at_once(visit_as: VisitAs, booked: Recall) -> None:
-    client = visit_as(booked.patient)
+def test_a_link_that_is_withdrawn_closes_the_page_at_once(open_page_as: VisitAs, booked: Recall) -> None:
+    client = open_page_as(booked.patient)
     PatientLink.objects.update(revoked_at=timezone.now())
     assert client.get("/my/").status_code == 403
 
 
-def test_one_patients_cookie_never_shows_another_patient(visit_as: VisitAs, booked: Recall) -> None:
+def test_one_patients_cookie_never_shows_another_patient(open_page_as: VisitAs, booked: Recall) -> None:
     other = RecallFactory.create(site=booked.site, patient__given_name="Testina", booked=True)
-    client = visit_as(booked.patient)
+    client = open_page_as(booked.patient)
     visit = other.appointments.get()
     client.post("/my/confirm/", {"visit": visit.pk, "moved": visit.sequence})
     assert other.appointments.get().status == AppointmentStatus.BOOKED
-    assert "Testina" not in words_of(client.get("/my/"))
+    assert "Testina" not in page_text(client.get("/my/"))
     client.cookies["my"] = client.cookies["my"].value.replace("e", "f", 1)
     assert client.get("/my/").status_code == 403

@@ -18,8 +18,8 @@ from recalls.enums import Assessment, FindingKind, RecallKind, Side, VisitKind
 from recalls.models import Recall
 from recalls.testing.factories import RecallFactory
 from recalls.testing.scenarios import SCENARIOS
-from tests.architecture.source import ROOT
-from tests.portal.conftest import words_of
+from tests.architecture.source_files import PROJECT_ROOT
+from tests.portal.conftest import page_text
 
 pytestmark = pytest.mark.django_db
 
@@ -37,8 +37,8 @@ LIVING = [story for story in SCENARIOS if story != "deceased"]
 
 
 @pytest.fixture
-def page_of(visit_as: VisitAs) -> Callable[[Recall], str]:
-    return lambda recall: words_of(visit_as(recall.patient).get("/my/"))
+def page_of(open_page_as: VisitAs) -> Callable[[Recall], str]:
+    return lambda recall: page_text(open_page_as(recall.patient).get("/my/"))
 
 
 PageOf = Callable[[Recall], str]
@@ -52,15 +52,15 @@ def _without_dates(page: str) -> str:
 @pytest.mark.parametrize("language", ["en", "es"])
 @pytest.mark.parametrize("story", LIVING)
 def test_every_situation_has_a_page_with_a_next_step_and_somebody_to_call(
-    story: str, language: str, visit_as: VisitAs, shadyside: Site
+    story: str, language: str, open_page_as: VisitAs, shadyside: Site
 ) -> None:
     recall = RecallFactory.create(site=shadyside, patient__language=language, **{story: True})
-    response = visit_as(recall.patient).get("/my/")
+    response = open_page_as(recall.patient).get("/my/")
     assert response.status_code == 200
     assert response.headers["Content-Language"] == language
     assert f'<html lang="{language}">' in response.content.decode()
-    assert "(412) 555-0100" in words_of(response)
-    assert "!" not in words_of(response)
+    assert "(412) 555-0100" in page_text(response)
+    assert "!" not in page_text(response)
 
 
 @pytest.mark.parametrize("story", STILL_READ)
@@ -87,26 +87,26 @@ def test_after_a_biopsy_every_page_reads_the_same_whatever_was_found(
 
 
 def test_a_released_outcome_is_told_and_disappears_when_it_is_amended(
-    visit_as: VisitAs, shadyside: Site, radiologist_rao: User
+    open_page_as: VisitAs, shadyside: Site, radiologist_rao: User
 ) -> None:
     recall = RecallFactory.create(site=shadyside, closed_benign=True)
-    client = visit_as(recall.patient)
-    assert "What we saw is benign" in words_of(client.get("/my/"))
+    client = open_page_as(recall.patient)
+    assert "What we saw is benign" in page_text(client.get("/my/"))
     reading = OutcomeInput(Assessment.SUSPICIOUS_B)
     actions.amend_outcome(recall, reading, reason="A second look at the earlier pictures.", by=radiologist_rao)
-    page = words_of(client.get("/my/"))
+    page = page_text(client.get("/my/"))
     assert "benign" not in page
     assert "Our doctor looks at your pictures" in page
 
 
-def test_an_outcome_appears_at_the_minute_it_is_released(visit_as: VisitAs, shadyside: Site) -> None:
+def test_an_outcome_appears_at_the_minute_it_is_released(open_page_as: VisitAs, shadyside: Site) -> None:
     recall = RecallFactory.create(site=shadyside, unreleased=True)
     later = timezone.now() + timedelta(hours=2)
     rao = User.objects.get(groups__name="radiologist")
     actions.release_outcome(recall, later, by=rao)
-    assert "good news" not in words_of(visit_as(recall.patient).get("/my/"))
+    assert "good news" not in page_text(open_page_as(recall.patient).get("/my/"))
     with time_machine.travel(later + timedelta(minutes=1)):
-        assert "good news" in words_of(visit_as(recall.patient).get("/my/"))
+        assert "good news" in page_text(open_page_as(recall.patient).get("/my/"))
 
 
 def test_a_probably_benign_outcome_names_the_month_of_the_next_visit(page_of: PageOf, shadyside: Site) -> None:
@@ -116,26 +116,26 @@ def test_a_probably_benign_outcome_names_the_month_of_the_next_visit(page_of: Pa
 
 
 def test_a_biopsy_is_named_only_when_the_outcome_that_advises_it_is_released(
-    visit_as: VisitAs, shadyside: Site
+    open_page_as: VisitAs, shadyside: Site
 ) -> None:
     recall = RecallFactory.create(site=shadyside, biopsy_booked=True)
-    client = visit_as(recall.patient)
-    page = words_of(client.get("/my/"))
+    client = open_page_as(recall.patient)
+    page = page_text(client.get("/my/"))
     assert "biopsy" not in page.lower()
     assert "go over the medicines you take" in page
     actions.release_outcome(recall, timezone.now(), by=User.objects.get(groups__name="radiologist"))
-    assert "A core biopsy" in words_of(client.get("/my/"))
+    assert "A core biopsy" in page_text(client.get("/my/"))
 
 
 def test_the_visit_is_shown_in_the_local_time_of_its_place(
-    visit_as: VisitAs, shadyside: Site, scheduler_ana: User
+    open_page_as: VisitAs, shadyside: Site, scheduler_ana: User
 ) -> None:
     denver = SiteFactory.create(name="Foothills Sample Imaging", time_zone="America/Denver", city="Denver", state="CO")
     with time_machine.travel(datetime(2026, 11, 16, 15, tzinfo=UTC)):
         recall = RecallFactory.create(site=shadyside)
         slot = actions.Slot(denver, datetime(2026, 11, 24, 16, tzinfo=UTC))
         actions.book_appointment(recall, slot, by=scheduler_ana)
-        page = words_of(visit_as(recall.patient).get("/my/"))
+        page = page_text(open_page_as(recall.patient).get("/my/"))
     assert "Tuesday, November 24, 2026 9:00 am" in page
     assert "Foothills Sample Imaging 1 Example Street Denver, CO" in page
 
@@ -150,9 +150,9 @@ def test_each_reason_is_told_in_the_patients_words_and_once(page_of: PageOf, sha
 
 @pytest.mark.parametrize(("first", "said"), [(True, "about 21 are called back"), (None, "about 10 are called back")])
 def test_the_figures_are_those_of_the_patients_kind_of_screening(
-    first: bool | None, said: str, visit_as: VisitAs, shadyside: Site
+    first: bool | None, said: str, open_page_as: VisitAs, shadyside: Site
 ) -> None:
-    response = visit_as(RecallFactory.create(site=shadyside, exam__first_screen=first).patient).get("/my/")
+    response = open_page_as(RecallFactory.create(site=shadyside, exam__first_screen=first).patient).get("/my/")
     page = response.content.decode()
     assert said in page
     assert "100 small figures: 96 light ones and 4 filled ones" in page
@@ -188,11 +188,11 @@ def test_a_missed_visit_is_nobodys_fault(page_of: PageOf, shadyside: Site) -> No
     assert "missed" not in page.lower()
 
 
-def test_a_visit_whose_hour_has_passed_is_not_offered_for_confirmation(visit_as: VisitAs, shadyside: Site) -> None:
+def test_a_visit_whose_hour_has_passed_is_not_offered_for_confirmation(open_page_as: VisitAs, shadyside: Site) -> None:
     recall = RecallFactory.create(site=shadyside, booked=True)
     visit = recall.appointments.get()
     with time_machine.travel(visit.starts_at + timedelta(hours=3)):
-        page = words_of(visit_as(recall.patient).get("/my/"))
+        page = page_text(open_page_as(recall.patient).get("/my/"))
     assert "Your visit was planned for" in page
     assert "I will be there" not in page
 
@@ -203,14 +203,14 @@ def test_the_next_visit_comes_first_when_a_patient_has_two_recalls(page_of: Page
     assert "Your visit is booked" in page_of(waiting)
 
 
-def test_a_patient_without_a_recall_reads_that_nothing_is_open(visit_as: VisitAs, shadyside: Site) -> None:
+def test_a_patient_without_a_recall_reads_that_nothing_is_open(open_page_as: VisitAs, shadyside: Site) -> None:
     recall = RecallFactory.create(site=shadyside, void=True)
-    assert "nothing you need to do" in words_of(visit_as(recall.patient).get("/my/"))
+    assert "nothing you need to do" in page_text(open_page_as(recall.patient).get("/my/"))
 
 
-def test_the_spanish_page_holds_no_english_sentence(visit_as: VisitAs, shadyside: Site) -> None:
+def test_the_spanish_page_holds_no_english_sentence(open_page_as: VisitAs, shadyside: Site) -> None:
     recall = RecallFactory.create(site=shadyside, booked=True, patient__language="es")
-    client = visit_as(recall.patient)
+    client = open_page_as(recall.patient)
     spanish = [client.get(path) for path in ("/my/", "/my/choices/", "/my/ask/another-time/", "/my/not-me/")]
     client.cookies["django_language"] = "en"
     english = [client.get(path) for path in ("/my/", "/my/choices/", "/my/ask/another-time/", "/my/not-me/")]
@@ -224,13 +224,13 @@ def _pieces(page: bytes) -> set[str]:
     return {" ".join(piece.split()) for piece in re.findall(r">([^<>]+)<", page.decode())}
 
 
-def test_the_first_load_is_under_fifty_thousand_bytes(visit_as: VisitAs, shadyside: Site) -> None:
+def test_the_first_load_is_under_fifty_thousand_bytes(open_page_as: VisitAs, shadyside: Site) -> None:
     findings = [(kind, Side.LEFT) for kind in (FindingKind.MASS, FindingKind.CALCIFICATIONS, FindingKind.ASYMMETRY)]
     recall = RecallFactory.create(site=shadyside, booked=True, exam__findings=findings)
-    page = visit_as(recall.patient).get("/my/").content
+    page = open_page_as(recall.patient).get("/my/").content
     assets = re.findall(r'href="/static/([^"]+)"', page.decode())
     assert sorted(assets) == ["css/portal.css", "img/icon.svg"]
-    assert len(page) + sum((ROOT / "static" / path).stat().st_size for path in assets) < 50_000
+    assert len(page) + sum((PROJECT_ROOT / "static" / path).stat().st_size for path in assets) < 50_000
 
 
 def test_the_day_of_a_mammogram_tells_of_the_extra_pictures_for_the_finding_and_of_implants(

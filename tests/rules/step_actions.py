@@ -11,7 +11,7 @@ from time_machine import TimeMachineFixture
 from clinic import calendar
 from clinic.actors import INTAKE, PATIENT, SYSTEM, Actor, actor_for
 from clinic.contact_ladder import DEFAULT_LADDER
-from clinic.factories import UserFactory, cast_of
+from clinic.factories import UserFactory, get_site_staff
 from clinic.models import Site, User
 from clinic.roles import STAFF_ROLES, Role
 from patients.factories import PatientFactory
@@ -140,7 +140,7 @@ STEP_ACTIONS: dict[str, StepAction] = {
 
 
 def _complete_ladder(recall: Recall, clock: TimeMachineFixture) -> None:
-    navigator = cast_of(recall.site).navigator
+    navigator = get_site_staff(recall.site).navigator
     for rung in DEFAULT_LADDER:
         result = actions.RESULTS_BY_CHANNEL[rung.channel][-1]
         actions.log_contact(recall, ContactAttemptInput(rung.channel, result), by=navigator)
@@ -157,7 +157,7 @@ def recall_in_state(state: State, site: Site, clock: TimeMachineFixture) -> Reca
     clock.move_to(MONDAY)
     if state == State.AWAITING_PRIORS:
         return RecallFactory.create(site=site, priors_requested=True)
-    cast = cast_of(site)
+    cast = get_site_staff(site)
     recall = RecallFactory.create(site=site, more_imaging=True, exam__assessment=Assessment.SUSPICIOUS_B)
     if state == State.TO_CONTACT:
         _complete_ladder(recall, clock)
@@ -182,7 +182,7 @@ def _add_missed_appointment(recall: Recall, kind: VisitKind) -> None:
 
 
 def _continue_after_visit(recall: Recall, state: State, clock: TimeMachineFixture) -> None:
-    cast = cast_of(recall.site)
+    cast = get_site_staff(recall.site)
     ends = {State.FOLLOW_UP: Assessment.PROBABLY_BENIGN, State.CLOSED: Assessment.NEGATIVE}
     if state == State.AWAITING_OUTCOME:
         return

@@ -8,7 +8,7 @@ from time_machine import TimeMachineFixture
 
 from clinic.actors import actor_for
 from clinic.contact_ladder import DEFAULT_LADDER
-from clinic.factories import UserFactory, cast_of
+from clinic.factories import UserFactory, get_site_staff
 from clinic.models import Site
 from clinic.roles import Role
 from patients.models import ContactPoint
@@ -34,7 +34,7 @@ def recall(shadyside: Site, time_machine: TimeMachineFixture) -> Recall:
 def _log_contact(
     recall: Recall, channel: ContactChannel, result: ContactResult, point: ContactPoint.Kind | None = None
 ) -> None:
-    actions.log_contact(recall, ContactAttemptInput(channel, result, point), by=cast_of(recall.site).navigator)
+    actions.log_contact(recall, ContactAttemptInput(channel, result, point), by=get_site_staff(recall.site).navigator)
 
 
 def _try_every_rung(recall: Recall) -> None:
@@ -82,14 +82,14 @@ def test_each_rung_names_itself_until_the_ladder_is_complete(recall: Recall) -> 
     for rung in DEFAULT_LADDER:
         _log_contact(recall, rung.channel, actions.RESULTS_BY_CHANNEL[rung.channel][-1])
         said.append(describe_next_action(recall))
-    assert all(str(rung.sentence) in sentence for rung, sentence in zip(DEFAULT_LADDER, said, strict=False))
+    assert all(str(rung.label) in sentence for rung, sentence in zip(DEFAULT_LADDER, said, strict=False))
     assert "Ladder complete" in said[-1]
 
 
 def test_a_patient_is_lost_only_after_every_rung_and_sixty_days(
     recall: Recall, time_machine: TimeMachineFixture
 ) -> None:
-    manager = cast_of(recall.site).manager
+    manager = get_site_staff(recall.site).manager
     _try_every_rung(recall)
     with pytest.raises(StepUnavailable, match="ladder is not complete"):
         actions.close_lost(recall, by=manager, note="Every way was tried.")
@@ -108,7 +108,7 @@ def test_one_open_rung_keeps_a_patient_from_being_lost(
     time_machine.move_to(MONDAY + timedelta(days=90), tick=False)
     assert len(contact_ladder.open_rungs(recall.site, current_ladder_attempts(recall))) == 1
     with pytest.raises(StepUnavailable):
-        actions.close_lost(recall, by=cast_of(recall.site).manager, note="Too early.")
+        actions.close_lost(recall, by=get_site_staff(recall.site).manager, note="Too early.")
 
 
 def test_a_missed_visit_begins_a_new_ladder(shadyside: Site) -> None:
@@ -131,7 +131,7 @@ def test_a_wrong_number_is_not_used_again_and_opens_one_task(recall: Recall) -> 
     for _twice in range(2):
         _log_contact(recall, ContactChannel.PHONE, ContactResult.WRONG_NUMBER, ContactPoint.Kind.MOBILE)
     points = {point.kind: point.unusable for point in recall.patient.contact_points.all()}
-    assert points[ContactPoint.Kind.MOBILE] == ContactPoint.Unusable.WRONG
+    assert points[ContactPoint.Kind.MOBILE] == ContactPoint.UnusableReason.WRONG
     assert points[ContactPoint.Kind.HOME] == ""
     assert [item.kind for item in recall.work_items.all()] == [WorkItemKind.VERIFY_CONTACT]
 
@@ -147,7 +147,7 @@ def test_whoever_made_the_last_try_does_not_sign_the_patient_off_as_lost(
     assert "a second person signs" in step_blocked_reason(recall, STEPS_BY_NAME["close_lost"], actor_for(both))
     with pytest.raises(NotPermitted, match="a second person signs"):
         actions.close_lost(recall, by=both, note="Every way was tried.")
-    actions.close_lost(recall, by=cast_of(recall.site).manager, note="Every way was tried.")
+    actions.close_lost(recall, by=get_site_staff(recall.site).manager, note="Every way was tried.")
     assert recall.closure_reason == "lost_to_follow_up"
 
 

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from time_machine import TimeMachineFixture
 
 from clinic import calendar
-from clinic.factories import SiteFactory, cast_of
+from clinic.factories import SiteFactory, get_site_staff
 from clinic.models import Closure, Site
 from recalls import actions
 from recalls.actions import ContactAttemptInput, OutcomeInput, Slot
@@ -88,7 +88,7 @@ def test_a_suspicious_result_wants_the_visit_within_seven_days_of_the_report(
 def test_each_state_has_its_own_deadline(shadyside: Site, time_machine: TimeMachineFixture) -> None:
     """One recall walked from the opening to the pathologist's answer; Monday March 16 is day 0."""
     time_machine.move_to(_new_york(2026, 3, 16), tick=False)
-    recall, cast = RecallFactory.create(site=shadyside), cast_of(shadyside)
+    recall, cast = RecallFactory.create(site=shadyside), get_site_staff(shadyside)
     actions.book_appointment(recall, Slot(shadyside, _new_york(2026, 3, 19, 9)), by=cast.scheduler)
     # By the end of the visit's day somebody has said whether the patient came.
     assert _due_text(recall) == "2026-03-19 17:00"
@@ -108,7 +108,7 @@ def test_each_state_has_its_own_deadline(shadyside: Site, time_machine: TimeMach
 
 def test_a_cancelled_biopsy_does_not_extend_the_deadline(shadyside: Site, time_machine: TimeMachineFixture) -> None:
     recall = RecallFactory.create(site=shadyside, ended_at=_new_york(2026, 3, 17), biopsy_to_book=True)
-    before, cast = _due_text(recall), cast_of(shadyside)
+    before, cast = _due_text(recall), get_site_staff(shadyside)
     time_machine.move_to(_new_york(2026, 3, 18), tick=False)
     slot = Slot(shadyside, tomorrow_at_ten(shadyside), VisitKind.BIOPSY)
     actions.book_biopsy(recall, slot, by=cast.scheduler)
@@ -120,7 +120,7 @@ def test_earlier_pictures_are_asked_for_chased_and_compared_within_thirty_days(
     shadyside: Site, time_machine: TimeMachineFixture
 ) -> None:
     time_machine.move_to(_new_york(2026, 3, 16), tick=False)
-    recall, cast = RecallFactory.create(site=shadyside, awaiting_priors=True), cast_of(shadyside)
+    recall, cast = RecallFactory.create(site=shadyside, awaiting_priors=True), get_site_staff(shadyside)
     assert _due_text(recall) == "2026-03-17 17:00"
     actions.request_priors(recall, by=cast.scheduler, note="Hillside Sample Clinic")
     assert _due_text(recall) == "2026-03-23 17:00"
@@ -144,7 +144,7 @@ def test_pictures_that_came_late_are_compared_within_a_business_day(
     shadyside: Site, time_machine: TimeMachineFixture
 ) -> None:
     time_machine.move_to(_new_york(2026, 3, 16), tick=False)
-    recall, cast = RecallFactory.create(site=shadyside, awaiting_priors=True), cast_of(shadyside)
+    recall, cast = RecallFactory.create(site=shadyside, awaiting_priors=True), get_site_staff(shadyside)
     actions.request_priors(recall, by=cast.scheduler)
     time_machine.move_to(_new_york(2026, 3, 20), tick=False)  # Friday
     actions.receive_priors(recall, by=cast.scheduler)
@@ -191,7 +191,7 @@ def test_a_visit_is_not_booked_in_the_past_or_on_a_day_the_site_is_shut(
     shadyside: Site, time_machine: TimeMachineFixture
 ) -> None:
     time_machine.move_to(_new_york(2026, 3, 17), tick=False)
-    recall, cast = RecallFactory.create(site=shadyside), cast_of(shadyside)
+    recall, cast = RecallFactory.create(site=shadyside), get_site_staff(shadyside)
     for wrong in (_new_york(2026, 3, 16), _new_york(2026, 3, 21), _new_york(2026, 11, 26)):
         with pytest.raises(ValidationError, match=r"past|shut"):
             actions.book_appointment(recall, Slot(shadyside, wrong), by=cast.scheduler)
@@ -202,7 +202,7 @@ def test_a_next_attempt_chosen_by_a_user_overrides_the_ladder(
     shadyside: Site, time_machine: TimeMachineFixture
 ) -> None:
     time_machine.move_to(_new_york(2026, 3, 17), tick=False)
-    recall, cast = RecallFactory.create(site=shadyside), cast_of(shadyside)
+    recall, cast = RecallFactory.create(site=shadyside), get_site_staff(shadyside)
     chosen = _new_york(2026, 3, 17, 15, 30)
     contact = ContactAttemptInput(ContactChannel.PHONE, ContactResult.REACHED_CALLS_BACK, next_try_at=chosen)
     actions.log_contact(recall, contact, by=cast.scheduler)

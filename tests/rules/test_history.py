@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import F, Model
 
-from clinic.factories import cast_of
+from clinic.factories import get_site_staff
 from clinic.models import Site
 from patients.models import Consent
 from recalls import actions
@@ -38,7 +38,7 @@ APPEND_ONLY_MODELS: list[type[Model]] = [
 def recall_with_full_history(shadyside: Site) -> Recall:
     """A recall with a row in every history."""
     recall = RecallFactory.create(site=shadyside, benign_concordant=True, patient__detailed_email=True)
-    cast = cast_of(shadyside)
+    cast = get_site_staff(shadyside)
     if not OutcomeRelease.objects.exists():
         actions.release_outcome(recall, recall.opened_at, by=cast.radiologist)
     other = RecallFactory.create(site=shadyside)
@@ -94,7 +94,7 @@ def test_the_database_repeats_the_rules_of_a_recall(wrong: dict[str, Any], const
 
 def test_an_exam_has_one_open_recall(shadyside: Site) -> None:
     recall = RecallFactory.create(site=shadyside)
-    again = actions.open_recall(recall.exam, by=cast_of(shadyside).scheduler)
+    again = actions.open_recall(recall.exam, by=get_site_staff(shadyside).scheduler)
     assert again.recall == recall
     copy = Recall.objects.get(pk=recall.pk)
     copy.pk = None
@@ -127,7 +127,7 @@ def test_a_rewritten_event_no_longer_matches_its_hash(recall_with_full_history: 
 
 def test_an_amendment_keeps_the_earlier_reading(shadyside: Site) -> None:
     recall = RecallFactory.create(site=shadyside, closed_normal=True)
-    radiologist = cast_of(shadyside).radiologist
+    radiologist = get_site_staff(shadyside).radiologist
     actions.amend_outcome(
         recall, OutcomeInput(Assessment.PROBABLY_BENIGN), reason="Seen again on a larger screen.", by=radiologist
     )
@@ -149,7 +149,11 @@ def test_a_closed_recall_says_why_when_and_who(shadyside: Site) -> None:
 @pytest.mark.parametrize("step", ["decline", "transfer", "void", "hold", "reopen"])
 def test_a_step_that_needs_a_reason_is_refused_without_one(step: str, shadyside: Site) -> None:
     recall = RecallFactory.create(site=shadyside, **({"declined": True} if step == "reopen" else {}))
-    by = cast_of(shadyside).scheduler if step in ("decline", "transfer", "hold") else cast_of(shadyside).radiologist
+    by = (
+        get_site_staff(shadyside).scheduler
+        if step in ("decline", "transfer", "hold")
+        else get_site_staff(shadyside).radiologist
+    )
     arguments = [recall.exam.exam_date.replace(year=2099)] if step == "hold" else []
     version = recall.version
     with pytest.raises(ValidationError, match="Say why"):

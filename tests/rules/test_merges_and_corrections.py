@@ -9,7 +9,7 @@ from time_machine import TimeMachineFixture
 
 from clinic import calendar
 from clinic.actors import INTAKE
-from clinic.factories import cast_of
+from clinic.factories import get_site_staff
 from clinic.models import Site
 from patients.factories import PatientFactory
 from recalls import actions
@@ -34,7 +34,7 @@ def _reload_recall(recall: Recall) -> Recall:
 
 def test_a_merge_moves_recalls_exams_and_tasks_and_says_so(shadyside: Site) -> None:
     recall = RecallFactory.create(site=shadyside, wrong_number=True)
-    stays, manager = PatientFactory.create(site=shadyside), cast_of(shadyside).manager
+    stays, manager = PatientFactory.create(site=shadyside), get_site_staff(shadyside).manager
     actions.merge_patients(recall.patient, stays, by=manager)
     moved = _reload_recall(recall)
     assert (moved.patient, moved.exam.patient, moved.work_items.get().patient) == (stays, stays, stays)
@@ -44,13 +44,13 @@ def test_a_merge_moves_recalls_exams_and_tasks_and_says_so(shadyside: Site) -> N
 
 def test_two_open_recalls_after_a_merge_are_a_task_for_a_person(shadyside: Site) -> None:
     first, second = RecallFactory.create(site=shadyside), RecallFactory.create(site=shadyside)
-    actions.merge_patients(first.patient, second.patient, by=cast_of(shadyside).manager)
+    actions.merge_patients(first.patient, second.patient, by=get_site_staff(shadyside).manager)
     assert Recall.objects.still_open().count() == 2
     assert second.patient.work_items.get().kind == WorkItemKind.MERGE_CONFLICT
 
 
 def test_a_merge_made_in_error_is_undone(shadyside: Site) -> None:
-    manager = cast_of(shadyside).manager
+    manager = get_site_staff(shadyside).manager
     came, stayed = RecallFactory.create(site=shadyside, called_once=True), RecallFactory.create(site=shadyside)
     loser, survivor = came.patient, stayed.patient
     actions.merge_patients(loser, survivor, by=manager)
@@ -64,7 +64,7 @@ def test_a_merge_made_in_error_is_undone(shadyside: Site) -> None:
 
 
 def test_an_exam_without_a_recall_also_goes_back(shadyside: Site) -> None:
-    manager = cast_of(shadyside).manager
+    manager = get_site_staff(shadyside).manager
     negative = ExamFactory.create(patient__site=shadyside, negative=True)
     loser, survivor = negative.patient, PatientFactory.create(site=shadyside)
     actions.merge_patients(loser, survivor, by=manager)
@@ -80,14 +80,14 @@ def test_an_exam_without_a_recall_also_goes_back(shadyside: Site) -> None:
 def test_records_without_recalls_are_merged_by_nobody_else_either(role: str, shadyside: Site) -> None:
     loser, survivor = PatientFactory.create(site=shadyside), PatientFactory.create(site=shadyside)
     with pytest.raises(NotPermitted):
-        actions.merge_patients(loser, survivor, by=getattr(cast_of(shadyside), role))
+        actions.merge_patients(loser, survivor, by=getattr(get_site_staff(shadyside), role))
     loser.refresh_from_db()
     assert loser.merged_into is None
 
 
 def test_a_record_is_merged_once_and_never_in_a_circle(shadyside: Site) -> None:
     one, two, three = PatientFactory.create_batch(3, site=shadyside)
-    manager = cast_of(shadyside).manager
+    manager = get_site_staff(shadyside).manager
     actions.merge_patients(one, two, by=manager)
     for loser, survivor in ((one, three), (two, one), (two, two), (two, three)):
         with pytest.raises(ValidationError):
@@ -166,7 +166,7 @@ def test_a_technical_recall_needs_a_visit_whatever_its_category(shadyside: Site)
 
 
 def test_a_hold_returns_to_its_state_and_a_booked_visit_is_cancelled(shadyside: Site) -> None:
-    cast, until = cast_of(shadyside), calendar.local_day(shadyside, MONDAY) + timedelta(days=7)
+    cast, until = get_site_staff(shadyside), calendar.local_day(shadyside, MONDAY) + timedelta(days=7)
     for scenario, returns in (("attended", State.AWAITING_OUTCOME), ("booked", State.TO_CONTACT)):
         recall = RecallFactory.create(site=shadyside, **{scenario: True})
         actions.hold(recall, until, by=cast.navigator, note="Is away.")
@@ -181,11 +181,11 @@ def test_a_hold_ends_on_a_day_to_come(days: int, shadyside: Site) -> None:
     recall = RecallFactory.create(site=shadyside)
     until: date = calendar.local_day(shadyside, MONDAY) + timedelta(days=days)
     with pytest.raises(ValidationError, match="after today"):
-        actions.hold(recall, until, by=cast_of(shadyside).navigator, note="Is away.")
+        actions.hold(recall, until, by=get_site_staff(shadyside).navigator, note="Is away.")
 
 
 def test_earlier_pictures_asked_for_before_a_hold_are_still_asked_for_after_it(shadyside: Site) -> None:
-    recall, cast = RecallFactory.create(site=shadyside, priors_requested=True), cast_of(shadyside)
+    recall, cast = RecallFactory.create(site=shadyside, priors_requested=True), get_site_staff(shadyside)
     actions.hold(recall, date(2026, 3, 20), by=cast.navigator, note="The other clinic is shut.")
     actions.resume(recall, by=cast.navigator)
     actions.receive_priors(recall, by=cast.scheduler)
@@ -193,7 +193,7 @@ def test_earlier_pictures_asked_for_before_a_hold_are_still_asked_for_after_it(s
 
 
 def test_an_outcome_is_released_once_and_never_before_now(shadyside: Site) -> None:
-    recall, radiologist = RecallFactory.create(site=shadyside, unreleased=True), cast_of(shadyside).radiologist
+    recall, radiologist = RecallFactory.create(site=shadyside, unreleased=True), get_site_staff(shadyside).radiologist
     actions.release_outcome(recall, MONDAY + timedelta(hours=2), by=radiologist)
     assert recall.outcomes.get().release.release_at == MONDAY + timedelta(hours=2)
     with pytest.raises(StepUnavailable, match="no outcome waiting to be released"):
@@ -201,7 +201,10 @@ def test_an_outcome_is_released_once_and_never_before_now(shadyside: Site) -> No
 
 
 def test_an_amended_outcome_waits_for_a_release_of_its_own(shadyside: Site) -> None:
-    recall, radiologist = RecallFactory.create(site=shadyside, closed_benign=True), cast_of(shadyside).radiologist
+    recall, radiologist = (
+        RecallFactory.create(site=shadyside, closed_benign=True),
+        get_site_staff(shadyside).radiologist,
+    )
     actions.amend_outcome(recall, OutcomeInput(Assessment.NEGATIVE), reason="Typed wrongly.", by=radiologist)
     old, new = recall.outcomes.all()
     assert hasattr(old, "release")
@@ -209,7 +212,10 @@ def test_an_amended_outcome_waits_for_a_release_of_its_own(shadyside: Site) -> N
 
 
 def test_another_interval_in_an_amendment_moves_the_short_interval_visit(shadyside: Site) -> None:
-    recall, radiologist = RecallFactory.create(site=shadyside, probably_benign=True), cast_of(shadyside).radiologist
+    recall, radiologist = (
+        RecallFactory.create(site=shadyside, probably_benign=True),
+        get_site_staff(shadyside).radiologist,
+    )
     before = recall.follow_up_on
     actions.amend_outcome(
         recall, OutcomeInput(Assessment.PROBABLY_BENIGN, follow_up_months=3), reason="Sooner.", by=radiologist
@@ -220,7 +226,7 @@ def test_another_interval_in_an_amendment_moves_the_short_interval_visit(shadysi
 
 
 def test_a_recall_is_not_reopened_beside_an_open_one_of_the_same_exam(shadyside: Site) -> None:
-    recall, cast = RecallFactory.create(site=shadyside, declined=True), cast_of(shadyside)
+    recall, cast = RecallFactory.create(site=shadyside, declined=True), get_site_staff(shadyside)
     actions.open_recall(recall.exam, by=cast.radiologist)
     with pytest.raises(StepUnavailable):
         actions.reopen(recall, by=cast.radiologist, note="Changed their mind.")
@@ -230,14 +236,14 @@ def test_a_death_closes_every_open_recall_of_the_patient(shadyside: Site, foothi
     recall = RecallFactory.create(site=shadyside)
     elsewhere = ExamFactory.create(patient=recall.patient, site=foothills)
     other = actions.open_recall(elsewhere, by=INTAKE).recall
-    actions.mark_deceased(recall, date(2026, 3, 14), by=cast_of(shadyside).navigator, note="The family told us.")
+    actions.mark_deceased(recall, date(2026, 3, 14), by=get_site_staff(shadyside).navigator, note="The family told us.")
     assert {_reload_recall(recall).closure_reason, _reload_recall(other).closure_reason} == {"deceased"}
     recall.patient.refresh_from_db()
     assert recall.patient.deceased_on == date(2026, 3, 14)
 
 
 def test_an_amended_outcome_does_not_reopen_the_recall_of_a_deceased_patient(shadyside: Site) -> None:
-    recall, cast = RecallFactory.create(site=shadyside, attended=True), cast_of(shadyside)
+    recall, cast = RecallFactory.create(site=shadyside, attended=True), get_site_staff(shadyside)
     actions.record_outcome(recall, OutcomeInput(Assessment.SUSPICIOUS_B), by=cast.radiologist)
     actions.mark_deceased(recall, date(2026, 3, 14), by=cast.navigator, note="The family told us.")
     actions.amend_outcome(recall, OutcomeInput(Assessment.SUSPICIOUS_C), reason="Typed wrongly.", by=cast.radiologist)

@@ -44,7 +44,7 @@ def test_no_call_is_proposed_while_the_site_is_closed(recall: Recall) -> None:
         17, 0
     )  # the evening was never tried, and the site closes at five
     recall.site.opening_hours.filter(weekday__gte=0).update(closes=time(19, 0))
-    recall.site.__dict__.pop("week", None)
+    recall.site.__dict__.pop("hours_by_weekday", None)
     assert _proposed_time(recall, *both).time() == time(17, 30)
 
 

@@ -20,8 +20,8 @@ from recalls.models import Outcome, OutcomeRetraction, Recall
 from recalls.permissions import StepUnavailable, current_outcome
 from recalls.testing.factories import RecallFactory
 from recalls.undo_snapshot import UNDO_WINDOW
-from reports.history import history_parts
-from reports.parts import read
+from reports.union_counts import fetch_counts
+from reports.weekly_queries import weekly_count_queries
 from tests.rules.step_actions import MONDAY
 
 pytestmark = pytest.mark.django_db
@@ -76,13 +76,13 @@ def test_a_retracted_outcome_is_in_no_message_and_no_figure(
     attended_recall: Recall, radiologist_rao: User, shadyside: Site
 ) -> None:
     owed = _planned_messages(attended_recall)
-    figures = list(read(history_parts([shadyside], timezone.now())))
+    figures = list(fetch_counts(weekly_count_queries([shadyside], timezone.now())))
     _record_mistaken_outcome(attended_recall, radiologist_rao)
     assert _planned_messages(attended_recall) != owed
-    assert list(read(history_parts([shadyside], timezone.now()))) != figures
+    assert list(fetch_counts(weekly_count_queries([shadyside], timezone.now()))) != figures
     actions.undo(attended_recall, by=radiologist_rao)
     assert _planned_messages(attended_recall) == owed
-    assert list(read(history_parts([shadyside], timezone.now()))) == figures
+    assert list(fetch_counts(weekly_count_queries([shadyside], timezone.now()))) == figures
 
 
 def test_no_message_is_sent_within_the_undo_window(attended_recall: Recall, radiologist_rao: User) -> None:

@@ -10,7 +10,7 @@ from time_machine import TimeMachineFixture
 
 from clinic import calendar
 from clinic.contact_ladder import DEFAULT_LADDER, LOST_AFTER_DAYS, ContactChannel, LadderRung
-from clinic.factories import cast_of
+from clinic.factories import get_site_staff
 from clinic.models import Site, User
 from notifications.models import Notification
 from patients.factories import ReferringProviderFactory
@@ -53,17 +53,17 @@ def short_ladder_site(shadyside: Site, time_machine: TimeMachineFixture) -> Site
 
 def _log_contact(recall: Recall, channel: ContactChannel) -> None:
     actions.log_contact(
-        recall, ContactAttemptInput(channel, RESULTS_BY_CHANNEL[channel][-1]), by=cast_of(recall.site).navigator
+        recall, ContactAttemptInput(channel, RESULTS_BY_CHANNEL[channel][-1]), by=get_site_staff(recall.site).navigator
     )
 
 
 def _no_answer(recall: Recall) -> None:
     contact = ContactAttemptInput(ContactChannel.PHONE, ContactResult.NO_ANSWER)
-    actions.log_contact(recall, contact, by=cast_of(recall.site).navigator)
+    actions.log_contact(recall, contact, by=get_site_staff(recall.site).navigator)
 
 
 def test_a_site_without_rungs_of_its_own_has_the_default_ladder(shadyside: Site) -> None:
-    assert (shadyside.ladder, shadyside.lost_after) == (DEFAULT_LADDER, 60)
+    assert (shadyside.contact_ladder, shadyside.lost_after) == (DEFAULT_LADDER, 60)
 
 
 def test_the_next_attempt_uses_the_sites_own_day_and_text(short_ladder_site: Site) -> None:
@@ -156,7 +156,7 @@ VALID_RUNGS = [(1, "Call the patient", 0, "phone"), (2, "Ring again", 3, "phone"
 def test_an_administrator_sets_the_ladder_and_the_change_is_logged(admin_client: Client, shadyside: Site) -> None:
     assert admin_client.post(change_url(shadyside), _ladder_form_data(shadyside, VALID_RUNGS, 30)).status_code == 302
     site = Site.objects.get(pk=shadyside.pk)
-    assert [(rung.sentence, rung.day, rung.channel) for rung in site.ladder] == [row[1:] for row in VALID_RUNGS]
+    assert [(rung.label, rung.day, rung.channel) for rung in site.contact_ladder] == [row[1:] for row in VALID_RUNGS]
     said = LogEntry.objects.latest("pk").get_change_message()
     assert "lost after, in days: from 60 to 30" in said
     assert "step of the contact ladder: added, Order 2, What the desk reads Ring again, From day 3, How Phone" in said

@@ -69,12 +69,12 @@ def _server() -> _Server:
 def _show_life() -> None:
     """What the workers would have left on a morning when all is well."""
     from clinic.models import Heartbeat
-    from reports import watch, weeks
+    from reports import stuck_recall_monitor, weekly_figures
 
     for name in PARTS:
         Heartbeat.objects.update_or_create(pk=name, defaults={"finished_at": NOW - timedelta(seconds=20)})
-    watch.watch_loop()
-    weeks.keep_weeks()
+    stuck_recall_monitor.run_stuck_recall_check()
+    weekly_figures.store_weekly_figures()
 
 
 def _facts(url: str) -> Facts:
@@ -86,7 +86,7 @@ def _facts(url: str) -> Facts:
     from recalls.enums import State
     from recalls.models import Appointment, Recall
 
-    page = logins.kept() or ""
+    page = logins.read_logins() or ""
     recalls = Recall.objects.filter(site=Site.objects.get(code="SHADY")).order_by("target_at", "pk")
     tried = recalls.filter(state=State.TO_CONTACT, contact_attempts__isnull=False).first()
     booked = recalls.filter(state=State.SCHEDULED, patient__language="en").first()
@@ -111,7 +111,7 @@ def _facts(url: str) -> Facts:
             "bulk": "/queue/bulk/?do=ask_please_call&back=/queue/&" + "&".join(f"recall={one.pk}" for one in ticked),
         },
         "family_name": tried.patient.family_name,
-        "page_link": f"{url}/my/{links.issue(booked.patient, by=SYSTEM)}/",
+        "page_link": f"{url}/my/{links.issue_link(booked.patient, by=SYSTEM)}/",
         "birth_date": booked.patient.birth_date.isoformat(),
     }
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from config.env import CHECKOUT, Environment
+from config.env import PROJECT_ROOT, Environment
 
 STOP_SECONDS = 30.0
 # Short ways to start each process alone, as the Procfile does.
@@ -28,7 +28,7 @@ class Process:
         with log.open("wb") as output:
             self._popen = subprocess.Popen(
                 [sys.executable, *arguments],
-                cwd=CHECKOUT,
+                cwd=PROJECT_ROOT,
                 env=environment,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -66,7 +66,7 @@ class Process:
 
 
 @contextmanager
-def running(arguments: tuple[str, ...], environment: dict[str, str], log: Path) -> Iterator[Process]:
+def run_process(arguments: tuple[str, ...], environment: dict[str, str], log: Path) -> Iterator[Process]:
     """The process for the length of a block; killed at its end if it still runs."""
     process = Process(arguments, environment, log)
     try:
@@ -75,7 +75,7 @@ def running(arguments: tuple[str, ...], environment: dict[str, str], log: Path) 
         process.kill()
 
 
-def clean_environment(**variables: str) -> dict[str, str]:
+def make_environment(**variables: str) -> dict[str, str]:
     """This shell's environment with none of Recall Desk's variables but the given ones."""
     ours = {str(field.validation_alias) for field in Environment.model_fields.values()} | {"DJANGO_SETTINGS_MODULE"}
     return {name: value for name, value in os.environ.items() if name not in ours} | variables

@@ -15,13 +15,13 @@ from typing import Literal
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from config.env import CHECKOUT
+from config.env import PROJECT_ROOT
 from tests.support import png
 from tests.support.chromium import OPTIONS, chromium
 from tests.support.demo_server import Facts
-from tests.support.processes import BROKER, clean_environment, running
+from tests.support.processes import BROKER, make_environment, run_process
 
-FOLDER = CHECKOUT / "docs" / "screenshots"
+FOLDER = PROJECT_ROOT / "docs" / "screenshots"
 LARGEST = 150_000  # bytes of one picture
 ALTOGETHER = 5_000_000
 
@@ -88,10 +88,12 @@ def main(wanted: set[str]) -> None:
 @contextmanager
 def _demo_server() -> Iterator[Facts]:
     with tempfile.TemporaryDirectory() as folder:
-        environment = clean_environment(DATA_DIR=folder)
-        with running(BROKER, environment, Path(folder, "broker.txt")):
+        environment = make_environment(DATA_DIR=folder)
+        with run_process(BROKER, environment, Path(folder, "broker.txt")):
             command = [sys.executable, "-m", "tests.support.demo_server"]
-            with subprocess.Popen(command, cwd=CHECKOUT, env=environment, stdout=subprocess.PIPE, text=True) as clinic:
+            with subprocess.Popen(
+                command, cwd=PROJECT_ROOT, env=environment, stdout=subprocess.PIPE, text=True
+            ) as clinic:
                 try:
                     assert clinic.stdout
                     facts: Facts = json.loads(clinic.stdout.readline())

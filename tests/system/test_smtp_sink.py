@@ -6,7 +6,7 @@ import socket
 import pytest
 from pytest_socket import SocketConnectBlockedError
 
-from tests.support.smtp import SmtpReply, SmtpSink
+from tests.support.smtp_sink import SmtpReply, SmtpSink
 
 
 def _send(sink: SmtpSink, recipient: str = "testa@example.org") -> None:

@@ -9,9 +9,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from clinic.models import Site, User
-from demo import logins, past
-from demo.intake import park_some_rows
-from demo.places import make_places, open_at_all_hours
+from demo import logins, seed_history
+from demo.intake import load_parked_rows
+from demo.seed_sites import create_sites, extend_hours
 
 
 class Command(BaseCommand):
@@ -25,29 +25,29 @@ class Command(BaseCommand):
         if settings.PRODUCTION:
             raise CommandError("The production profile holds real patients: it gets no demo clinic.")
         if show_logins:
-            self._show()
+            self._show_logins()
         elif not Site.objects.exists() and not User.objects.exists():
-            self._make()
+            self._create_demo()
         elif not if_empty:
             raise CommandError("There is a clinic already. The demo is made only in an empty installation.")
-        elif logins.kept():
-            self.stdout.write(f"The demo clinic is as you left it. Its logins: {logins.path()}")
+        elif logins.read_logins():
+            self.stdout.write(f"The demo clinic is as you left it. Its logins: {logins.logins_path()}")
 
-    def _show(self) -> None:
-        page = logins.kept()
+    def _show_logins(self) -> None:
+        page = logins.read_logins()
         if page is None:
-            raise CommandError(f"There is no {logins.path()}: this installation has no demo clinic.")
+            raise CommandError(f"There is no {logins.logins_path()}: this installation has no demo clinic.")
         self.stdout.write(page)
 
-    def _make(self) -> None:
+    def _create_demo(self) -> None:
         self.stdout.write("Making the demo clinic, with months of past for 200 patients (half a minute) ...")
         self.stdout.flush()
-        password = logins.new_password()
-        page = logins.keep(password)
+        password = logins.generate_password()
+        page = logins.write_logins(password)
         with transaction.atomic():
-            places = make_places(password)
-            past.play(places, timezone.now())
-            park_some_rows()
-            open_at_all_hours(places[0].site)
+            places = create_sites(password)
+            seed_history.create_history(places, timezone.now())
+            load_parked_rows()
+            extend_hours(places[0].site)
             connection.run_on_commit.clear()  # what was due is sent: nobody need be woken, and nobody runs yet
         self.stdout.write(f"\n{page}")

@@ -16,13 +16,13 @@ from tqdm import tqdm
 
 from clinic.actors import INTAKE
 from clinic.models import Site
-from exchange.files import Record, ResultsSource, opened
-from exchange.load import Loader, known_sites
+from exchange.batch_importer import RowReport, RowResult
+from exchange.csv_reader import Record, ResultsCsv, open_results
+from exchange.errors import UnusableFile
+from exchange.loader import Loader, get_sites_by_code
 from exchange.models import ResultFile
-from exchange.problems import Unusable
-from exchange.store import Outcome, Result
 
-ALL_IN, UNUSABLE, SOME_PARKED = 0, 2, 3
+EXIT_OK, EXIT_UNUSABLE_FILE, EXIT_ROWS_PARKED = 0, 2, 3
 
 log = structlog.get_logger(__name__)
 
@@ -41,67 +41,67 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         try:
-            sites = known_sites()
-            site = _site(options["site"], sites)
-            with opened(options["file"], sys.stdin.buffer, site_is_given=site is not None) as source:
+            sites = get_sites_by_code()
+            site = _get_site(options["site"], sites)
+            with open_results(options["file"], sys.stdin.buffer, site_is_given=site is not None) as source:
                 counts = self._load(source, site, sites, options)
-        except Unusable as unusable:
-            raise CommandError(str(unusable), returncode=UNUSABLE) from None
-        if counts[Result.PARKED]:
-            sys.exit(SOME_PARKED)
+        except UnusableFile as unusable:
+            raise CommandError(str(unusable), returncode=EXIT_UNUSABLE_FILE) from None
+        if counts[RowResult.PARKED]:
+            sys.exit(EXIT_ROWS_PARKED)
 
     def _load(
-        self, source: ResultsSource, site: Site | None, sites: dict[str, Site], options: dict[str, Any]
-    ) -> Counter[Result]:
-        counts: Counter[Result] = Counter()
+        self, source: ResultsCsv, site: Site | None, sites: dict[str, Site], options: dict[str, Any]
+    ) -> Counter[RowResult]:
+        counts: Counter[RowResult] = Counter()
         name = Path(options["file"]).name if options["file"] != "-" else "standard input"
         with transaction.atomic() if options["dry_run"] else nullcontext():
             file = ResultFile.objects.create(name=name[:255], site=site, by=INTAKE.name)
             loader = Loader(file, sites, site)
             for outcome in loader.load(_with_progress(source)):
                 counts[outcome.result] += 1
-                self._tell(outcome, as_json=options["as_json"])
+                self._print_report(outcome, as_json=options["as_json"])
             if options["dry_run"]:
                 transaction.set_rollback(True)
         if not options["dry_run"]:
             log.info("results_loaded", file=file.pk, **{result.value: number for result, number in counts.items()})
         if not options["as_json"]:
-            self._sum_up(counts, dry_run=options["dry_run"])
+            self._print_summary(counts, dry_run=options["dry_run"])
         return counts
 
-    def _tell(self, outcome: Outcome, *, as_json: bool) -> None:
+    def _print_report(self, outcome: RowReport, *, as_json: bool) -> None:
         if as_json:
             self.stdout.write(json.dumps(outcome.as_json(), ensure_ascii=False))
             return
         for problem in outcome.problems:
-            parked = _("parked") if outcome.result == Result.PARKED else _("loaded all the same")
+            parked = _("parked") if outcome.result == RowResult.PARKED else _("loaded all the same")
             where = problem.column or _("whole row")
             self.stdout.write(
                 _("Line %(line)s, %(where)s: %(message)s (%(parked)s)")
                 % {"line": outcome.line, "where": where, "message": problem.message, "parked": parked}
             )
 
-    def _sum_up(self, counts: Counter[Result], *, dry_run: bool) -> None:
-        for result in Result:
+    def _print_summary(self, counts: Counter[RowResult], *, dry_run: bool) -> None:
+        for result in RowResult:
             self.stdout.write(f"{counts[result]:>8}  {result.label}")
-        if counts[Result.PARKED] and not dry_run:
+        if counts[RowResult.PARKED] and not dry_run:
             self.stdout.write(_("Mend parked rows in the admin under “Parked rows”, then replay them."))
         if dry_run:
             self.stdout.write(_("This was a dry run: nothing was changed."))
 
 
-def _site(code: str | None, sites: dict[str, Site]) -> Site | None:
+def _get_site(code: str | None, sites: dict[str, Site]) -> Site | None:
     if code is None:
         return None
     if code not in sites:
         known = ", ".join(sorted(sites)) or "-"
-        raise Unusable(_("No site has the code given with --site. Known codes: %(codes)s.") % {"codes": known})
+        raise UnusableFile(_("No site has the code given with --site. Known codes: %(codes)s.") % {"codes": known})
     return sites[code]
 
 
-def _with_progress(source: ResultsSource) -> Iterator[Record]:
+def _with_progress(source: ResultsCsv) -> Iterator[Record]:
     """The rows, with a bar on standard error when a person watches."""
-    with tqdm(total=source.lines, unit=" lines", disable=not sys.stderr.isatty()) as bar:
+    with tqdm(total=source.line_count, unit=" lines", disable=not sys.stderr.isatty()) as bar:
         for record in source.records():
             bar.update(record.line - bar.n)
             yield record

@@ -6,10 +6,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
-from exchange.whole import whole_of
+from exchange.recall_export import export_recall
 from recalls.models import ScreeningExam
 
-NOT_FOUND, AMBIGUOUS = 1, 2
+EXIT_NOT_FOUND, EXIT_AMBIGUOUS = 1, 2
 
 
 class Command(BaseCommand):
@@ -21,28 +21,28 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", dest="as_json", help="print JSON for scripts")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        whole = whole_of(_find(options["accession"], options["site"]))
+        whole = export_recall(_find_exam(options["accession"], options["site"]))
         if options["as_json"]:
             self.stdout.write(json.dumps(whole, indent=2, ensure_ascii=False))
         else:
-            self.stdout.write("\n".join(_in_words(whole)))
+            self.stdout.write("\n".join(_format_text(whole)))
 
 
-def _find(accession: str, site: str | None) -> ScreeningExam:
+def _find_exam(accession: str, site: str | None) -> ScreeningExam:
     exams = ScreeningExam.objects.filter(accession=accession).select_related("site", "patient").order_by("site__code")
     if site:
         exams = exams.filter(site__code=site)
     found = list(exams[:20])
     if not found:
-        raise CommandError(_("No exam has this accession."), returncode=NOT_FOUND)
+        raise CommandError(_("No exam has this accession."), returncode=EXIT_NOT_FOUND)
     if len(found) > 1:
         codes = ", ".join(exam.site.code for exam in found)
         message = _("Several sites have this accession: %(codes)s. Name one with --site.") % {"codes": codes}
-        raise CommandError(message, returncode=AMBIGUOUS)
+        raise CommandError(message, returncode=EXIT_AMBIGUOUS)
     return found[0]
 
 
-def _in_words(whole: dict[str, Any]) -> list[str]:
+def _format_text(whole: dict[str, Any]) -> list[str]:
     if whole["state"] is None:
         return [f"accession: {whole['accession']}", f"site: {whole['site']}", _("This exam has no recall.")]
     lines = [f"{name}: {value}" for name, value in whole.items() if not isinstance(value, list) and value is not None]

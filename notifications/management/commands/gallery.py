@@ -19,7 +19,7 @@ from notifications.content import loader
 from notifications.content.loader import TextTemplate
 from notifications.enums import Channel
 from notifications.rendering import letter_pdf, sample_data
-from patients.contact import show_phone
+from patients.contact_validation import format_phone
 
 CHROMIUM_COMMANDS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 SCREENSHOT_WIDTHS = (320, 600)
@@ -111,7 +111,7 @@ def _write_unsubscribe_pages(folder: Path, language: str) -> Iterator[GalleryIte
     call_command("collectstatic", interactive=False, verbosity=0)
     styles, site = f"{Path(settings.STATIC_ROOT).as_uri()}/", sample_data.sample_site()
     for step in UNSUBSCRIBE_PAGE_STEPS:
-        context = {"step": step, "clinic": site.sender_name, "phone": show_phone(site.phone, site.country)}
+        context = {"step": step, "clinic": site.sender_name, "phone": format_phone(site.phone, site.country)}
         with translation.override(language):
             rendered = render_to_string("notifications/unsubscribe.html", context)
         page = rendered.replace(f'href="{settings.STATIC_URL}', f'href="{styles}')

@@ -31,5 +31,5 @@ class Command(BaseCommand):
             raise CommandError("No patient in use has this record number.")
         if len(patients) > 1:
             raise CommandError("Several patients have this record number. Name the --authority that gave it out.")
-        token = links.issue(patients[0], by=SYSTEM, revoke_others=options["revoke_others"])
+        token = links.issue_link(patients[0], by=SYSTEM, revoke_others=options["revoke_others"])
         self.stdout.write(settings.PUBLIC_URL + reverse("portal:link", args=[token]))

@@ -10,12 +10,12 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from clinic.actors import INTAKE
-from clinic.factories import cast_of
+from clinic.factories import get_site_staff
 from clinic.models import Site
 from notifications.delivery import outbox
 from notifications.delivery.claim_prefetch import ClaimPrefetcher
 from notifications.enums import Channel, NotificationKind, NotificationState, StatusReason
-from patients.actions import mark_unusable, record_consent, record_death, set_contact_point, update_details
+from patients.actions import mark_contact_unusable, record_consent, record_death, set_contact_point, update_details
 from patients.factories import PatientFactory
 from patients.models import Consent, ContactPoint
 from recalls import actions
@@ -95,8 +95,10 @@ def test_messages_leave_in_the_order_in_which_they_were_due(due: list[Recall], p
             StatusReason.OPTED_OUT,
         ),
         (
-            lambda recall: mark_unusable(
-                recall.patient.contact_points.get(kind=ContactPoint.Kind.EMAIL), ContactPoint.Unusable.WRONG, by=INTAKE
+            lambda recall: mark_contact_unusable(
+                recall.patient.contact_points.get(kind=ContactPoint.Kind.EMAIL),
+                ContactPoint.UnusableReason.WRONG,
+                by=INTAKE,
             ),
             NotificationState.SUPPRESSED,
             StatusReason.ADDRESS_WRONG,
@@ -126,7 +128,7 @@ def test_what_happened_since_the_last_claim_is_seen_by_the_next_one(
 def test_a_recall_that_moved_on_meanwhile_sends_nothing(
     due: list[Recall], prefetcher: ClaimPrefetcher, shadyside: Site
 ) -> None:
-    actions.decline(due[1], by=cast_of(shadyside).scheduler, note="The patient wants no more images.")
+    actions.decline(due[1], by=get_site_staff(shadyside).scheduler, note="The patient wants no more images.")
     assert claim_next_recall(prefetcher) == due[2].pk
     assert latest_notification(due[1], NotificationKind.RECALL_NOTICE).state == NotificationState.CANCELLED
 

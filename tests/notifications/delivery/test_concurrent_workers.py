@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from clinic.factories import cast_of
+from clinic.factories import get_site_staff
 from clinic.models import Site
 from notifications import tasks
 from notifications.delivery import outbox
@@ -23,7 +23,7 @@ from recalls.models import Recall
 from recalls.tasks import apply_due_steps
 from recalls.testing.factories import RecallFactory
 from tests.notifications.clock import Clock, latest_notification
-from tests.support.smtp import SmtpSink
+from tests.support.smtp_sink import SmtpSink
 
 pytestmark = pytest.mark.django_db(transaction=True)  # two connections must see each other's commits
 
@@ -74,7 +74,7 @@ def test_a_message_is_either_stopped_or_says_that_it_was_on_its_way(
     turn: int, clock: Clock, recall: Recall, mail_server: SmtpSink
 ) -> None:
     """The patient declines while a worker is at work: whoever is first, the row tells what happened."""
-    scheduler = cast_of(recall.site).scheduler
+    scheduler = get_site_staff(recall.site).scheduler
     mine = Recall.objects.select_related("site").get(pk=recall.pk)
     at_once(lambda: send_due(10), lambda: actions.decline(mine, by=scheduler, note="Wants no additional imaging."))
     row = latest_notification(recall, NotificationKind.RECALL_NOTICE)

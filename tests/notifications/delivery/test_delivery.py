@@ -31,7 +31,7 @@ from recalls.models import Recall
 from recalls.testing.factories import RecallFactory
 from tests.notifications.clock import Clock, at, latest_notification, plain_text_part, sent_messages
 from tests.support.processes import free_port
-from tests.support.smtp import SmtpReply, SmtpSink
+from tests.support.smtp_sink import SmtpReply, SmtpSink
 
 pytestmark = pytest.mark.django_db
 
@@ -113,7 +113,9 @@ def test_a_mailbox_that_does_not_exist_is_not_written_to_again(recall: Recall) -
     words = b"5.1.1 <testa.oak@example.org>: no such user"
     failure = classify_delivery_error(smtplib.SMTPRecipientsRefused({"testa.oak@example.org": (550, words)}))
     outbox.record_failure(claim, failure, build_email(claim.row, claim.snapshot, claim.channels)[1])
-    assert recall.patient.contact_points.get(kind=ContactPoint.Kind.EMAIL).unusable == ContactPoint.Unusable.BOUNCED
+    assert (
+        recall.patient.contact_points.get(kind=ContactPoint.Kind.EMAIL).unusable == ContactPoint.UnusableReason.BOUNCED
+    )
     assert set(Notification.objects.filter(kind=NotificationKind.PLEASE_CALL).values_list("state", "reason")) == {
         (NotificationState.SUPPRESSED, StatusReason.ADDRESS_BOUNCED)
     }

@@ -4,8 +4,8 @@ import os
 import subprocess
 import sys
 
-from config.env import CHECKOUT
-from tests.support.processes import clean_environment
+from config.env import PROJECT_ROOT
+from tests.support.processes import make_environment
 
 
 def test_a_worker_killed_twice_loses_nothing_and_copies_bear_the_same_message_id() -> None:
@@ -15,8 +15,8 @@ def test_a_worker_killed_twice_loses_nothing_and_copies_bear_the_same_message_id
     play = {"MESSAGES": "40", "KILLS": "2", "DJANGO_SETTINGS_MODULE": settings_module}
     done = subprocess.run(
         [sys.executable, "-m", "bench.kill_worker"],
-        cwd=CHECKOUT,
-        env=clean_environment(**given, **play),
+        cwd=PROJECT_ROOT,
+        env=make_environment(**given, **play),
         capture_output=True,
         text=True,
         timeout=240,

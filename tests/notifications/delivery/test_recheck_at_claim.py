@@ -6,7 +6,7 @@ import pytest
 import time_machine
 
 from clinic.actors import INTAKE
-from clinic.factories import cast_of
+from clinic.factories import get_site_staff
 from clinic.models import Site, User
 from notifications import tasks
 from notifications.delivery import outbox
@@ -23,7 +23,7 @@ from recalls.enums import PathologyClass, WorkItemKind
 from recalls.models import Recall
 from recalls.testing.factories import RecallFactory
 from tests.notifications.clock import Clock, at, latest_notification, sent_messages, waiting_messages
-from tests.support.smtp import SmtpSink
+from tests.support.smtp_sink import SmtpSink
 
 pytestmark = pytest.mark.django_db
 
@@ -103,7 +103,7 @@ def test_a_patient_who_was_transferred_to_another_clinic_gets_no_more_of_our_mai
     clock: Clock, shadyside: Site, scheduler_ana: User
 ) -> None:
     recall = RecallFactory.create(site=shadyside, awaiting_pathology=True)
-    cast, evening = cast_of(recall.site), recall.events.latest("pk").at.replace(hour=23)
+    cast, evening = get_site_staff(recall.site), recall.events.latest("pk").at.replace(hour=23)
     with time_machine.travel(evening + timedelta(days=1), tick=False) as traveller:
         actions.record_pathology(recall, PathologyClass.BENIGN, by=cast.radiologist)
         waiting = waiting_messages(recall)

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from clinic.actors import INTAKE
-from clinic.factories import cast_of
+from clinic.factories import get_site_staff
 from clinic.models import Site
 from notifications.backends import maildir
 from notifications.delivery.worker import send_due
@@ -19,7 +19,7 @@ from notifications.enums import Channel, NotificationKind, NotificationState, St
 from notifications.inbound.sms_replies import is_stop_reply
 from notifications.rendering import sms
 from patients.actions import set_contact_point
-from patients.channels import channels_of
+from patients.channels import get_patient_channels
 from patients.factories import PatientFactory
 from patients.models import Consent, ContactPoint, Patient
 from recalls import actions
@@ -28,8 +28,8 @@ from recalls.enums import WorkItemKind
 from recalls.models import Recall, WorkItem
 from recalls.testing.factories import RecallFactory
 from tests.notifications.clock import Clock, at, latest_notification
-from tests.support.smtp import SmtpReply, SmtpSink
-from tests.support.twilio import ACCOUNT, SENDER, TOKEN, FakeTwilioServer
+from tests.support.fake_twilio import ACCOUNT, SENDER, TOKEN, FakeTwilioServer
+from tests.support.smtp_sink import SmtpReply, SmtpSink
 
 pytestmark = pytest.mark.django_db
 
@@ -122,7 +122,7 @@ def test_an_answer_of_the_service_is_judged(
     attempt = row.attempts.get()
     assert str(answer[1]) in attempt.detail
     assert MOBILE not in attempt.detail
-    assert channels_of(Patient.objects.get(pk=sms_patient_recall.pk)).sms_allowed == (answer[1] != 21610)
+    assert get_patient_channels(Patient.objects.get(pk=sms_patient_recall.pk)).sms_allowed == (answer[1] != 21610)
 
 
 def test_an_answer_that_never_came_leaves_open_whether_it_arrived(
@@ -158,7 +158,7 @@ def test_a_visit_is_told_with_its_day_in_letters_that_every_phone_has(
     shadyside.save()
     recall = RecallFactory.create(patient=sms_patient_recall)
     recall.site = shadyside
-    actions.book_appointment(recall, Slot(shadyside, at("2026-11-24", "10:00")), by=cast_of(shadyside).scheduler)
+    actions.book_appointment(recall, Slot(shadyside, at("2026-11-24", "10:00")), by=get_site_staff(shadyside).scheduler)
     send_due(5)
     said = sms_service.requests[-1].fields["Body"]
     assert said.startswith('Clinica "Niño" - Sample: your visit is booked for Tue, Nov 24, 10:00 am.')
@@ -214,7 +214,7 @@ def test_another_answer_is_a_task_for_a_person_and_is_not_kept(
     assert _post_reply(client, "My left side hurts", settings) == 200
     item = WorkItem.objects.get(patient=sms_patient_recall, kind=WorkItemKind.PATIENT_REQUEST)
     assert "hurts" not in item.reason
-    assert channels_of(sms_patient_recall).sms_allowed
+    assert get_patient_channels(sms_patient_recall).sms_allowed
 
 
 def test_an_answer_without_the_providers_signature_changes_nothing(
@@ -225,7 +225,7 @@ def test_an_answer_without_the_providers_signature_changes_nothing(
     assert client.get(reverse("sms_inbound")).status_code == 405
     settings.SMS_URL = ""
     assert _post_reply(client, "STOP", settings) == 403
-    assert channels_of(sms_patient_recall).sms_allowed
+    assert get_patient_channels(sms_patient_recall).sms_allowed
 
 
 def test_an_email_address_given_later_takes_the_message_back_to_email(

@@ -9,7 +9,7 @@ from django.urls import reverse
 from pypdf import PdfReader
 
 from clinic.actors import INTAKE
-from clinic.factories import cast_of
+from clinic.factories import get_site_staff
 from clinic.models import AccessLog, Site, User
 from notifications.delivery import print_queue
 from notifications.delivery.worker import send_due
@@ -66,7 +66,7 @@ def test_a_kind_without_a_letter_of_its_own_says_what_its_email_says(
     on_paper: Recall, scheduler_ana: User, clock: Clock
 ) -> None:
     slot = Slot(on_paper.site, at("2026-11-24", "10:00"))
-    actions.book_appointment(on_paper, slot, by=cast_of(on_paper.site).scheduler)
+    actions.book_appointment(on_paper, slot, by=get_site_staff(on_paper.site).scheduler)
     send_due(5)
     row = latest_notification(on_paper, NotificationKind.APPOINTMENT_CONFIRMATION)
     (page,) = pdf_page_texts(print_queue.make_pdf(scheduler_ana, [row.pk]).pdf)
@@ -77,7 +77,7 @@ def test_a_kind_without_a_letter_of_its_own_says_what_its_email_says(
 
 def test_a_letter_that_would_come_after_the_visit_is_not_printed(on_paper: Recall) -> None:
     slot = Slot(on_paper.site, at("2026-11-13", "10:00"))
-    actions.book_appointment(on_paper, slot, by=cast_of(on_paper.site).scheduler)
+    actions.book_appointment(on_paper, slot, by=get_site_staff(on_paper.site).scheduler)
     send_due(5)
     row = latest_notification(on_paper, NotificationKind.APPOINTMENT_CONFIRMATION)
     assert (row.state, row.reason) == (NotificationState.SUPPRESSED, StatusReason.NO_ADDRESS)
@@ -164,7 +164,7 @@ def test_after_a_four_or_five_the_letter_only_asks_the_patient_to_call(
 
 def test_a_letter_of_no_more_use_leaves_the_queue(on_paper: Recall, clock: Clock) -> None:
     slot = Slot(on_paper.site, at("2026-11-24", "10:00"))
-    actions.book_appointment(on_paper, slot, by=cast_of(on_paper.site).scheduler)
+    actions.book_appointment(on_paper, slot, by=get_site_staff(on_paper.site).scheduler)
     clock.run_until("2026-11-24", "10:01")
     row = latest_notification(on_paper, NotificationKind.APPOINTMENT_CONFIRMATION)
     assert (row.state, row.reason) == (NotificationState.EXPIRED, StatusReason.TOO_LATE)

@@ -20,7 +20,7 @@ from patients.factories import PatientFactory
 from recalls.models import Recall
 from recalls.testing.factories import RecallFactory
 from tests.notifications.clock import Clock, latest_notification
-from tests.portal.conftest import words_of
+from tests.portal.conftest import page_text
 
 pytestmark = pytest.mark.django_db
 
@@ -45,11 +45,11 @@ def sent(clock: Clock, shadyside: Site) -> Notification:
 
 
 def page_of(ana: Client, row: Notification) -> str:
-    return words_of(ana.get(reverse("message", args=[row.pk])))
+    return page_text(ana.get(reverse("message", args=[row.pk])))
 
 
 def history_of(ana: Client, row: Notification) -> str:
-    return words_of(ana.get(reverse("recall", args=[row.recall_id])))
+    return page_text(ana.get(reverse("recall", args=[row.recall_id])))
 
 
 def test_a_delivered_message_says_who_said_so(ana: Client, sent: Notification) -> None:

@@ -1,6 +1,6 @@
 """Plays a patient's course in a test: people take steps while the workers work."""
 
-from clinic.contact_ladder import Rung
+from clinic.contact_ladder import RungSpec
 from clinic.models import User
 from notifications.delivery import print_queue
 from recalls import actions
@@ -38,7 +38,7 @@ class PatientJourney:
     def record_outcome(self, assessment: Assessment, release: tuple[str, str]) -> None:
         actions.record_outcome(self.recall, OutcomeInput(assessment, release_at=at(*release)), by=self.radiologist)
 
-    def log_contacts(self, *rungs: Rung, by: User) -> None:
+    def log_contacts(self, *rungs: RungSpec, by: User) -> None:
         for rung in rungs:
             result = (
                 ContactResult.NO_ANSWER

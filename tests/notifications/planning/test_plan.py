@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from clinic.actors import INTAKE
-from clinic.factories import cast_of
+from clinic.factories import get_site_staff
 from clinic.models import Site
 from notifications.enums import NotificationKind, NotificationState, StatusReason
 from notifications.models import Notification
@@ -17,7 +17,7 @@ from notifications.planning.plan import PLAN
 from notifications.planning.reconcile import find_changes, reconcile_messages
 from notifications.planning.snapshot import RecallSnapshot, load_snapshot
 from patients.actions import set_contact_point
-from patients.channels import channels_of
+from patients.channels import get_patient_channels
 from patients.factories import PatientFactory
 from patients.models import ContactPoint, Patient
 from recalls import actions
@@ -48,7 +48,7 @@ def test_asking_the_plan_again_changes_nothing(story: str, clock: Clock) -> None
         recall = RecallFactory.create(**{story: True})
         traveller.move_to(recall.events.latest("pk").at)
         recall = Recall.objects.select_related("patient", "site", "exam").get(pk=recall.pk)
-        found = find_changes(load_snapshot(recall), channels_of(recall.patient), recall.events.latest("pk").at)
+        found = find_changes(load_snapshot(recall), get_patient_channels(recall.patient), recall.events.latest("pk").at)
         assert not found
 
 
@@ -84,13 +84,15 @@ def test_reminders_leave_by_the_clinics_clock_whatever_the_season(
 ) -> None:
     with time_machine.travel(at("2026-10-20", "09:00"), tick=False):
         recall = RecallFactory.create(site=shadyside)
-        actions.book_appointment(recall, Slot(shadyside, at(*visit.split())), by=cast_of(shadyside).scheduler)
+        actions.book_appointment(recall, Slot(shadyside, at(*visit.split())), by=get_site_staff(shadyside).scheduler)
         found = [line.rpartition(" ")[0] for line in waiting_messages(recall) if line.endswith("appointment_reminder")]
         assert found == reminders
 
 
 def test_a_visit_booked_for_tomorrow_has_no_reminder_that_is_past_already(clock: Clock, recall: Recall) -> None:
-    actions.book_appointment(recall, Slot(recall.site, at("2026-11-12", "08:00")), by=cast_of(recall.site).scheduler)
+    actions.book_appointment(
+        recall, Slot(recall.site, at("2026-11-12", "08:00")), by=get_site_staff(recall.site).scheduler
+    )
     clock.run_until("2026-11-10", "18:00")
     assert waiting_messages(recall) == ["Wed 2026-11-11 08:00 appointment_reminder"]
 
@@ -112,7 +114,7 @@ def test_a_patient_whom_nothing_reaches_gets_a_task_instead_of_silence(clock: Cl
 
 def test_an_opt_out_stops_the_messages_and_not_the_recall(clock: Clock, shadyside: Site) -> None:
     recall = RecallFactory.create(patient=PatientFactory.create(site=shadyside, email_opted_out=True, address_line=""))
-    actions.book_appointment(recall, Slot(shadyside, at("2026-11-24", "10:00")), by=cast_of(shadyside).scheduler)
+    actions.book_appointment(recall, Slot(shadyside, at("2026-11-24", "10:00")), by=get_site_staff(shadyside).scheduler)
     clock.run_until("2026-12-01")
     assert sent_messages(recall) == []
     recall.refresh_from_db()
@@ -125,7 +127,7 @@ def test_an_address_given_later_brings_back_what_is_still_true(clock: Clock, sha
     recall = RecallFactory.create(patient=patient)
     set_contact_point(patient, ContactPoint.Kind.EMAIL, "testa.new@example.org", by=INTAKE)
     clock.move_to("2026-11-12", "09:30")
-    actions.book_appointment(recall, Slot(shadyside, at("2026-11-24", "10:00")), by=cast_of(shadyside).scheduler)
+    actions.book_appointment(recall, Slot(shadyside, at("2026-11-24", "10:00")), by=get_site_staff(shadyside).scheduler)
     clock.run_until("2026-11-18")
     assert sent_messages(recall) == [
         "Thu 2026-11-12 09:30 appointment_confirmation",

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from clinic.actors import INTAKE
-from clinic.factories import cast_of
+from clinic.factories import get_site_staff
 from clinic.models import Site, User
 from notifications.delivery import outbox
 from notifications.delivery.claim_prefetch import ClaimPrefetcher
@@ -59,7 +59,7 @@ def first_notice(recall: Recall) -> Notification:
 def test_the_doctor_hears_that_the_patient_is_recalled_and_when_the_visit_is_done(
     referred: Recall, clock: Clock
 ) -> None:
-    cast = cast_of(referred.site)
+    cast = get_site_staff(referred.site)
     clock.run_until("2026-11-11")
     actions.book_appointment(referred, Slot(referred.site, at("2026-11-12", "10:00")), by=cast.scheduler)
     clock.run_until("2026-11-12", "11:00")
@@ -160,7 +160,9 @@ def test_a_notice_to_the_doctor_takes_none_of_the_patients_messages_for_the_day(
 def test_a_message_about_tomorrows_visit_is_never_put_off(three_at_once: list[Recall]) -> None:
     first = three_at_once[0]
     send_due(5)
-    actions.book_appointment(first, Slot(first.site, at("2026-11-12", "08:10")), by=cast_of(first.site).scheduler)
+    actions.book_appointment(
+        first, Slot(first.site, at("2026-11-12", "08:10")), by=get_site_staff(first.site).scheduler
+    )
     send_due(5)
     assert latest_notification(first, NotificationKind.APPOINTMENT_CONFIRMATION).state == NotificationState.ACCEPTED
 

@@ -16,7 +16,7 @@ from patients.models import Patient
 from recalls.models import Recall
 from recalls.testing.factories import RecallFactory
 from tests.notifications.clock import Clock, latest_notification
-from tests.portal.conftest import give_birth_date, new_link, words_of
+from tests.portal.conftest import give_birth_date, make_link, page_text
 
 pytestmark = pytest.mark.django_db
 
@@ -59,8 +59,8 @@ def test_the_clinics_own_explainer_stands_in_the_message_and_on_the_patient_page
     assert "Please bring your ID card and the list of your medicines." in said
     assert "deodorant" not in said
     browser = Client()
-    give_birth_date(browser, new_link(recall.patient), recall.patient)
-    page = words_of(browser.get(reverse("portal:page")))
+    give_birth_date(browser, make_link(recall.patient), recall.patient)
+    page = page_text(browser.get(reverse("portal:page")))
     assert "Please bring your ID card" in page
     assert "A book for the wait." in page
 

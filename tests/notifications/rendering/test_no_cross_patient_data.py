@@ -9,7 +9,7 @@ import time_machine
 from django.conf import LazySettings
 from django.core import mail
 
-from clinic.factories import SiteFactory, cast_of
+from clinic.factories import SiteFactory, get_site_staff
 from clinic.models import Site
 from notifications.delivery import print_queue
 from notifications.enums import Channel
@@ -21,7 +21,7 @@ from recalls.models import Appointment
 from recalls.testing.factories import RecallFactory
 from recalls.testing.scenarios import SCENARIOS
 from tests.notifications.clock import Clock, at
-from tests.support.twilio import FakeTwilioServer
+from tests.support.fake_twilio import FakeTwilioServer
 
 pytestmark = pytest.mark.django_db
 PATIENTS = 40
@@ -95,7 +95,7 @@ def _create_patients(dice: random.Random) -> dict[int, set[str]]:
 
 def _print_all_letters() -> None:
     for site in Site.objects.all():
-        printer = cast_of(site).scheduler
+        printer = get_site_staff(site).scheduler
         rows = list(print_queue.get_letters_to_print(printer).values_list("pk", flat=True))
         made = print_queue.make_pdf(printer, rows)
         print_queue.mark_printed(printer, [row.pk for row in made.notifications])

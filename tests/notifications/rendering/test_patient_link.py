@@ -41,7 +41,7 @@ def test_the_mail_brings_a_link_that_opens_the_patient_page(recall: Recall, clie
     (token,) = re.findall(LINK, text)
     assert f"Open my page:\nhttps://recall.example.org/my/{token}/" in text
     assert _tokens() == {token}  # the page says the same
-    link = links.find(token)
+    link = links.find_link(token)
     assert link is not None
     assert link.patient == recall.patient
     assert client.get(f"/my/{token}/").status_code == 200
@@ -60,7 +60,7 @@ def test_each_mail_has_a_link_of_its_own_and_the_earlier_one_goes_on_working(clo
     clock.run_until("2026-11-17")
     tokens = _tokens()
     assert len(tokens) == len(mail.outbox) == 2
-    assert all((link := links.find(token)) and link.opens_at(at("2026-11-17")) for token in tokens)
+    assert all((link := links.find_link(token)) and link.is_usable_at(at("2026-11-17")) for token in tokens)
 
 
 def test_a_mail_about_a_biopsy_brings_none(recall: Recall, radiologist_rao: User, scheduler_ana: User) -> None:

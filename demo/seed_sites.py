@@ -1,0 +1,120 @@
+"""Where does the demo play, and who works there? Two invented sites in two time zones, and staff in each role."""
+
+from dataclasses import dataclass
+from datetime import time
+
+from clinic.factories import SiteFactory, SiteStaff, UserFactory
+from clinic.models import OpeningHours, Site, User
+from clinic.roles import Role
+from patients.factories import ReferringProviderFactory
+from patients.models import ReferringProvider
+from recalls.enums import Modality
+from recalls.testing.factories import RoomFactory
+
+
+@dataclass(frozen=True, slots=True)
+class DemoSite:
+    """One site with the people who work on its recalls."""
+
+    site: Site
+    staff: SiteStaff
+    referrers: tuple[ReferringProvider, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DemoUser:
+    """A person of the demo as they sign in; `sites` are site codes."""
+
+    username: str
+    first_name: str
+    last_name: str
+    role: Role
+    sites: tuple[str, ...]
+
+
+WEEKEND = (OpeningHours.Weekday.SATURDAY, OpeningHours.Weekday.SUNDAY)
+SHADYSIDE, FOOTHILLS = "SHADY", "FOOT"
+DEMO_USERS: tuple[DemoUser, ...] = (
+    DemoUser("ana", "Ana", "Example-Fern", Role.SCHEDULER, (SHADYSIDE,)),
+    DemoUser("nia", "Nia", "Example-Clover", Role.NAVIGATOR, (SHADYSIDE, FOOTHILLS)),
+    DemoUser("rao", "Dr. Rao", "Example-Cedar", Role.RADIOLOGIST, (SHADYSIDE,)),
+    DemoUser("mo", "Mo", "Example-Heath", Role.MANAGER, (SHADYSIDE, FOOTHILLS)),
+    DemoUser("ada", "Ada", "Example-Moss", Role.ADMINISTRATOR, (SHADYSIDE, FOOTHILLS)),
+    DemoUser("sol", "Sol", "Example-Sage", Role.SCHEDULER, (FOOTHILLS,)),
+    DemoUser("reed", "Dr. Reed", "Example-Aspen", Role.RADIOLOGIST, (FOOTHILLS,)),
+)
+_ROOM_HOURS = (time(8), time(17))
+_ROOMS = (
+    ("Mammography 1", Modality.MAMMOGRAPHY),
+    ("Mammography 2", Modality.MAMMOGRAPHY),
+    ("Ultrasound", Modality.ULTRASOUND),
+    ("Biopsy room", Modality.BIOPSY),
+)
+_REFERRERS = ("Dr. Holly Sample-Brook", "Dr. Basil Sample-Ford", "Dr. Olive Sample-Glen", "Heron Sample Family Health")
+
+
+def create_sites(password: str) -> tuple[DemoSite, ...]:
+    """Both sites with their staff, who all sign in with that password, and the clinicians who refer to them."""
+    sites = {site.code: site for site in (_shadyside(), _foothills())}
+    for site in sites.values():
+        _create_rooms(site)
+    staff = {login.username: _create_user(login, sites, password) for login in DEMO_USERS}
+    referrers = tuple(ReferringProviderFactory.create(name=name) for name in _REFERRERS)
+    nia, mo = staff["nia"], staff["mo"]
+    return (
+        DemoSite(sites[SHADYSIDE], SiteStaff(staff["ana"], nia, staff["rao"], mo), referrers),
+        DemoSite(sites[FOOTHILLS], SiteStaff(staff["sol"], nia, staff["reed"], mo), referrers),
+    )
+
+
+def _create_rooms(site: Site) -> None:
+    """Its rooms: a clinic that books by free times."""
+    for name, modality in _ROOMS:
+        RoomFactory.create(site=site, name=name, modality=modality, hours=_ROOM_HOURS)
+
+
+def extend_hours(site: Site) -> None:
+    """Open the site on weekends too and let its messages leave at night: whoever tries the demo then sees them come."""
+    OpeningHours.objects.bulk_create(
+        OpeningHours(site=site, weekday=day, opens=time(8), closes=time(17)) for day in WEEKEND
+    )
+    site.send_from, site.send_until = time(0, 0), time(23, 59)
+    site.save(update_fields=["send_from", "send_until"])
+
+
+def _create_user(login: DemoUser, sites: dict[str, Site], password: str) -> User:
+    return UserFactory.create(
+        username=login.username,
+        first_name=login.first_name,
+        last_name=login.last_name,
+        role=login.role,
+        sites=[sites[code] for code in login.sites],
+        password=password,
+    )
+
+
+def _shadyside() -> Site:
+    return SiteFactory.create(
+        code=SHADYSIDE,
+        name="Shadyside Sample Imaging",
+        sender_name="Shadyside Sample Imaging",
+        contact_person="Nia Example-Clover",
+        page_link=True,
+    )
+
+
+def _foothills() -> Site:
+    return SiteFactory.create(
+        code=FOOTHILLS,
+        name="Foothills Sample Imaging",
+        sender_name="Foothills Sample Imaging",
+        contact_person="Nia Example-Clover",
+        page_link=True,
+        phone="+13035550100",
+        address_line="200 Invented Avenue",
+        city="Denver",
+        state="CO",
+        postal_code="80203",
+        subdivision="CO",
+        time_zone="America/Denver",
+    )

@@ -1,0 +1,224 @@
+"""How is a results file read? Row by row with its line number; a broken row is told from a file that is unusable.
+
+A file is looked through once before anything of it is loaded: the encoding of every line, the separator and the header.
+"""
+
+import csv
+import io
+import shutil
+import tempfile
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from django.utils.translation import gettext as _
+
+from exchange.errors import WHOLE_ROW, Problem, UnusableFile
+from exchange.row_parser import EXTRA_CELLS
+from exchange.schema import COLUMNS_BY_NAME, validate_header
+
+DELIMITERS = ",;\t"
+MAX_RECORD_LINES = 200  # lines; a quotation mark that is open for longer was never meant to be one
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row as it stands in the file: the line it begins on (the header is line 1), its cells, what is broken."""
+
+    line: int
+    raw: dict[str, str]
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ResultsCsv:
+    """A file that was looked through and can be read: nothing but single rows can be wrong with it now."""
+
+    content: IO[bytes]
+    header: tuple[str, ...]
+    delimiter: str
+    line_count: int
+
+    def records(self) -> Iterator[Record]:
+        """Every row in the file's order; empty rows are passed over."""
+        self.content.seek(0)
+        text = io.TextIOWrapper(self.content, encoding="utf-8-sig", newline="")
+        try:
+            yield from _read_records(text, self.header, self.delimiter)
+        finally:
+            text.detach()
+
+
+@contextmanager
+def open_results(path: str, stdin: IO[bytes], *, site_is_given: bool) -> Iterator[ResultsCsv]:
+    """The file, or standard input for "-". Raises Unusable with the remedy when nothing of it can be loaded."""
+    with _open_content(path, stdin) as content:
+        lines = _check_encoding(content)
+        header, separator = _read_header(content)
+        validate_header(header, site_is_given=site_is_given)
+        yield ResultsCsv(content, header, separator, lines)
+
+
+@contextmanager
+def _open_content(path: str, stdin: IO[bytes]) -> Iterator[IO[bytes]]:
+    if path == "-":
+        with tempfile.TemporaryFile() as kept:  # without a name: nobody else can open it, and it goes with the process
+            shutil.copyfileobj(stdin, kept)
+            yield kept
+        return
+    with _open_file(path) as content:
+        yield content
+
+
+def _open_file(path: str) -> IO[bytes]:
+    try:
+        return Path(path).open("rb")
+    except FileNotFoundError:
+        raise UnusableFile(_("There is no such file.")) from None
+    except IsADirectoryError:
+        raise UnusableFile(_("This is a folder. Name a CSV file.")) from None
+    except PermissionError:
+        raise UnusableFile(_("This file may not be read. Ask for the right to read it.")) from None
+
+
+def _check_encoding(content: IO[bytes]) -> int:
+    """The number of lines. Raises Unusable at the first that is not UTF-8."""
+    lines = 0
+    content.seek(0)
+    for lines, line in enumerate(content, start=1):
+        try:
+            line.decode()
+        except UnicodeDecodeError:
+            raise UnusableFile(
+                _("Line %(line)s is not in UTF-8. Save the file as “CSV UTF-8” and load it again.") % {"line": lines}
+            ) from None
+    return lines
+
+
+def _read_header(content: IO[bytes]) -> tuple[tuple[str, ...], str]:
+    """The names in the first line, and the separator under which most of them are known."""
+    content.seek(0)
+    text = io.TextIOWrapper(content, encoding="utf-8-sig", newline="")
+    try:
+        first = text.readline()
+    finally:
+        text.detach()
+    if not first.strip():
+        raise UnusableFile(_("The file is empty, or its first line is. The first line must name the columns."))
+    readings = []
+    for separator in DELIMITERS:
+        try:
+            header = tuple(next(csv.reader([first.rstrip("\r\n")], delimiter=separator, strict=True)))
+        except csv.Error:
+            continue
+        readings.append((sum(name in COLUMNS_BY_NAME for name in header), len(header), header, separator))
+    if not readings:
+        raise UnusableFile(_("The quotation marks in the first line do not match. Correct them."))
+    known, _length, header, separator = max(readings)
+    if not known:
+        raise UnusableFile(_("The first line names none of the known columns. It must name the columns."))
+    return header, separator
+
+
+def _read_records(text: Iterator[str], header: tuple[str, ...], separator: str) -> Iterator[Record]:
+    lines = _LineReader(text)
+    lines.next_line()  # the header
+    while (first := lines.next_line()) is not None:
+        line = lines.number
+        cells = _read_cells(first, lines, separator)
+        if cells is None:
+            yield Record(line, _cells_by_column(_parse_without_quotes(first, separator), header), (_quote_problem(),))
+        elif any(cell.strip() for cell in cells):
+            yield _build_record(line, cells, header)
+
+
+def _build_record(line: int, cells: list[str], header: tuple[str, ...]) -> Record:
+    raw = _cells_by_column(cells, header)
+    if len(cells) == len(header):
+        return Record(line, raw)
+    message = _("The row has %(cells)s cells, the first line has %(columns)s. Look for a missing or stray separator.")
+    return Record(line, raw, (Problem(WHOLE_ROW, message % {"cells": len(cells), "columns": len(header)}),))
+
+
+def _quote_problem() -> Problem:
+    return Problem(
+        WHOLE_ROW, _("The quotation marks do not match. Write a mark inside a quoted cell twice, and close the cell.")
+    )
+
+
+def _cells_by_column(cells: list[str], header: tuple[str, ...]) -> dict[str, str]:
+    """The cells by column. NUL characters, which no database keeps, are shown as what they are: lost."""
+    kept = [cell.replace("\x00", "\ufffd") for cell in cells]
+    raw = dict(zip(header, kept, strict=False))
+    if len(kept) > len(header):
+        raw[EXTRA_CELLS] = " | ".join(kept[len(header) :])
+    return raw
+
+
+class _LineReader:
+    """The lines of a file with their numbers; lines taken in vain can be put back."""
+
+    def __init__(self, source: Iterator[str]) -> None:
+        self._source = source
+        self._returned: deque[str] = deque()
+        self.number = 0
+
+    def next_line(self) -> str | None:
+        line = self._returned.popleft() if self._returned else next(self._source, None)
+        if line is not None:
+            self.number += 1
+        return line
+
+    def read_until_quotes_match(self, most: int) -> list[str]:
+        """Lines up to and with the next one that has an odd number of quotation marks, `most` of them at most."""
+        taken: list[str] = []
+        while len(taken) < most and (line := self.next_line()) is not None:
+            taken.append(line)
+            if line.count('"') % 2:
+                break
+        return taken
+
+    def push_back(self, lines: list[str]) -> None:
+        self._returned.extendleft(reversed(lines))
+        self.number -= len(lines)
+
+
+def _read_cells(first: str, lines: _LineReader, separator: str) -> list[str] | None:
+    """The cells of the row that begins with this line, and goes on while a quoted cell is open; None when broken.
+
+    Of a broken row only the first line is used up: the rows behind a stray quotation mark are read on their own.
+    """
+    record, more = first, list[str]()
+    while (
+        (parsed := _parse_csv_row(record, separator)) is None and len(more) < MAX_RECORD_LINES and record.count('"') % 2
+    ):
+        following = lines.read_until_quotes_match(MAX_RECORD_LINES - len(more))
+        if not following:
+            break
+        more += following
+        record += "".join(following)
+    if parsed is None:
+        lines.push_back(more)
+        return None
+    cells, used = parsed
+    lines.push_back(more[used - 1 :])
+    return cells
+
+
+def _parse_csv_row(record: str, separator: str) -> tuple[list[str], int] | None:
+    """The cells of the first row of this text and how many lines it takes; None when it is broken or not complete."""
+    reader = csv.reader(io.StringIO(record, newline=""), delimiter=separator, strict=True)
+    try:
+        return next(reader, []), reader.line_num
+    except csv.Error:
+        return None
+
+
+def _parse_without_quotes(line: str, separator: str) -> list[str]:
+    try:
+        return next(csv.reader([line.rstrip("\r\n")], delimiter=separator, quoting=csv.QUOTE_NONE), [])
+    except csv.Error:
+        return [line[:1000]]

@@ -1,0 +1,239 @@
+"""Is this row of a results file fit to go in? Turns its texts into a typed row, or says by column what to mend."""
+
+import hashlib
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from clinic import calendar
+from clinic.models import Site
+from exchange import value_parsers
+from exchange.assessment_consistency import is_overall_consistent
+from exchange.assessment_parser import parse_assessment
+from exchange.date_parser import parse_date, parse_datetime
+from exchange.errors import WHOLE_ROW, InvalidValue, Problem
+from exchange.schema import COLUMNS, COLUMNS_BY_NAME, REQUIRED
+from patients.contact_validation import CheckedContact, check_email, check_phone
+from patients.models import ContactPoint
+from recalls.enums import Assessment
+
+EXTRA_CELLS = "(beyond the last column)"  # where the cells of a row that is too long are kept
+MAX_AGE_YEARS = 120  # years; a birth date before that is a slip of the pen
+
+CONTACT_COLUMNS = {
+    "phone_mobile": ContactPoint.Kind.MOBILE,
+    "phone_home": ContactPoint.Kind.HOME,
+    "email": ContactPoint.Kind.EMAIL,
+}
+# Control characters, and the mark that stands where a character was lost on the way.
+_INVALID_CHARACTERS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]")
+_ASSESSMENT_COLUMNS = ("assessment", "assessment_left", "assessment_right")
+
+
+@dataclass(frozen=True, slots=True)
+class ResultRow:
+    """One result as it will be stored. Empty texts and None mean that the file did not say."""
+
+    site: Site
+    mrn: str
+    family_name: str
+    given_name: str
+    birth_date: date
+    accession: str
+    exam_date: date
+    assessment: Assessment
+    assigning_authority: str
+    middle_name: str = ""
+    preferred_name: str = ""
+    sex: str = ""
+    language: str = ""
+    interpreter_needed: bool | None = None
+    phone_mobile: CheckedContact | None = None
+    phone_home: CheckedContact | None = None
+    voicemail: str = ""
+    sms_consent: bool | None = None
+    email: CheckedContact | None = None
+    email_consent: bool | None = None
+    detail_consent: bool | None = None
+    address_line: str = ""
+    city: str = ""
+    state: str = ""
+    postal_code: str = ""
+    referrer_name: str = ""
+    referrer_npi: str = ""
+    referrer_email: CheckedContact | None = None
+    reported_at: datetime | None = None
+    reader: str = ""
+    first_screen: bool | None = None
+    assessment_left: Assessment | None = None
+    assessment_right: Assessment | None = None
+    density: str = ""
+    recall_kind: str = "finding"
+    findings: tuple[tuple[str, str, str], ...] = ()
+    comment: str = ""
+
+    @property
+    def patient_key(self) -> tuple[str, str]:
+        return self.assigning_authority, self.mrn
+
+    @property
+    def exam_key(self) -> tuple[int, str]:
+        return self.site.pk, self.accession
+
+    @property
+    def contacts(self) -> dict[ContactPoint.Kind, CheckedContact]:
+        """The ways to reach the patient that the row gives."""
+        given = ((kind, getattr(self, column)) for column, kind in CONTACT_COLUMNS.items())
+        return {kind: checked for kind, checked in given if checked is not None}
+
+    @property
+    def contact_problems(self) -> list[Problem]:
+        """Numbers and addresses that are kept and cannot be used; they do not hold up the result."""
+        given = ((column, getattr(self, column)) for column in (*CONTACT_COLUMNS, "referrer_email"))
+        return [Problem(column, str(checked.problem)) for column, checked in given if checked and checked.problem]
+
+    def digest(self) -> str:
+        """SHA-256 of what the row means; the same meaning in other words has the same one."""
+        meaning = [self.site.pk, *(str(getattr(self, name)) for name in _DIGEST_FIELDS)]
+        return hashlib.sha256(json.dumps(meaning).encode()).hexdigest()
+
+
+_DIGEST_FIELDS = tuple(field.name for field in fields(ResultRow) if field.name != "site")
+
+
+def _parse_npi(text: str, _site: Site) -> str:
+    if not re.fullmatch(r"[0-9]{10}", text):
+        raise InvalidValue(_("An NPI has ten digits. Correct it or leave it empty."))
+    return text
+
+
+def _parse_screening_assessment(text: str, site: Site) -> Assessment:
+    assessment = parse_assessment(text, site.bare_zero)
+    if assessment == Assessment.KNOWN_MALIGNANCY:
+        raise InvalidValue(
+            _("6 is a cancer known before this exam, so this is no screening result. Correct it or dismiss the row.")
+        )
+    return assessment
+
+
+_VALUE_PARSERS: dict[str, Callable[[str, Site], Any]] = {
+    "birth_date": parse_date,
+    "exam_date": parse_date,
+    "reported_at": parse_datetime,
+    **dict.fromkeys(_ASSESSMENT_COLUMNS, _parse_screening_assessment),
+    **dict.fromkeys(
+        ("interpreter_needed", "sms_consent", "email_consent", "detail_consent", "first_screen"),
+        lambda text, _site: value_parsers.parse_yes_no(text),
+    ),
+    **dict.fromkeys(("phone_mobile", "phone_home"), lambda text, site: check_phone(text, site.country)),
+    **dict.fromkeys(("email", "referrer_email"), lambda text, _site: check_email(text)),
+    "referrer_npi": _parse_npi,
+    "sex": lambda text, _site: value_parsers.parse_sex(text),
+    "language": lambda text, _site: value_parsers.parse_language(text),
+    "voicemail": lambda text, _site: value_parsers.parse_voicemail(text),
+    "density": lambda text, _site: value_parsers.parse_density(text),
+    "recall_kind": lambda text, _site: value_parsers.parse_recall_kind(text),
+    "findings": lambda text, _site: value_parsers.parse_findings(text),
+}
+
+
+def parse_row(raw: Mapping[str, str], sites: Mapping[str, Site], site: Site | None) -> ResultRow | list[Problem]:
+    """The typed row, or everything that is wrong with it. `site` is where a row without a site of its own belongs."""
+    texts, problems = _clean_cells(raw)
+    place = sites.get(texts["site"]) if "site" in texts else site
+    if place is None:
+        return [*problems, Problem("site", _unknown_site_message(sites, named="site" in texts))]
+    values: dict[str, Any] = {}
+    for name, text in texts.items():
+        reader = _VALUE_PARSERS.get(name)
+        try:
+            values[name] = text if reader is None else reader(text, place)
+        except InvalidValue as bad:
+            problems.append(Problem(name, str(bad)))
+    problems += _find_contradictions(values, place)
+    if problems:
+        return sorted(problems, key=lambda problem: _COLUMN_POSITION.get(problem.column, -1))
+    values["site"] = place
+    values.setdefault("assigning_authority", place.mrn_authority)
+    return ResultRow(**values)
+
+
+_COLUMN_POSITION = {column.name: position for position, column in enumerate(COLUMNS)}
+
+
+def get_row_site(raw: Mapping[str, str], sites: Mapping[str, Site], site: Site | None) -> Site | None:
+    """Where the row belongs, as far as it can be told: who may see it while it is parked hangs on it."""
+    named = raw.get("site", "").strip()
+    return sites.get(named) if named else site
+
+
+def _clean_cells(raw: Mapping[str, str]) -> tuple[dict[str, str], list[Problem]]:
+    """The cells that say something, and what is wrong with them whatever they mean."""
+    texts: dict[str, str] = {}
+    problems: list[Problem] = []
+    if raw.get(EXTRA_CELLS):
+        problems.append(Problem(WHOLE_ROW, _("The row has more cells than the first line has columns.")))
+    for name, column in COLUMNS_BY_NAME.items():
+        text = raw.get(name, "").strip()
+        if not text:
+            continue
+        if len(text) > column.max_length:
+            message = _("Shorten this to %(longest)s characters.") % {"longest": column.max_length}
+            problems.append(Problem(name, message))
+        elif _INVALID_CHARACTERS.search(text):
+            problems.append(Problem(name, _("Correct the characters that were lost or cannot be shown.")))
+        else:
+            texts[name] = text if text.isascii() else unicodedata.normalize("NFC", text)
+    found = {problem.column for problem in problems}
+    problems += [
+        Problem(name, _("This must not be empty.")) for name in REQUIRED if name not in texts and name not in found
+    ]
+    return texts, problems
+
+
+def _unknown_site_message(sites: Mapping[str, Site], *, named: bool) -> str:
+    if not named:
+        return _("Write the code of the site.")
+    return _("No site has this code. Known codes: %(codes)s.") % {"codes": ", ".join(sorted(sites)) or "-"}
+
+
+def _find_contradictions(values: Mapping[str, Any], site: Site) -> list[Problem]:
+    """What cannot be true together, as far as the columns could be read."""
+    return [*_check_dates(values, site), *_check_sides(values)]
+
+
+def _check_dates(values: Mapping[str, Any], site: Site) -> list[Problem]:
+    now = timezone.now()
+    today = calendar.local_day(site, now)
+    born: date | None = values.get("birth_date")
+    exam: date | None = values.get("exam_date")
+    reported: datetime | None = values.get("reported_at")
+    problems = []
+    if born and born > today:
+        problems.append(Problem("birth_date", _("The birth date lies in the future. Correct the year.")))
+    elif born and today.year - born.year > MAX_AGE_YEARS:
+        problems.append(Problem("birth_date", _("This birth date is too long ago. Correct the year.")))
+    if exam and exam > today:
+        problems.append(Problem("exam_date", _("The exam lies in the future. Correct the date.")))
+    elif born and exam and exam < born <= today:
+        problems.append(Problem("exam_date", _("The exam lies before the birth date. Correct one of the two.")))
+    if reported and reported > now:
+        problems.append(Problem("reported_at", _("The report lies in the future. Correct the date.")))
+    elif exam and reported and calendar.local_day(site, reported) < exam:
+        problems.append(Problem("reported_at", _("The report lies before the exam. Correct one of the two.")))
+    return problems
+
+
+def _check_sides(values: Mapping[str, Any]) -> list[Problem]:
+    overall = values.get("assessment")
+    if overall is None or is_overall_consistent(overall, values.get("assessment_left"), values.get("assessment_right")):
+        return []
+    message = _("The overall result must be that of the worse breast. Correct it or the results of the breasts.")
+    return [Problem("assessment", message)]

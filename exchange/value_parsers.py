@@ -1,0 +1,133 @@
+"""What do the short words of a file mean: yes and no, sides, sex, language, density, finding kinds?
+
+Every reader takes a stripped, non-empty text and raises BadValue with the words it accepts.
+"""
+
+import re
+import unicodedata
+from enum import Enum
+from functools import lru_cache
+from typing import Any, TypeVar
+
+import langcodes
+from django.conf.locale import LANG_INFO
+from django.utils.translation import gettext as _
+from langcodes.tag_parser import LanguageTagError
+
+from exchange.errors import InvalidValue
+from patients.models import Patient
+from recalls.enums import Density, FindingKind, RecallKind, Side
+
+E = TypeVar("E", bound=Enum)
+
+_YES = frozenset({"yes", "y", "true", "t", "1", "x", "si", "sí"})
+_NO = frozenset({"no", "n", "false", "f", "0"})
+_SIDES = {
+    **dict.fromkeys(("r", "right", "rt"), Side.RIGHT),
+    **dict.fromkeys(("l", "left", "lt"), Side.LEFT),
+    **dict.fromkeys(("b", "both", "bilateral", "bil"), Side.BOTH),
+}
+_SEXES = {
+    **dict.fromkeys(("f", "female", "w", "woman"), Patient.Sex.FEMALE),
+    **dict.fromkeys(("m", "male", "man"), Patient.Sex.MALE),
+    **dict.fromkeys(("o", "other", "x", "nonbinary"), Patient.Sex.OTHER),
+    **dict.fromkeys(("u", "unknown", "not said"), Patient.Sex.UNKNOWN),
+}
+# The four wordings of 21 CFR 900.12(c)(1)(vi), by the words that tell them apart.
+_DENSITIES = (
+    ("entirely fatty", Density.A),
+    ("scattered", Density.B),
+    ("heterogeneously dense", Density.C),
+    ("extremely dense", Density.D),
+)
+_LANGUAGE_NAMES = {
+    str(info[key]).casefold(): code for code, info in LANG_INFO.items() for key in ("name", "name_local") if key in info
+}
+
+
+def normalize_text(text: str) -> str:
+    """The text for comparison: lower case, no accents, one space between words, no punctuation."""
+    letters = unicodedata.normalize("NFKD", text.casefold())
+    bare = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return re.sub(r"\W+", " ", bare).strip()
+
+
+def parse_yes_no(text: str) -> bool:
+    word = text.casefold()
+    if word in _YES:
+        return True
+    if word in _NO:
+        return False
+    raise InvalidValue(_("Write yes or no, or leave it empty."))
+
+
+def parse_side(text: str) -> Side:
+    try:
+        return _SIDES[text.casefold()]
+    except KeyError:
+        raise InvalidValue(_("The side must be right, left or both.")) from None
+
+
+def parse_sex(text: str) -> Patient.Sex:
+    try:
+        return _SEXES[normalize_text(text)]
+    except KeyError:
+        raise InvalidValue(_("Write F, M, O (other) or U (not said).")) from None
+
+
+def parse_voicemail(text: str) -> Patient.Voicemail:
+    return _parse_choice(Patient.Voicemail, text, _("Write yes, no or ask."))
+
+
+def parse_recall_kind(text: str) -> RecallKind:
+    return _parse_choice(RecallKind, text, _("Write finding, technical or clinical."))
+
+
+def parse_density(text: str) -> Density:
+    words = normalize_text(text)
+    found = {density for phrase, density in _DENSITIES if phrase in words}
+    letter = re.fullmatch(r"(?:(?:category|density|type|acr|bi ?rads) )*([a-d])(?: .*)?", words)
+    if letter:
+        found.add(Density(letter[1]))
+    if len(found) != 1:
+        raise InvalidValue(_("Write the density as a, b, c or d."))
+    return found.pop()
+
+
+@lru_cache(maxsize=512)
+def parse_language(text: str) -> str:
+    """A language tag in its shortest standard form: "eng", "English" and "EN" are all "en"."""
+    named = _LANGUAGE_NAMES.get(text.casefold(), text)
+    try:
+        tag = langcodes.standardize_tag(named) if langcodes.tag_is_valid(named) else ""
+    except LanguageTagError:
+        tag = ""
+    if not tag or len(tag) > 20 or langcodes.get(tag).language in (None, "und", "mul", "zxx", "mis"):
+        raise InvalidValue(_("This language is unknown. Write a code such as en, es or vi, or its English name."))
+    return tag
+
+
+def parse_findings(text: str) -> tuple[tuple[str, str, str], ...]:
+    """(kind, side, place) of each finding in `kind:side[:place]; ...`."""
+    return tuple(_parse_finding(part.strip()) for part in text.split(";") if part.strip())
+
+
+def _parse_finding(text: str) -> tuple[str, str, str]:
+    parts = [part.strip() for part in text.split(":", 2)]
+    if len(parts) < 2:
+        raise InvalidValue(_("Write each finding as kind:side, such as mass:left or mass:left:upper outer."))
+    kinds = ", ".join(FindingKind.values)
+    kind = _parse_choice(
+        FindingKind, re.sub(r"[\s-]+", "_", parts[0]), _("The kind of finding must be one of: %s.") % kinds
+    )
+    place = parts[2] if len(parts) == 3 else ""
+    if len(place) > 60:
+        raise InvalidValue(_("Shorten the place of the finding to 60 characters."))
+    return str(kind.value), str(parse_side(parts[1]).value), place
+
+
+def _parse_choice(choices: type[E], text: str, remedy: Any) -> E:
+    try:
+        return choices(text.casefold())
+    except ValueError:
+        raise InvalidValue(str(remedy)) from None

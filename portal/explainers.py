@@ -1,0 +1,86 @@
+"""How do the reviewed explainers come onto the page? As safe HTML: the first paragraph open, the rest a click away.
+
+A text that does not exist in the patient's language yet is shown in English and marked as such for screen readers.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import lru_cache
+
+from django.utils.safestring import SafeString, mark_safe
+from markdown_it import MarkdownIt
+
+from clinic.models import Site
+from notifications.content import loader
+from notifications.content.statistics import STATISTIC_PLACEHOLDERS
+from recalls.enums import FindingKind, VisitKind
+
+# What is done at each kind of visit. Which biopsy it will be is not known here: both are explained.
+PROCEDURES_BY_VISIT_KIND: dict[VisitKind, tuple[str, ...]] = {
+    VisitKind.DIAGNOSTIC: ("diagnostic_mammogram",),
+    VisitKind.DIAGNOSTIC_ULTRASOUND: ("diagnostic_mammogram", "ultrasound"),
+    VisitKind.ULTRASOUND: ("ultrasound",),
+    VisitKind.MRI: ("mri",),
+    VisitKind.REPEAT_VIEW: ("diagnostic_mammogram",),
+    VisitKind.FOLLOW_UP: ("diagnostic_mammogram",),
+    VisitKind.BIOPSY: ("core_biopsy", "vacuum_biopsy"),
+}
+
+# The extra pictures that a finding usually asks for (domain fact: usual diagnostic step by kind of finding); only at
+# the visit that follows the call back.
+_FINDINGS_BY_EXTRA_VIEW: dict[str, tuple[str, ...]] = {
+    "spot_magnification": (
+        FindingKind.CALCIFICATIONS,
+        FindingKind.MASS,
+        FindingKind.ASYMMETRY,
+        FindingKind.FOCAL_ASYMMETRY,
+        FindingKind.DEVELOPING_ASYMMETRY,
+    ),
+    "tomosynthesis": (FindingKind.ARCHITECTURAL_DISTORTION,),
+}
+MAMMOGRAM_VISIT_KINDS = frozenset(
+    kind for kind, names in PROCEDURES_BY_VISIT_KIND.items() if "diagnostic_mammogram" in names
+)
+
+
+def list_procedures(visit: VisitKind, findings: Collection[str]) -> list[str]:
+    """What is done at such a visit, with the extra views where the findings are known to the patient."""
+    names = list(PROCEDURES_BY_VISIT_KIND[visit])
+    if visit in (VisitKind.DIAGNOSTIC, VisitKind.DIAGNOSTIC_ULTRASOUND):
+        names += [name for name, kinds in _FINDINGS_BY_EXTRA_VIEW.items() if set(findings) & set(kinds)]
+    return names
+
+
+@dataclass(frozen=True, slots=True)
+class Explainer:
+    """One explainer: `lead` and `more` are safe HTML; `language` is the one it is really in."""
+
+    title: str
+    lead: SafeString
+    rest: SafeString
+    language: str
+
+    @property
+    def starts_with_title(self) -> bool:
+        """Whether it opens with its subject in bold; where it does not, its title stands above it."""
+        return self.lead.startswith("<p><strong>")
+
+
+def render_explainer(name: str, language: str, site: Site) -> Explainer:
+    """The text of that name ("findings/mass"). Raises LookupError where there is none, KeyError for a bad figure."""
+    for spoken in (language, loader.DEFAULT_LANGUAGE):
+        if text := loader.get_explainer(name, spoken, site):
+            lead, _gap, more = text.body.substitute(STATISTIC_PLACEHOLDERS).strip().partition("\n\n")
+            return Explainer(text.heading, _render_markdown(lead), _render_markdown(more), spoken)
+    raise LookupError(f"no explainer {name}")
+
+
+@lru_cache(maxsize=512)
+def _render_markdown(words: str) -> SafeString:
+    markdown = MarkdownIt("commonmark", {"html": False})
+    tokens = markdown.parse(words)
+    for token in tokens:
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = "h3"  # the page's own sections are the second level
+    html: str = markdown.renderer.render(tokens, markdown.options, {})
+    return mark_safe(html)  # noqa: S308  (raw HTML in the source is off)

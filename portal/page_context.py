@@ -1,0 +1,271 @@
+"""What does one patient see on their page? Everything the template shows, gathered from the recall in a few queries."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+from django.utils.http import urlencode
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from clinic.models import Site
+from notifications.rendering.formatting import format_duration, format_opening_hours
+from patients.contact_validation import format_phone
+from patients.models import Patient
+from portal.explainers import (
+    MAMMOGRAM_VISIT_KINDS,
+    PROCEDURES_BY_VISIT_KIND,
+    Explainer,
+    list_procedures,
+    render_explainer,
+)
+from portal.figures import Pictogram, build_recall_pictogram
+from portal.formatting import format_local_day_and_time
+from portal.stages import Stage, get_active_appointment, get_last_appointment, get_released_outcome, get_stage
+from portal.status_text import STAGE_TEXTS, format_due_sentence, format_heading, get_stage_text
+from recalls.enums import AppointmentStatus, Assessment, FindingKind, RecallKind, Side, State, VisitKind, WorkItemKind
+from recalls.models import Appointment, Recall, WorkItem
+
+# Gives the explainer of a name in the patient's language, in the clinic's words.
+GetExplainer = Callable[[str], Explainer]
+
+_STAGES_BEFORE_RESULT = frozenset(
+    {Stage.AWAITING_PRIORS, Stage.TO_BOOK, Stage.BOOKED, Stage.VISIT_PASSED, Stage.AWAITING_RESULT}
+)
+_STAGES_WITH_PICTOGRAM = frozenset({Stage.AWAITING_PRIORS, Stage.TO_BOOK, Stage.BOOKED})
+_STAGES_WITH_COST = frozenset(
+    {Stage.TO_BOOK, Stage.FOLLOW_UP_DUE, Stage.BOOKED, Stage.TO_BOOK_UNRELEASED, Stage.BIOPSY_ADVISED}
+)
+_PATIENT_CALLS = frozenset(
+    {
+        Stage.TO_BOOK,
+        Stage.FOLLOW_UP_DUE,
+        Stage.VISIT_PASSED,
+        Stage.BIOPSY_ADVISED,
+        Stage.TO_BOOK_UNRELEASED,
+        Stage.NOT_REACHED,
+    }
+)
+_EXPLAINER_BY_ASSESSMENT = {
+    Assessment.NEGATIVE: "outcomes/normal",
+    Assessment.BENIGN: "outcomes/benign",
+    Assessment.PROBABLY_BENIGN: "outcomes/probably_benign",
+}
+_REASON_BY_RECALL_KIND = {RecallKind.TECHNICAL: FindingKind.TECHNICAL, RecallKind.CLINICAL: FindingKind.SYMPTOM}
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressStep:
+    """One step of the way: "done", "now" or "next"."""
+
+    label: Any
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class AppointmentDetails:
+    """The booked visit as the patient needs it: the clinic's own time, day and hour in words, what they may do."""
+
+    appointment: Appointment
+    day: str
+    time: str
+    duration: str
+    map_url: str
+    can_confirm: bool
+
+    @property
+    def confirmed(self) -> bool:
+        return self.appointment.status == AppointmentStatus.CONFIRMED
+
+
+@dataclass(frozen=True, slots=True)
+class PatientPageContext:
+    """The page of one patient at one moment, in the language that is active."""
+
+    patient: Patient
+    recall: Recall | None
+    site: Site
+    stage: Stage
+    heading: str
+    next_step: Any
+    due_sentence: str = ""
+    appointment: AppointmentDetails | None = None
+    progress: tuple[ProgressStep, ...] = ()
+    result_texts: tuple[Explainer, ...] = ()
+    reason_texts: tuple[Explainer, ...] = ()
+    pictogram: Pictogram | None = None
+    visit_day_texts: tuple[Explainer, ...] = ()
+    cost_text: Explainer | None = None
+    open_request: WorkItem | None = None
+    other_appointments: list[AppointmentDetails] = field(default_factory=list)
+
+    @property
+    def should_call(self) -> bool:
+        """Whether calling us is the next step: beside good news a large phone number would only cause worry."""
+        return self.stage in _PATIENT_CALLS
+
+    @property
+    def needs_preparation(self) -> bool:
+        """A biopsy needs a talk about medicines first; the sentence does not say what the visit is."""
+        return self.appointment is not None and self.appointment.appointment.kind == VisitKind.BIOPSY
+
+    @property
+    def phone(self) -> str:
+        return format_phone(self.site.phone, self.site.country)
+
+    @property
+    def opening_hours(self) -> str:
+        return format_opening_hours(self.site)
+
+
+def get_patient_recalls(patient: Patient) -> list[Recall]:
+    """The patient's, the one that matters most first: the next visit, then what is open, then what was last closed."""
+    rows = list(
+        Recall.objects.filter(patient=patient)
+        .select_related("site", "exam", "patient__site")
+        .prefetch_related("appointments__site", "outcomes__release", "exam__findings", "pathology_results")
+    )
+
+    def importance(recall: Recall) -> tuple[bool, bool, float]:
+        visit = get_active_appointment(recall)
+        nearness = visit.starts_at.timestamp() if visit else -recall.state_since.timestamp()
+        return (visit is None, not recall.is_open, nearness)
+
+    return sorted(rows, key=importance)
+
+
+def build_page_context(patient: Patient, now: datetime) -> PatientPageContext:
+    """What the patient sees now. Four to nine queries."""
+    recalls = get_patient_recalls(patient)
+    if not recalls:
+        nothing = STAGE_TEXTS[Stage.NOTHING_OPEN]
+        return PatientPageContext(
+            patient, None, patient.site, Stage.NOTHING_OPEN, str(nothing.heading), nothing.next_step
+        )
+    recall, *others = recalls
+    stage = get_stage(recall, now)
+    line, row = get_stage_text(recall, stage), get_active_appointment(recall)
+    coming = row if row and row.starts_at > now else None
+    told = get_released_outcome(recall, now)
+    language = get_language() or settings.LANGUAGE_CODE
+    tell: GetExplainer = partial(render_explainer, language=language, site=recall.site)
+    comfort = _is_reassurance_true(recall, row)
+    kinds = {finding.kind for finding in recall.exam.findings.all()} if comfort else set()
+    return PatientPageContext(
+        patient=patient,
+        recall=recall,
+        site=recall.site,
+        stage=stage,
+        heading=format_heading(line, row),
+        next_step=line.next_step,
+        due_sentence=format_due_sentence(recall, stage, line, now),
+        appointment=_appointment_details(recall, coming) if coming else None,
+        progress=build_progress(stage, row, recall.round),
+        result_texts=_result_texts(stage, told.assessment if told else "", tell),
+        reason_texts=_reason_texts(recall, stage, tell) if comfort else (),
+        pictogram=_pictogram(recall, stage, language) if comfort else None,
+        visit_day_texts=_visit_day_texts(coming, kinds, told is not None, tell) if coming else (),
+        cost_text=tell("cost_line") if stage in _STAGES_WITH_COST else None,
+        open_request=WorkItem.objects.filter(recall=recall, kind=WorkItemKind.PATIENT_REQUEST, done_at=None).first(),
+        other_appointments=[
+            _appointment_details(other, also)
+            for other in others
+            if (also := get_active_appointment(other)) and also.starts_at > now
+        ],
+    )
+
+
+def _appointment_details(recall: Recall, row: Appointment) -> AppointmentDetails:
+    day, hour = format_local_day_and_time(row.site, row.starts_at)
+    site = row.site
+    address = ", ".join(part for part in (site.address_line, site.city, f"{site.state} {site.postal_code}") if part)
+    return AppointmentDetails(
+        appointment=row,
+        day=day,
+        time=hour,
+        duration=format_duration(row.length_minutes),
+        map_url=f"{settings.MAP_SEARCH_URL}?{urlencode({'query': address})}" if settings.MAP_SEARCH_URL else "",
+        can_confirm=recall.state == State.SCHEDULED and row.status == AppointmentStatus.BOOKED,
+    )
+
+
+def build_progress(stage: Stage, visit: Appointment | None, round_: int) -> tuple[ProgressStep, ...]:
+    """The patient's way, with the place where they are; empty where nothing is under way."""
+    if stage == Stage.AWAITING_PRIORS:
+        return _progress_steps((_("Screening"), _("Earlier pictures"), _("Answer")), 1)
+    ahead = (visit is not None and visit.kind == VisitKind.BIOPSY) or stage in (
+        Stage.BIOPSY_ADVISED,
+        Stage.TO_BOOK_UNRELEASED,
+    )
+    if ahead or stage == Stage.RESULT_BY_PHONE:
+        return _progress_steps((_("Screening"), _("Called back"), _("Next visit"), _("Answer")), 2 if ahead else 3)
+    if stage in (Stage.FOLLOW_UP, Stage.FOLLOW_UP_DUE) or (visit is not None and round_):
+        names = (_("Screening"), _("Visit"), _("Result"), _("Next visit"))
+        return _progress_steps(names, 2 if stage == Stage.FOLLOW_UP else 3)
+    place = {Stage.TO_BOOK: 1, Stage.BOOKED: 2, Stage.VISIT_PASSED: 2, Stage.AWAITING_RESULT: 3, Stage.RESULT: 4}.get(
+        stage
+    )
+    names = (_("Screening"), _("Called back"), _("Visit booked"), _("Result"))
+    return _progress_steps(names, place) if place is not None else ()
+
+
+def _progress_steps(labels: tuple[Any, ...], place: int) -> tuple[ProgressStep, ...]:
+    words = ["done"] * place + ["now"] + ["next"] * len(labels)
+    return tuple(ProgressStep(label, status) for label, status in zip(labels, words, strict=False))
+
+
+def _result_texts(stage: Stage, assessment: str, tell: GetExplainer) -> tuple[Explainer, ...]:
+    if stage == Stage.BIOPSY_ADVISED:
+        return (tell("outcomes/biopsy_advised"),)
+    name = _EXPLAINER_BY_ASSESSMENT.get(Assessment(assessment)) if assessment else None
+    return (tell(name),) if name and stage in (Stage.RESULT, Stage.FOLLOW_UP) else ()
+
+
+def _is_reassurance_true(recall: Recall, visit: Appointment | None) -> bool:
+    """Whether "most people called back are fine" holds here: not after a screening result of 4 or 5, not on the way
+    to a biopsy, and not in later rounds. Then a person tells the patient why, and the page does not."""
+    return not recall.suspicious and not recall.round and not (visit and visit.kind == VisitKind.BIOPSY)
+
+
+def _reason_texts(recall: Recall, stage: Stage, tell: GetExplainer) -> tuple[Explainer, ...]:
+    """Why the patient was called back, in plain words."""
+    if stage not in _STAGES_BEFORE_RESULT:
+        return ()
+    if stage == Stage.AWAITING_PRIORS:
+        return (tell("priors"),)
+    if recall.kind != RecallKind.FINDING:
+        return (tell(f"findings/{_REASON_BY_RECALL_KIND[RecallKind(recall.kind)]}"),)
+    findings = recall.exam.findings.all()
+    kinds = dict.fromkeys(finding.kind for finding in findings) or (FindingKind.OTHER,)
+    names = [f"findings/{kind}" for kind in kinds]
+    sides = {finding.side for finding in findings}
+    if Side.BOTH in sides or len(sides) > 1:
+        names.append("both_breasts")
+    return tuple(tell(name) for name in names)
+
+
+def _pictogram(recall: Recall, stage: Stage, language: str) -> Pictogram | None:
+    """How often it is harmless, counted from the call back on: not for a blurred picture, not after a visit."""
+    if (
+        stage not in _STAGES_WITH_PICTOGRAM
+        or recall.kind != RecallKind.FINDING
+        or get_last_appointment(recall, AppointmentStatus.ATTENDED)
+    ):
+        return None
+    return build_recall_pictogram(recall, language)
+
+
+def _visit_day_texts(
+    visit: Appointment, findings: Collection[str], told: bool, tell: GetExplainer
+) -> tuple[Explainer, ...]:
+    """What to bring and what happens. A biopsy is named only when the outcome that advises it has been released."""
+    if visit.kind == VisitKind.BIOPSY:
+        names = [f"procedures/{name}" for name in PROCEDURES_BY_VISIT_KIND[VisitKind.BIOPSY]] if told else []
+    else:
+        names = ["what_happens", "what_to_bring"]
+        names += [f"procedures/{name}" for name in list_procedures(VisitKind(visit.kind), findings)]
+        names += ["implants"] if visit.kind in MAMMOGRAM_VISIT_KINDS else []
+    return tuple(tell(name) for name in names)

@@ -1,0 +1,149 @@
+"""How has it gone, week by week? Counts of the last twelve weeks by site and language, as parts of one query."""
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import Case, Exists, F, FloatField, Func, IntegerField, OuterRef, Q, Value, When
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce, TruncDate
+
+from clinic.models import Site
+from clinic.timezone_filters import group_site_ids_by_zone, per_zone_condition, start_of_day
+from recalls.enums import AppointmentStatus, Assessment, ClosureReason, State, VisitKind
+from recalls.models import Appointment, Outcome, Recall
+from reports.union_counts import CountQuery, count_query
+
+WEEK_COUNT = 12
+AGED_DAYS = 60  # result to resolution: the limit of the CDC and eCQM measures
+NOT_CLOSED_WEEK = 15  # stands for a week of closing that has not come
+WEEK_NUMBER_BASE = 16  # a week's number and a site's number share one column
+_NOT_A_FIRST_VISIT = (VisitKind.BIOPSY, VisitKind.FOLLOW_UP)
+
+ZoneBounds = Callable[[ZoneInfo], Sequence[datetime]]
+
+
+class DaysBetween(Func):
+    """Days from the second date to the first."""
+
+    output_field = IntegerField()
+    arity = 2
+    arg_joiner = " - "
+    template = "(%(expressions)s)"
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        days = self.copy()
+        dates = self.get_source_expressions()
+        days.set_source_expressions([Func(day, function="julianday", output_field=FloatField()) for day in dates])
+        return days.as_sql(compiler, connection, template="CAST(%(expressions)s AS integer)", **context)
+
+
+def _days_between(sites: Sequence[Site], site: str, start: Combinable, end: Combinable) -> Case:
+    """Calendar days from one instant to another, by the clock of the row's site."""
+    whens = [
+        When(**{f"{site}__in": ids}, then=DaysBetween(TruncDate(end, tzinfo=zone), TruncDate(start, tzinfo=zone)))
+        for zone, ids in group_site_ids_by_zone(sites).items()
+    ]
+    return Case(*whens, default=Value(0), output_field=IntegerField())
+
+
+def week_starts(now: datetime, zone: ZoneInfo) -> list[date]:
+    """The Mondays of the last twelve weeks, the running week last."""
+    today = now.astimezone(zone).date()
+    monday = today - timedelta(days=today.weekday())
+    return [monday - timedelta(weeks=back) for back in reversed(range(WEEK_COUNT))]
+
+
+def _week_bounds(now: datetime) -> ZoneBounds:
+    return lambda zone: [start_of_day(zone, monday) for monday in week_starts(now, zone)]
+
+
+def _aged_bounds(now: datetime) -> ZoneBounds:
+    """A recall opened before the next of these instants is aged at the end of that week; the last is aged never yet."""
+    aged = timedelta(days=AGED_DAYS)
+    return lambda zone: [*(start - aged for start in _week_bounds(now)(zone)), now - aged]
+
+
+def _since_first_week(sites: Sequence[Site], column: str, now: datetime, *, site: str = "site") -> Q:
+    return per_zone_condition(sites, f"{column}__gte", lambda zone: _week_bounds(now)(zone)[0], site=site)
+
+
+def _bound_number(sites: Sequence[Site], site: str, column: str, bounds: ZoneBounds, *whens: When) -> Case:
+    """The number of the last bound that an instant has reached, by the clock of its site; 0 before all of them."""
+    reached = [
+        When(**{f"{site}__in": ids, f"{column}__gte": start}, then=Value(number))
+        for zone, ids in group_site_ids_by_zone(sites).items()
+        for number, start in reversed(list(enumerate(bounds(zone))))
+    ]
+    return Case(*whens, *reached, default=Value(0), output_field=IntegerField())
+
+
+def _pack_site_and_week(site: str, number: Case) -> Any:
+    return F(site) * WEEK_NUMBER_BASE + number
+
+
+def weekly_count_queries(sites: Sequence[Site], now: datetime) -> list[CountQuery]:
+    """Rows whose `first` is the site's number times sixteen plus the number of the week."""
+    return [
+        _outcome_query(sites, now),
+        _visit_wait_query(sites, now),
+        _outcome_wait_query(sites, now),
+        _open_recall_query(sites, now),
+    ]
+
+
+def _outcome_query(sites: Sequence[Site], now: datetime) -> CountQuery:
+    """Outcomes that stand (not amended since), by the week in which they were recorded."""
+    recent = _since_first_week(sites, "at", now, site="recall__site")
+    standing = Outcome.objects.filter(recent, amended_by__isnull=True)
+    week = _bound_number(sites, "recall__site", "at", _week_bounds(now))
+    return count_query(standing, "outcomes", key=F("assessment"), first=_pack_site_and_week("recall__site_id", week))
+
+
+def _visit_wait_query(sites: Sequence[Site], now: datetime) -> CountQuery:
+    """First visits that were kept, by the week of the visit and the calendar days since the screening result."""
+    kept = Appointment.objects.filter(status=AppointmentStatus.ATTENDED).exclude(kind__in=_NOT_A_FIRST_VISIT)
+    earlier = kept.filter(recall=OuterRef("recall"), starts_at__lt=OuterRef("starts_at"))
+    return count_query(
+        kept.filter(_since_first_week(sites, "starts_at", now), ~Exists(earlier)),
+        "visit_days",
+        key=F("recall__patient__language"),
+        first=_pack_site_and_week("site_id", _bound_number(sites, "site", "starts_at", _week_bounds(now))),
+        second=_days_between(sites, "site", _result_time(), F("starts_at")),
+    )
+
+
+def _outcome_wait_query(sites: Sequence[Site], now: datetime) -> CountQuery:
+    """First outcomes that say more than "more pictures", by week and by the calendar days since the result."""
+    final = Outcome.objects.exclude(assessment=Assessment.NEED_IMAGING)
+    earlier = final.filter(recall=OuterRef("recall"), pk__lt=OuterRef("pk"))
+    recent = _since_first_week(sites, "at", now, site="recall__site")
+    return count_query(
+        final.filter(recent, ~Exists(earlier)),
+        "outcome_days",
+        key=F("recall__patient__language"),
+        first=_pack_site_and_week("recall__site_id", _bound_number(sites, "recall__site", "at", _week_bounds(now))),
+        second=_days_between(sites, "recall__site", _result_time(), F("at")),
+    )
+
+
+def _result_time() -> Coalesce:
+    return Coalesce(F("recall__exam__reported_at"), F("recall__opened_at"))
+
+
+def _open_recall_query(sites: Sequence[Site], now: datetime) -> CountQuery:
+    """Recalls that were open at any time of the twelve weeks: `first` the site and the week of opening (0 also before),
+    `second` sixteen times the week from whose end on it counts as aged, plus the week of closing."""
+    at_sites = Recall.objects.filter(site__in=[site.pk for site in sites])
+    lost = Case(When(closure_reason=ClosureReason.LOST_TO_FOLLOW_UP, then=Value("lost")), default=Value(""))
+    still_open = When(~Q(state=State.CLOSED), then=Value(NOT_CLOSED_WEEK))
+    closed = _bound_number(sites, "site", "closed_at", _week_bounds(now), still_open)
+    aged = _bound_number(sites, "site", "opened_at", _aged_bounds(now))
+    return count_query(
+        at_sites.filter(~Q(state=State.CLOSED) | _since_first_week(sites, "closed_at", now)),
+        "standing",
+        key=lost,
+        first=_pack_site_and_week("site_id", _bound_number(sites, "site", "opened_at", _week_bounds(now))),
+        second=aged * WEEK_NUMBER_BASE + closed,
+    )

@@ -1,0 +1,101 @@
+"""Holds that an administrator can read every change of a setting and that nobody can rewrite it."""
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.db import IntegrityError, transaction
+from django.db.utils import DatabaseError
+from django.test import Client
+
+from clinic.models import Site, User
+from clinic.roles import Role
+from tests.board.conftest import page_text
+from tests.support.admin_pages import change_url, signed_in_client, site_form_data
+
+pytestmark = pytest.mark.django_db
+LOG = "/admin/admin/logentry/"
+
+
+def _last_log_message() -> str:
+    entry = LogEntry.objects.order_by("-pk").first()
+    assert entry is not None
+    return str(entry.get_change_message())
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"phone": "412 555 0199"}, "Phone: from {phone} to 412 555 0199."),
+        ({"send_until": "17:30"}, "Messages leave until: from 18:00:00 to 17:30:00."),
+        ({"bare_zero": "0-AI"}, "from Park it for a person to decide to Need additional imaging evaluation."),
+        ({"deadline_policy-0-visit": "10"}, "deadlines Visit: from 7 to 10."),
+        ({"opening_hours-0-closes": "18:00"}, "opening hours “Monday 08:00-18:00” Closes: from 17:00:00 to 18:00:00."),
+        ({"opening_hours-0-DELETE": "on"}, "opening hours: removed “Monday 08:00-17:00”."),
+        (
+            {"closures-0-day": "2030-03-18", "closures-0-reason": "Moving house"},
+            "closed day: added, Day 2030-03-18, Reason Moving house.",
+        ),
+    ],
+)
+def test_a_changed_setting_is_told_with_its_old_and_new_value(
+    changes: dict[str, str], told: str, administrator_ada: User, shadyside: Site
+) -> None:
+    phone = shadyside.phone
+    shadyside.policy.save()
+    assert (
+        signed_in_client(administrator_ada)
+        .post(change_url(shadyside), site_form_data(shadyside, **changes))
+        .status_code
+        == 302
+    )
+    assert told.format(phone=phone) in _last_log_message()
+
+
+def test_roles_and_sites_of_a_person_are_told_and_the_password_never(
+    administrator_ada: User, scheduler_ana: User, shadyside: Site, foothills: Site
+) -> None:
+    groups = administrator_ada.groups.model.objects
+    ada = signed_in_client(administrator_ada)
+    form = {
+        "username": "ana", "first_name": scheduler_ana.first_name, "last_name": scheduler_ana.last_name,
+        "email": scheduler_ana.email, "is_active": "on", "sites": [shadyside.pk, foothills.pk],
+        "groups": [groups.get(name=Role.NAVIGATOR).pk],
+    }  # fmt: skip
+    assert ada.post(change_url(scheduler_ana), form).status_code == 302
+    assert "Groups: from scheduler to navigator" in _last_log_message()
+    assert (
+        "Sites: from Shadyside Sample Imaging to Foothills Sample Imaging, Shadyside Sample Imaging"
+        in _last_log_message()
+    )
+    secret = {"password1": "a long sentence 12", "password2": "a long sentence 12", "usable_password": "true"}
+    assert ada.post(f"/admin/clinic/user/{scheduler_ana.pk}/password/", secret).status_code == 302
+    assert "a long sentence 12" not in _last_log_message()
+    assert "assword" in _last_log_message()
+
+
+def test_the_log_names_who_when_and_what_newest_first(administrator_ada: User, shadyside: Site) -> None:
+    ada = signed_in_client(administrator_ada)
+    for phone in ("412 555 0198", "412 555 0199"):
+        ada.post(change_url(shadyside), site_form_data(shadyside, phone=phone))
+    text = page_text(ada.get(LOG).text)
+    assert text.index("from 412 555 0198 to 412 555 0199") < text.index("to 412 555 0198.")
+    assert administrator_ada.username in text
+    assert "Shadyside Sample Imaging" in text
+
+
+def test_a_manager_reads_the_log_and_a_scheduler_does_not(manager_mo: User, scheduler_ana: User) -> None:
+    scheduler_ana.is_staff = True
+    scheduler_ana.save()
+    assert signed_in_client(manager_mo).get(LOG).status_code == 200
+    assert signed_in_client(scheduler_ana).get(LOG).status_code == 403
+
+
+def test_nobody_rewrites_the_log(administrator_ada: User, shadyside: Site, client: Client) -> None:
+    ada = signed_in_client(administrator_ada)
+    ada.post(change_url(shadyside), site_form_data(shadyside, phone="412 555 0199"))
+    entry = LogEntry.objects.get()
+    assert ada.post(f"{LOG}{entry.pk}/change/", {"change_message": "nothing"}).status_code == 403
+    assert ada.post(f"{LOG}{entry.pk}/delete/", {"post": "yes"}).status_code == 403
+    for harm in (lambda: LogEntry.objects.update(change_message="nothing"), lambda: LogEntry.objects.all().delete()):
+        with pytest.raises((IntegrityError, DatabaseError)), transaction.atomic():
+            harm()
+    assert "0199" in LogEntry.objects.get().change_message
