@@ -44,7 +44,7 @@ check: install-dev ## Lint, format, types, layers, migrations, production settin
 	$(PY) -m mypy .
 	.venv/bin/lint-imports
 	$(PY) manage.py makemigrations --check --dry-run
-	$(PY) -m tests.support.production manage.py check --deploy --fail-level WARNING
+	$(PY) -m tests.support.production_environment manage.py check --deploy --fail-level WARNING
 	$(PY) manage.py workflow_doc --check
 
 fix: install-dev ## Let the linter mend what it can
@@ -70,7 +70,7 @@ screenshots: install-dev ## Pictures of every page for docs/screenshots, light, 
 	$(PY) -m tests.support.screenshots
 
 rulebook: install-dev ## Print the rules the tests hold, in words, file by file
-	@$(PY) -m tests.support.rulebook
+	@$(PY) -m tests.support.list_tests
 
 clean: ## Remove the environment and the caches; the data in var/ stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -61,7 +61,7 @@ class OwnSiteFilter(admin.SimpleListFilter):
     parameter_name = "site"
 
     def __init__(self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any) -> None:
-        self._site_lookup: str = model_admin.site_path
+        self._site_lookup: str = model_admin.site_lookup
         super().__init__(request, params, model, model_admin)
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -74,7 +74,7 @@ class OwnSiteFilter(admin.SimpleListFilter):
 
 
 class ScopedAdmin(admin.ModelAdmin[M]):
-    """Rows at the person's own sites; `site_path` leads from a row to its site, "" for rows that belong to none."""
+    """Rows at the person's own sites; `site_lookup` leads from a row to its site, "" for rows that belong to none."""
 
     site_lookup: ClassVar[str] = "site"
     # The attributes that lead from a row to its patient's number ("recall.patient_id"): opening a row is then logged.

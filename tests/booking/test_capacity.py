@@ -17,7 +17,7 @@ from recalls.actions import Slot
 from recalls.enums import AppointmentStatus, State, VisitKind
 from recalls.models import Appointment, Recall, RecallEvent
 from recalls.testing.factories import RecallFactory, RoomFactory
-from tests.support.concurrency import run_at_once
+from tests.support.concurrency import run_concurrently
 
 ROUNDS = 5
 
@@ -43,7 +43,7 @@ def test_of_two_who_book_one_room_at_once_the_second_is_refused(
 ) -> None:
     room = RoomFactory.create(site=shadyside)
     first, second = (RecallFactory.create(site=shadyside) for _ in range(2))
-    results = run_at_once(
+    results = run_concurrently(
         _booking_call(first, Slot(shadyside, _next_open_day_at(shadyside, 9), room=room)),
         _booking_call(second, Slot(shadyside, _next_open_day_at(shadyside, 9, minutes_later), room=room)),
     )
@@ -65,7 +65,7 @@ def test_of_two_moved_into_one_time_at_once_the_second_keeps_the_old_time(round_
         slot = Slot(shadyside, _next_open_day_at(shadyside, hour), room=room)
         actions.book_appointment(recall, slot, by=get_site_staff(shadyside).scheduler)
     wanted = Slot(shadyside, _next_open_day_at(shadyside, 13), room=room)
-    results = run_at_once(*(_booking_call(recall, wanted) for recall in recalls))
+    results = run_concurrently(*(_booking_call(recall, wanted) for recall in recalls))
     assert sum(isinstance(result, ValidationError) for result in results) == 1
     starts = set(Appointment.objects.values_list("starts_at", flat=True))
     assert wanted.starts_at in starts

@@ -1,4 +1,4 @@
-"""Does a file that is slightly odd go in, and one that is unusable leave nothing behind but a clear word?"""
+"""Holds that a slightly odd file goes in and that an unusable one leaves only a clear error."""
 
 import io
 from pathlib import Path

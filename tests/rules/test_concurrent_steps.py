@@ -15,7 +15,7 @@ from recalls.models import Recall, RecallEvent
 from recalls.permissions import StaleVersion, StepUnavailable
 from recalls.testing.factories import ExamFactory, RecallFactory
 from tests.rules.step_actions import tomorrow_slot
-from tests.support.concurrency import run_at_once
+from tests.support.concurrency import run_concurrently
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -54,7 +54,7 @@ def _split_results(results: list[Any]) -> tuple[list[RecallEvent], list[Exceptio
 def test_one_of_two_wins_and_the_other_reads_who_did_what(round_: int, shadyside: Site, ana: User, bea: User) -> None:
     recall = RecallFactory.create(site=shadyside)
     seen = recall.version
-    results = run_at_once(
+    results = run_concurrently(
         _on_own_copy(recall, lambda mine: actions.book_appointment(mine, tomorrow_slot(mine), by=ana, seen=seen)),
         _on_own_copy(recall, lambda mine: actions.decline(mine, by=bea, seen=seen, note="Said no.")),
     )
@@ -73,7 +73,7 @@ def test_without_a_version_the_second_booking_is_still_refused(
     round_: int, shadyside: Site, ana: User, bea: User
 ) -> None:
     recall = RecallFactory.create(site=shadyside)
-    results = run_at_once(_booking(recall, ana), _booking(recall, bea))
+    results = run_concurrently(_booking(recall, ana), _booking(recall, bea))
     won, lost = _split_results(results)
     assert len(won) == len(lost) == 1
     assert isinstance(lost[0], StepUnavailable)
@@ -83,7 +83,7 @@ def test_without_a_version_the_second_booking_is_still_refused(
 def test_no_logged_contact_is_lost(shadyside: Site, ana: User, bea: User) -> None:
     recall = RecallFactory.create(site=shadyside)
     steps = [_call(recall, by) for by in (ana, bea, ana, bea)]
-    won, lost = _split_results(run_at_once(*steps))
+    won, lost = _split_results(run_concurrently(*steps))
     assert (len(won), lost) == (4, [])
     stored = Recall.objects.get(pk=recall.pk)
     assert (stored.version, stored.contact_attempts.count()) == (5, 4)
@@ -99,7 +99,7 @@ def test_a_form_sent_twice_at_once_books_once(shadyside: Site, ana: User) -> Non
     step = _on_own_copy(
         recall, lambda mine: actions.book_appointment(mine, tomorrow_slot(mine), by=ana, seen=1, key="one-form")
     )
-    won, lost = _split_results(run_at_once(step, step))
+    won, lost = _split_results(run_concurrently(step, step))
     assert (len(won), lost) == (2, [])
     assert won[0].pk == won[1].pk
     assert Recall.objects.get(pk=recall.pk).appointments.count() == 1
@@ -107,7 +107,7 @@ def test_a_form_sent_twice_at_once_books_once(shadyside: Site, ana: User) -> Non
 
 def test_one_result_that_comes_in_twice_at_once_opens_one_recall(shadyside: Site, ana: User, bea: User) -> None:
     exam = ExamFactory.create(patient__site=shadyside)
-    won, lost = _split_results(run_at_once(*(lambda by=by: actions.open_recall(exam, by=by) for by in (ana, bea))))
+    won, lost = _split_results(run_concurrently(*(lambda by=by: actions.open_recall(exam, by=by) for by in (ana, bea))))
     assert (len(won), lost) == (2, [])
     assert Recall.objects.get().version == 1
     assert won[0].pk == won[1].pk

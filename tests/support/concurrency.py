@@ -10,7 +10,7 @@ from django.db import connection
 from recalls.permissions import StepRefused
 
 
-def run_at_once(*steps: Callable[[], Any]) -> list[Any]:
+def run_concurrently(*steps: Callable[[], Any]) -> list[Any]:
     """Run the steps in threads that start together; what each returned or was refused with, in order."""
     results: list[Any] = [None] * len(steps)
     start = threading.Barrier(len(steps))

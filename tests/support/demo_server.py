@@ -1,7 +1,7 @@
 """Serves the demo clinic with its clock stopped, for the pictures of the documentation.
 
 `python -m tests.support.demo_server` makes the demo in DATA_DIR as it stands on one Tuesday morning, prints one line
-of JSON for the photographer (`Facts`), and serves it until it is stopped.
+of JSON for the photographer (`DemoServerInfo`), and serves it until it is stopped.
 """
 
 import json
@@ -15,11 +15,11 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 import time_machine
 
-NOW = datetime(2026, 11, 17, 15, 40, tzinfo=UTC)  # a Tuesday, 10:40 in the morning at the first site
-PARTS = ("worker", "beat", "sweep")
+FROZEN_TIME = datetime(2026, 11, 17, 15, 40, tzinfo=UTC)  # a Tuesday, 10:40 in the morning at the first site
+HEARTBEAT_NAMES = ("worker", "beat", "sweep")
 
 
-class Facts(TypedDict):
+class DemoServerInfo(TypedDict):
     """What the photographer must know: how to come in, and where what is to be shown lies."""
 
     url: str
@@ -30,19 +30,19 @@ class Facts(TypedDict):
     birth_date: str
 
 
-class _Quiet(WSGIRequestHandler):
+class _QuietRequestHandler(WSGIRequestHandler):
     def log_message(self, *_args: object) -> None:
         """Nobody reads along."""
 
 
-class _Server(socketserver.ThreadingMixIn, WSGIServer):
+class _ThreadingServer(socketserver.ThreadingMixIn, WSGIServer):
     daemon_threads = True
 
 
 def main() -> None:
     """Make the clinic, tell the facts, and serve."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
-    with time_machine.travel(NOW, tick=False):
+    with time_machine.travel(FROZEN_TIME, tick=False):
         import django
 
         django.setup()
@@ -52,32 +52,32 @@ def main() -> None:
         call_command("migrate", verbosity=0, interactive=False)
         call_command("collectstatic", verbosity=0, interactive=False)
         call_command("demo", if_empty=True, stdout=sys.stderr)
-        _show_life()
-        with _server() as server:
-            print(json.dumps(_facts(f"http://127.0.0.1:{server.server_port}")), flush=True)
+        _record_heartbeats()
+        with _make_server() as server:
+            print(json.dumps(_server_info(f"http://127.0.0.1:{server.server_port}")), flush=True)
             server.serve_forever()
 
 
-def _server() -> _Server:
+def _make_server() -> _ThreadingServer:
     from config.wsgi import application
 
-    server = _Server(("127.0.0.1", 0), _Quiet)
+    server = _ThreadingServer(("127.0.0.1", 0), _QuietRequestHandler)
     server.set_app(application)
     return server
 
 
-def _show_life() -> None:
+def _record_heartbeats() -> None:
     """What the workers would have left on a morning when all is well."""
     from clinic.models import Heartbeat
     from reports import stuck_recall_monitor, weekly_figures
 
-    for name in PARTS:
-        Heartbeat.objects.update_or_create(pk=name, defaults={"finished_at": NOW - timedelta(seconds=20)})
+    for name in HEARTBEAT_NAMES:
+        Heartbeat.objects.update_or_create(pk=name, defaults={"finished_at": FROZEN_TIME - timedelta(seconds=20)})
     stuck_recall_monitor.run_stuck_recall_check()
     weekly_figures.store_weekly_figures()
 
 
-def _facts(url: str) -> Facts:
+def _server_info(url: str) -> DemoServerInfo:
     from clinic.actors import SYSTEM
     from clinic.models import Site
     from demo import logins

@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # The 256 commonest colours stay; every other one becomes the nearest of these.
-_COUNT = """
+_COUNT_COLORS_SCRIPT = """
 async source => {
   const image = new Image();
   image.src = source;
@@ -44,16 +44,18 @@ async source => {
 """
 
 
-def squeeze(page: Page, png: bytes) -> bytes:
+def reduce_colors(page: Page, png: bytes) -> bytes:
     """The same picture as a PNG with a palette; `page` is an empty tab to count in."""
-    counted: dict[str, Any] = page.evaluate(_COUNT, "data:image/png;base64," + base64.b64encode(png).decode())
+    counted: dict[str, Any] = page.evaluate(
+        _COUNT_COLORS_SCRIPT, "data:image/png;base64," + base64.b64encode(png).decode()
+    )
     width, height, indices = counted["width"], counted["height"], base64.b64decode(counted["indices"])
     rows = b"".join(b"\0" + indices[at : at + width] for at in range(0, width * height, width))
     palette = b"".join(struct.pack(">I", colour)[1:] for colour in counted["palette"])
     header = struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)
     chunks = ((b"IHDR", header), (b"PLTE", palette), (b"IDAT", zlib.compress(rows, 9)), (b"IEND", b""))
-    return _SIGNATURE + b"".join(_chunk(kind, data) for kind, data in chunks)
+    return _SIGNATURE + b"".join(_png_chunk(kind, data) for kind, data in chunks)
 
 
-def _chunk(kind: bytes, data: bytes) -> bytes:
+def _png_chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

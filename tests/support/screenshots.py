@@ -18,33 +18,33 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from config.env import PROJECT_ROOT
 from tests.support import png
 from tests.support.chromium import OPTIONS, chromium
-from tests.support.demo_server import Facts
+from tests.support.demo_server import DemoServerInfo
 from tests.support.processes import BROKER, make_environment, run_process
 
-FOLDER = PROJECT_ROOT / "docs" / "screenshots"
-LARGEST = 150_000  # bytes of one picture
-ALTOGETHER = 5_000_000
+SCREENSHOT_DIR = PROJECT_ROOT / "docs" / "screenshots"
+MAX_PICTURE_BYTES = 150_000  # bytes of one picture
+MAX_TOTAL_BYTES = 5_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ScreenshotVariant:
     """One way of looking; what lies below `tallest` pixels is left out of the picture."""
 
     name: str
     width: int
     height: int
-    tallest: int
-    scheme: Literal["light", "dark"]
+    max_height: int
+    color_scheme: Literal["light", "dark"]
 
 
-LOOKS = (
-    Look("light", 1280, 640, 860, "light"),
-    Look("dark", 1280, 640, 860, "dark"),
-    Look("phone", 360, 640, 900, "light"),
+VARIANTS = (
+    ScreenshotVariant("light", 1280, 640, 860, "light"),
+    ScreenshotVariant("dark", 1280, 640, 860, "dark"),
+    ScreenshotVariant("phone", 360, 640, 900, "light"),
 )
-TEXT = "/admin/notifications/messagetext/add/?name=recall_notice&language=en"
+MESSAGE_TEXT_PATH = "/admin/notifications/messagetext/add/?name=recall_notice&language=en"
 # Who looks at which page: its name, and its address where it is always the same.
-SHOWN: dict[str, dict[str, str]] = {
+STAFF_PAGES: dict[str, dict[str, str]] = {
     "ana": {
         "queue": "/queue/",
         "search": "",
@@ -69,24 +69,24 @@ SHOWN: dict[str, dict[str, str]] = {
         "board": "/admin/",
         "messages-tomorrow": "/admin/notifications/notification/tomorrow/",
     },
-    "ada": {"message-text": TEXT, "message-preview": TEXT},
+    "ada": {"message-text": MESSAGE_TEXT_PATH, "message-preview": MESSAGE_TEXT_PATH},
 }
-OUTSIDE = ("sign-in", "patient-page", "patient-gate")
+PUBLIC_PAGES = ("sign-in", "patient-page", "patient-gate")
 
 
 def main(wanted: set[str]) -> None:
     """Take the pictures that are wanted, all of them where none is named."""
-    FOLDER.mkdir(exist_ok=True)
-    with _demo_server() as facts, sync_playwright() as playwright:
+    SCREENSHOT_DIR.mkdir(exist_ok=True)
+    with _run_demo_server() as facts, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=OPTIONS)
-        for look in LOOKS:
-            _go_round(browser, facts, look, wanted)
+        for look in VARIANTS:
+            _take_screenshots(browser, facts, look, wanted)
         browser.close()
-    _weigh()
+    _check_total_size()
 
 
 @contextmanager
-def _demo_server() -> Iterator[Facts]:
+def _run_demo_server() -> Iterator[DemoServerInfo]:
     with tempfile.TemporaryDirectory() as folder:
         environment = make_environment(DATA_DIR=folder)
         with run_process(BROKER, environment, Path(folder, "broker.txt")):
@@ -96,33 +96,33 @@ def _demo_server() -> Iterator[Facts]:
             ) as clinic:
                 try:
                     assert clinic.stdout
-                    facts: Facts = json.loads(clinic.stdout.readline())
+                    facts: DemoServerInfo = json.loads(clinic.stdout.readline())
                     yield facts
                 finally:
                     clinic.kill()
 
 
-def _go_round(browser: Browser, facts: Facts, look: Look, wanted: set[str]) -> None:
-    for username, pages in SHOWN.items():
+def _take_screenshots(browser: Browser, facts: DemoServerInfo, look: ScreenshotVariant, wanted: set[str]) -> None:
+    for username, pages in STAFF_PAGES.items():
         names = [name for name in pages if not wanted or name in wanted]
         if not names:
             continue
-        with _desk(browser, look) as page:
+        with _open_page(browser, look) as page:
             _sign_in(page, facts, username)
             for name in names:
-                _take(_visit(page, facts, name, pages[name]), look, name)
-    for name in OUTSIDE:
+                _take_screenshot(_open_staff_page(page, facts, name, pages[name]), look, name)
+    for name in PUBLIC_PAGES:
         if not wanted or name in wanted:
-            with _desk(browser, look) as page:
-                _visit_from_outside(page, facts, name)
-                _take(page, look, name)
+            with _open_page(browser, look) as page:
+                _open_public_page(page, facts, name)
+                _take_screenshot(page, look, name)
 
 
 @contextmanager
-def _desk(browser: Browser, look: Look) -> Iterator[Page]:
+def _open_page(browser: Browser, look: ScreenshotVariant) -> Iterator[Page]:
     context: BrowserContext = browser.new_context(
         viewport={"width": look.width, "height": look.height},
-        color_scheme=look.scheme,
+        color_scheme=look.color_scheme,
         reduced_motion="reduce",
         locale="en-US",
         timezone_id="America/New_York",
@@ -131,7 +131,7 @@ def _desk(browser: Browser, look: Look) -> Iterator[Page]:
     context.close()
 
 
-def _sign_in(page: Page, facts: Facts, username: str) -> None:
+def _sign_in(page: Page, facts: DemoServerInfo, username: str) -> None:
     page.goto(f"{facts['url']}/sign-in/")
     page.fill("[name=username]", username)
     page.fill("[name=password]", facts["password"])
@@ -139,7 +139,7 @@ def _sign_in(page: Page, facts: Facts, username: str) -> None:
     page.wait_for_load_state()
 
 
-def _visit(page: Page, facts: Facts, name: str, address: str) -> Page:
+def _open_staff_page(page: Page, facts: DemoServerInfo, name: str, address: str) -> Page:
     """Go there; returns the tab in which it is shown."""
     if name == "search":
         page.goto(f"{facts['url']}/queue/")
@@ -155,7 +155,7 @@ def _visit(page: Page, facts: Facts, name: str, address: str) -> Page:
     return page
 
 
-def _visit_from_outside(page: Page, facts: Facts, name: str) -> None:
+def _open_public_page(page: Page, facts: DemoServerInfo, name: str) -> None:
     if name == "sign-in":
         page.goto(f"{facts['url']}/sign-in/")
         return
@@ -167,23 +167,25 @@ def _visit_from_outside(page: Page, facts: Facts, name: str) -> None:
         page.wait_for_url("**/my/")
 
 
-def _take(page: Page, look: Look, name: str) -> None:
+def _take_screenshot(page: Page, look: ScreenshotVariant, name: str) -> None:
     page.wait_for_load_state("networkidle")
     height = int(page.evaluate("document.documentElement.scrollHeight"))
     # A window as tall as the picture: what sticks to its lower edge then stands where it belongs.
-    page.set_viewport_size({"width": look.width, "height": max(min(height, look.tallest), look.height)})
+    page.set_viewport_size({"width": look.width, "height": max(min(height, look.max_height), look.height)})
     whole = page.screenshot()
     blank = page.context.new_page()
-    (FOLDER / f"{name}-{look.name}.png").write_bytes(png.squeeze(blank, whole))
+    (SCREENSHOT_DIR / f"{name}-{look.name}.png").write_bytes(png.reduce_colors(blank, whole))
 
 
-def _weigh() -> None:
-    sizes = {path.name: path.stat().st_size for path in FOLDER.glob("*.png")}
+def _check_total_size() -> None:
+    sizes = {path.name: path.stat().st_size for path in SCREENSHOT_DIR.glob("*.png")}
     print(
         f"{len(sizes)} pictures, {sum(sizes.values()) / 1000:.0f} kB, the largest {max(sizes.values()) / 1000:.0f} kB"
     )
-    if max(sizes.values()) > LARGEST or sum(sizes.values()) > ALTOGETHER:
-        sys.exit("Too heavy for the repository: " + ", ".join(name for name in sizes if sizes[name] > LARGEST))
+    if max(sizes.values()) > MAX_PICTURE_BYTES or sum(sizes.values()) > MAX_TOTAL_BYTES:
+        sys.exit(
+            "Too heavy for the repository: " + ", ".join(name for name in sizes if sizes[name] > MAX_PICTURE_BYTES)
+        )
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from tests.support.processes import free_port, make_environment, run_process, wa
 RUN = ("-m", "config.run")
 
 
-def _answers(port: int) -> bool:
+def _is_responding(port: int) -> bool:
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/", timeout=2) as response:
             return bool(response.read() == b"ok")
@@ -26,11 +26,11 @@ def test_one_command_starts_the_desk_and_an_interrupt_stops_all_of_it(tmp_path: 
     with run_process(RUN, environment, tmp_path / "log") as desk:
         address = f"Recall Desk is at http://127.0.0.1:{port}/"
         assert wait_until(lambda: address in desk.output or desk.has_ended, seconds=300)
-        assert _answers(port), desk.output
+        assert _is_responding(port), desk.output
         assert wait_until(lambda: " ready." in desk.output), desk.output
         assert desk.stop(signal.SIGINT) == 0, desk.output
         assert "Traceback" not in desk.output
-    assert not _answers(port)
+    assert not _is_responding(port)
     assert not broker.is_reachable(f"unix://{broker_socket(folder)}")
 
 
