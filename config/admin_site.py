@@ -90,7 +90,7 @@ class RecallDeskAdminSite(AdminSite):
         """The figures of one chart of the board as a file: the same cells as in the table below it."""
         if not can_open_page(request.user, Page.BOARD):
             raise PermissionDenied
-        from reports.csv_file import chart_csv_response
+        from reports.charts import chart_csv_response
 
         chart = next((chart for chart in self._board(request).charts if chart.name == name), None)
         if chart is None:

@@ -1,4 +1,4 @@
-"""How do the reviewed explainers come onto the page? As safe HTML: the first paragraph open, the rest a click away.
+"""Gives the reviewed explainers of the patient's page as safe HTML, and the pictogram of a hundred people.
 
 A text that does not exist in the patient's language yet is shown in English and marked as such for screen readers.
 """
@@ -12,8 +12,12 @@ from markdown_it import MarkdownIt
 
 from clinic.models import Site
 from notifications.content import loader
-from notifications.content.statistics import STATISTIC_PLACEHOLDERS
+from notifications.content.statistics import STATISTIC_PLACEHOLDERS, STATISTICS
 from recalls.enums import FindingKind, VisitKind
+from recalls.models import Recall
+
+FIGURES_PER_ROW = 10
+FIGURE_SPACING = 12  # drawing units from one figure to the next
 
 # What is done at each kind of visit. Which biopsy it will be is not known here: both are explained.
 PROCEDURES_BY_VISIT_KIND: dict[VisitKind, tuple[str, ...]] = {
@@ -84,3 +88,37 @@ def _render_markdown(words: str) -> SafeString:
             token.tag = "h3"  # the page's own sections are the second level
     html: str = markdown.renderer.render(tokens, markdown.options, {})
     return mark_safe(html)  # noqa: S308  (raw HTML in the source is off)
+
+
+@dataclass(frozen=True, slots=True)
+class PictogramFigure:
+    x: int
+    y: int
+    highlighted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pictogram:
+    """The words and the drawing say the same; `counted` and `others` make a hundred."""
+
+    explainer: Explainer
+    highlighted: int
+    others: int
+
+    @property
+    def figures(self) -> list[PictogramFigure]:
+        return [
+            PictogramFigure(
+                n % FIGURES_PER_ROW * FIGURE_SPACING, n // FIGURES_PER_ROW * FIGURE_SPACING, n >= self.others
+            )
+            for n in range(self.highlighted + self.others)
+        ]
+
+
+def build_recall_pictogram(recall: Recall, language: str) -> Pictogram:
+    """For the patient's kind of screening; where we do not know which it was, the figures that count all of them."""
+    screen = "figures/first_screen" if recall.exam.first_screen else "figures/later_screen"
+    text = render_explainer(screen, language, recall.site)
+    return Pictogram(
+        text, STATISTICS["called_back_cancer_per_100"].value, STATISTICS["called_back_not_cancer_per_100"].value
+    )

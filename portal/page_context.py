@@ -19,10 +19,11 @@ from portal.explainers import (
     MAMMOGRAM_VISIT_KINDS,
     PROCEDURES_BY_VISIT_KIND,
     Explainer,
+    Pictogram,
+    build_recall_pictogram,
     list_procedures,
     render_explainer,
 )
-from portal.figures import Pictogram, build_recall_pictogram
 from portal.formatting import format_local_day_and_time
 from portal.stages import Stage, get_active_appointment, get_last_appointment, get_released_outcome, get_stage
 from portal.status_text import STAGE_TEXTS, format_due_sentence, format_heading, get_stage_text

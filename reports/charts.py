@@ -1,11 +1,14 @@
-"""What is a chart of the board? Labels and figures, drawn by board.js, written out in a table and as a CSV file."""
+"""Builds the charts of the board: labels and figures, drawn by board.js, written out in a table and as a CSV file."""
 
+import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from io import StringIO
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.http import HttpResponse
 from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -16,6 +19,9 @@ from reports.current_counts import AGE_BANDS
 from reports.union_counts import CountRow
 from reports.weekly_figures import Measure, WeeklyCounts
 from reports.weekly_queries import AGED_DAYS, WEEK_COUNT, week_starts
+
+# A cell that begins with one of these is read as a formula by spreadsheets (OWASP: CSV injection).
+_FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 # What a visit may end in, as the board counts it.
 OUTCOME_GROUPS: tuple[tuple[Any, frozenset[Assessment]], ...] = (
@@ -176,3 +182,24 @@ def outcome_chart(weeks: WeeklyCounts, now: datetime, zone: ZoneInfo) -> Chart:
 
 def week_labels(now: datetime, zone: ZoneInfo) -> tuple[str, ...]:
     return tuple(formats.date_format(week, "MONTH_DAY_FORMAT") for week in week_starts(now, zone))
+
+
+def escape_formula(words: str) -> str:
+    """The words as a spreadsheet shows them: what looks like a formula, and is no plain number, gets an apostrophe."""
+    if words.removeprefix("-").isdecimal():
+        return words
+    return f"'{words}" if words.startswith(_FORMULA_PREFIXES) else words
+
+
+def format_chart_csv(chart: Chart) -> str:
+    file = StringIO()
+    writer = csv.writer(file, lineterminator="\r\n")
+    writer.writerows([escape_formula(cell) for cell in row] for row in (chart.header, *chart.rows))
+    return file.getvalue()
+
+
+def chart_csv_response(chart: Chart) -> HttpResponse:
+    """UTF-8 with a byte order mark, without which Excel reads accents wrongly."""
+    answer = HttpResponse("\ufeff" + format_chart_csv(chart), content_type="text/csv; charset=utf-8")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{chart.name}.csv"'
+    return answer
