@@ -1,4 +1,4 @@
-"""What does the benchmarks' mail server do? It takes everything and, asked on its input, tells what it got."""
+"""Runs a mail server for the benchmarks that accepts everything and reports what it received."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""How does a benchmark get a clinic with that many recalls? Rows written straight into the tables, in the usual shares.
+"""Fills a clinic with a given number of recalls, written straight into the tables in the usual shares.
 
 Every row is valid in every constraint, but nobody lived its story: only their number and shape matter here.
 """

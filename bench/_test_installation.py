@@ -1,4 +1,4 @@
-"""On what do the delivery benchmarks run? A fresh installation, a clinic that is always open, messages due now.
+"""Builds the installation of the delivery benchmarks: a clinic that is always open, with messages due now.
 
 PostgreSQL and Redis where DATABASE_URL and REDIS_URL name some (an empty database of its own is made there), else
 SQLite and the private broker. The mail server is a real one in a process of its own.

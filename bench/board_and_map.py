@@ -1,4 +1,4 @@
-"""Does the board take as long at 300,000 recalls as at 10,000, and the live map as long at 100,000 as at 1,000?
+"""Measures the board at 10,000 and 300,000 recalls and the live map at 1,000 and 100,000.
 
 Each size is a database of its own on one PostgreSQL: two years of recalls, one in ten still open, so that what happened
 in the last twelve weeks grows with the size. Prints the median milliseconds on the server with the queries: the board

@@ -1,4 +1,4 @@
-"""Does a desk's page take as long with 100,000 recalls as with 1,000?
+"""Measures the pages of the desk with 1,000 and with 100,000 recalls.
 
 Two clinics in two databases of one server (PostgreSQL; SQLite where there is none), and the desks' pages asked for
 in turns, so that both sizes meet the same noise. Prints the median milliseconds on the server for each size, the ratio

@@ -1,4 +1,4 @@
-"""How do the pages people sit at do in Lighthouse, on a desk and on a phone, and how much is loaded the first time?
+"""Runs Lighthouse on the main pages, desktop and phone, and sums up what a first visit loads.
 
 A demo clinic in a folder of its own behind the web server and the packed static files of `make run`; each page is
 opened by somebody who may, with nothing kept in the browser. Prints the scores for performance and accessibility, the

@@ -1,4 +1,4 @@
-"""How fast is a large results file loaded, and in how much memory?
+"""Measures how fast a large results file is loaded and how much memory that takes.
 
 Writes a file of invented patients, loads it into a fresh database (SQLite, or the server of DATABASE_URL), prints rows
 a second and the most memory used, and ends with status 1 when either misses its budget. ROWS=1000 makes it quick.

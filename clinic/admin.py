@@ -1,4 +1,4 @@
-"""How does an administrator set up sites, hours, closed days, deadlines and staff?"""
+"""Admin pages for sites, opening hours, closed days, deadlines and staff."""
 
 from datetime import date
 from itertools import pairwise

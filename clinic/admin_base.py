@@ -1,4 +1,4 @@
-"""How does every list in the admin behave? Scoped to the person's sites, paged without counting, deleted from never.
+"""Base classes of the admin: lists scoped to the user's sites, paged without counting, and never deleted from.
 
 What a person may view, add or change comes from Django's model permissions, which `clinic.roles` writes. A search for
 a patient is posted and kept in the session: the address of a page never holds a name or a record number.

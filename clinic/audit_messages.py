@@ -1,4 +1,4 @@
-"""What did somebody change in the admin, from what to what? Sentences for the log, which nobody can rewrite.
+"""Writes the sentences of the admin's log about what was changed, from what to what.
 
 Written in one language, whoever saved: the log is read by others, years later.
 """

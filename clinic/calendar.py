@@ -1,4 +1,4 @@
-"""When is the clinic open, what is one business day from now, and when may a message leave?
+"""Computes opening hours, business days and the times at which a message may leave.
 
 All instants are aware UTC datetimes; days and clock times are taken in the site's time zone. A wall-clock time that a
 spring-forward gap skips moves on by the length of the gap; one that happens twice is taken the first time (PEP 495).

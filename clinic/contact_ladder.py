@@ -1,4 +1,4 @@
-"""How does a site try to reach a patient who was called back? By its own rungs, or by those Recall Desk comes with.
+"""Defines the contact ladder of a site: its own rungs, or the default ones.
 
 Default ladder: published programmes ask for at least two documented tries and a certified letter before a patient may
 be called lost; phone calls work better than letters as a first contact, letters help after a missed visit. What a

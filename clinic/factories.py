@@ -1,4 +1,4 @@
-"""How does a test or the demo get a clinic quickly? Open sites, staff with their roles, the cast of one site."""
+"""Factories for tests and the demo: open sites, and staff with their roles."""
 
 from dataclasses import dataclass
 from datetime import time

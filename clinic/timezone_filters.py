@@ -1,4 +1,4 @@
-"""What is "today" or "this month" for sites in several time zones, as a condition the database understands?"""
+"""Builds query conditions for "today" and "this month" at sites in several time zones."""
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time, timedelta

@@ -1,4 +1,4 @@
-"""Where does a person come in and go out?"""
+"""Addresses of signing in and out."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""Is this a time zone, or a country whose holidays we know?"""
+"""Validates time zones, and countries whose holidays are known."""
 
 import zoneinfo
 

@@ -1,4 +1,4 @@
-"""How does a person come in, which desk do they start at, and what do they read when a page cannot be shown?"""
+"""Views for signing in, for the start page of each role, and for pages that cannot be shown."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""Who comes into the admin, and what does its first page show? The status board for those who may open it.
+"""The admin site, whose first page shows the status board to those who may open it.
 
 The way in is the ordinary sign-in page, so one lockout guards both.
 """

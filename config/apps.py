@@ -1,4 +1,4 @@
-"""Which admin does Django serve? Our own site in place of the stock one."""
+"""Replaces Django's default admin site by that of Recall Desk."""
 
 from django.contrib.admin.apps import AdminConfig
 

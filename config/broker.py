@@ -1,4 +1,4 @@
-"""Which server program is the private broker, and how is it started?
+"""Finds the server program of the private broker and starts it.
 
 Used where no REDIS_URL is given. The broker only wakes workers (the database is the record), yet it keeps its queue on
 disk. It listens on a socket file that its owner alone may open, and on no network port.

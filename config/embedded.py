@@ -1,4 +1,4 @@
-"""What does a Recall Desk that runs on one machine, with no other server, make for itself?
+"""Makes what an installation on one machine, with no other server, needs for itself.
 
 Its data folder, its secret key, and the path of the private broker's socket: all readable by the owner alone.
 """

@@ -1,4 +1,4 @@
-"""Can this process serve a request? Asked by container health checks and load balancers, so it says no more."""
+"""Answers container health checks and load balancers, and says no more than that requests are served."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import connection

@@ -1,4 +1,4 @@
-"""Does the web server of this installation answer? `python -m config.health_probe` exits with 0 if it does."""
+"""Exits with 0 if the web server of this installation answers: `python -m config.health_probe`."""
 
 import sys
 import urllib.error

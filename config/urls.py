@@ -1,4 +1,4 @@
-"""Which address leads to which part of the house?"""
+"""The root URL configuration."""
 
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required

@@ -1,4 +1,4 @@
-"""Where does a web server find the application?"""
+"""The WSGI application for web servers."""
 
 import os
 

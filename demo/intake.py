@@ -1,4 +1,4 @@
-"""Which rows of a results file wait for a person in the demo? A few that nobody may guess, through the real loader."""
+"""Parks a few unclear rows of a results file in the demo, through the real loader."""
 
 from io import BytesIO
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How does a person sign in to the demo? One random password per installation, kept where only its owner reads it."""
+"""Makes one random demo password per installation and keeps it where only its owner can read it."""
 
 import os
 import secrets

@@ -1,4 +1,4 @@
-"""How does the demo get its past? Every step of every story is taken in the order of time, with the clock set back.
+"""Seeds the demo's past: every step of every scenario is taken in order of time, with the clock set back.
 
 The steps are the clinic's own actions and the messages are sent by the clinic's own outbox when they fall due, so the
 histories, deadlines and inbox look as they would had people worked here for months.

@@ -1,4 +1,4 @@
-"""Who are the patients of the demo? Two hundred people who plainly do not exist, in the variety a clinic meets."""
+"""Defines the demo's two hundred invented patients, in the variety that a clinic meets."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What is going on in the demo clinic? How many recalls live which story, and how long ago each came to its end.
+"""Defines how many recalls of the demo follow which scenario, and how long ago each came to its end.
 
 Half of the open ones wait for a call, so that a scheduler who signs in has a real morning ahead.
 """

@@ -1,4 +1,4 @@
-"""Where does the demo play, and who works there? Two invented sites in two time zones, and staff in each role."""
+"""Defines the demo's two invented sites in two time zones, and staff in each role."""
 
 from dataclasses import dataclass
 from datetime import time

@@ -1,4 +1,4 @@
-"""What does the admin show of files from outside? The files that were loaded, and the rows that wait to be mended."""
+"""Admin pages of loaded results files and of the parked rows that wait to be corrected."""
 
 from typing import Any, cast
 

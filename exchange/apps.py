@@ -1,4 +1,4 @@
-"""How does Django know the exchange app?"""
+"""Configuration of the exchange app."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _

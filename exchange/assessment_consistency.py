@@ -1,4 +1,4 @@
-"""Does the overall result fit those of the two breasts? The overall one is the worst of them.
+"""Checks that the overall assessment fits those of the two breasts: it is the worst of them.
 
 Domain fact: a report may give an assessment for each breast, and its overall assessment is then the worst of them
 (21 CFR 900.12, approved alternative). Order of concern in BI-RADS: 1, 2, 3, 6, 0, 4, 5.

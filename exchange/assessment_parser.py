@@ -1,4 +1,4 @@
-"""Which of the MQSA assessments do these words mean? Numbers and words are both read and must agree; never a guess.
+"""Parses MQSA assessments from numbers and words, which must agree; it never guesses.
 
 Each mention ("BI-RADS 4", "suspicious", "need prior mammograms") allows some assessments; the result is what all of
 them allow. Nothing left: the words contradict each other. A plain 0 leaves both kinds of incomplete, which are

@@ -1,4 +1,4 @@
-"""How do checked rows become exams and recalls? New ones in bulk, corrected ones one by one by the rules of recalls."""
+"""Stores checked rows as exams and recalls: new ones in bulk, corrected ones one by one."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""How is a results file read? Row by row with its line number; a broken row is told from a file that is unusable.
+"""Reads a results file row by row with line numbers, and tells a broken row from an unusable file.
 
 A file is looked through once before anything of it is loaded: the encoding of every line, the separator and the header.
 """

@@ -1,4 +1,4 @@
-"""Which day or instant do these characters mean? ISO, or month and day in the order that the site's files use.
+"""Parses dates and times: ISO, or month and day in the order that the site's files use.
 
 A date that cannot be is never made possible by swapping day and month: it is refused with the order that was expected.
 """

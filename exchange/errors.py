@@ -1,4 +1,4 @@
-"""How is said what is wrong with a value or a row, so that a person knows what to mend?"""
+"""Errors that say what is wrong with a value or a row, so that a person knows what to correct."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""How is a parked row shown to be mended? Each column of the schema is a field, with its problem beside it."""
+"""The form that corrects a parked row: one field for each column, with its problem beside it."""
 
 from typing import Any
 

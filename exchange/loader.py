@@ -1,4 +1,4 @@
-"""How does a results file go in? In parts, each one transaction; rows that may not go in are parked, the others stay.
+"""Loads a results file in parts, each in one transaction, and parks the rows that cannot be stored.
 
 A crash leaves whole parts, never half a row; loading the file again completes it and changes nothing twice.
 """

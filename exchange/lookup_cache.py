@@ -1,4 +1,4 @@
-"""Which of the clinic's own people and referring providers does a file name? Looked up once for many rows."""
+"""Looks up the readers and referring providers that a file names, once for many rows."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""What may a person do with a parked row? Mend it and send it the way every row goes, or dismiss it with a reason."""
+"""Corrects a parked row and sends it again, or dismisses it with a reason."""
 
 from collections.abc import Mapping
 

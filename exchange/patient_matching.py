@@ -1,4 +1,4 @@
-"""Whose result is this? Finds each row's patient, refuses a possible mix-up, keeps their details up to date."""
+"""Finds each row's patient, refuses a possible mix-up, and keeps the patient's details up to date."""
 
 import difflib
 from collections.abc import Iterable, Sequence

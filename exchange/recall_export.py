@@ -1,4 +1,4 @@
-"""What does the whole of one recall look like, for support and scripts? Codes, times in UTC, no name and no address."""
+"""Exports one recall for support and scripts: codes, times in UTC, no name and no address."""
 
 from datetime import UTC, datetime
 from typing import Any

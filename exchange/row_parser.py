@@ -1,4 +1,4 @@
-"""Is this row of a results file fit to go in? Turns its texts into a typed row, or says by column what to mend."""
+"""Turns the texts of a row into a typed row, or says by column what to correct."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Which columns may a results file have? One table; docs/load-results.md and the form for parked rows come from it."""
+"""Defines the columns of a results file; docs/load-results.md and the form for parked rows come from it."""
 
 import difflib
 from collections.abc import Sequence

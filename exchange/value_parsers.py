@@ -1,6 +1,6 @@
-"""What do the short words of a file mean: yes and no, sides, sex, language, density, finding kinds?
+"""Parses the coded values of a file: yes and no, sides, sex, language, density and finding kinds.
 
-Every reader takes a stripped, non-empty text and raises BadValue with the words it accepts.
+Every parser takes a stripped, non-empty text and raises InvalidValue with the words it accepts.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Where does an administrator look up a patient's record, who sent them, and who opened their pages?"""
+"""Admin pages of patients, of referring providers and of the log of opened pages."""
 
 from typing import Any
 

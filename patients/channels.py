@@ -1,4 +1,4 @@
-"""How may this patient be reached? Reads the contact points and newest consents; changes nothing.
+"""Reads by which channels a patient may be reached from the contact points and the newest consents.
 
 Consent to email: a patient who gave an address and was not asked may be written to in neutral words (45 CFR 164.506,
 treatment); one who said no is not. A text message needs a recorded yes (TCPA). Health details in an email need a

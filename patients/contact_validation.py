@@ -1,4 +1,4 @@
-"""Is this phone number or email address usable, and how is it written in one way?"""
+"""Validates phone numbers and email addresses and writes them in one way."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""How does a test or the demo get a patient in a given situation? All of them are invented, and plainly so."""
+"""Factories for invented patients in a given situation, for tests and the demo."""
 
 from typing import Any
 

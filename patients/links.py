@@ -1,4 +1,4 @@
-"""Which link leads to whose page, and may it still be used? The only place that makes, finds, locks and withdraws them.
+"""Issues, finds, locks and withdraws the links to patients' pages; no other module does.
 
 A link is 256 random bits. The database holds its SHA-256 alone, so a stolen backup opens nothing; a quick hash is
 enough where there is nothing to guess. The birth date is a check on top of holding the link, not a secret: five wrong

@@ -1,4 +1,4 @@
-"""What does "Add to calendar" give? The entry that the messages carry, under the same name, for the patient's calendar.
+"""Builds the file of "Add to calendar": the entry that the messages carry, under the same name.
 
 RFC 5545: METHOD PUBLISH asks nobody for an answer. Calendars are shared, so it names the clinic and no reason.
 """

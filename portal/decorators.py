@@ -1,4 +1,4 @@
-"""What holds for every answer that this package gives? No cache, no other host, no trace of the link, one language.
+"""Decorators of all portal views: no cache, no other host, no trace of the link, one language.
 
 Referrer-Policy is strict-origin and not no-referrer: under no-referrer a browser sends a form with "Origin: null",
 which the CSRF check must refuse. Of an address, strict-origin gives away the host alone, so a link never leaves in a

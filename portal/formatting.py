@@ -1,4 +1,4 @@
-"""How are days and hours said to a patient, in their language and in the local time of the visit?"""
+"""Formats days and hours in the patient's language and in the local time of the visit."""
 
 from datetime import date, datetime
 

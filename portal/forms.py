@@ -1,4 +1,4 @@
-"""What may a patient type? A birth date, a few words for the schedulers, how to hear from us."""
+"""Forms of the patient's page: birth date, a note for the schedulers, language and consents."""
 
 from datetime import date
 from typing import Any

@@ -1,4 +1,4 @@
-"""What does one patient see on their page? Everything the template shows, gathered from the recall in a few queries."""
+"""Gathers everything that the patient's page shows of a recall, in a few queries."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What reaches the staff from the patient's page? Work items, in the same transaction as what caused them.
+"""Turns requests from the patient's page into work items, in the same transaction as their cause.
 
 A booking stays as it is until a scheduler acts: a button may be pressed by mistake, and a time given away is gone.
 """

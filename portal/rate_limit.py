@@ -1,4 +1,4 @@
-"""Has this network address given too many wrong birth dates lately, over all links?
+"""Limits the wrong birth dates that one network address may give over all links.
 
 A modest brake beside the lock on each link: whoever holds many stolen links may not try five dates on each. The count
 lives in each web process alone and is forgotten with it; a whole hospital behind one address stays under it.

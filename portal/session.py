@@ -1,4 +1,4 @@
-"""How does the page know, after the birth date, who is looking? By a signed cookie of its own, for 15 minutes.
+"""Keeps an identified patient signed in by a signed cookie of the portal's own, for 15 minutes.
 
 The cookie holds the number of the link, never the link, and is worthless once the link is withdrawn, locked or expired.
 It ends 15 minutes after the last page and an hour after the birth date. SameSite=Lax, not Strict: coming back from the

@@ -1,4 +1,4 @@
-"""At which stage does the patient's page show the patient? A recall's state, seen through what they have been told.
+"""Derives the stage that the patient's page shows from a recall's state and what the patient has been told.
 
 Nothing shows before the clinic releases it: an outcome that is not released looks exactly like pictures that are still
 being read, whatever it says, and a biopsy's result is never on the page, so every state after a biopsy looks the same.

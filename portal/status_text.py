@@ -1,4 +1,4 @@
-"""Which sentences tell a patient where they are and what comes next? One pair for each stage, in plain words.
+"""The sentences that tell a patient where they are and what comes next, one pair for each stage.
 
 The first sentence is the head of the page, the second says what happens next and who does it. None of them holds a
 result, a finding or a category: those come from the reviewed explainers.

@@ -1,4 +1,4 @@
-"""Which addresses belong to the patient's page? Only the first holds a link, and it is left after signing in."""
+"""Addresses of the patient's page; only the first holds a link, and it is left after signing in."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""How does Django know the reports app?"""
+"""Configuration of the reports app."""
 
 from django.apps import AppConfig
 

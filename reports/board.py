@@ -1,4 +1,4 @@
-"""What does the status board show to this person? Everything at the user's sites, read in one query."""
+"""Builds the status board of a user's sites in one query."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What stands where at this moment? The counts behind the status board, as parts of its one query."""
+"""Counts behind the status board, as parts of its one query."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Where does the sheet for a day without the system lie? One file for each site and day, written anew every 15 minutes.
+"""Writes the downtime sheet of each site and day to a file every 15 minutes.
 
 The files hold names, record numbers and phone numbers on purpose: they are what a clinic works from when nothing else
 answers. Folder and files are their owner's alone (modes 700 and 600), and older ones are removed.

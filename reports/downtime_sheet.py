@@ -1,4 +1,4 @@
-"""What must be on paper when the system is away? Today's and tomorrow's visits and the callbacks due, with numbers."""
+"""Gathers the downtime sheet: today's and tomorrow's visits and the callbacks due, with phone numbers."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field

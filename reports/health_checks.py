@@ -1,4 +1,4 @@
-"""Are mail, worker, beat and broker alive? Judged when the board is read, from the marks they last left."""
+"""Judges mail, worker, beat and broker when the board is read, from the marks they last left."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

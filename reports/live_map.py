@@ -1,4 +1,4 @@
-"""What does the live map say now? Each state's recalls and last week's moves at a person's sites, and where to click.
+"""Builds the live map: each state's recalls and last week's moves at a user's sites, with links.
 
 One aggregate over all sites is counted every few seconds at most and kept in this process: numbers and instants only,
 nothing about a patient. Each person's map is added up from their own sites' rows.

@@ -1,4 +1,4 @@
-"""Where on the live map is each state drawn, and which way does each arrow take?
+"""Places the states and arrows of the live map.
 
 Units are those of the drawing's view box. The map draws the states and arrows of the workflow table; an arrow without
 a way of its own here is drawn as a straight line, and a test asks for a place for every state.

@@ -1,4 +1,4 @@
-"""What does the board keep of past weeks, so as not to count them each time? One row a week, site and measure."""
+"""Stores the weekly figures of the board: one row for each week, site and measure."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _

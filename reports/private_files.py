@@ -1,4 +1,4 @@
-"""How is a file written that somebody may read at any instant? Whole or not at all, for its owner's eyes alone."""
+"""Writes a file whole or not at all, readable by its owner alone."""
 
 import os
 import tempfile

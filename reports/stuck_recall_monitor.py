@@ -1,4 +1,4 @@
-"""Who hears each hour that no recall is without a next step? A sign of life, a file, and the monitor's address."""
+"""Reports each hour that no recall is without a next step: a heartbeat, a file and a ping of the monitor."""
 
 import json
 import logging

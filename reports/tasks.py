@@ -1,4 +1,4 @@
-"""What do the workers count and write for those who look over everything?
+"""Periodic tasks of the reports.
 
 The board's figures of past weeks, the check for recalls without a next step, the sheet for a day without the system.
 """

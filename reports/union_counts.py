@@ -1,4 +1,4 @@
-"""How are all the numbers of a page counted in one query? Every count is one part of a single UNION ALL."""
+"""Counts all numbers of a page in one query; every count is one part of a UNION ALL."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Where are the pages that look over all recalls? The live map, and the sheet for a day without the system."""
+"""Addresses of the live map and the downtime sheet."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""Where on the desk are the live map, with what an open map asks for, and the sheet for a day without the system?"""
+"""Views of the live map, its updates and the downtime sheet."""
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse

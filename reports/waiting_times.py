@@ -1,4 +1,4 @@
-"""How long do patients wait, from the result to the visit and to the outcome? By week, by language and by site."""
+"""Charts how long patients wait from the result to the visit and to the outcome."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""What do the last twelve weeks look like? Figures that the workers keep, or counted now if those are old."""
+"""Gives the figures of the last twelve weeks: stored ones, or counted now if those are old."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence

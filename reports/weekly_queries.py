@@ -1,4 +1,4 @@
-"""How has it gone, week by week? Counts of the last twelve weeks by site and language, as parts of one query."""
+"""Counts the last twelve weeks by site and language, as parts of one query."""
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta

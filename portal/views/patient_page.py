@@ -1,4 +1,4 @@
-"""What can a patient do once identified? See where they are, confirm, ask, choose, keep the date, and leave."""
+"""Views of an identified patient: see the page, confirm, ask, set preferences, save the date, close."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What happens at a patient's link? A GET shows a form and changes nothing; a POST with the birth date opens the page.
+"""Views of a patient's link: a GET shows a form and changes nothing, a POST with the birth date opens the page.
 
 Mail scanners and chat apps open every link they see, so opening one proves nothing and uses up nothing. An unknown
 link and one that has ended read alike but for one sentence.

@@ -1,4 +1,4 @@
-"""What does a person type to load a results file, and what do they read afterwards?"""
+"""Loads a results file and prints what became of each row."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""Where does the recall of this exam stand, and how did it get there?"""
+"""Prints where the recall of an exam stands and how it got there."""
 
 import json
 from typing import Any

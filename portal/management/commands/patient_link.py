@@ -1,4 +1,4 @@
-"""How does a person at the clinic get a fresh link for a patient on the phone? `manage.py patient_link MRN`."""
+"""Issues a fresh link for a patient on the phone: `manage.py patient_link MRN`."""
 
 from argparse import ArgumentParser
 from typing import Any
