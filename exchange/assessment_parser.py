@@ -78,7 +78,7 @@ _IMPRESSION = re.compile(r".*\b(?:impression|final assessment|overall assessment
 
 
 def parse_assessment(text: str, bare_zero: str) -> Assessment:
-    """The one assessment meant. Raises BadValue, with what to write instead, when there is none or more than one.
+    """The one assessment meant. Raises InvalidValue, with what to write instead, when there is none or more than one.
 
     `bare_zero` is the site's `bare_zero` setting: what a 0 means that does not say which kind.
     """
@@ -98,7 +98,7 @@ def parse_assessment(text: str, bare_zero: str) -> Assessment:
 
 @lru_cache(maxsize=2048)
 def _parse_allowed(text: str) -> AssessmentSet:
-    """What every mention in the text allows together. Raises BadValue for none, a contradiction or other numbers."""
+    """What all mentions in the text allow together. Raises InvalidValue for none, a contradiction or another number."""
     plain = _normalize(text)
     if _NOT_AN_ASSESSMENT.search(plain):
         raise InvalidValue(_("This is no assessment. Write the category, such as 0-AI, 2 or 4B."))

@@ -22,7 +22,7 @@ _TIME_OF_DAY = re.compile(
 
 
 def parse_date(text: str, site: Site) -> date:
-    """The day meant at that site. Raises BadValue with the remedy; a midnight time behind the day is passed over."""
+    """The day meant at that site. Raises InvalidValue with the remedy; a midnight after the day is dropped."""
     with_time = _DATE_AND_TIME.fullmatch(text)
     if with_time:
         text = with_time["day"]
