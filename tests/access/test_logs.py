@@ -40,7 +40,7 @@ def test_a_logged_exception_shows_its_type_and_place_and_not_what_it_says(format
     line = formatter.format(_record("could not move the recall"))
     chain = json.loads(line)["exception"]
     assert [link["type"] for link in chain] == ["builtins.ValueError", "builtins.KeyError"]
-    assert "_failure" in chain[0]["frames"][0]
+    assert "_raise_and_catch" in chain[0]["frames"][0]
     assert PATIENT not in line
 
 
