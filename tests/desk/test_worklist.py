@@ -116,11 +116,11 @@ def test_a_long_section_is_paged_oldest_first_without_a_gap(
     ]
     browser = client_for(radiologist_rao)
     first: Any = browser.get(reverse("worklist")).context["sections"][0]
-    rest: Any = browser.get(reverse("worklist") + first["older"]).context["sections"]
+    rest: Any = browser.get(reverse("worklist") + first["next_page_url"]).context["sections"]
     seen = [row.url for row in [*first["rows"], *rest[0]["rows"]]]
     oldest_first = sorted(recalls, key=lambda recall: (recall.to_read_at, recall.pk))
     assert seen == [_step(recall, "record_outcome") for recall in oldest_first]
-    assert (len(first["rows"]), len(rest), rest[0]["older"]) == (25, 1, "")
+    assert (len(first["rows"]), len(rest), rest[0]["next_page_url"]) == (25, 1, "")
 
 
 def test_an_unknown_section_is_not_found(client_for: ClientFor, radiologist_rao: User) -> None:
