@@ -5,7 +5,7 @@ same answer. The occasion they name is part of the row's key: a visit that moves
 planned for its old time is wanted no more.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -110,16 +110,12 @@ _KINDS_AFTER_SILENT_CLOSURE = frozenset(
 
 def planned_messages(snapshot: RecallSnapshot) -> dict[NotificationKey, PlannedMessage]:
     """Every message that should exist now, by kind and occasion; nothing after a death."""
-    return {
-        (kind, planned.occasion): planned
-        for kind in RULE_BY_KIND
-        for planned in _messages_of_kind(snapshot, kind).values()
-    }
+    return _evaluate(snapshot, RULE_BY_KIND.values())
 
 
 def find_planned_message(snapshot: RecallSnapshot, kind: NotificationKind, occasion: str) -> PlannedMessage | None:
     """The message of that kind and occasion, None when it should not exist now; only the rule of its kind is asked."""
-    return _messages_of_kind(snapshot, kind).get(occasion)
+    return _evaluate(snapshot, [RULE_BY_KIND[kind]]).get((kind, occasion))
 
 
 def repeat_occasion(occasion: str, version: int) -> str:
@@ -127,19 +123,21 @@ def repeat_occasion(occasion: str, version: int) -> str:
     return f"{occasion.partition(':again-')[0]}:again-{version}"
 
 
-def _messages_of_kind(snapshot: RecallSnapshot, kind: NotificationKind) -> dict[str, PlannedMessage]:
-    """By occasion: what the rule of the kind says, and what a person asked for."""
+def _evaluate(snapshot: RecallSnapshot, asked: Collection[Rule]) -> dict[NotificationKey, PlannedMessage]:
+    """What these rules say, and what a person asked for of their kinds."""
     recall = snapshot.recall
     if recall.patient.deceased_on or recall.closure_reason == ClosureReason.DECEASED:
         return {}
-    found: dict[str, PlannedMessage] = {}
-    if _may_be_sent_after(recall.closure_reason, kind):
-        found = {planned.occasion: planned for planned in RULE_BY_KIND[kind].evaluate(snapshot)}
+    allowed = [rule for rule in asked if _may_be_sent_after(recall.closure_reason, rule.kind)]
+    found: dict[NotificationKey, PlannedMessage] = {
+        (rule.kind, planned.occasion): planned for rule in allowed for planned in rule.evaluate(snapshot)
+    }
+    kinds = {rule.kind for rule in asked}
     for event in snapshot.events:
-        if event.step == MANUAL_MESSAGE_STEP and event.data["kind"] == kind:
+        if event.step == MANUAL_MESSAGE_STEP and event.data["kind"] in kinds:
             requested = _manually_requested_message(event, snapshot, found)
             if requested is not None:
-                found[requested.occasion] = requested
+                found[NotificationKind(event.data["kind"]), requested.occasion] = requested
     return found
 
 
@@ -150,13 +148,13 @@ def _may_be_sent_after(closure_reason: str, kind: NotificationKind) -> bool:
 
 
 def _manually_requested_message(
-    event: EventRecord, snapshot: RecallSnapshot, found: Mapping[str, PlannedMessage]
+    event: EventRecord, snapshot: RecallSnapshot, found: Mapping[NotificationKey, PlannedMessage]
 ) -> PlannedMessage | None:
     """A message once more while it is true, a request to call while the recall has not moved on."""
     kind, did = NotificationKind(event.data["kind"]), event.data["did"]
     due = send_windows.next_send_time(RULE_BY_KIND[kind].window, snapshot.site, event.at)
     if did == ManualAction.SENT_AGAIN:
-        original = found.get(event.data["occasion"])
+        original = found.get((kind, event.data["occasion"]))
         if original is None or (original.expires_at is not None and original.expires_at <= due):
             return None
         return replace(original, occasion=repeat_occasion(original.occasion, event.version), due_at=due)
