@@ -3,7 +3,7 @@
 Every check raises with the sentence shown to the user; `step_blocked_reason` returns it for a disabled button.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from django.utils import timezone
@@ -47,8 +47,18 @@ class StaleVersion(StepRefused):
 
 def check_actor_permitted(recall: Recall, step: Step, actor: Actor) -> None:
     """Raise NotPermitted unless one of the actor's roles may take the step and the recall is at one of their sites."""
+    check_site(recall, actor)
+    check_role(step, actor)
+
+
+def check_site(recall: Recall, actor: Actor) -> None:
+    """Raise NotPermitted where the actor does not work at the recall's site."""
     if not actor.can_access_site(recall.site_id):
         raise NotPermitted(_("This recall belongs to a site you do not work at."))
+
+
+def check_role(step: Step, actor: Actor) -> None:
+    """Raise NotPermitted where none of the actor's roles may take the step."""
     if not actor.roles & step.roles:
         raise NotPermitted(_("Your role may not do this. %(rule)s") % {"rule": step.rule})
 
@@ -74,9 +84,23 @@ def check_second_person(recall: Recall, step: Step, actor: Actor) -> None:
 
 def step_blocked_reason(recall: Recall, step: Step, actor: Actor) -> str:
     """The sentence that forbids the step now; empty when it may be taken."""
+    return step_blocked_reasons(recall, [step], actor)[step.name]
+
+
+def step_blocked_reasons(recall: Recall, steps: Iterable[Step], actor: Actor) -> dict[str, str]:
+    """By step name, the sentence that forbids the step now; empty when it may be taken. The site is checked once."""
     try:
-        check_actor_permitted(recall, step, actor)
-        check_step_available(recall, step, timezone.now())
+        check_site(recall, actor)
+    except NotPermitted as refusal:
+        return {step.name: str(refusal) for step in steps}
+    now = timezone.now()
+    return {step.name: _refusal_at_own_site(recall, step, actor, now) for step in steps}
+
+
+def _refusal_at_own_site(recall: Recall, step: Step, actor: Actor, now: datetime) -> str:
+    try:
+        check_role(step, actor)
+        check_step_available(recall, step, now)
         check_second_person(recall, step, actor)
     except StepRefused as refusal:
         return str(refusal)

@@ -43,12 +43,9 @@ class NavLink:
 def nav_links(context: Context) -> list[NavLink]:
     """The pages this person's roles may open, in one order for everybody."""
     request = context["request"]
-    links = (
-        (label, name) for label, page, name in _NAV_LINKS if can_open_page(request.user, page) and _is_enabled(name)
-    )
-    return [
-        NavLink(label, url, request.path.startswith(url)) for label, name in links if (url := _reverse_or_empty(name))
-    ]
+    permitted = [(label, name) for label, page, name in _NAV_LINKS if can_open_page(request.user, page)]
+    links = [(label, _reverse_or_empty(name)) for label, name in permitted if _is_enabled(name)]
+    return [NavLink(label, url, request.path.startswith(url)) for label, url in links if url]
 
 
 @register.simple_tag(takes_context=True)

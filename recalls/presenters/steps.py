@@ -9,7 +9,7 @@ from django.urls import reverse
 from clinic.actors import Actor
 from recalls.enums import State
 from recalls.models import Recall
-from recalls.permissions import step_blocked_reason
+from recalls.permissions import step_blocked_reason, step_blocked_reasons
 from recalls.workflow import STEPS, STEPS_BY_NAME, Step, next_steps
 
 
@@ -39,7 +39,9 @@ class StepMenu:
 
 def build_step_menu(recall: Recall, actor: Actor, names: Collection[str]) -> StepMenu:
     """Sort the steps that have a page (`names`) for this person and this recall."""
-    here = [(step, _step_option(recall, step, actor)) for step in STEPS if step.name in names]
+    on_page = [step for step in STEPS if step.name in names]
+    reasons = step_blocked_reasons(recall, on_page, actor)
+    here = [(step, _step_option(recall, step, reasons[step.name])) for step in on_page]
     may = {button.name: button for _step, button in here if not button.blocked_reason}
     coming = [step for step in next_steps(State(recall.state)) if step.name in may]
     form = next((may[step.name] for step in coming if step.form_open), None)
@@ -54,13 +56,12 @@ def build_step_menu(recall: Recall, actor: Actor, names: Collection[str]) -> Ste
 
 
 def build_step_option(recall: Recall, name: str, actor: Actor) -> StepOption:
-    return _step_option(recall, STEPS_BY_NAME[name], actor)
+    step = STEPS_BY_NAME[name]
+    return _step_option(recall, step, step_blocked_reason(recall, step, actor))
 
 
-def _step_option(recall: Recall, step: Step, actor: Actor) -> StepOption:
-    return StepOption(
-        step.name, step.label, reverse("step", args=[recall.pk, step.name]), step_blocked_reason(recall, step, actor)
-    )
+def _step_option(recall: Recall, step: Step, blocked_reason: str) -> StepOption:
+    return StepOption(step.name, step.label, reverse("step", args=[recall.pk, step.name]), blocked_reason)
 
 
 def _is_expected_next(step: Step, recall: Recall, actor: Actor) -> bool:
