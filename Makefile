@@ -5,9 +5,10 @@ PYTEST := $(PY) -m pytest
 DB_SERVER := $(PY) -m tests.support.servers
 PIN := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make lock'
 PARALLEL ?= 2
+MINUTES ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help run install install-demo install-dev test test-sqlite test-postgres test-browser check fix lock bench lighthouse gallery screenshots rulebook clean
+.PHONY: help run install install-demo install-dev test test-sqlite test-postgres test-browser check fix lock bench lighthouse gallery screenshots rulebook mutants clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +57,7 @@ lock: ## Pin the packages that pyproject.toml allows (needs uv; installs it into
 	$(PIN) pyproject.toml --output-file requirements.txt
 	$(PIN) --extra demo --constraint requirements.txt pyproject.toml --output-file requirements-demo.txt
 	$(PIN) --extra demo --extra dev --constraint requirements-demo.txt pyproject.toml --output-file requirements-dev.txt
+	$(PIN) --extra demo --extra dev --extra mutants --constraint requirements-dev.txt pyproject.toml --output-file requirements-mutants.txt
 
 bench: install-dev ## Run every benchmark in bench/
 	@for script in bench/[a-z]*.py; do echo "== $$script"; $(PY) -m "$$(echo "$${script%.py}" | tr / .)" || exit 1; done
@@ -72,6 +74,10 @@ screenshots: install-dev ## Pictures of every page for docs/screenshots, light, 
 rulebook: install-dev ## Print the rules the tests hold, in words, file by file
 	@$(PY) -m tests.support.list_tests
 
+mutants: ## Change the rules' code a little at a time and count the changes no test notices (MINUTES=20); goes on where it stopped
+	@sh bin/venv requirements-mutants.txt
+	$(PY) -m tests.support.mutants --minutes $(MINUTES) --children $(PARALLEL)
+
 clean: ## Remove the environment and the caches; the data in var/ stays
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .mutants
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -45,6 +45,17 @@ def test_a_domain_gets_at_most_so_many_a_minute_and_all_leave_in_the_fewest_minu
     assert len({received.recipients for received in mail_server.received}) == 8
 
 
+def test_messages_of_different_seconds_share_the_limit_of_their_minute(
+    clock: Clock, shadyside: Site, mail_server: SmtpSink
+) -> None:
+    clock.move_to("2026-11-10", "08:15:10.250000")
+    create_due_messages(shadyside, LIMIT - 1, "big.example.com")
+    assert send_due(5)[AttemptResult.ACCEPTED] == LIMIT - 1
+    clock.move_to("2026-11-10", "08:15:40.500000")
+    create_due_messages(shadyside, 5, "big.example.com")
+    assert send_due(5)[AttemptResult.ACCEPTED] == 1
+
+
 def test_another_domain_does_not_wait(clock: Clock, shadyside: Site, mail_server: SmtpSink) -> None:
     create_due_messages(shadyside, 8, "big.example.com")
     create_due_messages(shadyside, 2, "small.example.org")

@@ -9,7 +9,7 @@ from time_machine import TimeMachineFixture
 
 from clinic import calendar
 from clinic.factories import SiteFactory, get_site_staff
-from clinic.models import Closure, Site
+from clinic.models import Closure, Site, User
 from recalls import actions
 from recalls.actions import ContactAttemptInput, OutcomeInput, Slot
 from recalls.deadlines import follow_up_date
@@ -210,3 +210,12 @@ def test_a_next_attempt_chosen_by_a_user_overrides_the_ladder(
     past = ContactAttemptInput(ContactChannel.PHONE, ContactResult.NO_ANSWER, next_try_at=chosen - timedelta(days=1))
     with pytest.raises(ValidationError, match="future"):
         actions.log_contact(recall, past, by=cast.scheduler)
+
+
+def test_a_held_recall_is_due_at_eight_on_the_day_the_hold_ends(
+    shadyside: Site, scheduler_ana: User, time_machine: TimeMachineFixture
+) -> None:
+    time_machine.move_to(_new_york(2026, 3, 17), tick=False)
+    recall = RecallFactory.create(site=shadyside)
+    actions.hold(recall, date(2026, 4, 9), by=scheduler_ana, note="The patient is travelling.")
+    assert _due_text(recall) == "2026-04-09 08:00"

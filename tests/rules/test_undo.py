@@ -1,6 +1,6 @@
 """Tests of undo: everything as before, nothing removed from the history, and only while nobody was told."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 from time_machine import TimeMachineFixture
 
+from clinic.factories import get_site_staff
 from clinic.models import Site, User
 from notifications.enums import AttemptResult, NotificationState
 from notifications.models import DeliveryAttempt, Notification
@@ -114,6 +115,16 @@ def test_nobody_undoes_what_a_colleague_did(shadyside: Site, scheduler_ana: User
     _hold(recall, scheduler_ana)
     with pytest.raises(StepUnavailable, match="Only the person who did"):
         actions.undo(recall, by=scheduler_bea)
+
+
+def test_who_comes_second_reads_the_time_of_the_recalls_site(foothills: Site, time_machine: TimeMachineFixture) -> None:
+    scheduler = get_site_staff(foothills).scheduler
+    time_machine.move_to(datetime(2026, 3, 18, 20, 5, tzinfo=UTC), tick=False)  # 14:05 in Denver
+    recall = RecallFactory.create(site=foothills)
+    seen = recall.version
+    _hold(recall, scheduler)
+    with pytest.raises(StaleVersion, match="at 14:05"):
+        actions.resume(recall, by=scheduler, seen=seen)
 
 
 def test_a_step_followed_by_another_is_not_undone(shadyside: Site, scheduler_ana: User, scheduler_bea: User) -> None:

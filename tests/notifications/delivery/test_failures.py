@@ -6,10 +6,11 @@ import ssl
 import pytest
 
 from clinic.actors import INTAKE
+from notifications.content.loader import NotReviewed
 from notifications.delivery import outbox
 from notifications.delivery.claim_prefetch import ClaimPrefetcher
-from notifications.delivery.failures import classify_delivery_error
-from notifications.enums import AttemptResult, NotificationKind, NotificationState
+from notifications.delivery.failures import classify_delivery_error, render_failure
+from notifications.enums import AttemptResult, NotificationKind, NotificationState, StatusReason
 from notifications.rendering.email import build_email
 from patients.actions import set_contact_point
 from patients.models import ContactPoint
@@ -57,3 +58,22 @@ def test_a_failed_check_of_the_mail_servers_certificate_is_never_the_messages_fa
 @pytest.mark.parametrize("error", [ValueError("x"), TypeError("x"), KeyError("x")])
 def test_a_message_that_cannot_be_written_is_not_tried_again(error: Exception) -> None:
     assert classify_delivery_error(error).result == AttemptResult.PERMANENT
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (NotReviewed("letter of Testa Oak"), StatusReason.NOT_REVIEWED),
+        (KeyError("letter of Testa Oak"), StatusReason.NOT_RENDERED),
+    ],
+)
+def test_staff_read_why_a_message_cannot_be_written_and_nothing_of_the_patient(
+    error: Exception, reason: StatusReason
+) -> None:
+    failure = render_failure(error)
+    assert (failure.reason, failure.detail) == (reason, type(error).__name__)
+
+
+def test_a_closed_connection_is_noted_with_the_servers_code() -> None:
+    closing = smtplib.SMTPSenderRefused(421, b"4.3.2 closing", "clinic@example.org")
+    assert classify_delivery_error(closing).code == 421
