@@ -1,6 +1,9 @@
 """Holds that a parked row can be corrected in the admin and that nothing typed is lost."""
 
+from urllib.parse import urlsplit
+
 import pytest
+from django.http import QueryDict
 from django.test import Client
 
 from clinic.factories import SiteFactory, UserFactory
@@ -146,7 +149,8 @@ def test_a_row_is_found_by_accession_or_line_without_naming_it_in_the_address(
     load_results(make_result(), make_result(accession="B7", assessment="9"))
     found = manager_client.post(LIST, {"q": words}, follow=True)
     assert [row.pk for row in found.context["cl"].result_list] == [parked.pk]
-    assert f"q={words}" not in found.redirect_chain[-1][0]
+    # A random word stands for what was searched; it may begin with the same letter.
+    assert QueryDict(urlsplit(found.redirect_chain[-1][0]).query)["q"] != words
 
 
 def test_a_row_with_too_many_cells_shows_them_and_is_mended_by_hand(
