@@ -107,8 +107,8 @@ def prepare(module: str) -> None:
         pyproject.write(f"\n[tool.mutmut]\n{lines}")
 
 
-def run(module: str, seconds: float, children: int) -> None:
-    """Let mutmut work for that long, then stop it."""
+def run(module: str, seconds: float, children: int) -> str:
+    """Let mutmut work for that long, then stop it. Says in words how it ended."""
     command = [str(Path(sys.executable).with_name("mutmut")), "run", "--max-children", str(children)]
     log = copy_of(module) / "mutmut.log"
     with log.open("w", encoding="utf-8") as output:
@@ -116,9 +116,11 @@ def run(module: str, seconds: float, children: int) -> None:
             command, cwd=copy_of(module), stdout=output, stderr=subprocess.STDOUT, start_new_session=True
         )
         try:
-            process.wait(seconds)
+            code = process.wait(seconds)
         except subprocess.TimeoutExpired:
             stop_group(process)
+            return "time over"
+    return "all tried" if code == 0 else f"stopped with {code}, see mutmut.log"
 
 
 def stop_group(process: subprocess.Popen[bytes]) -> None:
@@ -146,12 +148,12 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, required=True)
     parser.add_argument("--children", type=int, required=True)
     chosen = parser.parse_args()
-    print(f"{'module':46}{'mutants':>8}{'killed':>8}{'survived':>10}{'not run':>9}", flush=True)
+    print(f"{'module':46}{'mutants':>8}{'killed':>8}{'survived':>10}{'not run':>9}  ended", flush=True)
     for module in SUBJECTS:
         prepare(module)
-        run(module, chosen.minutes * 60 / len(SUBJECTS), chosen.children)
+        ended = run(module, chosen.minutes * 60 / len(SUBJECTS), chosen.children)
         found = figures(module)
-        print(f"{module:46}{found.mutants:8}{found.killed:8}{found.survived:10}{found.not_run:9}", flush=True)
+        print(f"{module:46}{found.mutants:8}{found.killed:8}{found.survived:10}{found.not_run:9}  {ended}", flush=True)
     print("See one: cd .mutants/<module> && ../../.venv/bin/mutmut results; mutmut show NAME")
 
 
