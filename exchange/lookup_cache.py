@@ -1,4 +1,4 @@
-"""Looks up the readers and referring providers that a file names, once for many rows."""
+"""Looks up the readers and finds or makes the referring providers that a file names, once for many rows."""
 
 from dataclasses import dataclass, field
 
