@@ -19,7 +19,7 @@ class Actor:
 
     def can_access_site(self, site_id: int) -> bool:
         """A person acts at their own sites only; the system, intake and a patient's own link are not bound to one."""
-        return self.user is None or self.user.can_access_site(site_id)
+        return self.user is None or site_id in self.user.site_ids
 
 
 SYSTEM = Actor("system", frozenset({Role.SYSTEM}))

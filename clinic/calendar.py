@@ -4,6 +4,7 @@ All instants are aware UTC datetimes; days and clock times are taken in the site
 spring-forward gap skips moves on by the length of the gap; one that happens twice is taken the first time (PEP 495).
 """
 
+import enum
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -71,20 +72,25 @@ def closing_time(site: "Site", day: date) -> datetime:
     return instant(site, day, hours[1] if hours else time(17, 0))
 
 
-def next_send_window(site: "Site", at: datetime, *, first_notice: bool = False) -> datetime:
-    """The first instant from `at` on at which a message may reach a patient.
+class SendWindow(enum.Enum):
+    """The days on which a kind of message may leave, always between the site's `send_from` and `send_until`."""
 
-    Messages leave between the site's `send_from` and `send_until` on days somebody answers the phone. A first notice
-    never leaves on a Friday after noon: the patient could ask nobody until Monday.
-    """
-    local = at.astimezone(site.zone)
-    day = local.date()
+    # Somebody must be there to answer the patient, and not only for the last hours before a weekend.
+    FIRST_NOTICE = "open days, Friday only until noon"
+    OPEN_DAYS = "open days"
+    # A reminder for Monday may leave on Sunday.
+    ANY_DAY = "any day"
+
+
+def next_send_time(window: SendWindow, site: "Site", at: datetime) -> datetime:
+    """The first instant (UTC) from `at` on at which such a message may leave; `at` itself inside the window."""
+    day = at.astimezone(site.zone).date()
     for ahead in range(_MAX_CLOSED_DAYS):
         candidate = day + timedelta(days=ahead)
         until = site.send_until
-        if first_notice and candidate.weekday() == 4:  # Friday
+        if window is SendWindow.FIRST_NOTICE and candidate.weekday() == 4:  # Friday
             until = min(until, _FIRST_NOTICE_FRIDAY_CUTOFF)
-        if not is_open_day(site, candidate) or site.send_from >= until:
+        if site.send_from >= until or (window is not SendWindow.ANY_DAY and not is_open_day(site, candidate)):
             continue
         if candidate == day and at >= instant(site, day, until):
             continue
@@ -92,19 +98,27 @@ def next_send_window(site: "Site", at: datetime, *, first_notice: bool = False) 
     return at
 
 
-def latest_send_before(site: "Site", at: datetime) -> datetime:
-    """`at` itself inside the day's sending hours, else the nearest sending instant before it.
+def send_hours_start_after(site: "Site", start: datetime, business_days: int) -> datetime:
+    """When the sending hours begin on the nth business day after the day of `start`."""
+    day = local_day(site, add_business_days(site, start, business_days))
+    return instant(site, day, site.send_from)
 
-    Reminders use this: a reminder owed at night leaves the evening before, never after the time it promises.
-    It does not ask whether the site is open: a reminder for Monday may leave on Sunday.
+
+def start_of_day(site: "Site", at: datetime, offset_days: int = 0) -> datetime:
+    """Midnight at the site, `offset_days` after the day of `at`."""
+    return instant(site, local_day(site, at) + timedelta(days=offset_days), time(0))
+
+
+def days_before_in_send_hours(site: "Site", at: datetime, days: int) -> datetime:
+    """That many calendar days before `at` by the site's clock, moved earlier into the sending hours.
+
+    A reminder owed at night leaves the evening before, never after the time it promises. It does not ask whether the
+    site is open: a reminder for Monday may leave on Sunday.
     """
     local = at.astimezone(site.zone)
-    opens, closes = (
-        instant(site, local.date(), site.send_from),
-        instant(site, local.date(), site.send_until),
-    )
-    if at < opens:
-        return instant(site, local.date() - timedelta(days=1), site.send_until) - timedelta(minutes=1)
-    if at >= closes:
-        return closes - timedelta(minutes=1)
-    return at
+    day = local.date() - timedelta(days=days)
+    wall = instant(site, day, local.time().replace(tzinfo=None))
+    if wall < instant(site, day, site.send_from):
+        return instant(site, day - timedelta(days=1), site.send_until) - timedelta(minutes=1)
+    until = instant(site, day, site.send_until)
+    return wall if wall < until else until - timedelta(minutes=1)

@@ -259,9 +259,6 @@ class User(AbstractUser):
     def site_ids(self) -> frozenset[int]:
         return frozenset(site.pk for site in self.own_sites)
 
-    def can_access_site(self, site_id: int) -> bool:
-        return site_id in self.site_ids
-
 
 class AccessLog(models.Model):
     """One row each time a person opens something about a patient; written before the page is shown."""

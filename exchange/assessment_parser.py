@@ -96,6 +96,16 @@ def parse_assessment(text: str, bare_zero: str) -> Assessment:
     raise InvalidValue(_("4C or 5? These words fit both. Write the number of the category."))
 
 
+def parse_screening_assessment(text: str, site: Site) -> Assessment:
+    """The assessment of a screening exam; a plain 0 means what the site says it means."""
+    assessment = parse_assessment(text, site.bare_zero)
+    if assessment == Assessment.KNOWN_MALIGNANCY:
+        raise InvalidValue(
+            _("6 is a cancer known before this exam, so this is no screening result. Correct it or dismiss the row.")
+        )
+    return assessment
+
+
 @lru_cache(maxsize=2048)
 def _parse_allowed(text: str) -> AssessmentSet:
     """What all mentions in the text allow together. Raises InvalidValue for none, a contradiction or another number."""

@@ -23,7 +23,7 @@ def replay_parked_row(row: ParkedRow, raw: Mapping[str, str], *, by: User) -> Ro
     sites = get_sites_by_code()
     loader = Loader(row.file, sites, row.file.site)
     site = get_row_site(row.raw, sites, row.file.site)
-    if site is not None and not by.can_access_site(site.pk):
+    if site is not None and site.pk not in by.site_ids:
         problem = Problem("site", _("You do not work at this site. Ask somebody who does to load the row."))
         outcome = RowReport(row.line, row.accession, RowResult.PARKED, problems=[problem])
     else:

@@ -16,7 +16,7 @@ from clinic import calendar
 from clinic.models import Site
 from exchange import value_parsers
 from exchange.assessment_consistency import is_overall_consistent
-from exchange.assessment_parser import parse_assessment
+from exchange.assessment_parser import parse_screening_assessment
 from exchange.date_parser import parse_date, parse_datetime
 from exchange.errors import WHOLE_ROW, InvalidValue, Problem
 from exchange.schema import COLUMNS, COLUMNS_BY_NAME, REQUIRED
@@ -114,20 +114,11 @@ def _parse_npi(text: str, _site: Site) -> str:
     return text
 
 
-def _parse_screening_assessment(text: str, site: Site) -> Assessment:
-    assessment = parse_assessment(text, site.bare_zero)
-    if assessment == Assessment.KNOWN_MALIGNANCY:
-        raise InvalidValue(
-            _("6 is a cancer known before this exam, so this is no screening result. Correct it or dismiss the row.")
-        )
-    return assessment
-
-
 _VALUE_PARSERS: dict[str, Callable[[str, Site], Any]] = {
     "birth_date": parse_date,
     "exam_date": parse_date,
     "reported_at": parse_datetime,
-    **dict.fromkeys(_ASSESSMENT_COLUMNS, _parse_screening_assessment),
+    **dict.fromkeys(_ASSESSMENT_COLUMNS, parse_screening_assessment),
     **dict.fromkeys(
         ("interpreter_needed", "sms_consent", "email_consent", "detail_consent", "first_screen"),
         lambda text, _site: value_parsers.parse_yes_no(text),

@@ -16,7 +16,7 @@ from recalls.enums import ContactChannel, ContactResult
 
 if TYPE_CHECKING:
     from clinic.models import Site
-    from recalls.models import ContactAttempt
+    from recalls.models import ContactAttempt, Recall
 
 # After these results the patient has been asked to call back and gets two business days.
 _AWAITING_PATIENT_RESULTS = frozenset(
@@ -35,6 +35,16 @@ class NextAttempt:
     rung: RungSpec | None
     due_at: datetime
     sentence: Any
+
+
+def current_ladder_attempts(recall: "Recall") -> list["ContactAttempt"]:
+    """The attempts since the patient was last to be contacted, oldest first; no query when prefetched."""
+    if recall._state.adding:
+        return []
+    since = recall.contact_since
+    rows = sorted(recall.contact_attempts.all(), key=lambda attempt: attempt.pk)
+    undone = {row.retracts_id for row in rows if row.retracts_id} | {row.pk for row in rows if row.retracts_id}
+    return [attempt for attempt in rows if attempt.pk not in undone and (since is None or attempt.at >= since)]
 
 
 def attempts_by_rung(site: "Site", attempts: Sequence["ContactAttempt"]) -> dict[RungSpec, "ContactAttempt"]:

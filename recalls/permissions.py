@@ -13,7 +13,7 @@ from clinic import calendar
 from clinic.actors import Actor
 from recalls import contact_ladder
 from recalls.enums import SUSPICIOUS_ASSESSMENTS, AppointmentStatus, State, VisitKind
-from recalls.models import Appointment, ContactAttempt, Outcome, Recall, RecallEvent
+from recalls.models import Appointment, Outcome, Recall, RecallEvent
 from recalls.workflow import STEPS_BY_NAME, Precondition, Step
 
 
@@ -77,7 +77,7 @@ def check_second_person(recall: Recall, step: Step, actor: Actor) -> None:
     """Raise NotPermitted where a second person must sign and this actor made the last attempt."""
     if not step.needs_second_person or actor.user is None:
         return
-    tries = current_ladder_attempts(recall)
+    tries = contact_ladder.current_ladder_attempts(recall)
     if tries and tries[-1].user_id == actor.user.pk:
         raise NotPermitted(_("You made the last try yourself: a second person signs. %(rule)s") % {"rule": step.rule})
 
@@ -105,16 +105,6 @@ def _refusal_at_own_site(recall: Recall, step: Step, actor: Actor, now: datetime
     except StepRefused as refusal:
         return str(refusal)
     return ""
-
-
-def current_ladder_attempts(recall: Recall) -> list[ContactAttempt]:
-    """The attempts since the patient was last to be contacted, oldest first; no query when prefetched."""
-    if recall._state.adding:
-        return []
-    since = recall.contact_since
-    rows = sorted(recall.contact_attempts.all(), key=lambda attempt: attempt.pk)
-    undone = {row.retracts_id for row in rows if row.retracts_id} | {row.pk for row in rows if row.retracts_id}
-    return [attempt for attempt in rows if attempt.pk not in undone and (since is None or attempt.at >= since)]
 
 
 def current_outcome(recall: Recall) -> Outcome | None:
@@ -146,7 +136,7 @@ def missed_appointment_today(recall: Recall, now: datetime) -> Appointment | Non
 
 def _is_ladder_complete(recall: Recall, now: datetime) -> bool:
     since = recall.contact_since or recall.opened_at
-    return contact_ladder.is_ladder_complete(recall.site, since, current_ladder_attempts(recall), now)
+    return contact_ladder.is_ladder_complete(recall.site, since, contact_ladder.current_ladder_attempts(recall), now)
 
 
 def _has_unreleased_outcome(recall: Recall, _now: datetime) -> bool:

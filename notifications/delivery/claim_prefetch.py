@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import DatabaseError, connection
-from django.db.models import Q, prefetch_related_objects
+from django.db.models import Q, QuerySet, prefetch_related_objects
 from django.utils import timezone
 
 from clinic.models import Site
@@ -100,14 +100,22 @@ class ClaimPrefetcher:
         self._facts: dict[int, PrefetchedFacts] = {}
         self._row_versions: dict[int, str] = {}
 
-    def prefetch(self, now: datetime) -> None:
-        """Reserve the next messages and read about them, if none is left of those before. Outside of a transaction."""
-        if self._queue or not connection.features.has_select_for_update_skip_locked:
-            return
+    def prefetch(self, now: datetime) -> bool:
+        """Reserve the next messages and read about them, if none is left of those before. Outside of a transaction.
+
+        False when nothing is due, which is the usual answer and costs one short query.
+        """
+        if self._queue:
+            return True
         self.release()
-        found = self._reserve(now)
-        if not found:
-            return
+        if not self._due(now).exists():
+            return False
+        if connection.features.has_select_for_update_skip_locked and (found := self._reserve(now)):
+            self._read_batch(found)
+        return True
+
+    def _read_batch(self, found: dict[int, int]) -> None:
+        """Read about these messages, by primary key with their recall's."""
         self._queue = deque(found)
         self._row_versions = _read_row_versions(list(found.values()))
         self._rows = {row.pk: row for row in self._load(self._queue)}
@@ -151,16 +159,21 @@ class ClaimPrefetcher:
         return found
 
     def _lock_oldest_due(self, now: datetime) -> tuple[Notification, None] | None:
-        rows = Notification.objects.select_for_update(of=("self", "recall"), skip_locked=True, no_key=True)
-        rows = rows.select_related("recall__patient", "recall__exam__referrer").order_by("not_before", "pk")
-        unreserved = Q(reserved_until=None) | Q(reserved_until__lte=now)
-        rows = rows.filter(unreserved, state=NotificationState.PLANNED, channel=self.channel, not_before__lte=now)
+        due = self._due(now)
+        locked = due.select_for_update(of=("self", "recall"), skip_locked=True, no_key=True)
+        locked = locked.select_related("recall__patient", "recall__exam__referrer").order_by("not_before", "pk")
         # Two reads of the index cost the same however much waits; sorting by urgency would read all that is due later.
-        row = rows.filter(urgent=True).first() or rows.filter(urgent=False).first()
-        if row is None:
-            return None
-        self._share_site(row.recall)
-        return row, None
+        for urgent in (True, False) if due.filter(urgent=True).exists() else (False,):
+            if row := locked.filter(urgent=urgent).first():
+                self._share_site(row.recall)
+                return row, None
+        return None
+
+    def _due(self, now: datetime) -> QuerySet[Notification]:
+        unreserved = Q(reserved_until=None) | Q(reserved_until__lte=now)
+        return Notification.objects.filter(
+            unreserved, state=NotificationState.PLANNED, channel=self.channel, not_before__lte=now
+        )
 
     def _with_valid_facts(
         self, pk: int, recall_id: int, row_versions: str

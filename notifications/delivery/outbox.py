@@ -17,6 +17,7 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from clinic.actors import SYSTEM
+from clinic.calendar import next_send_time
 from notifications.content import loader
 from notifications.delivery import attempts, rate_limit, record_accepted
 from notifications.delivery.claim_prefetch import ClaimPrefetcher, PrefetchedFacts
@@ -26,7 +27,6 @@ from notifications.models import Notification, RenderedMessage
 from notifications.planning import daily_cap, print_work_items, reconcile
 from notifications.planning.channel_selection import get_email_address, select_channel
 from notifications.planning.plan import RULE_BY_KIND, find_planned_message
-from notifications.planning.send_windows import next_send_time
 from notifications.planning.snapshot import RecallSnapshot, load_snapshot
 from notifications.rendering import patient_link
 from patients.channels import PatientChannels, get_patient_channels
@@ -73,7 +73,8 @@ def anything_due() -> bool:
 def claim_next(prefetcher: ClaimPrefetcher) -> Claim | NotSent | None:
     """The next message to send, or what became of a row that is not sent; None when nothing is due."""
     now, row = timezone.now(), None
-    prefetcher.prefetch(now)
+    if not prefetcher.prefetch(now):
+        return None
     try:
         with transaction.atomic():
             found = prefetcher.lock_next(now)

@@ -20,17 +20,13 @@ from patients.models import Patient
 from recalls.models import Recall
 
 POSTAL_DELIVERY_TIME = timedelta(days=5)  # to print it, and until it is in the patient's letter box
-URGENT_BEFORE_APPOINTMENT = timedelta(
-    hours=48
-)  # a reminder of an early visit leaves in the evening before the day before
 # Paper comes too late or says the same again: the letter about the booking gave the day.
 _NEVER_BY_LETTER = frozenset({NotificationKind.APPOINTMENT_REMINDER, NotificationKind.BIOPSY_REMINDER})
-_ALWAYS_URGENT = frozenset({NotificationKind.PLEASE_CALL_RESULTS, NotificationKind.APPOINTMENT_CANCELLED})
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelChoice:
-    """The channel to use; `why_not` is empty, or the reason for which there is none."""
+    """The channel to use; `blocked_reason` is empty, or the reason for which there is none."""
 
     channel: Channel
     blocked_reason: str = ""
@@ -71,12 +67,6 @@ def get_email_address(recall: Recall, kind: str, channels: PatientChannels) -> s
     if kind != NotificationKind.REFERRER_NOTICE:
         return channels.email
     return recall.exam.referrer.email if recall.exam.referrer else ""
-
-
-def is_urgent(recall: Recall, kind: str, one: PlannedMessage) -> bool:
-    """A result of 4 or 5, a talk that the patient waits for, and whatever is about a visit of tomorrow."""
-    soon = one.appointment is not None and one.appointment.starts_at - one.due_at <= URGENT_BEFORE_APPOINTMENT
-    return kind != NotificationKind.REFERRER_NOTICE and (recall.suspicious or soon or kind in _ALWAYS_URGENT)
 
 
 def has_postal_address(patient: Patient) -> bool:

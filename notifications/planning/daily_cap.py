@@ -7,10 +7,10 @@ from datetime import datetime
 
 from django.db.models import Q
 
+from clinic import calendar
 from clinic.models import Site
 from notifications.enums import NotificationKind, NotificationState
 from notifications.models import Notification
-from notifications.planning import send_windows
 from notifications.planning.plan import RULE_BY_KIND
 
 MAX_MESSAGES_PER_DAY = 2
@@ -22,7 +22,7 @@ def get_deferred_until(row: Notification, site: Site, now: datetime) -> datetime
         return None
     of_patient = Notification.objects.filter(patient=row.patient_id).exclude(kind=NotificationKind.REFERRER_NOTICE)
     today = of_patient.filter(
-        Q(accepted_at__gte=send_windows.start_of_day(site, now)) | Q(accepted_at=None, state=NotificationState.SENDING)
+        Q(accepted_at__gte=calendar.start_of_day(site, now)) | Q(accepted_at=None, state=NotificationState.SENDING)
     )
     if len(today.values_list("pk")[:MAX_MESSAGES_PER_DAY]) < MAX_MESSAGES_PER_DAY:
         return None
@@ -32,6 +32,6 @@ def get_deferred_until(row: Notification, site: Site, now: datetime) -> datetime
 
 def next_day_send_time(kind: str, site: Site, at: datetime) -> datetime:
     """The next sending hours for its kind that are not on the day of `at`."""
-    return send_windows.next_send_time(
-        RULE_BY_KIND[NotificationKind(kind)].window, site, send_windows.start_of_day(site, at, 1)
+    return calendar.next_send_time(
+        RULE_BY_KIND[NotificationKind(kind)].window, site, calendar.start_of_day(site, at, 1)
     )

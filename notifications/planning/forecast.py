@@ -15,7 +15,6 @@ from clinic import calendar
 from clinic.models import Site
 from notifications.enums import Channel, NotificationKind, NotificationState, StatusReason
 from notifications.models import Notification
-from notifications.planning import send_windows
 from notifications.planning.channel_selection import select_channel
 from notifications.planning.daily_cap import MAX_MESSAGES_PER_DAY
 from notifications.planning.plan import RULE_BY_KIND, find_planned_message
@@ -28,7 +27,7 @@ _CHUNK_SIZE = 200
 
 @dataclass(frozen=True, slots=True)
 class ForecastLine:
-    """One message of the day; `why_not` is empty for one that will leave."""
+    """One message of the day; `blocked_reason` is empty for one that will leave."""
 
     sends_at: datetime
     row: Notification
@@ -86,7 +85,7 @@ def _snapshots_by_recall(site: Site, numbers: Iterable[int]) -> dict[int, Recall
 
 def _forecast_line(row: Notification, known: RecallSnapshot, day: date) -> ForecastLine | None:
     recall, channel = known.recall, Channel(row.channel)
-    at = send_windows.next_send_time(RULE_BY_KIND[NotificationKind(row.kind)].window, recall.site, row.not_before)
+    at = calendar.next_send_time(RULE_BY_KIND[NotificationKind(row.kind)].window, recall.site, row.not_before)
     one = find_planned_message(known, NotificationKind(row.kind), row.occasion)
     if one is None:
         return ForecastLine(at, row, recall, channel, StatusReason.NO_LONGER_NEEDED)

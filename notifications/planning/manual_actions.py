@@ -11,6 +11,7 @@ from typing import Any, Unpack
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from clinic.calendar import next_send_time
 from notifications.enums import ManualAction, NotificationKind, NotificationState, StatusReason
 from notifications.models import Notification
 from notifications.planning import print_work_items
@@ -18,7 +19,6 @@ from notifications.planning.channel_selection import ChannelChoice, select_chann
 from notifications.planning.plan import RULE_BY_KIND, find_planned_message, repeat_occasion
 from notifications.planning.reconcile import build_notification
 from notifications.planning.rules import PlannedMessage
-from notifications.planning.send_windows import next_send_time
 from notifications.planning.snapshot import RecallSnapshot, load_snapshot
 from patients.channels import get_patient_channels
 from recalls import actions

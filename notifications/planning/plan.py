@@ -11,10 +11,11 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from clinic import calendar
+from clinic.calendar import SendWindow
 from notifications.enums import ManualAction, NotificationKind
-from notifications.planning import referrer_rules, rules, send_windows
+from notifications.planning import referrer_rules, rules
 from notifications.planning.rules import PlannedMessage
-from notifications.planning.send_windows import SendWindow
 from notifications.planning.snapshot import EventRecord, NotificationKey, RecallSnapshot
 from recalls.enums import ClosureReason
 
@@ -152,7 +153,7 @@ def _manually_requested_message(
 ) -> PlannedMessage | None:
     """A message once more while it is true, a request to call while the recall has not moved on."""
     kind, did = NotificationKind(event.data["kind"]), event.data["did"]
-    due = send_windows.next_send_time(RULE_BY_KIND[kind].window, snapshot.site, event.at)
+    due = calendar.next_send_time(RULE_BY_KIND[kind].window, snapshot.site, event.at)
     if did == ManualAction.SENT_AGAIN:
         original = found.get((kind, event.data["occasion"]))
         if original is None or (original.expires_at is not None and original.expires_at <= due):

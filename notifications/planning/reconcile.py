@@ -7,20 +7,21 @@ only writes rows: nothing is sent from here.
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import parseaddr
 
 from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from clinic import calendar
 from clinic.actors import SYSTEM
 from clinic.models import Site
 from notifications.content import loader
 from notifications.enums import LETTER_KINDS, NotificationKind, NotificationState, StatusReason
 from notifications.models import Notification
-from notifications.planning import lay_summary, print_work_items, send_windows
-from notifications.planning.channel_selection import ChannelChoice, is_urgent, select_channel
+from notifications.planning import lay_summary, print_work_items
+from notifications.planning.channel_selection import ChannelChoice, select_channel
 from notifications.planning.plan import RULE_BY_KIND, planned_messages
 from notifications.planning.rules import PlannedMessage
 from notifications.planning.snapshot import NotificationKey, RecallSnapshot
@@ -29,6 +30,9 @@ from recalls.actions import open_work_item
 from recalls.enums import WorkItemKind
 from recalls.models import Recall
 
+# A reminder of an early visit leaves in the evening before the day before.
+URGENT_BEFORE_APPOINTMENT = timedelta(hours=48)
+_ALWAYS_URGENT = frozenset({NotificationKind.PLEASE_CALL_RESULTS, NotificationKind.APPOINTMENT_CANCELLED})
 _REPLANNABLE_STATES = frozenset({NotificationState.PLANNED, NotificationState.SUPPRESSED, NotificationState.CANCELLED})
 
 
@@ -52,14 +56,15 @@ class PlanChanges:
 def find_changes(snapshot: RecallSnapshot, channels: PatientChannels, now: datetime) -> PlanChanges:
     """Compare; changes nothing. A message that was cancelled or held back and is wanted after all is planned again."""
     found, want = PlanChanges(), planned_messages(snapshot)
-    for key, one in want.items():
-        row = snapshot.notifications.get(key)
-        useless = one.expires_at is not None and one.expires_at <= now
-        if (row and row.state not in _REPLANNABLE_STATES) or (
-            useless and (row is None or row.state != NotificationState.PLANNED)
-        ):
-            continue
-        way = select_channel(snapshot.recall, key[0], one, channels, now, row.failed_channels if row else ())
+    to_compare = {
+        key: (one, row) for key, one in want.items() if _may_change(row := snapshot.notifications.get(key), one, now)
+    }
+    channel_by_key = {
+        key: select_channel(snapshot.recall, key[0], one, channels, now, row.failed_channels if row else ())
+        for key, (one, row) in to_compare.items()
+    }
+    for key, (one, row) in to_compare.items():
+        way = channel_by_key[key]
         if row is None:
             found.missing[key] = (one, way)
         elif row.state == NotificationState.PLANNED:
@@ -78,6 +83,13 @@ def find_changes(snapshot: RecallSnapshot, channels: PatientChannels, now: datet
         elif row.state == NotificationState.SENDING and not row.reason:
             found.in_flight.append(row)
     return found
+
+
+def _may_change(row: Notification | None, one: PlannedMessage, now: datetime) -> bool:
+    """Not what has left or is leaving, and of what is past its use only what is still planned."""
+    if one.expires_at is not None and one.expires_at <= now:
+        return row is not None and row.state == NotificationState.PLANNED
+    return row is None or row.state in _REPLANNABLE_STATES
 
 
 def _compare_channel(found: PlanChanges, row: Notification, way: ChannelChoice) -> None:
@@ -116,7 +128,7 @@ def build_notification(recall: Recall, kind: str, one: PlannedMessage, way: Chan
         kind=kind,
         occasion=one.occasion,
         channel=way.channel,
-        urgent=is_urgent(recall, kind, one),
+        urgent=_is_urgent(recall, kind, one),
         language=loader.get_message_language(recall, kind, way.channel),
         appointment=one.appointment,
         appointment_sequence=one.appointment.sequence if one.appointment else None,
@@ -129,6 +141,12 @@ def build_notification(recall: Recall, kind: str, one: PlannedMessage, way: Chan
         public_id=public_id,
         message_id=f"<{public_id}@{mail_domain()}>",
     )
+
+
+def _is_urgent(recall: Recall, kind: str, one: PlannedMessage) -> bool:
+    """A result of 4 or 5, a talk that the patient waits for, and whatever is about a visit of tomorrow."""
+    soon = one.appointment is not None and one.appointment.starts_at - one.due_at <= URGENT_BEFORE_APPOINTMENT
+    return kind != NotificationKind.REFERRER_NOTICE and (recall.suspicious or soon or kind in _ALWAYS_URGENT)
 
 
 def mail_domain() -> str:
@@ -184,12 +202,12 @@ def _cancel_obsolete(recall: Recall, found: PlanChanges) -> None:
 def _replan(row: Notification, one: PlannedMessage, way: ChannelChoice, site: Site, now: datetime) -> None:
     """A time that has passed is not kept: it leaves in the next hours in which a message of its kind may."""
     window = RULE_BY_KIND[NotificationKind(row.kind)].window
-    row.due_at = one.due_at if one.due_at > now else send_windows.next_send_time(window, site, now)
+    row.due_at = one.due_at if one.due_at > now else calendar.next_send_time(window, site, now)
     row.not_before, row.expires_at = row.due_at, one.expires_at
     row.state, row.reason, row.channel = NotificationState.PLANNED, "", way.channel
     row.language, row.urgent = (
         loader.get_message_language(row.recall, row.kind, way.channel),
-        is_urgent(row.recall, row.kind, one),
+        _is_urgent(row.recall, row.kind, one),
     )
     names = ["due_at", "not_before", "expires_at", "state", "reason", "channel", "language", "urgent"]
     row.save(update_fields=names)

@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from clinic import calendar
-from notifications.planning import send_windows
+from clinic.calendar import SendWindow
 from notifications.planning.rules import PlannedMessage, has_spoken_with_patient
-from notifications.planning.send_windows import SendWindow
 from notifications.planning.snapshot import RecallSnapshot
 from recalls.contact_ladder import first_day_of_channel
 from recalls.enums import ClosureReason, ContactChannel, State
@@ -46,10 +45,10 @@ def get_notice_name(occasion: str) -> str:
 def _recall_opened_notice(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
     """While only prior images are waited for, nobody has asked the patient to come."""
     recall = snapshot.recall
-    if not recall.is_open or State.AWAITING_PRIORS in (recall.state, recall.state_before_hold):
+    if {State.CLOSED, State.AWAITING_PRIORS} & {recall.state, recall.state_before_hold}:
         return
     asked = next((e.at for e in snapshot.events if e.to_state == State.TO_CONTACT), recall.opened_at)
-    due = send_windows.next_send_time(SendWindow.OPEN_DAYS, snapshot.site, asked)
+    due = calendar.next_send_time(SendWindow.OPEN_DAYS, snapshot.site, asked)
     yield PlannedMessage("recall_opened:", due, due + NOTICE_VALID_FOR)
 
 
@@ -64,8 +63,8 @@ def _unreachable_notice(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
         return
     day = calendar.local_day(site, since)
     on = first_day_of_channel(site, ContactChannel.NAVIGATOR)
-    start = send_windows.start_of_day(site, since, site.contact_ladder[-1].day if on is None else on)
-    due = send_windows.next_send_time(SendWindow.OPEN_DAYS, site, start)
+    start = calendar.start_of_day(site, since, site.contact_ladder[-1].day if on is None else on)
+    due = calendar.next_send_time(SendWindow.OPEN_DAYS, site, start)
     yield PlannedMessage(f"unreachable:{day}", due, due + NOTICE_VALID_FOR)
 
 
@@ -74,5 +73,5 @@ def _recall_closed_notice(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
     if recall.closed_at is None or recall.closure_reason not in _CLOSED_AFTER_VISIT | _CLOSED_WITHOUT_VISIT:
         return
     name = "closed" if recall.closure_reason in _CLOSED_AFTER_VISIT else "closed_without_visit"
-    due = send_windows.next_send_time(SendWindow.OPEN_DAYS, snapshot.site, recall.closed_at)
+    due = calendar.next_send_time(SendWindow.OPEN_DAYS, snapshot.site, recall.closed_at)
     yield PlannedMessage(f"{name}:{recall.closed_at:%Y%m%dT%H%M%S}", due, due + NOTICE_VALID_FOR)

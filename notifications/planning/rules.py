@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from clinic import calendar
-from notifications.planning import send_windows
-from notifications.planning.send_windows import SendWindow
+from clinic.calendar import SendWindow
 from notifications.planning.snapshot import EventRecord, RecallSnapshot
 from recalls.contact_ladder import first_day_of_channel
 from recalls.enums import AppointmentStatus, Assessment, ClosureReason, ContactChannel, ContactResult, State, VisitKind
@@ -52,7 +51,7 @@ def recall_notice(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
     recall = snapshot.recall
     if recall.state == State.TO_CONTACT and _is_first_contact(snapshot):
         since = recall.contact_since or recall.opened_at
-        yield PlannedMessage("opening", send_windows.next_send_time(SendWindow.FIRST_NOTICE, snapshot.site, since))
+        yield PlannedMessage("opening", calendar.next_send_time(SendWindow.FIRST_NOTICE, snapshot.site, since))
 
 
 def please_call(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
@@ -63,14 +62,14 @@ def please_call(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
     since = recall.contact_since or recall.opened_at
     day = calendar.local_day(site, since)
     for number in PLEASE_CALL_AFTER_DAYS:
-        due = send_windows.next_send_time(
-            SendWindow.FIRST_NOTICE, site, send_windows.send_hours_start_after(site, since, number)
+        due = calendar.next_send_time(
+            SendWindow.FIRST_NOTICE, site, calendar.send_hours_start_after(site, since, number)
         )
         yield PlannedMessage(f"{day}:{number}", due)
     for event in snapshot.events:
         if event.step == "ask_please_call" and event.at >= since:
             yield PlannedMessage(
-                f"asked-{event.version}", send_windows.next_send_time(SendWindow.FIRST_NOTICE, site, event.at)
+                f"asked-{event.version}", calendar.next_send_time(SendWindow.FIRST_NOTICE, site, event.at)
             )
 
 
@@ -78,7 +77,7 @@ def _requested_letters(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
     """Each while the recall stands where it stood."""
     for event in snapshot.events:
         if event.step == "ask_letter" and event.at >= snapshot.recall.state_since:
-            due = send_windows.next_send_time(SendWindow.OPEN_DAYS, snapshot.site, event.at)
+            due = calendar.next_send_time(SendWindow.OPEN_DAYS, snapshot.site, event.at)
             yield PlannedMessage(f"letter-{event.version}", due, letter_requested=True)
 
 
@@ -89,7 +88,7 @@ def priors_wait(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
     if asked:
         yield PlannedMessage(
             f"asked-{asked[0].version}",
-            send_windows.next_send_time(SendWindow.FIRST_NOTICE, snapshot.site, asked[0].at),
+            calendar.next_send_time(SendWindow.FIRST_NOTICE, snapshot.site, asked[0].at),
         )
 
 
@@ -109,7 +108,7 @@ def appointment_cancelled(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
     """The visit and the biopsy alike."""
     for visit in snapshot.appointments:
         if visit.status == AppointmentStatus.CANCELLED and snapshot.was_notified_of(visit):
-            due = send_windows.next_send_time(SendWindow.OPEN_DAYS, visit.site, snapshot.ended_at(visit))
+            due = calendar.next_send_time(SendWindow.OPEN_DAYS, visit.site, snapshot.ended_at(visit))
             if due < visit.starts_at:
                 yield PlannedMessage(_occasion(visit), due, visit.starts_at, appointment=visit)
 
@@ -124,7 +123,7 @@ def missed_appointment(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
     visit = snapshot.appointments[-1] if snapshot.appointments else None
     waiting = snapshot.recall.state in (State.TO_CONTACT, State.BIOPSY_TO_BOOK)
     if visit and waiting and visit.status == AppointmentStatus.MISSED:
-        due = send_windows.next_send_time(SendWindow.OPEN_DAYS, snapshot.site, snapshot.ended_at(visit))
+        due = calendar.next_send_time(SendWindow.OPEN_DAYS, snapshot.site, snapshot.ended_at(visit))
         yield PlannedMessage(_occasion(visit), due, visit.starts_at + MISSED_VALID_FOR, appointment=visit)
 
 
@@ -148,13 +147,13 @@ def please_call_results(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
     recall, site = snapshot.recall, snapshot.site
     if recall.state == State.BIOPSY_TO_BOOK and not snapshot.pathology:
         for advised in filter(None, [snapshot.last_event("record_outcome", "amend_outcome", "advise_biopsy")]):
-            due = send_windows.next_send_time(
-                SendWindow.OPEN_DAYS, site, send_windows.send_hours_start_after(site, advised.at, 1)
+            due = calendar.next_send_time(
+                SendWindow.OPEN_DAYS, site, calendar.send_hours_start_after(site, advised.at, 1)
             )
             yield PlannedMessage(f"advised-{advised.version}", due, due + PLEASE_CALL_VALID_FOR)
     if snapshot.pathology and recall.state not in (State.AWAITING_PATHOLOGY, State.BIOPSY_BOOKED):
         result = snapshot.pathology[-1]
-        due = send_windows.next_send_time(SendWindow.OPEN_DAYS, site, result.at)
+        due = calendar.next_send_time(SendWindow.OPEN_DAYS, site, result.at)
         yield PlannedMessage(f"pathology-{result.pk}", due, due + PLEASE_CALL_VALID_FOR)
 
 
@@ -170,11 +169,11 @@ def biopsy_reminder(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
 
 def follow_up_due(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
     """Only those that were still to come when the interval was set, each until the next one is due."""
-    site, day, dated = snapshot.site, snapshot.recall.follow_up_on, snapshot.last_entered(State.FOLLOW_UP)
+    site, day, dated = snapshot.site, snapshot.recall.follow_up_on, snapshot.follow_up_dated
     if day is None or dated is None or not _follow_up_is_pending(snapshot):
         return
     dues = [calendar.instant(site, day + timedelta(days=offset), time(0)) for offset in FOLLOW_UP_OFFSET_DAYS]
-    dues = [send_windows.next_send_time(SendWindow.OPEN_DAYS, site, due) for due in dues]
+    dues = [calendar.next_send_time(SendWindow.OPEN_DAYS, site, due) for due in dues]
     ends = [*dues[1:], dues[-1] + RESULT_VALID_FOR]
     for offset, due, end in zip(FOLLOW_UP_OFFSET_DAYS, dues, ends, strict=True):
         if dated.at < due < end:
@@ -184,7 +183,7 @@ def follow_up_due(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
 def no_visit_needed(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
     recall = snapshot.recall
     if recall.closure_reason == ClosureReason.RESOLVED_BY_PRIORS and recall.closed_at:
-        due = send_windows.next_send_time(SendWindow.OPEN_DAYS, snapshot.site, recall.closed_at)
+        due = calendar.next_send_time(SendWindow.OPEN_DAYS, snapshot.site, recall.closed_at)
         yield PlannedMessage(f"closed-{recall.closed_at:%Y%m%dT%H%M%S}", due, due + RESULT_VALID_FOR)
 
 
@@ -198,20 +197,20 @@ def lay_summary(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
     if site.sends_lay_summaries:
         due = recall.opened_at
         if recall.suspicious:
-            due = send_windows.send_hours_start_after(site, due, LAY_SUMMARY_DELAY_DAYS)
-        yield PlannedMessage(f"exam-{recall.exam_id}", send_windows.next_send_time(SendWindow.OPEN_DAYS, site, due))
+            due = calendar.send_hours_start_after(site, due, LAY_SUMMARY_DELAY_DAYS)
+        yield PlannedMessage(f"exam-{recall.exam_id}", calendar.next_send_time(SendWindow.OPEN_DAYS, site, due))
 
 
 def last_letter(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
     """The certified letter of the site's ladder, for whoever prints it; one that was logged as sent is not owed."""
     recall, site = snapshot.recall, snapshot.site
-    since, on = recall.contact_since, first_day_of_channel(snapshot.site, ContactChannel.CERTIFIED_LETTER)
+    since, on = recall.contact_since, first_day_of_channel(site, ContactChannel.CERTIFIED_LETTER)
     if on is None or recall.state != State.TO_CONTACT or since is None or has_spoken_with_patient(snapshot, since):
         return
     if not any(e.data.get("channel") == ContactChannel.CERTIFIED_LETTER for e in _contact_attempts(snapshot, since)):
-        day = send_windows.start_of_day(site, since, on)
+        day = calendar.start_of_day(site, since, on)
         yield PlannedMessage(
-            f"{calendar.local_day(site, since)}", send_windows.next_send_time(SendWindow.OPEN_DAYS, site, day)
+            f"{calendar.local_day(site, since)}", calendar.next_send_time(SendWindow.OPEN_DAYS, site, day)
         )
 
 
@@ -243,7 +242,7 @@ def _is_first_contact(snapshot: RecallSnapshot) -> bool:
 
 def _follow_up_is_pending(snapshot: RecallSnapshot) -> bool:
     """Whether a short-interval visit is still to come: dated, and nothing was read since."""
-    recall, dated = snapshot.recall, snapshot.last_entered(State.FOLLOW_UP)
+    recall, dated = snapshot.recall, snapshot.follow_up_dated
     if (
         recall.follow_up_on is None
         or dated is None
@@ -258,14 +257,14 @@ def _occasion(visit: Appointment) -> str:
 
 
 def _booking_messages(snapshot: RecallSnapshot, visit: Appointment) -> Iterator[PlannedMessage]:
-    due = send_windows.next_send_time(SendWindow.OPEN_DAYS, visit.site, snapshot.booked_at(visit))
+    due = calendar.next_send_time(SendWindow.OPEN_DAYS, visit.site, snapshot.booked_at(visit))
     if due < visit.starts_at:
         yield PlannedMessage(_occasion(visit), due, visit.starts_at, appointment=visit)
 
 
 def _reminders(snapshot: RecallSnapshot, visit: Appointment) -> Iterator[PlannedMessage]:
     site, booked_at = visit.site, snapshot.booked_at(visit)
-    dues = [send_windows.days_before_in_hours(site, visit.starts_at, days) for days in REMIND_DAYS_BEFORE]
+    dues = [calendar.days_before_in_send_hours(site, visit.starts_at, days) for days in REMIND_DAYS_BEFORE]
     ends = [*dues[1:], visit.starts_at - REMINDER_CUTOFF]
     for days, due, end in zip(REMIND_DAYS_BEFORE, dues, ends, strict=True):
         quiet = MIN_TIME_FROM_BOOKING_TO_REMINDER if days != REMIND_DAYS_BEFORE[-1] else timedelta()
@@ -281,5 +280,5 @@ def _released_outcome_message(
     if outcome is None or outcome.assessment not in categories or not hasattr(outcome, "release"):
         return
     from_when = max(outcome.release.release_at, outcome.at + UNDO_WINDOW)  # while it may be a slip, nobody is told
-    due = send_windows.next_send_time(SendWindow.OPEN_DAYS, snapshot.site, from_when)
+    due = calendar.next_send_time(SendWindow.OPEN_DAYS, snapshot.site, from_when)
     yield PlannedMessage(f"outcome-{outcome.pk}", due, due + lasting, outcome=outcome)

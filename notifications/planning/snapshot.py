@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -62,19 +62,20 @@ class RecallSnapshot:
     outcomes: list[Outcome]
     pathology: list[PathologyResult]
     notifications: dict[NotificationKey, Notification]
+    # Asked by many rules, so found once.
+    site: Site = field(init=False)
+    active_appointment: Appointment | None = field(init=False)
+    latest_outcome: Outcome | None = field(init=False)
+    follow_up_dated: EventRecord | None = field(init=False)
 
-    @property
-    def site(self) -> Site:
-        return self.recall.site
-
-    @property
-    def active_appointment(self) -> Appointment | None:
-        return next((visit for visit in self.appointments if visit.status in ACTIVE_APPOINTMENT_STATUSES), None)
-
-    @property
-    def latest_outcome(self) -> Outcome | None:
-        """The newest one, which no later one amends."""
-        return self.outcomes[-1] if self.outcomes else None
+    def __post_init__(self) -> None:
+        """Find the visit that stands, the outcome that no later one amends, and the event that dated a follow-up."""
+        self.site = self.recall.site
+        active = (visit for visit in self.appointments if visit.status in ACTIVE_APPOINTMENT_STATUSES)
+        self.active_appointment = next(active, None)
+        self.latest_outcome = self.outcomes[-1] if self.outcomes else None
+        entered = (event for event in reversed(self.events) if event.to_state == State.FOLLOW_UP != event.from_state)
+        self.follow_up_dated = next(entered, None)
 
     def last_event(self, *steps: str, about: int | None = None) -> EventRecord | None:
         """The newest event of these steps, about that appointment where one is named."""
@@ -83,11 +84,6 @@ class RecallSnapshot:
             for event in reversed(self.events)
             if event.step in steps and (about is None or event.data.get("appointment") == about)
         )
-        return next(found, None)
-
-    def last_entered(self, state: State) -> EventRecord | None:
-        """The newest event that brought the recall into that state from another one."""
-        found = (e for e in reversed(self.events) if e.to_state == state and e.from_state != state)
         return next(found, None)
 
     def booked_at(self, visit: Appointment) -> datetime:
@@ -140,36 +136,46 @@ def load_snapshot(recall: Recall, *, newly_opened: bool = False) -> RecallSnapsh
 
 def load_snapshots(recalls: Iterable[Recall]) -> list[RecallSnapshot]:
     """Of many recalls: three queries, and one each for visits, outcomes and pathology where there can be any."""
-    by_recall = {recall.pk: RecallSnapshot(recall, [], [], [], [], {}) for recall in recalls}
-    for recall_id, *facts in (
-        RecallEvent.objects.filter(recall__in=by_recall).order_by("pk").values_list(*_EVENT_FIELDS)
-    ):
-        by_recall[recall_id].events.append(EventRecord(*facts))
-    for row in Notification.objects.filter(recall__in=by_recall).only(*_NOTIFICATION_FIELDS):
-        snapshot = by_recall[row.recall_id]
-        row.recall = snapshot.recall
-        snapshot.notifications[row.kind, row.occasion] = row
-    had = defaultdict(set)
-    for pk, snapshot in by_recall.items():
-        for event in snapshot.events:
-            had[event.step].add(pk)
-    for visit in _rows_for(Appointment, had["book_appointment"] | had["book_biopsy"]):
-        if visit.status == AppointmentStatus.ENTERED_IN_ERROR:
-            continue  # booked by a slip of the hand: it never was
-        known = by_recall[visit.recall_id]
-        if visit.site_id == known.recall.site_id:
-            visit.site = known.site  # whose calendar is read already
-        known.appointments.append(visit)
-    for outcome in _rows_for(Outcome, had["record_outcome"] | had["amend_outcome"], "release"):
-        by_recall[outcome.recall_id].outcomes.append(outcome)
-    for result in _rows_for(PathologyResult, had["record_pathology"]):
-        by_recall[result.recall_id].pathology.append(result)
-    return list(by_recall.values())
+    by_id = {recall.pk: recall for recall in recalls}
+    events: dict[int, list[EventRecord]] = defaultdict(list)
+    had: dict[str, set[int]] = defaultdict(set)
+    for recall_id, *facts in RecallEvent.objects.filter(recall__in=by_id).order_by("pk").values_list(*_EVENT_FIELDS):
+        event = EventRecord(*facts)
+        events[recall_id].append(event)
+        had[event.step].add(recall_id)
+    notifications: dict[int, dict[NotificationKey, Notification]] = defaultdict(dict)
+    for row in Notification.objects.filter(recall__in=by_id).only(*_NOTIFICATION_FIELDS):
+        row.recall = by_id[row.recall_id]
+        notifications[row.recall_id][row.kind, row.occasion] = row
+    appointments = _rows_by_recall(Appointment, had["book_appointment"] | had["book_biopsy"])
+    outcomes = _rows_by_recall(Outcome, had["record_outcome"] | had["amend_outcome"], "release")
+    pathology = _rows_by_recall(PathologyResult, had["record_pathology"])
+    return [
+        RecallSnapshot(
+            recall,
+            events[pk],
+            _appointments_of(recall, appointments[pk]),
+            outcomes[pk],
+            pathology[pk],
+            notifications[pk],
+        )
+        for pk, recall in by_id.items()
+    ]
 
 
-def _rows_for(model: Any, recalls: set[int], *related: str) -> Iterable[Any]:
-    if not recalls:
-        return ()
-    rows = model.objects.filter(recall__in=recalls).order_by("pk")
-    found: Iterable[Any] = rows.select_related(*related) if related else rows
+def _rows_by_recall(model: Any, recalls: set[int], *related: str) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = defaultdict(list)
+    if recalls:
+        rows = model.objects.filter(recall__in=recalls).order_by("pk")
+        for row in rows.select_related(*related) if related else rows:
+            found[row.recall_id].append(row)
     return found
+
+
+def _appointments_of(recall: Recall, rows: list[Appointment]) -> list[Appointment]:
+    """Without those booked by a slip of the hand, which never were; each at its recall's site has its calendar read."""
+    known = [visit for visit in rows if visit.status != AppointmentStatus.ENTERED_IN_ERROR]
+    for visit in known:
+        if visit.site_id == recall.site_id:
+            visit.site = recall.site
+    return known

@@ -44,7 +44,7 @@ def record_pathology(
 ) -> RecallEvent:
     def record(transition: Transition) -> None:
         row = PathologyResult.objects.create(
-            recall=transition.recall, result=result, specimen=specimen, text=text, **transition.signature_fields()
+            recall=transition.recall, result=result, specimen=specimen, text=text, **transition.signature
         )
         transition.data = {"pathology": row.pk}
 
@@ -79,7 +79,7 @@ def sign_concordance(
             verdict=verdict,
             text=text,
             follow_up_months=follow_up_months,
-            **transition.signature_fields(),
+            **transition.signature,
         )
         transition.data = {"concordance": row.pk, "verdict": verdict}
         transition.next_state, transition.closure_reason = NEXT_STATE_BY_VERDICT[verdict]

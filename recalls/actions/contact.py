@@ -69,7 +69,7 @@ def log_contact(recall: Recall, contact: ContactAttemptInput, **kwargs: Unpack[A
             result=contact.result,
             note=contact.note,
             next_try_at=contact.next_try_at,
-            **transition.signature_fields(),
+            **transition.signature,
         )
         transition.data = {
             "attempt": attempt.pk,

@@ -76,7 +76,7 @@ def release_outcome(recall: Recall, release_at: datetime, **kwargs: Unpack[Actio
     def release(transition: Transition) -> None:
         outcome = current_outcome(transition.recall)
         if outcome is not None:
-            OutcomeRelease.objects.create(outcome=outcome, release_at=release_at, **transition.signature_fields())
+            OutcomeRelease.objects.create(outcome=outcome, release_at=release_at, **transition.signature)
             transition.recall.to_release_by = None
             transition.data = {"outcome": outcome.pk, "release_at": release_at.isoformat()}
 
@@ -130,7 +130,7 @@ def _add_outcome(
         text=reading.text,
         amends=amends,
         reason=reason,
-        **transition.signature_fields(),
+        **transition.signature,
     )
     transition.data = {"outcome": outcome.pk, "assessment": reading.assessment}
     return outcome
@@ -143,7 +143,7 @@ def _release_or_assign(transition: Transition, outcome: Outcome, release_at: dat
     transition.recall.to_release_by = transition.actor.user if waits else None
     if release_at is not None:
         OutcomeRelease.objects.create(
-            outcome=outcome, release_at=max(release_at, transition.now), **transition.signature_fields()
+            outcome=outcome, release_at=max(release_at, transition.now), **transition.signature
         )
         transition.data["release_at"] = max(release_at, transition.now).isoformat()
 

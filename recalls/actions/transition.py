@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from clinic.actors import Actor, actor_for
 from clinic.models import User
 from recalls import deadlines
+from recalls.contact_ladder import current_ladder_attempts
 from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, BOOKED_STATES, AppointmentStatus, ClosureReason, State
 from recalls.models import Appointment, Recall, RecallEvent
 from recalls.permissions import (
@@ -20,7 +21,6 @@ from recalls.permissions import (
     check_actor_permitted,
     check_second_person,
     check_step_available,
-    current_ladder_attempts,
     priors_timestamps,
 )
 from recalls.signals import recall_moved
@@ -55,6 +55,12 @@ class Transition:
     restored_fields: dict[str, Any] | None = None
     # Facts for the event: ids, codes and times; free text belongs into `note` or rows of its own.
     data: dict[str, Any] = field(default_factory=dict)
+    # The fields `at`, `by` and `user` of every row that the step adds.
+    signature: dict[str, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Sign for the actor."""
+        self.signature = {"at": self.now, "by": self.actor.name, "user": self.actor.user}
 
     @property
     def to_state(self) -> State:
@@ -66,10 +72,6 @@ class Transition:
     def is_undoable(self) -> bool:
         """Whether the acting user may undo it within seconds; a step of the system is never undone."""
         return self.actor.user is not None and self.step.undoable
-
-    def signature_fields(self) -> dict[str, Any]:
-        """The fields `at`, `by` and `user` of every row that a step adds."""
-        return {"at": self.now, "by": self.actor.name, "user": self.actor.user}
 
 
 def apply_step(

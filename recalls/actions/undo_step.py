@@ -63,7 +63,7 @@ def _revert_step_rows(transition: Transition, event: RecallEvent) -> None:
     for point in ContactPoint.objects.filter(pk__in=event.data.get("unusable", ())):
         mark_contact_usable(point, by=transition.actor)
     if event.step == "record_outcome":
-        OutcomeRetraction.objects.create(outcome_id=event.data["outcome"], **transition.signature_fields())
+        OutcomeRetraction.objects.create(outcome_id=event.data["outcome"], **transition.signature)
     if "best_time" in event.data:
         set_call_preference(transition, event.data["best_time"][0])
     tasks = WorkItem.objects.filter(pk__in=event.data.get("tasks", ()), done_at=None)
@@ -81,7 +81,7 @@ def _retract_attempt(transition: Transition, attempt: ContactAttempt) -> None:
         point=attempt.point,
         result=attempt.result,
         retracts=attempt,
-        **transition.signature_fields(),
+        **transition.signature,
     )
 
 

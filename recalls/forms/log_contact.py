@@ -17,7 +17,6 @@ from recalls.actions import RESULTS_BY_CHANNEL, ActionKwargs, ContactAttemptInpu
 from recalls.enums import ContactChannel, ContactResult, PartOfDay, State
 from recalls.forms.base import StepForm, collapsed_fields, date_field, fields_in_row, time_field
 from recalls.models import ContactAttempt, RecallEvent
-from recalls.permissions import current_ladder_attempts
 
 _CHANNELS_WITH_CONTACT_POINT = frozenset({ContactChannel.PHONE, ContactChannel.SMS, ContactChannel.EMAIL})
 # After these results staff decide or book at once, and no next attempt is proposed.
@@ -50,7 +49,8 @@ class LogContactForm(StepForm):
 
     def _propose_values(self) -> None:
         """Start from the next rung of the contact ladder, as if this call were not answered."""
-        rung, _sentence = contact_ladder.next_rung(self.recall.site, current_ladder_attempts(self.recall))
+        attempts = contact_ladder.current_ladder_attempts(self.recall)
+        rung, _sentence = contact_ladder.next_rung(self.recall.site, attempts)
         channel = rung.channel if rung else ContactChannel.PHONE
         point = self.fields["point"].choices[0][0] if channel in _CHANNELS_WITH_CONTACT_POINT else ""  # type: ignore[attr-defined]
         preferred_part = self._preferred_part_of_day()
@@ -118,7 +118,7 @@ class LogContactForm(StepForm):
     def _propose_next_attempt(self, result: ContactResult, preferred_part: str) -> datetime:
         recall, now = self.recall, timezone.now()
         this_call = ContactAttempt(channel=ContactChannel.PHONE, result=result, at=now)
-        attempts = [*current_ladder_attempts(recall), this_call]
+        attempts = [*contact_ladder.current_ladder_attempts(recall), this_call]
         since = recall.contact_since or recall.opened_at
         at = contact_ladder.propose_attempt_time(
             recall.site, since, attempts, recall.site.policy.first_call, preferred_part

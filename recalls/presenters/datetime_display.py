@@ -68,7 +68,7 @@ def format_clock_time(at: datetime) -> str:
 
 def display_datetime(site: Site, at: datetime, now: datetime) -> DisplayDateTime:
     local = at.astimezone(site.zone)
-    words = f"{format_day(local.date(), calendar.local_day(site, now))}, {format_clock_time(local)}"
+    words = f"{format_day(local.date(), now.astimezone(site.zone).date())}, {format_clock_time(local)}"
     exact = f"{format_date(local, 'l j F Y')}, {format_clock_time(local)} ({site.time_zone})"
     return DisplayDateTime(words, exact, local.isoformat(timespec="minutes"))
 

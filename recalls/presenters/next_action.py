@@ -13,7 +13,7 @@ from clinic import calendar
 from recalls import contact_ladder
 from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, AppointmentStatus, ClosureReason, ContactChannel, State
 from recalls.models import ContactAttempt, Recall
-from recalls.permissions import current_ladder_attempts, priors_timestamps
+from recalls.permissions import priors_timestamps
 from recalls.presenters.datetime_display import display_datetime, format_day, format_recent_day
 
 
@@ -44,7 +44,7 @@ def collect_next_action_facts(recall: Recall) -> NextActionFacts:
     ]
     asked_at, came_at = priors_timestamps(recall)
     return NextActionFacts(
-        attempts=current_ladder_attempts(recall),
+        attempts=contact_ladder.current_ladder_attempts(recall),
         entered_by_step=arrivals[-1] if arrivals else "",
         visit_at=visits[-1].starts_at if visits else None,
         visit_confirmed=bool(visits) and visits[-1].status == AppointmentStatus.CONFIRMED,

@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from clinic import calendar
 from clinic.models import Site, User
 from patients.models import Patient
+from recalls.contact_ladder import current_ladder_attempts
 from recalls.edit_presence import get_claim_holder
 from recalls.enums import AppointmentStatus, State, WorkItemKind
 from recalls.models import ContactAttempt, Recall
-from recalls.permissions import current_ladder_attempts
 from recalls.presenters.datetime_display import (
     TimeRemaining,
     display_datetime,

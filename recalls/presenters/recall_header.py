@@ -14,7 +14,6 @@ from patients.models import ContactPoint, Patient
 from recalls import contact_ladder, edit_presence
 from recalls.enums import Side, State
 from recalls.models import ContactAttempt, Recall, ScreeningExam
-from recalls.permissions import current_ladder_attempts
 from recalls.presenters.call_script import build_call_script
 from recalls.presenters.datetime_display import TimeRemaining, display_datetime, format_day, time_remaining
 from recalls.presenters.next_action import NextActionFacts, collect_next_action_facts, describe_next_action
@@ -165,7 +164,7 @@ def build_recall_status(recall: Recall, now: datetime, facts: NextActionFacts | 
 
 def build_contact_ladder(recall: Recall, now: datetime) -> list[ContactLadderRow]:
     """The check list before a patient is called lost: every rung with its try, and the last day of the ladder."""
-    filled = contact_ladder.attempts_by_rung(recall.site, current_ladder_attempts(recall))
+    filled = contact_ladder.attempts_by_rung(recall.site, contact_ladder.current_ladder_attempts(recall))
     last_day = calendar.add_days(recall.site, recall.contact_since or recall.opened_at, recall.site.lost_after)
     until = _("%(days)d days given to the patient, until %(when)s") % {
         "days": recall.site.lost_after,

@@ -66,7 +66,7 @@ def filter_state(why: FilterReason | None) -> State:
 
 
 def reason_condition(why: FilterReason, now: datetime, day_end: datetime, free_at: datetime | None = None) -> Q:
-    """Which recalls of the filter's state belong in its list; see `Filters.condition`."""
+    """Which recalls of the filter's state belong in its list; see `QueueFilters.to_q`."""
     simple: dict[FilterReason, Q] = {
         FilterReason.CALL_NOW: Q(due_at__lt=day_end),
         FilterReason.PRIORS: Q(),

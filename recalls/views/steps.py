@@ -46,8 +46,8 @@ class StepFormView(DeskView):
         user, recall = self._open_recall(request, pk, step)
         before, form = State(recall.state), STEP_FORMS[step](recall, user, request.POST)
         try:
-            check_actor_permitted(recall, STEPS_BY_NAME[step], actor_for(user))
             if not form.is_valid():
+                check_actor_permitted(recall, STEPS_BY_NAME[step], actor_for(user))
                 return self._render_form(request, recall, form, "", 200)
             event = form.save()
         except ValidationError:
@@ -76,7 +76,7 @@ class StepFormView(DeskView):
         user = current_user(request)
         recall = get_recall_detail(user, pk)
         log_patient_view(request, recall.patient_id, f"step: {step}")
-        if actor_for(user).roles & DESK_ROLES:
+        if get_roles(user) & DESK_ROLES:
             edit_presence.claim_recall(recall, user)
         return user, recall
 

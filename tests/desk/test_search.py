@@ -16,6 +16,7 @@ from recalls.models import Recall, ScreeningExam
 from recalls.selectors.search import parse_search_date
 from recalls.testing.factories import RecallFactory
 from tests.desk.conftest import ClientFor, page_text
+from tests.support.analyze import analyze
 
 pytestmark = pytest.mark.django_db
 
@@ -129,5 +130,4 @@ def _many_patients(site: Site, count: int) -> None:
         Recall(site=site, patient=exam.patient, exam=exam, state="to_contact", due_at=now, clock_from=now)
         for exam in exams
     )
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+    analyze(Patient, ContactPoint, ScreeningExam, Recall)

@@ -13,9 +13,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from clinic import calendar
+from clinic.calendar import SendWindow
 from clinic.models import Site
-from notifications.planning import send_windows
-from notifications.planning.send_windows import SendWindow
 
 FIRST, DAYS = date(2026, 1, 1), 731
 ALL = sorted(zoneinfo.available_timezones() - {"localtime", "Factory"})
@@ -78,10 +77,10 @@ def test_whenever_it_is_asked_a_message_leaves_in_its_hours_and_asking_again_cha
         for day in days_to_try(zone):
             for hour in (0, 2, 7, 12, 18, 23):
                 asked = datetime.combine(day, time(hour, 30), tzinfo=UTC)
-                at = send_windows.next_send_time(window, site, asked)
+                at = calendar.next_send_time(window, site, asked)
                 assert at >= asked, (zone, asked)
                 assert in_the_hours(site, at), (zone, asked, at)
-                assert send_windows.next_send_time(window, site, at) == at, (zone, asked, at)
+                assert calendar.next_send_time(window, site, at) == at, (zone, asked, at)
                 local = at.astimezone(site.zone)
                 assert window is SendWindow.ANY_DAY or calendar.is_open_day(site, local.date()), (zone, asked, at)
                 late_friday = local.weekday() == 4 and local.time() >= time(12)
@@ -94,11 +93,11 @@ def test_a_reminder_is_due_by_the_clock_of_the_clinic_before_the_visit_and_never
         for day in days_to_try(zone):
             for hour in (7, 10, 16):
                 visit = calendar.instant(site, day, time(hour, 15))
-                week, eve = (send_windows.days_before_in_hours(site, visit, days) for days in (7, 1))
+                week, eve = (calendar.days_before_in_send_hours(site, visit, days) for days in (7, 1))
                 assert week < eve < visit - timedelta(hours=2), (zone, visit)
                 for due, days in ((week, 7), (eve, 1)):
                     assert in_the_hours(site, due), (zone, visit, due)
-                    assert send_windows.next_send_time(SendWindow.ANY_DAY, site, due) == due, (zone, visit, due)
+                    assert calendar.next_send_time(SendWindow.ANY_DAY, site, due) == due, (zone, visit, due)
                     told = due.astimezone(site.zone).date()
                     wall = visit.astimezone(site.zone).date()
                     assert timedelta(days) <= wall - told <= timedelta(days + 1), (zone, visit, due)
@@ -109,7 +108,7 @@ def test_the_morning_after_so_many_open_days_is_an_open_morning() -> None:
         site = site_in(zone)
         for day in changes_of(zone) or (date(2026, 7, 3), date(2026, 12, 24)):
             start = calendar.instant(site, day, time(10))
-            mornings = [send_windows.send_hours_start_after(site, start, number) for number in (1, 3, 8)]
+            mornings = [calendar.send_hours_start_after(site, start, number) for number in (1, 3, 8)]
             assert mornings == sorted(set(mornings)), (zone, day)
             for morning in mornings:
                 local = morning.astimezone(site.zone)

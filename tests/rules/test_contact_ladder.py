@@ -16,7 +16,7 @@ from recalls import actions, contact_ladder
 from recalls.actions import ContactAttemptInput
 from recalls.enums import ContactChannel, ContactResult, State, WorkItemKind
 from recalls.models import Recall
-from recalls.permissions import NotPermitted, StepUnavailable, current_ladder_attempts, step_blocked_reason
+from recalls.permissions import NotPermitted, StepUnavailable, step_blocked_reason
 from recalls.presenters import describe_next_action
 from recalls.testing.factories import RecallFactory
 from recalls.workflow import STEPS_BY_NAME
@@ -106,7 +106,7 @@ def test_one_open_rung_keeps_a_patient_from_being_lost(
         if at != missing:
             _log_contact(recall, rung.channel, actions.RESULTS_BY_CHANNEL[rung.channel][-1])
     time_machine.move_to(MONDAY + timedelta(days=90), tick=False)
-    assert len(contact_ladder.open_rungs(recall.site, current_ladder_attempts(recall))) == 1
+    assert len(contact_ladder.open_rungs(recall.site, contact_ladder.current_ladder_attempts(recall))) == 1
     with pytest.raises(StepUnavailable):
         actions.close_lost(recall, by=get_site_staff(recall.site).manager, note="Too early.")
 
@@ -114,7 +114,7 @@ def test_one_open_rung_keeps_a_patient_from_being_lost(
 def test_a_missed_visit_begins_a_new_ladder(shadyside: Site) -> None:
     recall = RecallFactory.create(site=shadyside, missed=True)
     assert recall.contact_attempts.exists()
-    assert current_ladder_attempts(recall) == []
+    assert contact_ladder.current_ladder_attempts(recall) == []
 
 
 @pytest.mark.parametrize("channel", list(ContactChannel))

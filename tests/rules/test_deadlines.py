@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from time_machine import TimeMachineFixture
 
 from clinic import calendar
+from clinic.calendar import SendWindow
 from clinic.factories import SiteFactory, get_site_staff
 from clinic.models import Closure, Site, User
 from recalls import actions
@@ -180,7 +181,7 @@ def test_rounds_are_due_6_12_and_24_months_after_the_first_visit(first_visit: da
 def test_a_first_notice_leaves_in_opening_days_and_never_on_a_friday_afternoon(
     at: datetime, leaves: datetime, shadyside: Site
 ) -> None:
-    assert calendar.next_send_window(shadyside, at, first_notice=True) == leaves
+    assert calendar.next_send_time(SendWindow.FIRST_NOTICE, shadyside, at) == leaves
 
 
 def test_a_local_time_skipped_by_daylight_saving_moves_on(shadyside: Site) -> None:

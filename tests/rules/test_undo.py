@@ -15,9 +15,10 @@ from notifications.models import DeliveryAttempt, Notification
 from patients.models import ContactPoint
 from recalls import actions
 from recalls.actions import ContactAttemptInput
+from recalls.contact_ladder import current_ladder_attempts
 from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, AppointmentStatus, ContactChannel, ContactResult, State
 from recalls.models import Recall
-from recalls.permissions import StaleVersion, StepUnavailable, current_ladder_attempts
+from recalls.permissions import StaleVersion, StepUnavailable
 from recalls.testing.factories import RecallFactory
 from recalls.undo_snapshot import UNDO_WINDOW
 from recalls.workflow import STEPS
