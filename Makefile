@@ -8,7 +8,7 @@ PARALLEL ?= 2
 MINUTES ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help run install install-demo install-dev test test-sqlite test-postgres test-browser check fix lock bench lighthouse gallery screenshots rulebook mutants clean
+.PHONY: help run install install-demo install-dev test test-sqlite test-postgres test-browser check check-lint check-types check-layers check-migrations check-production check-docs fix lock bench lighthouse gallery screenshots rulebook mutants clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,12 +40,25 @@ test-browser: install-dev ## The tests that drive a Chromium
 	@if $(PY) -m tests.support.chromium; then $(PYTEST) -n $(PARALLEL) --dist worksteal -m browser; fi
 
 check: install-dev ## Lint, format, types, layers, migrations, production settings, generated pages
+	@$(MAKE) --no-print-directory --jobs=$(PARALLEL) check-lint check-types check-layers check-migrations check-production check-docs
+
+check-lint:
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+
+check-types:
 	$(PY) -m mypy .
+
+check-layers:
 	.venv/bin/lint-imports
+
+check-migrations:
 	$(PY) manage.py makemigrations --check --dry-run
+
+check-production:
 	$(PY) -m tests.support.production_environment manage.py check --deploy --fail-level WARNING
+
+check-docs:
 	$(PY) manage.py workflow_doc --check
 
 fix: install-dev ## Let the linter mend what it can

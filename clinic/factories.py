@@ -1,7 +1,7 @@
 """Factories for tests and the demo: open sites, and staff with their roles."""
 
-from dataclasses import dataclass
 from datetime import time
+from functools import cached_property
 from typing import Any
 
 import factory
@@ -83,24 +83,32 @@ class UserFactory(DjangoModelFactory[User]):
         return user
 
 
-@dataclass(frozen=True, slots=True)
 class SiteStaff:
-    """One person of each role that works on recalls, at one site."""
+    """One person of each role that works on recalls, at one site; whoever is missing is hired when asked for."""
 
-    scheduler: User
-    navigator: User
-    radiologist: User
-    manager: User
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    @cached_property
+    def scheduler(self) -> User:
+        return _get_or_create_user(Role.SCHEDULER, self._site)
+
+    @cached_property
+    def navigator(self) -> User:
+        return _get_or_create_user(Role.NAVIGATOR, self._site)
+
+    @cached_property
+    def radiologist(self) -> User:
+        return _get_or_create_user(Role.RADIOLOGIST, self._site)
+
+    @cached_property
+    def manager(self) -> User:
+        return _get_or_create_user(Role.MANAGER, self._site)
 
 
 def get_site_staff(site: Site) -> SiteStaff:
-    """Who works at the site, one of each role; whoever is missing is hired."""
-    return SiteStaff(
-        scheduler=_get_or_create_user(Role.SCHEDULER, site),
-        navigator=_get_or_create_user(Role.NAVIGATOR, site),
-        radiologist=_get_or_create_user(Role.RADIOLOGIST, site),
-        manager=_get_or_create_user(Role.MANAGER, site),
-    )
+    """Who works at the site, one of each role."""
+    return SiteStaff(site)
 
 
 def _get_or_create_user(role: Role, site: Site) -> User:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import time
 
-from clinic.factories import SiteFactory, SiteStaff, UserFactory
+from clinic.factories import SiteFactory, SiteStaff, UserFactory, get_site_staff
 from clinic.models import OpeningHours, Site, User
 from clinic.roles import Role
 from patients.factories import ReferringProviderFactory
@@ -58,13 +58,10 @@ def create_sites(password: str) -> tuple[DemoSite, ...]:
     sites = {site.code: site for site in (_shadyside(), _foothills())}
     for site in sites.values():
         _create_rooms(site)
-    staff = {login.username: _create_user(login, sites, password) for login in DEMO_USERS}
+    for login in DEMO_USERS:
+        _create_user(login, sites, password)
     referrers = tuple(ReferringProviderFactory.create(name=name) for name in _REFERRERS)
-    nia, mo = staff["nia"], staff["mo"]
-    return (
-        DemoSite(sites[SHADYSIDE], SiteStaff(staff["ana"], nia, staff["rao"], mo), referrers),
-        DemoSite(sites[FOOTHILLS], SiteStaff(staff["sol"], nia, staff["reed"], mo), referrers),
-    )
+    return tuple(DemoSite(sites[code], get_site_staff(sites[code]), referrers) for code in (SHADYSIDE, FOOTHILLS))
 
 
 def _create_rooms(site: Site) -> None:

@@ -46,7 +46,9 @@ def axe_violations(page: Page, only: Sequence[str] = ()) -> list[str]:
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
     chosen = {"type": "rule", "values": list(only)} if only else {"type": "tag", "values": AXE_TAGS}
-    found: list[str] = page.evaluate(AXE_RUN_JS, {"runOnly": chosen, "resultTypes": ["violations"]})
+    # A frame holds an email as it leaves, checked by the tests of emails; asking it for an answer waits half a second.
+    options = {"runOnly": chosen, "resultTypes": ["violations"], "iframes": False}
+    found: list[str] = page.evaluate(AXE_RUN_JS, options)
     return found
 
 

@@ -3,7 +3,8 @@
 import shutil
 import sys
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# The headless shell draws no window at all, which takes a third less time.
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # A machine's own browser, kept from looking anywhere but at the page under test.
 OPTIONS = [
     "--no-sandbox",
