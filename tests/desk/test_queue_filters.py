@@ -72,6 +72,10 @@ def _count(browser: Client, label: str, address: str = "") -> int | None:
     return next((link.count for link in links if str(link.label) == label), 0)
 
 
+def test_every_filter_has_a_recall_here_that_it_means() -> None:
+    assert {*RECALL_BY_FILTER, FilterReason.NO_SLOT} == set(FilterReason), "a new filter needs a recall above"
+
+
 @pytest.mark.parametrize("why", list(RECALL_BY_FILTER))
 def test_a_filter_shows_those_it_means_and_counts_them(
     why: FilterReason, client_for: ClientFor, scheduler_ana: User, shadyside: Site

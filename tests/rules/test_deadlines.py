@@ -141,6 +141,18 @@ def test_a_short_interval_visit_is_booked_45_days_ahead_in_each_round(
     assert (recall.follow_up_on - due.astimezone(NEW_YORK).date()).days == 45
 
 
+def test_a_follow_up_in_the_months_that_the_radiologist_chose_is_booked_45_days_before_it(
+    shadyside: Site, time_machine: TimeMachineFixture
+) -> None:
+    recall = RecallFactory.create(site=shadyside, ended_at=_new_york(2026, 3, 17), attended=True)
+    time_machine.move_to(_new_york(2026, 3, 17, 15), tick=False)
+    outcome = OutcomeInput(Assessment.PROBABLY_BENIGN, follow_up_months=12)
+    actions.record_outcome(recall, outcome, by=get_site_staff(shadyside).radiologist)
+    visited = calendar.local_day(shadyside, recall.appointments.get().starts_at)
+    assert recall.follow_up_on == follow_up_date(visited, 1, months=12)
+    assert _due_text(recall) == f"{recall.follow_up_on - timedelta(days=45)} 08:00"
+
+
 def test_pictures_that_came_late_are_compared_within_a_business_day(
     shadyside: Site, time_machine: TimeMachineFixture
 ) -> None:

@@ -25,4 +25,4 @@ def chromium() -> str | None:
 
 if __name__ == "__main__":
     if not chromium():
-        sys.exit("LEFT OUT: the browser tests, because no Chromium is on PATH (Debian: apt install chromium).")
+        sys.exit("LEFT OUT: the browser tests, because no Chromium is on PATH (Debian: chromium-headless-shell).")

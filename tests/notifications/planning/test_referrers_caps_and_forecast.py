@@ -146,6 +146,20 @@ def test_a_third_message_waits_for_the_next_day(three_at_once: list[Recall], clo
     assert sent_messages(three_at_once[2]) == ["Thu 2026-11-12 08:00 recall_notice"]  # the 11th is a holiday
 
 
+def test_a_third_reminder_waits_for_the_next_day_also_when_that_is_a_saturday(
+    three_at_once: list[Recall], clock: Clock, scheduler_ana: User
+) -> None:
+    for recall, hour in zip(three_at_once, ("10:00", "10:30", "11:00"), strict=True):
+        actions.book_appointment(recall, Slot(recall.site, at("2026-11-20", hour)), by=scheduler_ana)
+    clock.run_until("2026-11-16")
+    reminders = [line for recall in three_at_once for line in sent_messages(recall) if line.endswith("_reminder")]
+    assert reminders == [
+        "Fri 2026-11-13 10:00 appointment_reminder",
+        "Fri 2026-11-13 10:30 appointment_reminder",
+        "Sat 2026-11-14 08:00 appointment_reminder",
+    ]
+
+
 def test_a_notice_to_the_doctor_takes_none_of_the_patients_messages_for_the_day(
     referred: Recall, clock: Clock, scheduler_ana: User
 ) -> None:
