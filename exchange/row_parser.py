@@ -15,13 +15,13 @@ from django.utils.translation import gettext as _
 from clinic import calendar
 from clinic.models import Site
 from exchange import value_parsers
-from exchange.assessment_consistency import is_overall_consistent
 from exchange.assessment_parser import parse_screening_assessment
 from exchange.date_parser import parse_date, parse_datetime
 from exchange.errors import WHOLE_ROW, InvalidValue, Problem
 from exchange.schema import COLUMNS, COLUMNS_BY_NAME, REQUIRED
 from patients.contact_validation import CheckedContact, check_email, check_phone
 from patients.models import ContactPoint
+from recalls.assessment_consistency import is_overall_consistent
 from recalls.enums import Assessment
 
 EXTRA_CELLS = "(beyond the last column)"  # where the cells of a row that is too long are kept
