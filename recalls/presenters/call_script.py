@@ -27,7 +27,7 @@ _EN: Final = {
     "clinical": "You told us about a change. The doctor would like to take a closer look. When can you come?",
     "doctor": "The doctor would like to see you soon and will talk with you about your pictures. When can you come?",
     "interval": "It is time for the pictures that we planned with you. When can you come?",
-    "biopsy": "The doctor has talked with you about a small test. I would like to find a time for it with you.",
+    "biopsy": "The doctor would like to talk with you and plan the next step. What time is good for you?",
     "other": "I am calling about your care with us. Do you have a minute?",
     "close": "Do you have any question I can pass on to the doctor? You can reach us at $phone.",
     "voicemail": "This is $caller from $sender. Please call me at $phone. Thank you.",
@@ -43,7 +43,7 @@ _ES: Final = {
     "clinical": "Usted nos habló de un cambio. El médico quiere verlo mejor. ¿Cuándo puede venir?",
     "doctor": "El médico quiere verle pronto y hablará con usted sobre sus imágenes. ¿Cuándo puede venir?",
     "interval": "Ya es hora de las imágenes que planeamos con usted. ¿Cuándo puede venir?",
-    "biopsy": "El médico habló con usted sobre una pequeña prueba. Quiero buscar una hora con usted.",
+    "biopsy": "El médico quiere hablar con usted y planear el próximo paso. ¿Qué hora le queda bien?",
     "other": "Le llamo por su atención con nosotros. ¿Tiene un minuto?",
     "close": "¿Tiene alguna pregunta para el médico? Puede llamarnos al $phone.",
     "voicemail": "Soy $caller, de $sender. Por favor, llámeme al $phone. Gracias.",
@@ -94,6 +94,7 @@ def build_call_script(recall: Recall, caller: User) -> CallScript:
 def _reason_key(recall: Recall) -> str:
     """Why we ring, as much of it as may be said on the phone."""
     if recall.state == State.BIOPSY_TO_BOOK:
+        # No talk with the doctor is on record: the caller must not be the one who breaks the news.
         return "biopsy"
     if recall.state != State.TO_CONTACT:
         return "other"

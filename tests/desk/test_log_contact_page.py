@@ -61,6 +61,18 @@ def test_the_script_is_in_the_patients_language_and_tells_no_result(
     assert "cancer" not in (said if recall.suspicious else "")
 
 
+@pytest.mark.parametrize("language", sorted(CALL_SCRIPTS))
+def test_the_caller_never_says_that_the_doctor_has_talked_with_the_patient(
+    language: str, shadyside: Site, scheduler_ana: User
+) -> None:
+    patient = PatientFactory.create(site=shadyside, language=language)
+    script = build_call_script(RecallFactory.create(patient=patient, biopsy_to_book=True), scheduler_ana)
+    asks = {"en": "would like to talk with you", "es": "quiere hablar con usted"}[language]
+    assert asks in script.lines[2]
+    assert "has talked" not in script.lines[2]
+    assert "habló" not in script.lines[2]
+
+
 def test_whoever_else_answers_hears_neither_the_clinic_nor_a_reason(shadyside: Site, scheduler_ana: User) -> None:
     script = build_call_script(RecallFactory.create(site=shadyside), scheduler_ana)
     for said in (script.other_person, script.voicemail):
