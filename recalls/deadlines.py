@@ -70,9 +70,13 @@ def _compute_to_read_at(recall: "Recall", facts: DeadlineFacts) -> datetime | No
 
 
 def follow_up_date(start: date, round_number: int, months: int | None = None) -> date:
-    """When the visit of a short-interval round is due, counted from the first probably benign outcome."""
+    """When the visit of a short-interval round is due, counted from the first probably benign outcome.
+
+    A round beyond the series follows a year after the one before.
+    """
     if months is None:
-        months = FOLLOW_UP_MONTHS[round_number - 1] if round_number <= len(FOLLOW_UP_MONTHS) else 12 * round_number
+        years_beyond = max(round_number - len(FOLLOW_UP_MONTHS), 0)
+        months = FOLLOW_UP_MONTHS[round_number - years_beyond - 1] + 12 * years_beyond
     due: date = start + relativedelta(months=months)
     return due
 

@@ -97,7 +97,7 @@ def follow_up_due(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> RecallEvent
 def plan_follow_up(transition: Transition, months: int | None, visited_on: date) -> None:
     """Date the next short-interval visit: by the schedule from the first such outcome, or months from this visit.
 
-    The series of 6, 12 and 24 months is BI-RADS category 3 surveillance; a radiologist may name another interval.
+    The series of 6, 12, 24 and 36 months is BI-RADS category 3 surveillance; a radiologist may name another interval.
     """
     recall = transition.recall
     if recall.follow_up_from is None:

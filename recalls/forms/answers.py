@@ -29,7 +29,7 @@ def choice_label(key: str, label: Any, meaning: Any = "", leads_to: Any = "") ->
 
 
 def follow_up_choices(recall: Recall) -> tuple[list[tuple[int, str]], int]:
-    """The months until the next follow-up, each with its day, and the number the series of 6, 12 and 24 wants."""
+    """The months until the next follow-up, each with its day, and the number the series of 6, 12, 24 and 36 wants."""
     visited, round_number = last_visit_day(recall), recall.round + 1
     usual = standard_interval_months(recall.round)
     days = {months: deadlines.follow_up_date(visited, round_number, months) for months in {*_FOLLOW_UP_CHOICES, usual}}

@@ -27,4 +27,4 @@ NEXT_STATE_BY_VERDICT: dict[ConcordanceVerdict, NextState] = {
 }
 
 # Months after the first probably benign outcome at which each round is due (BI-RADS category 3 surveillance).
-FOLLOW_UP_MONTHS: tuple[int, ...] = (6, 12, 24)
+FOLLOW_UP_MONTHS: tuple[int, ...] = (6, 12, 24, 36)

@@ -170,11 +170,13 @@ def test_pictures_that_came_late_are_compared_within_a_business_day(
         (date(2026, 3, 12), 1, date(2026, 9, 12)),
         (date(2026, 3, 12), 2, date(2027, 3, 12)),
         (date(2026, 3, 12), 3, date(2028, 3, 12)),
+        (date(2026, 3, 12), 4, date(2029, 3, 12)),
+        (date(2026, 3, 12), 5, date(2030, 3, 12)),  # beyond the series: every year
         (date(2026, 8, 31), 1, date(2027, 2, 28)),  # a month without that day ends earlier
         (date(2024, 2, 29), 2, date(2025, 2, 28)),
     ],
 )
-def test_rounds_are_due_6_12_and_24_months_after_the_first_visit(first_visit: date, round_: int, due: date) -> None:
+def test_rounds_are_due_6_12_24_and_36_months_after_the_first_visit(first_visit: date, round_: int, due: date) -> None:
     assert follow_up_date(first_visit, round_) == due
 
 
