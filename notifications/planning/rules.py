@@ -191,14 +191,16 @@ def lay_summary(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
     """For the exam that led to the recall, where the site writes it here; after a death or a void result none.
 
     Domain fact: 21 CFR 900.12(c)(2): within 30 days, within 7 for a suspicious or highly suggestive result. There it
-    waits some days, so that a person can talk with the patient before they read of a biopsy.
+    waits some days, so that a person can talk with the patient before they read of a biopsy. A corrected result has a
+    summary of its own.
     """
-    recall, site = snapshot.recall, snapshot.site
+    recall, site, corrected = snapshot.recall, snapshot.site, snapshot.last_event("correct_result")
     if site.sends_lay_summaries:
-        due = recall.opened_at
+        due = corrected.at if corrected else recall.opened_at
         if recall.suspicious:
             due = calendar.send_hours_start_after(site, due, LAY_SUMMARY_DELAY_DAYS)
-        yield PlannedMessage(f"exam-{recall.exam_id}", calendar.next_send_time(SendWindow.OPEN_DAYS, site, due))
+        occasion = f"exam-{recall.exam_id}" + (f":corrected-{corrected.version}" if corrected else "")
+        yield PlannedMessage(occasion, calendar.next_send_time(SendWindow.OPEN_DAYS, site, due))
 
 
 def last_letter(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:

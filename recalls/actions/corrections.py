@@ -1,7 +1,8 @@
 """Corrects a screening result, keeps both readings and moves the recall as the new one asks.
 
-A lower result voids a recall that has no outcome yet; a higher one opens, reopens or restarts it. Where an outcome
-or pathology exists, a work item asks staff to decide: nothing is undone automatically.
+A lower result voids a recall that has no outcome yet; a higher one opens, reopens or restarts it. A work item asks
+staff to call a patient whose result was raised to a 4 or 5, and to decide where an outcome or pathology exists:
+nothing is undone automatically.
 """
 
 from typing import Any, Unpack
@@ -80,7 +81,7 @@ def _update_recall(exam: ScreeningExam, old_assessment: str, by: UserOrActor) ->
         return open_recall(exam, by=by, note=note) if needs_recall(exam) else None
     recall.exam = exam
     if recall.is_open:
-        return _update_open_recall(recall, by=by, note=note)
+        return _update_open_recall(recall, old_assessment, by=by, note=note)
     if not needs_recall(exam):
         return None
     raised = assessment_severity(exam.assessment) > assessment_severity(old_assessment)
@@ -93,9 +94,14 @@ def _update_recall(exam: ScreeningExam, old_assessment: str, by: UserOrActor) ->
     return _restart_recall(recall, by=by, note=note)
 
 
-def _update_open_recall(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> RecallEvent | None:
+def _update_open_recall(recall: Recall, old_assessment: str, **kwargs: Unpack[ActionKwargs]) -> RecallEvent | None:
     if needs_recall(recall.exam):
-        return _restart_recall(recall, **kwargs)
+        event = _restart_recall(recall, **kwargs)
+        raised = assessment_severity(recall.exam.assessment) > assessment_severity(old_assessment)
+        if raised and recall.suspicious:  # a visit booked for a 0 may lie weeks ahead
+            message = _("%(note)s Call the patient, and move a booked visit to an earlier day.")
+            open_work_item(recall, WorkItemKind.CORRECTED_RESULT, message % {"note": kwargs.get("note", "")})
+        return event
     if recall.state in _STATES_BEFORE_OUTCOME and not recall.outcomes.exists():
         return void(recall, **kwargs)
     open_work_item(recall, WorkItemKind.CORRECTED_RESULT, kwargs.get("note", ""))

@@ -123,6 +123,20 @@ def test_a_higher_result_restarts_the_deadlines_and_marks_the_recall_suspicious(
     assert (recall.state, recall.suspicious, recall.clock_from) == (State.TO_CONTACT, True, MONDAY + timedelta(days=4))
 
 
+@pytest.mark.parametrize("scenario", ["to_contact", "booked", "on_hold", "biopsy_to_book"])
+def test_a_result_raised_to_a_5_asks_somebody_to_call_the_patient(scenario: str, shadyside: Site) -> None:
+    recall = _correct_and_reload(RecallFactory.create(site=shadyside, **{scenario: True}), Assessment.HIGHLY_SUGGESTIVE)
+    task = recall.work_items.get(kind=WorkItemKind.CORRECTED_RESULT)
+    assert "from 0-AI to 5" in task.reason
+    assert "Call the patient, and move a booked visit to an earlier day." in task.reason
+
+
+def test_a_result_lowered_from_a_5_asks_nobody_to_call(shadyside: Site) -> None:
+    recall = RecallFactory.create(site=shadyside, exam__assessment=Assessment.HIGHLY_SUGGESTIVE)
+    recall = _correct_and_reload(recall, Assessment.NEED_IMAGING)
+    assert not recall.work_items.exists()
+
+
 def test_a_correction_moves_between_awaiting_priors_and_to_contact(shadyside: Site) -> None:
     recall = _correct_and_reload(RecallFactory.create(site=shadyside), Assessment.NEED_PRIORS)
     assert recall.state == State.AWAITING_PRIORS

@@ -7,7 +7,9 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
+from django.utils import timezone
 
+from clinic.actors import INTAKE
 from clinic.models import Site
 from notifications.content import loader
 from notifications.enums import Channel, NotificationKind, NotificationState, StatusReason
@@ -16,6 +18,7 @@ from notifications.planning.daily_reconcile import continue_daily_reconcile
 from notifications.planning.snapshot import load_snapshot
 from notifications.rendering.markdown import render_email
 from patients.factories import PatientFactory
+from recalls import actions
 from recalls.enums import Assessment, Density, WorkItemKind
 from recalls.models import Recall, ScreeningExam
 from recalls.testing.factories import RecallFactory
@@ -127,3 +130,29 @@ def test_a_suspicious_result_waits_for_a_talk_and_still_comes_within_seven_days(
     )
     assert summary_of(soon).due_at - soon.opened_at < timedelta(days=1)
     assert timedelta(days=2) < summary_of(later).due_at - later.opened_at < timedelta(days=7)
+
+
+def test_a_corrected_result_has_a_summary_of_its_own(site_with_lay_summaries: Site, clock: Clock) -> None:
+    recall = open_recall(site_with_lay_summaries, detailed=True)
+    clock.run_until("2026-11-11")
+    first = summary_of(recall)
+    assert first.state == NotificationState.ACCEPTED
+    actions.correct_exam(recall.exam, {"assessment": Assessment.HIGHLY_SUGGESTIVE}, None, by=INTAKE)
+    second = summary_of(recall)
+    assert (second.pk != first.pk, second.state) == (True, NotificationState.PLANNED)
+    assert (second.due_at - timezone.now()).days < 7, "within 7 days for a 5"
+    clock.run_until("2026-11-20")
+    assert summary_of(recall).state == NotificationState.ACCEPTED
+    first_text, second_text = (" ".join(sent.body.split()) for sent in mail.outbox if "density" in sent.body)
+    assert "looks like cancer" not in first_text
+    assert "looks like cancer" in second_text
+
+
+def test_a_summary_that_had_not_left_when_the_result_was_corrected_leaves_once(
+    site_with_lay_summaries: Site, clock: Clock
+) -> None:
+    recall = open_recall(site_with_lay_summaries, detailed=True, assessment=Assessment.SUSPICIOUS_B)
+    actions.correct_exam(recall.exam, {"assessment": Assessment.HIGHLY_SUGGESTIVE}, None, by=INTAKE)
+    clock.run_until("2026-11-25")
+    left = Notification.objects.filter(recall=recall, kind=NotificationKind.LAY_SUMMARY, accepted_at__isnull=False)
+    assert left.count() == 1
