@@ -62,7 +62,7 @@ def _worklist_row(recall: Recall, site: Site, now: datetime) -> WorklistRow:
 
 
 def build_unreleased_rows(outcomes: Iterable[Outcome], sites: dict[int, Site], now: datetime) -> list[WorklistRow]:
-    """The reader's outcomes that the patient may not be told of yet."""
+    """The outcomes that the patient may not be told of yet, each with who recorded it."""
     return [_unreleased_row(outcome, sites[outcome.recall.site_id], now) for outcome in outcomes]
 
 
@@ -75,6 +75,7 @@ def _unreleased_row(outcome: Outcome, site: Site, now: datetime) -> WorklistRow:
         age=patient.age_on(today),
         mrn=patient.mrn,
         findings=str(outcome.get_assessment_display()),
-        next_action=_("Recorded %(when)s, not released to the patient") % {"when": recorded},
+        next_action=_("Recorded %(when)s by %(who)s, not released to the patient")
+        % {"when": recorded, "who": outcome.by},
         due=None,
     )

@@ -74,9 +74,14 @@ def next_recall_to_read(user: User, now: datetime, answered: State, since: datet
 
 
 def unreleased_outcomes(user: User) -> list[Outcome]:
-    """The reader's own outcomes that the patient waits to read and nobody has released yet. Two queries."""
-    mine = Recall.objects.filter(to_release_by=user, site_id__in=user.site_ids).order_by("pk")
-    recalls = mine.select_related("patient").prefetch_related("outcomes")[: SECTION_SIZE + 1]
+    """Outcomes that the patient waits to read and nobody has released yet, the reader's own first. Two queries.
+
+    A colleague's are among them: whoever is away or has left would keep the patient waiting.
+    """
+    waiting = Recall.objects.filter(to_release_by__isnull=False, site_id__in=user.site_ids)
+    own_first = Case(When(to_release_by=user, then=Value(0)), default=Value(1), output_field=IntegerField())
+    rows = waiting.order_by(own_first, "pk").select_related("patient", "to_release_by")
+    recalls = rows.prefetch_related("outcomes")[: SECTION_SIZE + 1]
     newest = []
     for recall in recalls:
         outcome = max(recall.outcomes.all(), key=lambda row: row.pk)

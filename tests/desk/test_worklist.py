@@ -7,9 +7,12 @@ import pytest
 import time_machine
 from django.urls import reverse
 
-from clinic.factories import UserFactory
+from clinic.factories import UserFactory, get_site_staff
 from clinic.models import Site, User
 from clinic.roles import Role
+from recalls import actions
+from recalls.actions import OutcomeInput
+from recalls.enums import Assessment
 from recalls.models import Recall
 from recalls.testing.factories import RecallFactory
 from tests.desk.conftest import ClientFor, StepFormClient, page_text
@@ -72,9 +75,34 @@ def test_an_answered_case_leaves_the_list_and_the_user_is_back_at_it(
 def test_a_colleagues_unreleased_outcome_can_be_released(
     client_for: ClientFor, radiologist_rao: User, shadyside: Site
 ) -> None:
-    RecallFactory.create(site=shadyside, unreleased=True)
+    """Whoever recorded it may be away or have left; the patient waits all the same."""
+    recall = RecallFactory.create(site=shadyside, unreleased=True)
+    author = get_site_staff(shadyside).radiologist
+    author.is_active = False
+    author.save()
     colleague = UserFactory.create(role=Role.RADIOLOGIST, sites=[shadyside])
+    waits = [reverse("step", args=[recall.pk, "release_outcome"])]
+    assert _sections(client_for, colleague)["Not released"] == waits
+    page = page_text(client_for(colleague).get(reverse("worklist")))
+    assert f"by {author.get_full_name()}, not released to the patient" in page
+    StepFormClient(client_for(colleague), recall, "release_outcome").send(release="now")
     assert _sections(client_for, colleague)["Not released"] == []
+
+
+def test_the_own_unreleased_outcomes_stand_before_a_colleagues(client_for: ClientFor, shadyside: Site) -> None:
+    theirs = RecallFactory.create(site=shadyside, unreleased=True)
+    reader = UserFactory.create(role=Role.RADIOLOGIST, sites=[shadyside])
+    own = RecallFactory.create(site=shadyside, attended=True)
+    actions.record_outcome(own, OutcomeInput(Assessment.BENIGN), by=reader)
+    listed = [reverse("step", args=[recall.pk, "release_outcome"]) for recall in (own, theirs)]
+    assert _sections(client_for, reader)["Not released"] == listed
+
+
+def test_an_unreleased_outcome_of_another_site_is_not_listed(
+    client_for: ClientFor, radiologist_rao: User, foothills: Site
+) -> None:
+    RecallFactory.create(site=foothills, unreleased=True)
+    assert _sections(client_for, radiologist_rao)["Not released"] == []
 
 
 def test_an_outcome_amended_since_is_not_offered_in_its_old_words(
