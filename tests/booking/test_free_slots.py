@@ -20,6 +20,7 @@ from recalls.testing.factories import RecallFactory, RoomFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_at_tuesday_morning")]
 TODAY = date(2026, 11, 24)
+NO_FREE_TIMES = ("", "{room}", "{room}@", "{room}@Wednesday", "{room}@2026-11-25T09:00", "0@{at}", "@{at}")
 WEDNESDAY, MONDAY = date(2026, 11, 25), date(2026, 11, 30)
 
 
@@ -133,3 +134,28 @@ def test_a_long_look_ahead_asks_once_for_two_weeks(shadyside: Site, room: Room, 
     free = slots.iter_free_slots(site, rooms, 60, WEDNESDAY, 28, timezone.now())
     with django_assert_num_queries(2):
         assert len(list(islice(free, 1000))) > 50
+
+
+def test_the_next_free_time_is_one_unless_more_are_asked_for(shadyside: Site, room: Room) -> None:
+    asked = (_reload_site(shadyside), VisitKind.DIAGNOSTIC, 60, WEDNESDAY, timezone.now())
+    nine = calendar.instant(shadyside, WEDNESDAY, time(9))
+    assert [free.starts_at for free in slots.next_free_slots(*asked)] == [nine]
+    assert len(slots.next_free_slots(*asked, 3)) == 3
+
+
+def test_a_form_sends_back_the_free_time_it_was_given(shadyside: Site, room: Room) -> None:
+    (free,) = slots.next_free_slots(shadyside, VisitKind.DIAGNOSTIC, 60, WEDNESDAY, timezone.now())
+    sent = slots.format_slot(free, shadyside)
+    assert sent == f"{room.pk}@2026-11-25T09:00-05:00"
+    assert slots.parse_slot(sent, [RoomFactory.create(site=shadyside), room]) == (room, free.starts_at)
+
+
+@pytest.mark.parametrize("sent", NO_FREE_TIMES)
+def test_a_free_time_that_names_no_room_or_no_instant_is_not_taken(sent: str, shadyside: Site, room: Room) -> None:
+    value = sent.format(room=room.pk, at="2026-11-25T09:00-05:00")
+    assert slots.parse_slot(value, [room]) is None
+
+
+def test_a_free_time_in_a_room_of_another_site_is_not_taken(shadyside: Site, foothills: Site, room: Room) -> None:
+    elsewhere = RoomFactory.create(site=foothills)
+    assert slots.parse_slot(f"{elsewhere.pk}@2026-11-25T09:00-05:00", [room]) is None

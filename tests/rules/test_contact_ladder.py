@@ -9,7 +9,7 @@ from time_machine import TimeMachineFixture
 from clinic.actors import actor_for
 from clinic.contact_ladder import DEFAULT_LADDER
 from clinic.factories import UserFactory, get_site_staff
-from clinic.models import Site
+from clinic.models import Site, User
 from clinic.roles import Role
 from patients.models import ContactPoint
 from recalls import actions, contact_ladder
@@ -150,6 +150,24 @@ def test_whoever_made_the_last_try_does_not_sign_the_patient_off_as_lost(
     another = UserFactory.create(role=Role.MANAGER, sites=[recall.site])
     actions.close_lost(recall, by=another, note="Every way was tried.")
     assert recall.closure_reason == "lost_to_follow_up"
+
+
+def test_the_days_until_a_patient_counts_as_lost_begin_when_they_were_last_to_be_contacted(
+    recall: Recall, time_machine: TimeMachineFixture, scheduler_ana: User
+) -> None:
+    """After a missed visit the patient is to be contacted anew: the days before it do not count."""
+    again = MONDAY + timedelta(days=30)
+    Recall.objects.filter(pk=recall.pk).update(contact_since=again)
+    recall.refresh_from_db()
+    time_machine.move_to(again, tick=False)
+    for rung in DEFAULT_LADDER:
+        contact = ContactAttemptInput(rung.channel, actions.RESULTS_BY_CHANNEL[rung.channel][-1])
+        actions.log_contact(recall, contact, by=scheduler_ana)
+    manager = actor_for(get_site_staff(recall.site).manager)
+    time_machine.move_to(MONDAY + timedelta(days=61), tick=False)
+    assert step_blocked_reason(recall, STEPS_BY_NAME["close_lost"], manager)
+    time_machine.move_to(again + timedelta(days=61), tick=False)
+    assert not step_blocked_reason(recall, STEPS_BY_NAME["close_lost"], manager)
 
 
 def test_the_last_try_counts_for_the_second_signature_and_not_the_first(

@@ -48,6 +48,22 @@ def test_no_call_is_proposed_while_the_site_is_closed(recall: Recall) -> None:
     assert _proposed_time(recall, *both).time() == time(17, 30)
 
 
+def test_before_any_call_the_morning_of_the_next_business_day_is_proposed(recall: Recall) -> None:
+    assert _proposed_time(recall).isoformat() == "2026-03-17T10:00:00-04:00"
+
+
+def test_a_site_that_opens_at_ten_is_called_from_at_ten(recall: Recall) -> None:
+    recall.site.opening_hours.update(opens=time(10, 0))
+    recall.site.__dict__.pop("hours_by_weekday", None)
+    assert _proposed_time(recall, MONDAY + timedelta(hours=5)).time() == time(10, 0)
+
+
+def test_a_site_without_opening_hours_still_gets_a_time(recall: Recall) -> None:
+    recall.site.opening_hours.all().delete()
+    recall.site.__dict__.pop("hours_by_weekday", None)
+    assert _proposed_time(recall, MONDAY).time() == time(14, 30)
+
+
 def test_the_call_preference_comes_before_an_untried_part_of_day(recall: Recall) -> None:
     assert _proposed_time(recall, MONDAY, wish="morning").time() == time(10, 0)
     assert _proposed_time(recall, MONDAY, wish="evening").time() == time(14, 30)  # shut by then

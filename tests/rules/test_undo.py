@@ -133,8 +133,9 @@ def test_a_step_followed_by_another_is_not_undone(shadyside: Site, scheduler_ana
     _hold(recall, scheduler_ana)
     seen = recall.version
     actions.resume(recall, by=scheduler_bea)
-    with pytest.raises(StaleVersion, match="was first"):
+    with pytest.raises(StaleVersion, match="was first") as refused:
         actions.undo(recall, by=scheduler_ana, seen=seen)
+    assert refused.value.event.step == "resume"
 
 
 def test_undoing_is_not_undone_and_a_button_pressed_twice_acts_once(shadyside: Site, scheduler_ana: User) -> None:
