@@ -208,23 +208,19 @@ def _days_field(label: Any, default: int) -> "models.PositiveSmallIntegerField[A
 class DeadlinePolicy(models.Model):
     """By when each next step must happen at a site; days are calendar days unless the label says business days.
 
-    Defaults: MQSA clocks (21 CFR 900.12) for priors, lay summary and suspicious results; seven days to the visit
+    Defaults: MQSA clocks (21 CFR 900.12) for prior images and suspicious results; seven days to the visit
     and to biopsy are the goal named by accredited centres; sixty days to resolution is the CDC and eCQM limit.
     """
 
     site = models.OneToOneField(Site, models.CASCADE, related_name="deadline_policy", verbose_name=_("site"))
     first_call = _days_field(_("first call, business days"), 1)
     visit = _days_field(_("visit"), 7)
-    visit_amber = _days_field(_("visit is late after"), 15)
-    visit_red = _days_field(_("visit is very late after"), 30)
     outcome = _days_field(_("outcome recorded after the visit"), 1)
     biopsy = _days_field(_("biopsy"), 7)
-    biopsy_amber = _days_field(_("biopsy is late after"), 14)
     pathology = _days_field(_("pathology expected, business days"), 5)
     pathology_told = _days_field(_("pathology told, business days"), 2)
     priors_report = _days_field(_("report after prior images"), 30)
     resolution = _days_field(_("result to resolution"), 60)
-    lay_summary = _days_field(_("lay summary"), 30)
     suspicious = _days_field(_("suspicious result told"), 7)
     follow_up_lead = _days_field(_("short-interval follow-up is booked ahead by"), 45)
 

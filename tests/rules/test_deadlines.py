@@ -5,18 +5,20 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import models
 from time_machine import TimeMachineFixture
 
 from clinic import calendar
 from clinic.calendar import SendWindow
 from clinic.factories import SiteFactory, get_site_staff
-from clinic.models import Closure, Site, User
+from clinic.models import Closure, DeadlinePolicy, Site, User
 from recalls import actions
 from recalls.actions import ContactAttemptInput, OutcomeInput, Slot
 from recalls.deadlines import follow_up_date
 from recalls.enums import Assessment, ContactChannel, ContactResult, PathologyClass, VisitKind
 from recalls.models import Recall
 from recalls.testing.factories import RecallFactory
+from tests.architecture.source_files import PRODUCT_FILES, PROJECT_ROOT
 from tests.rules.step_actions import tomorrow_at_ten
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -234,3 +236,13 @@ def test_a_held_recall_is_due_at_eight_on_the_day_the_hold_ends(
     recall = RecallFactory.create(site=shadyside)
     actions.hold(recall, date(2026, 4, 9), by=scheduler_ana, note="The patient is travelling.")
     assert _due_text(recall) == "2026-04-09 08:00"
+
+
+def test_every_deadline_on_the_form_is_read_somewhere(subtests: pytest.Subtests) -> None:
+    """A manager must not believe in an alarm that does not exist."""
+    readers = (path for path in PRODUCT_FILES if not path.is_relative_to(PROJECT_ROOT / "clinic"))
+    text = "\n".join(path.read_text(encoding="utf-8") for path in readers)
+    for field in DeadlinePolicy._meta.get_fields():
+        if isinstance(field, models.PositiveSmallIntegerField):
+            with subtests.test(field.name):
+                assert f"policy.{field.name}" in text or f'"{field.name}"' in text
