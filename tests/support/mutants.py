@@ -53,6 +53,7 @@ SUBJECTS: Mapping[str, tuple[str, ...]] = {
     ),
     "notifications/planning/channel_selection.py": (
         "tests/notifications/planning/test_plan.py",
+        "tests/notifications/planning/test_referrers_caps_and_forecast.py",
         "tests/notifications/delivery/test_sms.py",
     ),
     "notifications/planning/daily_cap.py": ("tests/notifications/planning/test_referrers_caps_and_forecast.py",),

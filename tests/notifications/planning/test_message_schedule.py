@@ -55,6 +55,16 @@ def test_nobody_answers_and_the_visit_is_missed(clock: Clock, recall: Recall, sc
     ]
 
 
+def test_a_visit_that_the_patient_confirmed_is_not_announced_again_as_moved(
+    clock: Clock, recall: Recall, scheduler_ana: User
+) -> None:
+    actions.book_appointment(recall, Slot(recall.site, at("2026-11-24", "10:30")), by=scheduler_ana)
+    clock.run_until("2026-11-12")
+    actions.confirm(recall, by=scheduler_ana)
+    clock.run_until("2026-11-16")
+    assert sent_messages(recall) == ["Tue 2026-11-10 08:15 appointment_confirmation"]
+
+
 def test_a_moved_visit_sends_only_what_is_true_of_the_new_time(
     clock: Clock, recall: Recall, scheduler_ana: User
 ) -> None:

@@ -1,13 +1,18 @@
 """Tests that the patient hears of an outcome only after a radiologist released it."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from clinic.models import User
+from notifications.enums import NotificationKind
 from recalls import actions
 from recalls.actions import OutcomeInput, Slot
 from recalls.enums import Assessment
 from recalls.models import Recall
-from tests.notifications.clock import Clock, at, sent_messages
+from recalls.undo_snapshot import UNDO_WINDOW
+from tests.notifications.clock import Clock, at, latest_notification, sent_messages
 
 pytestmark = pytest.mark.django_db
 RELEASED_KINDS = [
@@ -65,3 +70,14 @@ def test_an_outcome_amended_before_its_time_is_never_told_in_its_old_words(
     actions.release_outcome(attended_recall, at("2026-12-21", "09:00"), by=radiologist_rao)
     clock.run_until("2026-12-22")
     assert _result_messages(attended_recall) == ["Mon 2026-12-21 09:00 outcome_benign"]
+
+
+def test_an_outcome_released_at_once_leaves_when_it_can_no_longer_be_undone_and_is_of_use_for_thirty_days(
+    clock: Clock, attended_recall: Recall, radiologist_rao: User
+) -> None:
+    now = timezone.now()
+    actions.record_outcome(attended_recall, OutcomeInput(Assessment.BENIGN, release_at=now), by=radiologist_rao)
+    row = latest_notification(attended_recall, NotificationKind.OUTCOME_BENIGN)
+    assert row.due_at == now + UNDO_WINDOW
+    assert row.expires_at == row.due_at + timedelta(days=30)
+    assert row.outcome == attended_recall.outcomes.get()

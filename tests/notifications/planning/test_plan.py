@@ -9,8 +9,8 @@ from django.test.utils import CaptureQueriesContext
 
 from clinic.actors import INTAKE
 from clinic.factories import get_site_staff
-from clinic.models import Site
-from notifications.enums import NotificationKind, NotificationState, StatusReason
+from clinic.models import Site, User
+from notifications.enums import Channel, NotificationKind, NotificationState, StatusReason
 from notifications.models import Notification
 from notifications.planning.daily_reconcile import continue_daily_reconcile, reconcile_chunk
 from notifications.planning.plan import PLAN
@@ -183,3 +183,19 @@ def test_the_page_about_messages_shows_the_plan_as_it_is() -> None:
     table = page.partition("<!-- plan -->")[2].partition("<!-- end of plan -->")[0]
     rows = [f"| {rule.kind.label} | {rule.due_description} | {rule.expiry_description} |" for rule in PLAN]
     assert table.strip().splitlines()[2:] == rows
+
+
+@pytest.mark.parametrize(
+    ("visit", "channel", "reason"),
+    [
+        ("2026-11-16", Channel.LETTER, ""),  # six days ahead
+        ("2026-11-13", Channel.EMAIL, StatusReason.NO_ADDRESS),  # printed today it would come too late
+    ],
+)
+def test_a_letter_about_a_visit_is_printed_only_if_it_comes_before_the_visit(
+    visit: str, channel: Channel, reason: str, clock: Clock, shadyside: Site, scheduler_ana: User
+) -> None:
+    recall = RecallFactory.create(patient=PatientFactory.create(site=shadyside, no_email=True))
+    actions.book_appointment(recall, Slot(recall.site, at(visit, "10:30")), by=scheduler_ana)
+    row = latest_notification(recall, NotificationKind.APPOINTMENT_CONFIRMATION)
+    assert (row.channel, row.reason) == (channel, reason)
