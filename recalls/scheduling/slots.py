@@ -42,8 +42,12 @@ DEFAULT_MINUTES: dict[DurationComponent, int] = {
 _ULTRASOUND_FINDINGS = frozenset(
     {
         FindingKind.MASS,
+        FindingKind.ASYMMETRY,
         FindingKind.FOCAL_ASYMMETRY,
+        FindingKind.GLOBAL_ASYMMETRY,
         FindingKind.DEVELOPING_ASYMMETRY,
+        FindingKind.ARCHITECTURAL_DISTORTION,
+        FindingKind.DENSITY,
         FindingKind.LYMPH_NODE,
         FindingKind.SKIN,
         FindingKind.NIPPLE,

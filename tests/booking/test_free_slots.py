@@ -96,6 +96,9 @@ def test_the_length_comes_from_the_kind_of_visit_and_what_makes_it_longer(shadys
     ("facts", "kind"),
     [
         ({"exam__findings": [(FindingKind.MASS, Side.LEFT)]}, VisitKind.DIAGNOSTIC_ULTRASOUND),
+        ({"exam__findings": [(FindingKind.ASYMMETRY, Side.RIGHT)]}, VisitKind.DIAGNOSTIC_ULTRASOUND),
+        ({"exam__findings": [(FindingKind.ARCHITECTURAL_DISTORTION, Side.LEFT)]}, VisitKind.DIAGNOSTIC_ULTRASOUND),
+        ({"exam__findings": [(FindingKind.DENSITY, Side.BOTH)]}, VisitKind.DIAGNOSTIC_ULTRASOUND),
         ({"exam__findings": [(FindingKind.CALCIFICATIONS, Side.LEFT)]}, VisitKind.DIAGNOSTIC),
         ({"exam__recall_kind": RecallKind.TECHNICAL}, VisitKind.REPEAT_VIEW),
         ({"next_round": True}, VisitKind.FOLLOW_UP),
