@@ -56,6 +56,15 @@ def test_messages_of_different_seconds_share_the_limit_of_their_minute(
     assert send_due(5)[AttemptResult.ACCEPTED] == 1
 
 
+def test_a_limit_of_one_lets_one_leave_each_minute(
+    clock: Clock, shadyside: Site, mail_server: SmtpSink, settings: LazySettings
+) -> None:
+    settings.MAIL_PER_DOMAIN_PER_MINUTE = 1
+    create_due_messages(shadyside, 3, "big.example.com")
+    clock.run_until("2026-11-10", "08:30")
+    assert list(sent_per_minute("big.example.com").values()) == [1, 1, 1]
+
+
 def test_another_domain_does_not_wait(clock: Clock, shadyside: Site, mail_server: SmtpSink) -> None:
     create_due_messages(shadyside, 8, "big.example.com")
     create_due_messages(shadyside, 2, "small.example.org")

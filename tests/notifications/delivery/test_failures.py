@@ -55,6 +55,25 @@ def test_a_failed_check_of_the_mail_servers_certificate_is_never_the_messages_fa
     assert latest_notification(recall, NotificationKind.RECALL_NOTICE).state == NotificationState.PLANNED
 
 
+@pytest.mark.parametrize(
+    ("code", "result", "reason"),
+    [
+        (400, AttemptResult.TRANSIENT, StatusReason.TEMPORARY),
+        (421, AttemptResult.CONNECTION_FAILED, StatusReason.TEMPORARY),
+        (450, AttemptResult.TRANSIENT, StatusReason.TEMPORARY),
+        (499, AttemptResult.TRANSIENT, StatusReason.TEMPORARY),
+        (500, AttemptResult.PERMANENT, StatusReason.REFUSED),
+        (554, AttemptResult.PERMANENT, StatusReason.REFUSED),
+    ],
+)
+def test_what_the_server_answers_decides_whether_a_message_is_tried_again(
+    code: int, result: AttemptResult, reason: StatusReason
+) -> None:
+    failure = classify_delivery_error(smtplib.SMTPDataError(code, b"4.2.0 said by the server"))
+    assert (failure.result, failure.reason, failure.code) == (result, reason, code)
+    assert "said by the server" in failure.detail
+
+
 @pytest.mark.parametrize("error", [ValueError("x"), TypeError("x"), KeyError("x")])
 def test_a_message_that_cannot_be_written_is_not_tried_again(error: Exception) -> None:
     assert classify_delivery_error(error).result == AttemptResult.PERMANENT

@@ -146,6 +146,13 @@ def test_a_third_message_waits_for_the_next_day(three_at_once: list[Recall], clo
     assert sent_messages(three_at_once[2]) == ["Thu 2026-11-12 08:00 recall_notice"]  # the 11th is a holiday
 
 
+def test_a_message_that_is_on_its_way_counts_for_the_day(three_at_once: list[Recall]) -> None:
+    first, second, third = (outbox.claim_next(ClaimPrefetcher()) for _recall in three_at_once)
+    assert isinstance(first, outbox.Claim)
+    assert isinstance(second, outbox.Claim)
+    assert isinstance(third, outbox.NotSent), "two more would make three today"
+
+
 def test_a_third_reminder_waits_for_the_next_day_also_when_that_is_a_saturday(
     three_at_once: list[Recall], clock: Clock, scheduler_ana: User
 ) -> None:
