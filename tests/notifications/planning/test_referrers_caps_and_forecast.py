@@ -147,7 +147,8 @@ def test_a_third_message_waits_for_the_next_day(three_at_once: list[Recall], clo
 
 
 def test_a_message_that_is_on_its_way_counts_for_the_day(three_at_once: list[Recall]) -> None:
-    first, second, third = (outbox.claim_next(ClaimPrefetcher()) for _recall in three_at_once)
+    prefetcher = ClaimPrefetcher()
+    first, second, third = (outbox.claim_next(prefetcher) for _recall in three_at_once)
     assert isinstance(first, outbox.Claim)
     assert isinstance(second, outbox.Claim)
     assert isinstance(third, outbox.NotSent), "two more would make three today"
