@@ -21,7 +21,7 @@ from exchange.errors import WHOLE_ROW, InvalidValue, Problem
 from exchange.schema import COLUMNS, COLUMNS_BY_NAME, REQUIRED
 from patients.contact_validation import CheckedContact, check_email, check_phone
 from patients.models import ContactPoint
-from recalls.assessment_consistency import is_overall_consistent
+from recalls.assessment_consistency import INCONSISTENT_OVERALL, is_overall_consistent
 from recalls.enums import Assessment
 
 EXTRA_CELLS = "(beyond the last column)"  # where the cells of a row that is too long are kept
@@ -226,5 +226,4 @@ def _check_sides(values: Mapping[str, Any]) -> list[Problem]:
     overall = values.get("assessment")
     if overall is None or is_overall_consistent(overall, values.get("assessment_left"), values.get("assessment_right")):
         return []
-    message = _("The overall result must be that of the worse breast. Correct it or the results of the breasts.")
-    return [Problem("assessment", message)]
+    return [Problem("assessment", str(INCONSISTENT_OVERALL))]

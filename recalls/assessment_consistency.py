@@ -4,8 +4,13 @@ Domain fact: a report may give an assessment for each breast, and its overall as
 (21 CFR 900.12, approved alternative). Order of concern in BI-RADS: 1, 2, 3, 6, 0, 4, 5.
 """
 
+from django.utils.translation import gettext_lazy as _
+
 from recalls.enums import Assessment
 
+INCONSISTENT_OVERALL = _(
+    "The overall result must be that of the worse breast. Correct it or the results of the breasts."
+)
 _SEVERITY_ORDER = (
     Assessment.POST_PROCEDURE,
     Assessment.NEGATIVE,

@@ -79,8 +79,9 @@ PLAN: tuple[Rule, ...] = (
     Rule(NotificationKind.NO_VISIT_NEEDED, rules.no_visit_needed, SendWindow.OPEN_DAYS,
          _("When prior images explained the finding."), _("30 days later.")),
     Rule(NotificationKind.LAY_SUMMARY, rules.lay_summary, SendWindow.OPEN_DAYS,
-         _("When the recall is opened, where the site writes lay summaries here; after a screening result of 4 "
-           "or 5 on the 3rd business day. A letter, unless the patient agreed to health details in email."),
+         _("When the recall is opened and when its result is corrected, where the site writes lay summaries here; "
+           "after a screening result of 4 or 5 on the 3rd business day. A letter, unless the patient agreed to "
+           "health details in email."),
          _("Never: each patient gets it.")),
     Rule(NotificationKind.LAST_LETTER, rules.last_letter, SendWindow.OPEN_DAYS,
          _("On the day on which the contact ladder asks for a certified letter, unless somebody has spoken with "

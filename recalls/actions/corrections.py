@@ -9,6 +9,7 @@ from typing import Any, Unpack
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from clinic.actors import actor_for
@@ -17,7 +18,7 @@ from recalls.actions.contact import open_work_item
 from recalls.actions.opening import needs_recall, open_recall, opening_step
 from recalls.actions.transition import ActionKwargs, Transition, UserOrActor, apply_step
 from recalls.enums import SUSPICIOUS_ASSESSMENTS, Assessment, ClosureReason, State, WorkItemKind
-from recalls.models import Finding, Recall, RecallEvent, ScreeningExam, SupersededReading
+from recalls.models import Finding, Recall, RecallEvent, ScreeningExam, SupersededReading, WorkItem
 
 _STATES_BEFORE_OUTCOME = frozenset({State.AWAITING_PRIORS, State.TO_CONTACT, State.SCHEDULED, State.ON_HOLD})
 _NEVER_REOPENED_AUTOMATICALLY = frozenset(
@@ -88,7 +89,7 @@ def _update_recall(exam: ScreeningExam, old_assessment: str, by: UserOrActor) ->
     if recall.closure_reason in _NEVER_REOPENED_AUTOMATICALLY or not (
         raised or recall.closure_reason == ClosureReason.VOID
     ):
-        open_work_item(recall, WorkItemKind.CORRECTED_RESULT, note)
+        _open_correction_work_item(recall, note)
         return None
     reopen(recall, to_contact=True, by=by, note=note)
     return _restart_recall(recall, by=by, note=note)
@@ -100,12 +101,20 @@ def _update_open_recall(recall: Recall, old_assessment: str, **kwargs: Unpack[Ac
         raised = assessment_severity(recall.exam.assessment) > assessment_severity(old_assessment)
         if raised and recall.suspicious:  # a visit booked for a 0 may lie weeks ahead
             message = _("%(note)s Call the patient, and move a booked visit to an earlier day.")
-            open_work_item(recall, WorkItemKind.CORRECTED_RESULT, message % {"note": kwargs.get("note", "")})
+            _open_correction_work_item(recall, message % {"note": kwargs.get("note", "")})
         return event
     if recall.state in _STATES_BEFORE_OUTCOME and not recall.outcomes.exists():
         return void(recall, **kwargs)
-    open_work_item(recall, WorkItemKind.CORRECTED_RESULT, kwargs.get("note", ""))
+    _open_correction_work_item(recall, kwargs.get("note", ""))
     return None
+
+
+def _open_correction_work_item(recall: Recall, reason: str) -> None:
+    """One open work item for the recall, which says the newest correction first: it may be the one to call about."""
+    item = open_work_item(recall, WorkItemKind.CORRECTED_RESULT, reason)
+    if item.reason != reason:
+        item.reason = Truncator(f"{reason} {item.reason}").chars(WorkItem.REASON_LENGTH)  # the history has them all
+        item.save(update_fields=["reason"])
 
 
 def _restart_recall(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from clinic import calendar
 from recalls import deadlines
 from recalls.actions.transition import ActionKwargs, Transition, apply_step
-from recalls.assessment_consistency import is_overall_consistent
+from recalls.assessment_consistency import INCONSISTENT_OVERALL, is_overall_consistent
 from recalls.enums import WRITTEN_RESULT_ASSESSMENTS, AppointmentStatus, Assessment, ClosureReason, State
 from recalls.models import Appointment, Outcome, OutcomeRelease, Recall, RecallEvent
 from recalls.permissions import current_outcome
@@ -112,8 +112,7 @@ def _validate_outcome(reading: OutcomeInput) -> None:
         raise ValidationError({"assessment": _("Choose a category that can end a diagnostic visit.")})
     left, right = (Assessment(side) if side else None for side in (reading.assessment_left, reading.assessment_right))
     if not is_overall_consistent(reading.assessment, left, right):
-        message = _("The overall result must be that of the worse breast. Correct it or the results of the breasts.")
-        raise ValidationError({"assessment": message})
+        raise ValidationError({"assessment": INCONSISTENT_OVERALL})
     months = reading.follow_up_months
     if months is not None and reading.assessment != Assessment.PROBABLY_BENIGN:
         raise ValidationError({"follow_up_months": _("Only a probably benign outcome has a follow-up in months.")})

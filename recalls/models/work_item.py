@@ -15,6 +15,8 @@ from recalls.models.recall import Recall
 class WorkItem(models.Model):
     """One task for a person; the same task is never open twice for the same recall (or patient without one)."""
 
+    REASON_LENGTH = 300  # characters
+
     site = models.ForeignKey(Site, models.PROTECT, related_name="+", verbose_name=_("site"))
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="work_items", verbose_name=_("patient"))
     recall = models.ForeignKey(
@@ -26,7 +28,7 @@ class WorkItem(models.Model):
         verbose_name=_("recall"),
     )
     kind = models.CharField(_("task"), max_length=24, choices=WorkItemKind)
-    reason = models.CharField(_("why"), max_length=300)
+    reason = models.CharField(_("why"), max_length=REASON_LENGTH)
     opened_at = models.DateTimeField(_("opened"), default=timezone.now)
     done_at = models.DateTimeField(_("done"), null=True, blank=True)
     done_by = models.ForeignKey(

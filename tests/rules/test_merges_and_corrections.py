@@ -15,7 +15,7 @@ from patients.factories import PatientFactory
 from recalls import actions
 from recalls.actions import OutcomeInput
 from recalls.enums import Assessment, FindingKind, RecallKind, Side, State, WorkItemKind
-from recalls.models import Finding, Recall
+from recalls.models import Finding, Recall, WorkItem
 from recalls.permissions import NotPermitted, StepUnavailable
 from recalls.testing.factories import ExamFactory, RecallFactory
 from tests.rules.step_actions import MONDAY
@@ -129,6 +129,22 @@ def test_a_result_raised_to_a_5_asks_somebody_to_call_the_patient(scenario: str,
     task = recall.work_items.get(kind=WorkItemKind.CORRECTED_RESULT)
     assert "from 0-AI to 5" in task.reason
     assert "Call the patient, and move a booked visit to an earlier day." in task.reason
+
+
+def test_a_result_raised_to_a_5_is_told_by_a_task_that_was_open_for_an_earlier_correction(shadyside: Site) -> None:
+    recall = _correct_and_reload(RecallFactory.create(site=shadyside, biopsy_booked=True), Assessment.NEGATIVE)
+    recall = _correct_and_reload(recall, Assessment.HIGHLY_SUGGESTIVE)
+    reason = recall.work_items.get(kind=WorkItemKind.CORRECTED_RESULT).reason
+    assert reason.index("from 1 to 5") < reason.index("Call the patient") < reason.index("from 0-AI to 1")
+
+
+def test_a_result_corrected_again_and_again_keeps_one_task_that_says_the_newest_first(shadyside: Site) -> None:
+    recall = RecallFactory.create(site=shadyside, biopsy_booked=True)
+    for result in (Assessment.NEGATIVE, Assessment.HIGHLY_SUGGESTIVE) * 4:
+        recall = _correct_and_reload(recall, result)
+    task = recall.work_items.get(kind=WorkItemKind.CORRECTED_RESULT)
+    assert task.reason.startswith("The screening result was corrected from 1 to 5. Call the patient")
+    assert len(task.reason) <= WorkItem.REASON_LENGTH
 
 
 def test_a_result_lowered_from_a_5_asks_nobody_to_call(shadyside: Site) -> None:
