@@ -1,56 +1,32 @@
 """Admin pages for sites, opening hours, closed days, deadlines and staff."""
 
-from datetime import date
-from itertools import pairwise
+from datetime import date, timedelta
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.models import ADDITION, LogEntry
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.forms import CheckboxSelectMultiple, ModelForm
+from django.forms import BaseForm, CheckboxSelectMultiple, ModelForm, ModelMultipleChoiceField
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clinic import calendar
-from clinic.admin_base import LabelledFormSet, ReadOnlyAdmin, ScopedAdmin
+from clinic.admin_base import LabelledFormSet, ReadOnlyAdmin, ReadOnlyInline, ScopedAdmin
+from clinic.apps import account_ending
 from clinic.contact_ladder import LadderRung, build_ladder, validate_ladder
+from clinic.lay_summary_switch import MAX_DAYS_BACK
 from clinic.models import Closure, DeadlinePolicy, Heartbeat, OpeningHours, Site, User
 from clinic.roles import STAFF_ROLES, Role
 
+_RESULT_TELLERS = (Role.RADIOLOGIST.value, Role.NAVIGATOR.value)
+
 admin.site.unregister(Group)  # what a group may do is written in clinic.roles, and nowhere else
-
-
-class OpeningHoursFormSet(LabelledFormSet):
-    """Stretches of one weekday must not overlap, and a site must open at some time of the week."""
-
-    def clean(self) -> None:
-        super().clean()
-        if any(self.errors):
-            return
-        kept = [form.cleaned_data for form in self.forms if form.cleaned_data and not form.cleaned_data.get("DELETE")]
-        if not kept:
-            raise ValidationError(_("Give the site at least one day on which it is open."))
-        for earlier, later in pairwise(sorted(kept, key=lambda hours: (hours["weekday"], hours["opens"]))):
-            if earlier["weekday"] == later["weekday"] and later["opens"] < earlier["closes"]:
-                day = OpeningHours.Weekday(later["weekday"]).label
-                raise ValidationError(_("Two stretches overlap on %(day)s.") % {"day": day})
-
-
-class ClosedDayForm(ModelForm[Closure]):
-    """A closed day is one to come: what was, was."""
-
-    def clean_day(self) -> date:
-        day: date = self.cleaned_data["day"]
-        site: Site = self.instance.site
-        if "day" in self.changed_data and day < calendar.local_day(site, timezone.now()):
-            raise ValidationError(_("This day is past. Choose today or a later one."))
-        return day
 
 
 class LadderRungFormSet(LabelledFormSet):
@@ -65,19 +41,16 @@ class LadderRungFormSet(LabelledFormSet):
         validate_ladder(build_ladder(own), self.instance.lost_after)
 
 
-class OpeningHoursInline(admin.TabularInline[OpeningHours, Site]):
+class OpeningHoursInline(ReadOnlyInline):
     model = OpeningHours
-    formset = OpeningHoursFormSet
-    extra = 1
-    verbose_name_plural = gettext_lazy("Opening hours: a change counts from each recall's next step")
+    fields = ("weekday", "opens", "closes")
+    verbose_name_plural = gettext_lazy("Opening hours: changed under Set-up, which shows first whom it touches")
 
 
-class ClosedDayInline(admin.TabularInline[Closure, Site]):
+class ClosedDayInline(ReadOnlyInline):
     model = Closure
-    form = ClosedDayForm
-    formset = LabelledFormSet
-    extra = 1
-    verbose_name_plural = gettext_lazy("Closed days beyond the public holidays")
+    fields = ("day", "reason", "is_worked")
+    verbose_name_plural = gettext_lazy("Closed days beyond the public holidays: changed under Set-up")
 
 
 class LadderRungInline(admin.TabularInline[LadderRung, Site]):
@@ -96,28 +69,112 @@ class DeadlinePolicyInline(admin.StackedInline[DeadlinePolicy, Site]):
     verbose_name = gettext_lazy("Deadlines in days: a change counts from each recall's next step")
 
 
+class SiteForm(ModelForm[Site]):
+    """A site; a slip in the day from which lay summaries are owed must not print years of letters."""
+
+    def clean_lay_summaries_from(self) -> date | None:
+        day: date | None = self.cleaned_data["lay_summaries_from"]
+        earliest = calendar.today(self.instance) - timedelta(days=MAX_DAYS_BACK)
+        if day is not None and "lay_summaries_from" in self.changed_data and day < earliest:
+            raise ValidationError(_("Choose a day of the last 30 days: earlier summaries are past their time limit."))
+        return day
+
+
 @admin.register(Site)
 class SiteAdmin(ScopedAdmin[Site]):
+    """Rules of a site. What patients hang on is changed under Set-up alone: a change there asks first."""
+
     site_lookup = ""
+    form = SiteForm
+    readonly_fields = ("code", "assigning_authority", "time_zone", "country", "subdivision")
     logs_values = True
     list_display = ("name", "code", "time_zone", "phone")
     search_fields = ("name__istartswith", "code__istartswith")
     search_help_text = gettext_lazy("Beginning of a name or code")
     inlines = (OpeningHoursInline, ClosedDayInline, DeadlinePolicyInline, LadderRungInline)
     fieldsets = (
-        (None, {"fields": ("code", "name", "sender_name", "contact_person", "phone")}),
+        (None, {"fields": ("code", "name", "legal_name", "sender_name", "contact_person", "phone")}),
         (gettext_lazy("Address"), {"fields": ("address_line", "city", "state", "postal_code")}),
         (
             gettext_lazy("Time"),
             {"fields": ("time_zone", "country", "subdivision", "send_from", "send_until")},
         ),
-        (gettext_lazy("Contact"), {"fields": ("lost_after",)}),
+        (gettext_lazy("Contact"), {"fields": ("lost_after", "results_deputy")}),
         (
             gettext_lazy("Words of messages"),
-            {"fields": ("reviewed_translations_only", "reviewed_english_only", "sends_lay_summaries")},
+            {
+                "fields": ("page_link", "reviewed_translations_only", "reviewed_english_only"),
+                "description": gettext_lazy(
+                    "Turn the link to the patient's page on: without it a patient who agreed to no health details in "
+                    "email learns neither why they were called back nor how often it turns out fine."
+                ),
+            },
         ),
-        (gettext_lazy("Files of results"), {"fields": ("assigning_authority", "date_order", "bare_zero")}),
+        (gettext_lazy("Lay summaries"), {"fields": ("sends_lay_summaries", "lay_summaries_from")}),
+        (
+            gettext_lazy("Readings and files of results"),
+            {"fields": ("birads_edition", "assigning_authority", "date_order", "bare_zero")},
+        ),
     )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Site, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if not obj.page_link:
+            words = _(
+                "Emails of this site carry no link to the patient's page. Most patients agree to no health details in "
+                "email: they learn why they were called back, and how often it turns out fine, on that page alone."
+            )
+            self.message_user(request, words, messages.WARNING)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Only who may tell a result can be the deputy, at one of the sites of the person who chooses."""
+        if db_field.name == "results_deputy":
+            own = getattr(request.user, "site_ids", ())
+            tellers = User.objects.filter(groups__name__in=_RESULT_TELLERS, sites__in=own, is_active=True)
+            kwargs["queryset"] = tellers.distinct().order_by("last_name", "first_name")
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+class RoleField(ModelMultipleChoiceField["Group"]):
+    """The groups by the labels of their roles."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return str(Role(obj.name).label)
+
+
+class WorkRequiredMixin(BaseForm):
+    """An account that signs in has a role and a site: without them it opens no page and sees no patient."""
+
+    def clean(self) -> None:
+        super().clean()
+        if not self.cleaned_data.get("is_active", True):
+            return
+        needed = {
+            "groups": _("Choose at least one role: without one the account opens no page."),
+            "sites": _("Choose at least one site: without one the account sees no patient."),
+        }
+        for name, words in needed.items():
+            if name in self.fields and name not in self.errors and not self.cleaned_data.get(name):
+                self.add_error(name, words)
+
+
+class StaffCreationForm(WorkRequiredMixin, AdminUserCreationForm[User]):
+    pass
+
+
+class StaffChangeForm(WorkRequiredMixin, UserChangeForm[User]):
+    def clean_is_active(self) -> bool:
+        """An account that still has work is ended where the work is handed over."""
+        is_active: bool = self.cleaned_data["is_active"]
+        if self.instance.pk and "is_active" in self.changed_data and not is_active:
+            answers = account_ending.send(sender=User, account=self.instance)
+            refused = [words for _receiver, words in answers if words]
+            if refused:
+                raise ValidationError(refused)
+        return is_active
 
 
 @admin.register(User)
@@ -125,8 +182,10 @@ class UserAdmin(ScopedAdmin[User], DjangoUserAdmin[User]):
     """Staff accounts. Nobody here can make an account more powerful than a role, or touch a superuser's."""
 
     site_lookup = ""
+    form = StaffChangeForm
+    add_form = StaffCreationForm
     logs_values = True
-    list_display = ("username", "last_name", "first_name", "roles", "is_active", "last_login")
+    list_display = ("username", "last_name", "first_name", "roles", "is_active", "away_until", "last_login")
     list_filter = (("groups", admin.RelatedFieldListFilter), "is_active")
     search_fields = ("username__istartswith", "last_name__istartswith", "email__istartswith")
     search_help_text = gettext_lazy("Beginning of a user name, last name or email address")
@@ -140,9 +199,9 @@ class UserAdmin(ScopedAdmin[User], DjangoUserAdmin[User]):
         (
             gettext_lazy("Work"),
             {
-                "fields": ("is_active", "groups", "sites"),
+                "fields": ("is_active", "groups", "sites", "away_until"),
                 "description": gettext_lazy(
-                    "The groups are the roles; the sites are those whose patients the user sees."
+                    "The roles say what the user may do; the sites are those whose patients the user sees."
                 ),
             },
         ),
@@ -155,6 +214,12 @@ class UserAdmin(ScopedAdmin[User], DjangoUserAdmin[User]):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).prefetch_related("groups")
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "groups":
+            roles = Group.objects.filter(name__in=STAFF_ROLES)
+            kwargs |= {"form_class": RoleField, "queryset": roles, "label": _("Roles")}
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         above = obj is not None and obj.is_superuser and not request.user.is_superuser

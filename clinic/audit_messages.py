@@ -76,7 +76,8 @@ def _format_value(form: Any, name: str, value: Any) -> str:
     if isinstance(value, Model):
         return str(value)
     if hasattr(value, "__iter__") and not isinstance(value, str):
-        return ", ".join(sorted(str(one) for one in value)) or _("nothing")
+        label = getattr(form.fields[name], "label_from_instance", str)
+        return ", ".join(sorted(label(one) for one in value)) or _("nothing")
     choices = getattr(form.fields[name], "choices", None)
     if choices is not None and not hasattr(choices, "queryset"):
         return next((str(label) for key, label in choices if str(key) == str(value)), str(value))

@@ -1,11 +1,11 @@
-"""Authentication backend: reads the user with roles, sites and contact ladders in one query."""
+"""Authentication backend: reads the user with roles, sites, their deadlines and contact ladders in one query."""
 
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import Group
 
-from clinic.models import LadderRung, Site, User
+from clinic.models import DeadlinePolicy, LadderRung, Site, User
 from clinic.roles import cache_roles
 from clinic.union_fetch import fetch_union, set_prefetched
 
@@ -19,12 +19,19 @@ class StaffBackend(ModelBackend):
             groups=Group.objects.filter(user=user_id),
             sites=Site.objects.filter(staff=user_id),
             rungs=LadderRung.objects.filter(site__staff=user_id),
+            policies=DeadlinePolicy.objects.filter(site__staff=user_id),
+            deputies=User.objects.filter(pk__in=Site.objects.filter(staff=user_id).values("results_deputy")),
         )
         user: User | None = next(iter(found["people"]), None)
         if user is None or not self.user_can_authenticate(user):
             return None
         cache_roles(user, (group.name for group in found["groups"]))
+        policies = {policy.site_id: policy for policy in found["policies"]}
+        deputies = {deputy.pk: deputy for deputy in found["deputies"]}
         for site in found["sites"]:
             set_prefetched(site, ladder_rungs=[rung for rung in found["rungs"] if rung.site_id == site.pk])
+            # Set as Django's own cache of a relation, so that a site without them costs no query either.
+            site._state.fields_cache["deadline_policy"] = policies.get(site.pk)
+            site.results_deputy = deputies.get(site.results_deputy_id)
         user.own_sites = tuple(sorted(found["sites"], key=lambda site: site.name))
         return user

@@ -5,15 +5,18 @@ spring-forward gap skips moves on by the length of the gap; one that happens twi
 """
 
 import enum
+import zoneinfo
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import holidays
+from django.utils import timezone
 
 if TYPE_CHECKING:
     from clinic.models import Site
 
+_LAST_ZONE = zoneinfo.ZoneInfo("Etc/GMT+12")
 _MAX_CLOSED_DAYS = 366  # a site shut for a year is a set-up mistake, not a calendar
 _FIRST_NOTICE_FRIDAY_CUTOFF = time(12, 0)
 
@@ -27,17 +30,40 @@ def local_day(site: "Site", at: datetime) -> date:
     return at.astimezone(site.zone).date()
 
 
+def today(site: "Site") -> date:
+    """The day that it is at the site now."""
+    return local_day(site, timezone.now())
+
+
+def earliest_today() -> date:
+    """The day that it is now where the date changes last: it is over nowhere on earth."""
+    return timezone.now().astimezone(_LAST_ZONE).date()
+
+
 def instant(site: "Site", day: date, at: time) -> datetime:
     """That wall-clock time at the site, as UTC."""
     return datetime.combine(day, at, tzinfo=site.zone).astimezone(UTC)
 
 
 def opening_hours_on(site: "Site", day: date) -> tuple[time, time] | None:
-    """First opening and last closing of that day, None when shut; public holidays and closed days are shut."""
+    """First opening and last closing of that day, None when shut.
+
+    Closed days are shut, and public holidays unless the site works on that one.
+    """
     hours = site.hours_by_weekday.get(day.weekday())
-    if hours is None or day in site.closed_dates or day in _public_holidays(site.country, site.subdivision):
+    is_worked = site.is_worked_by_special_day.get(day)
+    if hours is None or is_worked is False:
         return None
-    return hours
+    is_holiday = day in _public_holidays(site.country, site.subdivision)
+    return None if is_holiday and not is_worked else hours
+
+
+def public_holidays_ahead(site: "Site", now: datetime, months: int) -> list[tuple[date, str]]:
+    """The public holidays, with their names, of so many months from today that fall on a day of the site's week."""
+    today = local_day(site, now)
+    known = _public_holidays(site.country, site.subdivision)
+    days = (today + timedelta(days=ahead) for ahead in range(months * 31))
+    return [(day, str(known.get(day))) for day in days if day in known and day.weekday() in site.hours_by_weekday]
 
 
 def is_open_day(site: "Site", day: date) -> bool:
@@ -66,6 +92,14 @@ def add_days(site: "Site", start: datetime, days: int) -> datetime:
     return closing_time(site, local_day(site, start) + timedelta(days=days))
 
 
+def end_of_business(site: "Site", at: datetime) -> datetime:
+    """Closing time of that day if the site is still open then, else of the next open day."""
+    day = local_day(site, at)
+    if is_open_day(site, day) and at < closing_time(site, day):
+        return closing_time(site, day)
+    return add_business_days(site, at, 1)
+
+
 def closing_time(site: "Site", day: date) -> datetime:
     """The instant the site closes on that day; 5 pm on a day it is shut."""
     hours = opening_hours_on(site, day)
@@ -78,6 +112,8 @@ class SendWindow(enum.Enum):
     # Somebody must be there to answer the patient, and not only for the last hours before a weekend.
     FIRST_NOTICE = "open days, Friday only until noon"
     OPEN_DAYS = "open days"
+    # For a patient who does not want to wait over a weekend with a result.
+    NOT_BEFORE_WEEKEND = "open days, Monday to Thursday"
     # A reminder for Monday may leave on Sunday.
     ANY_DAY = "any day"
 
@@ -90,6 +126,8 @@ def next_send_time(window: SendWindow, site: "Site", at: datetime) -> datetime:
         until = site.send_until
         if window is SendWindow.FIRST_NOTICE and candidate.weekday() == 4:  # Friday
             until = min(until, _FIRST_NOTICE_FRIDAY_CUTOFF)
+        if window is SendWindow.NOT_BEFORE_WEEKEND and candidate.weekday() >= 4:
+            continue
         if site.send_from >= until or (window is not SendWindow.ANY_DAY and not is_open_day(site, candidate)):
             continue
         if candidate == day and at >= instant(site, day, until):

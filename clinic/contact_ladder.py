@@ -58,6 +58,36 @@ DEFAULT_LADDER: tuple[RungSpec, ...] = (
 )
 LOST_AFTER_DAYS = 60
 
+
+@dataclass(frozen=True, slots=True)
+class ContactLadder:
+    """The rungs in their order, and after how many calendar days a patient may be signed off as lost."""
+
+    rungs: tuple[RungSpec, ...]
+    lost_after: int
+
+
+# For a patient who waits for a result or has been advised a biopsy: everything in two weeks, a radiologist decides.
+# Published programmes ask for two documented tries and a certified letter within 30 days of a missed visit.
+URGENT_LADDER = ContactLadder(
+    (
+        RungSpec("urgent_call_1", 0, ContactChannel.PHONE, _("First call")),
+        RungSpec("urgent_call_2", 1, ContactChannel.PHONE, _("Second call, at another time of day")),
+        RungSpec("urgent_call_3", 2, ContactChannel.PHONE, _("Third call, early or late in the day")),
+        RungSpec("urgent_letter", 3, ContactChannel.LETTER, _("Send a letter")),
+        RungSpec("urgent_referrer", 5, ContactChannel.REFERRER, _("Tell the referring provider and ask for an answer")),
+        RungSpec(
+            "urgent_address_check",
+            7,
+            ContactChannel.ADDRESS_CHECK,
+            _("Check address, phone and whether the patient goes elsewhere"),
+        ),
+        RungSpec("urgent_certified_letter", 10, ContactChannel.CERTIFIED_LETTER, _("Send a certified letter")),
+        RungSpec("urgent_navigator", 14, ContactChannel.NAVIGATOR, _("A navigator looks at the case")),
+    ),
+    30,
+)
+
 # What reaches the patient in person, and what the patient can keep and show to others.
 _DIRECT_CHANNELS = frozenset({ContactChannel.PHONE, ContactChannel.IN_PERSON, ContactChannel.SMS, ContactChannel.EMAIL})
 _LETTER_CHANNELS = frozenset({ContactChannel.LETTER, ContactChannel.CERTIFIED_LETTER})

@@ -78,8 +78,8 @@ class UserFactory(DjangoModelFactory[User]):
         roles, sites = fields.pop("roles"), fields.pop("sites")
         with transaction.atomic():
             user = model_class.objects.create_user(**fields)
-            user.groups.set(Group.objects.filter(name__in=roles))
-            user.sites.set(sites)
+            user.groups.add(*Group.objects.filter(name__in=roles))
+            user.sites.add(*sites)
         return user
 
 

@@ -11,12 +11,14 @@ from ipaddress import ip_address
 from typing import Any, TypeAlias
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
+from django.utils.translation import gettext as _
 from django_structlog.middlewares import RequestMiddleware
 from structlog.contextvars import bind_contextvars, get_contextvars
 
@@ -85,6 +87,8 @@ class SignInMiddleware(LoginRequiredMiddleware):
 
     def handle_no_permission(self, request: HttpRequest, view_func: Any) -> Any:
         answer = super().handle_no_permission(request, view_func)
+        if getattr(request, "was_timed_out", False):
+            messages.info(request, _("You were signed out because nothing was done here for a while."))
         if "HX-Request" not in request.headers:
             return answer
         return HttpResponse(headers={"HX-Redirect": resolve_url(settings.LOGIN_URL)})
@@ -105,6 +109,7 @@ class SessionTimeoutMiddleware:
         now = timezone.now()
         if request.user.is_authenticated and _has_timed_out(request, now):
             logout(request)
+            request.was_timed_out = True  # type: ignore[attr-defined]
         response = self.get_response(request)
         if request.user.is_authenticated:
             if not getattr(request, "is_background", False):
@@ -114,17 +119,19 @@ class SessionTimeoutMiddleware:
 
 
 def _has_timed_out(request: HttpRequest, now: datetime) -> bool:
-    signed_in, last_seen = (
-        request.session.get(SIGNED_IN_AT),
-        request.session.get(LAST_SEEN_AT),
-    )
+    left = session_time_left(request, now)
+    return left is not None and left < timedelta(0)
+
+
+def session_time_left(request: HttpRequest, now: datetime) -> timedelta | None:
+    """How long the session still lasts without a request; None for one that has just begun."""
+    signed_in, last_seen = request.session.get(SIGNED_IN_AT), request.session.get(LAST_SEEN_AT)
     if signed_in is None or last_seen is None:
-        return False
-    idle, age = (
-        now - datetime.fromisoformat(last_seen),
-        now - datetime.fromisoformat(signed_in),
+        return None
+    return min(
+        datetime.fromisoformat(last_seen) + settings.SESSION_IDLE_TIMEOUT - now,
+        datetime.fromisoformat(signed_in) + settings.SESSION_ABSOLUTE_TIMEOUT - now,
     )
-    return idle > settings.SESSION_IDLE_TIMEOUT or age > settings.SESSION_ABSOLUTE_TIMEOUT
 
 
 def _record_activity(request: HttpRequest, now: datetime) -> None:

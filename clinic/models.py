@@ -10,12 +10,16 @@ from django.db import models
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from clinic.contact_ladder import LOST_AFTER_DAYS, MAX_LADDER_DAYS, RungSpec, build_ladder
+from clinic.birads import BiradsEdition
+from clinic.contact_ladder import LOST_AFTER_DAYS, MAX_LADDER_DAYS, URGENT_LADDER, ContactLadder, build_ladder
 from clinic.contact_ladder import LadderRung as LadderRung
+from clinic.lay_summary_switch import LaySummarySwitch
+from clinic.site_aliases import SiteAlias as SiteAlias
+from clinic.site_aliases import check_code_is_unused, keep_former_names
 from clinic.validators import validate_country, validate_time_zone
 
 
-class Site(models.Model):
+class Site(LaySummarySwitch):
     """One accredited place where patients are seen: the unit of staff access, deadlines and patient words."""
 
     class DateOrder(models.TextChoices):
@@ -66,8 +70,20 @@ class Site(models.Model):
         default=BareZero.PARK,
         help_text=_("Since 2024 a 0 must say whether additional imaging or prior images are needed (21 CFR 900.12)."),
     )
+    birads_edition = models.CharField(
+        _("edition that readings follow"), max_length=8, choices=BiradsEdition, default=BiradsEdition.FIFTH
+    )
     send_from = models.TimeField(_("messages leave from"), default=time(8))
     send_until = models.TimeField(_("messages leave until"), default=time(18))
+    results_deputy = models.ForeignKey(
+        "clinic.User",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("tells results when the author is away"),
+        help_text=_("Empty: every radiologist and navigator of the site."),
+    )
     lost_after = models.PositiveSmallIntegerField(
         _("a patient may count as lost after, in days"),
         default=LOST_AFTER_DAYS,
@@ -93,11 +109,6 @@ class Site(models.Model):
             "A message without a named reviewer is then not sent, and a task asks somebody to call the patient instead."
         ),
     )
-    sends_lay_summaries = models.BooleanField(
-        _("write the lay summary here"),
-        default=False,
-        help_text=_("Turn it on only if no other system sends the summary that 21 CFR 900.12(c)(2) asks for."),
-    )
 
     class Meta:
         ordering = ["name"]
@@ -114,6 +125,16 @@ class Site(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def clean(self) -> None:
+        super().clean()
+        check_code_is_unused(self)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Patients keep their record numbers when the site gets another code or assigning authority."""
+        stored = Site.objects.filter(pk=self.pk).first() if self.pk else None
+        super().save(*args, **kwargs)
+        keep_former_names(self, stored)
+
     @cached_property
     def zone(self) -> zoneinfo.ZoneInfo:
         return zoneinfo.ZoneInfo(self.time_zone)
@@ -128,12 +149,27 @@ class Site(models.Model):
         return spans
 
     @cached_property
-    def contact_ladder(self) -> tuple[RungSpec, ...]:
-        return build_ladder(self.ladder_rungs.all() if self.pk else ())
+    def contact_ladder(self) -> ContactLadder:
+        return ContactLadder(build_ladder(self.ladder_rungs.all() if self.pk else ()), self.lost_after)
+
+    @property
+    def urgent_ladder(self) -> ContactLadder:
+        """For a result to tell and a biopsy to book; the same at every site."""
+        return URGENT_LADDER
 
     @cached_property
+    def is_worked_by_special_day(self) -> dict[date, bool]:
+        """The days that differ from the week: False where the site is shut, True for a public holiday that it works."""
+        return {closure.day: closure.is_worked for closure in self.closures.all()}
+
+    @property
     def closed_dates(self) -> frozenset[date]:
-        return frozenset(closure.day for closure in self.closures.all())
+        return frozenset(day for day, is_worked in self.is_worked_by_special_day.items() if not is_worked)
+
+    @property
+    def worked_holidays(self) -> frozenset[date]:
+        """Public holidays on which the site is open all the same."""
+        return frozenset(day for day, is_worked in self.is_worked_by_special_day.items() if is_worked)
 
     @cached_property
     def policy(self) -> "DeadlinePolicy":
@@ -144,6 +180,15 @@ class Site(models.Model):
     def mrn_authority(self) -> str:
         """Whose record numbers patients of this site bear when a file names no authority."""
         return self.assigning_authority or self.code
+
+    @cached_property
+    def former_authorities(self) -> tuple[str, ...]:
+        """Whose record numbers its patients bore before."""
+        return tuple(alias.value for alias in self.aliases.all() if alias.kind == SiteAlias.Kind.AUTHORITY)
+
+    def current_authority(self, name: str) -> str:
+        """The authority's name today: a former one of this site counts as the present one."""
+        return self.mrn_authority if name in self.former_authorities else name
 
 
 class OpeningHours(models.Model):
@@ -181,11 +226,12 @@ class OpeningHours(models.Model):
 
 
 class Closure(models.Model):
-    """A day on which the site is shut beyond the public holidays."""
+    """A day that differs from the week: shut beyond the public holidays, or a public holiday that is worked."""
 
     site = models.ForeignKey(Site, models.CASCADE, related_name="closures", verbose_name=_("site"))
     day = models.DateField(_("day"))
     reason = models.CharField(_("reason"), max_length=120, blank=True)
+    is_worked = models.BooleanField(_("open although it is a public holiday"), default=False)
 
     class Meta:
         ordering = ["day"]
@@ -218,7 +264,14 @@ class DeadlinePolicy(models.Model):
     outcome = _days_field(_("outcome recorded after the visit"), 1)
     biopsy = _days_field(_("biopsy"), 7)
     pathology = _days_field(_("pathology expected, business days"), 5)
-    pathology_told = _days_field(_("pathology told, business days"), 2)
+    concordance = _days_field(_("pathology signed, business days"), 1)
+    result_told = _days_field(_("result told, business days"), 2)
+    urgent_result_told = models.PositiveSmallIntegerField(
+        _("result of 4C, 5 or cancer told, business days (0: the same day)"),
+        default=0,
+        validators=[MaxValueValidator(5)],
+    )
+    referral = _days_field(_("referral to treatment arranged, business days"), 3)
     priors_report = _days_field(_("report after prior images"), 30)
     resolution = _days_field(_("result to resolution"), 60)
     suspicious = _days_field(_("suspicious result told"), 7)
@@ -242,6 +295,12 @@ class User(AbstractUser):
         blank=True,
         validators=[RegexValidator(r"^\d{10}$", _("An NPI has ten digits."))],
     )
+    away_until = models.DateField(
+        _("away until"),
+        null=True,
+        blank=True,
+        help_text=_("Until that day somebody else of the site tells the results this person signed."),
+    )
 
     class Meta(AbstractUser.Meta):
         swappable = "AUTH_USER_MODEL"
@@ -250,6 +309,10 @@ class User(AbstractUser):
     def own_sites(self) -> tuple[Site, ...]:
         """Read once per request: whom the user may see, and the names at the foot of each page."""
         return tuple(self.sites.all())
+
+    def is_away_on(self, day: date) -> bool:
+        """Whether their results are told by somebody else that day."""
+        return not self.is_active or (self.away_until is not None and day <= self.away_until)
 
     @cached_property
     def site_ids(self) -> frozenset[int]:

@@ -37,38 +37,68 @@ STAFF_ROLES = frozenset(
 )
 
 
+# Who may book a visit into a room over another one; the reason is asked for and kept.
+OVERBOOKING_ROLES = frozenset({Role.NAVIGATOR, Role.MANAGER})
+
+
 class Page(models.TextChoices):
     """What a page shows; a page asks for one of these, never for a role."""
 
     QUEUE = "queue", _("Callback queue")
     BULK = "bulk", _("Many recalls at once")
+    ASSIGN_TASKS = "assign_tasks", _("Giving tasks to a person")
     RECALL = "recall", _("Recall page")
+    PATIENT = "patient", _("Patient's record")
+    PATIENT_EDIT = "patient_edit", _("Changing a patient's record")
+    PATIENT_MERGE = "patient_merge", _("Merging patients' records")
     APPOINTMENTS = "appointments", _("Appointments")
     CLOSED_DAYS = "closed_days", _("Closing a day")
     WORKLIST = "worklist", _("Reading worklist")
     MY_RECALLS = "own_recalls", _("Where my recalls went")
     ALL_READERS = "every_reader", _("Where every reader's recalls went")
     BOARD = "board", _("Status board")
+    MANAGER_LISTS = "manager_lists", _("Lists of recalls, work of each person")
+    EXPORT = "export", _("CSV files of patients")
+    EXPORT_LOG = "export_log", _("Which CSV files were taken")
     MAP = "map", _("Workflow map")
     DOWNTIME = "downtime", _("Downtime sheet")
     LETTERS = "letters", _("Letters")
+    SUPPLEMENTAL = "supplemental", _("Supplemental tests")
+    REPORT_REQUESTS = "report_requests", _("Outside reports to ask for")
+    ENTRY = "entry", _("New patient and result")
+    UPLOADS = "uploads", _("Upload of results, and parked rows")
+    HL7_MESSAGES = "hl7_messages", _("HL7 messages")
     INBOX = "inbox", _("Demo inbox")
+    SETUP = "setup", _("Set-up")
 
 
 PAGE_ROLES: dict[Page, frozenset[Role]] = {
     Page.QUEUE: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER, Role.RADIOLOGIST}),
-    Page.BULK: frozenset({Role.SCHEDULER, Role.NAVIGATOR}),
+    Page.BULK: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER}),
+    Page.ASSIGN_TASKS: frozenset({Role.MANAGER}),
     Page.RECALL: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER, Role.RADIOLOGIST}),
+    Page.PATIENT: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER, Role.RADIOLOGIST}),
+    Page.PATIENT_EDIT: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER}),
+    Page.PATIENT_MERGE: frozenset({Role.MANAGER}),
     Page.APPOINTMENTS: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER, Role.RADIOLOGIST}),
     Page.CLOSED_DAYS: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER}),
     Page.WORKLIST: frozenset({Role.RADIOLOGIST}),
     Page.MY_RECALLS: frozenset({Role.RADIOLOGIST, Role.MANAGER}),
     Page.ALL_READERS: frozenset({Role.MANAGER}),
     Page.BOARD: frozenset({Role.MANAGER, Role.ADMINISTRATOR}),
+    Page.MANAGER_LISTS: frozenset({Role.MANAGER, Role.ADMINISTRATOR}),
+    Page.EXPORT: frozenset({Role.MANAGER}),
+    Page.EXPORT_LOG: frozenset({Role.MANAGER, Role.ADMINISTRATOR}),
     Page.MAP: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.RADIOLOGIST, Role.MANAGER, Role.ADMINISTRATOR}),
     Page.DOWNTIME: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER}),
     Page.LETTERS: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER}),
+    Page.SUPPLEMENTAL: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.RADIOLOGIST, Role.MANAGER}),
+    Page.REPORT_REQUESTS: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER, Role.RADIOLOGIST}),
+    Page.ENTRY: frozenset({Role.SCHEDULER, Role.MANAGER}),
+    Page.UPLOADS: frozenset({Role.MANAGER, Role.ADMINISTRATOR}),
+    Page.HL7_MESSAGES: frozenset({Role.MANAGER, Role.ADMINISTRATOR}),
     Page.INBOX: STAFF_ROLES,
+    Page.SETUP: frozenset({Role.ADMINISTRATOR}),
 }
 
 # Admin permissions: role -> "app.model" -> the verbs it holds. What is not here is denied.
@@ -80,11 +110,22 @@ _READ_ONLY_MODELS = (
     "recalls.appointment",
     "recalls.contactattempt",
     "recalls.outcome",
+    "recalls.lesion",
+    "recalls.lesionassessment",
+    "recalls.biopsy",
     "recalls.pathologyresult",
     "recalls.concordance",
+    "recalls.resultdisclosure",
+    "recalls.refusal",
+    "recalls.referral",
+    "recalls.outsidereport",
+    "recalls.reportrequest",
+    "recalls.signoffrequest",
     "recalls.screeningexam",
+    "recalls.supplementalscreening",
     "notifications.notification",
     "notifications.deliveryattempt",
+    "notifications.laysummary",
 )
 ADMIN_PERMISSIONS: dict[Role, dict[str, tuple[str, ...]]] = {
     Role.MANAGER: {
@@ -106,17 +147,23 @@ ADMIN_PERMISSIONS: dict[Role, dict[str, tuple[str, ...]]] = {
         **dict.fromkeys(_READ_ONLY_MODELS, _VIEW_ONLY),
         "notifications.sendingstate": ("view", "change"),
         "recalls.workitem": ("view", "change"),
-        "recalls.room": _EDIT,
-        "recalls.roomhours": (*_EDIT, "delete"),
+        "recalls.room": _VIEW_ONLY,
+        "recalls.roomstop": (*_EDIT, "delete"),
         "recalls.visitlength": _EDIT,
         "patients.patient": _VIEW_ONLY,
         "patients.referringprovider": _EDIT,
         "exchange.parkedrow": ("view", "change"),
         "exchange.resultfile": _VIEW_ONLY,
+        "exchange.intakerules": _EDIT,
+        "exchange.hl7sender": _EDIT,
+        "exchange.hl7peer": _EDIT,
+        "exchange.hl7statusmessage": _VIEW_ONLY,
+        "exchange.readername": (*_EDIT, "delete"),
+        "fhir.serviceclient": _EDIT,
+        "fhir.webhooksubscription": _EDIT,
+        "fhir.webhookdelivery": _VIEW_ONLY,
         "notifications.messagetext": ("view", "add"),
-        "clinic.site": _EDIT,
-        "clinic.openinghours": (*_EDIT, "delete"),
-        "clinic.closure": (*_EDIT, "delete"),
+        "clinic.site": ("view", "change"),
         "clinic.deadlinepolicy": _EDIT,
         "clinic.ladderrung": (*_EDIT, "delete"),
         "clinic.user": _EDIT,
@@ -144,7 +191,8 @@ def cache_roles(user: Any, group_names: Iterable[str]) -> frozenset[Role]:
 
 
 def can_open_page(user: Any, page: Page) -> bool:
-    return bool(get_roles(user) & PAGE_ROLES[page])
+    """By role; somebody made by `createsuperuser` has none, and may set up the clinic in which roles are given."""
+    return bool(get_roles(user) & PAGE_ROLES[page]) or (page == Page.SETUP and bool(user.is_superuser))
 
 
 def sync_groups(**_: Any) -> None:

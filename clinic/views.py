@@ -1,6 +1,7 @@
 """Views for signing in, for the start page of each role, and for pages that cannot be shown."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.contrib.auth.forms import PasswordChangeForm
 from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
@@ -11,12 +12,19 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from clinic.models import User
 from clinic.roles import Role, get_roles
 
 
 class SignInView(LoginView):
     template_name = "registration/sign_in.html"
     redirect_authenticated_user = True
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Where nobody has an account yet, the first one is made."""
+        if not User.objects.exists():
+            return redirect("first_account")
+        return super().get(request, *args, **kwargs)
 
 
 class ChangePasswordView(SuccessMessageMixin[PasswordChangeForm], PasswordChangeView):
@@ -41,9 +49,7 @@ def get_start_page(roles: Iterable[Role]) -> str:
         return "queue"
     if Role.RADIOLOGIST in held:
         return "worklist"
-    if Role.MANAGER in held:
-        return "queue"
-    return "admin:index" if Role.ADMINISTRATOR in held else ""
+    return "board" if held & {Role.MANAGER, Role.ADMINISTRATOR} else ""
 
 
 @require_safe

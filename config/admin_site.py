@@ -1,4 +1,4 @@
-"""The admin site, whose first page shows the status board to those who may open it.
+"""The admin site: set-up, histories and texts.
 
 The way in is the ordinary sign-in page, so one lockout guards both.
 """
@@ -14,10 +14,10 @@ from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.template.response import SimpleTemplateResponse
-from django.urls import path, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
@@ -25,8 +25,6 @@ from django.views.decorators.cache import never_cache
 
 from clinic.roles import Page, can_open_page
 from clinic.union_fetch import set_prefetched
-
-BROKER_TIMEOUT_SECONDS = 0.5
 
 View = Callable[..., HttpResponseBase]
 
@@ -41,7 +39,7 @@ def _user_timezone(user: Any) -> tzinfo:
 class RecallDeskAdminSite(AdminSite):
     site_header = _("Recall Desk: administration")
     site_title = _("Recall Desk")
-    index_title = _("Status board")
+    index_title = _("Administration")
     enable_nav_sidebar = False
 
     def admin_view(self, view: View, cacheable: bool = False) -> Any:
@@ -71,42 +69,6 @@ class RecallDeskAdminSite(AdminSite):
         return redirect_to_login(target, settings.LOGIN_URL)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        context = dict(extra_context or {}, board=None)
-        if can_open_page(request.user, Page.BOARD):
-            from reports.live_map import get_live_map
-            from reports.views import map_context
+        from config.board_page import count_setup_left  # loaded late: Django is still collecting its models here
 
-            user: Any = request.user
-            context |= map_context(get_live_map(user), request) | {"board": self._board(request)}
-        else:
-            context["title"] = _("Administration")
-        return super().index(request, context)
-
-    def get_urls(self) -> Any:
-        figures = path("figures/<slug:name>.csv", self.admin_view(self.chart_csv), name="chart_csv")
-        return [figures, *super().get_urls()]
-
-    def chart_csv(self, request: HttpRequest, name: str) -> HttpResponse:
-        """The figures of one chart of the board as a file: the same cells as in the table below it."""
-        if not can_open_page(request.user, Page.BOARD):
-            raise PermissionDenied
-        from reports.charts import chart_csv_response
-
-        chart = next((chart for chart in self._board(request).charts if chart.name == name), None)
-        if chart is None:
-            raise Http404
-        return chart_csv_response(chart)
-
-    def _board(self, request: HttpRequest) -> Any:
-        # Read when first asked for: this module is loaded while Django is still collecting its models.
-        from config import broker
-        from exchange.models import ParkedRow
-        from reports.board import ExternalStatus, get_board
-
-        user: Any = request.user
-        parked = self.get_model_admin(ParkedRow).get_queryset(request).filter(state=ParkedRow.State.PARKED)
-        outside = ExternalStatus(
-            is_broker_reachable=broker.is_reachable(settings.REDIS_URL, seconds=BROKER_TIMEOUT_SECONDS),
-            parked_rows=parked,
-        )
-        return get_board(user, outside)
+        return super().index(request, {**(extra_context or {}), "setup_left": count_setup_left(request)})

@@ -20,14 +20,29 @@ FIVE_MINUTES, QUARTER_HOUR, HOUR = 5 * TICK_SECONDS, 15 * TICK_SECONDS, 60 * TIC
 
 BEAT_SCHEDULE = {
     "sweep": {"task": "notifications.tasks.sweep", "schedule": TICK_SECONDS, "options": TICK_OPTIONS},
+    "undelivered": {
+        "task": "notifications.tasks.bring_back_undelivered",
+        "schedule": TICK_SECONDS,
+        "options": TICK_OPTIONS,
+    },
+    "letters": {"task": "notifications.tasks.sweep_letter_batches", "schedule": TICK_SECONDS, "options": TICK_OPTIONS},
+    "uploads": {"task": "exchange.tasks.sweep_uploads", "schedule": TICK_SECONDS, "options": TICK_OPTIONS},
+    "hl7": {"task": "exchange.tasks.apply_hl7_messages", "schedule": TICK_SECONDS, "options": TICK_OPTIONS},
+    "fhir": {"task": "exchange.fhir.tasks.sweep", "schedule": TICK_SECONDS, "options": TICK_OPTIONS},
+    "hl7_status": {"task": "exchange.tasks.send_hl7_status", "schedule": TICK_SECONDS, "options": TICK_OPTIONS},
     "tick": {"task": "recalls.tasks.apply_due_steps", "schedule": TICK_SECONDS, "options": TICK_OPTIONS},
-    "weeks": {"task": "reports.tasks.keep_weeks", "schedule": FIVE_MINUTES, "options": {"expires": FIVE_MINUTES}},
+    "weeks": {
+        "task": "reports.tasks.store_weekly_figures",
+        "schedule": FIVE_MINUTES,
+        "options": {"expires": FIVE_MINUTES},
+    },
     "downtime": {
         "task": "reports.tasks.write_downtime_sheets",
         "schedule": QUARTER_HOUR,
         "options": {"expires": QUARTER_HOUR},
     },
-    "loop": {"task": "reports.tasks.check_loop", "schedule": HOUR, "options": {"expires": HOUR}},
+    "kept": {"task": "recalls.tasks.delete_kept_forms", "schedule": HOUR, "options": {"expires": HOUR}},
+    "loop": {"task": "reports.tasks.check_stuck_recalls", "schedule": HOUR, "options": {"expires": HOUR}},
 }
 
 app = Celery("recalldesk")

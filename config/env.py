@@ -168,11 +168,23 @@ class Environment(BaseSettings):
         description="user:password, 20 or more characters, with which a mail provider signs in to report what was "
         "delivered and what came back. Not set: no such reports are taken.",
     )
+    webhook_hosts: CommaSeparated = Field(
+        [],
+        validation_alias="WEBHOOK_HOSTS",
+        description="Hosts of your own network, separated by commas, that may be told of recalls by webhook, also "
+        "without TLS. Not set: only public addresses by https.",
+    )
     mail_per_domain_per_minute: int = Field(
         0,
         ge=0,
         validation_alias="MAIL_PER_DOMAIN_PER_MINUTE",
         description="At most so many e-mails a minute to one mail domain, such as gmail.com; 0 for no limit.",
+    )
+    demo: bool = Field(
+        True,
+        validation_alias="DEMO",
+        description="Embedded: whether `make run` makes the demo clinic in an empty installation; `no` prints a code "
+        "with which your own clinic is set up in the browser.",
     )
     data_dir: Path = Field(
         PROJECT_ROOT / "var",

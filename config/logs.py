@@ -102,7 +102,7 @@ def _describe_exception(error: BaseException) -> dict[str, object]:
     }
 
 
-_PATIENT_LINK = re.compile(r"(/my/)[A-Za-z0-9_-]{16,}")
+_PATIENT_LINK = re.compile(r"(/my/|/calendars/)[A-Za-z0-9_-]{16,}")
 
 
 def redact_patient_links(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -1,6 +1,7 @@
 """Runs the whole installation for `make run`.
 
-It readies the database and the static files, makes the demo clinic in an empty installation, then runs the processes of
+It readies the database and the static files, makes the demo clinic in an empty installation (DEMO=no: prints the code
+with which a clinic is set up in the browser), then runs the processes of
 the Procfile under honcho until Ctrl-C. The private broker starts before the others and stops after them, so that no
 process finds it missing.
 """
@@ -43,7 +44,7 @@ def main() -> int:
     if not env.redis_url and broker.is_reachable(settings.REDIS_URL):
         print(f"Recall Desk already runs with the data in {settings.DATA_DIR}. Stop it first, or set DATA_DIR.")
         return 1
-    _prepare()
+    _prepare(env)
     with _private_broker(env):
         return _run_until_stopped(env)
 
@@ -59,12 +60,13 @@ def _port_is_free(host: str, port: int) -> bool:
     return True
 
 
-def _prepare() -> None:
+def _prepare(env: Environment) -> None:
     print("Preparing the database and the static files ...", flush=True)
     call_command("migrate", verbosity=0, interactive=False)
     call_command("collectstatic", verbosity=0, interactive=False)
-    if apps.is_installed("demo"):
+    if apps.is_installed("demo") and env.demo:
         call_command("demo", if_empty=True)
+    call_command("setup_code", if_empty=True)
     connections.close_all()
 
 

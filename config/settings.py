@@ -34,8 +34,11 @@ INSTALLED_APPS = [
     "recalls",
     "notifications",
     "exchange",
+    "exchange.fhir",
     "reports",
     "portal",
+    "site_setup",
+    "records",
     "config.apps.RecallDeskAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -67,11 +70,13 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "clinic.middleware.SessionTimeoutMiddleware",
+    "desk.middleware.KeptFormMiddleware",
     "clinic.middleware.SignInMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
+    "desk.write_refusals.WriteRefusedMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -120,8 +125,11 @@ AXES_LOCKOUT_TEMPLATE = "registration/locked_out.html"
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address"]
 AXES_VERBOSE = False
 
+CSRF_FAILURE_VIEW = "desk.middleware.keep_form_of_older_sign_in"
+SESSION_ENGINE = "desk.write_refusals"
 SESSION_IDLE_TIMEOUT = timedelta(minutes=15)
 SESSION_ABSOLUTE_TIMEOUT = timedelta(hours=12)
+SESSION_WARNING = timedelta(minutes=2)  # before its end
 SESSION_COOKIE_AGE = int(SESSION_ABSOLUTE_TIMEOUT.total_seconds())
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_HTTPONLY = True
@@ -152,12 +160,16 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# Hosts that webhooks may reach though they are in this network, or without TLS.
+WEBHOOK_HOSTS = ENV.webhook_hosts
+
 # Words and time: stored in UTC; each site's own zone is applied where a day is meant.
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("es", _("Spanish"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True
+FORMAT_MODULE_PATH = "config.formats"
 
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
@@ -178,6 +190,13 @@ LOOP_PING_URL = ENV.loop_ping_url.get_secret_value() if ENV.loop_ping_url else "
 LOOP_FILE = DATA_DIR / "loop-checked.json"
 DOWNTIME_SHEET = ENV.downtime_sheet
 DOWNTIME_DIR = (ENV.downtime_dir or DATA_DIR / "downtime").resolve()
+
+# Where an uploaded results file lies until it is loaded; web server and worker must both see it.
+UPLOAD_DIR = DATA_DIR / "uploads"
+# The same for files of bulk exports, until a day after they were written.
+FHIR_EXPORT_DIR = DATA_DIR / "fhir-exports"
+# Where letters made in bulk lie for a week; web server and worker must both see it.
+LETTER_DIR = DATA_DIR / "letters"
 
 # Mail. In a plain embedded installation it never leaves the machine: the app itself shows it.
 EMAIL_TIMEOUT = 20  # seconds

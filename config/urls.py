@@ -5,14 +5,24 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import set_language
 
+from config.board_page import BoardView, ChartFileView
 from config.health import health
+from exchange.fhir.views.write import BundleView
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("clinic.urls")),
+    path("", include("desk.urls")),
     path("", include("recalls.urls")),
     path("", include("notifications.urls")),
+    path("", include("exchange.urls")),
+    path("", include("records.urls")),
     path("", include("reports.urls")),
+    path("setup/", include("site_setup.urls")),
+    path("board/", BoardView.as_view(), name="board"),
+    path("board/figures/<slug:name>.csv", ChartFileView.as_view(), name="chart_csv"),
     path("webhooks/", include("notifications.inbound.webhooks")),
+    path("fhir", BundleView.as_view(), name="fhir_base"),  # clients post to their base address without a slash
+    path("fhir/", include("exchange.fhir.urls")),
     path("health/", health, name="health"),
     path("my/", include("portal.urls")),
     path("admin/", admin.site.urls),

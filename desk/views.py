@@ -2,14 +2,18 @@
 
 from typing import Any, ClassVar, cast
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db.models import prefetch_related_objects
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
+from django.utils import timezone
 from django.views import View
 
-from clinic.models import AccessLog, Site, User
+from clinic.middleware import session_time_left
+from clinic.models import Site, User
 from clinic.roles import Page, can_open_page
+from desk.write_refusals import record_page_views
 
 
 class DeskView(View):
@@ -21,6 +25,18 @@ class DeskView(View):
         if not can_open_page(request.user, self.page):
             raise PermissionDenied
         return super().dispatch(request, *args, **kwargs)
+
+
+class StillHereView(View):
+    """An open page asks how many seconds the session still lasts (GET), or says that the person types (POST)."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        request.is_background = True  # type: ignore[attr-defined]
+        left = session_time_left(request, timezone.now()) or settings.SESSION_IDLE_TIMEOUT
+        return JsonResponse({"seconds_left": int(left.total_seconds())})
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        return JsonResponse({"seconds_left": int(settings.SESSION_IDLE_TIMEOUT.total_seconds())})
 
 
 def current_user(request: HttpRequest) -> User:
@@ -42,4 +58,4 @@ def sites_with_calendars(user: User) -> list[Site]:
 
 def log_patient_view(request: HttpRequest, patient_id: int, page: str) -> None:
     """Write an access log row, before the page is rendered: a page that was seen is always on record."""
-    AccessLog.objects.create(user=current_user(request), page=page, patient_id=patient_id)
+    record_page_views(current_user(request), page, [patient_id])

@@ -1,4 +1,4 @@
-"""Template tags of the staff pages: navigation, search, sites, the list to go back to, the offer to undo."""
+"""Template tags of the staff pages: navigation, icons, search, sites, the list to go back to, what was saved, undo."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,28 +8,46 @@ from django.conf import settings
 from django.contrib.messages.storage.base import Message
 from django.forms import BoundField
 from django.template import Context
+from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from clinic.roles import Page, can_open_page
+from desk.datetime_display import format_clock_time, format_datetime
+from desk.kept_forms import TYPIST_FIELD, sign_typist
 from desk.return_list import RETURN_PARAM, add_return_list, current_list_url, sign_list_url
+from desk.saved_note import SAVED_TAG, SavedNote, stored_saved_note
 from desk.undo_offer import UNDO_TAG, stored_undo_offer
 
 register = template.Library()
+register.filter("day_and_time", lambda at: format_datetime(localtime(at)))
+register.filter("clock_time", lambda at: format_clock_time(localtime(at)))
 
-# What each link is called, which page it asks for, and the URL name that other packages give it.
+# What each link is called, which page it asks for, and the URL name that other packages give it. The first of those
+# that a person may open stand in the header, the others in a menu.
 _NAV_LINKS: tuple[tuple[Any, Page, str], ...] = (
-    (_("Queue"), Page.QUEUE, "queue"),
-    (_("Appointments"), Page.APPOINTMENTS, "appointments"),
     (_("Worklist"), Page.WORKLIST, "worklist"),
-    (_("Where recalls went"), Page.MY_RECALLS, "my_recalls"),
+    (_("Queue"), Page.QUEUE, "queue"),
+    (_("Status board"), Page.BOARD, "board"),
+    (_("Lists"), Page.MANAGER_LISTS, "late_list"),
+    (_("Set-up"), Page.SETUP, "setup"),
+    (_("Appointments"), Page.APPOINTMENTS, "appointments"),
     (_("Tasks"), Page.QUEUE, "work_items"),
-    (_("Map"), Page.MAP, "workflow_map"),
+    (_("New result"), Page.ENTRY, "entry"),
     (_("Letters"), Page.LETTERS, "letters"),
-    (_("Status board"), Page.BOARD, "admin:index"),
+    (_("Where recalls went"), Page.MY_RECALLS, "my_recalls"),
+    (_("Outside reports"), Page.REPORT_REQUESTS, "report_requests"),
+    (_("Supplemental tests"), Page.SUPPLEMENTAL, "supplemental"),
+    (_("Uploads"), Page.UPLOADS, "uploads"),
+    (_("HL7 messages"), Page.HL7_MESSAGES, "hl7_messages"),
+    (_("Map"), Page.MAP, "workflow_map"),
+    (_("Administration"), Page.BOARD, "admin:index"),
     (_("Demo inbox"), Page.INBOX, "inbox"),
 )
+_MAIN_LINKS = 5  # as many as fit beside search and name at 1280 px
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +57,53 @@ class NavLink:
     is_current: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Navigation:
+    """The pages of a person: `main` stand in the header, `more` in a menu; on a phone `all` of them do."""
+
+    all: list[NavLink]
+
+    @property
+    def main(self) -> list[NavLink]:
+        return self.all[:_MAIN_LINKS]
+
+    @property
+    def more(self) -> list[NavLink]:
+        return self.all[_MAIN_LINKS:]
+
+    @property
+    def is_more_current(self) -> bool:
+        return any(link.is_current for link in self.more)
+
+
 @register.simple_tag(takes_context=True)
-def nav_links(context: Context) -> list[NavLink]:
+def nav_links(context: Context) -> Navigation:
     """The pages this person's roles may open, in one order for everybody."""
     request = context["request"]
     permitted = [(label, name) for label, page, name in _NAV_LINKS if can_open_page(request.user, page)]
     links = [(label, _reverse_or_empty(name)) for label, name in permitted if _is_enabled(name)]
-    return [NavLink(label, url, request.path.startswith(url)) for label, url in links if url]
+    return Navigation([NavLink(label, url, request.path.startswith(url)) for label, url in links if url])
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """A small picture of the sprite, beside words that say the same: screen readers pass over it."""
+    sprite = static("vendor/bootstrap-icons/sprite.svg")
+    return format_html(
+        '<svg class="icon" width="16" height="16" aria-hidden="true"><use href="{}#{}"/></svg>', sprite, name
+    )
 
 
 @register.simple_tag(takes_context=True)
 def search_url(context: Context) -> str:
     """Where the search box leads; empty for people who may not open a recall."""
     return _reverse_or_empty("search") if can_open_page(context["request"].user, Page.RECALL) else ""
+
+
+@register.simple_tag(takes_context=True)
+def searched_words(context: Context) -> str:
+    """What the search box keeps: on the page of results the words that led there, on other pages nothing."""
+    return str(context.get("asked", ""))
 
 
 @register.simple_tag(takes_context=True)
@@ -76,9 +128,30 @@ def list_field(context: Context) -> str:
 
 
 @register.simple_tag(takes_context=True)
+def typist_field(context: Context) -> str:
+    """A hidden field for a form whose text is to survive the end of the session (`desk.kept_forms`)."""
+    value = sign_typist(context["request"].user)
+    return format_html('<input type="hidden" name="{}" value="{}">', TYPIST_FIELD, value)
+
+
+@register.simple_tag
+def session_seconds() -> dict[str, int]:
+    """When an open page first looks whether the session ends, and how long before its end it warns."""
+    warning = settings.SESSION_WARNING
+    first_look = settings.SESSION_IDLE_TIMEOUT - warning
+    return {"warning": int(warning.total_seconds()), "first_look": int(first_look.total_seconds())}
+
+
+@register.simple_tag(takes_context=True)
 def undo_offer(context: Context, message: Message) -> dict[str, int | str] | None:
     """What the Undo button beside a message sends; None for a message about anything else."""
-    return stored_undo_offer(context["request"]) if message.extra_tags == UNDO_TAG else None
+    return stored_undo_offer(context["request"]) if UNDO_TAG in (message.extra_tags or "").split() else None
+
+
+@register.simple_tag(takes_context=True)
+def saved_note(context: Context, message: Message) -> SavedNote | None:
+    """For whom a step was saved, and what follows at once; None for a message about anything else."""
+    return stored_saved_note(context["request"]) if SAVED_TAG in (message.extra_tags or "").split() else None
 
 
 @register.filter

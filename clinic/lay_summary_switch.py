@@ -1,0 +1,58 @@
+"""Holds the fields of a site that rule its lay summaries: the switch, its day, and the facility's legal name."""
+
+import zoneinfo
+from typing import Any
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+MAX_DAYS_BACK = 30  # the time limit of a lay summary; the walk over new readings remembers no further back
+
+
+class LaySummarySwitch(models.Model):
+    """Part of `Site`; the day of the switch keeps it from reaching back to exams that another system wrote about."""
+
+    legal_name = models.CharField(
+        _("legal name of the facility"),
+        max_length=200,
+        blank=True,
+        help_text=_("As it stands on the certificate. It names the facility in lay summaries; empty: the name above."),
+    )
+    sends_lay_summaries = models.BooleanField(
+        _("send the lay summaries from here"),
+        default=False,
+        help_text=_(
+            "Every screening and diagnostic exam that is reported while this is on, also a negative one, gets its "
+            "written summary from here (21 CFR 900.12(c)(2)): by email where the patient agreed to health details in "
+            "email, else as a letter that waits under “Letters”. A letter counts as sent when somebody says that it "
+            "was printed and posted. Turn it on only if no other system sends these summaries."
+        ),
+    )
+    lay_summaries_from = models.DateField(
+        _("for results reported from"),
+        null=True,
+        blank=True,
+        help_text=_("Empty: from the day on which you turn it on. Earlier results are left to whoever sent them."),
+    )
+
+    name: Any
+    time_zone: Any
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Date the switch when it is turned on without a day; turned off, it forgets its day."""
+        if not self.sends_lay_summaries:
+            self.lay_summaries_from = None
+        elif self.lay_summaries_from is None:
+            self.lay_summaries_from = timezone.now().astimezone(zoneinfo.ZoneInfo(self.time_zone)).date()
+        if kwargs.get("update_fields") is not None:
+            kwargs["update_fields"] = {*kwargs["update_fields"], "lay_summaries_from"}
+        super().save(*args, **kwargs)
+
+    @property
+    def facility_name(self) -> str:
+        """The name that a rule asks for, where the neutral name of the sender would not do."""
+        return str(self.legal_name or self.name)

@@ -1,0 +1,108 @@
+"""Keeps what a person typed when their session ended before they saved, and shows it to the same person again.
+
+A form that may be kept says in a signed field who typed it. Sent without a session, or from a tab that is older than
+the last sign-in, its fields wait here for `KEEP_FOR`; the browser gets a token. Another person who signs in there, or
+the form once it is saved, ends them.
+"""
+
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.core import signing
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from clinic.models import User
+from desk.models import KeptForm
+
+KEEP_FOR = timedelta(minutes=30)
+TYPIST_FIELD = "typed_by"
+COOKIE_NAME = "kept-form"
+_SALT = "desk.kept_forms"
+_MAX_FORM_AGE = timedelta(days=1)
+_NOT_KEPT = frozenset({"csrfmiddlewaretoken", TYPIST_FIELD})
+
+
+def sign_typist(user: User) -> str:
+    """The value of the hidden field that says who types."""
+    return signing.dumps(user.pk, salt=_SALT)
+
+
+def read_typist(request: HttpRequest) -> User | None:
+    """Who typed the form that was sent; None when it does not say so, or the account is closed."""
+    try:
+        pk = signing.loads(request.POST.get(TYPIST_FIELD, ""), salt=_SALT, max_age=_MAX_FORM_AGE)
+    except signing.BadSignature:
+        return None
+    return User.objects.filter(pk=pk, is_active=True).first()
+
+
+def keep_form(request: HttpRequest, typist: User, response: HttpResponse) -> None:
+    """Keep the fields that were sent; `response` takes the token to the browser."""
+    delete_expired()
+    token = secrets.token_urlsafe()
+    fields = {name: values for name, values in request.POST.lists() if name not in _NOT_KEPT}
+    KeptForm.objects.create(token_hash=_hash(token), user=typist, path=request.path, fields=fields)
+    response.set_cookie(
+        COOKIE_NAME,
+        token,
+        max_age=KEEP_FOR,
+        secure=bool(settings.SESSION_COOKIE_SECURE),
+        httponly=True,
+        samesite="Strict",
+    )
+
+
+def get_kept_form(request: HttpRequest) -> QueryDict | None:
+    """What the signed-in person had typed into the form of this very page; None when nothing waits for them."""
+    kept = _in_browser(request)
+    if kept is None or kept.user_id != request.user.pk or kept.path != request.path:
+        return None
+    fields = QueryDict(mutable=True)
+    for name, values in kept.fields.items():
+        fields.setlist(name, values)
+    return fields
+
+
+def restore_kept_form(request: HttpRequest) -> QueryDict | None:
+    """The same, with the message that nothing was saved yet."""
+    kept = get_kept_form(request)
+    if kept is not None:
+        messages.warning(request, _("You were signed out; nothing was saved yet. Your text is below."))
+    return kept
+
+
+def discard_kept_form(request: HttpRequest) -> None:
+    """The form was sent again. No query in a browser without a kept form."""
+    kept = _in_browser(request)
+    if kept is not None and kept.path == request.path:
+        kept.delete()
+
+
+def discard_forms_of_others(request: HttpRequest, user: User, **_signal: Any) -> None:
+    """Receiver of user_logged_in: on a shared screen nobody sees what another person typed."""
+    kept = _in_browser(request)
+    if kept is not None and kept.user_id != user.pk:
+        kept.delete()
+
+
+def delete_expired() -> int:
+    """Remove what nobody came back for; the number of forms."""
+    count, _rows = KeptForm.objects.filter(kept_at__lt=timezone.now() - KEEP_FOR).delete()
+    return count
+
+
+def _in_browser(request: HttpRequest) -> KeptForm | None:
+    token = request.COOKIES.get(COOKIE_NAME)
+    if not token:
+        return None
+    return KeptForm.objects.filter(token_hash=_hash(token), kept_at__gte=timezone.now() - KEEP_FOR).first()
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

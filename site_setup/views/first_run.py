@@ -1,0 +1,49 @@
+"""Pages without a sign-in: the first account of an empty installation, and a colleague's invitation."""
+
+from typing import Any
+
+from django.contrib.auth import login
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import PasswordResetConfirmView
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse_lazy
+from django.utils.decorators import method_decorator
+from django.views import View
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+
+from site_setup.access_code import is_installation_empty
+from site_setup.forms.accounts import FirstAccountForm
+
+_BACKEND = "clinic.backends.StaffBackend"
+
+
+@method_decorator([login_not_required, never_cache, sensitive_post_parameters()], name="dispatch")
+class FirstAccountView(View):
+    """Open only while there is no account, and only to who knows the code; afterwards it leads to signing in."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if not is_installation_empty():
+            return redirect("home")
+        return super().dispatch(request, *args, **kwargs)
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return render(request, "site_setup/first_account.html", {"form": FirstAccountForm()})
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = FirstAccountForm(request.POST)
+        if not form.is_valid():
+            return render(request, "site_setup/first_account.html", {"form": form})
+        login(request, form.save(), backend=_BACKEND)
+        return redirect("setup")
+
+
+@method_decorator([login_not_required, never_cache], name="dispatch")
+class InvitationView(PasswordResetConfirmView):
+    """A new colleague chooses a password and is signed in; the link works once and for three days."""
+
+    template_name = "site_setup/invitation.html"
+    success_url = reverse_lazy("home")
+    post_reset_login = True
+    post_reset_login_backend = _BACKEND
