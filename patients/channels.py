@@ -7,7 +7,10 @@ recorded yes as well (45 CFR 164.524 guidance on unencrypted email).
 
 from dataclasses import dataclass
 
+from patients.contact_validation import can_get_texts
 from patients.models import Consent, ContactPoint, Patient
+
+PHONE_KINDS = (ContactPoint.Kind.MOBILE, ContactPoint.Kind.HOME, ContactPoint.Kind.OTHER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +21,14 @@ class PatientChannels:
     email_blocked_reason: str
     mobile: str
     home: str
+    other: str
     sms_allowed: bool
     health_details_allowed: bool
     unusable_contact_points: tuple[ContactPoint, ...]
 
     @property
     def phones(self) -> tuple[str, ...]:
-        return tuple(number for number in (self.mobile, self.home) if number)
+        return tuple(number for number in (self.mobile, self.home, self.other) if number)
 
 
 def get_patient_channels(patient: Patient) -> PatientChannels:
@@ -50,14 +54,15 @@ def get_patient_channels(patient: Patient) -> PatientChannels:
         why = f"address_{points[ContactPoint.Kind.EMAIL].unusable}"
     elif said(Consent.Subject.EMAIL) is False:
         email, why = "", "opted_out"
-    mobile, home = usable(ContactPoint.Kind.MOBILE), usable(ContactPoint.Kind.HOME)
+    mobile, home, other = map(usable, PHONE_KINDS)
     callable_now = not patient.do_not_call and not patient.deceased_on
     return PatientChannels(
         email=email,
         email_blocked_reason=why,
         mobile=mobile if callable_now else "",
         home=home if callable_now else "",
-        sms_allowed=bool(mobile) and callable_now and said(Consent.Subject.SMS) is True,
+        other=other if callable_now else "",
+        sms_allowed=can_get_texts(mobile) and callable_now and said(Consent.Subject.SMS) is True,
         health_details_allowed=said(Consent.Subject.DETAIL) is True,
         unusable_contact_points=tuple(point for point in points.values() if point.unusable),
     )

@@ -9,7 +9,7 @@ from factory.django import DjangoModelFactory
 
 from clinic.actors import INTAKE
 from clinic.factories import get_default_site
-from patients.actions import record_consent, set_contact_point
+from patients.actions import record_consent, set_contact_points
 from patients.models import Consent, ContactPoint, Patient, ReferringProvider
 
 INTAKE_SOURCE = "intake form"
@@ -57,8 +57,10 @@ class PatientFactory(DjangoModelFactory[Patient]):
     state = factory.SelfAttribute("site.state")
     postal_code = factory.SelfAttribute("site.postal_code")
     created_at = factory.LazyFunction(timezone.now)
-    mobile: Any = factory.Sequence(lambda number: f"412 555 {100 + number % 100:04}")
+    # Another area than the numbers that tests type: a number met twice would be a shared phone.
+    mobile: Any = factory.Sequence(lambda number: f"724 555 {100 + number % 100:04}")
     home: Any = "412 555 0180"
+    other: Any = None
     email: Any = factory.LazyAttribute(
         lambda patient: f"{patient.given_name}.{patient.family_name}@example.org".lower().replace(" ", "-")
     )
@@ -70,9 +72,7 @@ class PatientFactory(DjangoModelFactory[Patient]):
         consents = fields.pop("consents")
         with transaction.atomic():
             patient = model_class.objects.create(**fields)
-            for kind, raw in points.items():
-                if raw:
-                    set_contact_point(patient, kind, raw, by=INTAKE)
+            set_contact_points(patient, {kind: raw for kind, raw in points.items() if raw}, by=INTAKE)
             for subject, granted in consents.items():
                 record_consent(patient, subject, granted=granted, source=INTAKE_SOURCE, by=INTAKE)
         return patient

@@ -32,8 +32,11 @@ class BirthDateResult(Enum):
     LINK_UNUSABLE = "closed"  # the link could not be used any more, whatever the date
 
 
-def issue_link(patient: Patient, *, by: User | Actor, revoke_others: bool = False) -> str:
-    """Make a link and return its token, the only time that anybody sees it. Earlier links go on working."""
+def issue_link(patient: Patient, *, by: User | Actor, address: str = "", revoke_others: bool = False) -> str:
+    """Make a link and return its token, the only time that anybody sees it. Earlier links go on working.
+
+    `address`: where it is sent; the link ends when that is the patient's no longer. Empty where it is handed over.
+    """
     actor_for(by)
     token = secrets.token_urlsafe(32)
     with transaction.atomic():
@@ -42,6 +45,7 @@ def issue_link(patient: Patient, *, by: User | Actor, revoke_others: bool = Fals
         PatientLink.objects.create(
             patient=patient,
             token_hash=_hash_token(token),
+            address=address,
             expires_at=timezone.now() + LINK_LIFETIME,
             created_at=timezone.now(),
         )

@@ -1,14 +1,20 @@
 """Who the patient is, how they want to be reached, what they agreed to, and who sent them."""
 
 from datetime import date, datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clinic.models import Site
+from patients.record_models import DifferentPeople as DifferentPeople
+from patients.record_models import PatientChange as PatientChange
+from patients.search_index import ContactPointManager, SearchedManager
+from patients.search_terms import MAX_TERM_LENGTH
 
 
 class ReferringProvider(models.Model):
@@ -67,6 +73,8 @@ class Patient(models.Model):
     city = models.CharField(_("city"), max_length=100, blank=True)
     state = models.CharField(_("state"), max_length=50, blank=True)
     postal_code = models.CharField(_("ZIP code"), max_length=20, blank=True)
+    implants = models.BooleanField(_("breast implants"), default=False)
+    mobility = models.CharField(_("mobility needs"), max_length=200, blank=True)
     deceased_on = models.DateField(_("died on"), null=True, blank=True)
     merged_into = models.ForeignKey(
         "self",
@@ -77,6 +85,8 @@ class Patient(models.Model):
         verbose_name=_("merged into"),
     )
     created_at = models.DateTimeField(_("first seen"), default=timezone.now)
+
+    objects = SearchedManager["Patient"]()
 
     class Meta:
         verbose_name = _("patient")
@@ -96,7 +106,7 @@ class Patient(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.family_name}, {self.given_name}"
+        return ", ".join(name for name in (self.family_name, self.given_name) if name)
 
     @property
     def first_name(self) -> str:
@@ -122,6 +132,7 @@ class ContactPoint(models.Model):
     class Kind(models.TextChoices):
         MOBILE = "mobile", _("Mobile phone")
         HOME = "home", _("Home phone")
+        OTHER = "other", _("Other phone")
         EMAIL = "email", _("Email")
 
     class UnusableReason(models.TextChoices):
@@ -137,17 +148,84 @@ class ContactPoint(models.Model):
         verbose_name=_("patient"),
     )
     kind = models.CharField(_("kind"), max_length=6, choices=Kind)
-    # Phones in E.164 (+14125550142), emails in lower-case domain; when invalid, the words as given.
+    # Phones in E.164 (+14125550142), with an extension as in RFC 3966 (+14125550142;ext=77), emails in lower-case
+    # domain; when it cannot be read, the words as given.
     value = models.CharField(_("number or address"), max_length=254)
     unusable = models.CharField(_("not usable because"), max_length=10, choices=UnusableReason, blank=True)
     changed_at = models.DateTimeField(_("changed"), default=timezone.now)
+
+    objects = ContactPointManager["ContactPoint"]()
 
     class Meta:
         verbose_name = _("contact point")
         verbose_name_plural = _("contact points")
         constraints = [models.UniqueConstraint(fields=["patient", "kind"], name="contact_point_once_a_kind")]
-        # Serves search by phone and the bounce handler's search by address.
-        indexes = [models.Index(fields=["value"], name="contact_point_by_value")]
+        indexes = [
+            # Serves search by phone.
+            models.Index(fields=["value"], name="contact_point_by_value"),
+            # Serves "who else has this address?", in which letter case says nothing.
+            models.Index(Lower("value"), name="contact_point_by_lower_value"),
+        ]
+
+    def __str__(self) -> str:
+        return self.get_kind_display()
+
+
+class AddressFault(models.Model):
+    """What is known against a number or address, whoever has it; `patients.address_faults` alone reads and writes it.
+
+    It outlives the contact point: an address that is loaded again later is still the one that came back.
+    """
+
+    # In lower case, otherwise as in `ContactPoint.value`.
+    address = models.CharField(_("number or address"), max_length=254)
+    # None: nobody is reached there. Otherwise it is wrong for this patient, and may be right for another.
+    patient = models.ForeignKey(
+        Patient, models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("patient")
+    )
+    reason = models.CharField(_("not usable because"), max_length=10, choices=ContactPoint.UnusableReason)
+    at = models.DateTimeField(_("when"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("fault of an address")
+        verbose_name_plural = _("faults of addresses")
+        constraints = [
+            models.UniqueConstraint(fields=["address"], condition=Q(patient=None), name="address_fault_once"),
+            models.UniqueConstraint(
+                fields=["address", "patient"], condition=Q(patient__isnull=False), name="address_fault_once_a_patient"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"
+
+
+class SearchTerm(models.Model):
+    """A folded word, number or address by which a patient is found; written by `patients.search_index` alone."""
+
+    class Kind(models.TextChoices):
+        NAME = "name", _("Name")
+        PHONE = "phone", _("Phone")
+        EMAIL = "email", _("Email")
+        MRN = "mrn", _("Record number")
+
+    record = models.ForeignKey(Patient, models.CASCADE, related_name="own_search_terms", db_index=False)
+    # The record in use: another one than `record` where that is merged.
+    patient = models.ForeignKey(Patient, models.CASCADE, related_name="search_terms", db_index=False)
+    kind = models.CharField(max_length=5, choices=Kind)
+    term = models.CharField(max_length=MAX_TERM_LENGTH)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["record", "kind", "term"], name="search_term_once_a_record")]
+        indexes = [
+            # Serve "which patients have a term that begins so?" and "has this patient one too?".
+            models.Index(
+                fields=["kind", "term", "patient"],
+                name="search_term_by_beginning",
+                opclasses=["varchar_ops", "varchar_pattern_ops", "int8_ops"],
+            ),
+            models.Index(fields=["patient", "kind", "term"], name="search_term_by_patient"),
+        ]
 
     def __str__(self) -> str:
         return self.get_kind_display()
@@ -166,6 +244,7 @@ class Consent(models.Model):
     granted = models.BooleanField(_("agreed"))
     at = models.DateTimeField(_("when"), default=timezone.now)
     source = models.CharField(_("how we know"), max_length=60)
+    words = models.CharField(_("in the patient's words"), max_length=300, blank=True)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
@@ -185,11 +264,46 @@ class Consent(models.Model):
         return f"{self.get_subject_display()}: {self.granted}"
 
 
+class ResultWish(models.Model):
+    """How a patient wants to hear results; a patient without a row has not said."""
+
+    class Channel(models.TextChoices):
+        PHONE = "phone", _("By phone")
+        IN_PERSON = "in_person", _("In person")
+        IN_WRITING = "in_writing", _("In writing")
+
+    patient = models.OneToOneField(Patient, models.CASCADE, related_name="result_wish", verbose_name=_("patient"))
+    channel = models.CharField(_("how"), max_length=10, choices=Channel, blank=True)
+    not_before_weekend = models.BooleanField(
+        _("not on a Friday"), default=False, help_text=_("A written result then waits for the next week.")
+    )
+    proxy_name = models.CharField(_("through whom"), max_length=150, blank=True)
+    proxy_phone = models.CharField(_("that person's phone"), max_length=40, blank=True)
+    no_details = models.BooleanField(_("does not want to know the details"), default=False)
+    note = models.TextField(_("in the patient's words"), blank=True)
+    changed_at = models.DateTimeField(_("said"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("wish about results")
+        verbose_name_plural = _("wishes about results")
+
+    def __str__(self) -> str:
+        """ "by phone, not on a Friday, through Sam Sample"."""
+        parts: list[Any] = [self.get_channel_display()] if self.channel else []
+        parts += [_("not on a Friday")] if self.not_before_weekend else []
+        parts += [_("does not want to know the details")] if self.no_details else []
+        if self.proxy_name:
+            parts.append(_("through %(name)s") % {"name": " ".join([self.proxy_name, self.proxy_phone]).strip()})
+        return ", ".join(str(part) for part in parts)
+
+
 class PatientLink(models.Model):
     """One link to the patient's own page. The link itself is never stored, only its SHA-256; see `patients.links`."""
 
     patient = models.ForeignKey(Patient, models.CASCADE, related_name="links", verbose_name=_("patient"))
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    # Where it was sent; empty where staff handed it over.
+    address = models.CharField(_("sent to"), max_length=254, blank=True)
     created_at = models.DateTimeField(_("issued"), default=timezone.now)
     expires_at = models.DateTimeField(_("expires"))
     revoked_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
@@ -211,6 +325,14 @@ class PatientLink(models.Model):
         return self.patient.merged_into or self.patient
 
     def is_usable_at(self, now: datetime) -> bool:
-        """Whether the link may still be used: not expired, withdrawn or locked, and its holder is alive."""
+        """Whether the link may still be used: not expired, withdrawn or locked, and its holder is alive.
+
+        One that was sent to an address ends when the patient has another one, or the address is another person's.
+        """
         in_force = self.revoked_at is None and self.locked_at is None and now < self.expires_at
-        return in_force and self.current_patient.deceased_on is None
+        return in_force and self.current_patient.deceased_on is None and (not self.address or self._address_holds())
+
+    def _address_holds(self) -> bool:
+        mine = ContactPoint.objects.filter(patient__in={self.patient_id, self.current_patient.pk})
+        right = mine.exclude(unusable=ContactPoint.UnusableReason.WRONG)
+        return right.alias(folded=Lower("value")).filter(folded=self.address.lower()).exists()

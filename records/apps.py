@@ -1,0 +1,9 @@
+"""How Django finds the records package."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class RecordsConfig(AppConfig):
+    name = "records"
+    verbose_name = _("Patients' records")
