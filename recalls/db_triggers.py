@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-APPEND_ONLY = (
+# The first migrations install these.
+APPEND_ONLY_BEFORE_RESULTS = (
     "patients_consent",
     "recalls_recallevent",
     "recalls_contactattempt",
@@ -17,6 +18,17 @@ APPEND_ONLY = (
     "recalls_pathologyresult",
     "recalls_concordance",
     "recalls_supersededreading",
+)
+APPEND_ONLY = (
+    *APPEND_ONLY_BEFORE_RESULTS,
+    "recalls_lesionassessment",
+    "recalls_biopsy",
+    "recalls_biopsyretraction",
+    "recalls_resultdisclosure",
+    "recalls_refusal",
+    "recalls_referral",
+    "recalls_outsidereport",
+    "patients_patientchange",
 )
 _STATE_CHANGE_CONDITION = "OLD.state <> NEW.state AND NEW.version <= OLD.version"
 _STATE_MESSAGE = "the state of a recall changes only together with an event"

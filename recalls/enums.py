@@ -3,7 +3,11 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from clinic.birads import BiradsEdition as BiradsEdition
 from clinic.contact_ladder import ContactChannel as ContactChannel
+from recalls.lesion_enums import MALIGNANT_CLASSES as MALIGNANT_CLASSES
+from recalls.lesion_enums import ConcordanceVerdict as ConcordanceVerdict
+from recalls.lesion_enums import PathologyClass as PathologyClass
 
 
 class State(models.TextChoices):
@@ -13,11 +17,13 @@ class State(models.TextChoices):
     TO_CONTACT = "to_contact", _("To contact")
     SCHEDULED = "scheduled", _("Visit booked")
     AWAITING_OUTCOME = "awaiting_outcome", _("Awaiting outcome")
+    RESULT_TO_TELL = "result_to_tell", _("Result to tell")
     FOLLOW_UP = "follow_up", _("Short-interval follow-up")
     BIOPSY_TO_BOOK = "biopsy_to_book", _("Biopsy to book")
     BIOPSY_BOOKED = "biopsy_booked", _("Biopsy booked")
     AWAITING_PATHOLOGY = "awaiting_pathology", _("Awaiting pathology")
     AWAITING_CONCORDANCE = "awaiting_concordance", _("Awaiting concordance")
+    TO_HAND_OVER = "to_hand_over", _("Referral to arrange")
     ON_HOLD = "on_hold", _("On hold")
     CLOSED = "closed", _("Closed")
 
@@ -25,6 +31,18 @@ class State(models.TextChoices):
 OPEN_STATES = tuple(state for state in State if state != State.CLOSED)
 # In these states an appointment is booked.
 BOOKED_STATES = (State.SCHEDULED, State.BIOPSY_BOOKED)
+# A result is signed, told or handed over while an appointment for something else may stay booked.
+STATES_KEEPING_APPOINTMENT = (State.AWAITING_CONCORDANCE, State.RESULT_TO_TELL, State.TO_HAND_OVER)
+# Images or tissue have been taken and nobody has read, signed or told the result yet.
+UNREAD_RESULT_STATES = (
+    State.AWAITING_OUTCOME,
+    State.AWAITING_PATHOLOGY,
+    State.AWAITING_CONCORDANCE,
+    State.RESULT_TO_TELL,
+    State.TO_HAND_OVER,
+)
+# A person tries to reach the patient, by the contact ladder.
+LADDER_STATES = (State.TO_CONTACT, State.RESULT_TO_TELL, State.BIOPSY_TO_BOOK)
 
 
 class ClosureReason(models.TextChoices):
@@ -39,6 +57,10 @@ class ClosureReason(models.TextChoices):
     TRANSFERRED = "transferred", _("Transferred to another clinic")
     DECEASED = "deceased", _("Deceased")
     VOID = "void", _("Void: no recall after all")
+
+
+# After these endings the patient has no answer from this clinic, and may come back at any time.
+CLOSED_WITHOUT_ANSWER = frozenset({ClosureReason.DECLINED, ClosureReason.LOST_TO_FOLLOW_UP, ClosureReason.TRANSFERRED})
 
 
 class Assessment(models.TextChoices):
@@ -67,7 +89,9 @@ SUSPICIOUS_ASSESSMENTS = frozenset(
         Assessment.HIGHLY_SUGGESTIVE,
     }
 )
-# After these results the patient is written to when the outcome is released; a suspicious one is told by voice.
+# Told on the day of the result: cancer is more likely than not (BI-RADS 4C: more than 50 of 100).
+SAME_DAY_ASSESSMENTS = frozenset({Assessment.SUSPICIOUS_C, Assessment.HIGHLY_SUGGESTIVE})
+# These may be told in writing when the outcome is released; any other is told by voice.
 WRITTEN_RESULT_ASSESSMENTS = frozenset({Assessment.NEGATIVE, Assessment.BENIGN, Assessment.PROBABLY_BENIGN})
 RECALL_ASSESSMENTS = (
     frozenset({Assessment.NEED_IMAGING, Assessment.NEED_PRIORS, Assessment.PROBABLY_BENIGN}) | SUSPICIOUS_ASSESSMENTS
@@ -81,10 +105,56 @@ class Density(models.TextChoices):
     D = "d", _("d: extremely dense")
 
 
+class ScreeningModality(models.TextChoices):
+    """What the screening was made with."""
+
+    MAMMOGRAM_2D = "2d", _("Digital mammogram (2D)")
+    TOMOSYNTHESIS = "3d", _("Tomosynthesis (3D)")
+    MRI = "mri", _("MRI")
+    ULTRASOUND = "ultrasound", _("Ultrasound")
+
+
 class RecallKind(models.TextChoices):
     FINDING = "finding", _("Finding on the images")
     TECHNICAL = "technical", _("Technical repeat")
     CLINICAL = "clinical", _("Symptom reported at screening")
+    # The screening itself was negative: such a recall counts in no figure about the screening reader's recalls.
+    SUPPLEMENTAL = "supplement", _("Result of a supplemental test")
+    # Seen on an exam of another part of the body: no screening exam, and in no figure about screening.
+    INCIDENTAL = "incidental", _("Finding on another exam")
+
+
+class OrderedImaging(models.TextChoices):
+    """What a report recommends to be done."""
+
+    MAMMOGRAM = "mammogram", _("Diagnostic mammogram")
+    ULTRASOUND = "ultrasound", _("Breast ultrasound")
+    MAMMOGRAM_ULTRASOUND = "mammo_us", _("Diagnostic mammogram and ultrasound")
+    MRI = "mri", _("Breast MRI")
+    BIOPSY = "biopsy", _("Biopsy")
+
+
+class ActionableCategory(models.TextChoices):
+    """How soon a finding asks for action, by the RadLex codes of IHE Results Distribution."""
+
+    MINUTES = "RID49480", _("within minutes")
+    HOURS = "RID49481", _("within hours")
+    DAYS = "RID49482", _("within days to months")
+
+
+class SupplementalTest(models.TextChoices):
+    """What is advised beside mammography for dense tissue."""
+
+    ULTRASOUND = "ultrasound", _("Supplemental ultrasound")
+    MRI = "mri", _("Supplemental MRI")
+    CEM = "cem", _("Supplemental contrast mammography")
+
+
+class SupplementalStatus(models.TextChoices):
+    ADVISED = "advised", _("Advised")
+    DONE = "done", _("Done")
+    DECLINED = "declined", _("Declined by the patient")
+    WITHDRAWN = "withdrawn", _("No longer advised")
 
 
 class FindingKind(models.TextChoices):
@@ -116,9 +186,18 @@ class VisitKind(models.TextChoices):
     DIAGNOSTIC_ULTRASOUND = "diagnostic_us", _("Diagnostic mammogram and ultrasound")
     ULTRASOUND = "ultrasound", _("Ultrasound")
     MRI = "mri", _("MRI")
+    CEM = "cem", _("Contrast mammography")
     REPEAT_VIEW = "repeat_view", _("Repeat of one view")
     FOLLOW_UP = "follow_up", _("Short-interval follow-up")
+    # Fluid is drawn off and nothing goes to pathology as a rule: it is booked like an imaging visit, not as a biopsy.
+    ASPIRATION = "aspiration", _("Cyst aspiration")
+    CLINICAL_EXAM = "clinical_exam", _("Clinical exam")
+    SURGICAL_CONSULT = "surgical_consult", _("Surgical consult")
     BIOPSY = "biopsy", _("Biopsy")
+
+
+# No images are made at these visits: what is said of a visit with images would be false.
+VISITS_WITHOUT_IMAGES = frozenset({VisitKind.CLINICAL_EXAM, VisitKind.SURGICAL_CONSULT})
 
 
 class Modality(models.TextChoices):
@@ -127,6 +206,8 @@ class Modality(models.TextChoices):
     MAMMOGRAPHY = "mammography", _("Mammography")
     ULTRASOUND = "ultrasound", _("Ultrasound")
     MRI = "mri", _("MRI")
+    CEM = "cem", _("Contrast mammography")
+    CONSULTING = "consulting", _("Consultation and clinical exam")
     BIOPSY = "biopsy", _("Biopsy")
 
 
@@ -134,6 +215,9 @@ class Modality(models.TextChoices):
 MODALITY_BY_VISIT_KIND: dict[VisitKind, Modality] = dict.fromkeys(VisitKind, Modality.MAMMOGRAPHY) | {
     VisitKind.ULTRASOUND: Modality.ULTRASOUND,
     VisitKind.MRI: Modality.MRI,
+    VisitKind.CEM: Modality.CEM,
+    VisitKind.ASPIRATION: Modality.ULTRASOUND,
+    **dict.fromkeys(VISITS_WITHOUT_IMAGES, Modality.CONSULTING),
     VisitKind.BIOPSY: Modality.BIOPSY,
 }
 
@@ -145,8 +229,12 @@ class DurationComponent(models.TextChoices):
     DIAGNOSTIC_ULTRASOUND = VisitKind.DIAGNOSTIC_ULTRASOUND.value, VisitKind.DIAGNOSTIC_ULTRASOUND.label
     ULTRASOUND = VisitKind.ULTRASOUND.value, VisitKind.ULTRASOUND.label
     MRI = VisitKind.MRI.value, VisitKind.MRI.label
+    CEM = VisitKind.CEM.value, VisitKind.CEM.label
     REPEAT_VIEW = VisitKind.REPEAT_VIEW.value, VisitKind.REPEAT_VIEW.label
     FOLLOW_UP = VisitKind.FOLLOW_UP.value, VisitKind.FOLLOW_UP.label
+    ASPIRATION = VisitKind.ASPIRATION.value, VisitKind.ASPIRATION.label
+    CLINICAL_EXAM = VisitKind.CLINICAL_EXAM.value, VisitKind.CLINICAL_EXAM.label
+    SURGICAL_CONSULT = VisitKind.SURGICAL_CONSULT.value, VisitKind.SURGICAL_CONSULT.label
     BIOPSY = VisitKind.BIOPSY.value, VisitKind.BIOPSY.label
     INTERPRETER = "interpreter", _("added for an interpreter")
     IMPLANTS = "implants", _("added for implants")
@@ -188,20 +276,49 @@ class PartOfDay(models.TextChoices):
     EVENING = "evening", _("after 5 pm")
 
 
-class PathologyClass(models.TextChoices):
-    BENIGN = "benign", _("Benign")
-    HIGH_RISK = "high_risk", _("High-risk lesion")
-    IN_SITU = "in_situ", _("Malignant, in situ")
-    INVASIVE = "invasive", _("Malignant, invasive")
-    INSUFFICIENT = "insufficient", _("Insufficient sample")
+class OutcomeBasis(models.TextChoices):
+    """What an outcome rests on."""
+
+    VISIT = "visit", _("Diagnostic visit")
+    PRIORS = "priors", _("Prior images")
+    OUTSIDE = "outside", _("Work-up elsewhere")
 
 
-class ConcordanceVerdict(models.TextChoices):
-    CONCORDANT_BENIGN = "concordant_benign", _("Concordant benign")
-    DISCORDANT = "discordant", _("Discordant: does not explain the imaging finding")
-    INSUFFICIENT = "insufficient", _("Insufficient sample")
-    HIGH_RISK = "high_risk", _("High-risk, surgical consult")
-    MALIGNANT = "malignant", _("Malignant")
+class DisclosureMethod(models.TextChoices):
+    """How a patient was told a result."""
+
+    AT_VISIT = "at_visit", _("In person, at the visit")
+    IN_PERSON = "in_person", _("In person, another day")
+    PHONE = "phone", _("By phone")
+    VIDEO = "video", _("By video")
+    IN_WRITING = "in_writing", _("In writing")
+    REFERRER = "referrer", _("By the referring doctor")
+    OUTSIDE = "outside", _("By the clinic that did the test")
+
+
+class Listener(models.TextChoices):
+    """Who was told."""
+
+    PATIENT = "patient", _("The patient")
+    PROXY = "proxy", _("The person the patient named")
+
+
+class OutsideReportKind(models.TextChoices):
+    """What was done elsewhere."""
+
+    IMAGING = "imaging", _("Imaging work-up")
+    BIOPSY = "biopsy", _("Biopsy")
+    SURGERY = "surgery", _("Surgery")
+
+
+class ReportSource(models.TextChoices):
+    """How an outside report reached the clinic."""
+
+    FAX = "fax", _("Fax")
+    MAIL = "mail", _("Mail")
+    PORTAL = "portal", _("Portal or exchange")
+    PHONE = "phone", _("Phone, report to follow")
+    PATIENT = "patient", _("Brought by the patient")
 
 
 class WorkItemKind(models.TextChoices):
@@ -215,5 +332,26 @@ class WorkItemKind(models.TextChoices):
     INTERPRETER = "interpreter", _("Book an interpreter")
     MERGE_CONFLICT = "merge_conflict", _("Two records meet: decide which stands")
     CORRECTED_RESULT = "corrected_result", _("The result was corrected: look again")
+    SUPPLEMENTAL_RESULT = "supplemental_result", _("A supplemental test needs more work too: look at both")
     PATIENT_REQUEST = "patient_asked", _("Request on the patient's page: call the patient")
     LINK_LOCKED = "link_locked", _("The link is locked: call the patient and send a new one")
+    SEND_REPORT = "send_report", _("No doctor is named: send the report to the patient")
+    SUMMARY_DUE = "summary_due", _("Send the lay summary: its time limit is near")
+    CLOSED_DAY = "closed_day", _("The clinic is closed then: move the visit")
+    DOCTOR_QUESTION = "doctor_question", _("Doctor: call the patient, a question waits")
+    STATUS_NOT_TOLD = "status_not_told", _("Tell the other system: a status message failed")
+    PRIORS_TO_COMPARE = "priors_to_compare", _("Prior images have come: compare them")
+
+
+class DeclineReason(models.TextChoices):
+    """Why patients say no; the list names what a clinic can do something about."""
+
+    COST = "cost", _("The cost")
+    TIME_OFF = "time_off", _("Cannot take time off")
+    TRANSPORT = "transport", _("No way to get here")
+    LANGUAGE = "language", _("Nobody to interpret")
+    TOO_LATE = "too_late", _("The appointment was too far off")
+    FEAR = "fear", _("Afraid of the test or the result")
+    ELSEWHERE = "elsewhere", _("Goes to another clinic")
+    NO_NEED = "no_need", _("Sees no need")
+    NOT_SAID = "not_said", _("Did not say why")

@@ -11,10 +11,25 @@ from django.utils.translation import gettext as _
 
 from clinic import calendar
 from clinic.actors import Actor
+from clinic.roles import Role
+from desk.datetime_display import display_datetime
 from recalls import contact_ladder
-from recalls.enums import SUSPICIOUS_ASSESSMENTS, AppointmentStatus, State, VisitKind
-from recalls.models import Appointment, Outcome, Recall, RecallEvent
+from recalls.enums import (
+    CLOSED_WITHOUT_ANSWER,
+    SUSPICIOUS_ASSESSMENTS,
+    UNREAD_RESULT_STATES,
+    WRITTEN_RESULT_ASSESSMENTS,
+    AppointmentStatus,
+    State,
+    VisitKind,
+)
+from recalls.lesion_stages import LesionStage, is_any_suspicious, lesion_statuses, lesions_in
+from recalls.models import Appointment, Recall, RecallEvent, ReportRequest, SignOffRequest
+from recalls.next_state import newest_outcome
 from recalls.workflow import STEPS_BY_NAME, Precondition, Step
+
+# Who may give the second signature.
+SIGNER_ROLES = frozenset({Role.RADIOLOGIST, Role.MANAGER})
 
 
 class StepRefused(Exception):
@@ -30,25 +45,28 @@ class StepUnavailable(StepRefused):
 
 
 class StaleVersion(StepRefused):
-    """The recall changed after the actor opened it; `event` is the newest change."""
+    """The recall changed after the actor opened it; `event` is the newest change, perhaps of the actor's own."""
 
-    def __init__(self, event: RecallEvent) -> None:
+    def __init__(self, event: RecallEvent, actor: Actor) -> None:
         self.event = event
-        local = event.at.astimezone(event.recall.site.zone)
-        super().__init__(
-            _("%(who)s was first: “%(what)s” at %(when)s. Look at the recall as it stands now, then decide.")
-            % {
-                "who": event.by,
-                "what": STEPS_BY_NAME[event.step].label,
-                "when": f"{local:%H:%M}",
-            }
+        is_own = event.user_id is not None and actor.user is not None and event.user_id == actor.user.pk
+        message = (
+            _("You did this yourself meanwhile: “%(what)s”, %(when)s. Look at the recall as it stands, then decide.")
+            if is_own
+            else _("%(who)s was first: “%(what)s”, %(when)s. Look at the recall as it stands now, then decide.")
         )
+        words = {
+            "who": event.by,
+            "what": STEPS_BY_NAME[event.step].label,
+            "when": display_datetime(event.recall.site, event.at, timezone.now()),
+        }
+        super().__init__(message % words)
 
 
 def check_actor_permitted(recall: Recall, step: Step, actor: Actor) -> None:
     """Raise NotPermitted unless one of the actor's roles may take the step and the recall is at one of their sites."""
     check_site(recall, actor)
-    check_role(step, actor)
+    check_role(recall, step, actor)
 
 
 def check_site(recall: Recall, actor: Actor) -> None:
@@ -57,10 +75,26 @@ def check_site(recall: Recall, actor: Actor) -> None:
         raise NotPermitted(_("This recall belongs to a site you do not work at."))
 
 
-def check_role(step: Step, actor: Actor) -> None:
-    """Raise NotPermitted where none of the actor's roles may take the step."""
-    if not actor.roles & step.roles:
+def check_role(recall: Recall, step: Step, actor: Actor) -> None:
+    """Raise NotPermitted where none of the actor's roles may take the step on such a recall."""
+    roles = step.roles_at_risk if step.roles_at_risk is not None and is_at_risk(recall) else step.roles
+    if not actor.roles & roles:
         raise NotPermitted(_("Your role may not do this. %(rule)s") % {"rule": step.rule})
+
+
+def is_at_risk(recall: Recall) -> bool:
+    """Whether a 4, a 5, a malignant or high-risk lesion, or a result that nobody has read or told stands."""
+    return recall.suspicious or (recall.state_before_hold or recall.state) in UNREAD_RESULT_STATES
+
+
+def pending_sign_offs(recall: Recall) -> list[SignOffRequest]:
+    """What waits for a second signature; no query when prefetched."""
+    return [request for request in recall.sign_off_requests.all() if request.decided_at is None]
+
+
+def open_report_requests(recall: Recall) -> list[ReportRequest]:
+    """The reports that other institutions owe; no query when prefetched."""
+    return [request for request in recall.report_requests.all() if request.closed_at is None]
 
 
 def check_step_available(recall: Recall, step: Step, now: datetime) -> None:
@@ -74,8 +108,11 @@ def check_step_available(recall: Recall, step: Step, now: datetime) -> None:
 
 
 def check_second_person(recall: Recall, step: Step, actor: Actor) -> None:
-    """Raise NotPermitted where a second person must sign and this actor made the last attempt."""
-    if not step.needs_second_person or actor.user is None:
+    """Raise NotPermitted where a patient is to be called lost and this actor made the last attempt.
+
+    The other steps that need a second person may be asked for by anybody: see `recalls.actions.sign_off`.
+    """
+    if step.name != "close_lost" or actor.user is None:
         return
     tries = contact_ladder.current_ladder_attempts(recall)
     if tries and tries[-1].user_id == actor.user.pk:
@@ -99,18 +136,12 @@ def step_blocked_reasons(recall: Recall, steps: Iterable[Step], actor: Actor) ->
 
 def _refusal_at_own_site(recall: Recall, step: Step, actor: Actor, now: datetime) -> str:
     try:
-        check_role(step, actor)
+        check_role(recall, step, actor)
         check_step_available(recall, step, now)
         check_second_person(recall, step, actor)
     except StepRefused as refusal:
         return str(refusal)
     return ""
-
-
-def current_outcome(recall: Recall) -> Outcome | None:
-    """The newest outcome, which no later one amends."""
-    rows = sorted(recall.outcomes.all(), key=lambda outcome: outcome.pk)
-    return rows[-1] if rows else None
 
 
 def priors_timestamps(recall: Recall) -> tuple[datetime | None, datetime | None]:
@@ -135,25 +166,70 @@ def missed_appointment_today(recall: Recall, now: datetime) -> Appointment | Non
 
 
 def _is_ladder_complete(recall: Recall, now: datetime) -> bool:
-    since = recall.contact_since or recall.opened_at
-    return contact_ladder.is_ladder_complete(recall.site, since, contact_ladder.current_ladder_attempts(recall), now)
+    return contact_ladder.is_ladder_complete(recall, contact_ladder.current_ladder_attempts(recall), now)
 
 
-def _has_unreleased_outcome(recall: Recall, _now: datetime) -> bool:
-    outcome = current_outcome(recall)
-    return outcome is not None and not hasattr(outcome, "release")
+def _is_result_writable(recall: Recall, _now: datetime) -> bool:
+    """Tissue is told by voice; so is any outcome but a 1, 2 or 3, and every one beside a lesion that may be cancer."""
+    outcome = newest_outcome(recall)
+    return (
+        outcome is not None
+        and outcome.assessment in WRITTEN_RESULT_ASSESSMENTS
+        and not _has_tissue_since(recall, outcome.read_at)
+        and not is_any_suspicious(lesion_statuses(recall))
+    )
+
+
+def _has_tissue_since(recall: Recall, at: datetime) -> bool:
+    return any(row.at >= at for row in recall.pathology_results.all())
 
 
 def _has_visit_started(recall: Recall, now: datetime) -> bool:
     return any(visit.is_active and visit.starts_at <= now for visit in recall.appointments.all())
 
 
+def _booked_biopsy(recall: Recall) -> Appointment | None:
+    booked = (visit for visit in recall.appointments.all() if visit.is_active and visit.kind == VisitKind.BIOPSY)
+    return next(booked, None)
+
+
+def _has_biopsy_started(recall: Recall, now: datetime) -> bool:
+    biopsy = _booked_biopsy(recall)
+    return biopsy is not None and biopsy.starts_at <= now
+
+
+def _is_biopsy_day(recall: Recall, now: datetime) -> bool:
+    biopsy = _booked_biopsy(recall)
+    site = recall.site
+    return biopsy is not None and calendar.local_day(site, biopsy.starts_at) <= calendar.local_day(site, now)
+
+
+def is_death_on_record(recall: Recall) -> bool:
+    """Whether this recall says that the patient has died, though the patient's record may say so no more.
+
+    So it is for the patient's other recalls while a death is taken back, and after a merge with a living record.
+    """
+    said = [event.step for event in recall.events.all() if event.step in ("mark_deceased", "not_deceased")]
+    return bool(said) and said[-1] == "mark_deceased"
+
+
+def _is_pathology_awaited(recall: Recall, _now: datetime) -> bool:
+    return bool(lesions_in(lesion_statuses(recall), LesionStage.PATHOLOGY_AWAITED))
+
+
 _PRECONDITION_CHECKS: dict[Precondition, Callable[[Recall, datetime], bool]] = {
-    Precondition.PRIORS_REQUESTED: lambda recall, _now: priors_timestamps(recall)[0] is not None,
     Precondition.SUSPICIOUS_SCREEN: lambda recall, _now: recall.exam.assessment in SUSPICIOUS_ASSESSMENTS,
-    Precondition.HAS_OUTCOME: lambda recall, _now: current_outcome(recall) is not None,
-    Precondition.UNRELEASED_OUTCOME: _has_unreleased_outcome,
+    Precondition.HAS_OUTCOME: lambda recall, _now: newest_outcome(recall) is not None,
+    Precondition.WRITABLE_RESULT: _is_result_writable,
     Precondition.LADDER_COMPLETE: _is_ladder_complete,
     Precondition.VISIT_STARTED: _has_visit_started,
     Precondition.MISSED_TODAY: lambda recall, now: missed_appointment_today(recall, now) is not None,
+    Precondition.BIOPSY_BOOKED: lambda recall, _now: _booked_biopsy(recall) is not None,
+    Precondition.BIOPSY_STARTED: _has_biopsy_started,
+    Precondition.BIOPSY_DAY: _is_biopsy_day,
+    Precondition.PATHOLOGY_AWAITED: _is_pathology_awaited,
+    Precondition.ENDED_WITHOUT_ANSWER: lambda recall, _now: recall.closure_reason in CLOSED_WITHOUT_ANSWER,
+    Precondition.DECEASED: lambda recall, _now: recall.patient.deceased_on is not None or is_death_on_record(recall),
+    Precondition.REPORT_REQUESTED: lambda recall, _now: bool(open_report_requests(recall)),
+    Precondition.SIGN_OFF_REQUESTED: lambda recall, _now: bool(pending_sign_offs(recall)),
 }

@@ -1,4 +1,4 @@
-"""Signals of this package: a recall moved; a step is about to be undone."""
+"""Signals of this package: a recall moved; a step is about to be undone; a patient's record changed."""
 
 from django.dispatch import Signal
 
@@ -8,3 +8,7 @@ recall_moved = Signal()
 # Sent with `event=RecallEvent`, the step to be undone, under the lock of its recall. A receiver that knows of
 # something that cannot be reverted returns the sentence that refuses.
 pre_undo = Signal()
+
+# Sent with `patient=Patient` inside the transaction that changed how the patient may be reached, or in which words.
+# Receivers compare what is planned for the patient's open recalls, and insert or cancel rows, nothing else.
+patient_changed = Signal()

@@ -1,4 +1,4 @@
-"""Celery task that takes the steps that are due by date: holds that end and follow-ups to be booked."""
+"""Celery task that takes the steps that are due by date: holds that end, follow-ups, releases and renewed offers."""
 
 import logging
 
@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from clinic.actors import SYSTEM
 from clinic.models import Site
+from desk.kept_forms import delete_expired
 from recalls import actions
 from recalls.enums import State
 from recalls.models import Recall
@@ -14,7 +15,12 @@ from recalls.permissions import StepRefused
 
 log = logging.getLogger(__name__)
 
-_STEP_BY_STATE = {State.FOLLOW_UP: actions.follow_up_due, State.ON_HOLD: actions.resume}
+_STEP_BY_STATE = {
+    State.FOLLOW_UP: actions.follow_up_due,
+    State.ON_HOLD: actions.resume,
+    State.RESULT_TO_TELL: actions.release_due,
+    State.CLOSED: actions.offer_again,
+}
 BATCH_SIZE = 500  # the run of the next minute takes the rest
 
 
@@ -22,21 +28,22 @@ BATCH_SIZE = 500  # the run of the next minute takes the rest
 def apply_due_steps() -> dict[str, int]:
     """Take the due steps, each recall in a transaction of its own; returns the number of recalls by step.
 
-    In these two states the due instant is the one at which the recall moves. Two runs at once move each recall once:
-    the second finds it in another state.
+    `Recall.wake_at` is the instant at which a recall moves by itself. Two runs at once move each recall once: the
+    second finds it in another state.
     """
     counts = {step.__name__: 0 for step in _STEP_BY_STATE.values()} | {"skipped": 0, "failed": 0}
     sites: dict[int, Site] = {}
-    due = (
-        Recall.objects.due_before(timezone.now())
-        .filter(state__in=_STEP_BY_STATE)
-        .select_related("site")
-        .order_by_due()[:BATCH_SIZE]
-    )
-    for recall in due:
+    due = Recall.objects.filter(wake_at__lte=timezone.now()).select_related("site").order_by("wake_at", "pk")
+    for recall in due[:BATCH_SIZE]:
         recall.site = sites.setdefault(recall.site_id, recall.site)
         counts[_apply_due_step(recall)] += 1
     return counts
+
+
+@shared_task
+def delete_kept_forms() -> int:
+    """Every hour, remove what was typed into forms that nobody came back for; the number of forms."""
+    return delete_expired()
 
 
 def _apply_due_step(recall: Recall) -> str:

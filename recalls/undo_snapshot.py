@@ -8,7 +8,7 @@ amendment, signature, moved visit or death, which are corrected by a step of the
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, BOOKED_STATES
+from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, BOOKED_STATES, STATES_KEEPING_APPOINTMENT
 from recalls.models import Recall, RecallEvent
 
 UNDO_WINDOW = timedelta(seconds=10)
@@ -23,7 +23,7 @@ def take_snapshot(recall: Recall) -> dict[str, Any]:
     """The columns that a step may change, and the booked visit with its status."""
     names = [field.attname for field in Recall._meta.concrete_fields if field.attname not in _EXCLUDED_FIELDS]
     stands = {name: getattr(recall, name) for name in names}
-    if recall.state in BOOKED_STATES:
+    if recall.state in (*BOOKED_STATES, *STATES_KEEPING_APPOINTMENT):
         visits = (visit for visit in recall.appointments.all() if visit.status in ACTIVE_APPOINTMENT_STATUSES)
         stands["visit"] = next(([visit.pk, str(visit.status)] for visit in visits), None)
     return stands

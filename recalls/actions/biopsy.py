@@ -1,90 +1,92 @@
-"""Actions of biopsy and pathology: advise a biopsy, record the pathology result, sign the concordance."""
+"""Actions of a biopsy: advise it without a visit, and note which lesions it was taken from."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
 from typing import Unpack
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from clinic import calendar
-from recalls.actions.outcomes import plan_follow_up
-from recalls.actions.transition import ActionKwargs, Transition, apply_step
-from recalls.enums import ConcordanceVerdict, PathologyClass, State
-from recalls.models import Concordance, PathologyResult, Recall, RecallEvent
+from recalls.actions.lesions import LesionReading, assess_lesions
+from recalls.actions.progress import go_on
+from recalls.actions.telling import DisclosureInput, owe_result, tell_results
+from recalls.actions.transition import ActionKwargs, Transition, active_appointment, apply_step
+from recalls.enums import SAME_DAY_ASSESSMENTS, AppointmentStatus, Assessment
+from recalls.lesion_stages import LesionStage, lesions_in, load_lesion_statuses
+from recalls.models import Appointment, Biopsy, Recall, RecallEvent
 from recalls.permissions import StepUnavailable
-from recalls.workflow import NEXT_STATE_BY_VERDICT
-
-_MALIGNANT_CLASSES = frozenset({PathologyClass.IN_SITU, PathologyClass.INVASIVE})
-# The pathology classes over which each verdict may be signed.
-_PATHOLOGY_BY_VERDICT: dict[ConcordanceVerdict, frozenset[PathologyClass]] = {
-    ConcordanceVerdict.CONCORDANT_BENIGN: frozenset({PathologyClass.BENIGN}),
-    ConcordanceVerdict.DISCORDANT: frozenset(PathologyClass),
-    ConcordanceVerdict.INSUFFICIENT: frozenset({PathologyClass.INSUFFICIENT, PathologyClass.BENIGN}),
-    ConcordanceVerdict.HIGH_RISK: frozenset({PathologyClass.HIGH_RISK}),
-    ConcordanceVerdict.MALIGNANT: _MALIGNANT_CLASSES,
-}
 
 
-def allowed_verdicts(recall: Recall) -> list[ConcordanceVerdict]:
-    """The verdicts that may be signed over the newest pathology result; all of them while there is none."""
-    rows = sorted(recall.pathology_results.all(), key=lambda row: row.pk)
-    return [
-        verdict
-        for verdict, fits in _PATHOLOGY_BY_VERDICT.items()
-        if not rows or PathologyClass(rows[-1].result) in fits
-    ]
+@dataclass(frozen=True, slots=True)
+class BiopsyInput:
+    """How tissue was taken. `lesion_ids`: from which lesions; None means every one that a biopsy was advised for."""
+
+    lesion_ids: Collection[int] | None = None
+    device: str = ""
+    guidance: str = ""
+    clip: str = ""
+    done_on: date | None = None
 
 
-def advise_biopsy(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
-    """Ask for a biopsy at once after a screening result of 4 or 5; a booked visit is cancelled."""
-    return apply_step(recall, "advise_biopsy", **kwargs)
-
-
-def record_pathology(
-    recall: Recall, result: PathologyClass, *, specimen: str = "", text: str = "", **kwargs: Unpack[ActionKwargs]
+def advise_biopsy(
+    recall: Recall, *, told: DisclosureInput | None = None, **kwargs: Unpack[ActionKwargs]
 ) -> RecallEvent:
-    def record(transition: Transition) -> None:
-        row = PathologyResult.objects.create(
-            recall=transition.recall, result=result, specimen=specimen, text=text, **transition.signature
-        )
-        transition.data = {"pathology": row.pk}
+    """Ask for a biopsy at once after a screening result of 4 or 5; a booked visit is cancelled.
 
-    return apply_step(recall, "record_pathology", record, **kwargs)
-
-
-def sign_concordance(
-    recall: Recall,
-    verdict: ConcordanceVerdict,
-    *,
-    text: str = "",
-    follow_up_months: int | None = None,
-    **kwargs: Unpack[ActionKwargs],
-) -> RecallEvent:
-    """Sign whether pathology and imaging agree; the next state is that of `workflow.NEXT_STATE_BY_VERDICT`.
-
-    A concordant benign result closes, or with `follow_up_months` goes on as a short-interval follow-up.
-    Raises ValidationError for a verdict that does not fit the tissue.
+    The patient has not heard of it: somebody tells them first, unless `told` says that it was done.
     """
 
-    def sign(transition: Transition) -> None:
-        pathology = transition.recall.pathology_results.order_by("pk").last()
-        if pathology is None:
-            raise StepUnavailable(_("No pathology result has been recorded yet."))
-        if PathologyClass(pathology.result) not in _PATHOLOGY_BY_VERDICT[verdict]:
-            raise ValidationError({"verdict": _("This verdict does not fit the pathology result.")})
-        if follow_up_months and verdict != ConcordanceVerdict.CONCORDANT_BENIGN:
-            raise ValidationError({"follow_up_months": _("Only a concordant benign result has a follow-up.")})
-        row = Concordance.objects.create(
-            recall=transition.recall,
-            pathology=pathology,
-            verdict=verdict,
-            text=text,
-            follow_up_months=follow_up_months,
+    def advise(transition: Transition) -> None:
+        exam = transition.recall.exam
+        reading = LesionReading(Assessment(exam.assessment), exam.assessment_left, exam.assessment_right)
+        assess_lesions(transition, reading, None, transition.now)
+        if told is not None:
+            tell_results(transition, told)
+        else:
+            owe_result(transition, since=transition.now, urgent=exam.assessment in SAME_DAY_ASSESSMENTS)
+        go_on(transition)
+
+    return apply_step(recall, "advise_biopsy", advise, **kwargs)
+
+
+def biopsy_done(recall: Recall, details: BiopsyInput | None = None, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
+    """Note the biopsy of the booked appointment; a lesion that was left out stays to be biopsied."""
+
+    def mark_done(transition: Transition) -> None:
+        visit = active_appointment(transition.recall)
+        if visit is None:
+            raise StepUnavailable(_("This recall has no booked appointment."))
+        visit.status = AppointmentStatus.ATTENDED
+        visit.save(update_fields=["status"])
+        transition.data = {"appointment": visit.pk, "sequence": visit.sequence}
+        record_biopsies(transition, visit, details or BiopsyInput())
+        go_on(transition)
+
+    return apply_step(recall, "biopsy_done", mark_done, **kwargs)
+
+
+def record_biopsies(transition: Transition, visit: Appointment, details: BiopsyInput) -> None:
+    """Add one row for each lesion that tissue was taken from. Raises ValidationError for one not to be biopsied."""
+    recall = transition.recall
+    waiting = lesions_in(load_lesion_statuses(recall), LesionStage.TO_BIOPSY)
+    wanted = details.lesion_ids
+    chosen = [lesion for lesion in waiting if wanted is None or lesion.pk in wanted]
+    if wanted is not None and {lesion.pk for lesion in chosen} != set(wanted):
+        raise ValidationError({"lesions": _("One of these lesions does not wait for a biopsy. Choose again.")})
+    if not chosen:
+        raise ValidationError({"lesions": _("Choose the lesion that tissue was taken from.")})
+    done_on = details.done_on or calendar.local_day(recall.site, visit.starts_at)
+    for lesion in chosen:
+        Biopsy.objects.create(
+            recall=recall,
+            lesion=lesion,
+            appointment=visit,
+            done_on=done_on,
+            device=details.device,
+            guidance=details.guidance,
+            clip=details.clip,
             **transition.signature,
         )
-        transition.data = {"concordance": row.pk, "verdict": verdict}
-        transition.next_state, transition.closure_reason = NEXT_STATE_BY_VERDICT[verdict]
-        if follow_up_months:
-            transition.next_state, transition.closure_reason = State.FOLLOW_UP, None
-            plan_follow_up(transition, follow_up_months, calendar.local_day(transition.recall.site, transition.now))
-
-    return apply_step(recall, "sign_concordance", sign, **kwargs)
+    transition.data["lesions"] = [lesion.pk for lesion in chosen]

@@ -7,18 +7,22 @@ nothing is undone automatically.
 
 from typing import Any, Unpack
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
-from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from clinic.actors import actor_for
 from recalls.actions.closing import reopen, void
 from recalls.actions.contact import open_work_item
-from recalls.actions.opening import needs_recall, open_recall, opening_step
+from recalls.actions.opening import open_recall, opening_step
 from recalls.actions.transition import ActionKwargs, Transition, UserOrActor, apply_step
-from recalls.enums import SUSPICIOUS_ASSESSMENTS, Assessment, ClosureReason, State, WorkItemKind
-from recalls.models import Finding, Recall, RecallEvent, ScreeningExam, SupersededReading, WorkItem
+from recalls.assessment_consistency import is_overall_consistent
+from recalls.enums import SUSPICIOUS_ASSESSMENTS, Assessment, ClosureReason, RecallKind, State, WorkItemKind
+from recalls.lesion_stages import is_any_suspicious, load_lesion_statuses
+from recalls.models import Finding, Recall, RecallEvent, ScreeningExam, SupersededReading
+from recalls.permissions import StepUnavailable, check_actor_permitted
+from recalls.workflow import STEPS_BY_NAME
 
 _STATES_BEFORE_OUTCOME = frozenset({State.AWAITING_PRIORS, State.TO_CONTACT, State.SCHEDULED, State.ON_HOLD})
 _NEVER_REOPENED_AUTOMATICALLY = frozenset(
@@ -28,6 +32,7 @@ READING_FIELDS = (
     "assessment",
     "assessment_left",
     "assessment_right",
+    "birads_edition",
     "density",
     "recall_kind",
     "first_screen",
@@ -52,13 +57,7 @@ def correct_exam(
     exam: ScreeningExam, changes: dict[str, Any], findings: list[Finding] | None, *, by: UserOrActor
 ) -> RecallEvent | None:
     """Put a corrected reading in place of the old one and move the recall as it asks; None when none is touched."""
-    before = {name: getattr(exam, name) for name in READING_FIELDS}
-    old_findings = [f"{row.kind}:{row.side}:{row.place}" for row in exam.findings.all()]
-    SupersededReading.objects.create(
-        exam=exam,
-        reading={name: str(value) for name, value in before.items() if value is not None} | {"findings": old_findings},
-        replaced_by=actor_for(by).name,
-    )
+    before = _keep_reading(exam, by)
     for name, value in changes.items():
         setattr(exam, name, value)
     exam.save()
@@ -72,6 +71,18 @@ def correct_exam(
     return _update_recall(exam, str(before["assessment"]), by)
 
 
+def _keep_reading(exam: ScreeningExam, by: UserOrActor) -> dict[str, Any]:
+    """Store the reading that is about to be replaced; its fields by name."""
+    before = {name: getattr(exam, name) for name in READING_FIELDS}
+    old_findings = [f"{row.kind}:{row.side}:{row.place}" for row in exam.findings.all()]
+    SupersededReading.objects.create(
+        exam=exam,
+        reading={name: str(value) for name, value in before.items() if value is not None} | {"findings": old_findings},
+        replaced_by=actor_for(by).name,
+    )
+    return before
+
+
 def _update_recall(exam: ScreeningExam, old_assessment: str, by: UserOrActor) -> RecallEvent | None:
     recall = Recall.objects.select_related("site").filter(exam=exam).order_by("pk").last()
     note = _("The screening result was corrected from %(old)s to %(new)s.") % {
@@ -79,42 +90,42 @@ def _update_recall(exam: ScreeningExam, old_assessment: str, by: UserOrActor) ->
         "new": exam.assessment,
     }
     if recall is None:
-        return open_recall(exam, by=by, note=note) if needs_recall(exam) else None
+        return open_recall(exam, by=by, note=note) if exam.needs_recall else None
     recall.exam = exam
+    if recall.is_open and recall.kind == RecallKind.SUPPLEMENTAL:  # the screening was not what opened it
+        open_work_item(recall, WorkItemKind.CORRECTED_RESULT, note)
+        return None
     if recall.is_open:
         return _update_open_recall(recall, old_assessment, by=by, note=note)
-    if not needs_recall(exam):
+    if not exam.needs_recall:
         return None
     raised = assessment_severity(exam.assessment) > assessment_severity(old_assessment)
-    if recall.closure_reason in _NEVER_REOPENED_AUTOMATICALLY or not (
-        raised or recall.closure_reason == ClosureReason.VOID
-    ):
-        _open_correction_work_item(recall, note)
+    is_final = recall.closure_reason in _NEVER_REOPENED_AUTOMATICALLY or recall.patient.deceased_on
+    if is_final or not (raised or recall.closure_reason == ClosureReason.VOID):
+        open_work_item(recall, WorkItemKind.CORRECTED_RESULT, note)
         return None
     reopen(recall, to_contact=True, by=by, note=note)
-    return _restart_recall(recall, by=by, note=note)
+    event = _restart_recall(recall, by=by, note=note)
+    _ask_for_call(recall, old_assessment, note)
+    return event
 
 
 def _update_open_recall(recall: Recall, old_assessment: str, **kwargs: Unpack[ActionKwargs]) -> RecallEvent | None:
-    if needs_recall(recall.exam):
+    if recall.exam.needs_recall:
         event = _restart_recall(recall, **kwargs)
-        raised = assessment_severity(recall.exam.assessment) > assessment_severity(old_assessment)
-        if raised and recall.suspicious:  # a visit booked for a 0 may lie weeks ahead
-            message = _("%(note)s Call the patient, and move a booked visit to an earlier day.")
-            _open_correction_work_item(recall, message % {"note": kwargs.get("note", "")})
+        _ask_for_call(recall, old_assessment, kwargs.get("note", ""))
         return event
     if recall.state in _STATES_BEFORE_OUTCOME and not recall.outcomes.exists():
         return void(recall, **kwargs)
-    _open_correction_work_item(recall, kwargs.get("note", ""))
+    open_work_item(recall, WorkItemKind.CORRECTED_RESULT, kwargs.get("note", ""))
     return None
 
 
-def _open_correction_work_item(recall: Recall, reason: str) -> None:
-    """One open work item for the recall, which says the newest correction first: it may be the one to call about."""
-    item = open_work_item(recall, WorkItemKind.CORRECTED_RESULT, reason)
-    if item.reason != reason:
-        item.reason = Truncator(f"{reason} {item.reason}").chars(WorkItem.REASON_LENGTH)  # the history has them all
-        item.save(update_fields=["reason"])
+def _ask_for_call(recall: Recall, old_assessment: str, note: str) -> None:
+    """Where the result was raised to a 4 or 5: a visit booked for a 0 may lie weeks ahead, a closed recall was over."""
+    if recall.suspicious and assessment_severity(recall.exam.assessment) > assessment_severity(old_assessment):
+        message = _("%(note)s Call the patient, and move a booked visit to an earlier day.")
+        open_work_item(recall, WorkItemKind.CORRECTED_RESULT, message % {"note": note})
 
 
 def _restart_recall(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
@@ -122,7 +133,8 @@ def _restart_recall(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> RecallEve
 
     def restart(transition: Transition) -> None:
         row, exam = transition.recall, transition.recall.exam
-        row.suspicious, row.kind = exam.assessment in SUSPICIOUS_ASSESSMENTS, exam.recall_kind
+        stands = is_any_suspicious(load_lesion_statuses(row))  # a corrected screening takes no lesion back
+        row.suspicious, row.kind = stands or exam.assessment in SUSPICIOUS_ASSESSMENTS, exam.recall_kind
         row.clock_from = timezone.now()
         transition.next_state = transition.from_state
         waits = opening_step(exam) == "open_awaiting_priors"
@@ -130,6 +142,51 @@ def _restart_recall(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> RecallEve
             transition.next_state = State.TO_CONTACT
         elif transition.from_state == State.TO_CONTACT and waits and not row.outcomes.exists():
             transition.next_state = State.AWAITING_PRIORS
+        elif row.state_before_hold == State.AWAITING_PRIORS and not waits:
+            row.state_before_hold = State.TO_CONTACT
         transition.data = {"assessment": exam.assessment}
 
     return apply_step(recall, "correct_result", restart, **kwargs)
+
+
+@transaction.atomic
+def correct_exam_result(
+    exam: ScreeningExam, assessment: Assessment, comment: str, *, by: UserOrActor
+) -> RecallEvent | None:
+    """Correct the overall result of an exam by hand, whether or not it has a recall. Raises StepRefused.
+
+    The results of the breasts are kept where they still fit, else taken out: nobody has corrected them.
+    """
+    _check_may(exam, "correct_result", by)
+    changes: dict[str, Any] = {"assessment": assessment, "comment": comment}
+    left, right = (Assessment(side) if side else None for side in (exam.assessment_left, exam.assessment_right))
+    if not is_overall_consistent(assessment, left, right):
+        changes |= {"assessment_left": "", "assessment_right": ""}
+    return correct_exam(exam, changes, None, by=by)
+
+
+@transaction.atomic
+def open_recall_by_hand(exam: ScreeningExam, kind: RecallKind, reason: str, *, by: UserOrActor) -> RecallEvent:
+    """Open a recall of an exam that has none: for its result, or as a technical repeat or for a symptom.
+
+    Raises StepRefused where it has one already: an open one stands, a closed one is reopened on its own page.
+    """
+    _check_may(exam, "open_recall", by)
+    if not reason.strip():
+        raise ValidationError({"reason": _("Say why, in a few words.")})
+    if Recall.objects.filter(exam=exam).exists():
+        raise StepUnavailable(_("This exam has a recall already. Open it; a closed one can be reopened there."))
+    if exam.needs_recall:
+        return open_recall(exam, by=by, note=reason)
+    if kind not in (RecallKind.TECHNICAL, RecallKind.CLINICAL):
+        message = _("The result needs no more work. Choose a technical repeat or a symptom, or correct the result.")
+        raise ValidationError({"kind": message})
+    _keep_reading(exam, by)
+    exam.recall_kind = kind
+    exam.save(update_fields=["recall_kind"])
+    return open_recall(exam, by=by, note=reason)
+
+
+def _check_may(exam: ScreeningExam, step: str, by: UserOrActor) -> None:
+    recall = Recall(site=exam.site, patient=exam.patient, exam=exam)
+    check_actor_permitted(recall, STEPS_BY_NAME[step], actor_for(by))

@@ -1,19 +1,29 @@
-"""Desk actions that leave the state alone: take a recall on, add a note, request a letter or a message.
+"""Desk actions that leave the state alone: take a recall on, assign it, add a note, request a letter or a message.
 
 These steps change neither the state of a recall nor its deadlines.
 """
 
-from typing import Unpack
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Unpack
 
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from clinic import calendar
+from clinic.actors import SYSTEM, actor_for
+from clinic.models import Site, User
+from patients import actions as patient_actions
 from patients.channels import get_patient_channels
+from patients.models import Consent, ResultWish
 from recalls.actions.contact import open_work_item
 from recalls.actions.transition import ActionKwargs, Transition, apply_step
-from recalls.enums import WorkItemKind
-from recalls.models import Recall, RecallEvent
-from recalls.permissions import StepUnavailable
+from recalls.assignment import assignable_users, check_assignee, display_name, open_tasks_of
+from recalls.enums import State, WorkItemKind
+from recalls.models import Recall, RecallEvent, WorkItem
+from recalls.permissions import NotPermitted, StepUnavailable
+from recalls.workflow import STEPS_BY_NAME
 
 
 def take_on(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
@@ -25,10 +35,120 @@ def take_on(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
     return apply_step(recall, "take_on", assign, **kwargs)
 
 
+def assign(recall: Recall, assignee: User | None, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
+    """Give the recall to a person of its site; None gives it back to everybody. Raises ValidationError for others."""
+
+    def name_assignee(transition: Transition) -> None:
+        site = transition.recall.site
+        check_assignee(site, assignee, calendar.local_day(site, transition.now))
+        transition.recall.assigned_to = assignee
+        transition.data = {
+            "assigned_to": assignee.pk if assignee else None,
+            "assignee": display_name(assignee) if assignee else "",
+        }
+
+    return apply_step(recall, "assign", name_assignee, **kwargs)
+
+
+def assign_work_item(item: WorkItem, assignee: User | None, *, by: User) -> None:
+    """Give an open task to a person of its site; None gives it back to everybody. Raises as `assign` does."""
+    actor = actor_for(by)
+    if not actor.roles & STEPS_BY_NAME["assign"].roles or not actor.can_access_site(item.site_id):
+        raise NotPermitted(_("Your role may not do this. %(rule)s") % {"rule": STEPS_BY_NAME["assign"].rule})
+    now = timezone.now()
+    check_assignee(item.site, assignee, calendar.local_day(item.site, now))
+    WorkItem.objects.filter(pk=item.pk, done_at=None).update(assigned_to=assignee, assigned_by=by, assigned_at=now)
+
+
+def hand_over_work(person: User, heir: User | None, *, by: User) -> int:
+    """Give every open recall and task of a person who leaves to `heir`, or to everybody; how many there were.
+
+    Work at a site where the heir does not work goes back to everybody.
+    """
+    note = _("%(who)s ended the account of %(person)s.") % {"who": display_name(by), "person": display_name(person)}
+    recalls = list(Recall.objects.still_open().filter(assigned_to=person).select_related("site"))
+    for recall in recalls:
+        assign(recall, _heir_at(recall.site, heir), by=SYSTEM, note=note)
+    tasks = list(open_tasks_of(person).select_related("site"))
+    for task in tasks:
+        given = {"assigned_to": _heir_at(task.site, heir), "assigned_by": by, "assigned_at": timezone.now()}
+        WorkItem.objects.filter(pk=task.pk, done_at=None).update(**given)
+    return len(recalls) + len(tasks)
+
+
+def _heir_at(site: Site, heir: User | None) -> User | None:
+    today = calendar.today(site)
+    return heir if heir and assignable_users([site], today).filter(pk=heir.pk).exists() else None
+
+
 def add_note(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
     if not kwargs.get("note", "").strip():
         raise ValidationError({"note": _("Write the note.")})
     return apply_step(recall, "add_note", **kwargs)
+
+
+def ask_doctor(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
+    """Pass the patient's question (`note`) on to the readers: a task to ring by the end of the next business day."""
+    question = kwargs.get("note", "").strip()
+    if not question:
+        raise ValidationError({"note": _("Write the question.")})
+
+    def open_question(transition: Transition) -> None:
+        open_work_item(transition.recall, WorkItemKind.DOCTOR_QUESTION, question)
+
+    return apply_step(recall, "ask_doctor", open_question, **kwargs)
+
+
+def symptom_reported(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
+    """Note a change that the patient noticed before the visit; they are called at once, and `note` says what it is."""
+    if not kwargs.get("note", "").strip():
+        raise ValidationError({"note": _("Write what the patient noticed.")})
+
+    def report(transition: Transition) -> None:
+        transition.recall.symptom_reported, transition.recall.clock_from = True, transition.now
+        transition.recall.state_since = transition.now  # what was agreed before decides nothing any more
+        if transition.from_state == State.FOLLOW_UP:
+            transition.recall.round += 1
+
+    return apply_step(recall, "symptom_reported", report, **kwargs)
+
+
+def record_wishes(recall: Recall, wish: Mapping[str, Any], **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
+    """Keep how the patient wants to hear results: the columns of `patients.models.ResultWish` by name."""
+
+    def keep(transition: Transition) -> None:
+        patient_actions.set_result_wish(transition.recall.patient, dict(wish), by=transition.actor)
+
+    return apply_step(recall, "record_wishes", keep, **kwargs)
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentInput:
+    """What the patient said to whom: `source` says how it is known (60 characters), `words` are the proof."""
+
+    subject: Consent.Subject
+    granted: bool
+    source: str
+    words: str
+
+
+def record_consent(recall: Recall, said: ConsentInput, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
+    """Keep a yes or no to a kind of message. Raises ValidationError where the patient has said so before."""
+
+    def keep(transition: Transition) -> None:
+        is_new = patient_actions.record_consent(
+            transition.recall.patient,
+            said.subject,
+            granted=said.granted,
+            source=said.source,
+            words=said.words,
+            by=transition.actor,
+        )
+        if is_new is None:
+            raise ValidationError({"granted": _("This is what the record says already.")})
+        transition.data = {"subject": said.subject, "granted": said.granted}
+
+    return apply_step(recall, "record_consent", keep, **kwargs)
 
 
 def ask_letter(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
@@ -68,6 +188,20 @@ def letter_blocked_reason(recall: Recall) -> str:
     if any(item.kind == WorkItemKind.PRINT_LETTER and item.done_at is None for item in recall.work_items.all()):
         return _("A letter is already waiting to be printed.")
     return ""
+
+
+def written_result_blocked_reason(recall: Recall) -> str:
+    """The sentence that forbids telling a result in writing; empty when a message may tell it."""
+    wish = ResultWish.objects.filter(patient=recall.patient_id).first()
+    wanted = {
+        ResultWish.Channel.PHONE: _("The patient wants to hear results by phone."),
+        ResultWish.Channel.IN_PERSON: _("The patient wants to hear results in person."),
+    }
+    if wish is not None and wish.channel in wanted:
+        return wanted[ResultWish.Channel(wish.channel)]
+    if recall.pathology_results.exists():
+        return _("After a biopsy the patient hears every result from a person.")
+    return message_blocked_reason(recall)
 
 
 def message_blocked_reason(recall: Recall) -> str:

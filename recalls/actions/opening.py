@@ -1,20 +1,48 @@
-"""Opens a recall from a screening result that needs more work."""
+"""Opens a recall from a screening result that needs more work, or from a finding on an exam of another part."""
+
+from dataclasses import dataclass
+from datetime import date
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from clinic.actors import actor_for
+from clinic.models import Site
+from patients.models import Patient
+from recalls.actions.contact import ask_for_right_contacts
 from recalls.actions.transition import Transition, UserOrActor, record_event, update_deadlines
-from recalls.enums import RECALL_ASSESSMENTS, SUSPICIOUS_ASSESSMENTS, Assessment, RecallKind, State
-from recalls.models import Recall, RecallEvent, ScreeningExam
+from recalls.enums import (
+    SUSPICIOUS_ASSESSMENTS,
+    ActionableCategory,
+    Assessment,
+    FindingKind,
+    OrderedImaging,
+    RecallKind,
+    Side,
+    State,
+)
+from recalls.models import Finding, ImagingOrder, Recall, RecallEvent, ScreeningExam
 from recalls.permissions import check_actor_permitted
 from recalls.signals import recall_moved
 from recalls.workflow import STEPS_BY_NAME
 
 
-def needs_recall(exam: ScreeningExam) -> bool:
-    """Whether the exam needs a recall: assessments 0, 3, 4 and 5, and any technical or clinical recall."""
-    return exam.assessment in RECALL_ASSESSMENTS or exam.recall_kind != RecallKind.FINDING
+@dataclass(frozen=True, slots=True)
+class IncidentalFinding:
+    """A breast finding on another exam. Without imaging or days a person has taken it over as it stands."""
+
+    accession: str
+    exam_date: date
+    exam_name: str
+    words: str
+    reader_name: str = ""
+    side: Side | None = None
+    category: ActionableCategory | None = None
+    guideline: str = ""
+    imaging: OrderedImaging | None = None
+    earliest_on: date | None = None
+    latest_on: date | None = None
 
 
 def opening_step(exam: ScreeningExam) -> str:
@@ -23,25 +51,44 @@ def opening_step(exam: ScreeningExam) -> str:
     return "open_awaiting_priors" if waits else "open_recall"
 
 
-def open_recall(exam: ScreeningExam, *, by: UserOrActor, note: str = "") -> RecallEvent:
-    """Open the one recall of this exam. An exam with an open recall keeps it: its last event is returned."""
-    step, actor, now = STEPS_BY_NAME[opening_step(exam)], actor_for(by), timezone.now()
+def open_recall(
+    exam: ScreeningExam,
+    *,
+    by: UserOrActor,
+    note: str = "",
+    supplemental_result: Assessment | None = None,
+    order: ImagingOrder | None = None,
+) -> RecallEvent:
+    """Open the one recall of this exam. An exam with an open recall keeps it: its last event is returned.
+
+    `supplemental_result`: what a supplemental test after the exam showed, where that and not the exam is the reason;
+    its deadlines run from now. `order`, not stored yet, is what the report recommends.
+    """
+    name = opening_step(exam) if supplemental_result is None else "open_recall"
+    result = supplemental_result or exam.assessment
+    step, actor, now = STEPS_BY_NAME[name], actor_for(by), timezone.now()
     recall = Recall(
         site=exam.site,
         patient=exam.patient,
         exam=exam,
-        kind=exam.recall_kind,
-        suspicious=exam.assessment in SUSPICIOUS_ASSESSMENTS,
+        kind=RecallKind.SUPPLEMENTAL if supplemental_result else exam.recall_kind,
+        suspicious=result in SUSPICIOUS_ASSESSMENTS,
         state=step.to_states[0],
         state_since=now,
         opened_at=now,
         contact_since=now if step.to_states[0] == State.TO_CONTACT else None,
-        clock_from=exam.reported_at or now,
+        clock_from=now if supplemental_result else exam.reported_at or now,
     )
+    if order is not None:
+        order.recall = recall  # its days set the target
     check_actor_permitted(recall, step, actor)
     try:
         with transaction.atomic():
-            return _create_recall(Transition(recall, step, actor, now, note, step.to_states[0]))
+            event = _create_recall(Transition(recall, step, actor, now, note, step.to_states[0]), result)
+            if order is not None:
+                order.recall = recall
+                order.save()
+            return event
     except IntegrityError:
         standing = Recall.objects.filter(exam=exam).still_open().first()
         if standing is None:
@@ -49,12 +96,50 @@ def open_recall(exam: ScreeningExam, *, by: UserOrActor, note: str = "") -> Reca
         return RecallEvent.objects.filter(recall=standing).latest("pk")
 
 
-def _create_recall(transition: Transition) -> RecallEvent:
-    recall, exam = transition.recall, transition.recall.exam
-    transition.data = {"assessment": exam.assessment, "kind": exam.recall_kind}
+@transaction.atomic
+def open_incidental_recall(patient: Patient, site: Site, finding: IncidentalFinding, *, by: UserOrActor) -> RecallEvent:
+    """Store the other exam with its finding and open the recall; the report's recommendation becomes its order."""
+    exam = ScreeningExam.objects.create(
+        site=site,
+        patient=patient,
+        accession=finding.accession,
+        exam_date=finding.exam_date,
+        reported_at=timezone.now(),
+        assessment=Assessment.NEED_IMAGING,
+        recall_kind=RecallKind.INCIDENTAL,
+        reader_name=finding.reader_name[:200],
+        comment=f"{finding.exam_name}: {finding.words}"[:5000],
+    )
+    if finding.side:
+        Finding.objects.create(exam=exam, kind=FindingKind.OTHER, side=finding.side)
+    order = _build_order(finding)
+    note = f"{finding.exam_name}: {finding.words}"[:2000]
+    if order is not None:
+        days = {"imaging": order.get_imaging_display(), "from": order.earliest_on, "by": order.latest_on}
+        note += "\n" + _("Recommended: %(imaging)s, from %(from)s to %(by)s.") % days
+        note += f" {finding.guideline}" if finding.guideline else ""
+    return open_recall(exam, by=by, note=note, order=order)
+
+
+def _build_order(finding: IncidentalFinding) -> ImagingOrder | None:
+    if not (finding.imaging and finding.earliest_on and finding.latest_on):
+        return None
+    return ImagingOrder(
+        imaging=finding.imaging,
+        earliest_on=finding.earliest_on,
+        latest_on=finding.latest_on,
+        category=finding.category or "",
+        guideline=finding.guideline[:200],
+    )
+
+
+def _create_recall(transition: Transition, result: str) -> RecallEvent:
+    recall = transition.recall
+    transition.data = {"assessment": result, "kind": recall.kind}
     update_deadlines(transition)
     recall.version = 0
     recall.save(force_insert=True)
     event = record_event(transition)
+    ask_for_right_contacts(recall)
     recall_moved.send(sender=Recall, event=event)
     return event

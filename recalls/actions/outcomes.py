@@ -1,6 +1,7 @@
-"""Actions of the radiologist's outcome: record, amend and release it, and start a follow-up round."""
+"""Actions of the radiologist's outcome: record and amend it, and start a follow-up round."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Unpack
 
@@ -10,17 +11,32 @@ from django.utils.translation import gettext as _
 
 from clinic import calendar
 from recalls import deadlines
+from recalls.actions.lesions import LesionInput, LesionReading, assess_lesions, lesion_assessments
+from recalls.actions.notes_and_requests import written_result_blocked_reason
+from recalls.actions.progress import go_on
+from recalls.actions.telling import DisclosureInput, keep_release, owe_result, release_in_writing, tell_results
 from recalls.actions.transition import ActionKwargs, Transition, apply_step
 from recalls.assessment_consistency import INCONSISTENT_OVERALL, is_overall_consistent
-from recalls.enums import WRITTEN_RESULT_ASSESSMENTS, AppointmentStatus, Assessment, ClosureReason, State
-from recalls.models import Appointment, Outcome, OutcomeRelease, Recall, RecallEvent
-from recalls.permissions import current_outcome
+from recalls.enums import (
+    SAME_DAY_ASSESSMENTS,
+    AppointmentStatus,
+    Assessment,
+    OutcomeBasis,
+    State,
+    VisitKind,
+)
+from recalls.models import Appointment, Outcome, Recall, RecallEvent
+from recalls.next_state import newest_outcome
 from recalls.workflow import NEXT_STATE_BY_ASSESSMENT
 
 
 @dataclass(frozen=True, slots=True)
 class OutcomeInput:
-    """A radiologist's answer. `release_at` (UTC): when the patient may be told; None until they were spoken to."""
+    """A radiologist's answer, and how the patient hears of it.
+
+    `told`: they were told already; `release_at` (UTC): they are told in writing from then on. With neither, somebody
+    has to tell them. `lesions` are named for the first time, `known_lesions` were named before, by their key.
+    """
 
     assessment: Assessment
     assessment_left: str = ""
@@ -28,20 +44,27 @@ class OutcomeInput:
     follow_up_months: int | None = None
     text: str = ""
     release_at: datetime | None = None
+    told: DisclosureInput | None = None
+    lesions: tuple[LesionInput, ...] = ()
+    known_lesions: Mapping[int, Assessment] = field(default_factory=dict)
+
+    @property
+    def lesion_reading(self) -> LesionReading:
+        return LesionReading(
+            self.assessment, self.assessment_left, self.assessment_right, self.lesions, self.known_lesions
+        )
 
 
 def record_outcome(recall: Recall, reading: OutcomeInput, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
-    """Record the outcome of a visit; its category decides the next state (`NEXT_STATE_BY_ASSESSMENT`)."""
-    _validate_outcome(reading)
+    """Record the outcome of a visit; its lesions and the telling decide the next state (`recalls.next_state`)."""
+    validate_outcome(recall, reading)
 
     def record(transition: Transition) -> None:
-        outcome = _add_outcome(transition, reading)
-        transition.next_state, transition.closure_reason = NEXT_STATE_BY_ASSESSMENT[reading.assessment]
-        if transition.next_state == State.FOLLOW_UP:
-            plan_follow_up(transition, reading.follow_up_months, last_visit_day(transition.recall))
-        elif transition.next_state == State.TO_CONTACT:  # still incomplete: one more visit, with a visit's time to it
+        outcome = add_outcome(transition, reading)
+        if reading.assessment == Assessment.NEED_IMAGING:  # one more visit, with a visit's time to it
             transition.recall.clock_from, transition.recall.follow_up_on = transition.now, None
-        _release_or_assign(transition, outcome, reading.release_at)
+        transition.recall.symptom_reported = False
+        settle_outcome(transition, outcome, reading)
 
     return apply_step(recall, "record_outcome", record, **kwargs)
 
@@ -49,39 +72,57 @@ def record_outcome(recall: Recall, reading: OutcomeInput, **kwargs: Unpack[Actio
 def amend_outcome(recall: Recall, reading: OutcomeInput, *, reason: str, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
     """Replace the newest outcome by a new reading; the old row stays. Raises ValidationError without a reason.
 
-    A new category that leads to the same place leaves the recall where it is (4A to 4B while the biopsy is booked);
-    any other sends it where the new category says. A recall closed by the patient's death stays closed.
+    Another category is a result that the patient is owed anew; only another comment is not. A recall closed by the
+    patient's death stays closed.
     """
-    _validate_outcome(reading)
+    validate_outcome(recall, reading)
     if not reason.strip():
         raise ValidationError({"reason": _("Say why the outcome is amended.")})
 
     def amend(transition: Transition) -> None:
-        old = current_outcome(transition.recall)
-        outcome = _add_outcome(transition, reading, amends=old, reason=reason)
-        to, closure = NEXT_STATE_BY_ASSESSMENT[reading.assessment]
-        old_to = NEXT_STATE_BY_ASSESSMENT[Assessment(old.assessment)][0] if old else None
-        died = transition.recall.closure_reason == ClosureReason.DECEASED
-        same_way = died or (to == old_to and to != State.CLOSED)
-        transition.next_state, transition.closure_reason = (transition.from_state, None) if same_way else (to, closure)
-        if to == transition.next_state == State.FOLLOW_UP:
-            plan_follow_up(transition, reading.follow_up_months, last_visit_day(transition.recall))
-        _release_or_assign(transition, outcome, reading.release_at)
+        old = newest_outcome(transition.recall)
+        outcome = add_outcome(transition, reading, amends=old, reason=reason)
+        settle_outcome(transition, outcome, reading, replaced=old)
 
     return apply_step(recall, "amend_outcome", amend, **kwargs)
 
 
-def release_outcome(recall: Recall, release_at: datetime, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
-    """Let the patient be told from `release_at` (UTC) on."""
+def settle_outcome(
+    transition: Transition, outcome: Outcome, reading: OutcomeInput, *, replaced: Outcome | None = None
+) -> None:
+    """Put the outcome onto the lesions, date a follow-up, see to the telling, and let the recall go on."""
+    assess_lesions(transition, reading.lesion_reading, outcome, outcome.read_at)
+    lesion_results = {reading.assessment, *(one.assessment for one in reading.lesions), *reading.known_lesions.values()}
+    sides = {reading.assessment_left, reading.assessment_right}
+    if replaced is None or not outcome.says_same_as(replaced):
+        if Assessment.PROBABLY_BENIGN in lesion_results | sides:
+            visited_on = last_visit_day(transition.recall)
+            plan_follow_up(transition, reading.follow_up_months, visited_on, after_round=outcome.round)
+        _see_to_telling(transition, outcome, reading, replaced)
+    else:
+        keep_release(transition, outcome, replaced)
+    go_on(transition)
 
-    def release(transition: Transition) -> None:
-        outcome = current_outcome(transition.recall)
-        if outcome is not None:
-            OutcomeRelease.objects.create(outcome=outcome, release_at=release_at, **transition.signature)
-            transition.recall.to_release_by = None
-            transition.data = {"outcome": outcome.pk, "release_at": release_at.isoformat()}
 
-    return apply_step(recall, "release_outcome", release, **kwargs)
+def _see_to_telling(transition: Transition, outcome: Outcome, reading: OutcomeInput, replaced: Outcome | None) -> None:
+    """Where no message can reach the patient, or they want to hear it, a person tells it whatever the form said.
+
+    Of a patient recorded as deceased it stays owed, for the death may have been recorded in error.
+    """
+    # A word about an earlier visit is not written while the images of a later one are being read.
+    is_read_again = replaced is not None and transition.from_state == State.AWAITING_OUTCOME
+    cannot_write = is_read_again or written_result_blocked_reason(transition.recall)
+    if reading.told is not None:
+        tell_results(transition, reading.told)
+    elif reading.release_at is not None and not cannot_write:
+        release_in_writing(transition, outcome, reading.release_at)
+    else:
+        owe_result(transition, since=transition.now, urgent=_is_urgent(outcome))
+
+
+def _is_urgent(outcome: Outcome) -> bool:
+    """4C and 5: the patient hears of it on the same day."""
+    return outcome.assessment in SAME_DAY_ASSESSMENTS
 
 
 def follow_up_due(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
@@ -94,42 +135,68 @@ def follow_up_due(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> RecallEvent
     return apply_step(recall, "follow_up_due", next_round, **kwargs)
 
 
-def plan_follow_up(transition: Transition, months: int | None, visited_on: date) -> None:
+def plan_follow_up(
+    transition: Transition, months: int | None, visited_on: date, *, after_round: int | None = None
+) -> None:
     """Date the next short-interval visit: by the schedule from the first such outcome, or months from this visit.
 
-    The series of 6, 12, 24 and 36 months is BI-RADS category 3 surveillance; a radiologist may name another interval.
+    `after_round`: the round that was read, where it is not the one the recall is in: a later one may be booked already.
+    The series of 6, 12, 24 and 36 months is BI-RADS category 3 surveillance; a radiologist may name another interval,
+    and must after the series. Raises ValidationError where one is missing.
     """
     recall = transition.recall
     if recall.follow_up_from is None:
         recall.follow_up_from = visited_on
     start = recall.follow_up_from if months is None else visited_on
-    recall.follow_up_on = deadlines.follow_up_date(start, recall.round + 1, months)
+    try:
+        read = recall.round if after_round is None else after_round
+        recall.follow_up_on = deadlines.follow_up_date(start, read + 1, months)
+    except LookupError:
+        words = _("The series of 36 months is over: say after how many months the next visit is due.")
+        raise ValidationError({"follow_up_months": words}) from None
     transition.data["visit_due"] = str(recall.follow_up_on)
 
 
-def _validate_outcome(reading: OutcomeInput) -> None:
+def validate_outcome(recall: Recall, reading: OutcomeInput) -> None:
+    """Raise ValidationError for a category that ends no work-up, and where the parts do not fit the overall result."""
     if reading.assessment not in NEXT_STATE_BY_ASSESSMENT:
         raise ValidationError({"assessment": _("Choose a category that can end a diagnostic visit.")})
     left, right = (Assessment(side) if side else None for side in (reading.assessment_left, reading.assessment_right))
-    if not is_overall_consistent(reading.assessment, left, right):
+    parts = lesion_assessments(recall, reading.lesion_reading)
+    if not is_overall_consistent(reading.assessment, left, right, parts):
         raise ValidationError({"assessment": INCONSISTENT_OVERALL})
-    months = reading.follow_up_months
-    if months is not None and reading.assessment != Assessment.PROBABLY_BENIGN:
+    months, results = reading.follow_up_months, {reading.assessment, left, right}
+    results |= {one.assessment for one in reading.lesions} | set(reading.known_lesions.values())
+    if months is not None and Assessment.PROBABLY_BENIGN not in results:
         raise ValidationError({"follow_up_months": _("Only a probably benign outcome has a follow-up in months.")})
     if months is not None and not 1 <= months <= 36:
         raise ValidationError({"follow_up_months": _("Choose between 1 and 36 months.")})
 
 
-def _add_outcome(
-    transition: Transition, reading: OutcomeInput, *, amends: Outcome | None = None, reason: str = ""
+def add_outcome(
+    transition: Transition,
+    reading: OutcomeInput,
+    *,
+    amends: Outcome | None = None,
+    reason: str = "",
+    basis: OutcomeBasis = OutcomeBasis.VISIT,
+    facility: str = "",
+    performed_on: date | None = None,
 ) -> Outcome:
+    """Add the outcome's row; an amendment is about the same images, so it keeps which and when they were read."""
+    visit = _last_attended(transition.recall) if basis == OutcomeBasis.VISIT else None
     outcome = Outcome.objects.create(
         recall=transition.recall,
-        appointment=_last_attended(transition.recall),
-        round=transition.recall.round,
+        appointment=amends.appointment if amends else visit,
+        basis=amends.basis if amends else basis,
+        facility=amends.facility if amends else facility,
+        performed_on=amends.performed_on if amends else performed_on,
+        read_at=amends.read_at if amends else transition.now,
+        round=amends.round if amends else transition.recall.round,
         assessment=reading.assessment,
         assessment_left=reading.assessment_left,
         assessment_right=reading.assessment_right,
+        birads_edition=transition.recall.site.birads_edition,
         follow_up_months=reading.follow_up_months,
         text=reading.text,
         amends=amends,
@@ -140,20 +207,9 @@ def _add_outcome(
     return outcome
 
 
-def _release_or_assign(transition: Transition, outcome: Outcome, release_at: datetime | None) -> None:
-    """Release the outcome from then on, or assign it to the radiologist who will speak to the patient first."""
-    died = transition.recall.closure_reason == ClosureReason.DECEASED
-    waits = release_at is None and outcome.assessment in WRITTEN_RESULT_ASSESSMENTS and not died
-    transition.recall.to_release_by = transition.actor.user if waits else None
-    if release_at is not None:
-        OutcomeRelease.objects.create(
-            outcome=outcome, release_at=max(release_at, transition.now), **transition.signature
-        )
-        transition.data["release_at"] = max(release_at, transition.now).isoformat()
-
-
 def _last_attended(recall: Recall) -> Appointment | None:
-    return recall.appointments.filter(status=AppointmentStatus.ATTENDED).order_by("pk").last()
+    came = recall.appointments.filter(status=AppointmentStatus.ATTENDED).exclude(kind=VisitKind.BIOPSY)
+    return came.order_by("pk").last()
 
 
 def last_visit_day(recall: Recall) -> date:

@@ -11,9 +11,19 @@ from django.utils.translation import gettext as _
 
 from clinic.actors import Actor, actor_for
 from clinic.models import User
+from patients.models import Patient
 from recalls import deadlines
 from recalls.contact_ladder import current_ladder_attempts
-from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, BOOKED_STATES, AppointmentStatus, ClosureReason, State
+from recalls.enums import (
+    ACTIVE_APPOINTMENT_STATUSES,
+    BOOKED_STATES,
+    LADDER_STATES,
+    STATES_KEEPING_APPOINTMENT,
+    AppointmentStatus,
+    ClosureReason,
+    State,
+)
+from recalls.lesion_stages import LesionStage, load_lesion_statuses
 from recalls.models import Appointment, Recall, RecallEvent
 from recalls.permissions import (
     StaleVersion,
@@ -74,6 +84,10 @@ class Transition:
         return self.actor.user is not None and self.step.undoable
 
 
+# After these the tries to reach the patient go on where they were: a missed visit starts no new ladder.
+_STEPS_CONTINUING_LADDER = frozenset({"mark_missed", "biopsy_missed", "resume"})
+
+
 def apply_step(
     recall: Recall,
     step_name: str,
@@ -97,7 +111,7 @@ def apply_step(
     """
     step, actor, now = STEPS_BY_NAME[step_name], actor_for(by), timezone.now()
     with transaction.atomic():
-        locked = _lock_recall(recall)
+        locked = lock_recall(recall)
         event = locked.events.filter(request_key=key).first() if key else None
         if event is None:
             transition = Transition(locked, step, actor, now, note, from_state=State(locked.state))
@@ -116,7 +130,8 @@ def apply_step(
 
 def _check_step(transition: Transition, seen: int | None) -> None:
     if seen is not None and seen != transition.recall.version:
-        raise StaleVersion(transition.recall.events.select_related("recall__site").latest("pk"))
+        newest = transition.recall.events.select_related("recall__site").latest("pk")
+        raise StaleVersion(newest, transition.actor)
     check_actor_permitted(transition.recall, transition.step, transition.actor)
     check_step_available(transition.recall, transition.step, transition.now)
     check_second_person(transition.recall, transition.step, transition.actor)
@@ -153,8 +168,10 @@ def update_deadlines(transition: Transition) -> None:
     facts = deadlines.DeadlineFacts()
     if recall.state in BOOKED_STATES:
         facts = deadlines.DeadlineFacts(appointment=active_appointment(recall))
-    elif recall.state == State.TO_CONTACT:
+    elif recall.state in LADDER_STATES or recall.state == State.FOLLOW_UP:
         facts = deadlines.DeadlineFacts(attempts=current_ladder_attempts(recall))
+    elif recall.state == State.AWAITING_PATHOLOGY:
+        facts = deadlines.DeadlineFacts(biopsied_at=_longest_awaited_biopsy(recall))
     elif recall.state == State.AWAITING_PRIORS:
         requested_at, received_at = priors_timestamps(recall)
         facts = deadlines.DeadlineFacts(
@@ -164,6 +181,11 @@ def update_deadlines(transition: Transition) -> None:
     deadlines.set_deadlines(recall, facts)
 
 
+def _longest_awaited_biopsy(recall: Recall) -> datetime | None:
+    awaited = [status for status in load_lesion_statuses(recall) if status.stage == LesionStage.PATHOLOGY_AWAITED]
+    return min((status.biopsy.at for status in awaited if status.biopsy is not None), default=None)
+
+
 def active_appointment(recall: Recall) -> Appointment | None:
     return next(
         (visit for visit in recall.appointments.all() if visit.status in ACTIVE_APPOINTMENT_STATUSES),
@@ -171,48 +193,58 @@ def active_appointment(recall: Recall) -> Appointment | None:
     )
 
 
-def _lock_recall(recall: Recall) -> Recall:
+def lock_recall(recall: Recall) -> Recall:
     locked: Recall = Recall.objects.select_for_update(of=("self",)).select_related("patient", "exam").get(pk=recall.pk)
     # The site with its hours and deadlines is read once for many recalls.
     locked.site = recall.site
     return locked
 
 
+def lock_open_recalls(*patients: Patient) -> list[Recall]:
+    """Lock every open recall of the patients in the order of their keys, before anything of the patients' own.
+
+    An act on a person that decides whether a message may leave takes the same locks as a move of each recall.
+    """
+    rows = Recall.objects.still_open().filter(patient__in=patients).select_related("site", "patient", "exam")
+    return list(rows.order_by("pk").select_for_update(of=("self",)))
+
+
 def _apply_state_change(transition: Transition) -> None:
     recall, after = transition.recall, transition.to_state
     if after not in (transition.step.to_states or (transition.from_state,)):
         raise StepUnavailable(_("This step does not lead there."))
-    if (
-        transition.from_state == State.CLOSED != after
-        and Recall.objects.filter(exam=recall.exam_id).still_open().exists()
-    ):
-        raise StepUnavailable(_("This exam already has an open recall."))
+    if transition.from_state == State.CLOSED != after:
+        _check_may_open_again(recall)
     if transition.restored_fields is not None:
         return _restore_fields(transition)
-    if transition.from_state in BOOKED_STATES and after not in BOOKED_STATES:
+    had_appointment = transition.from_state in (*BOOKED_STATES, *STATES_KEEPING_APPOINTMENT)
+    if had_appointment and after not in (*BOOKED_STATES, *STATES_KEEPING_APPOINTMENT):
         recall.appointments.filter(status__in=ACTIVE_APPOINTMENT_STATUSES).update(status=AppointmentStatus.CANCELLED)
     if after != transition.from_state:
         recall.state_since = _priors_wait_started_at(recall) if _resumes_priors_wait(transition) else transition.now
-        if after == State.TO_CONTACT:
+        continues = transition.step.name in _STEPS_CONTINUING_LADDER and recall.contact_since is not None
+        if after in LADDER_STATES and not continues:
             recall.contact_since = transition.now
-        if after == State.BIOPSY_TO_BOOK and transition.from_state not in (
-            State.BIOPSY_BOOKED,
-            State.ON_HOLD,
-        ):
-            recall.biopsy_since = transition.now
     if after != State.ON_HOLD:
         recall.state_before_hold, recall.hold_until = "", None
     recall.state = after
     _update_closure(transition)
-    _clear_prefetch_cache(recall)
+    clear_prefetch_cache(recall)
     update_deadlines(transition)
+
+
+def _check_may_open_again(recall: Recall) -> None:
+    if recall.patient.deceased_on:
+        raise StepUnavailable(_("The patient has died."))
+    if Recall.objects.filter(exam=recall.exam_id).still_open().exists():
+        raise StepUnavailable(_("This exam already has an open recall."))
 
 
 def _restore_fields(transition: Transition) -> None:
     for name, was in (transition.restored_fields or {}).items():
         setattr(transition.recall, name, was)
     transition.recall.state = transition.to_state
-    _clear_prefetch_cache(transition.recall)
+    clear_prefetch_cache(transition.recall)
 
 
 def _resumes_priors_wait(transition: Transition) -> bool:
@@ -236,15 +268,14 @@ def _update_closure(transition: Transition) -> None:
             recall.closure_note,
         ) = "", None, "", ""
         return
-    reason = transition.closure_reason or transition.step.closure_reason
+    was_open = transition.from_state != State.CLOSED
+    reason = transition.closure_reason or (transition.step.closure_reason if was_open else None)
     if reason is not None:
         recall.closure_reason, recall.closed_at = reason, transition.now
         recall.closed_by, recall.closure_note = transition.actor.name, transition.note
-    if recall.closure_reason == ClosureReason.DECEASED:
-        recall.to_release_by = None
 
 
-def _clear_prefetch_cache(recall: Recall) -> None:
+def clear_prefetch_cache(recall: Recall) -> None:
     """Drop what was prefetched before the step, so that the deadlines see the rows it added."""
     getattr(recall, "_prefetched_objects_cache", {}).clear()
 
@@ -254,4 +285,4 @@ def _copy_to_caller(recall: Recall, locked: Recall) -> None:
         return
     for column in Recall._meta.concrete_fields:
         setattr(recall, column.attname, getattr(locked, column.attname))
-    _clear_prefetch_cache(recall)
+    clear_prefetch_cache(recall)

@@ -1,17 +1,32 @@
 """Undoes a user's own last step by one more event that restores the recall as it was before."""
 
+from datetime import datetime
 from typing import Unpack
 
 from django.utils.translation import gettext as _
 
-from patients.actions import mark_contact_usable
+from patients.actions import update_details
+from patients.addresses import mark_address_usable
 from patients.models import ContactPoint
-from recalls.actions.contact import set_call_preference
+from patients.record_history import log_changes
+from recalls.actions.contact import remove_reason, set_call_preference
 from recalls.actions.transition import ActionKwargs, Transition, apply_step
 from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, BOOKED_STATES, AppointmentStatus, State
-from recalls.models import Appointment, ContactAttempt, OutcomeRetraction, Recall, RecallEvent, Room, WorkItem
+from recalls.models import (
+    Appointment,
+    Biopsy,
+    BiopsyRetraction,
+    ContactAttempt,
+    OutcomeRetraction,
+    Recall,
+    RecallEvent,
+    ReportRequest,
+    SignOffRequest,
+    WorkItem,
+)
 from recalls.permissions import StepUnavailable
-from recalls.scheduling import slots
+from recalls.scheduling.room_lock import are_rooms_free
+from recalls.scheduling.visit_parts import kept_kinds, place_parts
 from recalls.signals import pre_undo
 from recalls.undo_snapshot import SNAPSHOT_KEY, UNDO_WINDOW, fields_before_step
 from recalls.workflow import STEPS_BY_NAME
@@ -61,17 +76,34 @@ def _revert_step_rows(transition: Transition, event: RecallEvent) -> None:
     if "attempt" in event.data:
         _retract_attempt(transition, ContactAttempt.objects.get(pk=event.data["attempt"]))
     for point in ContactPoint.objects.filter(pk__in=event.data.get("unusable", ())):
-        mark_contact_usable(point, by=transition.actor)
+        mark_address_usable(point, by=transition.actor)
     if event.step == "record_outcome":
         OutcomeRetraction.objects.create(outcome_id=event.data["outcome"], **transition.signature)
+    if event.step == "biopsy_done":
+        for biopsy in Biopsy.objects.filter(appointment_id=event.data["appointment"]):
+            BiopsyRetraction.objects.create(biopsy=biopsy, **transition.signature)
     if "best_time" in event.data:
         set_call_preference(transition, event.data["best_time"][0])
+        change = {"best_time": tuple(reversed(event.data["best_time"]))}
+        log_changes(transition.recall.patient, change, by=transition.actor, source="undo")
+    if "interpreter_noted" in event.data:
+        update_details(transition.recall.patient, {"interpreter_needed": False}, by=transition.actor, source="undo")
+    ReportRequest.objects.filter(pk=event.data.get("report_request")).delete()
+    signed = SignOffRequest.objects.filter(pk=event.data.get("signed"))
+    signed.update(decided_at=None, decided_by=None, granted=None)
     tasks = WorkItem.objects.filter(pk__in=event.data.get("tasks", ()), done_at=None)
     tasks.update(done_at=transition.now, done_by=transition.actor.user)
-    if event.to_state in BOOKED_STATES and event.from_state not in BOOKED_STATES:
+    for item, reason in event.data.get("joined", ()):
+        remove_reason(item, reason)
+    if event.step == "walk_in" or (event.to_state in BOOKED_STATES and event.from_state not in BOOKED_STATES):
         Appointment.objects.filter(pk=event.data["appointment"]).update(status=AppointmentStatus.ENTERED_IN_ERROR)
     if visit := event.data[SNAPSHOT_KEY].get("visit"):
-        _restore_appointment(Appointment.objects.select_related("site").get(pk=visit[0]), visit[1])
+        appointment = Appointment.objects.select_related("site").get(pk=visit[0])
+        if event.step == "mark_attended" and "from" in event.data:  # came before the day: the visit is on its day again
+            appointment.starts_at = datetime.fromisoformat(event.data["from"])
+            appointment.overbooked, appointment.time_reason = False, ""
+            place_parts(appointment, kept_kinds(appointment), must_fit=False)
+        _restore_appointment(appointment, visit[1])
 
 
 def _retract_attempt(transition: Transition, attempt: ContactAttempt) -> None:
@@ -90,9 +122,9 @@ def _restore_appointment(visit: Appointment, status: str) -> None:
     was_freed = (
         status in ACTIVE_APPOINTMENT_STATUSES and not visit.is_active and visit.status != AppointmentStatus.ATTENDED
     )
-    if was_freed and visit.room_id:
-        room = Room.objects.select_for_update().get(pk=visit.room_id)
-        if not slots.is_room_free(room, visit.starts_at, visit.length_minutes, visit):
-            raise StepUnavailable(_("The time of the visit has just been given to somebody else: book another one."))
+    if was_freed and not visit.overbooked and not are_rooms_free(visit):
+        raise StepUnavailable(_("The time of the visit has just been given to somebody else: book another one."))
     visit.status = AppointmentStatus(status)
-    visit.save(update_fields=["status"])
+    if visit.is_active:
+        visit.arrived_at, visit.in_room_at, visit.in_room_by = None, None, ""
+    visit.save()

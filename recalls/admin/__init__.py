@@ -1,5 +1,5 @@
-"""Admin pages of recalls, exams, visits, tasks and rooms."""
+"""Admin pages of recalls, exams, visits, results, tasks, rooms and supplemental tests."""
 
-from recalls.admin import recalls, rooms
+from recalls.admin import recalls, results, rooms, supplemental
 
-__all__ = ["recalls", "rooms"]
+__all__ = ["recalls", "results", "rooms", "supplemental"]

@@ -1,6 +1,6 @@
-"""Admin pages of recalls, events, exams, appointments, contact attempts, results and work items."""
+"""Admin pages of recalls, events, exams, appointments, contact attempts and work items."""
 
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from django.contrib import admin, messages
 from django.db.models import Model, Q, QuerySet
@@ -19,11 +19,8 @@ from recalls import actions
 from recalls.enums import State
 from recalls.models import (
     Appointment,
-    Concordance,
     ContactAttempt,
     Finding,
-    Outcome,
-    PathologyResult,
     Recall,
     RecallEvent,
     ScreeningExam,
@@ -31,6 +28,7 @@ from recalls.models import (
     WorkItem,
 )
 from recalls.presenters import describe_next_action
+from recalls.selectors.queue_filters import past_target
 from recalls.selectors.stuck_recalls import without_next_step
 from recalls.workflow import STEPS, STEPS_BY_NAME
 
@@ -51,6 +49,8 @@ class RecallRelatedAdmin(ReadOnlyAdmin[M]):
 
     site_lookup = "recall__site"
     patient_path = "recall.patient_id"
+    # Leads from a row to its recall.
+    recall_lookup: ClassVar[str] = "recall"
     private_search = True
     search_fields = ("recall__exam__accession",)
     search_help_text = _("Whole accession or record number, or the number of a recall")
@@ -64,7 +64,7 @@ class RecallRelatedAdmin(ReadOnlyAdmin[M]):
         found = Recall.objects.filter(recall_search_condition(search_term.strip())).values_list("pk", flat=True)[
             :MAX_ROWS
         ]
-        return queryset.filter(recall__in=list(found)), False
+        return queryset.filter(**{f"{self.recall_lookup}__in": list(found)}), False
 
 
 class RecallOpenFilter(admin.SimpleListFilter):
@@ -85,12 +85,19 @@ class RecallDueFilter(admin.SimpleListFilter):
     parameter_name = "due"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("overdue", _("Overdue")), ("today", _("Due later today")), ("none", _("Without a next step"))]
+        return [
+            ("overdue", _("Overdue")),
+            ("past_target", _("Past target")),
+            ("today", _("Due later today")),
+            ("none", _("Without a next step")),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         user: Any = request.user
         if self.value() == "overdue":
             return queryset.due_before(timezone.now())
+        if self.value() == "past_target":
+            return queryset.still_open().filter(past_target(timezone.now()))
         if self.value() == "today":
             return queryset.still_open().filter(due_later_today(user.sites.all(), timezone.now()))
         return without_next_step(queryset) if self.value() == "none" else queryset
@@ -134,6 +141,7 @@ class RecallAdmin(RecallRelatedAdmin[Recall]):
         "site",
         "state",
         "due_at",
+        "target_at",
         "next_action",
         "suspicious_result",
         "opened_at",
@@ -241,7 +249,7 @@ class ScreeningExamAdmin(ReadOnlyAdmin[ScreeningExam]):
 @admin.register(Appointment)
 class AppointmentAdmin(RecallRelatedAdmin[Appointment]):
     list_display = ("starts_at", "recall", "site", "kind", "status", "sequence", "interpreter")
-    list_filter = ("status", "kind", OwnSiteFilter)
+    list_filter = ("status", "kind", "overbooked", OwnSiteFilter)
     list_select_related = ("recall", "site")
 
 
@@ -250,27 +258,6 @@ class ContactAttemptAdmin(RecallRelatedAdmin[ContactAttempt]):
     list_display = ("at", "recall", "channel", "result", "by", "next_try_at")
     list_filter = ("channel", "result")
     list_select_related = ("recall",)
-
-
-@admin.register(Outcome)
-class OutcomeAdmin(RecallRelatedAdmin[Outcome]):
-    list_display = ("at", "recall", "assessment", "round", "by", "amends")
-    list_filter = ("assessment", ("amends", admin.EmptyFieldListFilter))
-    list_select_related = ("recall", "amends")
-
-
-@admin.register(PathologyResult)
-class PathologyResultAdmin(RecallRelatedAdmin[PathologyResult]):
-    list_display = ("at", "recall", "result", "specimen", "by")
-    list_filter = ("result",)
-    list_select_related = ("recall",)
-
-
-@admin.register(Concordance)
-class ConcordanceAdmin(RecallRelatedAdmin[Concordance]):
-    list_display = ("at", "recall", "verdict", "pathology", "by")
-    list_filter = ("verdict",)
-    list_select_related = ("recall", "pathology")
 
 
 class WorkItemDoneFilter(admin.SimpleListFilter):

@@ -1,18 +1,16 @@
-"""Admin pages of rooms with their weekly hours, and of visit lengths."""
+"""Admin pages of rooms with their weekly hours, of the stops of mobile units, and of visit lengths."""
 
-from itertools import pairwise
 from typing import Any
 
+from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.db.models import ForeignKey
 from django.http import HttpRequest
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from clinic.admin_base import LabelledFormSet, M, OwnSiteFilter, ScopedAdmin
-from clinic.models import OpeningHours, Site
-from recalls.models import Room, RoomHours, VisitLength
+from clinic.admin_base import M, OwnSiteFilter, ReadOnlyAdmin, ReadOnlyInline, ScopedAdmin
+from clinic.models import Site
+from recalls.models import Room, RoomHours, RoomStop, VisitLength
+from recalls.scheduling.mobile_stops import booked_reason, closed_day_reason, not_mobile_reason
 
 
 class OwnSiteAdmin(ScopedAdmin[M]):
@@ -31,32 +29,60 @@ class OwnSiteAdmin(ScopedAdmin[M]):
         return ("site",) if obj is not None else ()
 
 
-class RoomHoursFormSet(LabelledFormSet):
-    """Stretches of one weekday must not overlap: a time would be offered twice."""
-
-    def clean(self) -> None:
-        super().clean()
-        if any(self.errors):
-            return
-        kept = [form.cleaned_data for form in self.forms if form.cleaned_data and not form.cleaned_data.get("DELETE")]
-        for earlier, later in pairwise(sorted(kept, key=lambda hours: (hours["weekday"], hours["opens"]))):
-            if earlier["weekday"] == later["weekday"] and later["opens"] < earlier["closes"]:
-                day = OpeningHours.Weekday(later["weekday"]).label
-                raise ValidationError(_("Two stretches overlap on %(day)s.") % {"day": day})
-
-
-class RoomHoursInline(admin.TabularInline[RoomHours, Room]):
+class RoomHoursInline(ReadOnlyInline):
     model = RoomHours
-    formset = RoomHoursFormSet
-    extra = 5
-    verbose_name_plural = gettext_lazy("Staffed hours: what is booked already stays booked")
+    fields = ("weekday", "opens", "closes")
 
 
 @admin.register(Room)
-class RoomAdmin(OwnSiteAdmin[Room]):
-    list_display = ("name", "site", "modality", "grid_minutes", "in_use")
+class RoomAdmin(ReadOnlyAdmin[Room]):
+    """Rooms are changed under Set-up, which shows first whose visit a change touches."""
+
+    list_display = ("name", "site", "modality", "grid_minutes", "is_mobile", "in_use")
+    list_filter = (OwnSiteFilter,)
+    list_select_related = ("site",)
     ordering = ("site", "name")
     inlines = (RoomHoursInline,)
+
+
+class RoomStopForm(forms.ModelForm[RoomStop]):
+    """A stop lies on a day the site is open, and stays what it was while patients are booked for it."""
+
+    class Meta:
+        model = RoomStop
+        fields = ("room", "day", "opens", "closes", "place", "address_line", "city")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        room, day = cleaned.get("room"), cleaned.get("day")
+        if room and day and (shut := closed_day_reason(room, day)):
+            self.add_error("day", shut)
+        if room and (fixed := not_mobile_reason(room)):
+            self.add_error("room", fixed)
+        if self.has_changed() and (booked := booked_reason(self.instance)):
+            self.add_error(None, booked)
+        return cleaned
+
+
+@admin.register(RoomStop)
+class RoomStopAdmin(ScopedAdmin[RoomStop]):
+    """Where a mobile unit stands on which day; a room without weekly hours that gets a stop is a mobile unit."""
+
+    form = RoomStopForm
+    site_lookup = "room__site"
+    logs_values = True
+    list_display = ("day", "room", "opens", "closes", "place", "address_line", "city")
+    list_select_related = ("room",)
+    ordering = ("-day", "room")
+
+    def formfield_for_foreignkey(self, db_field: "ForeignKey[Any, Any]", request: Any, **kwargs: Any) -> Any:
+        if db_field.name == "room":
+            kwargs["queryset"] = Room.objects.filter(site__in=request.user.site_ids, in_use=True).select_related("site")
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: RoomStop, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        Room.objects.filter(pk=obj.room_id).update(is_mobile=True)
 
 
 @admin.register(VisitLength)

@@ -15,7 +15,8 @@ def _form_class(name: str) -> Any:
     return import_string(f"recalls.forms.{name}")
 
 
-# A form of a step is made by `STEP_FORMS[name](recall, user, data)`, one for many recalls by `BULK_FORMS[name](data)`.
+# A form of a step is made by `STEP_FORMS[name](recall, user, data)`, one for many recalls by
+# `BULK_FORMS[name](user, data)`.
 STEP_FORMS: dict[str, Callable[..., StepForm]] = {
     step.name: partial(_form_class(step.form), step) for step in STEPS if step.form
 }

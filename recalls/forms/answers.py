@@ -28,15 +28,25 @@ def choice_label(key: str, label: Any, meaning: Any = "", leads_to: Any = "") ->
     return words
 
 
-def follow_up_choices(recall: Recall) -> tuple[list[tuple[int, str]], int]:
-    """The months until the next follow-up, each with its day, and the number the series of 6, 12, 24 and 36 wants."""
+def follow_up_choices(recall: Recall) -> tuple[list[tuple[Any, str]], int | None]:
+    """The months until the next follow-up, each with its day, and the number the series of 6, 12, 24 and 36 wants.
+
+    After the series there is no usual number: somebody chooses.
+    """
     visited, round_number = last_visit_day(recall), recall.round + 1
     usual = standard_interval_months(recall.round)
-    days = {months: deadlines.follow_up_date(visited, round_number, months) for months in {*_FOLLOW_UP_CHOICES, usual}}
+    offered = {*_FOLLOW_UP_CHOICES} | ({usual} if usual else set())
+    days = {months: deadlines.follow_up_date(visited, round_number, months) for months in offered}
+    if usual is None:
+        return [("", _("choose")), *_interval_choices(days)], None
     days[usual] = deadlines.follow_up_date(recall.follow_up_from or visited, round_number)
-    words = {months: _format_interval_with_day(months, day) for months, day in sorted(days.items())}
+    words = dict(_interval_choices(days))
     words[usual] = _("%(when)s (as usual)") % {"when": words[usual]}
     return list(words.items()), usual
+
+
+def _interval_choices(days: dict[int, date]) -> list[tuple[Any, str]]:
+    return [(months, _format_interval_with_day(months, day)) for months, day in sorted(days.items())]
 
 
 def follow_up_choices_from_today(recall: Recall) -> list[tuple[int, str]]:
@@ -60,9 +70,9 @@ def _format_months(months: int) -> str:
     return ngettext("%(months)d month", "%(months)d months", months) % {"months": months}
 
 
-def standard_interval_months(rounds_so_far: int) -> int:
-    """Months from this visit to the next one of the short-interval series."""
+def standard_interval_months(rounds_so_far: int) -> int | None:
+    """Months from this visit to the next one of the short-interval series; None when the series is over."""
     series = (0, *FOLLOW_UP_MONTHS)
     if rounds_so_far + 1 >= len(series):
-        return 12
+        return None
     return series[rounds_so_far + 1] - series[rounds_so_far]

@@ -1,31 +1,104 @@
-"""Forms that record pathology and sign the concordance."""
+"""Forms that note a biopsy, record pathology, sign the concordance and hand the patient over to treatment."""
 
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from desk.form_layout import fields_in_row
 from recalls import actions
-from recalls.actions import ActionKwargs
-from recalls.actions.biopsy import allowed_verdicts
-from recalls.enums import ConcordanceVerdict, PathologyClass
+from recalls.actions import ActionKwargs, BiopsyInput, PathologyInput
+from recalls.actions.pathology import FOLLOW_UP_VERDICTS, allowed_verdicts
+from recalls.enums import Assessment, ConcordanceVerdict, PathologyClass
 from recalls.forms.answers import choice_label, follow_up_choices_from_today
-from recalls.forms.base import NOTE_ROWS, StepForm
-from recalls.models import RecallEvent
+from recalls.forms.base import NOTE_ROWS, StepForm, collapsed_fields, date_field
+from recalls.lesion_enums import BiopsyDevice, BiopsyGuidance, Histology, NodeStatus, ReceptorStatus, TumorGrade
+from recalls.lesion_stages import LesionStage, LesionStatus, lesion_statuses
+from recalls.models import Lesion, PathologyResult, RecallEvent
 from recalls.workflow import NEXT_STATE_BY_VERDICT
 
+_NOT_STATED = [("", _("not stated"))]
+PATHOLOGY_DETAILS = ("grade", "size_mm", "nodes", "er", "pr", "her2")
 
-class RecordPathologyForm(StepForm):
-    result = forms.ChoiceField(label=_("Result"), choices=PathologyClass.choices, widget=forms.RadioSelect)
-    specimen = forms.CharField(label=_("Specimen"), max_length=60, required=False)
-    text = forms.CharField(label=_("Report"), required=False, widget=forms.Textarea(attrs={"rows": NOTE_ROWS}))
+
+class BiopsyDoneForm(StepForm):
+    """Every lesion that a biopsy was advised for is ticked; how it was taken may stay empty."""
+
+    lesions = forms.TypedMultipleChoiceField(
+        label=_("Tissue was taken from"), coerce=int, widget=forms.CheckboxSelectMultiple, required=False
+    )
+    device = forms.ChoiceField(label=_("Device"), choices=[*_NOT_STATED, *BiopsyDevice.choices], required=False)
+    guidance = forms.ChoiceField(label=_("Guidance"), choices=[*_NOT_STATED, *BiopsyGuidance.choices], required=False)
+    clip = forms.CharField(label=_("Clip"), max_length=60, required=False)
+    note = forms.CharField(label=_("Note"), required=False, widget=forms.Textarea(attrs={"rows": NOTE_ROWS}))
+
+    def init_fields(self) -> None:
+        waiting = lesions_at(self, LesionStage.TO_BIOPSY)
+        self.fields["lesions"].choices = [(lesion.pk, str(lesion)) for lesion in waiting]  # type: ignore[attr-defined]
+        self.initial["lesions"] = [lesion.pk for lesion in waiting]
+        if len(waiting) < 2:
+            del self.fields["lesions"]
+
+    def get_layout(self) -> list[Any]:
+        lesions = ["lesions"] if "lesions" in self.fields else []
+        return [*lesions, fields_in_row("device", "guidance", "clip"), "note"]
 
     def perform(self, kwargs: ActionKwargs) -> RecallEvent:
         cleaned = self.cleaned_data
-        result = PathologyClass(cleaned["result"])
-        return actions.record_pathology(
-            self.recall, result, specimen=cleaned["specimen"], text=cleaned["text"], **kwargs
-        )
+        details = BiopsyInput(cleaned.get("lesions"), cleaned["device"], cleaned["guidance"], cleaned["clip"])
+        return actions.biopsy_done(self.recall, details, **kwargs)
+
+
+class PathologyFields(forms.Form):
+    """What a pathology report says; only the result must be filled in."""
+
+    result = forms.ChoiceField(label=_("Result"), choices=PathologyClass.choices, widget=forms.RadioSelect)
+    histology = forms.ChoiceField(label=_("Histology"), choices=[*_NOT_STATED, *Histology.choices], required=False)
+    grade = forms.ChoiceField(label=_("Grade"), choices=[*_NOT_STATED, *TumorGrade.choices], required=False)
+    size_mm = forms.IntegerField(label=_("Size in mm"), min_value=1, max_value=300, required=False)
+    nodes = forms.ChoiceField(label=_("Lymph nodes"), choices=[*_NOT_STATED, *NodeStatus.choices], required=False)
+    er = forms.ChoiceField(label="ER", choices=[*_NOT_STATED, *ReceptorStatus.choices], required=False)
+    pr = forms.ChoiceField(label="PR", choices=[*_NOT_STATED, *ReceptorStatus.choices], required=False)
+    her2 = forms.ChoiceField(label="HER2", choices=[*_NOT_STATED, *ReceptorStatus.choices], required=False)
+    specimen = forms.CharField(label=_("Specimen"), max_length=60, required=False)
+    text = forms.CharField(label=_("Report"), required=False, widget=forms.Textarea(attrs={"rows": NOTE_ROWS}))
+
+
+def pathology_input(cleaned: dict[str, Any], lesion_id: int | None) -> PathologyInput:
+    """What was typed into `PathologyFields`, about that lesion."""
+    names = ("histology", "specimen", "text", *PATHOLOGY_DETAILS)
+    return PathologyInput(PathologyClass(cleaned["result"]), lesion_id, **{name: cleaned[name] for name in names})
+
+
+def pathology_details_layout(form: forms.Form) -> list[Any]:
+    """Grade, size, nodes and receptors, which only a malignant result has, behind a summary."""
+    is_open = any(form.data.get(name) for name in PATHOLOGY_DETAILS)
+    return collapsed_fields(_("Grade, size, nodes, receptors"), *PATHOLOGY_DETAILS, is_open=is_open)
+
+
+class RecordPathologyForm(PathologyFields, StepForm):
+    lesion = forms.TypedChoiceField(label=_("Lesion"), coerce=int, widget=forms.RadioSelect)
+
+    def init_fields(self) -> None:
+        waiting = lesions_at(self, LesionStage.PATHOLOGY_AWAITED)
+        self.fields["lesion"].choices = [(lesion.pk, str(lesion)) for lesion in waiting]  # type: ignore[attr-defined]
+        if len(waiting) < 2:
+            del self.fields["lesion"]
+
+    @property
+    def heading(self) -> str:
+        """The one lesion whose result is awaited; of several the form asks which."""
+        waiting = lesions_at(self, LesionStage.PATHOLOGY_AWAITED)
+        return gettext("Lesion %(lesion)s") % {"lesion": waiting[0]} if len(waiting) == 1 else ""
+
+    def get_layout(self) -> list[Any]:
+        lesion = ["lesion"] if "lesion" in self.fields else []
+        return [*lesion, "result", "histology", *pathology_details_layout(self), "specimen", "text"]
+
+    def perform(self, kwargs: ActionKwargs) -> RecallEvent:
+        cleaned = self.cleaned_data
+        return actions.record_pathology(self.recall, pathology_input(cleaned, cleaned.get("lesion")), **kwargs)
 
 
 # What each verdict says of pathology and imaging.
@@ -33,7 +106,7 @@ _VERDICT_EXPLANATIONS: dict[ConcordanceVerdict, Any] = {
     ConcordanceVerdict.CONCORDANT_BENIGN: _("Pathology explains the imaging finding, and it is not cancer."),
     ConcordanceVerdict.DISCORDANT: _("Pathology does not explain the imaging finding: biopsy again."),
     ConcordanceVerdict.INSUFFICIENT: _("Not enough sample to say: biopsy again."),
-    ConcordanceVerdict.HIGH_RISK: _("Not cancer, but a surgeon should look at it."),
+    ConcordanceVerdict.HIGH_RISK: _("Not cancer: a surgeon looks at it, or imaging follows it."),
     ConcordanceVerdict.MALIGNANT: _("Cancer: the patient is handed over to treatment."),
 }
 
@@ -46,6 +119,7 @@ def _describe_verdict_result(verdict: ConcordanceVerdict) -> Any:
 class SignConcordanceForm(StepForm):
     """Offers the verdicts that fit the tissue; none is chosen beforehand, since this is a signature."""
 
+    pathology = forms.IntegerField(widget=forms.HiddenInput)
     verdict = forms.ChoiceField(label=_("Verdict"), widget=forms.RadioSelect)
     follow_up_months = forms.TypedChoiceField(
         label=_("Then"), coerce=int, empty_value=None, required=False, widget=forms.Select
@@ -53,7 +127,7 @@ class SignConcordanceForm(StepForm):
     text = forms.CharField(label=_("Comment"), required=False, widget=forms.Textarea(attrs={"rows": NOTE_ROWS}))
 
     def init_fields(self) -> None:
-        verdicts = enumerate(allowed_verdicts(self.recall), start=1)
+        self.status = next(iter(statuses_at(self, LesionStage.TO_SIGN)), None)
         self.fields["verdict"].choices = [  # type: ignore[attr-defined]
             (
                 verdict.value,
@@ -61,22 +135,61 @@ class SignConcordanceForm(StepForm):
                     str(key), verdict.label, _VERDICT_EXPLANATIONS[verdict], _describe_verdict_result(verdict)
                 ),
             )
-            for key, verdict in verdicts
+            for key, verdict in enumerate(allowed_verdicts(self.pathology_to_sign), start=1)
         ]
         self.fields["follow_up_months"].choices = [  # type: ignore[attr-defined]
-            ("", _("close the recall")),
+            ("", _("no short-interval follow-up of this lesion")),
             *follow_up_choices_from_today(self.recall),
         ]
-        self.fields["follow_up_months"].help_text = _("Counts for “concordant benign” only.")
+        self.fields["follow_up_months"].help_text = _("Counts for a benign or a high-risk result only.")
+        self.initial["pathology"] = self.pathology_to_sign.pk if self.pathology_to_sign else None
+        if self.status and self.status.assessment and self.status.assessment.assessment == Assessment.PROBABLY_BENIGN:
+            self.initial["follow_up_months"] = 6
+
+    @property
+    def pathology_to_sign(self) -> PathologyResult | None:
+        return self.status.pathology if self.status else None
+
+    @property
+    def heading(self) -> str:
+        """Which lesion and tissue the signature is about."""
+        row = self.pathology_to_sign
+        if row is None or self.status is None:
+            return ""
+        found = row.get_histology_display() or row.get_result_display()
+        return gettext("Lesion %(lesion)s: %(found)s") % {"lesion": self.status.lesion, "found": found}
 
     def perform(self, kwargs: ActionKwargs) -> RecallEvent:
         cleaned = self.cleaned_data
         verdict = ConcordanceVerdict(cleaned["verdict"])
-        is_benign = verdict == ConcordanceVerdict.CONCORDANT_BENIGN
         return actions.sign_concordance(
             self.recall,
             verdict,
+            pathology_id=cleaned["pathology"],
             text=cleaned["text"],
-            follow_up_months=cleaned["follow_up_months"] if is_benign else None,
+            follow_up_months=cleaned["follow_up_months"] if verdict in FOLLOW_UP_VERDICTS else None,
             **kwargs,
         )
+
+
+class HandOverForm(StepForm):
+    clinician = forms.CharField(label=_("Receiving clinician"), max_length=150)
+    facility = forms.CharField(label=_("Hospital or practice"), max_length=200)
+    phone = forms.CharField(label=_("Phone"), max_length=40, required=False)
+    first_visit_on = date_field(_("First visit there"))
+    note = forms.CharField(label=_("Note"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
+
+    def get_layout(self) -> list[Any]:
+        return ["clinician", "facility", fields_in_row("phone", "first_visit_on"), "note"]
+
+    def perform(self, kwargs: ActionKwargs) -> RecallEvent:
+        names = ("clinician", "facility", "phone", "first_visit_on")
+        return actions.hand_over(self.recall, **{name: self.cleaned_data[name] for name in names}, **kwargs)
+
+
+def statuses_at(form: StepForm, stage: LesionStage) -> list[LesionStatus]:
+    return [status for status in lesion_statuses(form.recall) if status.stage == stage]
+
+
+def lesions_at(form: StepForm, stage: LesionStage) -> list[Lesion]:
+    return [status.lesion for status in statuses_at(form, stage)]

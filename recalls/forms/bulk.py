@@ -2,23 +2,23 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from clinic import calendar
 from clinic.actors import actor_for
 from clinic.models import User
 from recalls import actions
 from recalls.actions import ActionKwargs, get_action
+from recalls.actions.closing import HOLD_DAYS_ALONE
 from recalls.forms.base import NOTE_ROWS, date_field
 from recalls.models import Recall
-from recalls.permissions import StepRefused, step_blocked_reason
+from recalls.permissions import StepRefused, StepUnavailable, is_at_risk, step_blocked_reason
 from recalls.workflow import Step
 
 MAX_BULK_RECALLS = 100
@@ -29,8 +29,8 @@ class BulkForm(forms.Form):
 
     key = forms.CharField(max_length=36, widget=forms.HiddenInput)
 
-    def __init__(self, step: Step, data: Any = None) -> None:
-        self.step = step
+    def __init__(self, step: Step, user: User, data: Any = None) -> None:
+        self.step, self.user = step, user
         super().__init__(data, initial={"key": str(uuid4())})
 
     def perform(self, recall: Recall, kwargs: ActionKwargs) -> None:
@@ -40,6 +40,11 @@ class BulkForm(forms.Form):
     @staticmethod
     def refusal_reason(recall: Recall, user: User) -> str:
         """Why the step is of no use for this recall, beyond the workflow's own rules; empty when it is."""
+        return ""
+
+    @staticmethod
+    def remark(recall: Recall) -> str:
+        """What is to be known of this recall before it is done, beside its name; empty for most."""
         return ""
 
 
@@ -77,28 +82,43 @@ class BulkHoldForm(BulkForm):
 
     def clean_until(self) -> Any:
         until = self.cleaned_data["until"]
-        # One day's grace for sites whose tomorrow has begun: the action itself knows each site's today.
-        if until <= timezone.now().date() - timedelta(days=1):
+        # The sites of the chosen recalls may lie in several zones: the action itself knows each site's today.
+        if until <= calendar.earliest_today():
             raise ValidationError(_("Choose a day after today."))
         return until
 
+    @staticmethod
+    def remark(recall: Recall) -> str:
+        if not is_at_risk(recall):
+            return ""
+        words = _("for more than %(days)d days a second person must sign: it is then left out here")
+        return words % {"days": HOLD_DAYS_ALONE}
+
     def perform(self, recall: Recall, kwargs: ActionKwargs) -> None:
-        actions.hold(recall, self.cleaned_data["until"], **kwargs)
+        until = self.cleaned_data["until"]
+        is_long = (until - calendar.today(recall.site)).days > HOLD_DAYS_ALONE
+        if is_long and is_at_risk(recall):
+            words = _("A hold of more than %(days)d days needs a second person here: ask for it on the recall's page.")
+            raise StepUnavailable(words % {"days": HOLD_DAYS_ALONE})
+        actions.hold(recall, until, **kwargs)
 
 
 @dataclass(frozen=True, slots=True)
 class BulkActionResult:
-    """One chosen recall, and the sentence that keeps it from being acted on; empty when it is."""
+    """One chosen recall, the sentence that keeps it from being acted on (empty when it is), and a remark about it."""
 
     recall: Recall
     refusal_reason: str
+    remark: str = ""
 
 
 def preview_bulk_action(form: BulkForm, recalls: Iterable[Recall], user: User) -> list[BulkActionResult]:
     """For whom it will be done and for whom not, with the sentences of each recall's own page; writes nothing."""
     actor = actor_for(user)
     return [
-        BulkActionResult(each, step_blocked_reason(each, form.step, actor) or form.refusal_reason(each, user))
+        BulkActionResult(
+            each, step_blocked_reason(each, form.step, actor) or form.refusal_reason(each, user), form.remark(each)
+        )
         for each in recalls
     ]
 

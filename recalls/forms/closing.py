@@ -1,30 +1,29 @@
 """Forms that put a recall on hold, close it or reopen it; each asks for a reason where there is one to give."""
 
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS
-from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from clinic import calendar
+from desk.form_layout import fields_in_row
 from recalls import actions
-from recalls.actions import ActionKwargs
-from recalls.forms.base import NOTE_ROWS, ReasonForm, StepForm, choices_in_columns, date_field
+from recalls.actions import ActionKwargs, RefusalInput
+from recalls.actions.closing import OFFER_AGAIN_DAYS
+from recalls.enums import DeclineReason
+from recalls.forms.base import (
+    NOTE_ROWS,
+    ReasonForm,
+    StepForm,
+    choices_in_columns,
+    collapsed_fields,
+    date_field,
+)
 from recalls.models import RecallEvent
-
-
-class DeclineReason(models.TextChoices):
-    """Why patients say no; the list names what a clinic can do something about."""
-
-    COST = "cost", _("The cost")
-    TIME_OFF = "time_off", _("Cannot take time off")
-    TRANSPORT = "transport", _("No way to get here")
-    LANGUAGE = "language", _("Nobody to interpret")
-    TOO_LATE = "too_late", _("The appointment was too far off")
-    FEAR = "fear", _("Afraid of the test or the result")
-    ELSEWHERE = "elsewhere", _("Goes to another clinic")
-    NO_NEED = "no_need", _("Sees no need")
-    NOT_SAID = "not_said", _("Did not say why")
+from recalls.permissions import is_at_risk
 
 
 class HoldForm(ReasonForm):
@@ -35,17 +34,55 @@ class HoldForm(ReasonForm):
 
 
 class DeclineForm(StepForm):
-    why = forms.ChoiceField(label=_("The patient's reason"), choices=DeclineReason.choices, widget=forms.RadioSelect)
-    note = forms.CharField(
+    """The patient's reason; for a 4, a 5 or an unread result also what was explained, and when it is offered again."""
+
+    reason = forms.ChoiceField(label=_("The patient's reason"), choices=DeclineReason.choices, widget=forms.RadioSelect)
+    words = forms.CharField(
         label=_("In the patient's words"), required=False, widget=forms.Textarea(attrs={"rows": NOTE_ROWS})
     )
+    explained_by = forms.CharField(label=_("Who explained the risk"), max_length=150, required=False)
+    risk_explained = forms.CharField(
+        label=_("What risk was explained"), required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    interpreter = forms.BooleanField(label=_("With an interpreter"), required=False)
+    letter_sent = forms.BooleanField(label=_("A letter confirms it"), required=False)
+    offer_again_on = date_field(_("Offer it again on"), required=False)
+
+    def init_fields(self) -> None:
+        if is_at_risk(self.recall):
+            for name in ("explained_by", "risk_explained", "offer_again_on"):
+                self.fields[name].required = True
+            today = calendar.local_day(self.recall.site, timezone.now())
+            self.initial.setdefault("offer_again_on", today + timedelta(days=OFFER_AGAIN_DAYS))
+            self.initial.setdefault("interpreter", self.recall.patient.interpreter_needed)
 
     def get_layout(self) -> list[Any]:
-        return [choices_in_columns("why"), "note"]
+        asked = ["explained_by", "risk_explained", fields_in_row("interpreter", "letter_sent"), "offer_again_on"]
+        if not is_at_risk(self.recall):
+            asked = collapsed_fields(
+                _("What was explained, and when it is offered again"),
+                "explained_by", "risk_explained", "interpreter", "letter_sent", "offer_again_on",
+            )  # fmt: skip
+        return [choices_in_columns("reason"), "words", *asked]
 
     def get_note(self) -> str:
-        said = str(self.cleaned_data["note"]).strip()
-        return ". ".join(part for part in (str(DeclineReason(self.cleaned_data["why"]).label), said) if part)
+        said = str(self.cleaned_data["words"]).strip()
+        return ". ".join(part for part in (str(DeclineReason(self.cleaned_data["reason"]).label), said) if part)
+
+    def perform(self, kwargs: ActionKwargs) -> RecallEvent:
+        names = ("reason", "words", "explained_by", "risk_explained", "interpreter", "letter_sent", "offer_again_on")
+        refusal = RefusalInput(**{name: self.cleaned_data[name] for name in names})
+        return actions.decline(self.recall, refusal=refusal, **kwargs)
+
+
+class TransferForm(StepForm):
+    facility = forms.CharField(label=_("Which clinic takes over"), max_length=200)
+    phone = forms.CharField(label=_("Its phone"), max_length=40, required=False)
+    note = forms.CharField(label=_("How we know"), widget=forms.Textarea(attrs={"rows": 2}))
+
+    def perform(self, kwargs: ActionKwargs) -> RecallEvent:
+        facility, phone = self.cleaned_data["facility"], self.cleaned_data["phone"]
+        return actions.transfer(self.recall, facility=facility, phone=phone, **kwargs)
 
 
 class DeceasedForm(StepForm):

@@ -1,21 +1,28 @@
-"""Forms that record, amend and release a radiologist's outcome."""
+"""Forms that record and amend a radiologist's outcome, after a visit or by prior images."""
 
-from datetime import datetime
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from django import forms
-from django.db import models
-from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from clinic import calendar
+from desk.form_layout import fields_in_row
 from recalls import actions
 from recalls.actions import ActionKwargs, OutcomeInput
 from recalls.enums import WRITTEN_RESULT_ASSESSMENTS, Assessment
 from recalls.forms.answers import choice_label, follow_up_choices
-from recalls.forms.base import NOTE_ROWS, StepForm, collapsed_fields, date_field, fields_in_row, time_field
+from recalls.forms.base import collapsed_fields
+from recalls.forms.lesion_fields import (
+    add_lesion_fields,
+    clean_known_lesions,
+    clean_new_lesions,
+    lesion_layout,
+    open_lesions,
+)
+from recalls.forms.telling import Telling, TellingForm
 from recalls.models import RecallEvent
-from recalls.permissions import current_outcome
+from recalls.next_state import newest_outcome
 from recalls.workflow import NEXT_STATE_BY_ASSESSMENT
 
 # What each category says, in plain words; the shares are those of BI-RADS, 5th edition.
@@ -39,67 +46,14 @@ _SHORTCUT_KEYS = {
 _SIDE_CHOICES = [("", _("as overall")), *((category.value, category.label) for category in OUTCOME_ASSESSMENTS)]
 
 
-class ReleaseTiming(models.TextChoices):
-    """When the patient may be written to."""
-
-    NOW = "now", _("Now")
-    LATER = "later", _("At a set time")
-    AFTER_CONVERSATION = "after_talk", _("After I have spoken to the patient (release it then)")
-
-
-_RELEASE_SHORTCUT_KEYS = {ReleaseTiming.NOW: "R", ReleaseTiming.LATER: "T", ReleaseTiming.AFTER_CONVERSATION: "S"}
-
-
 def describe_next_state(assessment: Assessment) -> Any:
-    """Where the category leads, in the words of the state and of the reason for closing."""
+    """Where the category leads once it was told, in the words of the state and of the reason for closing."""
     state, closure = NEXT_STATE_BY_ASSESSMENT[assessment]
     return f"{state.label}: {closure.label}" if closure else state.label
 
 
-class _ReleaseForm(StepForm):
-    """From when on the patient may be written to."""
-
-    # The kinds of release the form offers, in the order of the page.
-    offered_timings: ClassVar[tuple[ReleaseTiming, ...]] = tuple(ReleaseTiming)
-
-    release = forms.ChoiceField(label=_("Tell the patient in writing"), widget=forms.RadioSelect, required=False)
-    release_day = date_field(_("Not before"), required=False)
-    release_time = time_field(_("at"), required=False)
-
-    def init_fields(self) -> None:
-        choices = [
-            (kind.value, choice_label(_RELEASE_SHORTCUT_KEYS[kind], kind.label)) for kind in self.offered_timings
-        ]
-        self.fields["release"].choices = choices  # type: ignore[attr-defined]
-        self.fields["release_day"].help_text = _("Only for “at a set time”.")
-
-    def needs_release(self) -> bool:
-        """Whether the answer needs a release; a choice made for another answer is ignored."""
-        return True
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        if not self.needs_release():
-            cleaned["release"] = ""
-        if cleaned.get("release") == ReleaseTiming.LATER:
-            day, today = cleaned.get("release_day"), calendar.local_day(self.recall.site, timezone.now())
-            if day is None:
-                self.add_error("release_day", _("Say from which day on the patient may be told."))
-            elif day < today:
-                self.add_error("release_day", _("This day is past. Choose today or a later one."))
-        return cleaned
-
-    def release_at(self) -> datetime | None:
-        wanted = self.cleaned_data["release"]
-        if wanted == ReleaseTiming.LATER:
-            return self.to_site_datetime(
-                self.recall.site, self.cleaned_data["release_day"], self.cleaned_data["release_time"]
-            )
-        return timezone.now() if wanted == ReleaseTiming.NOW else None
-
-
-class RecordOutcomeForm(_ReleaseForm):
-    field_by_error_key: ClassVar[dict[str, str]] = {"release_at": "release"}
+class RecordOutcomeForm(TellingForm):
+    offered_assessments: ClassVar[tuple[Assessment, ...]] = OUTCOME_ASSESSMENTS
 
     assessment = forms.ChoiceField(label=_("Assessment"), widget=forms.RadioSelect)
     assessment_right = forms.ChoiceField(label=_("Right breast"), choices=_SIDE_CHOICES, required=False)
@@ -118,60 +72,77 @@ class RecordOutcomeForm(_ReleaseForm):
                     _SHORTCUT_KEYS[kind], kind.label, ASSESSMENT_EXPLANATIONS[kind], describe_next_state(kind)
                 ),
             )
-            for kind in OUTCOME_ASSESSMENTS
+            for kind in self.offered_assessments
         ]
         self.fields["assessment"].choices = choices  # type: ignore[attr-defined]
         months, self.standard_months = follow_up_choices(self.recall)
         self.fields["follow_up_months"].choices = months  # type: ignore[attr-defined]
         self.fields["follow_up_months"].help_text = _("Counts for “probably benign” only.")
-        self.fields["release"].help_text = _("Asked for 1, 2 and 3 only. A suspicious result is told by voice.")
+        in_writing = self.fields["telling"].help_text or _("In writing for 1, 2 and 3 only.")
+        self.fields["telling"].help_text = _(
+            "%(in_writing)s Where nothing is chosen for another result, somebody has to tell it."
+        ) % {"in_writing": in_writing}
         self.initial["follow_up_months"] = self.standard_months
+        self.known_lesions = open_lesions(self.recall)
+        add_lesion_fields(self, self.known_lesions)
 
     def get_layout(self) -> list[Any]:
         differ = bool(self.data.get("assessment_left") or self.data.get("assessment_right"))
+        has_lesions = any(value for name, value in self.data.items() if name.startswith(("lesion", "known_")))
         return [
             "assessment",
             *collapsed_fields(_("The two breasts differ"), "assessment_right", "assessment_left", is_open=differ),
+            *lesion_layout(self.known_lesions, is_open=has_lesions),
             "follow_up_months",
-            "release",
+            "telling",
             fields_in_row("release_day", "release_time"),
             "text",
         ]
 
-    def needs_release(self) -> bool:
+    def can_be_written(self) -> bool:
         return self.cleaned_data.get("assessment") in WRITTEN_RESULT_ASSESSMENTS
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        if self.needs_release() and not cleaned.get("release"):
-            self.add_error("release", _("Say when the patient may be told."))
+        if self.can_be_written() and not cleaned.get("telling"):
+            self.add_error("telling", _("Say how the patient is told."))
+        self.new_lesions = clean_new_lesions(self)
         return cleaned
 
     def get_outcome_input(self) -> OutcomeInput:
         cleaned = self.cleaned_data
-        assessment = Assessment(cleaned["assessment"])
-        months = cleaned["follow_up_months"] if assessment == Assessment.PROBABLY_BENIGN else None
+        known = clean_known_lesions(self, self.known_lesions)
+        results = {cleaned["assessment"], cleaned["assessment_left"], cleaned["assessment_right"], *known.values()}
+        results |= {one.assessment for one in self.new_lesions}
+        months = cleaned["follow_up_months"] if Assessment.PROBABLY_BENIGN in results else None
         return OutcomeInput(
-            assessment=assessment,
+            assessment=Assessment(cleaned["assessment"]),
             assessment_left=cleaned["assessment_left"],
             assessment_right=cleaned["assessment_right"],
             follow_up_months=None if months == self.standard_months else months,
             text=cleaned["text"],
             release_at=self.release_at(),
+            told=self.told(),
+            lesions=self.new_lesions,
+            known_lesions=known,
         )
+
+    def describe_saved(self) -> str:
+        words = {"step": self.step.label, "assessment": Assessment(self.cleaned_data["assessment"]).label}
+        return gettext("%(step)s: %(assessment)s.") % words
 
     def perform(self, kwargs: ActionKwargs) -> RecallEvent:
         return actions.record_outcome(self.recall, self.get_outcome_input(), **kwargs)
 
 
 class AmendOutcomeForm(RecordOutcomeForm):
-    """Starts from the outcome as it stands; the release is asked for anew, since it is about the new words."""
+    """Starts from the outcome as it stands; how the patient is told is asked anew, since it is about the new words."""
 
     reason = forms.CharField(label=_("Why it is amended"), widget=forms.Textarea(attrs={"rows": 2}))
 
     def init_fields(self) -> None:
         super().init_fields()
-        old = current_outcome(self.recall)
+        old = newest_outcome(self.recall)
         if old is not None:
             names = ("assessment", "assessment_left", "assessment_right", "text")
             self.initial.update({name: getattr(old, name) for name in names})
@@ -185,23 +156,17 @@ class AmendOutcomeForm(RecordOutcomeForm):
         )
 
 
-class ReleaseOutcomeForm(_ReleaseForm):
-    """Releases the outcome now, unless another time is set."""
+class ResolveByPriorsForm(RecordOutcomeForm):
+    """The final assessment that the prior images allow; its comment is the note of the other answer as well."""
 
-    offered_timings = (ReleaseTiming.NOW, ReleaseTiming.LATER)
+    offered_assessments = tuple(kind for kind in OUTCOME_ASSESSMENTS if kind in WRITTEN_RESULT_ASSESSMENTS)
+    offered = (Telling.NOW, Telling.LATER, Telling.TO_TELL)
 
-    note = forms.CharField(
-        label=_("What was said, if you spoke to the patient"),
-        required=False,
-        widget=forms.Textarea(attrs={"rows": NOTE_ROWS}),
-    )
-
-    def init_fields(self) -> None:
-        super().init_fields()
-        self.initial["release"] = ReleaseTiming.NOW
+    note = forms.CharField(label=_("Comment"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
 
     def get_layout(self) -> list[Any]:
-        return ["release", fields_in_row("release_day", "release_time"), "note"]
+        return ["assessment", "follow_up_months", "telling", fields_in_row("release_day", "release_time"), "note"]
 
     def perform(self, kwargs: ActionKwargs) -> RecallEvent:
-        return actions.release_outcome(self.recall, self.release_at() or timezone.now(), **kwargs)
+        reading = replace(self.get_outcome_input(), text=self.cleaned_data["note"])
+        return actions.resolve_by_priors(self.recall, reading, **kwargs)

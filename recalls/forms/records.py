@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from clinic.actors import actor_for
 from patients.models import Patient
 from recalls import actions
 from recalls.actions import ActionKwargs
@@ -21,7 +22,7 @@ def _check_version(recall: Recall, kwargs: ActionKwargs) -> None:
     """Raise StaleVersion if the recall changed; these actions take a patient or an exam and check no version."""
     newest = RecallEvent.objects.select_related("recall__site").filter(recall=recall).latest("pk")
     if newest.version != kwargs.get("seen"):
-        raise StaleVersion(newest)
+        raise StaleVersion(newest, actor_for(kwargs["by"]))
 
 
 class MergeRecordsForm(ReasonForm):
@@ -35,17 +36,29 @@ class MergeRecordsForm(ReasonForm):
 
     def perform(self, kwargs: ActionKwargs) -> RecallEvent | None:
         _check_version(self.recall, kwargs)
-        patient = self.recall.patient
-        survivor = self._survivor(patient.assigning_authority, self.cleaned_data["mrn"])
-        birth_date: date = self.cleaned_data["birth_date"]
-        if survivor is None or survivor.birth_date != birth_date:
-            raise ValidationError({"mrn": _("No record at your sites has this number and birth date.")})
-        actions.merge_patients(patient, survivor, by=kwargs["by"], note=kwargs["note"])
+        actions.merge_patients(self.recall.patient, self.get_named_patient(), by=kwargs["by"], note=kwargs["note"])
         return self.recall.events.latest("pk")
 
-    def _survivor(self, authority: str, mrn: str) -> Patient | None:
+    def get_named_patient(self) -> Patient:
+        """The record at the user's sites with the number and birth date typed. Raises ValidationError for none."""
         here = Patient.objects.filter(site_id__in=self.user.site_ids)
-        return here.filter(assigning_authority=authority, mrn=mrn.strip()).first()
+        authority, mrn = self.recall.patient.assigning_authority, self.cleaned_data["mrn"].strip()
+        birth_date: date = self.cleaned_data["birth_date"]
+        named = here.filter(assigning_authority=authority, mrn=mrn, birth_date=birth_date).first()
+        if named is None:
+            raise ValidationError({"mrn": _("No record at your sites has this number and birth date.")})
+        return named
+
+
+class MoveExamForm(MergeRecordsForm):
+    """Names the patient the exam belongs to; the birth date must be typed too."""
+
+    def init_fields(self) -> None:
+        self.fields["mrn"].label = _("MRN of the patient the exam belongs to")
+        self.fields["birth_date"].label = _("Birth date of that patient")
+
+    def perform(self, kwargs: ActionKwargs) -> RecallEvent | None:
+        return actions.move_exam(self.recall, self.get_named_patient(), **kwargs)
 
 
 class UnmergeRecordsForm(ReasonForm):

@@ -6,7 +6,8 @@ from typing import Any
 from clinic.models import Site, User
 from recalls.actions import active_appointment
 from recalls.enums import VisitKind
-from recalls.models import Recall
+from recalls.models import Appointment, Recall
+from recalls.scheduling.visit_parts import kept_kinds, second_part_kinds
 
 VISIT_KIND_CHOICES = [(kind.value, kind.label) for kind in VisitKind if kind != VisitKind.BIOPSY]
 
@@ -19,6 +20,8 @@ class SlotQuery:
     kind: VisitKind
     interpreter: bool
     implants: bool
+    # The second part on the same day; None for a visit in one part.
+    then: VisitKind | None = None
 
     @classmethod
     def from_data(cls, recall: Recall, user: User, asked: Any, usual: VisitKind) -> "SlotQuery":
@@ -33,9 +36,8 @@ class SlotQuery:
         implants = visit.implants if visit else _had_implants(recall)
         if "site" in asked:  # a box that is not ticked is not sent: the rest of the form says that there was one
             interpreter, implants = _is_checked(asked, "interpreter"), _is_checked(asked, "implants")
-        return cls(
-            _select_site(recall, user, asked.get("site"), visit.site_id if visit else None), kind, interpreter, implants
-        )
+        site = _select_site(recall, user, asked.get("site"), visit.site_id if visit else None)
+        return cls(site, kind, interpreter, implants, _second_part(kind, asked, visit))
 
 
 def _select_site(recall: Recall, user: User, asked: Any, booked: int | None) -> Site:
@@ -44,8 +46,17 @@ def _select_site(recall: Recall, user: User, asked: Any, booked: int | None) -> 
     return here.get(str(asked)) or here.get(str(booked)) or recall.site
 
 
+def _second_part(first: VisitKind, asked: Any, visit: Appointment | None) -> VisitKind | None:
+    """What is asked for, else what the booked visit has; only what can follow the first part."""
+    kept = [kind.value for kind in kept_kinds(visit)[:1]] if visit else []
+    wanted = asked["second"] if "second" in asked else next(iter(kept), "")
+    return next((kind for kind in second_part_kinds(first) if kind.value == wanted), None)
+
+
 def _had_implants(recall: Recall) -> bool:
-    """Whether more time was planned for implants at the last visit of this recall."""
+    """Whether the patient has implants, by the record or by the last visit of this recall."""
+    if recall.patient.implants:
+        return True
     visits = sorted(recall.appointments.all(), key=lambda visit: visit.pk)
     return bool(visits) and visits[-1].implants
 

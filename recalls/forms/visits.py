@@ -6,43 +6,62 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from clinic.actors import actor_for
 from clinic.models import User
+from clinic.roles import OVERBOOKING_ROLES
+from desk.form_layout import fields_in_row
 from recalls import actions
 from recalls.actions import ActionKwargs, Slot, active_appointment
-from recalls.enums import VisitKind
-from recalls.forms.base import StepForm, date_field, fields_in_row, time_field
+from recalls.actions.visits import early_arrival_question, is_before_visit_day
+from recalls.enums import PartOfDay, VisitKind
+from recalls.forms.base import NOTE_ROWS, StepForm, date_field, time_field
 from recalls.forms.slot_query import VISIT_KIND_CHOICES, SlotQuery
 from recalls.models import Appointment, Recall, RecallEvent, Room
 from recalls.scheduling import slots
+from recalls.scheduling.visit_parts import second_part_kinds
 from recalls.workflow import Step
 
 MANUAL_TIME_FIELDS = ("day", "time", "length_minutes")
+TYPED_TIME_FIELDS = ("room", "reason", "overbook")  # asked beside them where rooms are kept
 
 
 class SlotForm(StepForm):
-    """A place and a time the patient agreed to: one of the free times, or typed where the site has no such room.
+    """A place and a time the patient agreed to: one of the free times, or one that is typed.
 
-    `asked` is what the user looks for, from the page's address; a form sent back brings it along itself.
+    Where the site has such rooms, a typed time names its room and the reason. `asked` is what the user looks for, from
+    the page's address; a form sent back brings it along itself.
     """
 
     field_by_error_key: ClassVar[dict[str, str]] = {"starts_at": "day"}
 
     site = forms.ChoiceField(label=_("Site"))
-    slot = forms.CharField(label=_("Time"), error_messages={"required": _("Choose a time.")})
+    slot = forms.CharField(label=_("Time"), required=False)
     day = date_field(_("Date"))
     time = time_field(_("Time"))
     length_minutes = forms.IntegerField(label=_("Length in minutes"), min_value=5, max_value=480, initial=60)
+    room = forms.ChoiceField(label=_("Room"), required=False)
+    reason = forms.CharField(label=_("Reason for this time"), max_length=200, required=False)
+    overbook = forms.BooleanField(label=_("Book over another visit, if the time is taken"), required=False)
     interpreter = forms.BooleanField(label=_("Interpreter booked"), required=False)
     implants = forms.BooleanField(label=_("Implants: plan more time"), required=False)
+    second = forms.ChoiceField(label=_("Second part on the same day"), required=False)
 
     def __init__(
-        self, step: Step, recall: Recall, user: User, data: Any = None, asked: QueryDict | None = None
+        self,
+        step: Step,
+        recall: Recall,
+        user: User,
+        data: Any = None,
+        asked: QueryDict | None = None,
+        *,
+        files: Any = None,
     ) -> None:
         self.query = asked
-        super().__init__(step, recall, user, data)
+        super().__init__(step, recall, user, data, asked, files=files)
 
     @property
     def current_appointment(self) -> Appointment | None:
@@ -60,17 +79,28 @@ class SlotForm(StepForm):
             "kind": self.slot_query.kind.value,
             "interpreter": self.slot_query.interpreter,
             "implants": self.slot_query.implants,
+            "second": self.slot_query.then.value if self.slot_query.then else "",
         }
         self.initial.update(initial)
+        kinds = second_part_kinds(self.slot_query.kind) if "kind" in self.fields else []
+        self.fields["second"].choices = [("", gettext("none")), *((kind.value, kind.label) for kind in kinds)]  # type: ignore[attr-defined]
         if self.rooms:
-            for name in MANUAL_TIME_FIELDS:
-                del self.fields[name]
-            for name in ("site", "kind", "interpreter", "implants", "slot"):
-                if name in self.fields:
-                    self.fields[name].widget = forms.HiddenInput()
+            self._init_room_fields()
         else:
-            del self.fields["slot"]
+            for name in ("slot", *TYPED_TIME_FIELDS):
+                del self.fields[name]
             self._init_manual_time_fields()
+
+    def _init_room_fields(self) -> None:
+        for name in ("site", "kind", "interpreter", "implants", "second", "slot"):
+            if name in self.fields:
+                self.fields[name].widget = forms.HiddenInput()
+        for name in MANUAL_TIME_FIELDS:
+            self.fields[name].required = False
+        self.initial["length_minutes"] = self.duration_minutes()
+        self.fields["room"].choices = [(str(room.pk), room.name) for room in self.rooms]  # type: ignore[attr-defined]
+        if not actor_for(self.user).roles & OVERBOOKING_ROLES:
+            del self.fields["overbook"]
 
     def _init_manual_time_fields(self) -> None:
         if len(self.user.own_sites) == 1:
@@ -92,20 +122,42 @@ class SlotForm(StepForm):
         kind = ["kind"] if "kind" in self.fields else []
         site = [] if self.fields["site"].widget.is_hidden else ["site"]
         times = [fields_in_row("day", "time"), fields_in_row(*kind, "length_minutes")]
-        return [*site, *times, "interpreter", "implants"]
+        return [*site, *times, *(["second"] if kind else []), "interpreter", "implants"]
 
-    def clean_slot(self) -> tuple[Room, datetime]:
+    def clean_slot(self) -> tuple[Room, datetime] | None:
         """The chosen room and time; the action checks under a lock that it is still free."""
-        found = slots.parse_slot(str(self.cleaned_data["slot"]), self.rooms)
-        if found is None:
+        chosen = str(self.cleaned_data["slot"])
+        found = slots.parse_slot(chosen, self.rooms)
+        if chosen and found is None:
             raise ValidationError(gettext("Choose one of the times shown."))
         return found
+
+    def clean(self) -> dict[str, Any]:
+        """One time: of the list, or typed with its room and reason."""
+        cleaned = super().clean() or self.cleaned_data
+        if not self.rooms or self.errors:
+            return cleaned
+        is_typed = any(cleaned.get(name) for name in ("day", "time"))
+        if is_typed and cleaned.get("slot"):
+            self.add_error("slot", gettext("Choose a time of the list or type one, not both."))
+        elif is_typed:
+            for name in ("day", "time", "room", "reason"):
+                if not cleaned.get(name):
+                    self.add_error(name, gettext("A typed time needs this too."))
+        elif not cleaned.get("slot"):
+            self.add_error("slot", gettext("Choose a time."))
+        return cleaned
+
+    def get_note(self) -> str:
+        return str(self.cleaned_data.get("reason", ""))
 
     def get_slot(self) -> Slot:
         cleaned, wish = self.cleaned_data, self.slot_query
         room, starts_at, length = None, None, cleaned.get("length_minutes")
-        if self.rooms:
+        if cleaned.get("slot"):
             (room, starts_at), length = cleaned["slot"], self.duration_minutes()
+        elif self.rooms:
+            room = next(one for one in self.rooms if str(one.pk) == cleaned["room"])
         return Slot(
             site=wish.site,
             starts_at=starts_at or self.to_site_datetime(wish.site, cleaned["day"], cleaned["time"]),
@@ -114,7 +166,53 @@ class SlotForm(StepForm):
             interpreter=wish.interpreter,
             room=room,
             implants=wish.implants,
+            reason=cleaned.get("reason", ""),
+            overbook=cleaned.get("overbook", False),
+            then=self._wanted_parts(),
         )
+
+    def _wanted_parts(self) -> tuple[VisitKind, ...] | None:
+        """None where a form did not ask: a visit that is moved keeps its parts."""
+        wanted = self.cleaned_data.get("second", "")
+        return (VisitKind(wanted),) if wanted else () if self.add_prefix("second") in self.data else None
+
+
+class AttendedForm(StepForm):
+    """Asks whether the patient came already, where the day of the visit has not come."""
+
+    came_early = forms.BooleanField(label=_("The patient has come already today"), required=False)
+    note = forms.CharField(label=_("Note"), required=False, widget=forms.Textarea(attrs={"rows": NOTE_ROWS}))
+
+    def init_fields(self) -> None:
+        visit = active_appointment(self.recall)
+        if visit is None or not is_before_visit_day(visit, timezone.now()):
+            del self.fields["came_early"]
+        else:
+            self.fields["came_early"].help_text = early_arrival_question(visit)
+
+    def perform(self, kwargs: ActionKwargs) -> RecallEvent:
+        return actions.mark_attended(self.recall, came_early=self.cleaned_data.get("came_early", False), **kwargs)
+
+
+class AskEarlierForm(StepForm):
+    """Asks when the patient could come sooner."""
+
+    when = forms.ChoiceField(
+        label=_("The patient could come earlier"),
+        choices=[
+            ("", _("at any time of the day")),
+            (PartOfDay.MORNING.value, PartOfDay.MORNING.label),
+            (PartOfDay.AFTERNOON.value, PartOfDay.AFTERNOON.label),
+            ("stop", _("no longer: take them off the list")),
+        ],
+        required=False,
+    )
+    note = forms.CharField(label=_("Note"), required=False, widget=forms.Textarea(attrs={"rows": NOTE_ROWS}))
+
+    def perform(self, kwargs: ActionKwargs) -> RecallEvent:
+        when = self.cleaned_data["when"]
+        is_stop = when == "stop"
+        return actions.ask_earlier(self.recall, part="" if is_stop else when, stop=is_stop, **kwargs)
 
 
 class BookVisitForm(SlotForm):

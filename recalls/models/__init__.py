@@ -1,34 +1,61 @@
 """Models of recalls, one module per subject."""
 
-from recalls.models.appointments import Appointment, ContactAttempt
-from recalls.models.call_preference import CallPreference
+from recalls.models.appointments import Appointment, ContactAttempt, VisitPart
+from recalls.models.call_preference import CallPreference, VisitWish, describe_visit_wish
+from recalls.models.disclosures import Referral, Refusal, ResultDisclosure
 from recalls.models.exams import Finding, ScreeningExam, SupersededReading
-from recalls.models.outcomes import Concordance, Outcome, OutcomeRelease, OutcomeRetraction, PathologyResult
+from recalls.models.imaging_order import ImagingOrder
+from recalls.models.lesions import Biopsy, BiopsyRetraction, Lesion, LesionAssessment
+from recalls.models.outcomes import Outcome, OutcomeRelease, OutcomeRetraction
+from recalls.models.outside_reports import OutsideReport, ReportRequest
+from recalls.models.pathology import Concordance, PathologyResult
 from recalls.models.recall import Recall, RecallEvent
 from recalls.models.recall_claim import RecallClaim
-from recalls.models.rooms import MAX_VISIT_MINUTES, Room, RoomHours, VisitLength
+from recalls.models.room_hold import RoomHold
+from recalls.models.rooms import MAX_VISIT_MINUTES, Room, RoomHours, RoomStop, VisitLength
 from recalls.models.saved_view import SavedView
+from recalls.models.sign_off_request import SignOffRequest
+from recalls.models.supplemental import SupplementalScreening
+from recalls.models.waiting_list import WaitingListEntry
 from recalls.models.work_item import WorkItem
 
 __all__ = [
     "MAX_VISIT_MINUTES",
     "Appointment",
+    "Biopsy",
+    "BiopsyRetraction",
     "CallPreference",
     "Concordance",
     "ContactAttempt",
     "Finding",
+    "ImagingOrder",
+    "Lesion",
+    "LesionAssessment",
     "Outcome",
     "OutcomeRelease",
     "OutcomeRetraction",
+    "OutsideReport",
     "PathologyResult",
     "Recall",
     "RecallClaim",
     "RecallEvent",
+    "Referral",
+    "Refusal",
+    "ReportRequest",
+    "ResultDisclosure",
     "Room",
+    "RoomHold",
     "RoomHours",
+    "RoomStop",
     "SavedView",
     "ScreeningExam",
+    "SignOffRequest",
     "SupersededReading",
+    "SupplementalScreening",
     "VisitLength",
+    "VisitPart",
+    "VisitWish",
+    "WaitingListEntry",
     "WorkItem",
+    "describe_visit_wish",
 ]

@@ -1,10 +1,11 @@
-"""Model of the time at which a patient prefers to be called."""
+"""Models of when a patient prefers to be called, and when to come."""
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from clinic.models import OpeningHours
 from patients.models import Patient
 from recalls.enums import PartOfDay
 
@@ -30,3 +31,27 @@ class CallPreference(models.Model):
 
     def __str__(self) -> str:
         return str(self.get_part_display())
+
+
+class VisitWish(models.Model):
+    """The weekdays and the half of the day on which a patient can come; a patient without a row has not said."""
+
+    patient = models.OneToOneField(Patient, models.CASCADE, related_name="visit_wish", verbose_name=_("patient"))
+    # The weekdays as digits, Monday 0: "024" is Monday, Wednesday and Friday. Empty: any day.
+    weekdays = models.CharField(_("days"), max_length=7, blank=True)
+    # Morning or afternoon; empty: either.
+    part = models.CharField(_("time of day"), max_length=9, choices=PartOfDay, blank=True)
+
+    class Meta:
+        verbose_name = _("wish for visits")
+        verbose_name_plural = _("wishes for visits")
+
+    def __str__(self) -> str:
+        return describe_visit_wish(self.weekdays, self.part)
+
+
+def describe_visit_wish(weekdays: str, part: str) -> str:
+    """ "Monday, Wednesday, in the morning"; empty where nothing is wished."""
+    labels = {str(day.value): str(day.label) for day in OpeningHours.Weekday}
+    words = [labels[digit] for digit in weekdays if digit in labels]
+    return ", ".join([*words, str(PartOfDay(part).label)] if part in PartOfDay.values else words)

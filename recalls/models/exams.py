@@ -7,7 +7,16 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic.models import Site
 from patients.models import Patient, ReferringProvider
-from recalls.enums import Assessment, Density, FindingKind, RecallKind, Side
+from recalls.enums import (
+    RECALL_ASSESSMENTS,
+    Assessment,
+    BiradsEdition,
+    Density,
+    FindingKind,
+    RecallKind,
+    ScreeningModality,
+    Side,
+)
 
 
 class ScreeningExam(models.Model):
@@ -30,7 +39,11 @@ class ScreeningExam(models.Model):
     assessment = models.CharField(_("assessment"), max_length=8, choices=Assessment)
     assessment_left = models.CharField(_("left breast"), max_length=8, choices=Assessment, blank=True)
     assessment_right = models.CharField(_("right breast"), max_length=8, choices=Assessment, blank=True)
+    birads_edition = models.CharField(
+        _("edition of BI-RADS"), max_length=8, choices=BiradsEdition, default=BiradsEdition.FIFTH
+    )
     density = models.CharField(_("density"), max_length=1, choices=Density, blank=True)
+    modality = models.CharField(_("modality"), max_length=10, choices=ScreeningModality, blank=True)
     recall_kind = models.CharField(
         _("kind of recall"),
         max_length=10,
@@ -74,6 +87,11 @@ class ScreeningExam(models.Model):
 
     def __str__(self) -> str:
         return self.accession
+
+    @property
+    def needs_recall(self) -> bool:
+        """Assessments 0, 3, 4 and 5, and any technical or clinical recall."""
+        return self.assessment in RECALL_ASSESSMENTS or self.recall_kind != RecallKind.FINDING
 
 
 class Finding(models.Model):

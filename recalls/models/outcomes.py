@@ -1,30 +1,13 @@
-"""Append-only models of outcomes, releases, retractions, pathology results and concordance."""
+"""Append-only models of outcomes, their releases and retractions."""
 
-from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from recalls.enums import Assessment, ConcordanceVerdict, PathologyClass
+from recalls.enums import Assessment, BiradsEdition, OutcomeBasis
 from recalls.models.appointments import Appointment
 from recalls.models.recall import Recall
-
-
-class _SignedRecord(models.Model):
-    """Who said it and when."""
-
-    at = models.DateTimeField(_("when"), default=timezone.now)
-    by = models.CharField(_("by"), max_length=150)
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-    )
-
-    class Meta:
-        abstract = True
+from recalls.models.signed_record import SignedRecord
 
 
 class ActiveOutcomeManager(models.Manager["Outcome"]):
@@ -34,8 +17,8 @@ class ActiveOutcomeManager(models.Manager["Outcome"]):
         return super().get_queryset().filter(taken_back=None)
 
 
-class Outcome(_SignedRecord):
-    """The radiologist's answer after a visit; an amendment is a new row that names the one it replaces.
+class Outcome(SignedRecord):
+    """The final assessment of a work-up; an amendment is a new row that names the one it replaces.
 
     One that was undone within seconds stays in the table and is left out by `objects`; `everything` has it.
     """
@@ -49,10 +32,19 @@ class Outcome(_SignedRecord):
         related_name="outcomes",
         verbose_name=_("visit"),
     )
+    basis = models.CharField(_("rests on"), max_length=8, choices=OutcomeBasis, default=OutcomeBasis.VISIT)
+    # Where and on which day the exam was done that it rests on, where that was elsewhere.
+    facility = models.CharField(_("facility"), max_length=200, blank=True)
+    performed_on = models.DateField(_("done on"), null=True, blank=True)
+    # When the images were first read: an amendment is a new word about the same reading.
+    read_at = models.DateTimeField(_("first read"), default=timezone.now)
     round = models.PositiveSmallIntegerField(_("short-interval round"), default=0)
     assessment = models.CharField(_("assessment"), max_length=8, choices=Assessment)
     assessment_left = models.CharField(_("left breast"), max_length=8, choices=Assessment, blank=True)
     assessment_right = models.CharField(_("right breast"), max_length=8, choices=Assessment, blank=True)
+    birads_edition = models.CharField(
+        _("edition of BI-RADS"), max_length=8, choices=BiradsEdition, default=BiradsEdition.FIFTH
+    )
     follow_up_months = models.PositiveSmallIntegerField(_("follow-up in months"), null=True, blank=True)
     text = models.TextField(_("comment"), blank=True)
     amends = models.OneToOneField(
@@ -85,8 +77,13 @@ class Outcome(_SignedRecord):
     def __str__(self) -> str:
         return str(self.get_assessment_display())
 
+    def says_same_as(self, other: "Outcome") -> bool:
+        """Whether both give the patient the same result, whatever the comments are."""
+        names = ("assessment", "assessment_left", "assessment_right", "follow_up_months")
+        return all(getattr(self, name) == getattr(other, name) for name in names)
 
-class OutcomeRetraction(_SignedRecord):
+
+class OutcomeRetraction(SignedRecord):
     """Says that an outcome was a slip of the hand, undone before anybody was told; the outcome's row stays."""
 
     outcome = models.OneToOneField(Outcome, models.PROTECT, related_name="taken_back", verbose_name=_("outcome"))
@@ -99,7 +96,7 @@ class OutcomeRetraction(_SignedRecord):
         return f"{self.at:%Y-%m-%d %H:%M}"
 
 
-class OutcomeRelease(_SignedRecord):
+class OutcomeRelease(SignedRecord):
     """From when the patient may be told of an outcome; nothing is written to the patient before."""
 
     outcome = models.OneToOneField(Outcome, models.PROTECT, related_name="release", verbose_name=_("outcome"))
@@ -111,48 +108,3 @@ class OutcomeRelease(_SignedRecord):
 
     def __str__(self) -> str:
         return f"{self.release_at:%Y-%m-%d %H:%M}"
-
-
-class PathologyResult(_SignedRecord):
-    """What the tissue showed; it never closes a recall by itself."""
-
-    recall = models.ForeignKey(
-        Recall,
-        models.PROTECT,
-        related_name="pathology_results",
-        verbose_name=_("recall"),
-    )
-    result = models.CharField(_("result"), max_length=12, choices=PathologyClass)
-    specimen = models.CharField(_("specimen"), max_length=60, blank=True)
-    text = models.TextField(_("report"), blank=True)
-
-    class Meta:
-        ordering = ["pk"]
-        verbose_name = _("pathology result")
-        verbose_name_plural = _("pathology results")
-
-    def __str__(self) -> str:
-        return str(self.get_result_display())
-
-
-class Concordance(_SignedRecord):
-    """Whether tissue and pictures agree, signed by a radiologist."""
-
-    recall = models.ForeignKey(Recall, models.PROTECT, related_name="concordances", verbose_name=_("recall"))
-    pathology = models.OneToOneField(
-        PathologyResult,
-        models.PROTECT,
-        related_name="concordance",
-        verbose_name=_("pathology result"),
-    )
-    verdict = models.CharField(_("verdict"), max_length=20, choices=ConcordanceVerdict)
-    follow_up_months = models.PositiveSmallIntegerField(_("follow-up in months"), null=True, blank=True)
-    text = models.TextField(_("comment"), blank=True)
-
-    class Meta:
-        ordering = ["pk"]
-        verbose_name = _("concordance")
-        verbose_name_plural = _("concordances")
-
-    def __str__(self) -> str:
-        return str(self.get_verdict_display())

@@ -39,17 +39,28 @@ class Recall(models.Model):
     follow_up_on = models.DateField(_("short-interval follow-up due"), null=True, blank=True)
     state_before_hold = models.CharField(_("held in"), max_length=24, choices=State, blank=True)
     hold_until = models.DateField(_("on hold until"), null=True, blank=True)
-    # From when on a radiologist's answer is awaited, and whose outcome waits to be released: both empty while none is.
+    # From when on a radiologist's answer is awaited; empty while none is.
     to_read_at = models.DateTimeField(_("to read since"), null=True, blank=True)
-    to_release_by = models.ForeignKey(
+    # Since when a result is owed to the patient, by when it must be told, and who signed it; empty once it was told.
+    result_since = models.DateTimeField(_("result to tell since"), null=True, blank=True)
+    tell_by = models.DateTimeField(_("result to be told by"), null=True, blank=True)
+    result_owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
         null=True,
         blank=True,
         db_index=False,
         related_name="+",
-        verbose_name=_("outcome to be released by"),
+        verbose_name=_("result to be told by the radiologist"),
     )
+    # The newest result counts as told by a message: one that does not arrive brings it back.
+    told_in_writing = models.BooleanField(_("told in writing"), default=False)
+    # When the system takes the next step by itself: a hold ends, a follow-up or a release comes due, a declined visit
+    # is offered again.
+    wake_at = models.DateTimeField(_("system step due"), null=True, blank=True)
+    offer_again_on = models.DateField(_("offered again on"), null=True, blank=True)
+    # The patient reported a symptom since the last outcome.
+    symptom_reported = models.BooleanField(_("symptom reported"), default=False)
     assigned_to = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
@@ -91,6 +102,11 @@ class Recall(models.Model):
                 name="a_held_recall_knows_where_it_returns",
                 violation_error_message=_("A held recall must have a date and the state it returns to."),
             ),
+            models.CheckConstraint(
+                condition=~Q(state=State.RESULT_TO_TELL) | Q(result_since__isnull=False, tell_by__isnull=False),
+                name="a_result_to_tell_has_a_limit",
+                violation_error_message=_("A result to tell must say by when."),
+            ),
             models.UniqueConstraint(
                 fields=["exam"],
                 condition=~Q(state=State.CLOSED),
@@ -116,20 +132,22 @@ class Recall(models.Model):
                 condition=~Q(state=State.CLOSED),
                 name="recall_due",
             ),
-            # Serve the tick (follow-ups and holds that come due) and the board's "lost this month".
-            models.Index(fields=["state", "follow_up_on"], name="recall_follow_up"),
+            # Serves the manager's lists: a result of 4 or 5 first, by target.
+            models.Index(
+                fields=["site", "suspicious", "target_at", "id"],
+                condition=~Q(state=State.CLOSED),
+                name="recall_by_risk",
+            ),
+            # Serves the board's "lost this month".
             models.Index(fields=["closure_reason", "closed_at"], name="recall_closed"),
-            # Serve the reading worklist: each pile of a site, and the outcomes one person has yet to release.
+            # Serves the reading worklist: each pile of a site.
             models.Index(
                 fields=["site", "state", "to_read_at", "id"],
                 condition=Q(to_read_at__isnull=False),
                 name="recall_to_read",
             ),
-            models.Index(
-                fields=["to_release_by", "id"],
-                condition=Q(to_release_by__isnull=False),
-                name="recall_to_release",
-            ),
+            # Serves the tick: whatever the system does by itself, the longest due first.
+            models.Index(fields=["wake_at", "id"], condition=Q(wake_at__isnull=False), name="recall_wake"),
         ]
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""Models of rooms, their weekly hours, and the visit lengths of a site."""
+"""Models of rooms, their weekly hours, the stops of mobile units, and the visit lengths of a site."""
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -21,6 +21,11 @@ class Room(models.Model):
         _("visits start every … minutes"),
         default=30,
         validators=[MinValueValidator(5), MaxValueValidator(240)],
+    )
+    is_mobile = models.BooleanField(
+        _("mobile unit"),
+        default=False,
+        help_text=_("It takes visits at its stops, each with a day and an address; weekly hours do not count."),
     )
     in_use = models.BooleanField(
         _("in use"), default=True, help_text=_("A room out of use is offered to nobody; its visits stay booked.")
@@ -59,6 +64,36 @@ class RoomHours(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_weekday_display()} {self.opens:%H:%M}-{self.closes:%H:%M}"
+
+
+class RoomStop(models.Model):
+    """A day on which a mobile unit stands at an address, on the site's clock; a closed day of the site wins."""
+
+    room = models.ForeignKey(Room, models.CASCADE, related_name="stops", verbose_name=_("mobile unit"))
+    day = models.DateField(_("day"))
+    opens = models.TimeField(_("first visit from"))
+    closes = models.TimeField(_("last visit ends by"))
+    place = models.CharField(
+        _("place"), max_length=100, help_text=_("What the patient looks for: Hillside Mall, lot B.")
+    )
+    address_line = models.CharField(_("street"), max_length=200)
+    city = models.CharField(_("city"), max_length=100)
+
+    class Meta:
+        ordering = ["day", "opens"]
+        verbose_name = _("stop of a mobile unit")
+        verbose_name_plural = _("stops of a mobile unit")
+        constraints = [
+            models.UniqueConstraint(fields=["room", "day", "opens"], name="room_stop_once"),
+            models.CheckConstraint(
+                condition=Q(opens__lt=F("closes")),
+                name="room_stop_is_forward",
+                violation_error_message=_("The last visit must end after the first one begins."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.place}, {self.address_line}, {self.city}"
 
 
 class VisitLength(models.Model):

@@ -1,17 +1,29 @@
-"""Formats times, days and time left in the site's time zone: "Tue 24 Nov, 2:30 pm", "3 days left"."""
+"""Formats time left and time passed in days of the site: "3 days left", "yesterday"."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from django.db import models
-from django.utils.dateformat import format as format_date
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from clinic import calendar
 from clinic.models import Site
+from desk.datetime_display import DisplayDateTime, display_datetime, format_clock_time, format_day
+
+__all__ = [
+    "DisplayDateTime",
+    "TimeRemaining",
+    "Urgency",
+    "display_datetime",
+    "format_clock_time",
+    "format_day",
+    "format_days_since",
+    "format_recent_day",
+    "time_remaining",
+]
 
 _SOON_DAYS = 2  # days
 
@@ -23,18 +35,6 @@ class Urgency(models.TextChoices):
     TODAY = "today", gettext_lazy("today")
     SOON = "soon", gettext_lazy("soon")
     ON_TIME = "fine", gettext_lazy("in time")
-
-
-@dataclass(frozen=True, slots=True)
-class DisplayDateTime:
-    """An instant as people of the site say it; `exact` (with the zone) is for hover and print, `iso` for machines."""
-
-    text: str
-    full_text: str
-    iso: str
-
-    def __str__(self) -> str:
-        return self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,24 +53,6 @@ class TimeRemaining:
     def symbol(self) -> str:
         """A different shape for each band, for those who do not see the colour."""
         return {Urgency.LATE: "◆", Urgency.TODAY: "▲", Urgency.SOON: "●", Urgency.ON_TIME: "○"}[self.urgency]
-
-
-def format_day(day: date, today: date | None = None) -> str:
-    """ "Tue 24 Nov"; with the year when it is not this one."""
-    pattern = "D j M" if today is None or day.year == today.year else "D j M Y"
-    return format_date(day, pattern)
-
-
-def format_clock_time(at: datetime) -> str:
-    """ "2:30 pm", of an instant already in the site's zone."""
-    return f"{format_date(at, 'g:i')} {format_date(at, 'A').lower()}"
-
-
-def display_datetime(site: Site, at: datetime, now: datetime) -> DisplayDateTime:
-    local = at.astimezone(site.zone)
-    words = f"{format_day(local.date(), now.astimezone(site.zone).date())}, {format_clock_time(local)}"
-    exact = f"{format_date(local, 'l j F Y')}, {format_clock_time(local)} ({site.time_zone})"
-    return DisplayDateTime(words, exact, local.isoformat(timespec="minutes"))
 
 
 def time_remaining(site: Site, at: datetime, now: datetime) -> TimeRemaining:

@@ -1,6 +1,6 @@
 """History of a recall, newest first: its events in words, and the entries of other packages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import Any
@@ -8,9 +8,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from clinic import calendar
-from recalls.enums import Assessment, ContactChannel, State
+from recalls.enums import Assessment, ContactChannel, PartOfDay, State
 from recalls.models import Outcome, Recall, RecallEvent
+from recalls.presenters.case_marks import describe_assessment
+from recalls.presenters.case_record import disclosure_lines, format_pathology
 from recalls.presenters.datetime_display import DisplayDateTime, display_datetime, format_day
+from recalls.presenters.moved_exam import is_exam_moved
 from recalls.timeline_registry import TimelineEntry, collect_entries, describe_event
 from recalls.workflow import STEPS_BY_NAME
 
@@ -28,7 +31,7 @@ def build_recall_history(recall: Recall, now: datetime) -> list[RecallHistoryLin
     undone = {event.data.get("undoes") for event in recall.events.all() if event.step == "undo"}
     entries = [_event_entry(recall, event, now, event.version in undone) for event in recall.events.all()]
     screened = calendar.instant(recall.site, recall.exam.exam_date, time(0))
-    result = (recall.exam.get_assessment_display(),)
+    result = () if is_exam_moved(recall) else (describe_assessment(recall.exam, recall.site),)
     entries.append(TimelineEntry(screened, _("Screening mammogram"), details=result, day_only=True))
     entries += collect_entries(recall)
     # Of entries at one instant the later written is the newer one; sorting keeps their order, so reverse afterwards.
@@ -43,6 +46,8 @@ def _entry_time(recall: Recall, entry: TimelineEntry, now: datetime) -> DisplayD
 
 
 def _event_entry(recall: Recall, event: RecallEvent, now: datetime, was_undone: bool) -> TimelineEntry:
+    if is_exam_moved(recall) and event.step in _STEPS_ABOUT_RESULTS:
+        return TimelineEntry(event.at, STEPS_BY_NAME[event.step].label, event.by)
     detail = _DETAILS_BY_STEP.get(event.step)
     details = detail(recall, event, now) if detail else describe_event(event)
     if event.to_state != event.from_state and event.from_state:
@@ -89,6 +94,12 @@ def _reschedule_details(recall: Recall, event: RecallEvent, now: datetime) -> tu
     return (_("from %(before)s to %(after)s") % {"before": before, "after": after},)
 
 
+def _earlier_details(recall: Recall, event: RecallEvent, now: datetime) -> tuple[str, ...]:
+    if event.data.get("stop"):
+        return (_("taken off the waiting list"),)
+    return (str(PartOfDay(event.data["part"]).label) if event.data.get("part") else _("at any time of the day"),)
+
+
 def _outcome_details(recall: Recall, event: RecallEvent, now: datetime) -> tuple[str, ...]:
     row: Outcome | None = next((row for row in recall.outcomes.all() if row.pk == event.data.get("outcome")), None)
     if row is None:  # undone: the event still says which category it was
@@ -100,11 +111,11 @@ def _outcome_details(recall: Recall, event: RecallEvent, now: datetime) -> tuple
     ]
     why = _("because: %(reason)s") % {"reason": row.reason} if row.reason else ""
     return (
-        row.get_assessment_display(),
+        describe_assessment(row, recall.site),
         *sides,
         why,
         *_next_visit_details(recall, event, now),
-        *_release_details(recall, event, now),
+        *(_told_details(recall, event, now) or _release_details(recall, event, now)),
     )
 
 
@@ -123,17 +134,81 @@ def _next_visit_details(recall: Recall, event: RecallEvent, now: datetime) -> tu
 
 def _hold_details(recall: Recall, event: RecallEvent, now: datetime) -> tuple[str, ...]:
     today = calendar.local_day(recall.site, now)
-    return (_("until %(when)s") % {"when": format_day(date.fromisoformat(event.data["until"]), today)},)
+    until = format_day(date.fromisoformat(event.data["until"]), today)
+    return (_("until %(when)s") % {"when": until}, *_signature_details(recall, event, now))
 
 
 def _pathology_details(recall: Recall, event: RecallEvent, now: datetime) -> tuple[str, ...]:
-    row = next((row for row in recall.pathology_results.all() if row.pk == event.data.get("pathology")), None)
-    return (row.get_result_display(), row.specimen) if row else ()
+    row = _find(recall.pathology_results, event, "pathology")
+    return (*_lesion_details(recall, [event.data.get("lesion")]), format_pathology(row)) if row else ()
 
 
 def _concordance_details(recall: Recall, event: RecallEvent, now: datetime) -> tuple[str, ...]:
-    row = next((row for row in recall.concordances.all() if row.pk == event.data.get("concordance")), None)
-    return (row.get_verdict_display(), row.text, *_next_visit_details(recall, event, now)) if row else ()
+    row = _find(recall.concordances, event, "concordance")
+    if row is None:
+        return ()
+    lesion = _lesion_details(recall, [event.data.get("lesion")])
+    return (*lesion, row.get_verdict_display(), row.text, *_next_visit_details(recall, event, now))
+
+
+def _find(manager: Any, event: RecallEvent, name: str) -> Any:
+    """The row that the step added, under its name in the event's facts; None where it is not there."""
+    return next((row for row in manager.all() if row.pk == event.data.get(name)), None)
+
+
+def _lesion_details(recall: Recall, numbers: Iterable[Any]) -> tuple[str, ...]:
+    wanted = set(numbers)
+    named = (lesion for lesion in recall.lesions.all() if lesion.pk in wanted)
+    return tuple(_("lesion %(lesion)s") % {"lesion": lesion} for lesion in named)
+
+
+def _biopsy_details(recall: Recall, event: RecallEvent, now: datetime) -> tuple[str, ...]:
+    return _lesion_details(recall, event.data.get("lesions", ()))
+
+
+def _told_details(recall: Recall, event: RecallEvent, now: datetime) -> tuple[str, ...]:
+    """How, by whom and to whom a result was told."""
+    row = _find(recall.disclosures, event, "disclosure")
+    if row is None:
+        return ()
+    how = f"{row.get_method_display()}, {row.told_by}, {display_datetime(recall.site, row.told_at, now)}"
+    return (_("told: %(how)s") % {"how": how}, *disclosure_lines(row))
+
+
+def _referral_details(recall: Recall, event: RecallEvent, now: datetime) -> tuple[str, ...]:
+    row = _find(recall.referrals, event, "referral")
+    return (str(row),) if row else ()
+
+
+def _outside_details(recall: Recall, event: RecallEvent, now: datetime) -> tuple[str, ...]:
+    row = _find(recall.outside_reports, event, "report")
+    upgrade = _("shows a cancer that was not known") if event.data.get("upgrade") else ""
+    return (*((str(row),) if row else ()), upgrade, *_told_details(recall, event, now))
+
+
+def _facility_details(recall: Recall, event: RecallEvent, now: datetime) -> tuple[str, ...]:
+    return (event.data.get("facility", ""), *_signature_details(recall, event, now))
+
+
+def _decline_details(recall: Recall, event: RecallEvent, now: datetime) -> tuple[str, ...]:
+    row = _find(recall.refusals, event, "refusal")
+    if row is None:
+        return _signature_details(recall, event, now)
+    explained = ""
+    if row.risk_explained:
+        explained = _("%(who)s explained: %(what)s") % {"who": row.explained_by, "what": row.risk_explained}
+    return (explained, *_signature_details(recall, event, now))
+
+
+def _signature_details(recall: Recall, event: RecallEvent, now: datetime) -> tuple[str, ...]:
+    """Who asked for what the actor signed."""
+    who = event.data.get("asked_by")
+    return (_("asked for by %(who)s") % {"who": who},) if who else ()
+
+
+def _wanted_details(recall: Recall, event: RecallEvent, now: datetime) -> tuple[str, ...]:
+    names = event.data.get("steps") or [event.data.get("wanted")]
+    return tuple(f"“{STEPS_BY_NAME[name].label}”" for name in names if name in STEPS_BY_NAME)
 
 
 def _opening_details(recall: Recall, event: RecallEvent, now: datetime) -> tuple[str, ...]:
@@ -149,20 +224,52 @@ def _undo_details(recall: Recall, event: RecallEvent, now: datetime) -> tuple[st
     return (str(STEPS_BY_NAME[event.data["step"]].label),)
 
 
+def _assignee_details(recall: Recall, event: RecallEvent, now: datetime) -> tuple[str, ...]:
+    name = event.data.get("assignee")
+    return (_("to %(who)s") % {"who": name} if name else _("back to everybody"),)
+
+
 _DETAILS_BY_STEP: dict[str, Callable[[Recall, RecallEvent, datetime], tuple[str, ...]]] = {
     "open_recall": _opening_details,
     "open_awaiting_priors": _opening_details,
     "correct_result": _opening_details,
     "log_contact": _contact_details,
+    "assign": _assignee_details,
     "book_appointment": _booking_details,
+    "walk_in": _booking_details,
     "book_biopsy": _booking_details,
     "reschedule": _reschedule_details,
+    "keep_clock_time": _reschedule_details,
+    "ask_earlier": _earlier_details,
     "record_outcome": _outcome_details,
     "amend_outcome": _outcome_details,
     "release_outcome": _release_details,
     "follow_up_due": _next_visit_details,
     "hold": _hold_details,
+    "resolve_by_priors": _outcome_details,
+    "result_told": _told_details,
+    "release_due": _told_details,
+    "ask_referrer_to_tell": _contact_details,
+    "biopsy_done": _biopsy_details,
     "record_pathology": _pathology_details,
     "sign_concordance": _concordance_details,
+    "hand_over": _referral_details,
+    "record_outside": _outside_details,
+    "ask_report": _facility_details,
+    "close_report_request": _facility_details,
+    "transfer": _facility_details,
+    "decline": _decline_details,
+    "void": _signature_details,
+    "close_lost": _signature_details,
+    "ask_sign_off": _wanted_details,
+    "refuse_sign_off": _wanted_details,
     "undo": _undo_details,
 }
+# What these say rests on the exam; where it was another patient's, the page names the step alone.
+_STEPS_ABOUT_RESULTS = frozenset(
+    {
+        "open_recall", "open_awaiting_priors", "correct_result", "resolve_by_priors", "need_imaging", "advise_biopsy",
+        "record_outcome", "amend_outcome", "result_told", "release_outcome", "biopsy_done", "record_pathology",
+        "sign_concordance", "record_outside",
+    }
+)  # fmt: skip

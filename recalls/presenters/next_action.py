@@ -76,11 +76,16 @@ _CALLBACK_REASONS: dict[str, Any] = {
     "record_outcome": gettext_lazy("still incomplete, another visit is needed"),
     "amend_outcome": gettext_lazy("outcome amended, another visit is needed"),
     "correct_result": gettext_lazy("result corrected %(when)s"),
+    "result_told": gettext_lazy("still incomplete, another visit is needed"),
+    "symptom_reported": gettext_lazy("the patient reported a symptom %(when)s"),
+    "take_back": gettext_lazy("taken back %(when)s"),
+    "offer_again": gettext_lazy("declined before, offered again"),
 }
 _BIOPSY_REASONS: dict[str, Any] = {
     "biopsy_missed": gettext_lazy("Missed the biopsy %(when)s: call the patient and book again"),
     "cancel_biopsy": gettext_lazy("Biopsy cancelled %(when)s: book again"),
-    "sign_concordance": gettext_lazy("Another biopsy is needed: book it"),
+    "take_back": gettext_lazy("Taken back %(when)s: book the biopsy"),
+    "offer_again": gettext_lazy("Declined before: offer the biopsy again"),
     "resume": gettext_lazy("Hold ended %(when)s: book the biopsy"),
     "reopen": gettext_lazy("Reopened %(when)s: book the biopsy"),
 }
@@ -93,8 +98,8 @@ def _to_contact(recall: Recall, facts: NextActionFacts, now: datetime) -> str:
 
 
 def _next_attempt(recall: Recall, facts: NextActionFacts, now: datetime) -> str:
-    rung, sentence = contact_ladder.next_rung(recall.site, facts.attempts)
-    last = facts.attempts[-1] if facts.attempts else None
+    rung, sentence = contact_ladder.next_rung(recall, facts.attempts)
+    last = facts.attempts[-1] if facts.attempts and facts.attempts[-1].at >= recall.state_since else None
     if last is None:
         because = _arrival_reason(_CALLBACK_REASONS, recall, facts, now)
         return _join(sentence, because)
@@ -109,6 +114,10 @@ def _next_attempt(recall: Recall, facts: NextActionFacts, now: datetime) -> str:
 def _awaiting_priors(recall: Recall, facts: NextActionFacts, now: datetime) -> str:
     if facts.priors_received:
         return _("Prior images are here: compare them")
+    limit = recall.target_at
+    if limit is not None and recall.to_read_at is not None and recall.to_read_at <= now:
+        day = format_day(*_local_days(recall, limit, now))
+        return _("Prior images have not come: decide without them, the report is due %(when)s") % {"when": day}
     if facts.priors_requested_at is None:
         return _("Request the prior images from the other clinic")
     asked = format_recent_day(*_local_days(recall, facts.priors_requested_at, now))
@@ -134,7 +143,22 @@ def _biopsy_booked(recall: Recall, facts: NextActionFacts, now: datetime) -> str
 
 
 def _biopsy_to_book(recall: Recall, facts: NextActionFacts, now: datetime) -> str:
-    return _arrival_reason(_BIOPSY_REASONS, recall, facts, now) or _("Biopsy advised: book it")
+    because = _arrival_reason(_BIOPSY_REASONS, recall, facts, now) or _("Biopsy advised: book it")
+    tried = bool(facts.attempts) and facts.attempts[-1].at >= recall.state_since
+    return f"{because}. {_next_attempt(recall, facts, now)}" if tried else because
+
+
+def _result_to_tell(recall: Recall, facts: NextActionFacts, now: datetime) -> str:
+    """Who tells it is the page's to say; this says what, and what was tried."""
+    told = _("Tell the patient the result")
+    if facts.entered_by_step == "result_undelivered":
+        told = _("The written result did not arrive: tell it")
+    tried = bool(facts.attempts) and facts.attempts[-1].at >= recall.state_since
+    return f"{told}. {_next_attempt(recall, facts, now)}" if tried else told
+
+
+def _to_hand_over(recall: Recall, facts: NextActionFacts, now: datetime) -> str:
+    return _("Arrange who takes over, and the first visit there")
 
 
 def _awaiting_outcome(recall: Recall, facts: NextActionFacts, now: datetime) -> str:
@@ -146,7 +170,7 @@ def _follow_up(recall: Recall, facts: NextActionFacts, now: datetime) -> str:
     if recall.follow_up_on is None:
         return _("Short-interval follow-up to be dated")
     due = format_day(recall.follow_up_on, calendar.local_day(recall.site, now))
-    return _("Short-interval follow-up due %(when)s; returns to the callback queue automatically") % {"when": due}
+    return _("Short-interval follow-up due %(when)s: book it now, or agree when to call") % {"when": due}
 
 
 def _awaiting_pathology(recall: Recall, facts: NextActionFacts, now: datetime) -> str:
@@ -178,11 +202,13 @@ _DESCRIBE_BY_STATE: dict[State, Callable[[Recall, NextActionFacts, datetime], st
     State.TO_CONTACT: _to_contact,
     State.SCHEDULED: _scheduled,
     State.AWAITING_OUTCOME: _awaiting_outcome,
+    State.RESULT_TO_TELL: _result_to_tell,
     State.FOLLOW_UP: _follow_up,
     State.BIOPSY_TO_BOOK: _biopsy_to_book,
     State.BIOPSY_BOOKED: _biopsy_booked,
     State.AWAITING_PATHOLOGY: _awaiting_pathology,
     State.AWAITING_CONCORDANCE: _awaiting_concordance,
+    State.TO_HAND_OVER: _to_hand_over,
     State.ON_HOLD: _on_hold,
     State.CLOSED: _closed,
 }

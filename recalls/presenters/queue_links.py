@@ -9,17 +9,27 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from clinic.models import Site
+from desk.languages import language_name
 from recalls.enums import State
 from recalls.models import SavedView
-from recalls.presenters.queue_rows import language_name
 from recalls.selectors.queue_counts import QueueCount, QueueCounts
 from recalls.selectors.queue_filters import STUCK_REASONS, FilterReason
 
 # The words of an address that narrow a queue; every other one is left out of a link.
-FILTER_PARAMS = ("why", "mine", "language", "site")
+FILTER_PARAMS = ("why", "mine", "language", "site", "sort")
+# The one order beside the usual one, as the address says it.
+SORT_BY_TARGET = "target"
+# The queues that a desk looks at first.
+_FIRST_STATES = (State.TO_CONTACT, State.RESULT_TO_TELL)
 # Queues in which somebody else's answer or a day is waited for; they stand folded behind those that a desk works on.
 COLLAPSED_STATES = frozenset(
-    {State.AWAITING_OUTCOME, State.BIOPSY_BOOKED, State.AWAITING_PATHOLOGY, State.AWAITING_CONCORDANCE}
+    {
+        State.AWAITING_OUTCOME,
+        State.BIOPSY_BOOKED,
+        State.AWAITING_PATHOLOGY,
+        State.AWAITING_CONCORDANCE,
+        State.ON_HOLD,
+    }
 )
 FilterParams = Mapping[str, str]
 
@@ -62,16 +72,19 @@ class CollapsedTabs:
 
 
 def build_queue_tabs(counts: QueueCounts, current: State, narrowed: FilterParams) -> list[QueueTab]:
-    """The callback queue first, then the others a desk works on, in the order of the way. Only the site goes along."""
-    ordered = sorted(counts.states.items(), key=lambda entry: entry[0] != State.TO_CONTACT)
+    """The callbacks and the results to tell first, then the others a desk works on, in the order of the way.
+
+    Only the site goes along.
+    """
+    ordered = sorted(counts.states.items(), key=lambda entry: entry[0] not in _FIRST_STATES)
     return [_queue_tab(state, tally, current, narrowed) for state, tally in ordered if state not in COLLAPSED_STATES]
 
 
 def build_collapsed_tabs(counts: QueueCounts, current: State, narrowed: FilterParams) -> CollapsedTabs:
     found = [(state, tally) for state, tally in counts.states.items() if state in COLLAPSED_STATES]
     tabs = [_queue_tab(state, tally, current, narrowed) for state, tally in found]
-    total, overdue = (sum(getattr(tally, name) for _state, tally in found) for name in ("total", "overdue"))
-    return CollapsedTabs(tabs, QueueCount(total, overdue), current in COLLAPSED_STATES)
+    sums = (sum(getattr(tally, name) for _state, tally in found) for name in ("total", "overdue", "past_target"))
+    return CollapsedTabs(tabs, QueueCount(*sums), current in COLLAPSED_STATES)
 
 
 def _queue_tab(state: State, tally: QueueCount, current: State, narrowed: FilterParams) -> QueueTab:
@@ -82,7 +95,19 @@ def primary_filter_links(counts: QueueCounts, mine: int, narrowed: FilterParams)
     """What a scheduler asks for most."""
     links = [_reason_filter_link(why, counts, narrowed) for why in (FilterReason.CALL_NOW, FilterReason.READY_TO_BOOK)]
     url = queue_url(State.TO_CONTACT, narrowed, mine="" if narrowed.get("mine") else "1")
-    return [*links, FilterLink(_("Mine"), url, mine, bool(narrowed.get("mine")))]
+    return [*links, FilterLink(_("Assigned to me"), url, mine, bool(narrowed.get("mine")))]
+
+
+def target_links(counts: QueueCounts, state: State, narrowed: FilterParams) -> list[FilterLink]:
+    """Of any state: those past their target, and the order by target; choosing the current one takes it away."""
+    is_past, is_sorted = narrowed.get("why") == FilterReason.PAST_TARGET, bool(narrowed.get("sort"))
+    past_url = queue_url(state, narrowed, why="" if is_past else FilterReason.PAST_TARGET.value)
+    sort_url = queue_url(state, narrowed, sort="" if is_sorted else SORT_BY_TARGET)
+    count = counts.states[state].past_target
+    return [
+        FilterLink(FilterReason.PAST_TARGET.label, past_url, count, is_past),
+        FilterLink(_("Nearest target first"), sort_url, None, is_sorted),
+    ]
 
 
 def stuck_filter_links(counts: QueueCounts, narrowed: FilterParams) -> list[FilterLink]:
@@ -124,10 +149,12 @@ def queue_heading(state: State, narrowed: FilterParams) -> str:
     """What the list shows, in words: "To contact: no phone that works"."""
     why, parts = narrowed.get("why", ""), []
     if narrowed.get("mine"):
-        parts.append(_("mine"))
+        parts.append(_("assigned to me"))
     if narrowed.get("language"):
         parts.append(language_name(narrowed["language"]))
     name = str(FilterReason(why).label) if why else str(state.label)
+    if why == FilterReason.PAST_TARGET:
+        name = _("%(state)s, past target") % {"state": state.label}
     return f"{name}: {', '.join(parts)}" if parts else name
 
 

@@ -85,7 +85,10 @@ _PPV3 = gettext_lazy("Cancers known here, out of recalls with a biopsy result.")
 
 def build_audit_measures(figures: ReaderFigures) -> list[AuditMeasure]:
     rate = figures.recall_rate
-    unknown = _("Not known: screenings that were not called back do not come in here.")
+    unknown = _(
+        "Not known: the screenings that were not called back are missing here. Of %(all)d screenings that came in, "
+        "%(negative)d were negative or benign."
+    ) % {"all": figures.exam_count, "negative": figures.negative_exams}
     return [
         AuditMeasure(
             _("Recall rate (MQSA)"),
@@ -96,13 +99,13 @@ def build_audit_measures(figures: ReaderFigures) -> list[AuditMeasure]:
         AuditMeasure(
             _("Cancers among positive screenings (PPV1)"),
             _format_percent(figures.ppv1),
-            _format_fraction(figures.ppv1),
+            _with_unknown(_format_fraction(figures.ppv1), figures.positive_open),
             _PPV1,
         ),
         AuditMeasure(
             _("Cancers among biopsies advised (PPV2)"),
             _format_percent(figures.ppv2),
-            _format_fraction(figures.ppv2),
+            _with_unknown(_format_fraction(figures.ppv2), figures.biopsy_open),
             _PPV2,
         ),
         AuditMeasure(
@@ -112,6 +115,14 @@ def build_audit_measures(figures: ReaderFigures) -> list[AuditMeasure]:
             _PPV3,
         ),
     ]
+
+
+def _with_unknown(fraction: str, unknown: int) -> str:
+    """A cancer may still be among those whose end nobody knows."""
+    if not unknown:
+        return fraction
+    words = _("%(fraction)s; of %(count)d of them the end is not known yet")
+    return words % {"fraction": fraction, "count": unknown}
 
 
 def _format_percent(share: Ratio) -> str:

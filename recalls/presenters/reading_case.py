@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from clinic import calendar
 from recalls.enums import AppointmentStatus, Assessment, ClosureReason, State
 from recalls.models import Appointment, Outcome, Recall
+from recalls.presenters.case_marks import describe_assessment
 from recalls.presenters.datetime_display import DisplayDateTime, display_datetime, format_day
 from recalls.presenters.recall_header import format_findings
 
@@ -87,7 +88,7 @@ def build_assessment_summaries(recall: Recall, now: datetime) -> list[Assessment
 
 def _assessment_summary(recall: Recall, row: Outcome, amended_because: str | None, now: datetime) -> AssessmentSummary:
     return AssessmentSummary(
-        assessment=str(row.get_assessment_display()),
+        assessment=describe_assessment(row, recall.site),
         sides=_assessments_by_side(row.assessment_right, row.assessment_left),
         text=row.text,
         by=row.by,

@@ -1,23 +1,44 @@
 """Header of a recall's page: patient, contact points, reason, status and contact ladder."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from clinic import calendar
 from clinic.models import User
+from desk.languages import language_name
 from patients.channels import get_patient_channels
 from patients.contact_validation import format_phone
 from patients.models import ContactPoint, Patient
 from recalls import contact_ladder, edit_presence
-from recalls.enums import Side, State
+from recalls.assignment import current_assignee, display_name
+from recalls.enums import LADDER_STATES, AppointmentStatus, Side, State
+from recalls.lesion_stages import worst_open_category
 from recalls.models import ContactAttempt, Recall, ScreeningExam
 from recalls.presenters.call_script import build_call_script
+from recalls.presenters.case_marks import (
+    Lateness,
+    ResolutionProgress,
+    describe_assessment,
+    format_missed_visits,
+    format_result_wish,
+    format_risk,
+    format_since_screening,
+    measure_lateness,
+    resolution_progress,
+    result_teller,
+)
+from recalls.presenters.case_record import build_case_record
 from recalls.presenters.datetime_display import TimeRemaining, display_datetime, format_day, time_remaining
+from recalls.presenters.moved_exam import build_sent_and_told, is_exam_moved
 from recalls.presenters.next_action import NextActionFacts, collect_next_action_facts, describe_next_action
-from recalls.presenters.queue_rows import interpreter_text, language_name
+from recalls.presenters.queue_rows import interpreter_text
+from recalls.presenters.supplemental import describe_supplemental_reason
+from recalls.scheduling.day_schedule import is_on_closed_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +74,7 @@ class RecallReason:
 
     findings: list[str]
     kind: str
+    supplemental: str
     assessment: str
     exam_day: str
     reader: str
@@ -64,12 +86,34 @@ class RecallReason:
 
 @dataclass(frozen=True, slots=True)
 class RecallStatus:
-    """Where the recall stands: state, why it is on the list, and the two times that matter."""
+    """Where the recall stands: state, why it is on the list, the two times that matter, and its marks."""
 
     state: str
     next_action: str
     due: TimeRemaining | None
     time_to_target: TimeRemaining | None
+    lateness: Lateness
+    # To whom it was given; empty while it is everybody's.
+    assigned_to: str
+    # The exam belongs to another patient by now: nothing of it may be shown.
+    exam_moved: bool
+    since_screening: str
+    resolution: ResolutionProgress
+    risk: str
+    is_at_risk: bool
+    missed_visits: str
+    # Who tells a result that is still to be told; empty for any other recall.
+    result_teller: str
+    result_wish: str
+
+
+@dataclass(frozen=True, slots=True)
+class OtherRecall:
+    """Another open recall of the same patient."""
+
+    url: str
+    exam_day: str
+    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +148,7 @@ def _contact_point_rows(patient: Patient, country: str) -> list[ContactPointRow]
     hrefs = {
         ContactPoint.Kind.MOBILE: f"tel:{usable.mobile}" if usable.mobile else "",
         ContactPoint.Kind.HOME: f"tel:{usable.home}" if usable.home else "",
+        ContactPoint.Kind.OTHER: f"tel:{usable.other}" if usable.other else "",
         ContactPoint.Kind.EMAIL: "",  # mail leaves by the outbox, where it is kept and followed
     }
     lines = []
@@ -133,7 +178,8 @@ def build_recall_reason(recall: Recall, now: datetime) -> RecallReason:
     return RecallReason(
         findings=format_findings(exam),
         kind=str(recall.get_kind_display()),
-        assessment=str(exam.get_assessment_display()),
+        supplemental=describe_supplemental_reason(recall),
+        assessment=describe_assessment(exam, recall.site),
         exam_day=format_day(exam.exam_date, calendar.local_day(recall.site, now)),
         reader=exam.reader.get_full_name() if exam.reader else exam.reader_name,
         screening_history=screens[exam.first_screen],
@@ -153,28 +199,45 @@ def _format_finding(kind: Any, side: str, place: str) -> str:
 
 
 def build_recall_status(recall: Recall, now: datetime, facts: NextActionFacts | None = None) -> RecallStatus:
-    site = recall.site
+    site, today = recall.site, calendar.local_day(recall.site, now)
+    missed = sum(visit.status == AppointmentStatus.MISSED for visit in recall.appointments.all())
+    is_untold = recall.state == State.RESULT_TO_TELL
     return RecallStatus(
         state=str(State(recall.state).label),
         next_action=describe_next_action(recall, facts or collect_next_action_facts(recall), now=now),
         due=time_remaining(site, recall.due_at, now) if recall.due_at else None,
         time_to_target=time_remaining(site, recall.target_at, now) if recall.target_at and recall.is_open else None,
+        lateness=measure_lateness(recall, site, now),
+        assigned_to=display_name(person) if (person := current_assignee(recall, today)) else "",
+        exam_moved=is_exam_moved(recall),
+        since_screening=format_since_screening(recall, today),
+        resolution=resolution_progress(recall, site, today),
+        risk=format_risk(recall, worst_open_category(recall)),
+        is_at_risk=recall.suspicious,
+        missed_visits=format_missed_visits(missed),
+        result_teller=result_teller(recall, site, today) if is_untold else "",
+        result_wish=format_result_wish(recall),
     )
 
 
 def build_contact_ladder(recall: Recall, now: datetime) -> list[ContactLadderRow]:
     """The check list before a patient is called lost: every rung with its try, and the last day of the ladder."""
-    filled = contact_ladder.attempts_by_rung(recall.site, contact_ladder.current_ladder_attempts(recall))
-    last_day = calendar.add_days(recall.site, recall.contact_since or recall.opened_at, recall.site.lost_after)
+    filled = contact_ladder.attempts_by_rung(recall, contact_ladder.current_ladder_attempts(recall))
+    ladder, last_day = contact_ladder.get_ladder(recall), contact_ladder.lost_from(recall)
     until = _("%(days)d days given to the patient, until %(when)s") % {
-        "days": recall.site.lost_after,
+        "days": ladder.lost_after,
         "when": format_day(calendar.local_day(recall.site, last_day), calendar.local_day(recall.site, now)),
     }
     rungs = [
         ContactLadderRow(rung.label, rung in filled, _format_attempt(recall, filled.get(rung), now))
-        for rung in recall.site.contact_ladder
+        for rung in ladder.rungs
     ]
     return [*rungs, ContactLadderRow(until, now >= last_day)]
+
+
+def _other_recall(other: Recall, recall: Recall, now: datetime) -> OtherRecall:
+    day = format_day(other.exam.exam_date, calendar.local_day(recall.site, now))
+    return OtherRecall(reverse("recall", args=[other.pk]), day, str(State(other.state).label))
 
 
 def _format_attempt(recall: Recall, attempt: ContactAttempt | None, now: datetime) -> str:
@@ -183,14 +246,23 @@ def _format_attempt(recall: Recall, attempt: ContactAttempt | None, now: datetim
     return f"{attempt.get_result_display()}, {display_datetime(recall.site, attempt.at, now)}, {attempt.by}"
 
 
-def build_recall_context(recall: Recall, user: User, now: datetime) -> dict[str, Any]:
-    """Template context that the page of a recall and the pages of its steps share. No query."""
+def build_recall_context(recall: Recall, user: User, now: datetime, others: Iterable[Recall] = ()) -> dict[str, Any]:
+    """Template context that the page of a recall and the pages of its steps share.
+
+    `others`: the patient's other open recalls. No query, but for an exam that was moved to another patient.
+    """
+    is_moved = is_exam_moved(recall)
     return {
+        "sent_and_told": build_sent_and_told(recall, now) if is_moved else (),
+        "case_record": None if is_moved else build_case_record(recall, now),
+        "other_recalls": [_other_recall(other, recall, now) for other in others],
         "recall": recall,
         "patient_header": build_patient_header(recall, now),
         "recall_reason": build_recall_reason(recall, now),
         "recall_status": build_recall_status(recall, now),
-        "contact_ladder": build_contact_ladder(recall, now) if recall.state == State.TO_CONTACT else [],
+        "printed_at": display_datetime(recall.site, now, now),
+        "contact_ladder": build_contact_ladder(recall, now) if recall.state in LADDER_STATES else [],
         "call_script": build_call_script(recall, user),
+        "visit_on_closed_day": any(is_on_closed_day(visit) for visit in recall.appointments.all()),
         "opened_by": edit_presence.get_claim_holder(recall, user, now),
     }

@@ -31,10 +31,14 @@ class StepMenu:
     form_step: StepOption | None
     next_steps: list[StepOption]
     other_steps: list[StepOption]
+    # Steps that end the recall, apart from the others.
+    closing_steps: list[StepOption]
     # Usual next steps that are blocked now, shown with their reason.
     blocked_next_steps: list[StepOption]
     # Everything else, each with its reason.
     unavailable_steps: list[StepOption]
+    # Having a letter printed, where it may be.
+    letter_step: StepOption | None
 
 
 def build_step_menu(recall: Recall, actor: Actor, names: Collection[str]) -> StepMenu:
@@ -46,12 +50,15 @@ def build_step_menu(recall: Recall, actor: Actor, names: Collection[str]) -> Ste
     coming = [step for step in next_steps(State(recall.state)) if step.name in may]
     form = next((may[step.name] for step in coming if step.form_open), None)
     waits = [button for step, button in here if button.blocked_reason and _is_expected_next(step, recall, actor)]
+    others = [step for step, button in here if button.name in may and step not in coming]
     return StepMenu(
         form_step=form,
         next_steps=[may[step.name] for step in coming if may[step.name] is not form],
-        other_steps=[button for step, button in here if button.name in may and step not in coming],
+        other_steps=[may[step.name] for step in others if not step.ends_recall],
+        closing_steps=[may[step.name] for step in others if step.ends_recall],
         blocked_next_steps=waits,
         unavailable_steps=[button for _step, button in here if button.blocked_reason and button not in waits],
+        letter_step=may.get("ask_letter"),
     )
 
 

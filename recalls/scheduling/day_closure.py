@@ -15,6 +15,7 @@ from recalls.models import Appointment
 from recalls.scheduling import slots
 from recalls.scheduling.day_schedule import day_bounds, with_patient_details
 from recalls.scheduling.slots import FreeSlot, Interval
+from recalls.scheduling.visit_parts import slots_for_parts
 
 MAX_APPOINTMENTS = 300
 _MAX_FREE_SLOTS = 1000  # free times
@@ -54,6 +55,10 @@ def _propose_reschedule(visit: Appointment, finder: "_SlotAllocator", site_ids: 
         return RescheduleProposal(
             visit, None, _("A biopsy is not moved automatically: call the patient, cancel it and book it again.")
         )
+    if visit.stop_id:
+        return RescheduleProposal(
+            visit, None, _("A visit at a mobile unit is not moved automatically: call the patient and agree a place.")
+        )
     if not finder.rooms[MODALITY_BY_VISIT_KIND[VisitKind(visit.kind)]]:
         return RescheduleProposal(
             visit, None, _("No room is set up for this kind of visit: call the patient and type a time.")
@@ -70,16 +75,21 @@ class _SlotAllocator:
         self.first_day = max(day + timedelta(days=1), calendar.local_day(site, now))
         self.rooms: defaultdict[Modality, list[Any]] = defaultdict(list)
         for room in slots.active_rooms(site):
-            self.rooms[Modality(room.modality)].append(room)
+            if not room.is_mobile:  # nobody is sent to another address unasked
+                self.rooms[Modality(room.modality)].append(room)
         self._free_slots_cache: dict[tuple[Modality, int], list[FreeSlot]] = {}
         self._allocated: defaultdict[int, list[Interval]] = defaultdict(list)
 
     def allocate(self, visit: Appointment) -> FreeSlot | None:
-        length = timedelta(minutes=visit.length_minutes)
-        for free in self._free_slots(MODALITY_BY_VISIT_KIND[VisitKind(visit.kind)], visit.length_minutes):
-            span = (free.starts_at, free.starts_at + length)
-            if not slots.overlaps(self._allocated[free.room.pk], span):
-                self._allocated[free.room.pk].append(span)
+        found = self._free_slots(MODALITY_BY_VISIT_KIND[VisitKind(visit.kind)], visit.length_minutes)
+        for free in slots_for_parts(found, visit, self.site):
+            spans = [
+                (one.room.pk, (one.starts_at, one.starts_at + timedelta(minutes=one.length_minutes)))
+                for one in (free, free.second) if one is not None
+            ]  # fmt: skip
+            if not any(slots.overlaps(self._allocated[room_id], span) for room_id, span in spans):
+                for room_id, span in spans:
+                    self._allocated[room_id].append(span)
                 return free
         return None
 

@@ -3,6 +3,7 @@
 Looked up for all sites in one query, together with the views a person has saved, and remembered for half a minute: a
 queue page asks nothing more for it. It looks no further ahead than a target lies; where everything is taken until then,
 the end of that stretch is the answer. A site without rooms has none: there nobody knows, and nobody is stuck for it.
+The stops of mobile units do not count: not every patient can go there.
 """
 
 from collections import defaultdict
@@ -17,7 +18,7 @@ from clinic import calendar
 from clinic.models import Closure, OpeningHours, Site, User
 from clinic.union_fetch import fetch_union, set_prefetched
 from recalls.enums import MODALITY_BY_VISIT_KIND, ROOM_OCCUPYING_STATUSES, DurationComponent, VisitKind
-from recalls.models import MAX_VISIT_MINUTES, Appointment, Room, RoomHours, SavedView, VisitLength
+from recalls.models import MAX_VISIT_MINUTES, Appointment, Room, RoomHours, SavedView, VisitLength, VisitPart
 from recalls.scheduling import slots
 
 LOOKAHEAD_DAYS = 14  # days
@@ -54,7 +55,8 @@ def _cached_next_free(sites: Iterable[Site]) -> dict[int, datetime | None]:
 
 
 def _querysets(sites: list[Site], now: datetime) -> dict[str, QuerySet[Any]]:
-    rooms = Room.objects.filter(site__in=sites, in_use=True, modality=MODALITY_BY_VISIT_KIND[_VISIT_KIND])
+    modality = MODALITY_BY_VISIT_KIND[_VISIT_KIND]
+    rooms = Room.objects.filter(site__in=sites, in_use=True, is_mobile=False, modality=modality)
     spread = timedelta(minutes=MAX_VISIT_MINUTES)
     return {
         "rooms": rooms,
@@ -64,6 +66,10 @@ def _querysets(sites: list[Site], now: datetime) -> dict[str, QuerySet[Any]]:
         "closures": Closure.objects.filter(site__in=sites),
         "visits": Appointment.objects.filter(
             room__in=rooms, status__in=ROOM_OCCUPYING_STATUSES,
+            starts_at__gt=now - spread, starts_at__lt=now + timedelta(days=LOOKAHEAD_DAYS + 1),
+        ),
+        "parts": VisitPart.objects.filter(
+            room__in=rooms, appointment__status__in=ROOM_OCCUPYING_STATUSES,
             starts_at__gt=now - spread, starts_at__lt=now + timedelta(days=LOOKAHEAD_DAYS + 1),
         ),
     }  # fmt: skip
@@ -88,7 +94,7 @@ def _first_free_time(site: Site, found: dict[str, list[Any]], now: datetime) -> 
     own = [length.minutes for length in found["lengths"] if length.site_id == site.pk]
     minutes = own[0] if own else slots.DEFAULT_MINUTES[DurationComponent(_VISIT_KIND.value)]
     busy: defaultdict[int, list[slots.Interval]] = defaultdict(list)
-    for visit in found["visits"]:
+    for visit in (*found["visits"], *found["parts"]):
         busy[visit.room_id].append((visit.starts_at, visit.starts_at + timedelta(minutes=visit.length_minutes)))
     today = calendar.local_day(site, now)
     for day in (today + timedelta(days=ahead) for ahead in range(LOOKAHEAD_DAYS)):

@@ -1,14 +1,18 @@
 """Computes the free times of rooms, and how long a visit takes.
 
-A slot is a room, an instant (UTC) and a length in minutes. Rooms open by the week on the site's clock, never on a day
-the site is shut. Reading here promises nothing: `recalls.actions` looks again under the lock on the room.
+A slot is a room, an instant (UTC) and a length in minutes. Rooms open by the week on the site's clock, a mobile unit on
+the days of its stops, neither on a day the site is shut. Reading here promises nothing: `recalls.scheduling.room_lock`
+looks again under the lock on the room.
 """
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import islice
+
+from django.db.models import prefetch_related_objects
+from django.utils import timezone
 
 from clinic import calendar
 from clinic.models import Site
@@ -18,10 +22,12 @@ from recalls.enums import (
     DurationComponent,
     FindingKind,
     Modality,
+    OrderedImaging,
     RecallKind,
+    State,
     VisitKind,
 )
-from recalls.models import MAX_VISIT_MINUTES, Appointment, Recall, Room, VisitLength
+from recalls.models import MAX_VISIT_MINUTES, Appointment, Recall, Room, RoomHold, RoomStop, VisitLength, VisitPart
 
 SEARCH_DAYS = 90  # days ahead in which a free time is looked for
 _DAYS_PER_QUERY = 14  # days whose bookings are read at once
@@ -32,8 +38,12 @@ DEFAULT_MINUTES: dict[DurationComponent, int] = {
     DurationComponent.DIAGNOSTIC_ULTRASOUND: 90,
     DurationComponent.ULTRASOUND: 45,
     DurationComponent.MRI: 60,
+    DurationComponent.CEM: 60,
     DurationComponent.REPEAT_VIEW: 30,
     DurationComponent.FOLLOW_UP: 60,
+    DurationComponent.ASPIRATION: 45,
+    DurationComponent.CLINICAL_EXAM: 30,
+    DurationComponent.SURGICAL_CONSULT: 45,
     DurationComponent.BIOPSY: 90,
     DurationComponent.INTERPRETER: 30,
     DurationComponent.IMPLANTS: 15,
@@ -65,6 +75,10 @@ class FreeSlot:
     room: Room
     starts_at: datetime
     length_minutes: int
+    # Where a mobile unit stands then; None for a room at the site.
+    stop: RoomStop | None = None
+    # The second part of the visit that fits after it; None where none is asked for.
+    second: "FreeSlot | None" = None
 
 
 def format_slot(free: FreeSlot, site: Site) -> str:
@@ -83,12 +97,23 @@ def parse_slot(value: str, rooms: Iterable[Room]) -> tuple[Room, datetime] | Non
     return (room, starts_at) if room is not None and starts_at.tzinfo is not None else None
 
 
+_VISIT_BY_ORDER = {
+    OrderedImaging.MAMMOGRAM: VisitKind.DIAGNOSTIC,
+    OrderedImaging.ULTRASOUND: VisitKind.ULTRASOUND,
+    OrderedImaging.MAMMOGRAM_ULTRASOUND: VisitKind.DIAGNOSTIC_ULTRASOUND,
+    OrderedImaging.MRI: VisitKind.MRI,
+    OrderedImaging.BIOPSY: VisitKind.DIAGNOSTIC,  # a radiologist advises a biopsy, after pictures of the breast
+}
+
+
 def suggested_visit_kind(recall: Recall) -> VisitKind:
     """What the recall most likely needs: a proposal that a person may change. No query when findings are prefetched."""
-    if recall.round:
+    if recall.round or recall.state == State.FOLLOW_UP:
         return VisitKind.FOLLOW_UP
     if recall.kind == RecallKind.TECHNICAL:
         return VisitKind.REPEAT_VIEW
+    if recall.kind == RecallKind.INCIDENTAL and hasattr(recall, "imaging_order"):
+        return _VISIT_BY_ORDER[OrderedImaging(recall.imaging_order.imaging)]
     if any(finding.kind in _ULTRASOUND_FINDINGS for finding in recall.exam.findings.all()):
         return VisitKind.DIAGNOSTIC_ULTRASOUND
     return VisitKind.DIAGNOSTIC
@@ -103,9 +128,14 @@ def visit_minutes(site: Site, kind: VisitKind, *, interpreter: bool = False, imp
 
 
 def active_rooms(site: Site, modality: Modality | None = None) -> list[Room]:
-    """The site's rooms in use with their hours, of one modality where asked. Two queries, one when there is none."""
-    rooms = Room.objects.filter(site=site, in_use=True).order_by("name").prefetch_related("hours")
-    return list(rooms.filter(modality=modality) if modality else rooms)
+    """The site's rooms in use, of one modality where asked, with their hours; mobile units with their stops.
+
+    Two queries, one when there is none, one more for mobile units.
+    """
+    rows = Room.objects.filter(site=site, in_use=True).order_by("name").prefetch_related("hours")
+    rooms = list(rows.filter(modality=modality) if modality else rows)
+    prefetch_related_objects([room for room in rooms if room.is_mobile], "stops")
+    return rooms
 
 
 def rooms_for_visit_kind(site: Site, kind: VisitKind) -> list[Room]:
@@ -133,9 +163,9 @@ def free_slots_on_day(
     """The free starts of one day, earliest first, beside what is taken in each room. No query with hours at hand."""
     length = timedelta(minutes=minutes)
     starts = [
-        FreeSlot(room, start, minutes)
+        FreeSlot(room, start, minutes, stop)
         for room in rooms
-        for start in _start_times(site, room, day, length)
+        for start, stop in _start_times(site, room, day, length)
         if start > now and not overlaps(busy.get(room.pk, ()), (start, start + length))
     ]
     return sorted(starts, key=lambda free: free.starts_at)
@@ -153,17 +183,31 @@ def next_free_slots(
 def booked_intervals(
     rooms: Iterable[Room], start: datetime, end: datetime, leaving_out: Appointment | None = None
 ) -> defaultdict[int, list[Interval]]:
-    """What is booked in these rooms between two instants, by room. One query by the index of room and time."""
+    """What is booked or held in these rooms between two instants, by room. One query by indexes of room and time."""
     visits = Appointment.objects.filter(
         room__in=list(rooms),
         status__in=ROOM_OCCUPYING_STATUSES,
         starts_at__gt=start - timedelta(minutes=MAX_VISIT_MINUTES),
         starts_at__lt=end,
     )
+    parts = VisitPart.objects.filter(
+        room__in=list(rooms),
+        appointment__status__in=ROOM_OCCUPYING_STATUSES,
+        starts_at__gt=start - timedelta(minutes=MAX_VISIT_MINUTES),
+        starts_at__lt=end,
+    )
+    holds = RoomHold.objects.filter(
+        room__in=list(rooms),
+        expires_at__gt=timezone.now(),
+        starts_at__gt=start - timedelta(minutes=MAX_VISIT_MINUTES),
+        starts_at__lt=end,
+    )
     if leaving_out is not None:
-        visits = visits.exclude(pk=leaving_out.pk)
+        visits, parts = visits.exclude(pk=leaving_out.pk), parts.exclude(appointment=leaving_out.pk)
     busy: defaultdict[int, list[Interval]] = defaultdict(list)
-    for room_id, begins, minutes in visits.values_list("room_id", "starts_at", "length_minutes"):
+    columns = ("room_id", "starts_at", "length_minutes")
+    taken = [rows.order_by().values_list(*columns) for rows in (visits, parts, holds)]
+    for room_id, begins, minutes in taken[0].union(*taken[1:], all=True):
         busy[room_id].append((begins, begins + timedelta(minutes=minutes)))
     return busy
 
@@ -177,7 +221,14 @@ def is_room_free(room: Room, starts_at: datetime, minutes: int, leaving_out: App
 def is_room_staffed(site: Site, room: Room, starts_at: datetime, minutes: int) -> bool:
     """Whether the whole visit lies within one stretch of the room's hours, on a day the site is open."""
     day, ends_at = calendar.local_day(site, starts_at), starts_at + timedelta(minutes=minutes)
-    return any(opens <= starts_at and ends_at <= closes for opens, closes in _staffed_intervals(site, room, day))
+    return any(opens <= starts_at and ends_at <= closes for opens, closes, _ in _staffed_intervals(site, room, day))
+
+
+def find_stop(site: Site, room: Room, starts_at: datetime) -> RoomStop | None:
+    """Where the mobile unit stands at that instant, or on that day where it stands at one place only; else None."""
+    stands = _staffed_intervals(site, room, calendar.local_day(site, starts_at))
+    within = [stop for opens, closes, stop in stands if opens <= starts_at < closes] or [stop for *_, stop in stands]
+    return within[0] if len(within) == 1 else None
 
 
 def find_free_room(site: Site, kind: VisitKind, starts_at: datetime, minutes: int) -> Room | None:
@@ -191,21 +242,26 @@ def _days_interval(site: Site, day: date, days: int) -> Interval:
     return calendar.instant(site, day, midnight), calendar.instant(site, day + timedelta(days=days), midnight)
 
 
-def _staffed_intervals(site: Site, room: Room, day: date) -> list[Interval]:
+def _staffed_intervals(site: Site, room: Room, day: date) -> list[tuple[datetime, datetime, RoomStop | None]]:
+    """From when until when the room takes visits that day, and where it stands if it is a mobile unit."""
     if not calendar.is_open_day(site, day):
         return []
+    stretches: list[tuple[time, time, RoomStop | None]]
+    if room.is_mobile:
+        stretches = [(stop.opens, stop.closes, stop) for stop in room.stops.all() if stop.day == day]
+    else:
+        stretches = [(row.opens, row.closes, None) for row in room.hours.all() if row.weekday == day.weekday()]
     return [
-        (calendar.instant(site, day, hours.opens), calendar.instant(site, day, hours.closes))
-        for hours in room.hours.all()
-        if hours.weekday == day.weekday()
+        (calendar.instant(site, day, opens), calendar.instant(site, day, closes), stop)
+        for opens, closes, stop in stretches
     ]
 
 
-def _start_times(site: Site, room: Room, day: date, length: timedelta) -> Iterator[datetime]:
-    for opens, closes in _staffed_intervals(site, room, day):
+def _start_times(site: Site, room: Room, day: date, length: timedelta) -> Iterator[tuple[datetime, RoomStop | None]]:
+    for opens, closes, stop in _staffed_intervals(site, room, day):
         start = opens
         while start + length <= closes:
-            yield start
+            yield start, stop
             start += timedelta(minutes=room.grid_minutes)
 
 

@@ -2,8 +2,9 @@
 
 A queue page costs the same at a hundred and at a million recalls: each site's first rows come from its own stretch of
 an index, and only those few rows are looked at any closer. Those whose turn has come by the end of today stand first,
-by the time left to their target, then by risk; behind them the others, by the day on which their turn comes. Above all
-stand patients who asked for something on their page: they never sink.
+by the time left to their target, then by risk; behind them the others, by the day on which their turn comes. Asked for
+by target, the list is one part in that order. Above all stand patients who asked for something on their page: they
+never sink.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,18 +12,38 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import BooleanField, CharField, Exists, F, OuterRef, QuerySet, Subquery, Value
+from django.db.models import (
+    BooleanField,
+    Case,
+    CharField,
+    Count,
+    Exists,
+    F,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce
 
 from clinic.models import User
 from desk.keyset import rows_after
-from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, OPEN_STATES, AppointmentStatus, State, WorkItemKind
-from recalls.models import Appointment, Recall, RecallEvent, WorkItem
+from recalls.enums import (
+    ACTIVE_APPOINTMENT_STATUSES,
+    OPEN_STATES,
+    AppointmentStatus,
+    ConcordanceVerdict,
+    State,
+    WorkItemKind,
+)
+from recalls.models import Appointment, Concordance, LesionAssessment, Recall, RecallEvent, WorkItem
 from recalls.selectors.queue_filters import NO_FILTERS, QueueFilters
 
 PAGE_SIZE = 25
-# The two parts of the list, each in its own order.
-DUE, LATER = "d", "l"
-_DUE_ORDER = ("target_at", "-suspicious", "pk")
+# The parts of the list, each in its own order: the first two together, or the third alone.
+DUE, LATER, BY_TARGET = "d", "l", "t"
+_DUE_ORDER = _TARGET_ORDER = ("target_at", "-suspicious", "pk")
 _LATER_ORDER = ("due_at", "pk")
 MAX_PATIENT_REQUESTS = 10
 MAX_HANDLED_TODAY = 8
@@ -33,7 +54,9 @@ _STEPS_WITHOUT_WORK = ("open_recall", "open_awaiting_priors", "follow_up_due", "
 
 
 class QueueCursor(NamedTuple):
-    """A place in the list. `part`: "d" among the recalls due by the end of today, "l" among the later ones."""
+    """A place in the list. `part`: "d" among the recalls due by the end of today, "l" among the later ones, "t" in the
+    list by target.
+    """
 
     part: str
     at: datetime
@@ -42,7 +65,7 @@ class QueueCursor(NamedTuple):
 
     @property
     def sort_key(self) -> tuple[Any, ...]:
-        return (self.part != DUE, self.at, not self.suspicious, self.pk)
+        return (self.part == LATER, self.at, not self.suspicious, self.pk)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +77,8 @@ class QueueQuery:
     state: State
     now: datetime
     filters: QueueFilters = NO_FILTERS
+    # Whether the list stands by target, whoever's turn it is.
+    by_target: bool = False
     after: QueueCursor | None = None
     # When somebody could be seen next at each site: `recalls.scheduling.next_available`.
     next_free_by_site: Mapping[int, datetime | None] = field(default_factory=dict)
@@ -63,7 +88,10 @@ class QueueQuery:
 
 @dataclass(slots=True)
 class QueuePage:
-    """Recalls with their facts, in order: who asked, whose turn it is, whose turn comes, and who was worked today."""
+    """Recalls with their facts, in order: who asked, whose turn it is, whose turn comes, and who was worked today.
+
+    A list by target stands in `due` as one.
+    """
 
     patient_requests: list[Recall]
     due: list[Recall]
@@ -86,7 +114,7 @@ def get_queue_page(wanted: QueueQuery) -> QueuePage:
     facts = _with_own_work(with_next_action_facts(Recall.objects.filter(pk__in=numbers), wanted.state), wanted)
     rows = {row.pk: row for row in facts.prefetch_related("contact_attempts")} if numbers else {}
     on_top = set(asked)
-    listed = [(place.part == DUE, rows[place.pk]) for place in shown if place.pk in rows and place.pk not in on_top]
+    listed = [(place.part != LATER, rows[place.pk]) for place in shown if place.pk in rows and place.pk not in on_top]
     in_list = on_top | {row.pk for _due, row in listed}
     return QueuePage(
         patient_requests=[rows[pk] for pk in asked if pk in rows],
@@ -105,12 +133,12 @@ def _fetch_page_ids(wanted: QueueQuery) -> tuple[list[int], list[QueueCursor], l
             _patient_request_branch(wanted),
             *([_handled_today_branch(wanted, wanted.workday_start)] if wanted.workday_start else []),
         ]
-    found: dict[str, list[QueueCursor]] = {DUE: [], LATER: [], "a": [], "w": []}
+    found: dict[str, list[QueueCursor]] = {DUE: [], LATER: [], BY_TARGET: [], "a": [], "w": []}
     for kind, pk, at, suspicious in arms[0].union(*arms[1:], all=True):
         found[kind].append(QueueCursor(kind, at, bool(suspicious), pk))
     asked = sorted(found["a"], key=lambda place: place.at)
     worked = sorted(found["w"], key=lambda place: place.at, reverse=True)
-    places = sorted([*found[DUE], *found[LATER]], key=lambda place: place.sort_key)[: PAGE_SIZE + 1]
+    places = sorted([*found[DUE], *found[LATER], *found[BY_TARGET]], key=lambda place: place.sort_key)[: PAGE_SIZE + 1]
     numbers = list(dict.fromkeys(place.pk for place in worked))
     return list(dict.fromkeys(place.pk for place in asked)), places, numbers[:MAX_HANDLED_TODAY]
 
@@ -119,6 +147,11 @@ def _site_branches(wanted: QueueQuery, site: int, day_end: datetime) -> Iterable
     rows = Recall.objects.still_open().filter(site_id=site, state=wanted.state)
     rows = rows.filter(wanted.filters.to_q(wanted.now, day_end, wanted.next_free_by_site.get(site)))
     after = wanted.after
+    if wanted.by_target:
+        if after is not None:
+            rows = rows.filter(rows_after(_TARGET_ORDER, (after.at, after.suspicious, after.pk)))
+        yield _union_branch(BY_TARGET, "target_at", rows.order_by(*_TARGET_ORDER))
+        return
     if after is None or after.part == DUE:
         due = rows.filter(due_at__lt=day_end)
         if after is not None:
@@ -134,7 +167,7 @@ def _union_branch(kind: str, at: str, rows: QuerySet[Any, Any]) -> QuerySet[Any,
     # The outer filter lets SQLite combine limited queries of several sites.
     first = Recall.objects.filter(pk__in=rows.values("pk")[: PAGE_SIZE + 1])
     # Nobody sorts the later ones by risk: their turn has not come.
-    risk = F("suspicious") if kind == DUE else _NO_RISK
+    risk = _NO_RISK if kind == LATER else F("suspicious")
     return first.values_list(Value(kind, output_field=CharField()), "pk", at, risk)
 
 
@@ -159,7 +192,9 @@ def _handled_today_branch(wanted: QueueQuery, since: datetime) -> QuerySet[Any, 
 
 
 def with_next_action_facts(recalls: QuerySet[Recall], state: State | None = None) -> QuerySet[Recall]:
-    """Adds what a row's words need (see `presenters.why.Facts`), as columns of the same query, and who has it open."""
+    """Adds what a row's words need (see `presenters.next_action.NextActionFacts`), as columns of the same query, who
+    has it open, who owes a result, and what the row says of lesions and missed visits.
+    """
     events = RecallEvent.objects.filter(recall=OuterRef("pk")).order_by("-version")
     since = events.filter(at__gte=OuterRef("state_since"))
     statuses = (
@@ -167,8 +202,13 @@ def with_next_action_facts(recalls: QuerySet[Recall], state: State | None = None
     )
     visits = Appointment.objects.filter(recall=OuterRef("pk"), status__in=statuses).order_by("-pk")
     arrivals = events.filter(to_state=OuterRef("state")).exclude(from_state=F("to_state")).exclude(step="undo")
-    tasks = WorkItem.objects.filter(recall=OuterRef("pk"), done_at=None).order_by("-pk")
-    return recalls.select_related("patient", "exam", "claim__user").annotate(
+    # What the patient asked for comes before every task that somebody else set.
+    asked_first = Case(When(kind=WorkItemKind.PATIENT_REQUEST, then=0), default=1)
+    tasks = WorkItem.objects.filter(recall=OuterRef("pk"), done_at=None).order_by(asked_first, "-pk")
+    missed = Appointment.objects.filter(recall=OuterRef("pk"), status=AppointmentStatus.MISSED).order_by()
+    return recalls.select_related(
+        "patient__result_wish", "exam", "claim__user", "result_owner", "assigned_to"
+    ).annotate(
         arrived_by=Subquery(arrivals.values("step")[:1]),
         visit_at=Subquery(visits.values("starts_at")[:1]),
         visit_status=Subquery(visits.values("status")[:1]),
@@ -176,7 +216,21 @@ def with_next_action_facts(recalls: QuerySet[Recall], state: State | None = None
         priors_received=Exists(since.filter(step="receive_priors")),
         task_kind=Subquery(tasks.values("kind")[:1]),
         task_reason=Subquery(tasks.values("reason")[:1]),
+        worst_category=Subquery(_standing_assessments().values("assessment")[:1]),
+        missed_visits=Coalesce(Subquery(missed.values("recall").annotate(count=Count("pk")).values("count")), 0),
     )
+
+
+def _standing_assessments() -> QuerySet[LesionAssessment]:
+    """Of each lesion that no benign tissue has settled, the newest category; the worst first, as the values sort."""
+    read = LesionAssessment.objects.filter(lesion__recall=OuterRef("pk"))
+    newer = LesionAssessment.objects.filter(lesion=OuterRef("lesion"), pk__gt=OuterRef("pk"))
+    benign = Concordance.objects.filter(
+        pathology__lesion=OuterRef("lesion"),
+        at__gte=OuterRef("read_at"),
+        verdict=ConcordanceVerdict.CONCORDANT_BENIGN,
+    )
+    return read.filter(~Exists(newer), ~Exists(benign)).order_by("-assessment")
 
 
 def _with_own_work(recalls: QuerySet[Recall], wanted: QueueQuery) -> QuerySet[Recall]:

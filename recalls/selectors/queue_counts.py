@@ -18,7 +18,7 @@ from clinic.models import User
 from recalls.enums import OPEN_STATES, State
 from recalls.models import Recall
 from recalls.scheduling.next_available import NextFreeBySite
-from recalls.selectors.queue_filters import FilterReason, filter_state, reason_condition
+from recalls.selectors.queue_filters import FilterReason, filter_state, past_target, reason_condition
 
 CACHE_THRESHOLD = 2_000
 CACHE_SECONDS = 30
@@ -26,10 +26,11 @@ CACHE_SECONDS = 30
 
 @dataclass(frozen=True, slots=True)
 class QueueCount:
-    """How many recalls stand in a state, and for how many the next action is overdue."""
+    """How many recalls stand in a state, how many of them have an overdue next action, how many are past target."""
 
     total: int = 0
     overdue: int = 0
+    past_target: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ def _count_queues(day_ends: Mapping[int, datetime], now: datetime, free_at: Next
     to_contact = Q(state=State.TO_CONTACT)
     wanted = {f"is_{state}": Q(state=state) for state in OPEN_STATES}
     wanted |= {f"late_{state}": Q(state=state, due_at__lt=now) for state in OPEN_STATES}
+    wanted |= {f"past_{state}": Q(state=state) & past_target(now) for state in OPEN_STATES}
     wanted |= {
         f"why_{why.name}": Q(state=filter_state(why)) & _reason_condition_by_site(why, day_ends, now, free_at)
         for why in FilterReason
@@ -75,7 +77,10 @@ def _count_queues(day_ends: Mapping[int, datetime], now: datetime, free_at: Next
     rows = Recall.objects.still_open().filter(site_id__in=list(day_ends))
     found = rows.aggregate(**{name: Count("pk", filter=each) for name, each in wanted.items()})
     return QueueCounts(
-        states={state: QueueCount(found[f"is_{state}"], found[f"late_{state}"]) for state in OPEN_STATES},
+        states={
+            state: QueueCount(found[f"is_{state}"], found[f"late_{state}"], found[f"past_{state}"])
+            for state in OPEN_STATES
+        },
         reasons={why: found[f"why_{why.name}"] for why in FilterReason},
         languages={code: found[f"in_{code}"] for code, _name in settings.LANGUAGES},
     )

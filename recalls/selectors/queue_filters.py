@@ -11,12 +11,12 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
+from patients.channels import PHONE_KINDS
 from patients.models import Consent, ContactPoint
 from recalls.enums import ContactChannel, ContactResult, State, WorkItemKind
 from recalls.models import ContactAttempt, WorkItem
 
 MANY_ATTEMPTS = 3
-_PHONE_KINDS = (ContactPoint.Kind.MOBILE, ContactPoint.Kind.HOME)
 _UNDELIVERABLE = (ContactPoint.UnusableReason.BOUNCED, ContactPoint.UnusableReason.COMPLAINED)
 
 
@@ -33,11 +33,15 @@ class FilterReason(models.TextChoices):
     INTERPRETER = "interpreter", _("Interpreter needed")
     NO_SLOT = "no-slot", _("No free time before the target")
     LETTER_TO_PRINT = "letter", _("Letter to print")
+    PAST_TARGET = "past-target", _("Past target")
 
 
-STUCK_REASONS = tuple(why for why in FilterReason if why not in (FilterReason.CALL_NOW, FilterReason.READY_TO_BOOK))
+_NOT_STUCK = (FilterReason.CALL_NOW, FilterReason.READY_TO_BOOK, FilterReason.PAST_TARGET)
+STUCK_REASONS = tuple(why for why in FilterReason if why not in _NOT_STUCK)
 # Where a filter looks; everywhere else it means the people who are to be contacted.
 _STATE_BY_REASON = {FilterReason.PRIORS: State.AWAITING_PRIORS}
+# What narrows the list of any state.
+_REASONS_OF_EVERY_STATE = frozenset({FilterReason.PAST_TARGET})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +65,11 @@ class QueueFilters:
 NO_FILTERS = QueueFilters()
 
 
-def filter_state(why: FilterReason | None) -> State:
-    return _STATE_BY_REASON.get(why, State.TO_CONTACT) if why else State.TO_CONTACT
+def filter_state(why: FilterReason | None, shown: State = State.TO_CONTACT) -> State:
+    """The state in which the filter looks, on the page of the state `shown`."""
+    if why is None or why in _REASONS_OF_EVERY_STATE:
+        return shown
+    return _STATE_BY_REASON.get(why, State.TO_CONTACT)
 
 
 def reason_condition(why: FilterReason, now: datetime, day_end: datetime, free_at: datetime | None = None) -> Q:
@@ -72,8 +79,14 @@ def reason_condition(why: FilterReason, now: datetime, day_end: datetime, free_a
         FilterReason.PRIORS: Q(),
         FilterReason.NO_SLOT: no_slot_before_target(now, free_at),
         FilterReason.INTERPRETER: Q(patient__interpreter_needed=True),
+        FilterReason.PAST_TARGET: past_target(now),
     }
     return simple[why] if why in simple else _related_rows_condition(why)
+
+
+def past_target(now: datetime) -> Q:
+    """This part of the way took longer than it should, whenever the next action is due."""
+    return Q(target_at__lt=now)
 
 
 def no_slot_before_target(now: datetime, free_at: datetime | None) -> Q:
@@ -83,7 +96,7 @@ def no_slot_before_target(now: datetime, free_at: datetime | None) -> Q:
 
 def _related_rows_condition(why: FilterReason) -> Q:
     ready = Q(Exists(_latest_attempt().filter(result=ContactResult.REACHED_WILL_BOOK)))
-    usable = _contact_points().filter(kind__in=_PHONE_KINDS, unusable="")
+    usable = _contact_points().filter(kind__in=PHONE_KINDS, unusable="")
     built: dict[FilterReason, Any] = {
         FilterReason.READY_TO_BOOK: lambda: ready,
         FilterReason.NO_PHONE: lambda: Q(patient__do_not_call=True) | ~Exists(usable),

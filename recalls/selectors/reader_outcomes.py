@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from clinic.models import User
 from clinic.roles import Role
 from desk.keyset import rows_after
-from recalls.enums import SUSPICIOUS_ASSESSMENTS, Assessment, ClosureReason, PathologyClass, State
+from recalls.enums import SUSPICIOUS_ASSESSMENTS, Assessment, ClosureReason, PathologyClass, RecallKind, State
 from recalls.models import Outcome, PathologyResult, Recall, RecallEvent, ScreeningExam
 
 PAGE_SIZE = 25
@@ -100,17 +100,25 @@ class Ratio:
 @dataclass(frozen=True, slots=True)
 class ReaderFigures:
     results: dict[FollowUpResult, int]
-    # None where only exams that were called back come in: then nobody knows out of how many.
+    # None where the screenings that were not called back do not all come in: then nobody knows out of how many.
     recall_rate: Ratio | None
+    negative_exams: int
     exam_count: int
     recent_exams: int
     ppv1: Ratio
     ppv2: Ratio
     ppv3: Ratio
+    # Of the positive screenings and of the biopsies advised, those whose end is not known yet.
+    positive_open: int
+    biopsy_open: int
 
 
 def compute_reader_figures(reader: ReaderScope, today: date) -> ReaderFigures:
-    """Two aggregates, over one reader's exams of a period."""
+    """Two aggregates, over one reader's exams of a period.
+
+    No reader calls back more screenings than they clear. Where fewer negative ones came in than were called back, the
+    negative ones are not all here, and a rate would be untrue.
+    """
     exams = _exams(reader).aggregate(
         all=Count("pk"),
         incomplete=Count("pk", filter=Q(assessment=Assessment.NEED_IMAGING)),
@@ -121,18 +129,23 @@ def compute_reader_figures(reader: ReaderScope, today: date) -> ReaderFigures:
     wanted = {fate.name: condition for fate, condition in _RESULT_CONDITIONS.items()} | {
         "positive": positive,
         "positive_cancer": positive & _RESULT_CONDITIONS[FollowUpResult.CANCER],
+        "positive_open": positive & _RESULT_CONDITIONS[FollowUpResult.OPEN],
+        "biopsy_open": _RESULT_CONDITIONS[FollowUpResult.BIOPSY] & Q(has_tissue=False, has_cancer=False),
         "biopsy_cancer": _RESULT_CONDITIONS[FollowUpResult.BIOPSY] & _RESULT_CONDITIONS[FollowUpResult.CANCER],
         "tissue_cancer": _RESULT_CONDITIONS[FollowUpResult.BIOPSY_RESULT] & _RESULT_CONDITIONS[FollowUpResult.CANCER],
     }
     counts = _recalls(reader).aggregate(**{name: Count("pk", filter=condition) for name, condition in wanted.items()})
     return ReaderFigures(
         results={fate: counts[fate.name] for fate in FollowUpResult},
-        recall_rate=Ratio(exams["incomplete"], exams["all"]) if exams["negative"] else None,
+        recall_rate=Ratio(exams["incomplete"], exams["all"]) if exams["negative"] > exams["incomplete"] else None,
+        negative_exams=exams["negative"],
         exam_count=exams["all"],
         recent_exams=exams["young"],
         ppv1=Ratio(counts["positive_cancer"], counts["positive"]),
         ppv2=Ratio(counts["biopsy_cancer"], counts["BIOPSY"]),
         ppv3=Ratio(counts["tissue_cancer"], counts["BIOPSY_RESULT"]),
+        positive_open=counts["positive_open"],
+        biopsy_open=counts["biopsy_open"],
     )
 
 
@@ -162,7 +175,8 @@ def _recalls(reader: ReaderScope) -> QuerySet[Recall]:
     suspicious = Outcome.objects.filter(recall=OuterRef("pk"), assessment__in=SUSPICIOUS_ASSESSMENTS, amended_by=None)
     without_visit = RecallEvent.objects.filter(recall=OuterRef("pk"), step="advise_biopsy")
     cancer = Exists(tissue.filter(result__in=_MALIGNANT_RESULTS)) | Q(closure_reason=ClosureReason.CANCER_HANDED_OVER)
-    of_reader: QuerySet[Recall] = Recall.objects.filter(
+    # What a supplemental test found after a negative reading is no call back of that reader's.
+    of_reader: QuerySet[Recall] = Recall.objects.exclude(kind=RecallKind.SUPPLEMENTAL).filter(
         exam__reader=reader.user,
         exam__site_id__in=reader.site_ids,
         exam__exam_date__range=(reader.since, reader.until),

@@ -1,4 +1,4 @@
-"""Creates the indexes by which the search finds the beginning of a name without reading a whole table.
+"""Creates the indexes by which the admin finds the beginning of a name, and the search a whole accession.
 
 Each database compares without regard to capitals in its own way, and only an index made for that way serves it: Django
 has no words for it that fit both. They are made after each migration where they are missing, since SQLite forgets them
@@ -12,8 +12,6 @@ from django.db import connections
 _COLUMNS = (
     ("patients_patient", "family_name"),
     ("patients_patient", "given_name"),
-    ("patients_patient", "preferred_name"),
-    ("patients_patient", "mrn"),
     ("recalls_screeningexam", "accession"),
 )
 

@@ -17,8 +17,16 @@ from clinic.factories import SiteStaff
 from clinic.models import Site
 from patients.models import ContactPoint
 from recalls import actions
-from recalls.actions import ContactAttemptInput, OutcomeInput, Slot
-from recalls.enums import Assessment, ConcordanceVerdict, ContactChannel, ContactResult, PathologyClass, VisitKind
+from recalls.actions import ContactAttemptInput, DisclosureInput, OutcomeInput, PathologyInput, Slot
+from recalls.enums import (
+    Assessment,
+    ConcordanceVerdict,
+    ContactChannel,
+    ContactResult,
+    DisclosureMethod,
+    PathologyClass,
+    VisitKind,
+)
 from recalls.models import Recall
 from recalls.scheduling import slots
 
@@ -136,17 +144,48 @@ def _radiologist_step(step: Callable[..., Any], note: str = "") -> ScenarioActio
     return lambda context: step(context.recall, by=context.staff.radiologist, note=note)
 
 
-def _record_outcome(assessment: Assessment, *, released: bool = True) -> ScenarioAction:
+def _record_outcome(assessment: Assessment, *, written: bool = False, told: bool = False) -> ScenarioAction:
+    """Told in writing at once, told at the visit, or neither: then it is still to be told."""
+
     def record(context: ScenarioContext) -> None:
-        outcome = OutcomeInput(assessment, release_at=timezone.now() if released else None)
+        outcome = OutcomeInput(
+            assessment,
+            release_at=timezone.now() if written else None,
+            told=DisclosureInput(DisclosureMethod.AT_VISIT) if told else None,
+        )
         actions.record_outcome(context.recall, outcome, by=context.staff.radiologist)
 
     return record
 
 
+def _tell(context: ScenarioContext) -> None:
+    told = DisclosureInput(DisclosureMethod.PHONE, understood="Asked when, and how long it takes.")
+    actions.result_told(context.recall, told, by=context.staff.radiologist)
+
+
+def _hand_over(context: ScenarioContext) -> None:
+    day = shift_open_days(context.recall.site, calendar.local_day(context.recall.site, timezone.now()), 4)
+    actions.hand_over(
+        context.recall, clinician="Dr. Sample-Surgeon", facility="Hillside Sample Hospital", first_visit_on=day,
+        by=context.staff.navigator,
+    )  # fmt: skip
+
+
+def _resolve_by_priors(context: ScenarioContext) -> None:
+    reading = OutcomeInput(Assessment.BENIGN, release_at=timezone.now())
+    actions.resolve_by_priors(context.recall, reading, by=context.staff.radiologist)
+
+
+def _transfer(context: ScenarioContext) -> None:
+    actions.transfer(
+        context.recall, facility="Hillside Sample Clinic", phone="+1 412 555 0177", by=context.staff.scheduler,
+        note="The patient told us on the phone.",
+    )  # fmt: skip
+
+
 def _record_pathology(result: PathologyClass) -> ScenarioAction:
     return lambda context: actions.record_pathology(
-        context.recall, result, specimen=f"S-{context.recall.pk:05}", by=context.staff.radiologist
+        context.recall, PathologyInput(result, specimen=f"S-{context.recall.pk:05}"), by=context.staff.radiologist
     )
 
 
@@ -173,7 +212,7 @@ _BOOKED = (
     ScenarioStep(1, time(8, 50), _book_visit(4, time(8, 30))),
 )
 _ATTENDED = (*_BOOKED, ScenarioStep(4, time(9, 20), _scheduler_step(actions.mark_attended)))
-_BIOPSY_ADVISED = (*_ATTENDED, ScenarioStep(4, time(10, 40), _record_outcome(Assessment.SUSPICIOUS_B, released=False)))
+_BIOPSY_ADVISED = (*_ATTENDED, ScenarioStep(4, time(10, 40), _record_outcome(Assessment.SUSPICIOUS_B, told=True)))
 _BIOPSY_BOOKED = (*_BIOPSY_ADVISED, ScenarioStep(5, time(9, 40), _book_visit(8, time(8, 30), VisitKind.BIOPSY)))
 _BIOPSY_DONE = (*_BIOPSY_BOOKED, ScenarioStep(8, time(9, 40), _scheduler_step(actions.biopsy_done)))
 _THREE_CALLS = (
@@ -195,14 +234,19 @@ _PRIORS_REQUESTED = ScenarioStep(
 _PRIORS_RECEIVED = ScenarioStep(5, time(9, 20), _scheduler_step(actions.receive_priors))
 
 
-def _with_pathology(result: PathologyClass, verdict: ConcordanceVerdict) -> Scenario:
+def _with_pathology(result: PathologyClass, verdict: ConcordanceVerdict, *after: ScenarioStep) -> Scenario:
     return Scenario(
         (
             *_BIOPSY_DONE,
             ScenarioStep(11, time(11, 0), _record_pathology(result)),
             ScenarioStep(12, time(9, 0), _sign_concordance(verdict)),
+            *after,
         )
     )
+
+
+_RESULT_TOLD = ScenarioStep(12, time(9, 30), _tell)
+_HANDED_OVER = ScenarioStep(13, time(10, 0), _hand_over)
 
 
 SCENARIOS: dict[str, Scenario] = {
@@ -227,7 +271,7 @@ SCENARIOS: dict[str, Scenario] = {
     ),
     "missed": Scenario((*_BOOKED, ScenarioStep(4, time(10, 0), _scheduler_step(actions.mark_missed)))),
     "more_imaging": Scenario(
-        (*_ATTENDED, ScenarioStep(4, time(10, 40), _record_outcome(Assessment.NEED_IMAGING, released=False)))
+        (*_ATTENDED, ScenarioStep(4, time(10, 40), _record_outcome(Assessment.NEED_IMAGING, told=True)))
     ),
     "priors_not_enough": Scenario(
         (_PRIORS_REQUESTED, _PRIORS_RECEIVED, ScenarioStep(6, time(10, 0), _radiologist_step(actions.need_imaging))),
@@ -254,29 +298,38 @@ SCENARIOS: dict[str, Scenario] = {
         (
             _PRIORS_REQUESTED,
             _PRIORS_RECEIVED,
-            ScenarioStep(6, time(10, 0), _radiologist_step(actions.resolve_by_priors)),
+            ScenarioStep(6, time(10, 0), _resolve_by_priors),
         ),
         _NEED_PRIORS_EXAM,
     ),
     # The radiologist's answer.
-    "closed_normal": Scenario((*_ATTENDED, ScenarioStep(4, time(10, 40), _record_outcome(Assessment.NEGATIVE)))),
-    "closed_benign": Scenario((*_ATTENDED, ScenarioStep(4, time(10, 40), _record_outcome(Assessment.BENIGN)))),
-    "probably_benign": Scenario(
-        (*_ATTENDED, ScenarioStep(4, time(10, 40), _record_outcome(Assessment.PROBABLY_BENIGN)))
+    "closed_normal": Scenario(
+        (*_ATTENDED, ScenarioStep(4, time(10, 40), _record_outcome(Assessment.NEGATIVE, written=True)))
     ),
-    "unreleased": Scenario(
-        (*_ATTENDED, ScenarioStep(4, time(10, 40), _record_outcome(Assessment.BENIGN, released=False)))
+    "closed_benign": Scenario(
+        (*_ATTENDED, ScenarioStep(4, time(10, 40), _record_outcome(Assessment.BENIGN, written=True)))
+    ),
+    "probably_benign": Scenario(
+        (*_ATTENDED, ScenarioStep(4, time(10, 40), _record_outcome(Assessment.PROBABLY_BENIGN, written=True)))
+    ),
+    "benign_to_tell": Scenario((*_ATTENDED, ScenarioStep(4, time(10, 40), _record_outcome(Assessment.BENIGN)))),
+    "suspicious_to_tell": Scenario(
+        (*_ATTENDED, ScenarioStep(4, time(10, 40), _record_outcome(Assessment.HIGHLY_SUGGESTIVE)))
     ),
     "next_round": Scenario(
         (
             *_ATTENDED,
-            ScenarioStep(4, time(10, 40), _record_outcome(Assessment.PROBABLY_BENIGN)),
+            ScenarioStep(4, time(10, 40), _record_outcome(Assessment.PROBABLY_BENIGN, written=True)),
             ScenarioStep(102, time(8, 0), lambda context: actions.follow_up_due(context.recall, by=SYSTEM)),
         )
     ),
     # Biopsy.
     "straight_to_biopsy": Scenario(
-        (ScenarioStep(1, time(9, 15), _radiologist_step(actions.advise_biopsy)),), _SUSPICIOUS_EXAM
+        (
+            ScenarioStep(1, time(9, 15), _radiologist_step(actions.advise_biopsy)),
+            ScenarioStep(1, time(9, 40), _tell),
+        ),
+        _SUSPICIOUS_EXAM,
     ),
     "biopsy_to_book": Scenario(_BIOPSY_ADVISED),
     "biopsy_booked": Scenario(_BIOPSY_BOOKED),
@@ -285,18 +338,18 @@ SCENARIOS: dict[str, Scenario] = {
     "awaiting_concordance": Scenario(
         (*_BIOPSY_DONE, ScenarioStep(11, time(11, 0), _record_pathology(PathologyClass.BENIGN)))
     ),
-    "benign_concordant": _with_pathology(PathologyClass.BENIGN, ConcordanceVerdict.CONCORDANT_BENIGN),
-    "high_risk": _with_pathology(PathologyClass.HIGH_RISK, ConcordanceVerdict.HIGH_RISK),
-    "cancer": _with_pathology(PathologyClass.INVASIVE, ConcordanceVerdict.MALIGNANT),
-    "discordant": _with_pathology(PathologyClass.BENIGN, ConcordanceVerdict.DISCORDANT),
+    "benign_concordant": _with_pathology(PathologyClass.BENIGN, ConcordanceVerdict.CONCORDANT_BENIGN, _RESULT_TOLD),
+    "high_risk": _with_pathology(PathologyClass.HIGH_RISK, ConcordanceVerdict.HIGH_RISK, _RESULT_TOLD, _HANDED_OVER),
+    "cancer_to_tell": _with_pathology(PathologyClass.INVASIVE, ConcordanceVerdict.MALIGNANT),
+    "to_hand_over": _with_pathology(PathologyClass.INVASIVE, ConcordanceVerdict.MALIGNANT, _RESULT_TOLD),
+    "cancer": _with_pathology(PathologyClass.INVASIVE, ConcordanceVerdict.MALIGNANT, _RESULT_TOLD, _HANDED_OVER),
+    "discordant": _with_pathology(PathologyClass.BENIGN, ConcordanceVerdict.DISCORDANT, _RESULT_TOLD),
     # On hold, or closed another way.
     "on_hold": Scenario((_FIRST_CALL, ScenarioStep(3, time(10, 0), _put_on_hold))),
     "declined": Scenario(
         (_FIRST_CALL, ScenarioStep(3, time(12, 30), _scheduler_step(actions.decline, "Wants no additional imaging.")))
     ),
-    "transferred": Scenario(
-        (ScenarioStep(2, time(11, 0), _scheduler_step(actions.transfer, "Hillside Sample Clinic takes over.")),)
-    ),
+    "transferred": Scenario((ScenarioStep(2, time(11, 0), _transfer),)),
     "deceased": Scenario((_FIRST_CALL, ScenarioStep(4, time(10, 0), _mark_deceased))),
     "lost": Scenario(
         (*_FULL_LADDER, ScenarioStep(45, time(9, 0), _radiologist_step(actions.close_lost, "Every way was tried.")))

@@ -1,6 +1,6 @@
-"""Pages of a day's appointments, and the buttons that take a step with one click."""
+"""Pages of a day's appointments and of who waits for an earlier time, and the buttons that take a step at once."""
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -15,15 +15,19 @@ from django.utils.translation import gettext as _
 from clinic import calendar
 from clinic.actors import actor_for
 from clinic.models import Site
-from clinic.roles import Page, can_open_page
+from clinic.roles import Page, can_open_page, get_roles
 from desk.keyset import format_cursor, parse_cursor
+from desk.saved_note import store_saved_note
 from desk.views import DeskView, current_user, sites_by_id, sites_with_calendars
 from recalls.actions import get_action
+from recalls.actions.visit_day.room_entry import enter_room
 from recalls.models import Appointment
 from recalls.permissions import StepRefused
-from recalls.presenters.appointments import build_appointment_rows
+from recalls.presenters.booking.appointments import build_appointment_rows, count_arrivals, group_by_room
+from recalls.presenters.booking.earlier_times import build_earlier_time_rows
 from recalls.presenters.datetime_display import display_datetime, format_day
 from recalls.scheduling import day_schedule
+from recalls.scheduling.earlier_times import HORIZON_DAYS, find_earlier_times, waiting_entries
 from recalls.views.undo_offer import offer_undo, seen_version
 from recalls.workflow import STEPS_BY_NAME
 
@@ -40,18 +44,21 @@ class AppointmentListView(DeskView):
         after = parse_cursor(day_schedule.DayScheduleCursor, request.GET.get("after", ""))
         found = day_schedule.list_appointments(days, unconfirmed_first=when == "tomorrow", after=after)
         shown = found[: day_schedule.PAGE_SIZE]
-        rows = build_appointment_rows(shown, sites_by_id(user), actor_for(user), now)
-        first = next(iter(days.values()), now.date())
+        rows = build_appointment_rows(shown, {site.pk: site for site in sites}, actor_for(user), now)
+        first = next(iter(days.values()), calendar.earliest_today())
         unconfirmed = [row for row in rows if row.is_unconfirmed] if when == "tomorrow" else []
         groups = [(_("Not confirmed yet: call them first"), unconfirmed), (_("All others"), rows)]
         if when == "tomorrow":
             groups[1] = (groups[1][0], [row for row in rows if not row.is_unconfirmed])
+        if when == "arrivals":
+            groups = [(room, list(of_room)) for room, of_room in group_by_room(rows)]
         context: dict[str, Any] = {
+            "arrival_counts": count_arrivals(rows) if when == "arrivals" else [],
             "when": when,
             "day": first,
             "day_words": format_day(first),
             "requested_day": asked,
-            "groups": groups if when == "tomorrow" else [("", rows)],
+            "groups": groups if when in ("tomorrow", "arrivals") else [("", rows)],
             "is_empty": not rows,
             "is_first_page": after is None,
             "return_url": request.get_full_path(),
@@ -60,6 +67,23 @@ class AppointmentListView(DeskView):
             "may_close_days": can_open_page(user, Page.CLOSED_DAYS),
         }
         return render(request, "recalls/appointments.html", context)
+
+
+class EarlierTimesView(DeskView):
+    """Whom to ring, and the button that moves the visit once they agreed; the lock on the room decides again."""
+
+    page = Page.APPOINTMENTS
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        user, now = current_user(request), timezone.now()
+        sites = {site.pk: site for site in sites_with_calendars(user)}
+        found = find_earlier_times(waiting_entries(sites, now), sites, now)
+        context = {
+            "rows": build_earlier_time_rows(found, sites, now),
+            "horizon_days": HORIZON_DAYS,
+            "may_move": bool(get_roles(user) & STEPS_BY_NAME["reschedule"].roles),
+        }
+        return render(request, "recalls/earlier_times.html", context)
 
 
 class AppointmentStepView(DeskView):
@@ -82,7 +106,24 @@ class AppointmentStepView(DeskView):
             messages.error(request, " ".join(error.messages))
         else:
             words = _("Saved: %(step)s.") % {"step": STEPS_BY_NAME[step].label}
-            messages.success(request, words, extra_tags=offer_undo(request, user, event))
+            tags = (store_saved_note(request, recall.patient_id), offer_undo(request, user, event))
+            messages.success(request, words, extra_tags=" ".join(filter(None, tags)))
+        return redirect(f"{_return_url(request)}#visit-{pk}")
+
+
+class RoomEntryView(DeskView):
+    """A button of the list: the patient is in the room, or not yet after all."""
+
+    page = Page.APPOINTMENTS
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        user = current_user(request)
+        if not Appointment.objects.filter(pk=pk, recall__site_id__in=user.site_ids).exists():
+            raise Http404
+        try:
+            enter_room(pk, by=user, inside=bool(request.POST.get("inside")))
+        except StepRefused as refusal:
+            messages.error(request, str(refusal))
         return redirect(f"{_return_url(request)}#visit-{pk}")
 
 
@@ -94,10 +135,9 @@ def _days_by_site(sites: list[Site], when: str, asked: str) -> tuple[dict[Site, 
         except ValueError:
             raise Http404 from None
         return dict.fromkeys(sites, day), str(day)
-    today = {site: calendar.local_day(site, timezone.now()) for site in sites}
-    if when == "today":
-        return today, ""
-    return {site: calendar.next_open_day(site, day + timedelta(days=1)) for site, day in today.items()}, ""
+    if when in ("today", "arrivals"):
+        return {site: calendar.local_day(site, timezone.now()) for site in sites}, ""
+    return day_schedule.next_working_days(sites, timezone.now()), ""
 
 
 def _next_page_url(asked: str, last: Appointment) -> str:

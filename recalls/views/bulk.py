@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from clinic.models import User
-from clinic.roles import Page
+from clinic.roles import Page, get_roles
+from desk.kept_forms import discard_kept_form, restore_kept_form
 from desk.views import DeskView, current_user, sites_by_id
 from recalls.forms import BULK_FORMS
 from recalls.forms.bulk import (
@@ -28,23 +30,36 @@ class BulkActionView(DeskView):
     page = Page.BULK
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        name, chosen = _bulk_step_or_404(request.GET.get("do", "")), request.GET.getlist("recall")
+        kept = restore_kept_form(request) if not request.GET else None
+        if kept is not None:
+            return self._preview_kept(request, kept)
+        name, chosen = _bulk_step_or_404(request, request.GET.get("do", "")), request.GET.getlist("recall")
         if not chosen:
             return redirect(_return_url(request.GET.get("back", "")))
-        form, user = BULK_FORMS[name](), current_user(request)
+        user = current_user(request)
+        form = BULK_FORMS[name](user)
         lines = preview_bulk_action(form, _get_recalls(user, _parse_ids(chosen[:MAX_BULK_RECALLS])), user)
         return _render_preview(request, name, form, lines, request.GET.get("back", ""), len(chosen) - len(lines))
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        name, user = _bulk_step_or_404(request.POST.get("do", "")), current_user(request)
+        name, user = _bulk_step_or_404(request, request.POST.get("do", "")), current_user(request)
         seen = _parse_versions(request.POST.getlist("seen")[:MAX_BULK_RECALLS])
         recalls = _get_recalls(user, list(seen))
-        form, back = BULK_FORMS[name](request.POST), request.POST.get("back", "")
+        form, back = BULK_FORMS[name](user, request.POST), request.POST.get("back", "")
         if not form.is_valid():
             return _render_preview(request, name, form, preview_bulk_action(form, recalls, user), back, 0)
         lines = run_bulk_action(form, recalls, seen, user)
+        discard_kept_form(request)
         context = _split_by_refusal(lines) | {"step": STEPS_BY_NAME[name], "return_url": _return_url(back)}
         return render(request, "recalls/bulk_done.html", context)
+
+    @staticmethod
+    def _preview_kept(request: HttpRequest, kept: QueryDict) -> HttpResponse:
+        """The preview anew, for the recalls as they stand now, with what was typed before the session ended."""
+        name, user = _bulk_step_or_404(request, kept.get("do", "")), current_user(request)
+        form = BULK_FORMS[name](user, kept)
+        recalls = _get_recalls(user, list(_parse_versions(kept.getlist("seen")[:MAX_BULK_RECALLS])))
+        return _render_preview(request, name, form, preview_bulk_action(form, recalls, user), kept.get("back", ""), 0)
 
 
 def _render_preview(
@@ -72,16 +87,19 @@ def _split_by_refusal(lines: list[BulkActionResult]) -> dict[str, Any]:
     }
 
 
-def _bulk_step_or_404(name: str) -> str:
+def _bulk_step_or_404(request: HttpRequest, name: str) -> str:
+    """The step, known and for the user's role."""
     if name not in BULK_FORMS:
         raise Http404
+    if not STEPS_BY_NAME[name].roles & get_roles(request.user):
+        raise PermissionDenied
     return name
 
 
 def _return_url(address: str) -> str:
     """To the list the user came from, and to no other place."""
-    queue = reverse("queue")
-    return address if address.startswith(queue) else queue
+    lists = (reverse("queue"), reverse("late_list"))
+    return address if address.startswith(lists) else lists[0]
 
 
 def _parse_ids(texts: list[str]) -> list[int]:

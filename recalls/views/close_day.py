@@ -16,8 +16,13 @@ from clinic import calendar
 from clinic.models import Site
 from clinic.roles import Page
 from desk.views import DeskView, current_user, sites_with_calendars
-from recalls.actions.close_day import RescheduleRequest, close_day, reschedule_appointments
-from recalls.presenters.appointments import build_reschedule_rows
+from recalls.actions.visit_day.close_day import (
+    RescheduleRequest,
+    close_day,
+    open_closed_day_tasks,
+    reschedule_appointments,
+)
+from recalls.presenters.booking.reschedule_rows import build_reschedule_rows
 from recalls.presenters.datetime_display import format_day
 from recalls.scheduling import slots
 from recalls.scheduling.day_closure import propose_reschedules
@@ -64,6 +69,7 @@ class CloseDayView(DeskView):
         moved, refused = reschedule_appointments(
             site, _selected_new_times(request, site), by=user, note=_closure_note(day, reason)
         )
+        open_closed_day_tasks(site, day)
         _add_result_messages(request, moved, refused)
         return redirect(f"{reverse('close_day')}?{urlencode({'site': str(site.pk), 'day': str(day)})}")
 

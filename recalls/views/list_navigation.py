@@ -37,9 +37,13 @@ def _next_in_queue(address: str, user: User, worked: Recall) -> str:
     parts, now = urlsplit(address), timezone.now()
     state = resolve(parts.path).kwargs.get("state", State.TO_CONTACT)
     # From the beginning only where nobody is left behind this place: reading a queue costs.
-    for place in dict.fromkeys((_queue_cursor(worked), None)):
+    try:
+        narrowed = parse_filter_params(QueryDict(parts.query))
+    except Http404:
+        return ""
+    for place in dict.fromkeys((_queue_cursor(worked, by_target="sort" in narrowed), None)):
         try:
-            wanted = build_queue_query(user, State(state), parse_filter_params(QueryDict(parts.query)), now, place)
+            wanted = build_queue_query(user, State(state), narrowed, now, place)
         except Http404:
             return ""
         page = queue.get_queue_page(wanted)
@@ -49,8 +53,9 @@ def _next_in_queue(address: str, user: User, worked: Recall) -> str:
     return ""
 
 
-def _queue_cursor(recall: Recall) -> queue.QueueCursor | None:
+def _queue_cursor(recall: Recall, *, by_target: bool) -> queue.QueueCursor | None:
     """Where it stood among those whose turn it is."""
     if recall.target_at is None:
         return None
-    return queue.QueueCursor(queue.DUE, recall.target_at, recall.suspicious, recall.pk)
+    part = queue.BY_TARGET if by_target else queue.DUE
+    return queue.QueueCursor(part, recall.target_at, recall.suspicious, recall.pk)

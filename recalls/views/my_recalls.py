@@ -64,7 +64,7 @@ def _reader_outcome_context(
     user: User, who: User, asked: dict[str, str], now: datetime, after: ReaderOutcomeCursor | None
 ) -> dict[str, Any]:
     sites, period, fate = sites_by_id(user), ReviewPeriod(asked["period"]), FollowUpResult(asked["show"])
-    today = calendar.local_day(next(iter(sites.values())), now) if sites else now.date()
+    today = calendar.local_day(next(iter(sites.values())), now) if sites else calendar.earliest_today()
     since, until = period.date_range(today)
     reader = ReaderScope(who, user.site_ids, since, until)
     figures = reader_outcomes.compute_reader_figures(reader, today)

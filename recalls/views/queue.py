@@ -8,7 +8,8 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.http import urlencode
 
-from clinic.roles import Page, can_open_page
+from clinic.models import User
+from clinic.roles import Page, can_open_page, get_roles
 from desk.keyset import format_cursor, parse_cursor
 from desk.views import DeskView, current_user, sites_by_id
 from recalls.enums import OPEN_STATES, State
@@ -18,7 +19,7 @@ from recalls.scheduling.next_available import saved_views_and_next_free
 from recalls.selectors import queue
 from recalls.selectors.queue_counts import QueueCounts, count_assigned_to, get_queue_counts
 from recalls.views.queue_query import build_queue_query, parse_filter_params
-from recalls.workflow import STEPS_BY_NAME
+from recalls.workflow import STEPS_BY_NAME, Step
 
 
 class QueueView(DeskView):
@@ -45,17 +46,28 @@ class QueueView(DeskView):
             "state": wanted.state,
             "next_page_url": _next_page_url(wanted.state, narrowed, page.next_cursor) if page.next_cursor else "",
             "is_first_page": wanted.after is None,
-            "bulk_steps": [STEPS_BY_NAME[name] for name in BULK_FORMS] if can_open_page(user, Page.BULK) else [],
+            "bulk_steps": _bulk_steps(user),
         }
         return render(request, "recalls/queue.html", context)
 
 
+def _bulk_steps(user: User) -> list[Step]:
+    """What this person may do with several recalls at once."""
+    steps = [STEPS_BY_NAME[name] for name in BULK_FORMS] if can_open_page(user, Page.BULK) else []
+    return [step for step in steps if step.roles & get_roles(user)]
+
+
 def _row_context(page: queue.QueuePage, wanted: queue.QueueQuery) -> dict[str, Any]:
     user, sites = wanted.user, sites_by_id(wanted.user)
-    return {
+    rows = {
         name: build_queue_rows(getattr(page, name), sites, wanted.now, user, wanted.next_free_by_site)
         for name in ("patient_requests", "due", "not_due", "handled_today")
-    } | {"sites": user.own_sites if len(user.own_sites) > 1 else ()}
+    }
+    return rows | {
+        "due": [row for row in rows["due"] if not row.is_for_signer],
+        "for_signer": [row for row in rows["due"] if row.is_for_signer],
+        "sites": user.own_sites if len(user.own_sites) > 1 else (),
+    }
 
 
 def _link_context(counts: QueueCounts, wanted: queue.QueueQuery, narrowed: Mapping[str, str]) -> dict[str, Any]:
@@ -67,6 +79,8 @@ def _link_context(counts: QueueCounts, wanted: queue.QueueQuery, narrowed: Mappi
         "tabs": queue_links.build_queue_tabs(counts, state, narrowed),
         "collapsed_tabs": queue_links.build_collapsed_tabs(counts, state, narrowed),
         "primary_links": queue_links.primary_filter_links(counts, mine, narrowed),
+        "target_links": queue_links.target_links(counts, state, narrowed),
+        "is_by_target": wanted.by_target,
         "stuck_links": stuck,
         "is_stuck": any(link.is_current for link in stuck),
         "language_links": queue_links.language_filter_links(counts, narrowed),

@@ -20,6 +20,7 @@ def parse_filter_params(query: Mapping[str, str]) -> dict[str, str]:
     if (
         narrowed.get("why", FilterReason.CALL_NOW) not in FilterReason.values
         or not narrowed.get("site", "1").isdecimal()
+        or narrowed.get("sort", queue_links.SORT_BY_TARGET) != queue_links.SORT_BY_TARGET
     ):
         raise Http404
     return narrowed
@@ -35,9 +36,10 @@ def build_queue_query(
     return queue.QueueQuery(
         user=user,
         day_ends={site.pk: _day_end(site, now) for site in sites},
-        state=filter_state(why) if why else state,
+        state=filter_state(why, state),
         now=now,
         filters=QueueFilters(reason=why, assigned_to=mine, language=narrowed.get("language", "")[:20]),
+        by_target="sort" in narrowed,
         after=after,
         next_free_by_site=next_free_by_site(sites, now),
         workday_start=max(begun, default=None),

@@ -1,16 +1,16 @@
 """Page on which a radiologist answers a case; the next case follows."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clinic.models import User
+from clinic.roles import Page, can_open_page
 from desk.return_list import add_return_list, return_list_url
 from recalls.enums import State
 from recalls.forms import StepForm
@@ -18,6 +18,7 @@ from recalls.models import Recall, RecallEvent
 from recalls.presenters.reading_case import build_reading_case
 from recalls.presenters.worklist_rows import answer_url
 from recalls.selectors import reading_worklist
+from recalls.views.list_navigation import is_queue_url
 from recalls.views.steps import StepFormView
 from recalls.workflow import STEPS_BY_NAME
 
@@ -25,16 +26,18 @@ RADIOLOGIST_STEPS = (
     "record_outcome",
     "amend_outcome",
     "release_outcome",
+    "result_told",
     "sign_concordance",
     "resolve_by_priors",
     "need_imaging",
 )
 # After these the next case opens; amending and releasing are done between cases.
-_OPENS_NEXT_CASE = frozenset({"record_outcome", "sign_concordance", "resolve_by_priors", "need_imaging"})
-# Earlier pictures are answered one way or the other, from one screen.
+_OPENS_NEXT_CASE = frozenset({"record_outcome", "result_told", "sign_concordance", "resolve_by_priors", "need_imaging"})
+# Earlier pictures are answered one way or the other, from one screen, each with its key: the first is what Enter sends
+# once an assessment is chosen.
 _PRIORS_ANSWERS = {
-    "resolve_by_priors": _("They explain the finding: close, no diagnostic visit"),
-    "need_imaging": _("Diagnostic visit needed"),
+    "resolve_by_priors": ("", _("They explain the finding: save the assessment")),
+    "need_imaging": ("D", _("Diagnostic visit needed")),
 }
 
 
@@ -45,20 +48,17 @@ class SubmitButton:
     label: Any
     url: str
     key: str = ""
+    # The form's required fields are not this answer's: the browser is not to ask for them.
+    asks_for_nothing: bool = False
 
 
 class RadiologistStepView(StepFormView):
-    """One screen for every answer of a radiologist. It is a plain form; reading.js only makes it quicker."""
+    """One screen for every answer of a radiologist. It is a plain form; reading.js only makes it quicker.
+
+    Whoever came from a queue, such as a navigator who tells results, goes on in that queue.
+    """
 
     template_name = "recalls/radiologist_step.html"
-
-    # Where the case lay on the worklist before it was answered.
-    _worklist_position: tuple[State, datetime | None]
-
-    def _open_recall(self, request: HttpRequest, pk: int, step: str) -> tuple[User, Recall]:
-        user, recall = super()._open_recall(request, pk, step)
-        self._worklist_position = (State(recall.state), recall.to_read_at)
-        return user, recall
 
     def get_extra_context(self, recall: Recall, user: User) -> dict[str, Any]:
         name = self.kwargs["step"]
@@ -68,15 +68,18 @@ class RadiologistStepView(StepFormView):
             "title": _("Prior images to compare") if compares else STEPS_BY_NAME[name].label,
             "rules": [STEPS_BY_NAME[answer].rule for answer in (_PRIORS_ANSWERS if compares else (name,))],
             "submit_buttons": _submit_buttons(recall, name),
-            "can_return_to_list": name in _OPENS_NEXT_CASE and not compares,
+            "has_worklist": can_open_page(user, Page.WORKLIST),
+            "return_url": return_list_url(self.request),
+            "can_return_to_list": can_open_page(user, Page.WORKLIST) and name in _OPENS_NEXT_CASE and not compares,
         }
 
     def get_success_response(
         self, recall: Recall, user: User, before: State, form: StepForm, event: RecallEvent | None
     ) -> HttpResponse:
+        if not can_open_page(user, Page.WORKLIST) or is_queue_url(return_list_url(self.request)):
+            return super().get_success_response(recall, user, before, form, event)
         if self.kwargs["step"] in _OPENS_NEXT_CASE and self.request.POST.get("then") != "list":
-            state, since = self._worklist_position
-            following = reading_worklist.next_recall_to_read(user, timezone.now(), state, since, recall.pk)
+            following = reading_worklist.next_recall_to_read(user, timezone.now(), before, recall.pk)
             if following is not None:
                 return redirect(add_return_list(answer_url(following), return_list_url(self.request)))
         return redirect("worklist")
@@ -88,9 +91,9 @@ def _is_priors_comparison(recall: Recall, step: str) -> bool:
 
 def _submit_buttons(recall: Recall, step: str) -> list[SubmitButton]:
     if _is_priors_comparison(recall, step):
-        answers = enumerate(_PRIORS_ANSWERS.items(), start=1)
         return [
-            SubmitButton(label, reverse("step", args=[recall.pk, name]), str(key)) for key, (name, label) in answers
+            SubmitButton(label, reverse("step", args=[recall.pk, name]), key, asks_for_nothing=name == "need_imaging")
+            for name, (key, label) in _PRIORS_ANSWERS.items()
         ]
     label = _("Save and next") if step in _OPENS_NEXT_CASE else _("Save")
     return [SubmitButton(label, reverse("step", args=[recall.pk, step]))]

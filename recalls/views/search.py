@@ -7,7 +7,7 @@ from django.utils import timezone
 from clinic.roles import Page
 from desk.views import DeskView, current_user, sites_by_id
 from recalls.presenters.search_results import build_search_results
-from recalls.selectors.search import MAX_RESULTS, search_recalls
+from recalls.selectors.search import MAX_RESULTS, search_patients
 
 SEARCH_SESSION_KEY = "search"
 
@@ -23,7 +23,7 @@ class SearchView(DeskView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         user, asked = current_user(request), str(request.session.get(SEARCH_SESSION_KEY, ""))
-        found = search_recalls(user, asked) if asked else []
+        found = search_patients(user, asked) if asked else []
         context = {
             "asked": asked,
             "rows": build_search_results(found[:MAX_RESULTS], sites_by_id(user), timezone.now()),

@@ -1,6 +1,7 @@
 """Page of one step: shows its form and takes the step."""
 
 from typing import Any
+from uuid import uuid4
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -9,25 +10,37 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from clinic.actors import actor_for
 from clinic.models import User
 from clinic.roles import Page, Role, get_roles
+from desk.kept_forms import discard_kept_form, restore_kept_form
 from desk.return_list import add_return_list, return_list_url
+from desk.saved_note import store_saved_note
 from desk.views import DeskView, current_user, log_patient_view
 from recalls import edit_presence
-from recalls.enums import ContactResult, State
+from recalls.enums import ContactResult, State, WorkItemKind
 from recalls.forms import STEP_FORMS, StepForm
 from recalls.models import Recall, RecallEvent
 from recalls.permissions import NotPermitted, StaleVersion, StepRefused, check_actor_permitted, step_blocked_reason
 from recalls.presenters import build_recall_history, build_step_option, display_datetime
 from recalls.presenters.recall_header import build_recall_context
-from recalls.selectors.recall_detail import get_recall_detail
+from recalls.selectors.recall_detail import get_recall_detail, other_open_recalls
+from recalls.selectors.repeated_step import RepeatedStep, find_repeated_step
+from recalls.views.contact_details import build_contact_form
 from recalls.views.list_navigation import next_recall_url
 from recalls.views.undo_offer import offer_undo
 from recalls.workflow import DESK_ROLES, STEPS_BY_NAME
 
-_BOOKING_STEP_BY_STATE = {State.TO_CONTACT: "book_appointment", State.BIOPSY_TO_BOOK: "book_biopsy"}
+_BOOKING_STEP_BY_STATE = {
+    State.TO_CONTACT: "book_appointment",
+    State.FOLLOW_UP: "book_appointment",
+    State.BIOPSY_TO_BOOK: "book_biopsy",
+}
+# Here the visit is offered as soon as a step has led to it: what is booked with the answer is the visit that happens.
+_BOOKED_AT_ONCE = (State.FOLLOW_UP, State.BIOPSY_TO_BOOK)
+REPEAT_FIELD = "again"  # sent by whoever wants to save the same once more
 _HISTORY_LINES_ON_STEP_PAGE = 5  # the newest lines, enough to decide by
 
 
@@ -40,15 +53,19 @@ class StepFormView(DeskView):
     def get(self, request: HttpRequest, pk: int, step: str) -> HttpResponse:
         user, recall = self._open_recall(request, pk, step)
         button = build_step_option(recall, step, actor_for(user))
-        return self._render_form(request, recall, STEP_FORMS[step](recall, user), button.blocked_reason, 200)
+        form = STEP_FORMS[step](recall, user, restore_kept_form(request), asked=request.GET)
+        return self._render_form(request, recall, form, button.blocked_reason, 200)
 
     def post(self, request: HttpRequest, pk: int, step: str) -> HttpResponse:
         user, recall = self._open_recall(request, pk, step)
-        before, form = State(recall.state), STEP_FORMS[step](recall, user, request.POST)
+        before, form = State(recall.state), STEP_FORMS[step](recall, user, request.POST, files=request.FILES)
         try:
             if not form.is_valid():
                 check_actor_permitted(recall, STEPS_BY_NAME[step], actor_for(user))
                 return self._render_form(request, recall, form, "", 200)
+            repeated = find_repeated_step(recall, user, step, form.cleaned_data["key"], form.cleaned_data)
+            if repeated is not None and REPEAT_FIELD not in request.POST:
+                return self._render_repeat_question(request, recall, repeated, form.cleaned_data["version"])
             event = form.save()
         except ValidationError:
             return self._render_form(request, get_recall_detail(user, pk), form, "", 200)
@@ -57,9 +74,16 @@ class StepFormView(DeskView):
         except StepRefused as refusal:
             status = 403 if isinstance(refusal, NotPermitted) else 409
             return self._render_form(request, get_recall_detail(user, pk), form, str(refusal), status)
-        messages.success(request, _success_message(recall, step, event), extra_tags=offer_undo(request, user, event))
+        tags = [_note_saved(request, user, recall, form, event), offer_undo(request, user, event)]
+        messages.success(
+            request, self.get_success_message(recall, form, event), extra_tags=" ".join(filter(None, tags))
+        )
         edit_presence.release_claim(recall, user)
+        discard_kept_form(request)
         return self.get_success_response(recall, user, before, form, event)
+
+    def get_success_message(self, recall: Recall, form: StepForm, event: RecallEvent | None) -> str:
+        return _success_message(recall, form, event)
 
     def get_success_response(
         self, recall: Recall, user: User, before: State, form: StepForm, event: RecallEvent | None
@@ -94,6 +118,24 @@ class StepFormView(DeskView):
         reason = step_blocked_reason(recall, STEPS_BY_NAME[step], actor_for(user))
         return self._render_form(request, recall, form, reason, 409, conflict_message=str(refusal))
 
+    def _render_repeat_question(
+        self, request: HttpRequest, recall: Recall, repeated: RepeatedStep, seen: int
+    ) -> HttpResponse:
+        """Back brought a form again that was saved: the same fields, to be sent once more or not at all."""
+        typed = request.POST.copy()
+        typed["key"] = str(uuid4())
+        # What the person saved after opening the form is known to them; what a colleague saved since is not.
+        typed["version"] = str(max(repeated.version, seen))
+        sent = [(name, value) for name, values in typed.lists() for value in values if name != "csrfmiddlewaretoken"]
+        context = {
+            "recall": recall,
+            "repeated": repeated,
+            "saved_at": display_datetime(recall.site, repeated.at, timezone.now()),
+            "fields": [*sent, (REPEAT_FIELD, "yes")],
+            "note": typed.get("note", ""),
+        }
+        return render(request, "recalls/repeat_question.html", context)
+
     def _render_form(
         self,
         request: HttpRequest,
@@ -104,25 +146,67 @@ class StepFormView(DeskView):
         conflict_message: str = "",
     ) -> HttpResponse:
         step = STEPS_BY_NAME[self.kwargs["step"]]
-        context: dict[str, Any] = build_recall_context(recall, form.user, timezone.now()) | {
+        others = other_open_recalls(form.user, recall)
+        context: dict[str, Any] = build_recall_context(recall, form.user, timezone.now(), others) | {
             "step": step,
             "form": form,
             "blocked_reason": blocked_reason,
             "conflict_message": conflict_message,
+            "contact_form": build_contact_form(recall, form.user) if step.name == "log_contact" else None,
             "history": build_recall_history(recall, timezone.now())[:_HISTORY_LINES_ON_STEP_PAGE],
         }
         context |= self.get_extra_context(recall, form.user)
         return render(request, self.template_name, context, status=status)
 
 
-def _success_message(recall: Recall, step: str, event: RecallEvent | None) -> str:
+def _note_saved(request: HttpRequest, user: User, recall: Recall, form: StepForm, event: RecallEvent | None) -> str:
+    """Keep whom it was about for the message, with the booking that the step has made possible for this person."""
+    if event is not None and event.data.get("also_marked"):
+        url = f"{reverse('work_items')}?kind={WorkItemKind.VERIFY_CONTACT}"
+        return store_saved_note(request, recall.patient_id, url, _("Whom else it concerns"))
+    if _said_no(form):
+        url = reverse("step", args=[recall.pk, "ask_doctor"])
+        return store_saved_note(request, recall.patient_id, url, _("Ask the doctor to call"))
+    booking = _BOOKING_STEP_BY_STATE.get(State(recall.state)) if recall.state in _BOOKED_AT_ONCE else None
+    if booking is None or not get_roles(user) & STEPS_BY_NAME[booking].roles:
+        return store_saved_note(request, recall.patient_id)
+    url = reverse("step", args=[recall.pk, booking])
+    return store_saved_note(request, recall.patient_id, url, _("Book the visit now"))
+
+
+def _said_no(form: StepForm) -> bool:
+    return form.cleaned_data.get("result") == ContactResult.REFUSED
+
+
+def _success_message(recall: Recall, form: StepForm, event: RecallEvent | None) -> str:
     """In words without a patient's name: messages travel in a cookie."""
-    saved = _("Saved: %(step)s.") % {"step": STEPS_BY_NAME[step].label}
+    if event is not None and event.step == "ask_sign_off":
+        waits = _(
+            "“%(step)s” waits for a second signature, on the radiologists' worklist. The recall stays where it is."
+        )
+        return waits % {"step": form.step.label}
+    saved = form.describe_saved()
+    if event is not None and "unusable" in event.data:
+        saved = f"{saved} {_wrong_number_words(event)}"
     if event is None or recall.due_at is None:
         return saved
     due = display_datetime(recall.site, recall.due_at, timezone.now())
     words = {"saved": saved, "state": State(recall.state).label, "due": due}
     return _("%(saved)s Now “%(state)s”, next action by %(due)s.") % words
+
+
+def _wrong_number_words(event: RecallEvent) -> str:
+    """What the wrong number means, also for others who have it."""
+    said = _("The number is marked as wrong: nobody dials it again.")
+    others = event.data.get("also_marked", 0)
+    if not others:
+        return said
+    also = ngettext(
+        "%(count)d other patient has it too: it is marked there as well, with a task for an open recall.",
+        "%(count)d other patients have it too: it is marked there as well, with a task for each open recall.",
+        others,
+    )
+    return f"{said} {also % {'count': others}}"
 
 
 def _success_response(request: HttpRequest, recall: Recall, user: User, before: State, form: StepForm) -> HttpResponse:
@@ -131,7 +215,7 @@ def _success_response(request: HttpRequest, recall: Recall, user: User, before: 
     if ready and recall.state in _BOOKING_STEP_BY_STATE:
         booking = reverse("step", args=[recall.pk, _BOOKING_STEP_BY_STATE[State(recall.state)]])
         return redirect(add_return_list(booking, return_list_url(request)))
-    if request.POST.get("then") == "stay":
+    if request.POST.get("then") == "stay" or _said_no(form):
         return redirect(add_return_list(reverse("recall", args=[recall.pk]), return_list_url(request)))
     following = next_recall_url(request, user, recall)
     if following:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from clinic.roles import Page
 from desk.return_list import add_return_list, return_list_url
+from desk.saved_note import store_saved_note
 from desk.views import DeskView, current_user, log_patient_view
 from recalls import actions
 from recalls.permissions import StepRefused
@@ -35,5 +36,6 @@ class UndoStepView(DeskView):
         except StepRefused as refusal:
             messages.error(request, str(refusal))
         else:
-            messages.success(request, _("Undone: %(step)s.") % {"step": STEPS_BY_NAME[event.data["step"]].label})
+            words = _("Undone: %(step)s.") % {"step": STEPS_BY_NAME[event.data["step"]].label}
+            messages.success(request, words, extra_tags=store_saved_note(request, recall.patient_id))
         return redirect(add_return_list(reverse("recall", args=[recall.pk]), return_list_url(request)))

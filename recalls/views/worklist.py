@@ -12,7 +12,7 @@ from clinic.roles import Page
 from desk.keyset import format_cursor, parse_cursor
 from desk.views import DeskView, current_user, sites_by_id
 from recalls.enums import State
-from recalls.presenters.worklist_rows import build_unreleased_rows, build_worklist_rows
+from recalls.presenters.worklist_rows import build_signature_rows, build_task_rows, build_worklist_rows
 from recalls.selectors import reading_worklist
 from recalls.selectors.reading_worklist import WorklistCursor
 
@@ -21,7 +21,9 @@ _SECTION_TEXTS: dict[State, tuple[Any, Any]] = {
     State.AWAITING_OUTCOME: (_("Outcome to record"), _("Everybody who came has an outcome.")),
     State.AWAITING_PRIORS: (_("Prior images to compare"), _("No prior images have come in.")),
     State.AWAITING_CONCORDANCE: (_("Concordance to sign"), _("No pathology waits for you.")),
+    State.RESULT_TO_TELL: (_("Results to tell"), _("Every result has been told.")),
     State.TO_CONTACT: (_("Closures to sign"), _("No contact ladder is complete.")),
+    State.BIOPSY_TO_BOOK: (_("Closures to sign, biopsy not booked"), _("No contact ladder is complete.")),
 }
 
 
@@ -45,9 +47,12 @@ class WorklistView(DeskView):
             for pile in reading_worklist.get_worklist_sections(sites, now, states, after)
         ]
         is_whole = len(states) > 1
-        pending = build_unreleased_rows(reading_worklist.unreleased_outcomes(user), sites, now) if is_whole else []
         first = next((row for pile in piles for row in pile["rows"]), None)
-        context = {"sections": piles, "unreleased": pending, "first_row": first, "shows_all_sections": is_whole}
+        context = {"sections": piles, "first_row": first, "shows_all_sections": is_whole}
+        if is_whole:
+            requests, tasks = reading_worklist.pending_signatures(sites), reading_worklist.radiologist_tasks(sites)
+            context["signatures"] = build_signature_rows(requests, sites, now)
+            context["tasks"] = build_task_rows(tasks, sites, now)
         return render(request, "recalls/worklist.html", context)
 
 
@@ -61,6 +66,5 @@ def _requested_states(pile: str) -> tuple[State, ...]:
 
 
 def _next_page_url(pile: reading_worklist.WorklistSection) -> str:
-    last = pile.recalls[-1]
-    after = format_cursor(WorklistCursor(last.to_read_at, last.pk)) if last.to_read_at else ""
+    after = format_cursor(reading_worklist.worklist_position(pile.recalls[-1]))
     return f"?{urlencode({'pile': pile.state.value, 'after': after})}"

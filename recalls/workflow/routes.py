@@ -2,9 +2,10 @@
 
 from recalls.enums import Assessment, ClosureReason, ConcordanceVerdict, State
 
-# Where an outcome leads (BI-RADS 5th edition management) and why a closing one closes.
+# Where an outcome leads once the patient was told (BI-RADS 5th edition management), and why a closing one closes.
 NextState = tuple[State, ClosureReason | None]
 _BIOPSY_TO_BOOK: NextState = (State.BIOPSY_TO_BOOK, None)
+_REFERRAL: NextState = (State.TO_HAND_OVER, None)
 NEXT_STATE_BY_ASSESSMENT: dict[Assessment, NextState] = {
     Assessment.NEGATIVE: (State.CLOSED, ClosureReason.NORMAL),
     Assessment.BENIGN: (State.CLOSED, ClosureReason.BENIGN),
@@ -15,15 +16,15 @@ NEXT_STATE_BY_ASSESSMENT: dict[Assessment, NextState] = {
     Assessment.SUSPICIOUS_C: _BIOPSY_TO_BOOK,
     Assessment.HIGHLY_SUGGESTIVE: _BIOPSY_TO_BOOK,
     Assessment.NEED_IMAGING: (State.TO_CONTACT, None),
-    Assessment.KNOWN_MALIGNANCY: (State.CLOSED, ClosureReason.CANCER_HANDED_OVER),
+    Assessment.KNOWN_MALIGNANCY: _REFERRAL,
 }
 
 NEXT_STATE_BY_VERDICT: dict[ConcordanceVerdict, NextState] = {
     ConcordanceVerdict.CONCORDANT_BENIGN: (State.CLOSED, ClosureReason.BENIGN_CONCORDANT),
     ConcordanceVerdict.DISCORDANT: _BIOPSY_TO_BOOK,
     ConcordanceVerdict.INSUFFICIENT: _BIOPSY_TO_BOOK,
-    ConcordanceVerdict.HIGH_RISK: (State.CLOSED, ClosureReason.HIGH_RISK_REFERRED),
-    ConcordanceVerdict.MALIGNANT: (State.CLOSED, ClosureReason.CANCER_HANDED_OVER),
+    ConcordanceVerdict.HIGH_RISK: _REFERRAL,
+    ConcordanceVerdict.MALIGNANT: _REFERRAL,
 }
 
 # Months after the first probably benign outcome at which each round is due (BI-RADS category 3 surveillance).

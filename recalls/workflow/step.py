@@ -21,10 +21,11 @@ class DeadlineKind(models.TextChoices):
     )
     VISIT = "visit", _("end of the visit's day")
     OUTCOME = "outcome", _("outcome within a day of the visit")
-    FOLLOW_UP = "follow_up", _("booking time before the short-interval follow-up")
-    BIOPSY = "biopsy", _("biopsy within its target")
+    TELL = "tell", _("result told within its limit, then the next try of the urgent contact ladder")
+    FOLLOW_UP = "follow_up", _("short-interval follow-up booked within a business day")
     PATHOLOGY = "pathology", _("pathology expected")
-    PATHOLOGY_DISCLOSURE = "told", _("pathology told within its target")
+    CONCORDANCE = "concordance", _("pathology signed within its target")
+    REFERRAL = "referral", _("referral to treatment arranged within its target")
     HOLD = "hold", _("day on which the hold ends")
 
 
@@ -33,11 +34,13 @@ DEADLINE_KIND_BY_STATE: dict[State, DeadlineKind] = {
     State.TO_CONTACT: DeadlineKind.CONTACT,
     State.SCHEDULED: DeadlineKind.VISIT,
     State.AWAITING_OUTCOME: DeadlineKind.OUTCOME,
+    State.RESULT_TO_TELL: DeadlineKind.TELL,
     State.FOLLOW_UP: DeadlineKind.FOLLOW_UP,
-    State.BIOPSY_TO_BOOK: DeadlineKind.BIOPSY,
+    State.BIOPSY_TO_BOOK: DeadlineKind.CONTACT,
     State.BIOPSY_BOOKED: DeadlineKind.VISIT,
     State.AWAITING_PATHOLOGY: DeadlineKind.PATHOLOGY,
-    State.AWAITING_CONCORDANCE: DeadlineKind.PATHOLOGY_DISCLOSURE,
+    State.AWAITING_CONCORDANCE: DeadlineKind.CONCORDANCE,
+    State.TO_HAND_OVER: DeadlineKind.REFERRAL,
     State.ON_HOLD: DeadlineKind.HOLD,
 }
 
@@ -45,15 +48,14 @@ DEADLINE_KIND_BY_STATE: dict[State, DeadlineKind] = {
 class Precondition(models.TextChoices):
     """A fact a step asks for beyond the state, as the sentence shown when it is missing."""
 
-    PRIORS_REQUESTED = "priors_asked", _("Prior images have not been requested yet.")
     SUSPICIOUS_SCREEN = (
         "suspicious_screen",
         _("Only a screening result of 4 or 5 goes to biopsy without a diagnostic visit."),
     )
     HAS_OUTCOME = "an_outcome", _("No outcome has been recorded yet.")
-    UNRELEASED_OUTCOME = (
-        "unreleased_outcome",
-        _("There is no outcome waiting to be released."),
+    WRITABLE_RESULT = (
+        "writable_result",
+        _("Only a normal, benign or probably benign outcome may be told in writing; tell this one."),
     )
     LADDER_COMPLETE = (
         "ladder_complete",
@@ -61,6 +63,17 @@ class Precondition(models.TextChoices):
     )
     VISIT_STARTED = "visit_begun", _("The appointment has not begun yet.")
     MISSED_TODAY = "missed_today", _("No appointment of today was missed.")
+    BIOPSY_BOOKED = "biopsy_is_booked", _("No biopsy is booked.")
+    BIOPSY_DAY = "biopsy_day", _("No biopsy is booked for today or earlier.")
+    BIOPSY_STARTED = "biopsy_begun", _("No booked biopsy has begun yet.")
+    PATHOLOGY_AWAITED = "pathology_awaited", _("No lesion waits for a pathology result.")
+    ENDED_WITHOUT_ANSWER = (
+        "ended_without_answer",
+        _("Only a recall that was lost, declined or transferred is taken back in one step."),
+    )
+    DECEASED = "deceased", _("The patient is not recorded as deceased.")
+    REPORT_REQUESTED = "report_requested", _("No report is asked for from another institution.")
+    SIGN_OFF_REQUESTED = "sign_off_requested", _("Nothing waits for a second signature.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -75,10 +88,15 @@ class Step:
     # Every state in which the recall may stand afterwards; none means that it stays where it is.
     to_states: tuple[State, ...]
     roles: AbstractSet[Role]
+    # The ways (from, to) that diagrams draw, where every start with every end would be more than anybody can follow.
+    main_ways: tuple[tuple[State, State], ...] = ()
+    # Who may take it where a 4, a 5 or an unread result stands, if fewer than that.
+    roles_at_risk: AbstractSet[Role] | None = None
     precondition: Precondition | None = None
     # Why a recall that this step closes is closed, where the action does not decide it from its input.
     closure_reason: ClosureReason | None = None
-    # Whether somebody other than the person who made the last contact attempt must take it.
+    # Whether a second person must take it: for `close_lost` other than the one who made the last contact attempt, for
+    # the others other than the one who asked for it, where a 4, a 5 or an unread result stands.
     needs_second_person: bool = False
     # The form as "module.Class" inside `recalls.forms`; empty for a step that has no page of its own.
     form: str = ""
@@ -93,6 +111,11 @@ class Step:
     weight: int = 0
     # Whether its form stands open on the page of the recall when it is a next step.
     form_open: bool = False
+
+    @property
+    def ends_recall(self) -> bool:
+        """Whether it can only close the recall: such a step stands apart from the others on the page."""
+        return self.to_states == (State.CLOSED,)
 
     @property
     def keeps_state(self) -> bool:

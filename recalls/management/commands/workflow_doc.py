@@ -18,7 +18,7 @@ from recalls.workflow import (
     NextState,
     Step,
 )
-from recalls.workflow_diagram import is_drawn
+from recalls.workflow_diagram import drawn_ways, is_drawn
 
 PAGE_PATH = Path("docs/workflow.md")
 _INTRODUCTION = """# The workflow of a recall
@@ -72,12 +72,14 @@ def _diagram_lines() -> list[str]:
     lines = ["## Diagram", "", "```mermaid", "stateDiagram-v2"]
     lines += [f'    state "{state.label}" as {state.value}' for state in State]
     for step in filter(is_drawn, STEPS):
-        for start in [state.value for state in State if state in step.from_states] or ["[*]"]:
-            ends = [end.value for end in step.to_states] or [start]
-            lines += [f"    {start} --> {end}: {step.label} ({_format_roles(step)})" for end in ends]
+        lines += [
+            f"    {start.value if start else '[*]'} --> {end.value}: {step.label} ({_format_roles(step)})"
+            for start, end in drawn_ways(step)
+        ]
     lines += [f"    {State.CLOSED.value} --> [*]", "```", ""]
     others = ", ".join(f"“{step.label}”" for step in STEPS if not is_drawn(step))
-    return [*lines, f"Not drawn, since they start or end nearly anywhere: {others}.", ""]
+    main = "Of a step that a result sends on, only the main ways are drawn."
+    return [*lines, main, "", f"Not drawn, since they start or end nearly anywhere: {others}.", ""]
 
 
 def _state_lines() -> list[str]:

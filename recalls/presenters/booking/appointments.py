@@ -1,26 +1,31 @@
-"""Rows of the day schedule and of a day to be closed, with the buttons that each may have."""
+"""Rows of the day schedule, with the buttons that each may have."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 from uuid import uuid4
 
+from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from clinic import calendar
 from clinic.actors import Actor
 from clinic.models import Site
+from desk.languages import language_name
 from patients.channels import get_patient_channels
 from patients.contact_validation import format_phone
 from patients.models import Patient
+from recalls.actions.visit_day.room_entry import is_arrived
 from recalls.enums import AppointmentStatus, State, VisitKind
 from recalls.models import Appointment
+from recalls.presenters.booking.visit_parts import PartRow, part_rows
 from recalls.presenters.datetime_display import display_datetime, format_clock_time
-from recalls.presenters.queue_rows import interpreter_text, language_name
-from recalls.scheduling.day_closure import RescheduleProposal
-from recalls.scheduling.slots import format_slot
+from recalls.presenters.queue_rows import interpreter_text
 from recalls.workflow import STEPS_BY_NAME
 
 _STATUS_SYMBOLS = {
@@ -29,6 +34,17 @@ _STATUS_SYMBOLS = {
     AppointmentStatus.ATTENDED: "✓",
     AppointmentStatus.MISSED: "◆",
 }
+
+
+class ArrivalStatus(models.TextChoices):
+    """Where a patient of today's list is."""
+
+    EXPECTED = "expected", gettext_lazy("Expected")
+    LATE = "late", gettext_lazy("Late")
+    ARRIVED = "arrived", gettext_lazy("Arrived")
+    IN_ROOM = "in_room", gettext_lazy("In the room")
+    DONE = "done", gettext_lazy("Done")
+    NO_SHOW = "no_show", gettext_lazy("No-show")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,32 +75,26 @@ class AppointmentRow:
     room: str
     status: str
     status_text: str
+    # Where the patient is, for the front desk.
+    arrival: ArrivalStatus
+    # Since when they are there, or in the room; empty for who is not.
+    arrival_time: str
+    starts_at: datetime
+    parts: list[PartRow]
+    # Where it is noted that the patient is in the room, or not yet; empty for who has not come.
+    room_entry_url: str
+    is_in_room: bool
     is_unconfirmed: bool
     status_symbol: str
+    # The site is shut on the day of a visit that still stands.
+    is_closed_day: bool
     phone_links: list[tuple[str, str]]
     step_buttons: list[StepButton]
     reschedule_url: str
     version: int
     idempotency_key: str
-
-
-@dataclass(frozen=True, slots=True)
-class RescheduleProposalRow:
-    """One visit of a day to be closed, with what is proposed for it."""
-
-    pk: int
-    name: str
-    mrn: str
-    url: str
-    old_time: str
-    description: str
-    new_time: str
-    target_warning: str
-    slot_value: str
-    blocked_reason: str
-    notified_by: str
-    version: int
-    sequence: int
+    # A further part of a visit, among the rows of its own room.
+    is_further_part: bool = False
 
 
 def build_appointment_rows(
@@ -111,18 +121,69 @@ def _appointment_row(visit: Appointment, sites: dict[int, Site], actor: Actor, n
         interpreter=_interpreter_text(visit, patient),
         url=reverse("recall", args=[recall.pk]) if is_own_site else "",
         site=site.name if len(sites) > 1 else "",
-        description=_describe_appointment(visit),
-        room=visit.room.name if visit.room else "",
+        description=describe_appointment(visit),
+        room=", ".join(str(part) for part in (visit.room, visit.stop) if part),
         status=status.value,
         status_text=_status_text(visit),
+        arrival=_arrival_status(visit, now),
+        arrival_time=_arrival_time(visit, site),
+        parts=part_rows(visit, site),
+        room_entry_url=reverse("room_entry", args=[visit.pk]) if _may_enter(visit, actor, is_own_site) else "",
+        is_in_room=visit.in_room_at is not None,
+        starts_at=visit.starts_at,
         is_unconfirmed=_is_unconfirmed(visit),
         status_symbol=_STATUS_SYMBOLS[status],
+        is_closed_day=visit.is_active and not calendar.is_open_day(site, local.date()),
         phone_links=_phone_links(patient, site) if is_own_site and status == AppointmentStatus.BOOKED else [],
         step_buttons=presses,
         reschedule_url=reverse("step", args=[recall.pk, "reschedule"]) if may_move and visit.is_active else "",
         version=recall.version,
         idempotency_key=str(uuid4()),
     )
+
+
+def group_by_room(rows: Iterable[AppointmentRow]) -> Iterable[tuple[str, Iterable[AppointmentRow]]]:
+    """The rows by room in the order of their names, each room's by time, further parts too; without a room last."""
+    every = [one for row in rows for one in (row, *(_row_of_part(row, part) for part in row.parts))]
+    ordered = sorted(every, key=lambda row: (not row.room, row.site, row.room, row.starts_at))
+    return groupby(ordered, key=lambda row: ", ".join(filter(None, (row.site, row.room or _("No room")))))
+
+
+def _row_of_part(row: AppointmentRow, part: PartRow) -> AppointmentRow:
+    """The visit again where its further part takes place, without buttons: it stands and ends with the first."""
+    what = _("second part: %(what)s") % {"what": part.description}
+    return replace(
+        row, time_text=part.time_text, room=part.room, description=what, starts_at=part.starts_at, parts=[],
+        is_further_part=True, step_buttons=[], reschedule_url="", room_entry_url="",
+    )  # fmt: skip
+
+
+def count_arrivals(rows: Iterable[AppointmentRow]) -> list[tuple[Any, int]]:
+    """How many of the rows stand where, in the order of the day."""
+    found = Counter(row.arrival for row in rows)
+    return [(status.label, found[status]) for status in ArrivalStatus]
+
+
+def _arrival_status(visit: Appointment, now: datetime) -> ArrivalStatus:
+    """A visit is done once its outcome is recorded, or its biopsy's tissue is under way."""
+    if visit.status == AppointmentStatus.MISSED:
+        return ArrivalStatus.NO_SHOW
+    if visit.status == AppointmentStatus.ATTENDED:
+        if visit.recall.state != State.AWAITING_OUTCOME:
+            return ArrivalStatus.DONE
+        return ArrivalStatus.IN_ROOM if visit.in_room_at else ArrivalStatus.ARRIVED
+    return ArrivalStatus.LATE if visit.starts_at < now else ArrivalStatus.EXPECTED
+
+
+def _arrival_time(visit: Appointment, site: Site) -> str:
+    """Since when the patient is in the room, or there; empty for a visit that is not under way."""
+    at = visit.in_room_at or visit.arrived_at
+    is_there = visit.status == AppointmentStatus.ATTENDED and visit.recall.state == State.AWAITING_OUTCOME
+    return format_clock_time(at.astimezone(site.zone)) if at and is_there else ""
+
+
+def _may_enter(visit: Appointment, actor: Actor, is_own_site: bool) -> bool:
+    return is_own_site and is_arrived(visit) and bool(actor.roles & STEPS_BY_NAME["mark_attended"].roles)
 
 
 def _step_buttons(visit: Appointment, actor: Actor, site: Site, now: datetime) -> list[StepButton]:
@@ -154,9 +215,14 @@ def _possible_steps(visit: Appointment, site: Site, now: datetime) -> Collection
     return (*confirm, *(("mark_attended",) if today or begun else ()), *(("mark_missed",) if begun else ()))
 
 
-def _describe_appointment(visit: Appointment) -> str:
+def describe_appointment(visit: Appointment) -> str:
+    """Kind, length and what is special about it, in one line."""
     kind, minutes = visit.get_kind_display(), _("%(minutes)d min") % {"minutes": visit.length_minutes}
     extra = [str(_("implants"))] if visit.implants else []
+    if visit.overbooked:
+        extra.append(str(_("overbooked")))
+    if visit.time_reason:
+        extra.append(visit.time_reason)
     return ", ".join([str(kind), minutes, *extra])
 
 
@@ -178,40 +244,8 @@ def _phone_links(patient: Patient, site: Site) -> list[tuple[str, str]]:
     return [(f"tel:{number}", format_phone(number, site.country)) for number in get_patient_channels(patient).phones]
 
 
-def build_reschedule_rows(
-    found: Iterable[RescheduleProposal], site: Site, site_ids: frozenset[int], now: datetime
-) -> list[RescheduleProposalRow]:
-    """What is proposed for each, in words; a visit of another site's recall shows no name."""
-    return [_reschedule_row(one, site, one.appointment.recall.site_id in site_ids, now) for one in found]
-
-
-def _reschedule_row(
-    proposal: RescheduleProposal, site: Site, is_own_site: bool, now: datetime
-) -> RescheduleProposalRow:
-    visit, free = proposal.appointment, proposal.free_slot
-    recall, patient = visit.recall, visit.recall.patient
-    to = display_datetime(site, free.starts_at, now).text if free else ""
-    late = ""
-    if free and recall.target_at and free.starts_at > recall.target_at:
-        late = _("after the target, %(day)s") % {"day": display_datetime(site, recall.target_at, now)}
-    return RescheduleProposalRow(
-        pk=visit.pk,
-        name=str(patient) if is_own_site else _("Patient of another site"),
-        mrn=patient.mrn if is_own_site else "",
-        url=reverse("recall", args=[recall.pk]) if is_own_site else "",
-        old_time=format_clock_time(visit.starts_at.astimezone(site.zone)),
-        description=_describe_appointment(visit),
-        new_time=f"{to}, {free.room.name}" if free else "",
-        target_warning=late,
-        slot_value=format_slot(free, site) if free else "",
-        blocked_reason=proposal.blocked_reason,
-        notified_by=_notification_channel(patient),
-        version=recall.version,
-        sequence=visit.sequence,
-    )
-
-
-def _notification_channel(patient: Patient) -> str:
+def notification_channel(patient: Patient) -> str:
+    """How a message about a visit reaches the patient, in words."""
     usable = get_patient_channels(patient)
     if usable.email:
         return _("email")

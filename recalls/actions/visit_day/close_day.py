@@ -6,14 +6,19 @@ from datetime import date, datetime
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from clinic.actors import actor_for
 from clinic.models import Closure, Site
+from desk.datetime_display import format_datetime
 from recalls.actions.transition import UserOrActor
-from recalls.actions.visits import Slot, reschedule
+from recalls.actions.visits import open_closed_day_task, reschedule
 from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, VisitKind
 from recalls.models import Appointment, Recall, Room
 from recalls.permissions import StepRefused
+from recalls.scheduling.day_closure import remaining_appointments_on
+from recalls.scheduling.room_lock import Slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +34,16 @@ class RescheduleRequest:
 
 def close_day(site: Site, day: date, reason: str) -> bool:
     """Close the site on that day; True when it was not closed before. The caller checks the permission."""
+    Closure.objects.filter(site=site, day=day, is_worked=True).delete()
     _closure, is_new = Closure.objects.get_or_create(site=site, day=day, defaults={"reason": reason})
     return is_new
+
+
+def open_closed_day_tasks(site: Site, day: date) -> None:
+    """A task for each visit that still stands on a closed day."""
+    for visit in remaining_appointments_on(site, day, timezone.now()):
+        when = format_datetime(visit.starts_at.astimezone(site.zone))
+        open_closed_day_task(visit.recall, _("%(when)s: closed that day.") % {"when": when})
 
 
 def reschedule_appointments(

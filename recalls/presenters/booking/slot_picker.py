@@ -1,8 +1,8 @@
-"""Free times as days to choose from, and as one week in a table."""
+"""Free times as days with mornings and afternoons to choose from, and as one week in a table."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from django.utils.translation import gettext as _
 
@@ -10,6 +10,8 @@ from clinic import calendar
 from clinic.models import Site
 from recalls.presenters.datetime_display import format_clock_time, format_day
 from recalls.scheduling.slots import FreeSlot, format_slot
+
+_NOON = time(12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +21,20 @@ class SlotChoice:
     value: str
     time_text: str
     room: str
+    # Where a mobile unit stands then: the patient is told; empty for a room at the site.
+    stop: str
+    # "then 9:00 am, Ultrasound 1"; empty for a visit in one part.
+    second: str
     # Everything in one line, for who hears the page instead of seeing where on it the time stands.
     label: str
 
 
 @dataclass(frozen=True, slots=True)
 class SlotDay:
+    """The times of one day; `parts` are the morning and the afternoon, each with its heading, empty ones left out."""
+
     text: str
-    choices: list[SlotChoice]
+    parts: list[tuple[str, list[SlotChoice]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +55,20 @@ class SlotWeek:
 
 
 def group_slots_by_day(free: Iterable[FreeSlot], site: Site, now: datetime) -> list[SlotDay]:
-    """The times by day, one choice for each instant: the first room that is free then."""
-    days: dict[date, SlotDay] = {}
-    for day, choice in _slot_choices(free, site, now):
-        days.setdefault(day, SlotDay(format_day(day, calendar.local_day(site, now)), [])).choices.append(choice)
-    return list(days.values())
+    """The times by day and half day, one choice for each instant: the first room that is free then."""
+    days: dict[date, dict[bool, list[SlotChoice]]] = {}
+    for at, choice in _slot_choices(free, site, now):
+        days.setdefault(at.date(), {}).setdefault(is_afternoon(at), []).append(choice)
+    today, headings = calendar.local_day(site, now), {False: _("Morning"), True: _("Afternoon")}
+    return [
+        SlotDay(format_day(day, today), [(headings[late], choices) for late, choices in sorted(parts.items())])
+        for day, parts in days.items()
+    ]
+
+
+def is_afternoon(at: datetime) -> bool:
+    """Whether an instant, given in the site's zone, is at noon or later."""
+    return at.time() >= _NOON
 
 
 def build_slot_week(
@@ -62,8 +79,8 @@ def build_slot_week(
     days = [monday + timedelta(days=number) for number in sorted(open_days)]
     at: dict[tuple[str, date], SlotChoice] = {}
     clocks: dict[str, None] = {}
-    for day, choice in sorted(_slot_choices(free, site, now), key=lambda pair: pair[1].value.partition("T")[2]):
-        at[choice.time_text, day] = choice
+    for local, choice in sorted(_slot_choices(free, site, now), key=lambda pair: pair[1].value.partition("T")[2]):
+        at[choice.time_text, local.date()] = choice
         clocks[choice.time_text] = None
     filled = {day for _clock, day in at}
     heads = [WeekDayHeader(format_day(day, today), _empty_day_note(site, day, today, day in filled)) for day in days]
@@ -71,16 +88,26 @@ def build_slot_week(
     return SlotWeek(title, heads, [(clock, [at.get((clock, day)) for day in days]) for clock in clocks])
 
 
-def _slot_choices(free: Iterable[FreeSlot], site: Site, now: datetime) -> list[tuple[date, SlotChoice]]:
+def _slot_choices(free: Iterable[FreeSlot], site: Site, now: datetime) -> list[tuple[datetime, SlotChoice]]:
+    """Each with its start on the site's clock."""
     today, seen, found = calendar.local_day(site, now), set(), []
     for slot in free:
-        if slot.starts_at not in seen:
-            seen.add(slot.starts_at)
+        if (slot.starts_at, slot.stop) not in seen:
+            seen.add((slot.starts_at, slot.stop))
             local = slot.starts_at.astimezone(site.zone)
             clock, day = format_clock_time(local), format_day(local.date(), today)
-            label = f"{day}, {clock}, {slot.room.name}"
-            found.append((local.date(), SlotChoice(format_slot(slot, site), clock, slot.room.name, label)))
+            stop = str(slot.stop or "")
+            second = _second_part_text(slot.second, site)
+            label = ", ".join(part for part in (day, clock, slot.room.name, stop, second) if part)
+            found.append((local, SlotChoice(format_slot(slot, site), clock, slot.room.name, stop, second, label)))
     return found
+
+
+def _second_part_text(second: FreeSlot | None, site: Site) -> str:
+    if second is None:
+        return ""
+    clock = format_clock_time(second.starts_at.astimezone(site.zone))
+    return _("then %(time)s, %(room)s") % {"time": clock, "room": second.room.name}
 
 
 def _empty_day_note(site: Site, day: date, today: date, has_times: bool) -> str:

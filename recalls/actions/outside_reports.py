@@ -1,0 +1,227 @@
+"""Actions about what was done elsewhere: record its result, ask for its report, sign that it is not to be had."""
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Unpack
+
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from clinic import calendar
+from desk.datetime_display import format_day
+from recalls.actions.lesions import LesionReading, assess_lesions
+from recalls.actions.outcomes import OutcomeInput, add_outcome, plan_follow_up, validate_outcome
+from recalls.actions.pathology import PathologyInput, add_pathology, validate_pathology
+from recalls.actions.progress import go_on
+from recalls.actions.telling import DisclosureInput, owe_result, tell_results
+from recalls.actions.transition import ActionKwargs, Transition, apply_step
+from recalls.enums import (
+    MALIGNANT_CLASSES,
+    SAME_DAY_ASSESSMENTS,
+    Assessment,
+    DisclosureMethod,
+    OutcomeBasis,
+    OutsideReportKind,
+    ReportSource,
+)
+from recalls.lesion_enums import PathologySource
+from recalls.lesion_stages import LesionStatus, is_malignant, load_lesion_statuses
+from recalls.models import Lesion, OutsideReport, Recall, RecallEvent, ReportRequest
+from recalls.permissions import open_report_requests
+
+# How long another institution is given before it is asked again.
+ASK_AGAIN_DAYS = 14
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFile:
+    """A scanned report."""
+
+    name: str
+    content_type: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideReportInput:
+    """What was done elsewhere, on which day, and how we know; `outcome` or `pathology` is the result it gives.
+
+    `told_there`: who told the patient there; empty where nobody did. `lesion_id`: which lesion the tissue is of; None
+    for one that is not known here yet.
+    """
+
+    kind: OutsideReportKind
+    facility: str
+    performed_on: date
+    source: ReportSource
+    text: str = ""
+    file: ReportFile | None = None
+    outcome: OutcomeInput | None = None
+    pathology: PathologyInput | None = None
+    told_there: str = ""
+
+
+def record_outside(recall: Recall, report: OutsideReportInput, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
+    """Record a result from elsewhere, also after the recall was closed; it goes on as the result asks for.
+
+    Raises ValidationError for a report older than the screening exam or dated in the future, and without a result.
+    """
+    _validate_report(recall, report)
+
+    def record(transition: Transition) -> None:
+        row = OutsideReport(
+            recall=transition.recall,
+            kind=report.kind,
+            facility=report.facility.strip(),
+            performed_on=report.performed_on,
+            source=report.source,
+            text=report.text,
+            file_name=report.file.name if report.file else "",
+            content_type=report.file.content_type if report.file else "",
+            content=report.file.content if report.file else None,
+            **transition.signature,
+        )
+        _RECORD_BY_KIND[report.kind](transition, report, row)
+        row.save(force_insert=True)
+        transition.data |= {"report": row.pk, "kind": report.kind}
+        _close_requests(transition, received=True, kind=report.kind)
+        go_on(transition)
+
+    return apply_step(recall, "record_outside", record, **kwargs)
+
+
+def ask_report(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
+    """Log that the other institution was asked for its report once more; `note` says whom and how."""
+
+    def ask(transition: Transition) -> None:
+        today = calendar.local_day(transition.recall.site, transition.now)
+        for request in open_report_requests(transition.recall):
+            request.asked_on, request.times_asked = today, request.times_asked + 1
+            request.ask_on = today + timedelta(days=ASK_AGAIN_DAYS)
+            request.save(update_fields=["asked_on", "times_asked", "ask_on"])
+            transition.data = {"facility": request.facility, "times": request.times_asked}
+
+    return apply_step(recall, "ask_report", ask, **kwargs)
+
+
+def close_report_request(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
+    """Sign that the report is not to be had; `note` says what was tried."""
+    if not kwargs.get("note", "").strip():
+        raise ValidationError({"note": _("Say why, in a few words.")})
+    return apply_step(
+        recall, "close_report_request", lambda transition: _close_requests(transition, received=False), **kwargs
+    )
+
+
+def request_report(transition: Transition, kind: OutsideReportKind, facility: str, phone: str) -> None:
+    """Put the report on the list of those that other institutions owe; one already asked for is kept up to date."""
+    recall = transition.recall
+    ask_on = calendar.local_day(recall.site, transition.now) + timedelta(days=ASK_AGAIN_DAYS)
+    values = {"facility": facility.strip(), "phone": phone.strip(), "ask_on": ask_on, "site": recall.site}
+    request, is_new = ReportRequest.objects.update_or_create(recall=recall, kind=kind, closed_at=None, defaults=values)
+    transition.data |= {"facility": facility.strip()} | ({"report_request": request.pk} if is_new else {})
+
+
+def _close_requests(transition: Transition, *, received: bool, kind: OutsideReportKind | None = None) -> None:
+    for request in open_report_requests(transition.recall):
+        if kind in (None, request.kind):
+            request.closed_at, request.closed_by, request.received = transition.now, transition.actor.name, received
+            request.save(update_fields=["closed_at", "closed_by", "received"])
+            transition.data |= {"facility": request.facility}
+
+
+def _record_imaging(transition: Transition, report: OutsideReportInput, row: OutsideReport) -> None:
+    reading = report.outcome
+    if reading is None:
+        raise ValidationError({"assessment": _("Enter the final assessment of the report.")})
+    outcome = add_outcome(
+        transition, reading, basis=OutcomeBasis.OUTSIDE, facility=row.facility, performed_on=row.performed_on
+    )
+    row.outcome = outcome
+    assess_lesions(transition, reading.lesion_reading, outcome, outcome.read_at)
+    if reading.assessment == Assessment.PROBABLY_BENIGN:
+        plan_follow_up(transition, reading.follow_up_months, report.performed_on)
+    _see_to_telling(transition, report, urgent=reading.assessment in SAME_DAY_ASSESSMENTS)
+
+
+def _record_biopsy(transition: Transition, report: OutsideReportInput, row: OutsideReport) -> None:
+    """The tissue's result is signed here like any other: whether it explains the images."""
+    pathology = _required_pathology(report)
+    lesion = _reported_lesion(transition, pathology).lesion
+    row.pathology = add_pathology(
+        transition, lesion, pathology, source=PathologySource.OUTSIDE_BIOPSY, facility=row.facility,
+        performed_on=row.performed_on,
+    )  # fmt: skip
+
+
+def _record_surgery(transition: Transition, report: OutsideReportInput, row: OutsideReport) -> None:
+    """The surgeon tells what was taken out; an unknown cancer that it shows is owed to the patient by us as well."""
+    pathology = _required_pathology(report)
+    status = _reported_lesion(transition, pathology)
+    row.pathology = add_pathology(
+        transition, status.lesion, pathology, source=PathologySource.SURGERY, facility=row.facility,
+        performed_on=row.performed_on,
+    )  # fmt: skip
+    is_upgrade = pathology.result in MALIGNANT_CLASSES and not is_malignant(status)
+    transition.data |= {"upgrade": is_upgrade}
+    _see_to_telling(transition, report, urgent=is_upgrade)
+
+
+_RECORD_BY_KIND = {
+    OutsideReportKind.IMAGING: _record_imaging,
+    OutsideReportKind.BIOPSY: _record_biopsy,
+    OutsideReportKind.SURGERY: _record_surgery,
+}
+
+
+def _see_to_telling(transition: Transition, report: OutsideReportInput, *, urgent: bool) -> None:
+    if report.told_there.strip():
+        disclosure = DisclosureInput(DisclosureMethod.OUTSIDE, told_by=report.told_there.strip())
+        tell_results(transition, disclosure)
+    else:
+        owe_result(transition, since=transition.now, urgent=urgent)
+
+
+def _required_pathology(report: OutsideReportInput) -> PathologyInput:
+    if report.pathology is None:
+        raise ValidationError({"result": _("Enter the pathology result of the report.")})
+    return report.pathology
+
+
+def _reported_lesion(transition: Transition, pathology: PathologyInput) -> LesionStatus:
+    """The lesion that the tissue is of; where none is known here, one is made from the screening reading."""
+    statuses = load_lesion_statuses(transition.recall)
+    chosen = [status for status in statuses if pathology.lesion_id in (None, status.lesion.pk)]
+    if pathology.lesion_id is not None and not chosen:
+        raise ValidationError({"lesion": _("This recall has no such lesion. Choose another.")})
+    if len(chosen) > 1:
+        raise ValidationError({"lesion": _("Say which lesion this result is about.")})
+    if not chosen:
+        assess_lesions(transition, LesionReading(Assessment.SUSPICIOUS), None, transition.now)
+        chosen = load_lesion_statuses(transition.recall)
+    return chosen[0]
+
+
+def _validate_report(recall: Recall, report: OutsideReportInput) -> None:
+    if not report.facility.strip():
+        raise ValidationError({"facility": _("Name the institution.")})
+    if report.performed_on > calendar.local_day(recall.site, timezone.now()):
+        raise ValidationError({"performed_on": _("This day has not come yet. Enter the day on which it was done.")})
+    if report.performed_on < recall.exam.exam_date:
+        words = _("This is before the screening exam of %(day)s: it cannot answer it. Check the date.")
+        raise ValidationError(
+            {
+                "performed_on": words
+                % {"day": format_day(recall.exam.exam_date, calendar.local_day(recall.site, timezone.now()))}
+            }
+        )
+    if report.outcome is not None:
+        validate_outcome(recall, report.outcome)
+    if report.pathology is not None:
+        validate_pathology(report.pathology)
+
+
+def known_lesions(recall: Recall) -> list[Lesion]:
+    """The lesions that a report can be about."""
+    return [status.lesion for status in load_lesion_statuses(recall)]

@@ -1,0 +1,105 @@
+"""Form that records what was done elsewhere, with its report as text or file."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext_lazy as _
+
+from desk.form_layout import fields_in_row
+from recalls import actions
+from recalls.actions import ActionKwargs, OutcomeInput, OutsideReportInput, ReportFile
+from recalls.enums import Assessment, OutsideReportKind, ReportSource
+from recalls.forms.base import StepForm, date_field
+from recalls.forms.biopsy import PathologyFields, pathology_details_layout, pathology_input
+from recalls.forms.outcomes import OUTCOME_ASSESSMENTS
+from recalls.lesion_stages import lesion_statuses
+from recalls.models import RecallEvent
+from recalls.permissions import open_report_requests
+
+MAX_FILE_BYTES = 5 * 1024 * 1024
+# How files of the kinds that a fax server or a scanner makes begin; the name of a file proves nothing.
+_SIGNATURES = {
+    b"%PDF-": "application/pdf",
+    b"\x89PNG": "image/png",
+    b"\xff\xd8\xff": "image/jpeg",
+    b"II*\x00": "image/tiff",
+    b"MM\x00*": "image/tiff",
+}
+
+
+class RecordOutsideForm(PathologyFields, StepForm):
+    """Asks for the assessment of an imaging work-up, or for the pathology of a biopsy or of surgery."""
+
+    kind = forms.ChoiceField(label=_("What was done"), choices=OutsideReportKind.choices, widget=forms.RadioSelect)
+    facility = forms.CharField(label=_("Where"), max_length=200)
+    performed_on = date_field(_("Done on"))
+    source = forms.ChoiceField(label=_("How the report came"), choices=ReportSource.choices)
+    assessment = forms.ChoiceField(
+        label=_("Final assessment, of imaging"),
+        choices=[("", "-"), *((kind.value, kind.label) for kind in Assessment if kind in OUTCOME_ASSESSMENTS)],
+        required=False,
+    )
+    lesion = forms.TypedChoiceField(label=_("Lesion"), coerce=int, empty_value=None, required=False)
+    told_there = forms.CharField(
+        label=_("Who told the patient there"),
+        max_length=150,
+        required=False,
+        help_text=_("Leave empty if nobody there did: then the result is to be told here."),
+    )
+    file = forms.FileField(label=_("Report as a file"), required=False, help_text=_("PDF, PNG, JPEG or TIFF, 5 MB."))
+
+    def init_fields(self) -> None:
+        self.fields["result"].required = False
+        self.fields["result"].label = _("Pathology, of a biopsy or surgery")
+        lesions = [status.lesion for status in lesion_statuses(self.recall)]
+        self.fields["lesion"].choices = [("", "-"), *((row.pk, str(row)) for row in lesions)]  # type: ignore[attr-defined]
+        if len(lesions) < 2:
+            del self.fields["lesion"]
+        for request in open_report_requests(self.recall):
+            self.initial.update(kind=request.kind, facility=request.facility)
+
+    def get_layout(self) -> list[Any]:
+        lesion = ["lesion"] if "lesion" in self.fields else []
+        return [
+            "kind", "facility", fields_in_row("performed_on", "source"), "assessment", *lesion, "result", "histology",
+            *pathology_details_layout(self), "specimen", "told_there", "text", "file",
+        ]  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("kind") == OutsideReportKind.IMAGING and not cleaned.get("assessment"):
+            self.add_error("assessment", _("Enter the final assessment of the report."))
+        if cleaned.get("kind") in (OutsideReportKind.BIOPSY, OutsideReportKind.SURGERY) and not cleaned.get("result"):
+            self.add_error("result", _("Enter the pathology result of the report."))
+        return cleaned
+
+    def clean_file(self) -> ReportFile | None:
+        """The file, if it is of a kind that can be kept."""
+        upload: UploadedFile[bytes] | None = self.cleaned_data["file"]
+        if upload is None:
+            return None
+        if (upload.size or 0) > MAX_FILE_BYTES:
+            raise ValidationError(_("The file is larger than 5 MB. Scan it with fewer colors or in parts."))
+        content = upload.read()
+        kind = next((kind for start, kind in _SIGNATURES.items() if content.startswith(start)), "")
+        if not kind:
+            raise ValidationError(_("This is no PDF, PNG, JPEG or TIFF file."))
+        return ReportFile((upload.name or "report")[-150:], kind, content)
+
+    def perform(self, kwargs: ActionKwargs) -> RecallEvent:
+        cleaned, kind = self.cleaned_data, OutsideReportKind(self.cleaned_data["kind"])
+        is_imaging = kind == OutsideReportKind.IMAGING
+        report = OutsideReportInput(
+            kind=kind,
+            facility=cleaned["facility"],
+            performed_on=cleaned["performed_on"],
+            source=ReportSource(cleaned["source"]),
+            text=cleaned["text"],
+            file=cleaned["file"],
+            outcome=OutcomeInput(Assessment(cleaned["assessment"])) if is_imaging else None,
+            pathology=None if is_imaging else pathology_input(cleaned, cleaned.get("lesion")),
+            told_there=cleaned["told_there"],
+        )
+        return actions.record_outside(self.recall, report, **kwargs)

@@ -1,0 +1,32 @@
+"""Append-only tables of results, and no state of a recall without an event."""
+
+from django.db import migrations
+
+from recalls import db_triggers
+
+TABLES = (
+    *db_triggers.APPEND_ONLY_BEFORE_RESULTS,
+    "recalls_lesionassessment",
+    "recalls_biopsy",
+    "recalls_biopsyretraction",
+    "recalls_resultdisclosure",
+    "recalls_refusal",
+    "recalls_referral",
+    "recalls_outsidereport",
+)
+
+
+def install(_apps, schema_editor):
+    db_triggers.install_append_only(schema_editor.connection, TABLES)
+    db_triggers.install_state_trigger(schema_editor.connection)
+
+
+def remove(_apps, schema_editor):
+    db_triggers.remove_append_only(schema_editor.connection, TABLES)
+    db_triggers.remove_state_trigger(schema_editor.connection)
+
+
+class Migration(migrations.Migration):
+    dependencies = [("recalls", "0006_visit_kinds_and_supplemental_screening"), ("patients", "0001_initial")]
+
+    operations = [migrations.RunPython(install, remove)]

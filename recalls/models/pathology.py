@@ -1,0 +1,74 @@
+"""Append-only models of pathology results and their concordance with the images."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from recalls.enums import ConcordanceVerdict, PathologyClass
+from recalls.lesion_enums import Histology, NodeStatus, PathologySource, ReceptorStatus, TumorGrade
+from recalls.models.lesions import Biopsy, Lesion
+from recalls.models.recall import Recall
+from recalls.models.signed_record import SignedRecord
+
+
+class PathologyResult(SignedRecord):
+    """What the tissue of one lesion showed; it never closes a recall by itself."""
+
+    recall = models.ForeignKey(
+        Recall,
+        models.PROTECT,
+        related_name="pathology_results",
+        verbose_name=_("recall"),
+    )
+    lesion = models.ForeignKey(Lesion, models.PROTECT, related_name="pathology_results", verbose_name=_("lesion"))
+    biopsy = models.ForeignKey(
+        Biopsy,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="pathology_results",
+        verbose_name=_("biopsy"),
+    )
+    source = models.CharField(_("tissue from"), max_length=14, choices=PathologySource, default=PathologySource.BIOPSY)
+    result = models.CharField(_("result"), max_length=12, choices=PathologyClass)
+    histology = models.CharField(_("histology"), max_length=15, choices=Histology, blank=True)
+    grade = models.CharField(_("grade"), max_length=1, choices=TumorGrade, blank=True)
+    er = models.CharField(_("ER"), max_length=9, choices=ReceptorStatus, blank=True)
+    pr = models.CharField(_("PR"), max_length=9, choices=ReceptorStatus, blank=True)
+    her2 = models.CharField(_("HER2"), max_length=9, choices=ReceptorStatus, blank=True)
+    size_mm = models.PositiveSmallIntegerField(_("size in mm"), null=True, blank=True)
+    nodes = models.CharField(_("lymph nodes"), max_length=11, choices=NodeStatus, blank=True)
+    facility = models.CharField(_("facility"), max_length=200, blank=True)
+    performed_on = models.DateField(_("tissue taken on"), null=True, blank=True)
+    specimen = models.CharField(_("specimen"), max_length=60, blank=True)
+    text = models.TextField(_("report"), blank=True)
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name = _("pathology result")
+        verbose_name_plural = _("pathology results")
+
+    def __str__(self) -> str:
+        return str(self.get_result_display())
+
+
+class Concordance(SignedRecord):
+    """Whether tissue and images of a lesion agree, signed by a radiologist."""
+
+    recall = models.ForeignKey(Recall, models.PROTECT, related_name="concordances", verbose_name=_("recall"))
+    pathology = models.OneToOneField(
+        PathologyResult,
+        models.PROTECT,
+        related_name="concordance",
+        verbose_name=_("pathology result"),
+    )
+    verdict = models.CharField(_("verdict"), max_length=20, choices=ConcordanceVerdict)
+    follow_up_months = models.PositiveSmallIntegerField(_("follow-up in months"), null=True, blank=True)
+    text = models.TextField(_("comment"), blank=True)
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name = _("concordance")
+        verbose_name_plural = _("concordances")
+
+    def __str__(self) -> str:
+        return str(self.get_verdict_display())

@@ -1,0 +1,1 @@
+"""What the pages about booked visits and free times show."""

@@ -1,0 +1,112 @@
+"""Gives out a room's time under the lock on the room, the one place where its capacity is decided."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from clinic import calendar
+from clinic.actors import Actor
+from clinic.models import Site
+from clinic.roles import OVERBOOKING_ROLES
+from recalls.enums import MODALITY_BY_VISIT_KIND, VisitKind
+from recalls.models import Appointment, Room, RoomStop
+from recalls.scheduling import slots
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """The site, time (UTC) and length in minutes agreed with the patient; `room` is None where rooms are not kept.
+
+    `reason` says why a time outside the room's hours, or one that is taken, is given all the same; only `overbook`
+    asks for a time that is taken. `then` are the kinds of the further parts, each in another room after the one before
+    it on the same day; None leaves a visit that is moved the parts that it has.
+    """
+
+    site: Site
+    starts_at: datetime
+    kind: VisitKind = VisitKind.DIAGNOSTIC
+    length_minutes: int = 60
+    interpreter: bool = False
+    room: Room | None = None
+    implants: bool = False
+    reason: str = ""
+    overbook: bool = False
+    then: tuple[VisitKind, ...] | None = None
+
+
+def check_slot(slot: Slot) -> None:
+    """Raise ValidationError unless the slot is today or later, on a day on which the site is open."""
+    day, today = (calendar.local_day(slot.site, at) for at in (slot.starts_at, timezone.now()))
+    if day < today:
+        raise ValidationError({"starts_at": _("This time is past. Choose a later one.")})
+    if not calendar.is_open_day(slot.site, day):
+        raise ValidationError({"starts_at": _("%(site)s is shut on that day. Choose another.") % {"site": slot.site}})
+
+
+def lock_room(slot: Slot, actor: Actor, exclude: Appointment | None = None) -> bool:
+    """Lock the slot's room and say whether the visit is booked over another one there.
+
+    The lock is held until the booking is written. SQLite has the write lock of the whole transaction already. Raises
+    ValidationError where the time is taken and no overbooking was asked for by somebody who may, or is outside the
+    room's hours and no reason was given.
+    """
+    room = _lock_rooms(slot.site, slot.room.pk if slot.room else None, slot.then or ())
+    if room is None:
+        return False
+    if room.site_id != slot.site.pk or not room.in_use:
+        raise ValidationError({"slot": _("This room is not in use at %(site)s.") % {"site": slot.site}})
+    if room.is_mobile and slots.find_stop(slot.site, room, slot.starts_at) is None:
+        raise ValidationError({"slot": _("%(room)s stands nowhere at that time. Choose another.") % {"room": room}})
+    if not slot.reason and not slots.is_room_staffed(slot.site, room, slot.starts_at, slot.length_minutes):
+        raise ValidationError({"slot": _("%(room)s is not staffed for that time. Choose another.") % {"room": room}})
+    if slots.is_room_free(room, slot.starts_at, slot.length_minutes, exclude):
+        return False
+    if not slot.overbook:
+        raise ValidationError({"slot": _("Somebody else has just taken this time. Choose another.")})
+    if not actor.roles & OVERBOOKING_ROLES:
+        raise ValidationError({"overbook": _("Only a navigator or manager may book over another visit.")})
+    if not slot.reason:
+        raise ValidationError({"reason": _("Say why this visit is booked over another one.")})
+    return True
+
+
+def _lock_rooms(site: Site, room_id: int | None, parts: Iterable[VisitKind]) -> Room | None:
+    """Lock a room with every one its further parts may be in, always in one order, so that no two desks deadlock."""
+    modalities = [MODALITY_BY_VISIT_KIND[kind] for kind in parts]
+    if room_id is None and not modalities:
+        return None
+    wanted = Q(pk=room_id) | Q(site=site, modality__in=modalities) if modalities else Q(pk=room_id)
+    locked = list(Room.objects.select_for_update().filter(wanted).order_by("pk"))
+    return next((room for room in locked if room.pk == room_id), None)
+
+
+def find_stop(slot: Slot) -> RoomStop | None:
+    """Where the slot's mobile unit stands then; None for a room at the site."""
+    is_mobile = slot.room is not None and slot.room.is_mobile
+    return slots.find_stop(slot.site, slot.room, slot.starts_at) if slot.room and is_mobile else None
+
+
+def lock_room_of(visit: Appointment, now: datetime) -> bool:
+    """Lock the room of a visit that begins before its day, and say whether another visit is in it then."""
+    room = lock_rooms_of(visit)
+    return room is not None and not slots.is_room_free(room, now, visit.length_minutes, visit)
+
+
+def lock_rooms_of(visit: Appointment) -> Room | None:
+    """Lock the rooms of a visit and of its further parts; the visit's own, None where it has none."""
+    return _lock_rooms(visit.site, visit.room_id, [VisitKind(part.kind) for part in visit.further_parts])
+
+
+def are_rooms_free(visit: Appointment) -> bool:
+    """Whether nobody else has a room of the visit, or of a further part, at its time; locks the rooms."""
+    lock_rooms_of(visit)
+    spans = [(visit.room, visit.starts_at, visit.length_minutes)]
+    spans += [(part.room, part.starts_at, part.length_minutes) for part in visit.further_parts]
+    return all(
+        room is None or slots.is_room_free(room, starts_at, minutes, visit) for room, starts_at, minutes in spans
+    )
