@@ -12,12 +12,14 @@ class NotificationsConfig(AppConfig):
     def ready(self) -> None:
         from notifications import checks  # noqa: F401  registers itself; models are loaded only now
         from notifications.planning import manual_actions, plan
-        from notifications.presenters.recall_timeline import message_timeline_entries
-        from notifications.receivers import block_undo_after_send, plan_messages
+        from notifications.presenters.recall_timeline import message_timeline_entries, summary_timeline_entries
+        from notifications.receivers import block_undo_after_send, plan_messages, replan_messages
         from recalls import timeline_registry
-        from recalls.signals import pre_undo, recall_moved
+        from recalls.signals import patient_changed, pre_undo, recall_moved
 
         recall_moved.connect(plan_messages, dispatch_uid="notifications.plan_messages")
+        patient_changed.connect(replan_messages, dispatch_uid="notifications.replan_messages")
         pre_undo.connect(block_undo_after_send, dispatch_uid="notifications.block_undo_after_send")
         timeline_registry.register_provider("messages", message_timeline_entries)
+        timeline_registry.register_provider("lay_summaries", summary_timeline_entries)
         timeline_registry.register_event_describer(plan.MANUAL_MESSAGE_STEP, manual_actions.describe_manual_action)

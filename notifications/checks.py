@@ -13,6 +13,7 @@ from django.core.checks import CheckMessage, Error, register
 from notifications.content import loader
 from notifications.content.loader import TextTemplate
 from notifications.enums import LETTER_KINDS, Channel, NotificationKind
+from notifications.planning.lay_summaries.ways import MAMMOGRAM_TEXT, OTHER_IMAGES_TEXT
 from notifications.planning.plan import RULE_BY_KIND
 from notifications.rendering import sample_data
 from notifications.rendering.context import allowed_placeholders
@@ -35,16 +36,23 @@ def check_message_texts(**_: Any) -> list[CheckMessage]:
 
 
 def list_text_variants() -> list[tuple[str, str]]:
-    """Each kind with each channel it goes by, by the name of the text that is used; and each detailed text."""
-    found = {(_text_name(kind, channel), channel) for kind in NotificationKind for channel in _channels_of_kind(kind)}
-    detailed = (
-        (name, Channel.LETTER if "letter" in name.split(".") else Channel.EMAIL) for name in loader.list_message_names()
-    )
-    return sorted(found | {(name, str(channel)) for name, channel in detailed if name.endswith(".detailed")})
+    """Each text with each channel it goes by: those that the kinds need, lay summaries, and every other shipped one."""
+    needed = {(_text_name(kind, channel), channel) for kind in NotificationKind for channel in _channels_of_kind(kind)}
+    needed |= {
+        (name, channel.value)
+        for name in (MAMMOGRAM_TEXT, OTHER_IMAGES_TEXT)
+        for channel in (Channel.EMAIL, Channel.LETTER)
+    }
+    return sorted(needed | {(name, _channel_of_name(name)) for name in loader.list_message_names()})
+
+
+def _channel_of_name(name: str) -> str:
+    channels = {Channel.SMS.value, Channel.LETTER.value} & set(name.split("."))
+    return channels.pop() if channels else Channel.EMAIL.value
 
 
 def _channels_of_kind(kind: NotificationKind) -> Iterator[str]:
-    """A doctor gets no text message; the lay summary goes on paper and, with detail agreed to, by email."""
+    """A doctor gets no text message, and the certified letter has none beside it."""
     yield Channel.EMAIL.value
     yield Channel.LETTER.value
     if kind not in LETTER_KINDS and kind != NotificationKind.REFERRER_NOTICE:

@@ -23,14 +23,24 @@ class NotificationKind(models.TextChoices):
     BIOPSY_REMINDER = "biopsy_reminder", _("Biopsy reminder")
     FOLLOW_UP_DUE = "follow_up_due", _("Short-interval follow-up due")
     NO_VISIT_NEEDED = "no_visit_needed", _("No visit needed")
-    LAY_SUMMARY = "lay_summary", _("Lay summary of the mammogram")
+    RESULT_WITHDRAWN = "result_withdrawn", _("Result corrected: no visit needed")
+    SENT_IN_ERROR = "sent_in_error", _("Sent in error: about another patient")
     LAST_LETTER = "last_letter", _("Last letter, by certified mail")
     REFERRER_NOTICE = "referrer_notice", _("Notice to the referring doctor")
 
 
-# Sent as letters. The lay summary says too much for an email that others might read, and goes by email only to patients
-# who agreed to detail; the last letter goes by certified mail.
-LETTER_KINDS = frozenset({NotificationKind.LAY_SUMMARY, NotificationKind.LAST_LETTER})
+LETTER_KINDS = frozenset({NotificationKind.LAST_LETTER})  # sent as letters only: this one goes by certified mail
+
+
+# What tells a result in writing: where it does not arrive, a person tells it (`planning.undelivered_results`).
+WRITTEN_RESULT_KINDS = frozenset(
+    {
+        NotificationKind.OUTCOME_NORMAL,
+        NotificationKind.OUTCOME_BENIGN,
+        NotificationKind.OUTCOME_PROBABLY_BENIGN,
+        NotificationKind.NO_VISIT_NEEDED,
+    }
+)
 
 
 class Channel(models.TextChoices):
@@ -64,11 +74,24 @@ class NotificationState(models.TextChoices):
     EXPIRED = "expired", _("Expired: too late to be of use")
 
 
+# It did not arrive, and nothing more is done about it by itself.
+UNDELIVERED_STATES = (
+    NotificationState.FAILED,
+    NotificationState.BOUNCED,
+    NotificationState.EXPIRED,
+    NotificationState.SUPPRESSED,
+)
+
+
 class StatusReason(models.TextChoices):
     """Why a message is in its state, as shown to staff."""
 
     NO_LONGER_NEEDED = "not_wanted", _("The recall moved on before it left.")
     IN_FLIGHT = "in_flight", _("The recall moved on while it was being sent; it may have arrived.")
+    PERSON_CHANGED = (
+        "person_changed",
+        _("The patient's wish or address changed while it was being sent; it may have arrived at the old one."),
+    )
     NO_ADDRESS = "no_address", _("The patient has no email address.")
     ADDRESS_INVALID = "address_invalid", _("The email address is not valid.")
     ADDRESS_WRONG = "address_wrong", _("The email address belongs to somebody else.")
@@ -77,9 +100,14 @@ class StatusReason(models.TextChoices):
     OPTED_OUT = "opted_out", _("The patient does not want email.")
     DECEASED = "deceased", _("The patient has died.")
     DAILY_CAP_REACHED = "enough_today", _("Two messages have reached the patient that day; it leaves the next day.")
+    VISIT_DAY_CLOSED = "closed_day", _("The clinic is closed on the day of the visit: it is to be moved.")
     TOO_LATE = "too_late", _("It could not leave in time.")
     TEMPORARY = "temporary", _("The mail server asked us to try again later.")
     UNCERTAIN = "uncertain", _("The connection was lost; it may have arrived and is sent once more.")
+    UNCERTAIN_TOO_OFTEN = (
+        "unclear",
+        _("Three tries ended without an answer; it may have arrived more than once. It is not tried again by itself."),
+    )
     RATE_LIMITED = "paced", _("It waits its turn: the patient's mail provider is sent only so many a minute.")
     REFUSED = "refused", _("The mail server refused it.")
     BOUNCED = "came_back", _("The receiving mail system gave it back.")
@@ -89,6 +117,44 @@ class StatusReason(models.TextChoices):
     REQUIRED_FACT_MISSING = "fact_missing", _("A fact that the rule asks for is missing: see the task.")
     NO_POSTAL_ADDRESS = "no_postal", _("It must go by post, and the patient's postal address is not known.")
     NOT_RENDERED = "not_rendered", _("The message could not be written; its text or facts need mending.")
+    NOT_SETTABLE = (
+        "not_settable",
+        _("The name or address has a character that letters cannot print: write it in the letters of English."),
+    )
+    RECALL_VOIDED = "recall_void", _("The recall was voided: is this the patient's exam, and is its result right?")
+    LETTER_RETURNED = "returned", _("The letter came back, and no other postal address is known since.")
+    READING_REPLACED = "replaced", _("A newer reading took its place before it left.")
+    READING_WITHDRAWN = "withdrawn", _("The reading was taken back.")
+    NOT_OWED = "not_owed", _("Somebody at the clinic decided that it is not owed.")
+
+
+class SummaryState(models.TextChoices):
+    """The states of a lay summary; "sent" is proven: somebody posted it, or a mail server took it."""
+
+    OWED = "owed", _("Owed: waits for its day, the printer or the mail server")
+    HELD = "held", _("Held back: may not be sent as it is")
+    SENDING = "sending", _("Being sent")
+    SENT = "sent", _("Sent")
+    REPLACED = "replaced", _("Replaced before it left")
+    CLOSED = "closed", _("Not owed any more")
+
+
+UNSENT_SUMMARY_STATES = (SummaryState.OWED, SummaryState.HELD, SummaryState.SENDING)
+
+
+class SummaryEventKind(models.TextChoices):
+    """What became of a lay summary, as its history says it."""
+
+    POSTED = "posted", _("Printed and posted")
+    EMAILED = "emailed", _("Accepted by the mail server")
+    EMAIL_UNCERTAIN = "uncertain", _("No answer of the mail server: it may have arrived")
+    EMAIL_FAILED = "email_failed", _("Refused by the mail server")
+    EMAIL_BOUNCED = "bounced", _("The email came back")
+    EMAIL_COMPLAINED = "complained", _("Reported as unwanted")
+    EMAIL_DELIVERED = "delivered", _("The email was delivered")
+    RETURNED = "returned", _("The letter came back")
+    GIVEN = "given", _("Given to the patient by hand")
+    NOT_OWED = "not_owed", _("Closed: not owed")
 
 
 class ManualAction(models.TextChoices):

@@ -1,4 +1,4 @@
-"""Plans messages when a recall moves, and blocks the undo of a step whose message may have left.
+"""Plans messages when a recall or a record changes, and blocks the undo of a step whose message may have left.
 
 Rows are written with the move; a worker is woken after it.
 """
@@ -8,13 +8,18 @@ from typing import Any
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from clinic.actors import SYSTEM
 from notifications.delivery.wakeup import wake_worker_after_commit
 from notifications.enums import AttemptResult, NotificationState
 from notifications.models import Notification
+from notifications.planning import print_work_items, sibling_recalls
 from notifications.planning.reconcile import move_to_current_patient, reconcile_messages
 from notifications.planning.snapshot import load_snapshot
+from patients.models import Patient
+from recalls.enums import ContactChannel, State
 from recalls.models import RecallEvent
 
+_POSTED = frozenset({ContactChannel.LETTER, ContactChannel.CERTIFIED_LETTER})
 _MERGE_STEPS = frozenset({"merge_records", "unmerge_records"})
 
 
@@ -23,8 +28,32 @@ def plan_messages(event: RecallEvent, **_signal: Any) -> None:
     recall = event.recall
     if event.step in _MERGE_STEPS:
         move_to_current_patient(recall)
-    if reconcile_messages(load_snapshot(recall, newly_opened=event.version == 1)):
+    is_due = reconcile_messages(load_snapshot(recall, newly_opened=event.version == 1))
+    if _who_speaks_may_change(event):
+        is_due = sibling_recalls.reconcile_siblings(event) or is_due
+    if _is_letter_logged(event):
+        print_work_items.close_print_work_items_if_done(recall.pk, by=event.user or SYSTEM)
+    if is_due:
         wake_worker_after_commit()
+
+
+def replan_messages(patient: Patient, **_signal: Any) -> None:
+    """Receives `patient_changed` inside the transaction of the change."""
+    if sibling_recalls.reconcile_recalls_of(patient):
+        wake_worker_after_commit()
+
+
+def _is_letter_logged(event: RecallEvent) -> bool:
+    """Whether somebody logged a letter that was posted: the task to post one is done, unless one is still to print."""
+    return event.step == "log_contact" and event.data.get("channel") in _POSTED
+
+
+def _who_speaks_may_change(event: RecallEvent) -> bool:
+    """Whether a recall began or ceased to be contacted, or has another patient: then another one may speak for all."""
+    if event.version == 1:  # the newest has the greatest key: whoever spoke before speaks on
+        return False
+    was, now = event.from_state == State.TO_CONTACT, event.to_state == State.TO_CONTACT
+    return was != now or (now and event.step in _MERGE_STEPS)
 
 
 def block_undo_after_send(event: RecallEvent, **_signal: Any) -> str:

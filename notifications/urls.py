@@ -3,7 +3,7 @@
 from django.urls import path
 
 from notifications.inbound import sms_replies, unsubscribe
-from notifications.views import demo_inbox, letters, messages
+from notifications.views import demo_inbox, lay_summaries, letter_batches, letters, messages
 
 urlpatterns = [
     path("messages/of-recall/<int:pk>/", messages.MessageListView.as_view(), name="messages"),
@@ -24,6 +24,27 @@ urlpatterns = [
     path("letters/", letters.LetterListView.as_view(), name="letters"),
     path("letters/pdf/", letters.LettersPdfView.as_view(), name="letters_pdf"),
     path("letters/printed/", letters.MarkLettersPrintedView.as_view(), name="letters_printed"),
+    path("letters/all/", letter_batches.StartBatchView.as_view(), name="letter_batch_start"),
+    path("letters/all/<int:pk>/", letter_batches.LetterBatchView.as_view(), name="letter_batch"),
+    path(
+        "letters/all/<int:pk>/progress/",
+        letter_batches.LetterBatchProgressView.as_view(),
+        name="letter_batch_progress",
+    ),
+    path("letters/all/<int:pk>/letters.pdf", letter_batches.LetterBatchFileView.as_view(), name="letter_batch_pdf"),
+    path(
+        "letters/all/<int:pk>/mail-house.zip",
+        letter_batches.MailHouseFileView.as_view(),
+        name="letter_batch_mail_house",
+    ),
+    path("letters/all/<int:pk>/posted/", letter_batches.BatchPostedView.as_view(), name="letter_batch_posted"),
+    path("letters/all/<int:pk>/tracking/", letter_batches.TrackingNumbersView.as_view(), name="letter_batch_tracking"),
     path("letters/<int:pk>/again/", letters.ReprintLetterView.as_view(), name="letter_reprint"),
+    path("letters/summaries/", lay_summaries.LaySummaryListView.as_view(), name="lay_summaries"),
+    path("letters/summaries/pdf/", lay_summaries.MakeBatchView.as_view(), name="lay_summary_batch_make"),
+    path("letters/summaries/batches/<int:pk>/", lay_summaries.BatchView.as_view(), name="lay_summary_batch"),
+    path("letters/summaries/batches/<int:pk>/pdf/", lay_summaries.BatchPdfView.as_view(), name="lay_summary_batch_pdf"),
+    path("letters/summaries/<int:pk>/", lay_summaries.SummaryDetailView.as_view(), name="lay_summary"),
+    path("letters/summaries/<int:pk>/letter.pdf", lay_summaries.SummaryPdfView.as_view(), name="lay_summary_pdf"),
     path("sms/inbound/", sms_replies.sms_inbound, name="sms_inbound"),
 ]

@@ -3,13 +3,11 @@
 RFC 5545: METHOD PUBLISH asks nobody for an answer. Calendars are shared, so it names the clinic and no reason.
 """
 
-from datetime import timedelta
-
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from icalendar import Calendar, Event
 
-from notifications.rendering.calendar_invite import build_vtimezone, calendar_uid
+from notifications.rendering.calendar_invite import build_vtimezone, calendar_uid, format_location
 from notifications.rendering.context import single_line
 from patients.contact_validation import format_phone
 from recalls.models import Appointment
@@ -22,9 +20,9 @@ def build_calendar_file(visit: Appointment) -> bytes:
     entry.add("sequence", visit.sequence)
     entry.add("dtstamp", timezone.now())
     entry.add("dtstart", starts)
-    entry.add("dtend", starts + timedelta(minutes=visit.length_minutes))
+    entry.add("dtend", visit.ends_at.astimezone(site.zone))
     entry.add("summary", _("Appointment at %(clinic)s") % {"clinic": single_line(site.sender_name)})
-    entry.add("location", single_line(f"{site.sender_name}, {site.address_line}, {site.city}, {site.state}"))
+    entry.add("location", format_location(visit))
     entry.add("description", _("To change it, call %(phone)s.") % {"phone": format_phone(site.phone, site.country)})
     entry.add("class", "PRIVATE")
     sheet = Calendar()

@@ -12,45 +12,32 @@ from markdown_it import MarkdownIt
 
 from clinic.models import Site
 from notifications.content import loader
+from notifications.content.figures import RecallFigures
 from notifications.content.statistics import STATISTIC_PLACEHOLDERS, STATISTICS
+from notifications.content.visits import visit_texts
 from recalls.enums import FindingKind, VisitKind
-from recalls.models import Recall
 
 FIGURES_PER_ROW = 10
 FIGURE_SPACING = 12  # drawing units from one figure to the next
 
-# What is done at each kind of visit. Which biopsy it will be is not known here: both are explained.
-PROCEDURES_BY_VISIT_KIND: dict[VisitKind, tuple[str, ...]] = {
-    VisitKind.DIAGNOSTIC: ("diagnostic_mammogram",),
-    VisitKind.DIAGNOSTIC_ULTRASOUND: ("diagnostic_mammogram", "ultrasound"),
-    VisitKind.ULTRASOUND: ("ultrasound",),
-    VisitKind.MRI: ("mri",),
-    VisitKind.REPEAT_VIEW: ("diagnostic_mammogram",),
-    VisitKind.FOLLOW_UP: ("diagnostic_mammogram",),
-    VisitKind.BIOPSY: ("core_biopsy", "vacuum_biopsy"),
-}
-
 # The extra pictures that a finding usually asks for (domain fact: usual diagnostic step by kind of finding); only at
 # the visit that follows the call back.
 _FINDINGS_BY_EXTRA_VIEW: dict[str, tuple[str, ...]] = {
-    "spot_magnification": (
+    "procedures/spot_magnification": (
         FindingKind.CALCIFICATIONS,
         FindingKind.MASS,
         FindingKind.ASYMMETRY,
         FindingKind.FOCAL_ASYMMETRY,
         FindingKind.DEVELOPING_ASYMMETRY,
     ),
-    "tomosynthesis": (FindingKind.ARCHITECTURAL_DISTORTION,),
+    "procedures/tomosynthesis": (FindingKind.ARCHITECTURAL_DISTORTION,),
 }
-MAMMOGRAM_VISIT_KINDS = frozenset(
-    kind for kind, names in PROCEDURES_BY_VISIT_KIND.items() if "diagnostic_mammogram" in names
-)
 
 
-def list_procedures(visit: VisitKind, findings: Collection[str]) -> list[str]:
+def list_procedures(visit_kind: str, findings: Collection[str]) -> list[str]:
     """What is done at such a visit, with the extra views where the findings are known to the patient."""
-    names = list(PROCEDURES_BY_VISIT_KIND[visit])
-    if visit in (VisitKind.DIAGNOSTIC, VisitKind.DIAGNOSTIC_ULTRASOUND):
+    names = list(visit_texts(visit_kind).procedures)
+    if visit_kind in (VisitKind.DIAGNOSTIC, VisitKind.DIAGNOSTIC_ULTRASOUND):
         names += [name for name, kinds in _FINDINGS_BY_EXTRA_VIEW.items() if set(findings) & set(kinds)]
     return names
 
@@ -115,10 +102,6 @@ class Pictogram:
         ]
 
 
-def build_recall_pictogram(recall: Recall, language: str) -> Pictogram:
-    """For the patient's kind of screening; where we do not know which it was, the figures that count all of them."""
-    screen = "figures/first_screen" if recall.exam.first_screen else "figures/later_screen"
-    text = render_explainer(screen, language, recall.site)
-    return Pictogram(
-        text, STATISTICS["called_back_cancer_per_100"].value, STATISTICS["called_back_not_cancer_per_100"].value
-    )
+def build_recall_pictogram(figures: RecallFigures, language: str, site: Site) -> Pictogram:
+    text = render_explainer(figures.explainer, language, site)
+    return Pictogram(text, STATISTICS[figures.cancer].value, STATISTICS[figures.not_cancer].value)

@@ -5,12 +5,13 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from clinic import calendar
 from clinic.models import Site
 from patients.channels import PatientChannels
-from patients.models import Consent, Patient
+from patients.contact_validation import can_get_texts
+from patients.models import Consent, Patient, ResultWish
 
 MAX_NOTE_LENGTH = 200  # with the line before it, it fits into the task's reason
 _MIN_BIRTH_YEAR = 1900
@@ -25,6 +26,7 @@ class BirthDateForm(forms.Form):
 
     def __init__(self, *args: Any, site: Site, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._site = site
         if site.date_order == Site.DateOrder.DMY:
             self.order_fields(["day", "month", "year"])
         for name, field in self.fields.items():
@@ -50,7 +52,7 @@ class BirthDateForm(forms.Form):
             return told
         except ValueError:
             raise forms.ValidationError(_BIRTH_DATE_HINT) from None
-        if told["birth_date"] > timezone.now().date():
+        if told["birth_date"] > calendar.today(self._site):
             raise forms.ValidationError(_BIRTH_DATE_HINT)
         return told
 
@@ -70,7 +72,10 @@ class PatientRequestForm(forms.Form):
 
 
 class PreferencesForm(forms.Form):
-    """Language and ways to write to the patient. Boxes show what holds now; a way without an address is not shown."""
+    """Language, ways to write to the patient, and how they want to hear an answer.
+
+    Boxes show what holds now; a way without an address is not shown.
+    """
 
     email = forms.BooleanField(
         label=_("Write to me by email"),
@@ -88,6 +93,22 @@ class PreferencesForm(forms.Form):
         help_text=_("They hold the day, the hour and our phone number, and nothing about your health."),
     )
 
+    channel = forms.ChoiceField(label=_("How we give you an answer"), required=False, widget=forms.RadioSelect)
+    not_before_weekend = forms.BooleanField(
+        label=_("Not right before a weekend"),
+        required=False,
+        help_text=_("What we write then comes from Monday to Thursday, so that you can reach us."),
+    )
+    no_details = forms.BooleanField(
+        label=_("Keep it short"),
+        required=False,
+        help_text=_("We then write only what you need to know. You can always ask us for more."),
+    )
+    proxy_name = forms.CharField(label=_("Name of a person we may tell instead of you"), required=False, max_length=150)
+    proxy_phone = forms.CharField(label=_("That person's phone"), required=False, max_length=40)
+
+    WISH_BOXES = ("not_before_weekend", "no_details")
+    PROXY_FIELDS = ("proxy_name", "proxy_phone")
     CONSENT_SUBJECTS = {"email": Consent.Subject.EMAIL, "detail": Consent.Subject.DETAIL, "sms": Consent.Subject.SMS}
 
     def __init__(self, patient: Patient, channels: PatientChannels, data: Any = None) -> None:
@@ -98,6 +119,8 @@ class PreferencesForm(forms.Form):
             "detail": channels.health_details_allowed,
             "sms": channels.sms_allowed,
         }
+        wish = ResultWish.objects.filter(patient=patient).first() or ResultWish()
+        initial |= {name: getattr(wish, name) for name in ("channel", *self.WISH_BOXES, *self.PROXY_FIELDS)}
         super().__init__(data, initial=initial)
         known = [(code, _NATIVE_LANGUAGE_NAMES.get(code, name)) for code, name in settings.LANGUAGES]
         if patient.language not in dict(known):
@@ -105,10 +128,22 @@ class PreferencesForm(forms.Form):
         self.fields["language"] = forms.ChoiceField(
             label=_("Language of our messages"), widget=forms.RadioSelect, choices=known
         )
+        self.fields["channel"].choices = _ANSWER_CHOICES  # type: ignore[attr-defined]
         if not channels.email and not opted_out:
             del self.fields["email"], self.fields["detail"]
-        if not channels.mobile:
+        if not can_get_texts(channels.mobile):
             del self.fields["sms"]
+
+    def wish_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.WISH_BOXES]
+
+    def proxy_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.PROXY_FIELDS]
+
+    def changed_wish(self) -> dict[str, Any]:
+        """All columns of the wish where one of them was changed, else nothing."""
+        names = ("channel", *self.WISH_BOXES, *self.PROXY_FIELDS)
+        return {name: self.cleaned_data[name] for name in names} if set(names) & set(self.changed_data) else {}
 
     def consent_fields(self) -> list[forms.BoundField]:
         return [self[name] for name in self.CONSENT_SUBJECTS if name in self.fields]
@@ -122,5 +157,11 @@ class PreferencesForm(forms.Form):
         }
 
 
+_ANSWER_CHOICES = (
+    ("", _("It does not matter to me")),
+    (ResultWish.Channel.PHONE.value, _("By phone")),
+    (ResultWish.Channel.IN_PERSON.value, _("In person")),
+    (ResultWish.Channel.IN_WRITING.value, _("In writing, where that can be done")),
+)
 # Each language under its own name, readable to whoever needs it.
 _NATIVE_LANGUAGE_NAMES = {"en": "English", "es": "Español"}

@@ -1,6 +1,5 @@
 """Gathers everything that the patient's page shows of a recall, in a few queries."""
 
-from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -12,50 +11,33 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from clinic.models import Site
-from notifications.rendering.formatting import format_duration, format_opening_hours
+from notifications.content.visits import visit_texts
+from notifications.rendering.formatting import format_duration, format_opening_hours, format_part_times
 from patients.contact_validation import format_phone
 from patients.models import Patient
-from portal.explainers import (
-    MAMMOGRAM_VISIT_KINDS,
-    PROCEDURES_BY_VISIT_KIND,
-    Explainer,
-    Pictogram,
-    build_recall_pictogram,
-    list_procedures,
-    render_explainer,
-)
+from portal import page_texts
+from portal.explainers import Explainer, Pictogram, render_explainer
 from portal.formatting import format_local_day_and_time
-from portal.stages import Stage, get_active_appointment, get_last_appointment, get_released_outcome, get_stage
+from portal.stages import Stage, get_active_appointment, get_released_outcome, get_stage, is_known_suspicious
 from portal.status_text import STAGE_TEXTS, format_due_sentence, format_heading, get_stage_text
-from recalls.enums import AppointmentStatus, Assessment, FindingKind, RecallKind, Side, State, VisitKind, WorkItemKind
+from recalls.enums import AppointmentStatus, State, VisitKind, WorkItemKind
 from recalls.models import Appointment, Recall, WorkItem
 
-# Gives the explainer of a name in the patient's language, in the clinic's words.
-GetExplainer = Callable[[str], Explainer]
-
-_STAGES_BEFORE_RESULT = frozenset(
-    {Stage.AWAITING_PRIORS, Stage.TO_BOOK, Stage.BOOKED, Stage.VISIT_PASSED, Stage.AWAITING_RESULT}
-)
-_STAGES_WITH_PICTOGRAM = frozenset({Stage.AWAITING_PRIORS, Stage.TO_BOOK, Stage.BOOKED})
 _STAGES_WITH_COST = frozenset(
     {Stage.TO_BOOK, Stage.FOLLOW_UP_DUE, Stage.BOOKED, Stage.TO_BOOK_UNRELEASED, Stage.BIOPSY_ADVISED}
 )
 _PATIENT_CALLS = frozenset(
     {
         Stage.TO_BOOK,
+        Stage.FOLLOW_UP,
         Stage.FOLLOW_UP_DUE,
         Stage.VISIT_PASSED,
         Stage.BIOPSY_ADVISED,
+        Stage.RESULT_BY_PHONE,
         Stage.TO_BOOK_UNRELEASED,
         Stage.NOT_REACHED,
     }
 )
-_EXPLAINER_BY_ASSESSMENT = {
-    Assessment.NEGATIVE: "outcomes/normal",
-    Assessment.BENIGN: "outcomes/benign",
-    Assessment.PROBABLY_BENIGN: "outcomes/probably_benign",
-}
-_REASON_BY_RECALL_KIND = {RecallKind.TECHNICAL: FindingKind.TECHNICAL, RecallKind.CLINICAL: FindingKind.SYMPTOM}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +80,7 @@ class PatientPageContext:
     result_texts: tuple[Explainer, ...] = ()
     reason_texts: tuple[Explainer, ...] = ()
     pictogram: Pictogram | None = None
+    answer_texts: tuple[Explainer, ...] = ()
     visit_day_texts: tuple[Explainer, ...] = ()
     cost_text: Explainer | None = None
     open_request: WorkItem | None = None
@@ -123,17 +106,18 @@ class PatientPageContext:
 
 
 def get_patient_recalls(patient: Patient) -> list[Recall]:
-    """The patient's, the one that matters most first: the next visit, then what is open, then what was last closed."""
+    """The patient's, the one that matters most first: what is open before what is closed, a 4 or 5 before the rest,
+    then the next visit, and what moved last."""
     rows = list(
         Recall.objects.filter(patient=patient)
         .select_related("site", "exam", "patient__site")
         .prefetch_related("appointments__site", "outcomes__release", "exam__findings", "pathology_results")
     )
 
-    def importance(recall: Recall) -> tuple[bool, bool, float]:
+    def importance(recall: Recall) -> tuple[bool, bool, bool, float]:
         visit = get_active_appointment(recall)
         nearness = visit.starts_at.timestamp() if visit else -recall.state_since.timestamp()
-        return (visit is None, not recall.is_open, nearness)
+        return (not recall.is_open, not (recall.is_open and is_known_suspicious(recall)), visit is None, nearness)
 
     return sorted(rows, key=importance)
 
@@ -152,8 +136,8 @@ def build_page_context(patient: Patient, now: datetime) -> PatientPageContext:
     coming = row if row and row.starts_at > now else None
     told = get_released_outcome(recall, now)
     language = get_language() or settings.LANGUAGE_CODE
-    tell: GetExplainer = partial(render_explainer, language=language, site=recall.site)
-    comfort = _is_reassurance_true(recall, row)
+    tell: page_texts.GetExplainer = partial(render_explainer, language=language, site=recall.site)
+    comfort = page_texts.is_reassurance_true(recall, row)
     kinds = {finding.kind for finding in recall.exam.findings.all()} if comfort else set()
     return PatientPageContext(
         patient=patient,
@@ -165,11 +149,12 @@ def build_page_context(patient: Patient, now: datetime) -> PatientPageContext:
         due_sentence=format_due_sentence(recall, stage, line, now),
         appointment=_appointment_details(recall, coming) if coming else None,
         progress=build_progress(stage, row, recall.round),
-        result_texts=_result_texts(stage, told.assessment if told else "", tell),
-        reason_texts=_reason_texts(recall, stage, tell) if comfort else (),
-        pictogram=_pictogram(recall, stage, language) if comfort else None,
-        visit_day_texts=_visit_day_texts(coming, kinds, told is not None, tell) if coming else (),
-        cost_text=tell("cost_line") if stage in _STAGES_WITH_COST else None,
+        result_texts=page_texts.result_texts(recall, stage, told.assessment if told else "", row, tell),
+        reason_texts=page_texts.reason_texts(recall, stage, tell) if comfort else (),
+        pictogram=page_texts.pictogram(recall, stage, language) if comfort else None,
+        answer_texts=page_texts.answer_texts(recall, stage, coming, tell),
+        visit_day_texts=page_texts.visit_day_texts(coming, kinds, told is not None, tell) if coming else (),
+        cost_text=tell(visit_texts(coming.kind if coming else "").cost) if stage in _STAGES_WITH_COST else None,
         open_request=WorkItem.objects.filter(recall=recall, kind=WorkItemKind.PATIENT_REQUEST, done_at=None).first(),
         other_appointments=[
             _appointment_details(other, also)
@@ -186,8 +171,8 @@ def _appointment_details(recall: Recall, row: Appointment) -> AppointmentDetails
     return AppointmentDetails(
         appointment=row,
         day=day,
-        time=hour,
-        duration=format_duration(row.length_minutes),
+        time=format_part_times(hour, row),
+        duration=format_duration(row.total_minutes),
         map_url=f"{settings.MAP_SEARCH_URL}?{urlencode({'query': address})}" if settings.MAP_SEARCH_URL else "",
         can_confirm=recall.state == State.SCHEDULED and row.status == AppointmentStatus.BOOKED,
     )
@@ -216,57 +201,3 @@ def build_progress(stage: Stage, visit: Appointment | None, round_: int) -> tupl
 def _progress_steps(labels: tuple[Any, ...], place: int) -> tuple[ProgressStep, ...]:
     words = ["done"] * place + ["now"] + ["next"] * len(labels)
     return tuple(ProgressStep(label, status) for label, status in zip(labels, words, strict=False))
-
-
-def _result_texts(stage: Stage, assessment: str, tell: GetExplainer) -> tuple[Explainer, ...]:
-    if stage == Stage.BIOPSY_ADVISED:
-        return (tell("outcomes/biopsy_advised"),)
-    name = _EXPLAINER_BY_ASSESSMENT.get(Assessment(assessment)) if assessment else None
-    return (tell(name),) if name and stage in (Stage.RESULT, Stage.FOLLOW_UP) else ()
-
-
-def _is_reassurance_true(recall: Recall, visit: Appointment | None) -> bool:
-    """Whether "most people called back are fine" holds here: not after a screening result of 4 or 5, not on the way
-    to a biopsy, and not in later rounds. Then a person tells the patient why, and the page does not."""
-    return not recall.suspicious and not recall.round and not (visit and visit.kind == VisitKind.BIOPSY)
-
-
-def _reason_texts(recall: Recall, stage: Stage, tell: GetExplainer) -> tuple[Explainer, ...]:
-    """Why the patient was called back, in plain words."""
-    if stage not in _STAGES_BEFORE_RESULT:
-        return ()
-    if stage == Stage.AWAITING_PRIORS:
-        return (tell("priors"),)
-    if recall.kind != RecallKind.FINDING:
-        return (tell(f"findings/{_REASON_BY_RECALL_KIND[RecallKind(recall.kind)]}"),)
-    findings = recall.exam.findings.all()
-    kinds = dict.fromkeys(finding.kind for finding in findings) or (FindingKind.OTHER,)
-    names = [f"findings/{kind}" for kind in kinds]
-    sides = {finding.side for finding in findings}
-    if Side.BOTH in sides or len(sides) > 1:
-        names.append("both_breasts")
-    return tuple(tell(name) for name in names)
-
-
-def _pictogram(recall: Recall, stage: Stage, language: str) -> Pictogram | None:
-    """How often it is harmless, counted from the call back on: not for a blurred picture, not after a visit."""
-    if (
-        stage not in _STAGES_WITH_PICTOGRAM
-        or recall.kind != RecallKind.FINDING
-        or get_last_appointment(recall, AppointmentStatus.ATTENDED)
-    ):
-        return None
-    return build_recall_pictogram(recall, language)
-
-
-def _visit_day_texts(
-    visit: Appointment, findings: Collection[str], told: bool, tell: GetExplainer
-) -> tuple[Explainer, ...]:
-    """What to bring and what happens. A biopsy is named only when the outcome that advises it has been released."""
-    if visit.kind == VisitKind.BIOPSY:
-        names = [f"procedures/{name}" for name in PROCEDURES_BY_VISIT_KIND[VisitKind.BIOPSY]] if told else []
-    else:
-        names = ["what_happens", "what_to_bring"]
-        names += [f"procedures/{name}" for name in list_procedures(VisitKind(visit.kind), findings)]
-        names += ["implants"] if visit.kind in MAMMOGRAM_VISIT_KINDS else []
-    return tuple(tell(name) for name in names)

@@ -3,6 +3,9 @@
 A booking stays as it is until a scheduler acts: a button may be pressed by mistake, and a time given away is gone.
 """
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from django.conf import settings
 from django.db import models, transaction
 from django.utils import translation
@@ -11,18 +14,19 @@ from django.utils.translation import gettext_lazy
 
 from clinic.actors import PATIENT, SYSTEM
 from patients import links
-from patients.actions import mark_contact_unusable, record_consent, set_language
+from patients.actions import record_consent, set_language, set_result_wish
+from patients.addresses import mark_address_unusable
 from patients.models import Consent, ContactPoint, Patient, PatientLink
 from portal.formatting import format_local_day_and_time
 from portal.page_context import get_patient_recalls
 from portal.stages import get_active_appointment
 from recalls import actions
-from recalls.enums import WorkItemKind
-from recalls.models import Recall, WorkItem
+from recalls.enums import CLOSED_WITHOUT_ANSWER, WorkItemKind
+from recalls.models import Recall
 from recalls.permissions import StepRefused
+from recalls.signals import patient_changed
 
 CONSENT_SOURCE = "patient page"
-_MAX_REASON_LENGTH = 300
 
 
 class PatientRequestKind(models.TextChoices):
@@ -44,15 +48,27 @@ def confirm_appointment(recall: Recall) -> bool:
 
 @transaction.atomic
 def submit_request(patient: Patient, what: PatientRequestKind, words: str) -> None:
-    """Put it before the schedulers. While an earlier request is open the new one joins it, newest first."""
-    recall = next((row for row in get_patient_recalls(patient) if row.is_open), None)
+    """Put it before the schedulers. While an earlier request is open the new one joins it, newest first.
+
+    A patient who was lost, said no or went elsewhere and now asks for a call is taken back.
+    """
+    recalls = get_patient_recalls(patient)
     with translation.override(settings.LANGUAGE_CODE):  # staff read it, whatever language the patient's page is in
+        recall = next((row for row in recalls if row.is_open), None) or _take_back(recalls)
         reason = " ".join(" ".join(part.split()) for part in (_request_reason(what, recall), words) if part)
-        item = _open_work_item(patient, recall, WorkItemKind.PATIENT_REQUEST, reason[:_MAX_REASON_LENGTH])
-    locked = WorkItem.objects.select_for_update().get(pk=item.pk)
-    if reason not in locked.reason:
-        locked.reason = f"{reason} | {locked.reason}"[:_MAX_REASON_LENGTH]
-        locked.save(update_fields=["reason"])
+        actions.open_task_about(patient, WorkItemKind.PATIENT_REQUEST, reason)
+
+
+def _take_back(recalls: Sequence[Recall]) -> Recall | None:
+    """The newest recall, open again, where it ended without an answer; None where it may not be taken back."""
+    recall = recalls[0] if recalls else None
+    if recall is None or recall.closure_reason not in CLOSED_WITHOUT_ANSWER:
+        return None
+    try:
+        actions.take_back(recall, by=PATIENT, note=_("Asked on the patient's page to be called."))
+    except StepRefused:
+        return None
+    return recall
 
 
 def _request_reason(what: PatientRequestKind, recall: Recall | None) -> str:
@@ -66,7 +82,7 @@ def _request_reason(what: PatientRequestKind, recall: Recall | None) -> str:
 @transaction.atomic
 def report_link_locked(link: PatientLink) -> None:
     with translation.override(settings.LANGUAGE_CODE):
-        _open_patient_work_item(
+        actions.open_task_about(
             link.current_patient,
             WorkItemKind.LINK_LOCKED,
             _("The birth date was wrong five times on the patient's link."),
@@ -75,31 +91,41 @@ def report_link_locked(link: PatientLink) -> None:
 
 @transaction.atomic
 def report_wrong_recipient(link: PatientLink) -> None:
-    """Whoever got the message is not the patient: nothing more goes to that address, and the link ends."""
+    """Whoever got the message is not the patient: nothing more goes to that address, and the link ends.
+
+    It says nothing of an address that the patient has given since, nor of another patient who is reached there.
+    """
     patient = link.current_patient
-    for point in patient.contact_points.filter(kind=ContactPoint.Kind.EMAIL, unusable=""):
-        mark_contact_unusable(point, ContactPoint.UnusableReason.WRONG, by=PATIENT)
+    actions.lock_open_recalls(patient)
+    present = patient.contact_points.filter(kind=ContactPoint.Kind.EMAIL).values_list("value", flat=True).first()
+    mark_address_unusable(link.address or present or "", ContactPoint.UnusableReason.WRONG, by=PATIENT, patient=patient)
     links.revoke_link(link, by=SYSTEM)
     with translation.override(settings.LANGUAGE_CODE):
+        patient_changed.send(sender=Patient, patient=patient)
         reason = _("Somebody who got a message says: I am not this person. Email to that address is stopped.")
-        _open_patient_work_item(patient, WorkItemKind.VERIFY_CONTACT, reason)
+        actions.open_task_about(patient, WorkItemKind.VERIFY_CONTACT, reason)
 
 
 @transaction.atomic
-def save_preferences(patient: Patient, language: str, consents: dict[Consent.Subject, bool]) -> None:
+def save_preferences(
+    patient: Patient, language: str, consents: dict[Consent.Subject, bool], wish: Mapping[str, Any]
+) -> None:
+    """Keep what was changed; `wish`: columns of `ResultWish`, noted in the history of the recall where there is one."""
+    actions.lock_open_recalls(patient)
     if language != patient.language:
         set_language(patient, language, by=PATIENT)
     for subject, granted in consents.items():
         record_consent(patient, subject, granted=granted, source=CONSENT_SOURCE, by=PATIENT)
+    if wish:
+        _save_wish(patient, wish)
+    with translation.override(settings.LANGUAGE_CODE):  # staff read the tasks
+        patient_changed.send(sender=Patient, patient=patient)
 
 
-def _open_patient_work_item(patient: Patient, kind: WorkItemKind, reason: str) -> WorkItem:
-    return _open_work_item(
-        patient, next((row for row in get_patient_recalls(patient) if row.is_open), None), kind, reason
-    )
-
-
-def _open_work_item(patient: Patient, recall: Recall | None, kind: WorkItemKind, reason: str) -> WorkItem:
+def _save_wish(patient: Patient, wish: Mapping[str, Any]) -> None:
+    recall = next(iter(get_patient_recalls(patient)), None)
     if recall is None:
-        return actions.open_patient_work_item(patient, kind, reason)
-    return actions.open_work_item(recall, kind, reason)
+        set_result_wish(patient, dict(wish), by=PATIENT)
+        return
+    with translation.override(settings.LANGUAGE_CODE):
+        actions.record_wishes(recall, wish, by=PATIENT, note=_("Said on the patient's page."))

@@ -12,13 +12,11 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic import calendar
 from clinic.models import Site
+from notifications.content.situation import still_needs_doctor
 from portal.formatting import format_full_date, format_local_day_and_time, format_month_year
 from portal.stages import Stage, get_last_appointment
 from recalls.enums import AppointmentStatus
 from recalls.models import Appointment, Recall
-
-# One business day after the outcome was due, somebody must have written: till then the patient is asked for patience.
-RESULT_NOTICE_DAYS = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,7 @@ STAGE_TEXTS: dict[Stage, StageText] = {
     ),
     Stage.FOLLOW_UP: StageText(
         _("Your result is here. We would like to look again in some months."),
-        _("We will write to you in time, so that you do not need to keep the date in mind."),
+        _("If you have no date yet, please call us to book it now. We also remind you before the day."),
         _("Your next visit is due in %(month)s."),
     ),
     Stage.BIOPSY_ADVISED: StageText(
@@ -78,7 +76,10 @@ STAGE_TEXTS: dict[Stage, StageText] = {
     ),
     Stage.RESULT_BY_PHONE: StageText(
         _("Thank you for coming. We give the answer by phone or in person."),
-        _("You will not find it on this page, so that you can ask your questions right away."),
+        _(
+            "You will not find it on this page, so that you can ask your questions right away. "
+            "If you wonder what comes next, please call us."
+        ),
         _("If you have not heard from us by %(day)s, please call us."),
     ),
     Stage.ON_HOLD: StageText(
@@ -89,6 +90,10 @@ STAGE_TEXTS: dict[Stage, StageText] = {
     Stage.NO_VISIT_NEEDED: StageText(
         _("Good news: you do not need to come back now."),
         _("Your earlier pictures answered our question. You can go back to your usual mammograms."),
+    ),
+    Stage.RESULT_WITHDRAWN: StageText(
+        _("We looked again. You do not need to come back."),
+        _("We are sorry for the worry. You can go back to your usual mammograms."),
     ),
     Stage.DECLINED: StageText(
         _("You told us that you do not want this visit."),
@@ -107,6 +112,21 @@ STAGE_TEXTS: dict[Stage, StageText] = {
         _("If you have a question, please call us. If you notice a change, do not wait. Call your doctor or call us."),
     ),
 }
+_SEE_YOUR_DOCTOR = _(
+    "Please see your doctor about the change that led to this check, even now. "
+    "If you do not know which doctor to see, call us."
+)
+# Where normal pictures leave something for the patient's own doctor.
+_SYMPTOM_TEXTS: dict[Stage, StageText] = {
+    Stage.RESULT: StageText(
+        _("Your result is here, and there is one more step."),
+        _SEE_YOUR_DOCTOR,
+    ),
+    Stage.NO_VISIT_NEEDED: StageText(
+        _("You do not need to come back to us for more pictures now."),
+        _SEE_YOUR_DOCTOR,
+    ),
+}
 _REBOOK_TEXT = StageText(
     _("We would like to find a new time for your visit."),
     _("The last one did not work out, and that happens. Please call us, or we will call you."),
@@ -116,6 +136,8 @@ _REBOOK_TEXT = StageText(
 
 def get_stage_text(recall: Recall, stage: Stage) -> StageText:
     """The words of the stage; after a visit that did not take place, they do not start from scratch."""
+    if stage in _SYMPTOM_TEXTS and still_needs_doctor(recall):
+        return _SYMPTOM_TEXTS[stage]
     newest = max(recall.appointments.all(), key=lambda visit: visit.pk, default=None)
     fell_through = newest is not None and newest.status in (AppointmentStatus.MISSED, AppointmentStatus.CANCELLED)
     return _REBOOK_TEXT if stage in (Stage.TO_BOOK, Stage.TO_BOOK_UNRELEASED) and fell_through else STAGE_TEXTS[stage]
@@ -143,9 +165,9 @@ def _due_date(recall: Recall, stage: Stage) -> date | None:
         case Stage.FOLLOW_UP_DUE | Stage.FOLLOW_UP:
             return recall.follow_up_on
         case Stage.AWAITING_RESULT:
-            return _business_days_after_visit(recall, site, site.policy.outcome + RESULT_NOTICE_DAYS)
+            return _business_days_after_visit(recall, site, site.policy.outcome + site.policy.result_told)
         case Stage.RESULT_BY_PHONE:
-            return _business_days_after_visit(recall, site, site.policy.pathology + site.policy.pathology_told)
+            return _business_days_after_visit(recall, site, site.policy.pathology + site.policy.result_told)
         case Stage.ON_HOLD:
             return recall.hold_until
     return None

@@ -1,5 +1,5 @@
-"""Admin pages of messages and of a clinic's own texts."""
+"""Admin pages of messages, of lay summaries and of a clinic's own texts."""
 
-from notifications.admin import message_texts, notifications
+from notifications.admin import lay_summaries, message_texts, notifications
 
-__all__ = ["message_texts", "notifications"]
+__all__ = ["lay_summaries", "message_texts", "notifications"]

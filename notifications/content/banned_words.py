@@ -54,7 +54,9 @@ FINDING_DETAIL: Final[Mapping[str, re.Pattern[str]]] = {
 
 REASSURANCE: Final[Mapping[str, re.Pattern[str]]] = {
     "en": re.compile(r"\b(fine|good news|most people|no visit|harmless|all is well)\b", re.IGNORECASE),
-    "es": re.compile(r"\b(buenas noticias|casi todas|est[áa]n? bien|inofensiv\w+)\b", re.IGNORECASE),
+    "es": re.compile(
+        r"\b(buenas noticias|casi todas|la mayor[íi]a de las personas|est[áa]n? bien|inofensiv\w+)\b", re.IGNORECASE
+    ),
 }
 """Reassurance that may be false: forbidden in a message that may come before bad news."""
 

@@ -15,9 +15,12 @@ import frontmatter
 from django.db.models import Max, Q
 
 from clinic.models import Site
+from notifications.content.situation import message_situation
 from notifications.content.statistics import STATISTIC_PLACEHOLDERS
+from notifications.content.visits import visit_texts
 from notifications.enums import LETTER_KINDS, Channel, NotificationKind
 from notifications.models.message_text import MessageText
+from recalls.enums import RecallKind
 from recalls.models import Recall
 
 _APP_DIR = Path(__file__).resolve().parent.parent
@@ -27,6 +30,10 @@ LOCKED_DIR = _APP_DIR / "locked"
 DEFAULT_LANGUAGE = "en"
 # Begins the name of an explainer wherever names of messages and explainers are mixed.
 EXPLAINER_PREFIX = "explainers/"
+_ASKS_FOR_CALL_FIRST: Mapping[str, str] = {
+    NotificationKind.APPOINTMENT_CONFIRMATION: NotificationKind.BIOPSY_CONFIRMATION,
+    NotificationKind.APPOINTMENT_REMINDER: NotificationKind.BIOPSY_REMINDER,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +67,42 @@ class NotReviewed(LookupError):
 
 
 def text_exists(name: str) -> bool:
-    """Whether there is a shipped text of that name: `<kind>`, `<kind>.sms` or `<kind>.letter`."""
+    """Whether there is a shipped text of that name: `<kind>`, `<kind>.sms`, `<kind>.<situation>.letter`."""
     return get_shipped_text(name, DEFAULT_LANGUAGE) is not None
 
 
-def get_text_name(recall: Recall, kind: str, channel: str) -> str:
-    """The name of a message's text: a kind without a letter text is printed with the text of its email.
+def get_text_name(recall: Recall, kind: str, channel: str, visit_kind: str = "") -> str:
+    """The name of a message's text: that of the patient's situation where there is one, else that of its kind.
 
-    The recall notice says that most people are fine, which may be false after BI-RADS 4 or 5: such a recall uses the
-    request to call instead.
+    A kind without a letter text is printed with the text of its email. The recall notice says that most people are
+    fine, which may be false after BI-RADS 4 or 5: such a recall uses the request to call instead. So does one after a
+    supplemental test: what it says of the mammogram would be false. A text message about a visit that needs a safety
+    check first asks for a call before the day, in the words of the one about a biopsy.
     """
-    text_kind = NotificationKind.PLEASE_CALL if kind == NotificationKind.RECALL_NOTICE and recall.suspicious else kind
+    asks_to_call = recall.suspicious or recall.kind == RecallKind.SUPPLEMENTAL
+    text_kind = NotificationKind.PLEASE_CALL if kind == NotificationKind.RECALL_NOTICE and asks_to_call else kind
+    if channel == Channel.SMS and visit_texts(visit_kind).call_first:
+        text_kind = _ASKS_FOR_CALL_FIRST.get(kind, text_kind)
+    own = _name_on_channel(_in_situation(text_kind, message_situation(recall, text_kind)), kind, channel)
+    return own if text_exists(own) else _name_on_channel(text_kind, kind, channel)
+
+
+def _name_on_channel(text: str, kind: str, channel: str) -> str:
     if channel == Channel.SMS:
-        return f"{text_kind}.sms"
-    letter = f"{text_kind}.letter"
+        return f"{text}.sms"
+    letter = f"{text}.letter"
     has_letter_text = kind in LETTER_KINDS or (channel == Channel.LETTER and text_exists(letter))
-    return letter if has_letter_text else text_kind
+    return letter if has_letter_text else text
+
+
+def _in_situation(name: str, situation: str) -> str:
+    return f"{name}.{situation}" if situation else name
+
+
+def get_explainer_name(name: str, situation: str) -> str:
+    """The explainer of that name for that situation where there is one, else the usual one."""
+    own = _in_situation(name, situation)
+    return own if text_exists(f"{EXPLAINER_PREFIX}{own}") else name
 
 
 def base_language(language: str) -> str:
@@ -84,10 +111,10 @@ def base_language(language: str) -> str:
     return short if short.isalpha() else DEFAULT_LANGUAGE
 
 
-def get_message_language(recall: Recall, kind: str, channel: str) -> str:
+def get_message_language(recall: Recall, kind: str, channel: str, visit_kind: str = "") -> str:
     """The patient's language where that text may be sent in it, else English; English for a referring doctor."""
     language = DEFAULT_LANGUAGE if kind == NotificationKind.REFERRER_NOTICE else recall.patient.language
-    return get_available_language(get_text_name(recall, kind, channel), language, recall.site)
+    return get_available_language(get_text_name(recall, kind, channel, visit_kind), language, recall.site)
 
 
 def get_available_language(name: str, language: str, site: Site) -> str:
@@ -206,20 +233,25 @@ def get_explainer(name: str, language: str, site: Site) -> TextTemplate | None:
 
 def first_paragraph(name: str, language: str, site: Site) -> str:
     """The first paragraph of an explainer, as Markdown. Raises LookupError when there is no such explainer."""
-    return _fill_statistics(_explainer_body(name, language, site)).split("\n\n", 1)[0]
+    return _fill_statistics(_explainer(name, language, site).body.template).split("\n\n", 1)[0]
+
+
+def bold_title(name: str, language: str, site: Site) -> str:
+    """The title of an explainer in bold, as Markdown. Raises LookupError when there is no such explainer."""
+    return f"**{_explainer(name, language, site).heading}**"
 
 
 def section_under_heading(name: str, language: str, site: Site) -> str:
     """The Markdown under the only heading of an explainer. Raises LookupError when there is no such explainer."""
-    whole = _fill_statistics(_explainer_body(name, language, site))
+    whole = _fill_statistics(_explainer(name, language, site).body.template)
     return whole.split("\n## ", 1)[1].split("\n\n", 1)[1].strip()
 
 
-def _explainer_body(name: str, language: str, site: Site) -> str:
+def _explainer(name: str, language: str, site: Site) -> TextTemplate:
     text = get_explainer(name, language, site)
     if text is None:
         raise LookupError(f"there is no explainer {name} in {language}")
-    return text.body.template
+    return text
 
 
 @lru_cache(maxsize=512)

@@ -156,6 +156,27 @@ _SOURCES: Final = (
         "BayCare health library, breast MRI",
         "https://www.baycare.org/health-library/breast-mri",
     ),
+    Source("OAKLAND-MRI", "Oakland MRI, is a breast MRI safe", "https://www.oaklandmri.com/is-a-breast-mri-safe/"),
+    Source(
+        "LUMUS-CEM",
+        "Lumus Imaging, contrast enhanced mammography",
+        "https://www.lumusimaging.com.au/patient-information/contrast-enhanced-mammography-cem",
+    ),
+    Source(
+        "JEFFERSON-ASPIRATION",
+        "Jefferson Radiology, ultrasound guided cyst aspiration",
+        "https://www.jeffersonradiology.com/services/ultrasound-guided-cyst-aspiration-fine-needle-aspiration/",
+    ),
+    Source(
+        "TEXAS-ONCOLOGY-EXAM",
+        "Texas Oncology, clinical breast exam",
+        "https://www.texasoncology.com/breast-care/clinical-breast-exam",
+    ),
+    Source(
+        "NOVAK-SURGEON-VISIT",
+        "Breast Investigators, preparation for the first visit to a surgeon",
+        "https://breastinvestigators.org/expectations-and-preparation-for-your-first-surgeons-office-visit/",
+    ),
     Source("RADLTD-MRI", "Radiology Ltd, breast MRI", "https://radltd.com/exams/breast-mri-tucson-az/"),
     Source(
         "WHITTINGTON-CORE-BIOPSY",

@@ -16,6 +16,9 @@ from recalls.actions import open_work_item
 from recalls.enums import WorkItemKind
 from recalls.models import Recall
 
+# So many tries of which nobody knows the end: a sender that dies each time, or a copy that cannot be stored.
+MAX_UNCERTAIN_TRIES = 3
+
 
 def end_claim(pk: int, token: int, **fields: Any) -> bool:
     """Only the holder of the token may end a claim."""
@@ -43,6 +46,14 @@ def record_attempt(
     )
 
 
+def is_last_uncertain_try(row: Notification) -> bool:
+    """Whether one more try without an answer is one too many; counted by channel, anew once it is planned anew."""
+    if row.first_failed_at is None:
+        return False
+    tries = row.attempts.filter(channel=row.channel, result=AttemptResult.UNCERTAIN, at__gte=row.first_failed_at)
+    return tries.count() + 1 >= MAX_UNCERTAIN_TRIES
+
+
 def save_rendered_copy(copy: RenderedMessage) -> None:
     """The copy of the newest try stands."""
     names = ["address", "subject", "text", "html", "calendar", "letter"]
@@ -52,11 +63,16 @@ def save_rendered_copy(copy: RenderedMessage) -> None:
 
 
 def mark_failed_permanently(
-    row: Notification, state: NotificationState, token: int, failure: DeliveryFailure, address: str = ""
+    row: Notification,
+    state: NotificationState,
+    token: int,
+    failure: DeliveryFailure,
+    copy: RenderedMessage | None = None,
 ) -> None:
     """Another channel takes over; without one a dead letter, and a task for a person.
 
-    A mailbox that does not exist is not written to again: `address` is where the message went.
+    No other channel takes over where it may have arrived: then the task at once.
+    A mailbox that does not exist is not written to again: `copy` says where the message went.
     """
     now, count = timezone.now(), row.attempt_count + 1
     with transaction.atomic():
@@ -72,13 +88,16 @@ def mark_failed_permanently(
             "failed_channels": [*row.failed_channels, row.channel],
         }
         ended |= {"first_failed_at": row.first_failed_at or now, "lease_token": token + 1}
+        ended["may_have_arrived_twice"] = row.may_have_arrived_twice or failure.result == AttemptResult.UNCERTAIN
         if not mine.update(**ended):
             return
         record_attempt(
             row, count, token if state == NotificationState.SENDING else token + 1, failure.result, now, failure
         )
-        if failure.bad_mailbox and row.kind != NotificationKind.REFERRER_NOTICE:
-            channel_fallback.mark_email_unusable(recall, address, ContactPoint.UnusableReason.BOUNCED)
+        if copy is not None and failure.result == AttemptResult.UNCERTAIN:
+            save_rendered_copy(copy)
+        if failure.bad_mailbox and copy is not None and row.kind != NotificationKind.REFERRER_NOTICE:
+            channel_fallback.mark_email_unusable(recall, copy.address, ContactPoint.UnusableReason.BOUNCED)
         if not channel_fallback.reroute(recall, row.pk):
             words = {"message": row.get_kind_display(), "why": failure.reason.label}
             open_work_item(recall, WorkItemKind.CALL_DELIVERY_FAILED, _("“%(message)s”: %(why)s") % words)

@@ -45,8 +45,9 @@ WHERE id = ANY(ARRAY(
 ))
 RETURNING not_before, id, recall_id
 """
-# The rows that `RecallSnapshot` and `Channels` are made of. Every step writes the recall's row, so that it stands for
-# the events, appointments, outcomes and pathology; consents are only ever added.
+# The rows that `RecallSnapshot` and `Channels` are made of, and which of the patient's recalls speaks for all. Every
+# step writes the recall's row, so that it stands for the events, appointments, outcomes and pathology; consents are
+# only ever added.
 _ROW_VERSIONS_SQL = """
 json_build_array(
     recall.xmin::text, patient.xmin::text, exam.xmin::text, referrer.xmin::text,
@@ -54,7 +55,10 @@ json_build_array(
         FROM notifications_notification AS message WHERE message.recall_id = recall.id),
     (SELECT array_agg(point.xmin::text ORDER BY point.id)
         FROM patients_contactpoint AS point WHERE point.patient_id = patient.id),
-    (SELECT max(consent.id) FROM patients_consent AS consent WHERE consent.patient_id = patient.id)
+    (SELECT max(consent.id) FROM patients_consent AS consent WHERE consent.patient_id = patient.id),
+    (SELECT wish.xmin::text FROM patients_resultwish AS wish WHERE wish.patient_id = patient.id),
+    (SELECT min(other.id) FROM recalls_recall AS other
+        WHERE other.patient_id = patient.id AND other.site_id = recall.site_id AND other.state = 'to_contact')
 )::text
 """
 _RELATED_TABLES_SQL = """
@@ -65,14 +69,16 @@ LEFT JOIN patients_referringprovider AS referrer ON referrer.id = exam.referrer_
 _READ_ROW_VERSIONS_SQL = f"""
 SELECT recall.id, {_ROW_VERSIONS_SQL} FROM recalls_recall AS recall {_RELATED_TABLES_SQL} WHERE recall.id = ANY(%s)
 """  # noqa: S608  only words of this file
-# The message and its recall together, and neither when somebody holds one of them. By primary key alone: outdated
-# statistics cannot make it slow.
+# The message, its recall and its patient together, and none when somebody holds one of them. Every act on a person
+# locks the patient (`patients.actions`): it waits until the message is "being sent", and until it is over the message
+# is passed over. By primary key alone: outdated statistics cannot make it slow.
 _LOCK_SQL = f"""
 SELECT recall.id, {_ROW_VERSIONS_SQL}
 FROM notifications_notification AS message JOIN recalls_recall AS recall ON recall.id = message.recall_id
 {_RELATED_TABLES_SQL}
 WHERE message.id = %s AND message.state = 'planned' AND message.channel = %s AND message.not_before <= %s
 FOR NO KEY UPDATE OF message, recall SKIP LOCKED
+FOR UPDATE OF patient SKIP LOCKED
 """  # noqa: S608  only words of this file
 
 
@@ -128,9 +134,9 @@ class ClaimPrefetcher:
             log.info("facts are read one by one: %s", type(error).__name__)
 
     def lock_next(self, now: datetime) -> tuple[Notification, PrefetchedFacts | None] | None:
-        """The next due message, locked with its recall, and its facts if they still hold; None when nothing is due.
+        """The next due message, locked with recall and patient, and its facts if they still hold; None if none is due.
 
-        Inside a transaction. Messages of which somebody else holds the row or the recall are skipped.
+        Inside a transaction. Messages of which somebody else holds the row, the recall or the patient are skipped.
         """
         with connection.cursor() as cursor:
             while self._queue:
@@ -160,7 +166,7 @@ class ClaimPrefetcher:
 
     def _lock_oldest_due(self, now: datetime) -> tuple[Notification, None] | None:
         due = self._due(now)
-        locked = due.select_for_update(of=("self", "recall"), skip_locked=True, no_key=True)
+        locked = due.select_for_update(of=("self", "recall", "recall__patient"), skip_locked=True)
         locked = locked.select_related("recall__patient", "recall__exam__referrer").order_by("not_before", "pk")
         # Two reads of the index cost the same however much waits; sorting by urgency would read all that is due later.
         for urgent in (True, False) if due.filter(urgent=True).exists() else (False,):

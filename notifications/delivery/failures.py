@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from notifications.content.loader import NotReviewed
 from notifications.enums import AttemptResult, StatusReason
+from notifications.rendering.letter_pdf import LetterNotSettable
 
 _SERVICE_CLOSING = 421
 _BAD_MAILBOX_STATUS = re.compile(r"\b5\.1\.[0-9]{1,2}\b")  # RFC 3463: bad destination address
@@ -46,7 +47,11 @@ def classify_delivery_error(error: Exception) -> DeliveryFailure:
 
 def render_failure(error: Exception) -> DeliveryFailure:
     """The message itself is at fault: its text or a fact in it. The error's words may quote the patient: left out."""
-    reason = StatusReason.NOT_REVIEWED if isinstance(error, NotReviewed) else StatusReason.NOT_RENDERED
+    reason = StatusReason.NOT_RENDERED
+    if isinstance(error, NotReviewed):
+        reason = StatusReason.NOT_REVIEWED
+    elif isinstance(error, LetterNotSettable):
+        reason = StatusReason.NOT_SETTABLE
     return DeliveryFailure(AttemptResult.PERMANENT, reason, detail=type(error).__name__)
 
 

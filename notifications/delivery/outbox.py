@@ -26,9 +26,10 @@ from notifications.enums import AttemptResult, Channel, NotificationKind, Notifi
 from notifications.models import Notification, RenderedMessage
 from notifications.planning import daily_cap, print_work_items, reconcile
 from notifications.planning.channel_selection import get_email_address, select_channel
-from notifications.planning.plan import RULE_BY_KIND, find_planned_message
+from notifications.planning.plan import find_planned_message, get_send_window
 from notifications.planning.snapshot import RecallSnapshot, load_snapshot
 from notifications.rendering import patient_link
+from notifications.rendering.blocks import get_visit
 from patients.channels import PatientChannels, get_patient_channels
 from recalls.models import Recall
 
@@ -110,13 +111,15 @@ def _recheck_and_lease(
     if choice.channel != row.channel:
         reconcile.switch_channel(row, choice)
         return NotSent(NotificationState.PLANNED)
-    next_window = next_send_time(RULE_BY_KIND[NotificationKind(row.kind)].window, row.recall.site, now)
+    window = get_send_window(snapshot, row.kind)
+    next_window = next_send_time(window, row.recall.site, now)
     if next_window > now:
         return _defer(row, not_before=next_window)
-    if later := daily_cap.get_deferred_until(row, row.recall.site, now):
+    if later := daily_cap.get_deferred_until(row, window, row.recall.site, now):
         return _defer(row, not_before=later, reason=StatusReason.DAILY_CAP_REACHED)
     if row.channel == Channel.EMAIL:
-        send_at = rate_limit.get_allowed_send_time(row, get_email_address(row.recall, row.kind, channels), now)
+        address = get_email_address(row.recall, row.kind, channels)
+        send_at = rate_limit.get_allowed_send_time(row.reason == StatusReason.RATE_LIMITED, address, now)
         if send_at > now:
             return _defer(row, not_before=send_at, reason=StatusReason.RATE_LIMITED)
     if row.channel == Channel.LETTER:
@@ -130,13 +133,15 @@ def _start_lease(
 ) -> Claim | NotSent:
     token = row.lease_token + 1
     # A text may have been reviewed or withdrawn since, and the patient may have chosen another language.
-    row.language = loader.get_message_language(row.recall, row.kind, row.channel)
+    visit = get_visit(row, snapshot)
+    row.language = loader.get_message_language(row.recall, row.kind, row.channel, visit.kind if visit else "")
     # Where the database cannot lock a row, this comparison decides between two who read it at once.
     unclaimed = Notification.objects.filter(pk=row.pk, state=NotificationState.PLANNED, lease_token=row.lease_token)
     if not unclaimed.update(
         state=NotificationState.SENDING,
         reason="",
         lease_token=token,
+        claimed_at=now,
         lease_until=now + LEASE_TIME,
         reserved_until=None,
         language=row.language,
@@ -144,8 +149,9 @@ def _start_lease(
         return NotSent(NotificationState.SENDING)
     page_token = ""
     if row.channel == Channel.EMAIL:
-        rate_limit.count_sent(get_email_address(row.recall, row.kind, channels), now)
-        page_token = patient_link.issue_link_token(row, row.recall.site)
+        address = get_email_address(row.recall, row.kind, channels)
+        rate_limit.count_sent(address, now)
+        page_token = patient_link.issue_link_token(row, row.recall.site, address)
     return Claim(row, token, snapshot, channels, page_token)
 
 
@@ -174,12 +180,13 @@ def record_failure(claim: Claim, failure: DeliveryFailure, copy: RenderedMessage
     now, row = timezone.now(), claim.row
     first_failed_at = row.first_failed_at or now
     if failure.result == AttemptResult.PERMANENT:
-        address = copy.address if copy else ""
-        return attempts.mark_failed_permanently(row, NotificationState.SENDING, claim.token, failure, address)
+        return attempts.mark_failed_permanently(row, NotificationState.SENDING, claim.token, failure, copy)
     if now - first_failed_at >= RETRY_PERIOD:
         exhausted = DeliveryFailure(failure.result, StatusReason.RETRIES_EXHAUSTED, failure.code, failure.detail)
         return attempts.mark_failed_permanently(row, NotificationState.SENDING, claim.token, exhausted)
     uncertain = failure.result == AttemptResult.UNCERTAIN
+    if uncertain and attempts.is_last_uncertain_try(row):
+        return attempts.mark_failed_permanently(row, NotificationState.SENDING, claim.token, _too_often(failure), copy)
     # A lost connection is no try of this message.
     count = row.attempt_count + (failure.result != AttemptResult.CONNECTION_FAILED)
     fields = {
@@ -197,6 +204,10 @@ def record_failure(claim: Claim, failure: DeliveryFailure, copy: RenderedMessage
         if uncertain and copy is not None:
             attempts.save_rendered_copy(copy)
     return None
+
+
+def _too_often(failure: DeliveryFailure) -> DeliveryFailure:
+    return DeliveryFailure(failure.result, StatusReason.UNCERTAIN_TOO_OFTEN, failure.code, failure.detail)
 
 
 def record_render_failure(claim: Claim, error: Exception) -> None:
@@ -224,10 +235,13 @@ def expire_overdue() -> int:
 
 
 def reclaim_expired_leases() -> int:
-    """Plan the messages whose sender vanished again: each may have left, and is sent again under its Message-ID."""
+    """Plan the messages whose sender vanished again: each may have left, and is sent again under its Message-ID.
+
+    One whose sender vanished three times is a person's: it may be what ends the sender, or cannot be recorded.
+    """
     now, count = timezone.now(), 0
     failure = DeliveryFailure(AttemptResult.UNCERTAIN, StatusReason.UNCERTAIN)
-    fields = {
+    fields: dict[str, Any] = {
         "state": NotificationState.PLANNED,
         "reason": StatusReason.UNCERTAIN,
         "may_have_arrived_twice": True,
@@ -235,6 +249,12 @@ def reclaim_expired_leases() -> int:
     }
     for row in Notification.objects.filter(state=NotificationState.SENDING, lease_until__lte=now):
         token, number = row.lease_token, row.attempt_count + 1
+        if attempts.is_last_uncertain_try(row):
+            log.error("message %s: its sender vanished %d times", row.pk, attempts.MAX_UNCERTAIN_TRIES)
+            attempts.mark_failed_permanently(row, NotificationState.SENDING, token, _too_often(failure))
+            count += 1
+            continue
+        fields["first_failed_at"] = row.first_failed_at or now
         with transaction.atomic():
             if attempts.end_claim(row.pk, token, attempt_count=number, **fields):
                 attempts.record_attempt(row, number, token, AttemptResult.UNCERTAIN, now, failure)

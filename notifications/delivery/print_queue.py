@@ -9,34 +9,49 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.utils import timezone
 
 from clinic.actors import SYSTEM
 from clinic.models import User
 from notifications.delivery import attempts
-from notifications.delivery.failures import render_failure
+from notifications.delivery.failures import DeliveryFailure, render_failure
 from notifications.enums import AttemptResult, Channel, NotificationKind, NotificationState
-from notifications.models import Notification, RenderedMessage
+from notifications.models import LetterBatch, Notification, RenderedMessage
 from notifications.planning import print_work_items, reconcile
 from notifications.planning.channel_selection import select_channel
 from notifications.planning.plan import find_planned_message
 from notifications.planning.snapshot import load_snapshot
 from notifications.rendering import letter_pdf
 from patients.channels import get_patient_channels
+from recalls.actions.contact import log_printed_letter
 from recalls.models import Recall
 
 MAX_LETTERS_PER_PDF = 200  # letters in one PDF
+SHOWN_BATCHES = 5
 REPRINT_PERIOD = timedelta(days=14)  # printed letters that the page still offers
 
 
 @dataclass(frozen=True, slots=True)
 class PrintBatch:
-    """A PDF (empty when no letter was left) and the letters that are in it; `dropped` were not true any more."""
+    """A PDF (empty when no letter was left) and the letters that are in it.
+
+    `failed` could not be written: each went another way, or a task asks for a person. `dropped_count` is that of the
+    letters that were not true any more.
+    """
 
     pdf: bytes
     notifications: Sequence[Notification]
+    failed: Sequence[Notification]
     dropped_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenLetter:
+    """The stored copy of a letter and its own PDF."""
+
+    copy: RenderedMessage
+    pdf: bytes
 
 
 def get_letters_to_print(user: User) -> QuerySet[Notification]:
@@ -52,16 +67,30 @@ def get_printed_letters(user: User) -> QuerySet[Notification]:
     return done.select_related("printed_by").order_by("-accepted_at", "-pk")
 
 
+def get_sites_with_letters(user: User) -> list[tuple[int, str, int]]:
+    """For each of the user's sites where letters wait that are in no PDF: its key, its name, how many."""
+    waiting = _notifications_visible_to(user).filter(state=NotificationState.TO_PRINT, pdf_made_at=None)
+    counted = waiting.order_by("recall__site__name").values("recall__site").annotate(count=Count("pk"))
+    return list(counted.values_list("recall__site", "recall__site__name", "count"))
+
+
+def get_latest_batches(user: User) -> QuerySet[LetterBatch]:
+    """The newest first."""
+    return LetterBatch.objects.filter(site__in=user.site_ids).select_related("site").order_by("-pk")[:SHOWN_BATCHES]
+
+
 def make_pdf(user: User, numbers: Sequence[int]) -> PrintBatch:
     rows = list(get_letters_to_print(user).filter(pk__in=numbers)[:MAX_LETTERS_PER_PDF])
-    copies = [copy for row in rows if (copy := _recheck_and_render(row)) is not None]
+    written = [(row, recheck_and_render(row)) for row in rows]
+    copies = [one.copy for _row, one in written if isinstance(one, WrittenLetter)]
+    failed = [row for row, failure in written if isinstance(failure, DeliveryFailure)]
     made = letter_pdf.render_pdf(copy.letter for copy in copies) if copies else b""
     now = timezone.now()
     ready = [copy.notification for copy in copies]
     Notification.objects.filter(pk__in=[row.pk for row in ready], state=NotificationState.TO_PRINT).update(
         pdf_made_at=now
     )
-    return PrintBatch(made, ready, len(rows) - len(ready))
+    return PrintBatch(made, ready, failed, len(rows) - len(ready) - len(failed))
 
 
 def mark_printed(user: User, numbers: Sequence[int]) -> int:
@@ -69,8 +98,9 @@ def mark_printed(user: User, numbers: Sequence[int]) -> int:
     count = 0
     for row in get_letters_to_print(user).filter(pk__in=numbers, pdf_made_at__isnull=False):
         with transaction.atomic():
-            Recall.objects.select_for_update(of=("self",), no_key=True).get(pk=row.recall_id)
+            recall = Recall.objects.select_for_update(of=("self",), no_key=True).get(pk=row.recall_id)
             if _record_printed(row, user):
+                log_printed_letter(recall, str(row.get_kind_display()), by=user)
                 print_work_items.close_print_work_items_if_done(row.recall_id, by=user)
                 count += 1
     return count
@@ -97,8 +127,11 @@ def _notifications_visible_to(user: User) -> QuerySet[Notification]:
     return Notification.objects.filter(recall__site__in=user.site_ids).select_related("recall", "patient")
 
 
-def _recheck_and_render(seen: Notification) -> RenderedMessage | None:
-    """The letter if it is still true and still the way to the patient; else the row goes where it belongs."""
+def recheck_and_render(seen: Notification) -> WrittenLetter | DeliveryFailure | None:
+    """The letter if it is still true and still the way to the patient; else the row goes where it belongs.
+
+    A letter that cannot be written is a DeliveryFailure, so that it does not stop the others.
+    """
     with transaction.atomic():
         locked = Recall.objects.select_for_update(of=("self",), no_key=True).select_related("site")
         recall = locked.get(pk=seen.recall_id)
@@ -119,9 +152,11 @@ def _recheck_and_render(seen: Notification) -> RenderedMessage | None:
             return None
         try:
             copy = letter_pdf.build_letter(row, snapshot, channels)
+            pdf = letter_pdf.render_pdf([copy.letter])
         except Exception as error:  # noqa: BLE001  one letter that cannot be written must not stop the others
-            attempts.mark_failed_permanently(row, NotificationState.TO_PRINT, row.lease_token, render_failure(error))
+            failure = render_failure(error)
+            attempts.mark_failed_permanently(row, NotificationState.TO_PRINT, row.lease_token, failure)
             print_work_items.close_print_work_items_if_done(recall.pk, by=SYSTEM)
-            return None
+            return failure
         attempts.save_rendered_copy(copy)
-        return copy
+        return WrittenLetter(copy, pdf)

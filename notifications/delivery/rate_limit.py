@@ -9,14 +9,13 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from notifications.enums import StatusReason
-from notifications.models import DomainRateLimit, Notification
+from notifications.models import DomainRateLimit
 
 ONE_MINUTE = timedelta(minutes=1)
 
 
-def get_allowed_send_time(row: Notification, address: str, now: datetime) -> datetime:
-    """When it may leave: `now`, or the minute that it was promised. `count` notes that it really left."""
+def get_allowed_send_time(was_promised: bool, address: str, now: datetime) -> datetime:
+    """When it may leave: `now`, or the minute that it is promised. `count_sent` notes that it really left."""
     most = settings.MAIL_PER_DOMAIN_PER_MINUTE
     if not most:
         return now
@@ -25,7 +24,7 @@ def get_allowed_send_time(row: Notification, address: str, now: datetime) -> dat
     pace = DomainRateLimit.objects.select_for_update().get(pk=domain)
     if pace.minute != this:
         pace.minute, pace.sent = this, 0
-    first_come = pace.promised_minute <= this or row.reason == StatusReason.RATE_LIMITED
+    first_come = pace.promised_minute <= this or was_promised
     if pace.sent < most and first_come:
         return now
     if pace.promised_minute <= this:

@@ -8,21 +8,25 @@ frozen; while a server is unavailable no message of its channel is claimed.
 import logging
 import time
 from collections import Counter
+from collections.abc import Iterator
 from smtplib import SMTPException
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
-from django.db import DatabaseError
+from django.db import DatabaseError, DataError, IntegrityError
 
 from clinic.actors import PATIENT
-from notifications.delivery import mail_server_status, outbox, sms_gateway
+from notifications.delivery import lay_summary_outbox, mail_server_status, outbox, sms_gateway
 from notifications.delivery.claim_prefetch import ClaimPrefetcher, SiteCache
 from notifications.delivery.failures import classify_delivery_error
+from notifications.delivery.lay_summary_outbox import SummaryClaim
 from notifications.delivery.restore_guard import SendingGate
 from notifications.enums import AttemptResult, Channel
+from notifications.models import RenderedMessage
 from notifications.rendering.email import build_email
+from notifications.rendering.lay_summary import build_summary_email
 from notifications.rendering.sms import build_sms
 from patients.actions import record_consent
 from patients.models import Consent
@@ -87,6 +91,15 @@ class DeliveryRun:
             self.counts[claim.state] += 1
         return None
 
+    def iter_summary_claims(self, deadline: float) -> Iterator[SummaryClaim]:
+        """The lay summaries that may be sent by email before that instant of the monotonic clock."""
+        claims = lay_summary_outbox.iter_claims()
+        while time.monotonic() < deadline and self._gate.is_open():
+            claim = next(claims, None)
+            if claim is None:
+                return
+            yield claim
+
     def release(self) -> None:
         """Leave what was reserved and not sent to other workers."""
         for prefetcher in self._prefetchers.values():
@@ -97,7 +110,8 @@ def send_due(seconds: float) -> Counter[str]:
     """Send what is due for at most that long; returns how many rows ended in which state."""
     run, started = DeliveryRun(), time.monotonic()
     status = mail_server_status.get_server_status()
-    if not (outbox.anything_due() or (status.is_unavailable and status.may_retry)):
+    anything_due = outbox.anything_due() or lay_summary_outbox.anything_due()
+    if not (anything_due or (status.is_unavailable and status.may_retry)):
         return run.counts
     try:
         # Many emails must not delay texts and letters; what changes channel meanwhile leaves in the second turn.
@@ -118,6 +132,9 @@ def _send_emails(run: DeliveryRun, deadline: float, status: mail_server_status.S
         while (claim := run.claim_next(Channel.EMAIL, deadline)) is not None:
             run.counts[_send_email(claim, session)] += 1
             session.ensure_open()
+        for summary_claim in run.iter_summary_claims(deadline):
+            run.counts[_send_summary(summary_claim, session)] += 1
+            session.ensure_open()
     except MailServerUnavailable as error:
         error_name = str(error)
     finally:
@@ -134,6 +151,7 @@ def _send_email(claim: outbox.Claim, session: SmtpSession) -> AttemptResult:
     """Write and hand over one claimed message; the result is in the database when this returns or raises."""
     try:
         mail, copy = build_email(claim.row, claim.snapshot, claim.channels, session.backend, claim.page_token)
+        copy.clean_fields(exclude={"notification"})  # what cannot be kept must not leave
     except (DatabaseError, SoftTimeLimitExceeded):
         raise  # not the message's fault: its lease ends and it is reclaimed
     except Exception as error:  # noqa: BLE001  whatever is wrong with one message must not stop the others
@@ -148,7 +166,41 @@ def _send_email(claim: outbox.Claim, session: SmtpSession) -> AttemptResult:
         if failure.result in (AttemptResult.CONNECTION_FAILED, AttemptResult.UNCERTAIN):
             session.record_disconnect()
         return failure.result
-    outbox.record_acceptance(claim, copy)
+    session.consecutive_disconnects = 0
+    return _record_acceptance(claim, copy)
+
+
+def _record_acceptance(claim: outbox.Claim, copy: RenderedMessage) -> AttemptResult:
+    """Values that the database refuses are this message's fault: the others go on, and its lease ends as uncertain."""
+    try:
+        outbox.record_acceptance(claim, copy)
+    except (DataError, IntegrityError) as error:
+        log.error("message %s was sent and could not be recorded: %s", claim.row.pk, type(error).__name__)
+        return AttemptResult.UNCERTAIN
+    return AttemptResult.ACCEPTED
+
+
+def _send_summary(claim: SummaryClaim, session: SmtpSession) -> AttemptResult:
+    """The same for a lay summary."""
+    try:
+        mail, copy = build_summary_email(
+            claim.row, claim.reading, claim.channels, session.backend, replaces_sent=claim.replaces_sent
+        )
+    except (DatabaseError, SoftTimeLimitExceeded):
+        raise
+    except Exception as error:  # noqa: BLE001  whatever is wrong with one summary must not stop the others
+        lay_summary_outbox.record_render_failure(claim, error)
+        return AttemptResult.PERMANENT
+    try:
+        session.backend.send_messages([mail])
+    except Exception as error:  # noqa: BLE001  every backend has errors of its own
+        failure = classify_delivery_error(error)
+        log.info("lay summary %s: %s %s", claim.row.pk, failure.result, failure.code or failure.detail)
+        lay_summary_outbox.record_failure(claim, failure, copy)
+        if failure.result in (AttemptResult.CONNECTION_FAILED, AttemptResult.UNCERTAIN):
+            session.record_disconnect()
+        return failure.result
+    lay_summary_outbox.record_acceptance(claim, copy)
     session.consecutive_disconnects = 0
     return AttemptResult.ACCEPTED
 
@@ -184,5 +236,4 @@ def _send_text(claim: outbox.Claim) -> AttemptResult:
             record_consent(patient, Consent.Subject.SMS, granted=False, source="text message: STOP", by=PATIENT)
         outbox.record_failure(claim, error.failure, copy)
         return error.failure.result
-    outbox.record_acceptance(claim, copy)
-    return AttemptResult.ACCEPTED
+    return _record_acceptance(claim, copy)

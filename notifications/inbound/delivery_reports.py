@@ -12,13 +12,23 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from notifications.enums import NotificationKind, NotificationState, StatusReason
-from notifications.models import DeliveryReport, Notification, RenderedMessage
+from clinic.actors import SYSTEM
+from notifications.delivery import lay_summary_events
+from notifications.enums import (
+    Channel,
+    NotificationKind,
+    NotificationState,
+    StatusReason,
+    SummaryEventKind,
+    SummaryState,
+)
+from notifications.models import DeliveryReport, LaySummary, Notification
 from notifications.planning import channel_fallback
+from notifications.planning.lay_summaries.planner import plan_summaries
 from patients.models import ContactPoint
 from recalls.actions import open_work_item
 from recalls.enums import WorkItemKind
-from recalls.models import Recall
+from recalls.models import Recall, ScreeningExam
 
 log = logging.getLogger(__name__)
 
@@ -39,17 +49,20 @@ class ReportedOutcome:
     bad_mailbox: bool = False
 
 
-def find_notification(public_id: str = "", message_id: str = "") -> Notification | None:
+def find_message(public_id: str = "", message_id: str = "") -> Notification | LaySummary | None:
     """The message that a report names by our own number or by its Message-ID; None for anybody else's."""
     try:
         number = uuid.UUID(public_id or message_id.strip().strip("<>").partition("@")[0])
     except ValueError:
         return None
-    return Notification.objects.filter(public_id=number).first()
+    row = Notification.objects.filter(public_id=number).first()
+    return row or LaySummary.objects.filter(public_id=number).first()
 
 
-def record_report(row: Notification, news: ReportedOutcome) -> bool:
-    """Write the news down and act on it, once; False when it was known. Raises NotYet."""
+def record_report(row: Notification | LaySummary, news: ReportedOutcome) -> bool:
+    """Write the news down and act on it, once; False when it was known. Raises StillSending."""
+    if isinstance(row, LaySummary):
+        return _record_summary_report(row, news)
     with transaction.atomic():
         # The recall before the message, as everywhere.
         recall = Recall.objects.select_for_update(of=("self",), no_key=True).select_related("site", "patient")
@@ -66,6 +79,36 @@ def record_report(row: Notification, news: ReportedOutcome) -> bool:
             _mark_delivered(locked)
         else:
             _handle_bounce_or_complaint(locked, locked_recall, news)
+    return True
+
+
+_SUMMARY_EVENT_BY_RESULT = {
+    Result.DELIVERED: SummaryEventKind.EMAIL_DELIVERED,
+    Result.BOUNCED: SummaryEventKind.EMAIL_BOUNCED,
+    Result.COMPLAINED: SummaryEventKind.EMAIL_COMPLAINED,
+}
+
+
+@transaction.atomic
+def _record_summary_report(row: LaySummary, news: ReportedOutcome) -> bool:
+    """A lay summary that came back is owed again and goes on paper, and its address is not written to any more."""
+    exam = ScreeningExam.objects.select_for_update(of=("self",), no_key=True).select_related("patient")
+    patient = exam.get(pk=row.exam_id).patient
+    locked = LaySummary.objects.select_for_update(no_key=True).get(pk=row.pk)
+    kind = _SUMMARY_EVENT_BY_RESULT[news.result]
+    if locked.state == SummaryState.SENDING:
+        raise StillSending
+    if locked.events.filter(kind=kind).exists():
+        return False
+    lay_summary_events.record_event(locked, kind, by=SYSTEM, detail=news.detail)
+    if news.bad_mailbox or news.result == Result.COMPLAINED:
+        reason = ContactPoint.UnusableReason
+        why = reason.COMPLAINED if news.result == Result.COMPLAINED else reason.BOUNCED
+        channel_fallback.mark_address_unusable(patient, channel_fallback.get_emailed_summary_address(locked), why)
+    if news.result == Result.BOUNCED and (locked.state, locked.channel) == (SummaryState.SENT, Channel.EMAIL):
+        fields = {"state": SummaryState.OWED, "sent_at": None, "failed_channels": [Channel.EMAIL.value]}
+        LaySummary.objects.filter(pk=locked.pk).update(**fields, alarmed_at=None)
+        plan_summaries([locked.exam_id])
     return True
 
 
@@ -90,8 +133,8 @@ def _handle_bounce_or_complaint(row: Notification, recall: Recall, news: Reporte
         )
     if news.bad_mailbox or not came_back:
         why = ContactPoint.UnusableReason.BOUNCED if came_back else ContactPoint.UnusableReason.COMPLAINED
-        copy = RenderedMessage.objects.filter(notification=row).first()
-        if copy is not None and channel_fallback.mark_email_unusable(recall, copy.address, why):
+        address = channel_fallback.get_emailed_address(row)
+        if row.kind != NotificationKind.REFERRER_NOTICE and channel_fallback.mark_email_unusable(recall, address, why):
             open_work_item(recall, WorkItemKind.VERIFY_CONTACT, str(why.label).capitalize() + ".")
     if came_back:
         _reroute_or_call(row, recall)

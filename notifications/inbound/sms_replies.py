@@ -1,4 +1,4 @@
-"""Receives answers to text messages: STOP ends texts at once, any other answer opens a work item.
+"""Receives answers to text messages: STOP ends texts at once, START allows them again, the rest opens a work item.
 
 The only page that the provider calls: every request must carry its signature (`X-Twilio-Signature`).
 Domain fact: consent may be revoked in any reasonable way, and STOP, QUIT, END, REVOKE, OPT OUT, CANCEL and UNSUBSCRIBE
@@ -6,12 +6,14 @@ are always one (47 CFR 64.1200(a)(10)).
 """
 
 import re
+from enum import Enum
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 from django.urls import reverse
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
@@ -20,26 +22,30 @@ from clinic.actors import PATIENT
 from notifications.delivery import sms_gateway
 from patients.actions import record_consent
 from patients.models import Consent, ContactPoint, Patient
-from recalls.actions import open_patient_work_item
+from recalls.actions import lock_open_recalls, open_task_about
 from recalls.enums import WorkItemKind
+from recalls.signals import patient_changed
 
-STOP_WORDS = frozenset(
-    {
-        "STOP",
-        "STOPALL",
-        "QUIT",
-        "END",
-        "REVOKE",
-        "OPTOUT",
-        "CANCEL",
-        "UNSUBSCRIBE",
-        "ALTO",
-        "PARAR",
-        "BASTA",
-        "CANCELAR",
-    }
-)
+# With any of these at its head an answer opts out, whatever follows.
+_STOP_WORDS_EN = {"STOP", "STOPALL", "QUIT", "END", "REVOKE", "OPTOUT", "CANCEL", "UNSUBSCRIBE"}
+STOP_WORDS = frozenset(_STOP_WORDS_EN | {"ALTO", "PARAR", "BASTA", "CANCELAR"})
+# These opt out where they stand alone: "Fin de semana es mejor" is about a visit.
+STOP_WORDS_ALONE = frozenset(["FIN", "BAJA", "PARE", "DETENER", "NOMAS", "NOMÁS"])
+# These alone bring texts back to a patient who had stopped them; "Start at 9 is fine" is about a visit.
+START_WORDS_ALONE = frozenset(["START", "UNSTOP", "INICIAR", "EMPEZAR", "COMENZAR", "REANUDAR"])
+_POLITE_WORDS = frozenset(["PLEASE", "PLS", "THANKS", "THANK", "YOU", "POR", "FAVOR", "GRACIAS"])
 SMS_STOP_SOURCE = "text message: STOP"
+SMS_START_SOURCE = "text message: START"
+_MAX_REASON_LENGTH = 300
+
+
+class ReplyKind(Enum):
+    """What an answer to a text message asks for."""
+
+    STOP = "stop"
+    STOP_AND_MORE = "stop, and something else"
+    START = "start"
+    OTHER = "other"
 
 
 @csrf_exempt
@@ -58,17 +64,46 @@ def sms_inbound(request: HttpRequest) -> HttpResponse:
 
 @transaction.atomic
 def handle_sms_reply(number: str, words: str) -> None:
-    """For everybody who is reached at that number; what the patient wrote is not kept here."""
+    """For everybody who is reached at that number. Words are kept only where they change a consent."""
+    kind, said = classify_reply(words), " ".join(words.split())
     points = ContactPoint.objects.filter(kind=ContactPoint.Kind.MOBILE, value=number)
-    for patient in Patient.objects.filter(contact_points__in=points):
-        if is_stop_reply(words):
-            record_consent(patient, Consent.Subject.SMS, granted=False, source=SMS_STOP_SOURCE, by=PATIENT)
-        else:
+    reached = Patient.objects.filter(contact_points__in=points).select_related("site", "merged_into__site")
+    patients = list(dict.fromkeys(each.merged_into or each for each in reached))
+    lock_open_recalls(*patients)
+    for patient in patients:
+        if kind == ReplyKind.START and _has_stopped_texts(patient):
+            _record_sms_consent(patient, SMS_START_SOURCE, said, granted=True)
+            continue
+        if kind in (ReplyKind.STOP, ReplyKind.STOP_AND_MORE):
+            _record_sms_consent(patient, SMS_STOP_SOURCE, said, granted=False)
+        if kind == ReplyKind.STOP_AND_MORE:
+            reason = _("The patient stopped text messages and wrote: “%(words)s”") % {"words": said}
+            open_task_about(patient, WorkItemKind.PATIENT_REQUEST, Truncator(reason).chars(_MAX_REASON_LENGTH))
+        elif kind != ReplyKind.STOP:
             reason = _("The patient answered a text message. The provider shows the answer.")
-            open_patient_work_item(patient, WorkItemKind.PATIENT_REQUEST, reason)
+            open_task_about(patient, WorkItemKind.PATIENT_REQUEST, reason)
 
 
-def is_stop_reply(words: str) -> bool:
-    """The first word, or the first two for "opt out"; letter case and marks do not matter."""
-    said = re.findall(r"[^\W\d_]+", words.upper())
-    return bool(said) and (said[0] in STOP_WORDS or "".join(said[:2]) == "OPTOUT")
+def _record_sms_consent(patient: Patient, source: str, words: str, *, granted: bool) -> None:
+    record_consent(patient, Consent.Subject.SMS, granted=granted, source=source, words=words, by=PATIENT)
+    patient_changed.send(sender=Patient, patient=patient)
+
+
+def _has_stopped_texts(patient: Patient) -> bool:
+    newest = patient.consents.filter(subject=Consent.Subject.SMS).first()
+    return newest is not None and not newest.granted
+
+
+def classify_reply(words: str) -> ReplyKind:
+    """Judged by its first words; letter case, marks and words of courtesy do not matter."""
+    said = [word for word in re.findall(r"[^\W\d_]+", words.upper()) if word not in _POLITE_WORDS]
+    if not said:
+        return ReplyKind.OTHER
+    whole = "".join(said)
+    if whole in STOP_WORDS | STOP_WORDS_ALONE and not re.search(r"\d", words):
+        return ReplyKind.STOP
+    if whole in START_WORDS_ALONE and not re.search(r"\d", words):
+        return ReplyKind.START
+    if said[0] in STOP_WORDS or said[:2] == ["OPT", "OUT"]:
+        return ReplyKind.STOP_AND_MORE
+    return ReplyKind.OTHER

@@ -33,7 +33,7 @@ def record_tracking_event(event: AnymailTrackingEvent, **_: Any) -> None:
     """Receives Anymail's `tracking`. A message on its way raises NotYet: the provider hears 500 and tries later."""
     result = _RESULT_BY_EVENT.get(event.event_type)
     row = (
-        delivery_reports.find_notification(
+        delivery_reports.find_message(
             str((event.metadata or {}).get(METADATA_NOTIFICATION_ID, "")), event.message_id or ""
         )
         if result

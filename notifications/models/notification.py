@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from notifications.enums import (
     ACCEPTED_LABEL,
+    UNDELIVERED_STATES,
     AttemptResult,
     Channel,
     NotificationKind,
@@ -52,9 +53,13 @@ class Notification(models.Model):
     attempt_count = models.PositiveSmallIntegerField(_("tries"), default=0)
     # A worker has read the facts about it and claims it soon; the others leave it to that worker until then. No claim.
     reserved_until = models.DateTimeField(null=True, blank=True, editable=False)
+    # When it was last claimed: what changed since came too late for it.
+    claimed_at = models.DateTimeField(null=True, blank=True, editable=False)
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
     # Rises with every claim: a worker that slept through its lease cannot write over the next one's result.
     lease_token = models.PositiveIntegerField(default=0, editable=False)
+    # A result counts as told by it. Cleared once a person tells the result instead, or nobody needs it any more.
+    tells_result = models.BooleanField(default=False, editable=False)
     may_have_arrived_twice = models.BooleanField(_("may have arrived twice"), default=False)
     accepted_at = models.DateTimeField(_("accepted"), null=True, blank=True)
     # Of a letter: when it was last put into a PDF, and who said that it is printed.
@@ -118,6 +123,14 @@ class Notification(models.Model):
                 condition=Q(state__in=[NotificationState.FAILED, NotificationState.BOUNCED]),
                 name="notification_dead",
             ),
+            # Serves the search for written results that did not arrive. A row leaves it as soon as it was seen to, so
+            # that it holds a minute's worth of failures and not the history of the clinic.
+            models.Index(
+                fields=["id"],
+                condition=Q(tells_result=True)
+                & (Q(state__in=UNDELIVERED_STATES) | Q(state=NotificationState.CANCELLED, reason=StatusReason.STOPPED)),
+                name="notification_result_lost",
+            ),
             # Serves the board and its list: messages held back, newest first.
             models.Index(
                 fields=["-due_at"],
@@ -168,7 +181,8 @@ class RenderedMessage(models.Model):
         Notification, models.PROTECT, related_name="rendered", verbose_name=_("message")
     )
     address = models.CharField(_("sent to"), max_length=254)
-    subject = models.CharField(_("subject"), max_length=255)
+    # Room for a text of 150 characters that names the clinic more than once.
+    subject = models.CharField(_("subject"), max_length=998)
     text = models.TextField(_("text"))
     html = models.TextField(_("page"))
     calendar = models.TextField(_("calendar entry"), blank=True)

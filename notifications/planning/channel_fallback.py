@@ -1,21 +1,23 @@
 """Plans a failed message on the next channel, and marks an email address that does not work."""
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from clinic.actors import SYSTEM
-from notifications.enums import NotificationKind, NotificationState, StatusReason
-from notifications.models import Notification, RenderedMessage
+from notifications.enums import Channel, NotificationKind, NotificationState, StatusReason
+from notifications.models import LaySummary, LaySummaryCopy, Notification, RenderedMessage
 from notifications.planning import reconcile
 from notifications.planning.channel_selection import select_channel
 from notifications.planning.plan import find_planned_message
 from notifications.planning.snapshot import load_snapshot
-from patients.actions import mark_contact_unusable
+from patients import addresses
 from patients.channels import get_patient_channels
-from patients.models import ContactPoint
+from patients.models import ContactPoint, Patient
+from recalls.actions import open_shared_address_tasks
 from recalls.models import Recall
 
-# Its words are at fault, and would be on any channel.
-_CONTENT_REASONS = frozenset({StatusReason.NOT_RENDERED, StatusReason.NOT_REVIEWED, StatusReason.REQUIRED_FACT_MISSING})
+# Its words are at fault, and would be on any channel; or it may have arrived already, and a person finds out.
+_NOT_REROUTED = frozenset({StatusReason.NOT_RENDERED, StatusReason.NOT_REVIEWED, StatusReason.UNCERTAIN_TOO_OFTEN})
 
 
 def reroute(recall: Recall, pk: int) -> bool:
@@ -25,14 +27,15 @@ def reroute(recall: Recall, pk: int) -> bool:
     """
     now, row = timezone.now(), Notification.objects.get(pk=pk)
     one = find_planned_message(load_snapshot(recall), NotificationKind(row.kind), row.occasion)
-    if one is None or (one.expires_at is not None and one.expires_at <= now) or row.reason in _CONTENT_REASONS:
+    if one is None or (one.expires_at is not None and one.expires_at <= now) or row.reason in _NOT_REROUTED:
         return False
     way = select_channel(recall, row.kind, one, get_patient_channels(recall.patient), now, row.failed_channels)
     if way.blocked_reason or way.channel in row.failed_channels:
         return False
     row.recall = recall
     _archive_rendered_copy(row)
-    fresh = {"state": NotificationState.PLANNED, "not_before": now, "first_failed_at": None, "accepted_at": None}
+    fresh = {"state": NotificationState.PLANNED, "reason": "", "not_before": now}
+    fresh |= {"first_failed_at": None, "accepted_at": None}
     Notification.objects.filter(pk=pk).update(**fresh)
     reconcile.switch_channel(row, way)
     return True
@@ -47,15 +50,38 @@ def _archive_rendered_copy(row: Notification) -> None:
         copy.save(update_fields=["earlier"])
 
 
+def get_emailed_address(row: Notification) -> str:
+    """Where the message went by email, also when another channel took over since; empty where it never did."""
+    copy = RenderedMessage.objects.filter(notification=row).first()
+    if copy is None:
+        return ""
+    tries = [*copy.earlier, {"channel": copy.channel.value, "address": copy.address}]
+    return next((str(one["address"]) for one in reversed(tries) if one["channel"] == Channel.EMAIL), "")
+
+
+def get_emailed_summary_address(summary: LaySummary) -> str:
+    """The same for a lay summary; empty once it was put on paper, where the copy holds the postal address."""
+    copy = LaySummaryCopy.objects.filter(summary=summary).first()
+    return copy.address if copy is not None and "@" in copy.address else ""
+
+
 def mark_email_unusable(recall: Recall, address: str, why: ContactPoint.UnusableReason) -> bool:
     """Mark the email address to which a message went as unusable; one that the patient gave since is untouched.
 
     What waits for the address goes another way. False when the patient does not have the address (any more).
     """
-    points = ContactPoint.objects.filter(patient=recall.patient, kind=ContactPoint.Kind.EMAIL, unusable="")
-    written_to = [point for point in points if address and point.value.lower() == address.lower()]
-    for point in written_to:
-        mark_contact_unusable(point, why, by=SYSTEM)
-    if written_to:
+    is_marked = mark_address_unusable(recall.patient, address, why)
+    if is_marked:
         reconcile.reconcile_messages(load_snapshot(recall))
-    return bool(written_to)
+    return is_marked
+
+
+def mark_address_unusable(patient: Patient, address: str, why: ContactPoint.UnusableReason) -> bool:
+    """The mark alone; False when the patient does not have the address (any more).
+
+    Everybody else who has the address gets the mark as well, and a task; their messages ask again before they leave.
+    """
+    marked = addresses.mark_address_unusable(address, why, by=SYSTEM)
+    words = _("The same address does not work for another patient: %(why)s. Ask for one that works.")
+    open_shared_address_tasks(marked, words % {"why": why.label}, apart_from=patient)
+    return any(point.patient_id == patient.pk for point in marked)

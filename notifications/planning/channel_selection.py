@@ -11,13 +11,14 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
+from clinic import calendar
 from notifications.content import loader
 from notifications.enums import LETTER_KINDS, Channel, NotificationKind, StatusReason
-from notifications.planning import lay_summary
 from notifications.planning.rules import PlannedMessage
+from notifications.planning.snapshot import APPOINTMENT_TIME_KINDS
 from patients.channels import PatientChannels
 from patients.models import Patient
-from recalls.models import Recall
+from recalls.models import Appointment, Recall
 
 POSTAL_DELIVERY_TIME = timedelta(days=5)  # to print it, and until it is in the patient's letter box
 # Paper comes too late or says the same again: the letter about the booking gave the day.
@@ -45,13 +46,9 @@ def select_channel(
         return _select_referrer_channel(recall, closed)
     if recall.patient.deceased_on:
         return ChannelChoice(Channel.EMAIL, StatusReason.DECEASED)
-    on_paper = (
-        one.letter_requested
-        or kind == NotificationKind.LAST_LETTER
-        or (kind in LETTER_KINDS and not channels.health_details_allowed)
-    )
-    if kind == NotificationKind.LAY_SUMMARY and lay_summary.missing_facts(recall):
-        return ChannelChoice(Channel.LETTER, StatusReason.REQUIRED_FACT_MISSING)
+    if kind in APPOINTMENT_TIME_KINDS and one.appointment and not _is_open_for(one.appointment):
+        return ChannelChoice(Channel.EMAIL, StatusReason.VISIT_DAY_CLOSED)
+    on_paper = one.letter_requested or kind in LETTER_KINDS
     if not (channels.email_blocked_reason or on_paper or Channel.EMAIL in closed):
         return ChannelChoice(Channel.EMAIL)
     if not (on_paper or Channel.SMS in closed) and _can_send_sms(kind, channels):
@@ -63,6 +60,11 @@ def select_channel(
     return ChannelChoice(Channel.EMAIL, channels.email_blocked_reason or StatusReason.REFUSED)
 
 
+def _is_open_for(visit: Appointment) -> bool:
+    """Whether the site is open on the day of the visit: hours, holidays and closed days may have changed since."""
+    return calendar.is_open_day(visit.site, calendar.local_day(visit.site, visit.starts_at))
+
+
 def get_email_address(recall: Recall, kind: str, channels: PatientChannels) -> str:
     if kind != NotificationKind.REFERRER_NOTICE:
         return channels.email
@@ -71,6 +73,11 @@ def get_email_address(recall: Recall, kind: str, channels: PatientChannels) -> s
 
 def has_postal_address(patient: Patient) -> bool:
     return bool(patient.address_line and patient.city)
+
+
+def postal_address_lines(patient: Patient) -> list[str]:
+    """The lines of the patient's postal address, with the full name first."""
+    return [patient.full_name, patient.address_line, f"{patient.city}, {patient.state} {patient.postal_code}".strip()]
 
 
 def _select_referrer_channel(recall: Recall, closed: Collection[str]) -> ChannelChoice:

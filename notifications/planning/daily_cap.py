@@ -8,30 +8,28 @@ from datetime import datetime
 from django.db.models import Q
 
 from clinic import calendar
+from clinic.calendar import SendWindow
 from clinic.models import Site
 from notifications.enums import NotificationKind, NotificationState
 from notifications.models import Notification
-from notifications.planning.plan import RULE_BY_KIND
 
 MAX_MESSAGES_PER_DAY = 2
 
 
-def get_deferred_until(row: Notification, site: Site, now: datetime) -> datetime | None:
-    """When it may leave instead (UTC), None when it may leave now. The day is the site's."""
+def get_deferred_until(row: Notification, window: SendWindow, site: Site, now: datetime) -> datetime | None:
+    """When it may leave instead (UTC), in that window; None when it may leave now. The day is the site's."""
     if row.urgent or row.kind == NotificationKind.REFERRER_NOTICE:
         return None
-    of_patient = Notification.objects.filter(patient=row.patient_id).exclude(kind=NotificationKind.REFERRER_NOTICE)
-    today = of_patient.filter(
-        Q(accepted_at__gte=calendar.start_of_day(site, now)) | Q(accepted_at=None, state=NotificationState.SENDING)
-    )
-    if len(today.values_list("pk")[:MAX_MESSAGES_PER_DAY]) < MAX_MESSAGES_PER_DAY:
+    if not has_reached_cap(row.patient_id, site, now):
         return None
-    later = next_day_send_time(row.kind, site, now)
+    later = calendar.next_send_time(window, site, calendar.start_of_day(site, now, 1))
     return later if row.expires_at is None or later < row.expires_at else None
 
 
-def next_day_send_time(kind: str, site: Site, at: datetime) -> datetime:
-    """The next sending hours for its kind that are not on the day of `at`."""
-    return calendar.next_send_time(
-        RULE_BY_KIND[NotificationKind(kind)].window, site, calendar.start_of_day(site, at, 1)
+def has_reached_cap(patient_id: int, site: Site, now: datetime) -> bool:
+    """Whether so many messages reached the patient today, or are on their way, that others wait."""
+    of_patient = Notification.objects.filter(patient=patient_id).exclude(kind=NotificationKind.REFERRER_NOTICE)
+    today = of_patient.filter(
+        Q(accepted_at__gte=calendar.start_of_day(site, now)) | Q(accepted_at=None, state=NotificationState.SENDING)
     )
+    return len(today.values_list("pk")[:MAX_MESSAGES_PER_DAY]) >= MAX_MESSAGES_PER_DAY

@@ -5,6 +5,7 @@ where it was. Only a recall that differs is locked, and is looked at again under
 """
 
 import time
+from datetime import UTC
 from typing import Any
 
 from django.db import transaction
@@ -24,7 +25,7 @@ def continue_daily_reconcile(seconds: float) -> int:
     """Go on with today's round for at most that long; the number of recalls that were put right."""
     mark, _created = Heartbeat.objects.get_or_create(pk=HEARTBEAT_NAME)
     now, ends = timezone.now(), time.monotonic() + seconds
-    today = now.date().isoformat()
+    today = now.astimezone(UTC).date().isoformat()
     begun = mark.counts.get("day") == today
     place: dict[str, Any] = mark.counts if begun else {"day": today, "after": 0, "seen": 0, "mended": 0}
     if place["after"] is None:

@@ -13,11 +13,12 @@ from django.db.models import Q, QuerySet
 
 from clinic import calendar
 from clinic.models import Site
+from desk.datetime_display import format_clock_time
 from notifications.enums import Channel, NotificationKind, NotificationState, StatusReason
 from notifications.models import Notification
 from notifications.planning.channel_selection import select_channel
 from notifications.planning.daily_cap import MAX_MESSAGES_PER_DAY
-from notifications.planning.plan import RULE_BY_KIND, find_planned_message
+from notifications.planning.plan import find_planned_message, get_send_window
 from notifications.planning.snapshot import RecallSnapshot, load_snapshots
 from patients.channels import get_patient_channels
 from recalls.models import Recall
@@ -41,7 +42,7 @@ class ForecastLine:
 
     @property
     def local_time(self) -> str:
-        return f"{self.sends_at.astimezone(self.recall.site.zone):%H:%M}"
+        return format_clock_time(self.sends_at.astimezone(self.recall.site.zone))
 
     @property
     def channel_label(self) -> str:
@@ -85,7 +86,7 @@ def _snapshots_by_recall(site: Site, numbers: Iterable[int]) -> dict[int, Recall
 
 def _forecast_line(row: Notification, known: RecallSnapshot, day: date) -> ForecastLine | None:
     recall, channel = known.recall, Channel(row.channel)
-    at = calendar.next_send_time(RULE_BY_KIND[NotificationKind(row.kind)].window, recall.site, row.not_before)
+    at = calendar.next_send_time(get_send_window(known, row.kind), recall.site, row.not_before)
     one = find_planned_message(known, NotificationKind(row.kind), row.occasion)
     if one is None:
         return ForecastLine(at, row, recall, channel, StatusReason.NO_LONGER_NEEDED)

@@ -16,7 +16,7 @@ from notifications.enums import ManualAction, NotificationKind, NotificationStat
 from notifications.models import Notification
 from notifications.planning import print_work_items
 from notifications.planning.channel_selection import ChannelChoice, select_channel
-from notifications.planning.plan import RULE_BY_KIND, find_planned_message, repeat_occasion
+from notifications.planning.plan import find_planned_message, get_send_window, repeat_occasion
 from notifications.planning.reconcile import build_notification
 from notifications.planning.rules import PlannedMessage
 from notifications.planning.snapshot import RecallSnapshot, load_snapshot
@@ -124,7 +124,7 @@ def _event_data(did: ManualAction, row: Notification) -> dict[str, Any]:
 
 
 def _next_send_time(kind: str, snapshot: RecallSnapshot) -> datetime:
-    return next_send_time(RULE_BY_KIND[NotificationKind(kind)].window, snapshot.site, timezone.now())
+    return next_send_time(get_send_window(snapshot, kind), snapshot.site, timezone.now())
 
 
 def _is_waiting(snapshot: RecallSnapshot, kind: str, occasion: str) -> bool:

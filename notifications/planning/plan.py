@@ -13,10 +13,11 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic import calendar
 from clinic.calendar import SendWindow
-from notifications.enums import ManualAction, NotificationKind
-from notifications.planning import referrer_rules, rules
+from notifications.enums import WRITTEN_RESULT_KINDS, ManualAction, NotificationKind
+from notifications.planning import correction_rules, referrer_rules, result_rules, rules
 from notifications.planning.rules import PlannedMessage
 from notifications.planning.snapshot import EventRecord, NotificationKey, RecallSnapshot
+from patients.channels import PatientChannels
 from recalls.enums import ClosureReason
 
 MANUAL_MESSAGE_STEP = "message_by_hand"  # the step by which a person asks for a message or stops one
@@ -37,12 +38,13 @@ class Rule:
 PLAN: tuple[Rule, ...] = (
     Rule(NotificationKind.RECALL_NOTICE, rules.recall_notice, SendWindow.FIRST_NOTICE,
          _("At the next sending hours after the recall is opened, never on a Friday after noon. After a "
-           "screening result of 4 or 5 it only asks the patient to call."),
+           "screening result of 4 or 5 it only asks the patient to call. Of several recalls of a patient at a site "
+           "that are to be contacted one speaks for all."),
          _("A visit is booked or the recall moves on.")),
     Rule(NotificationKind.PLEASE_CALL, rules.please_call, SendWindow.FIRST_NOTICE,
-         _("On the morning of the 3rd and 8th business day on which the patient is still to be contacted, and "
-           "when a desk asks for it."),
-         _("The patient is no longer to be contacted.")),
+         _("On the morning of the 3rd and 8th business day on which the patient is still to be contacted or a biopsy "
+           "still to be booked, and when a desk asks for it. Of several recalls of a patient one speaks for all."),
+         _("The visit or biopsy is booked, or the recall moves on.")),
     Rule(NotificationKind.PRIORS_WAIT, rules.priors_wait, SendWindow.FIRST_NOTICE,
          _("When prior images have been requested."), _("The wait for prior images ends.")),
     Rule(NotificationKind.APPOINTMENT_CONFIRMATION, rules.appointment_confirmation, SendWindow.OPEN_DAYS,
@@ -59,15 +61,17 @@ PLAN: tuple[Rule, ...] = (
          _("2 hours before the visit; the first one when the second is due."), staff_must_tell=False),
     Rule(NotificationKind.MISSED_APPOINTMENT, rules.missed_appointment, SendWindow.OPEN_DAYS,
          _("When a visit was missed."), _("14 days after the visit, or a new one is booked.")),
-    Rule(NotificationKind.OUTCOME_NORMAL, rules.outcome_normal, SendWindow.OPEN_DAYS,
-         _("When the radiologist has released a normal outcome."), _("30 days after the release.")),
-    Rule(NotificationKind.OUTCOME_BENIGN, rules.outcome_benign, SendWindow.OPEN_DAYS,
-         _("When the radiologist has released a benign outcome."), _("30 days after the release.")),
-    Rule(NotificationKind.OUTCOME_PROBABLY_BENIGN, rules.outcome_probably_benign, SendWindow.OPEN_DAYS,
-         _("When the radiologist has released a probably benign outcome."), _("30 days after the release.")),
-    Rule(NotificationKind.PLEASE_CALL_RESULTS, rules.please_call_results, SendWindow.OPEN_DAYS,
-         _("On the business day after a biopsy was advised, and when pathology is in; never says the result."),
-         _("7 days later, or the biopsy is booked.")),
+    Rule(NotificationKind.OUTCOME_NORMAL, result_rules.outcome_normal, SendWindow.OPEN_DAYS,
+         _("When a normal outcome counts as told: by voice, or by its release in writing."), _("30 days later.")),
+    Rule(NotificationKind.OUTCOME_BENIGN, result_rules.outcome_benign, SendWindow.OPEN_DAYS,
+         _("When a benign outcome counts as told: by voice, or by its release in writing."), _("30 days later.")),
+    Rule(NotificationKind.OUTCOME_PROBABLY_BENIGN, result_rules.outcome_probably_benign, SendWindow.OPEN_DAYS,
+         _("When a probably benign outcome counts as told: by voice, or by its release in writing."),
+         _("30 days later.")),
+    Rule(NotificationKind.PLEASE_CALL_RESULTS, result_rules.please_call_results, SendWindow.OPEN_DAYS,
+         _("On the business day after a result was signed that somebody is to tell, while nobody has told it; never "
+           "says the result."),
+         _("7 days later, or the result is told.")),
     Rule(NotificationKind.BIOPSY_CONFIRMATION, rules.biopsy_confirmation, SendWindow.OPEN_DAYS,
          _("When a biopsy is booked; with a calendar entry."), _("The biopsy begins or is cancelled."),
          staff_must_tell=False),
@@ -75,28 +79,31 @@ PLAN: tuple[Rule, ...] = (
          _("7 days and 1 day before the biopsy, in the clinic's time; not if that was past when it was booked."),
          _("2 hours before the biopsy; the first one when the second is due."), staff_must_tell=False),
     Rule(NotificationKind.FOLLOW_UP_DUE, rules.follow_up_due, SendWindow.OPEN_DAYS,
-         _("45 and 14 days before the short-interval follow-up is due, and 14 days after."), _("The visit is booked.")),
-    Rule(NotificationKind.NO_VISIT_NEEDED, rules.no_visit_needed, SendWindow.OPEN_DAYS,
-         _("When prior images explained the finding."), _("30 days later.")),
-    Rule(NotificationKind.LAY_SUMMARY, rules.lay_summary, SendWindow.OPEN_DAYS,
-         _("When the recall is opened and when its result is corrected, where the site writes lay summaries here; "
-           "after a screening result of 4 or 5 on the 3rd business day. A letter, unless the patient agreed to "
-           "health details in email."),
-         _("Never: each patient gets it.")),
+         _("45 and 14 days before the short-interval follow-up is due, and 14 days after."),
+         _("The visit is booked, or a symptom is reported.")),
+    Rule(NotificationKind.NO_VISIT_NEEDED, result_rules.no_visit_needed, SendWindow.OPEN_DAYS,
+         _("When prior images explained the finding and the outcome counts as told."), _("30 days later.")),
+    Rule(NotificationKind.RESULT_WITHDRAWN, correction_rules.result_withdrawn, SendWindow.OPEN_DAYS,
+         _("When a corrected screening result asks for nothing and the recall is void, to a patient who was or may "
+           "have been asked to come."), _("30 days later, or the recall is opened again.")),
+    Rule(NotificationKind.SENT_IN_ERROR, correction_rules.sent_in_error, SendWindow.OPEN_DAYS,
+         _("When the exam turned out to be another patient's and the recall is void, to a patient to whom anything was "
+           "or may have been sent."), _("30 days later, or the recall is opened again.")),
     Rule(NotificationKind.LAST_LETTER, rules.last_letter, SendWindow.OPEN_DAYS,
-         _("On the day on which the contact ladder asks for a certified letter, unless somebody has spoken with "
-           "the patient."),
+         _("On the day on which the contact ladder asks for a certified letter, also for a result to tell or a "
+           "biopsy to book, unless somebody has spoken with the patient."),
          _("The patient is reached, or the state is left."), staff_must_tell=False),
     Rule(NotificationKind.REFERRER_NOTICE, referrer_rules.referrer_notice, SendWindow.OPEN_DAYS,
          _("To the referring doctor: when the recall is opened, when the patient is not reached by the day on which "
-           "a navigator takes over, and when it is closed, with or without the visit; names no patient."),
+           "a navigator takes over, when a radiologist asks the doctor to tell a result, and when it is closed, with "
+           "or without the visit; names no patient."),
          _("30 days later, or it is not so any more."), staff_must_tell=False),
 )  # fmt: skip
 
 RULE_BY_KIND: dict[NotificationKind, Rule] = {rule.kind: rule for rule in PLAN}
 
-# After these endings nothing more is written to the patient, except that an appointment they know of is cancelled, and
-# the summary that the law requires; the referring doctor is told.
+# After these endings no message is written to the patient, except that an appointment they know of is cancelled; the
+# referring doctor is told.
 _SILENT_CLOSURE_REASONS = frozenset(
     {
         ClosureReason.DECLINED,
@@ -105,9 +112,27 @@ _SILENT_CLOSURE_REASONS = frozenset(
         ClosureReason.VOID,
     }
 )
-_KINDS_AFTER_SILENT_CLOSURE = frozenset(
-    {NotificationKind.APPOINTMENT_CANCELLED, NotificationKind.LAY_SUMMARY, NotificationKind.REFERRER_NOTICE}
+_KINDS_AFTER_SILENT_CLOSURE = frozenset({NotificationKind.APPOINTMENT_CANCELLED, NotificationKind.REFERRER_NOTICE})
+
+# What was told is taken back.
+_KINDS_AFTER_VOID = frozenset(
+    {
+        NotificationKind.APPOINTMENT_CANCELLED,
+        NotificationKind.RESULT_WITHDRAWN,
+        NotificationKind.SENT_IN_ERROR,
+    }
 )
+
+
+def get_send_window(snapshot: RecallSnapshot, kind: str) -> SendWindow:
+    """The days on which a message of that kind may leave for this patient."""
+    return snapshot.result_window if kind in WRITTEN_RESULT_KINDS else RULE_BY_KIND[NotificationKind(kind)].window
+
+
+def may_say_details(snapshot: RecallSnapshot, kind: str, channels: PatientChannels) -> bool:
+    """Whether its detailed text may be used: as the patient agreed, and for a result as they wish to read it."""
+    is_spared = kind in WRITTEN_RESULT_KINDS and snapshot.wants_no_details
+    return channels.health_details_allowed and not is_spared
 
 
 def planned_messages(snapshot: RecallSnapshot) -> dict[NotificationKey, PlannedMessage]:
@@ -145,7 +170,7 @@ def _evaluate(snapshot: RecallSnapshot, asked: Collection[Rule]) -> dict[Notific
 
 def _may_be_sent_after(closure_reason: str, kind: NotificationKind) -> bool:
     if closure_reason == ClosureReason.VOID:
-        return kind == NotificationKind.APPOINTMENT_CANCELLED
+        return kind in _KINDS_AFTER_VOID
     return closure_reason not in _SILENT_CLOSURE_REASONS or kind in _KINDS_AFTER_SILENT_CLOSURE
 
 
@@ -154,7 +179,7 @@ def _manually_requested_message(
 ) -> PlannedMessage | None:
     """A message once more while it is true, a request to call while the recall has not moved on."""
     kind, did = NotificationKind(event.data["kind"]), event.data["did"]
-    due = calendar.next_send_time(RULE_BY_KIND[kind].window, snapshot.site, event.at)
+    due = calendar.next_send_time(get_send_window(snapshot, kind), snapshot.site, event.at)
     if did == ManualAction.SENT_AGAIN:
         original = found.get((kind, event.data["occasion"]))
         if original is None or (original.expires_at is not None and original.expires_at <= due):

@@ -6,7 +6,7 @@ only writes rows: nothing is sent from here.
 
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from email.utils import parseaddr
 
@@ -16,16 +16,16 @@ from django.utils.translation import gettext as _
 
 from clinic import calendar
 from clinic.actors import SYSTEM
-from clinic.models import Site
 from notifications.content import loader
-from notifications.enums import LETTER_KINDS, NotificationKind, NotificationState, StatusReason
+from notifications.enums import WRITTEN_RESULT_KINDS, Channel, NotificationKind, NotificationState, StatusReason
 from notifications.models import Notification
-from notifications.planning import lay_summary, print_work_items
+from notifications.planning import print_work_items
 from notifications.planning.channel_selection import ChannelChoice, select_channel
-from notifications.planning.plan import RULE_BY_KIND, planned_messages
+from notifications.planning.plan import RULE_BY_KIND, get_send_window, planned_messages
 from notifications.planning.rules import PlannedMessage
 from notifications.planning.snapshot import NotificationKey, RecallSnapshot
 from patients.channels import PatientChannels, get_patient_channels
+from patients.models import ContactPoint
 from recalls.actions import open_work_item
 from recalls.enums import WorkItemKind
 from recalls.models import Recall
@@ -45,12 +45,11 @@ class PlanChanges:
     to_reroute: list[tuple[Notification, ChannelChoice]] = field(default_factory=list)
     to_cancel: list[Notification] = field(default_factory=list)
     in_flight: list[Notification] = field(default_factory=list)
+    in_flight_to_changed_person: list[Notification] = field(default_factory=list)
     to_suppress: list[tuple[Notification, ChannelChoice]] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(
-            self.missing or self.to_replan or self.to_reroute or self.to_cancel or self.in_flight or self.to_suppress
-        )
+        return any(getattr(self, one.name) for one in fields(self))
 
 
 def find_changes(snapshot: RecallSnapshot, channels: PatientChannels, now: datetime) -> PlanChanges:
@@ -69,14 +68,14 @@ def find_changes(snapshot: RecallSnapshot, channels: PatientChannels, now: datet
             found.missing[key] = (one, way)
         elif row.state == NotificationState.PLANNED:
             _compare_channel(found, row, way)
-        elif way.blocked_reason and _blocked_reason_changed(row, way.blocked_reason):
-            found.to_suppress.append((row, way))
         elif not way.blocked_reason and (
             row.state == NotificationState.SUPPRESSED or row.reason == StatusReason.NO_LONGER_NEEDED
         ):
             found.to_replan.append((row, one, way))
     for key, row in snapshot.notifications.items():
         if key in want:
+            if _is_overtaken(row, want[key], snapshot, channels, now):
+                found.in_flight_to_changed_person.append(row)
             continue
         if row.state in (NotificationState.PLANNED, NotificationState.TO_PRINT):
             found.to_cancel.append(row)
@@ -90,6 +89,19 @@ def _may_change(row: Notification | None, one: PlannedMessage, now: datetime) ->
     if one.expires_at is not None and one.expires_at <= now:
         return row is not None and row.state == NotificationState.PLANNED
     return row is None or row.state in _REPLANNABLE_STATES
+
+
+def _is_overtaken(
+    row: Notification, one: PlannedMessage, snapshot: RecallSnapshot, channels: PatientChannels, now: datetime
+) -> bool:
+    """Whether it is being sent, and the patient's wish or address changed since it was claimed."""
+    if row.state != NotificationState.SENDING or row.reason or row.kind == NotificationKind.REFERRER_NOTICE:
+        return False
+    way = select_channel(snapshot.recall, row.kind, one, channels, now, row.failed_channels)
+    kind = ContactPoint.Kind.MOBILE if row.channel == Channel.SMS else ContactPoint.Kind.EMAIL
+    points = snapshot.recall.patient.contact_points.all()
+    changed = any(row.claimed_at and point.changed_at > row.claimed_at for point in points if point.kind == kind)
+    return bool(way.blocked_reason) or way.channel != row.channel or changed
 
 
 def _compare_channel(found: PlanChanges, row: Notification, way: ChannelChoice) -> None:
@@ -107,7 +119,7 @@ def reconcile_messages(snapshot: RecallSnapshot, channels: PatientChannels | Non
     rows = [build_notification(recall, kind, one, way) for (kind, _occasion), (one, way) in found.missing.items()]
     Notification.objects.bulk_create(rows, ignore_conflicts=True)
     for row, one, way in found.to_replan:
-        _replan(row, one, way, recall.site, now)
+        _replan(row, one, way, snapshot, now)
     for row, way in found.to_reroute:
         switch_channel(row, way)
     for row, way in found.to_suppress:
@@ -129,6 +141,7 @@ def build_notification(recall: Recall, kind: str, one: PlannedMessage, way: Chan
         occasion=one.occasion,
         channel=way.channel,
         urgent=_is_urgent(recall, kind, one),
+        tells_result=kind in WRITTEN_RESULT_KINDS,
         language=loader.get_message_language(recall, kind, way.channel),
         appointment=one.appointment,
         appointment_sequence=one.appointment.sequence if one.appointment else None,
@@ -167,11 +180,6 @@ def suppress(recall: Recall, row: Notification, why: str) -> None:
     _open_undeliverable_work_item(recall, [row])
 
 
-def _blocked_reason_changed(row: Notification, why: str) -> bool:
-    """A summary may lack another fact than it did."""
-    return row.kind in LETTER_KINDS and row.state == NotificationState.SUPPRESSED and row.reason != why
-
-
 def switch_channel(row: Notification, way: ChannelChoice) -> None:
     """Another channel takes over a planned message, in the words that it has there."""
     row.channel, row.language = way.channel, loader.get_message_language(row.recall, row.kind, way.channel)
@@ -197,25 +205,39 @@ def _cancel_obsolete(recall: Recall, found: PlanChanges) -> None:
         print_work_items.close_print_work_items_if_done(recall.pk, by=SYSTEM)
     # Too late to stop: the row says so, whatever becomes of it.
     _update_in_state(found.in_flight, NotificationState.SENDING, reason=StatusReason.IN_FLIGHT)
+    _update_in_state(found.in_flight_to_changed_person, NotificationState.SENDING, reason=StatusReason.PERSON_CHANGED)
+    for row in found.in_flight_to_changed_person:
+        words = {"message": row.get_kind_display(), "why": StatusReason.PERSON_CHANGED.label}
+        open_work_item(recall, WorkItemKind.VERIFY_CONTACT, _("“%(message)s”: %(why)s") % words)
 
 
-def _replan(row: Notification, one: PlannedMessage, way: ChannelChoice, site: Site, now: datetime) -> None:
+def _replan(
+    row: Notification, one: PlannedMessage, way: ChannelChoice, snapshot: RecallSnapshot, now: datetime
+) -> None:
     """A time that has passed is not kept: it leaves in the next hours in which a message of its kind may."""
-    window = RULE_BY_KIND[NotificationKind(row.kind)].window
-    row.due_at = one.due_at if one.due_at > now else calendar.next_send_time(window, site, now)
+    window = get_send_window(snapshot, row.kind)
+    row.due_at = one.due_at if one.due_at > now else calendar.next_send_time(window, snapshot.site, now)
     row.not_before, row.expires_at = row.due_at, one.expires_at
     row.state, row.reason, row.channel = NotificationState.PLANNED, "", way.channel
+    row.tells_result = row.kind in WRITTEN_RESULT_KINDS
     row.language, row.urgent = (
         loader.get_message_language(row.recall, row.kind, way.channel),
         _is_urgent(row.recall, row.kind, one),
     )
-    names = ["due_at", "not_before", "expires_at", "state", "reason", "channel", "language", "urgent"]
+    names = ["due_at", "not_before", "expires_at", "state", "reason", "channel", "language", "urgent", "tells_result"]
     row.save(update_fields=names)
 
 
 def _set_suppressed(row: Notification, why: str) -> None:
     _update_in_state([row], NotificationState(row.state), state=NotificationState.SUPPRESSED, reason=why)
     row.state, row.reason = NotificationState.SUPPRESSED, why
+
+
+def _open_closed_day_work_item(recall: Recall, row: Notification) -> None:
+    """No message tells the patient to come to a closed door: a scheduler calls and moves the visit."""
+    words = _("“%(message)s” was held back: %(why)s")
+    reason = words % {"message": row.get_kind_display(), "why": StatusReason.VISIT_DAY_CLOSED.label}
+    open_work_item(recall, WorkItemKind.CLOSED_DAY, reason)
 
 
 def _update_in_state(rows: Iterable[Notification], standing: NotificationState, /, **fields: str) -> None:
@@ -227,12 +249,14 @@ def _update_in_state(rows: Iterable[Notification], standing: NotificationState, 
 
 def _open_undeliverable_work_item(recall: Recall, rows: Iterable[Notification]) -> None:
     """One open task for the recall; a reminder that cannot be sent asks for none."""
-    news = [row for row in rows if RULE_BY_KIND[NotificationKind(row.kind)].staff_must_tell]
+    rows = list(rows)
+    shut = [row for row in rows if row.reason == StatusReason.VISIT_DAY_CLOSED]
+    if shut:
+        _open_closed_day_work_item(recall, shut[0])
+    news = [row for row in rows if row not in shut and RULE_BY_KIND[NotificationKind(row.kind)].staff_must_tell]
     if news and not recall.patient.deceased_on:
         reason = _("“%(message)s”: %(why)s") % {
             "message": news[0].get_kind_display(),
             "why": StatusReason(news[0].reason).label,
         }
-        if news[0].reason == StatusReason.REQUIRED_FACT_MISSING:
-            reason = f"{reason} {', '.join(lay_summary.missing_facts(recall))}."
         open_work_item(recall, WorkItemKind.UNDELIVERABLE_MESSAGE, reason)

@@ -1,4 +1,4 @@
-"""Rules for the notices to the referring doctor: recall opened, patient not reached, recall closed.
+"""Rules for the notices to the referring doctor: opened, patient not reached, asked to tell a result, closed.
 
 The occasion begins with the name of the notice in the head of `referrer_notice.md`. A patient who came without a
 referral has nobody to tell. A death, a recall made in error, and one that earlier pictures resolved are told by other
@@ -12,8 +12,8 @@ from clinic import calendar
 from clinic.calendar import SendWindow
 from notifications.planning.rules import PlannedMessage, has_spoken_with_patient
 from notifications.planning.snapshot import RecallSnapshot
-from recalls.contact_ladder import first_day_of_channel
-from recalls.enums import ClosureReason, ContactChannel, State
+from recalls.contact_ladder import first_day_of_channel, get_ladder
+from recalls.enums import LADDER_STATES, ClosureReason, ContactChannel, State
 
 NOTICE_VALID_FOR = timedelta(days=30)
 
@@ -34,6 +34,7 @@ def referrer_notice(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
         return
     yield from _recall_opened_notice(snapshot)
     yield from _unreachable_notice(snapshot)
+    yield from _asked_to_tell_notice(snapshot)
     yield from _recall_closed_notice(snapshot)
 
 
@@ -59,13 +60,22 @@ def _unreachable_notice(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
     """
     recall, site = snapshot.recall, snapshot.site
     since = recall.contact_since
-    if recall.state != State.TO_CONTACT or since is None or has_spoken_with_patient(snapshot, since):
+    if recall.state not in LADDER_STATES or since is None or has_spoken_with_patient(snapshot):
         return
-    day = calendar.local_day(site, since)
-    on = first_day_of_channel(site, ContactChannel.NAVIGATOR)
-    start = calendar.start_of_day(site, since, site.contact_ladder[-1].day if on is None else on)
+    day, ladder = calendar.local_day(site, since), get_ladder(recall)
+    on = first_day_of_channel(ladder, ContactChannel.NAVIGATOR)
+    start = calendar.start_of_day(site, since, ladder.rungs[-1].day if on is None else on)
     due = calendar.next_send_time(SendWindow.OPEN_DAYS, site, start)
     yield PlannedMessage(f"unreachable:{day}", due, due + NOTICE_VALID_FOR)
+
+
+def _asked_to_tell_notice(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
+    """At once when a radiologist asks the doctor to tell a result, while nobody has told it."""
+    recall = snapshot.recall
+    for event in snapshot.events:
+        if event.step == "ask_referrer_to_tell" and recall.result_since and event.at >= recall.result_since:
+            due = calendar.next_send_time(SendWindow.OPEN_DAYS, snapshot.site, event.at)
+            yield PlannedMessage(f"asked_to_tell:{event.version}", due, due + NOTICE_VALID_FOR)
 
 
 def _recall_closed_notice(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:

@@ -1,16 +1,22 @@
 """Rules for the messages to the patient: one function of the recall's snapshot for each kind."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from clinic import calendar
 from clinic.calendar import SendWindow
 from notifications.planning.snapshot import EventRecord, RecallSnapshot
-from recalls.contact_ladder import first_day_of_channel
-from recalls.enums import AppointmentStatus, Assessment, ClosureReason, ContactChannel, ContactResult, State, VisitKind
+from recalls.contact_ladder import first_day_of_channel, get_ladder
+from recalls.enums import (
+    LADDER_STATES,
+    AppointmentStatus,
+    ContactChannel,
+    ContactResult,
+    State,
+    VisitKind,
+)
 from recalls.models import Appointment, Outcome
-from recalls.undo_snapshot import UNDO_WINDOW
 
 PLEASE_CALL_AFTER_DAYS = (3, 8)  # business days
 REMIND_DAYS_BEFORE = (7, 1)  # days
@@ -22,7 +28,6 @@ FOLLOW_UP_OFFSET_DAYS = (-45, -14, 14)  # days from the day on which the short-i
 RESULT_VALID_FOR = timedelta(days=30)
 PLEASE_CALL_VALID_FOR = timedelta(days=7)
 MISSED_VALID_FOR = timedelta(days=14)
-LAY_SUMMARY_DELAY_DAYS = 3  # business days, of the 7 calendar days that there are
 
 _SPOKE_WITH_PATIENT = frozenset(
     {
@@ -47,21 +52,28 @@ class PlannedMessage:
 
 
 def recall_notice(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
-    """Asks the patient to call for a time: once a visit was booked, the messages about the visit speak instead."""
+    """Asks the patient to call for a time: once a visit was booked, the messages about the visit speak instead.
+
+    Of several recalls that wait for the same call one speaks for all.
+    """
     recall = snapshot.recall
-    if recall.state == State.TO_CONTACT and _is_first_contact(snapshot):
+    if snapshot.leads_contact and _is_first_contact(snapshot):
         since = recall.contact_since or recall.opened_at
         yield PlannedMessage("opening", calendar.next_send_time(SendWindow.FIRST_NOTICE, snapshot.site, since))
+
+
+# To book a visit or a biopsy, a patient is asked to call in the same neutral words.
+_PLEASE_CALL_STATES = (State.TO_CONTACT, State.BIOPSY_TO_BOOK)
 
 
 def please_call(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
     recall, site = snapshot.recall, snapshot.site
     yield from _requested_letters(snapshot)
-    if recall.state != State.TO_CONTACT or _follow_up_is_pending(snapshot):
+    if recall.state not in _PLEASE_CALL_STATES or _follow_up_is_pending(snapshot):
         return
-    since = recall.contact_since or recall.opened_at
-    day = calendar.local_day(site, since)
-    for number in PLEASE_CALL_AFTER_DAYS:
+    since = max(recall.contact_since or recall.opened_at, recall.state_since)  # anew after a missed visit
+    day, is_silent = calendar.local_day(site, since), recall.state == State.TO_CONTACT and not snapshot.leads_contact
+    for number in () if is_silent else PLEASE_CALL_AFTER_DAYS:
         due = calendar.next_send_time(
             SendWindow.FIRST_NOTICE, site, calendar.send_hours_start_after(site, since, number)
         )
@@ -127,36 +139,6 @@ def missed_appointment(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
         yield PlannedMessage(_occasion(visit), due, visit.starts_at + MISSED_VALID_FOR, appointment=visit)
 
 
-def outcome_normal(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
-    if snapshot.recall.closure_reason == ClosureReason.NORMAL:
-        yield from _released_outcome_message(snapshot, {Assessment.NEGATIVE}, RESULT_VALID_FOR)
-
-
-def outcome_benign(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
-    if snapshot.recall.closure_reason == ClosureReason.BENIGN:
-        yield from _released_outcome_message(snapshot, {Assessment.BENIGN}, RESULT_VALID_FOR)
-
-
-def outcome_probably_benign(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
-    if State.FOLLOW_UP in (snapshot.recall.state, snapshot.recall.state_before_hold):
-        yield from _released_outcome_message(snapshot, {Assessment.PROBABLY_BENIGN}, RESULT_VALID_FOR)
-
-
-def please_call_results(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
-    """A person tells the patient first; the message follows on the next business day, while no biopsy is booked."""
-    recall, site = snapshot.recall, snapshot.site
-    if recall.state == State.BIOPSY_TO_BOOK and not snapshot.pathology:
-        for advised in filter(None, [snapshot.last_event("record_outcome", "amend_outcome", "advise_biopsy")]):
-            due = calendar.next_send_time(
-                SendWindow.OPEN_DAYS, site, calendar.send_hours_start_after(site, advised.at, 1)
-            )
-            yield PlannedMessage(f"advised-{advised.version}", due, due + PLEASE_CALL_VALID_FOR)
-    if snapshot.pathology and recall.state not in (State.AWAITING_PATHOLOGY, State.BIOPSY_BOOKED):
-        result = snapshot.pathology[-1]
-        due = calendar.next_send_time(SendWindow.OPEN_DAYS, site, result.at)
-        yield PlannedMessage(f"pathology-{result.pk}", due, due + PLEASE_CALL_VALID_FOR)
-
-
 def biopsy_confirmation(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
     biopsy = _active_biopsy(snapshot)
     return _booking_messages(snapshot, biopsy) if biopsy else iter(())
@@ -180,34 +162,11 @@ def follow_up_due(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
             yield PlannedMessage(f"{day}:{offset}", due, end)
 
 
-def no_visit_needed(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
-    recall = snapshot.recall
-    if recall.closure_reason == ClosureReason.RESOLVED_BY_PRIORS and recall.closed_at:
-        due = calendar.next_send_time(SendWindow.OPEN_DAYS, snapshot.site, recall.closed_at)
-        yield PlannedMessage(f"closed-{recall.closed_at:%Y%m%dT%H%M%S}", due, due + RESULT_VALID_FOR)
-
-
-def lay_summary(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
-    """For the exam that led to the recall, where the site writes it here; after a death or a void result none.
-
-    Domain fact: 21 CFR 900.12(c)(2): within 30 days, within 7 for a suspicious or highly suggestive result. There it
-    waits some days, so that a person can talk with the patient before they read of a biopsy. A corrected result has a
-    summary of its own.
-    """
-    recall, site, corrected = snapshot.recall, snapshot.site, snapshot.last_event("correct_result")
-    if site.sends_lay_summaries:
-        due = corrected.at if corrected else recall.opened_at
-        if recall.suspicious:
-            due = calendar.send_hours_start_after(site, due, LAY_SUMMARY_DELAY_DAYS)
-        occasion = f"exam-{recall.exam_id}" + (f":corrected-{corrected.version}" if corrected else "")
-        yield PlannedMessage(occasion, calendar.next_send_time(SendWindow.OPEN_DAYS, site, due))
-
-
 def last_letter(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
-    """The certified letter of the site's ladder, for whoever prints it; one that was logged as sent is not owed."""
+    """The certified letter of the recall's ladder, for whoever prints it; one that was logged as sent is not owed."""
     recall, site = snapshot.recall, snapshot.site
-    since, on = recall.contact_since, first_day_of_channel(site, ContactChannel.CERTIFIED_LETTER)
-    if on is None or recall.state != State.TO_CONTACT or since is None or has_spoken_with_patient(snapshot, since):
+    since, on = recall.contact_since, first_day_of_channel(get_ladder(recall), ContactChannel.CERTIFIED_LETTER)
+    if on is None or recall.state not in LADDER_STATES or since is None or has_spoken_with_patient(snapshot):
         return
     if not any(e.data.get("channel") == ContactChannel.CERTIFIED_LETTER for e in _contact_attempts(snapshot, since)):
         day = calendar.start_of_day(site, since, on)
@@ -216,8 +175,10 @@ def last_letter(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
         )
 
 
-def has_spoken_with_patient(snapshot: RecallSnapshot, since: datetime) -> bool:
-    return any(e.data.get("result") in _SPOKE_WITH_PATIENT for e in _contact_attempts(snapshot, since))
+def has_spoken_with_patient(snapshot: RecallSnapshot) -> bool:
+    """Since the recall came into its state: what was agreed before a missed visit did not hold."""
+    attempts = _contact_attempts(snapshot, snapshot.recall.state_since)
+    return any(e.data.get("result") in _SPOKE_WITH_PATIENT for e in attempts)
 
 
 def _contact_attempts(snapshot: RecallSnapshot, since: datetime) -> Iterator[EventRecord]:
@@ -243,13 +204,11 @@ def _is_first_contact(snapshot: RecallSnapshot) -> bool:
 
 
 def _follow_up_is_pending(snapshot: RecallSnapshot) -> bool:
-    """Whether a short-interval visit is still to come: dated, and nothing was read since."""
-    recall, dated = snapshot.recall, snapshot.follow_up_dated
-    if (
-        recall.follow_up_on is None
-        or dated is None
-        or (snapshot.latest_outcome and snapshot.latest_outcome.at > dated.at)
-    ):
+    """Whether a short-interval visit is still to come: dated, nothing was read since, and no symptom hurries it."""
+    recall, dated, outcome = snapshot.recall, snapshot.follow_up_dated, snapshot.latest_outcome
+    if recall.follow_up_on is None or dated is None or recall.symptom_reported:
+        return False
+    if outcome is not None and outcome.read_at > dated.at:
         return False
     return recall.state == State.FOLLOW_UP or (recall.state == State.TO_CONTACT and recall.round > 0)
 
@@ -272,15 +231,3 @@ def _reminders(snapshot: RecallSnapshot, visit: Appointment) -> Iterator[Planned
         quiet = MIN_TIME_FROM_BOOKING_TO_REMINDER if days != REMIND_DAYS_BEFORE[-1] else timedelta()
         if booked_at + quiet < due < end:
             yield PlannedMessage(f"{_occasion(visit)}-{days}d", due, end, appointment=visit)
-
-
-def _released_outcome_message(
-    snapshot: RecallSnapshot, categories: Collection[Assessment], lasting: timedelta
-) -> Iterator[PlannedMessage]:
-    """The newest outcome, if it is one of these and the radiologist released it."""
-    outcome = snapshot.latest_outcome
-    if outcome is None or outcome.assessment not in categories or not hasattr(outcome, "release"):
-        return
-    from_when = max(outcome.release.release_at, outcome.at + UNDO_WINDOW)  # while it may be a slip, nobody is told
-    due = calendar.next_send_time(SendWindow.OPEN_DAYS, snapshot.site, from_when)
-    yield PlannedMessage(f"outcome-{outcome.pk}", due, due + lasting, outcome=outcome)

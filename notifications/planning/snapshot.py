@@ -1,14 +1,16 @@
 """Loads all facts about recalls that their messages depend on, in a fixed number of queries."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from clinic.calendar import SendWindow
 from clinic.models import Site
 from notifications.enums import NotificationKind, NotificationState
 from notifications.models import Notification
+from patients.models import ResultWish
 from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, BOOKED_STATES, AppointmentStatus, State
 from recalls.models import Appointment, Outcome, PathologyResult, Recall, RecallEvent
 
@@ -24,10 +26,15 @@ APPOINTMENT_TIME_KINDS = frozenset(
         NotificationKind.BIOPSY_REMINDER,
     }
 )
-_BOOKING_STEPS = frozenset({"book_appointment", "book_biopsy", "reschedule"})
+# Each raises the sequence of the visit by one.
+_MOVE_STEPS = frozenset({"reschedule", "keep_clock_time"})
+_BOOKING_STEPS = frozenset({"book_appointment", "book_biopsy"}) | _MOVE_STEPS
+# The steps that add an outcome or a pathology result: without one of them there is none to read.
+_OUTCOME_STEPS = frozenset({"record_outcome", "amend_outcome", "resolve_by_priors", "record_outside"})
+_PATHOLOGY_STEPS = frozenset({"record_pathology", "record_outside"})
 _NOTIFICATION_FIELDS = (
     "recall_id", "kind", "occasion", "state", "reason", "appointment_id", "appointment_sequence",
-    "may_have_arrived_twice", "channel", "failed_channels", "language", "urgent",
+    "may_have_arrived_twice", "channel", "failed_channels", "language", "urgent", "claimed_at",
 )  # fmt: skip
 _EVENT_FIELDS = ("recall_id", "version", "step", "from_state", "to_state", "at", "data")
 _SENT_STATES = frozenset(
@@ -62,6 +69,10 @@ class RecallSnapshot:
     outcomes: list[Outcome]
     pathology: list[PathologyResult]
     notifications: dict[NotificationKey, Notification]
+    # Of the patient's recalls at this site that are to be contacted, the one with the smallest key: it speaks for all.
+    leads_contact: bool = False
+    # How the patient wants to hear results; None where they have not said.
+    result_wish: ResultWish | None = None
     # Asked by many rules, so found once.
     site: Site = field(init=False)
     active_appointment: Appointment | None = field(init=False)
@@ -76,6 +87,17 @@ class RecallSnapshot:
         self.latest_outcome = self.outcomes[-1] if self.outcomes else None
         entered = (event for event in reversed(self.events) if event.to_state == State.FOLLOW_UP != event.from_state)
         self.follow_up_dated = next(entered, None)
+
+    @property
+    def result_window(self) -> SendWindow:
+        """When a written result may leave: as other messages, unless the patient wants none before a weekend."""
+        waits = self.result_wish is not None and self.result_wish.not_before_weekend
+        return SendWindow.NOT_BEFORE_WEEKEND if waits else SendWindow.OPEN_DAYS
+
+    @property
+    def wants_no_details(self) -> bool:
+        """Whether the patient asked not to read more of a result than must be said."""
+        return self.result_wish is not None and self.result_wish.no_details
 
     def last_event(self, *steps: str, about: int | None = None) -> EventRecord | None:
         """The newest event of these steps, about that appointment where one is named."""
@@ -117,7 +139,7 @@ class RecallSnapshot:
             for row in self.notifications.values()
             if row.appointment_id == visit.pk and row.kind in APPOINTMENT_TIME_KINDS and _may_have_been_sent(row)
         ]
-        moves = [e for e in self.events if e.step == "reschedule" and e.data.get("appointment") == visit.pk]
+        moves = [e for e in self.events if e.step in _MOVE_STEPS and e.data.get("appointment") == visit.pk]
         if not told or max(told) >= len(moves):
             return visit.starts_at
         return datetime.fromisoformat(moves[max(told)].data["from"])
@@ -130,12 +152,13 @@ def _may_have_been_sent(row: Notification) -> bool:
 def load_snapshot(recall: Recall, *, newly_opened: bool = False) -> RecallSnapshot:
     """One recall's; a newly opened one has no visits, outcomes or messages, and none are asked for."""
     if newly_opened:
-        return RecallSnapshot(recall, [], [], [], [], {})
+        return RecallSnapshot(recall, [], [], [], [], {}, leads_contact=bool(_leading_contact([recall])))
     return load_snapshots([recall])[0]
 
 
 def load_snapshots(recalls: Iterable[Recall]) -> list[RecallSnapshot]:
-    """Of many recalls: three queries, and one each for visits, outcomes and pathology where there can be any."""
+    """Of many recalls: three queries, and one each for other recalls of their patients, for visits, outcomes, wishes
+    about results and pathology where there can be any."""
     by_id = {recall.pk: recall for recall in recalls}
     events: dict[int, list[EventRecord]] = defaultdict(list)
     had: dict[str, set[int]] = defaultdict(set)
@@ -147,9 +170,11 @@ def load_snapshots(recalls: Iterable[Recall]) -> list[RecallSnapshot]:
     for row in Notification.objects.filter(recall__in=by_id).only(*_NOTIFICATION_FIELDS):
         row.recall = by_id[row.recall_id]
         notifications[row.recall_id][row.kind, row.occasion] = row
-    appointments = _rows_by_recall(Appointment, had["book_appointment"] | had["book_biopsy"])
-    outcomes = _rows_by_recall(Outcome, had["record_outcome"] | had["amend_outcome"], "release")
-    pathology = _rows_by_recall(PathologyResult, had["record_pathology"])
+    appointments = _rows_by_recall(Appointment, had["book_appointment"] | had["book_biopsy"] | had["walk_in"])
+    outcomes = _rows_by_recall(Outcome, _recalls_with(_OUTCOME_STEPS, had), "release")
+    pathology = _rows_by_recall(PathologyResult, _recalls_with(_PATHOLOGY_STEPS, had))
+    wishes = _wishes_by_patient([by_id[pk].patient_id for pk in outcomes])
+    leading = _leading_contact(by_id.values())
     return [
         RecallSnapshot(
             recall,
@@ -158,9 +183,31 @@ def load_snapshots(recalls: Iterable[Recall]) -> list[RecallSnapshot]:
             outcomes[pk],
             pathology[pk],
             notifications[pk],
+            leads_contact=pk in leading,
+            result_wish=wishes.get(recall.patient_id),
         )
         for pk, recall in by_id.items()
     ]
+
+
+def _recalls_with(steps: Iterable[str], had: Mapping[str, set[int]]) -> set[int]:
+    return {pk for step in steps for pk in had.get(step, ())}
+
+
+def _wishes_by_patient(patients: Collection[int]) -> dict[int, ResultWish]:
+    return ResultWish.objects.in_bulk(patients, field_name="patient_id") if patients else {}
+
+
+def _leading_contact(recalls: Iterable[Recall]) -> set[int]:
+    """Those that are to be contacted and have the smallest key of their patient's at the same site."""
+    waiting = [recall for recall in recalls if recall.state == State.TO_CONTACT]
+    if not waiting:
+        return set()
+    first = {(recall.patient_id, recall.site_id): recall.pk for recall in waiting}
+    rows = Recall.objects.filter(patient__in={recall.patient_id for recall in waiting}, state=State.TO_CONTACT)
+    for pk, *place in rows.values_list("pk", "patient_id", "site_id"):
+        first[tuple(place)] = min(pk, first.get(tuple(place), pk))
+    return {recall.pk for recall in waiting if first[recall.patient_id, recall.site_id] >= recall.pk}
 
 
 def _rows_by_recall(model: Any, recalls: set[int], *related: str) -> dict[int, list[Any]]:

@@ -1,4 +1,4 @@
-"""Lists the stored mail of the demo's Maildir for one user's sites, each with its notification."""
+"""Lists the stored mail of the demo's Maildir for one user's sites, each with what it is."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from uuid import UUID
 from clinic.models import User
 from notifications.backends import maildir
 from notifications.backends.maildir import StoredMail
-from notifications.models import Notification
+from notifications.models import LaySummary, Notification
 from notifications.rendering.email import NOTIFICATION_ID_HEADER
 
 PAGE_SIZE = 50
@@ -17,10 +17,12 @@ _LOOKUP_CHUNK_SIZE = 100  # files whose notifications are looked up together
 
 @dataclass(frozen=True, slots=True)
 class InboxItem:
-    """A stored message and the notification that it carries."""
+    """A stored message: what it is, and whose; `site_id` is the site that sent it."""
 
     mail: StoredMail
-    notification: Notification
+    title: str
+    site_id: int
+    patient_id: int
 
 
 def get_inbox_page(user: User, key: str) -> tuple[list[InboxItem], str]:
@@ -43,13 +45,21 @@ def _iter_items(user: User, keys: Iterable[str]) -> Iterator[InboxItem]:
     remaining = iter(keys)
     while batch := list(islice(remaining, _LOOKUP_CHUNK_SIZE)):
         stored = [mail for key in batch if (mail := maildir.read_mail(key)) is not None]
-        rows = Notification.objects.filter(public_id__in=[_get_notification_id(mail) for mail in stored])
-        visible = rows.filter(recall__site__in=user.site_ids).select_related("recall")
-        by_public_id = {row.public_id: row for row in visible}
+        found = _messages_by_public_id(user, [_get_notification_id(mail) for mail in stored])
         for mail in stored:
-            row = by_public_id.get(_get_notification_id(mail))
-            if row is not None:
-                yield InboxItem(mail, row)
+            told = found.get(_get_notification_id(mail))
+            if told is not None:
+                yield InboxItem(mail, *told)
+
+
+def _messages_by_public_id(user: User, public_ids: list[UUID]) -> dict[UUID, tuple[str, int, int]]:
+    """Title, site and patient of the messages and lay summaries at the user's sites. Two queries."""
+    rows = Notification.objects.filter(public_id__in=public_ids, recall__site__in=user.site_ids)
+    summaries = LaySummary.objects.filter(public_id__in=public_ids, site__in=user.site_ids).select_related("exam")
+    messages = rows.select_related("recall")
+    return {row.public_id: (row.get_kind_display(), row.recall.site_id, row.patient_id) for row in messages} | {
+        row.public_id: (str(LaySummary._meta.verbose_name), row.site_id, row.exam.patient_id) for row in summaries
+    }
 
 
 def _get_notification_id(mail: StoredMail) -> UUID:

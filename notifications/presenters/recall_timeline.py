@@ -2,24 +2,52 @@
 
 from collections.abc import Iterator
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from notifications.enums import NotificationKind, NotificationState
-from notifications.models import DeliveryReport, Notification
+from notifications.enums import NotificationKind, NotificationState, SummaryState
+from notifications.models import DeliveryReport, LaySummary, Notification
 from notifications.presenters.message_history import describe_reroute
 from recalls.models import Recall
 from recalls.timeline_registry import TimelineEntry
 
+_QUIET_SUMMARY_STATES = (SummaryState.REPLACED, SummaryState.CLOSED)
 # Planned messages lie in the future, and cancelled ones tell the reader nothing.
 _SHOWN_STATES = frozenset(NotificationState) - {NotificationState.PLANNED, NotificationState.CANCELLED}
 
 
+def summary_timeline_entries(recall: Recall) -> Iterator[TimelineEntry]:
+    """The lay summaries of the recall's exam that were sent, are held back or are past their alarm day.
+
+    One query, and none at a site that does not send them.
+    """
+    if not recall.site.sends_lay_summaries:
+        return
+    rows = LaySummary.objects.filter(exam=recall.exam_id).exclude(state__in=_QUIET_SUMMARY_STATES)
+    for row in rows.order_by("pk"):
+        if row.sent_at is None and not row.reason and row.alarmed_at is None:
+            continue
+        details = [str(row.get_state_display()), *([str(row.get_reason_display())] if row.reason else [])]
+        title = _("%(channel)s: lay summary") % {"channel": row.get_channel_display()}
+        yield TimelineEntry(
+            at=row.sent_at or row.alarmed_at or row.created_at,
+            title=title,
+            by=_("to the patient"),
+            details=tuple(details),
+            url=reverse("lay_summary", args=[row.pk]),
+        )
+
+
 def message_timeline_entries(recall: Recall) -> Iterator[TimelineEntry]:
-    """Every message of the recall that is neither planned nor cancelled, with its state and reason. One query."""
+    """Every message of the recall that is neither planned nor cancelled, with its state and reason. One query.
+
+    What is held back is told once its day has come: until then the way may be mended, or the message not needed.
+    """
     complaints = DeliveryReport.objects.filter(notification=OuterRef("pk"), result=DeliveryReport.Result.COMPLAINED)
-    rows = Notification.objects.filter(recall=recall, state__in=_SHOWN_STATES).annotate(
+    not_yet = Q(state=NotificationState.SUPPRESSED, not_before__gt=timezone.now())
+    rows = Notification.objects.filter(~not_yet, recall=recall, state__in=_SHOWN_STATES).annotate(
         has_complaint=Exists(complaints)
     )
     for row in rows.order_by("pk"):

@@ -5,7 +5,7 @@ the clinic and the place and nothing of the reason, since calendars are shared.
 """
 
 import uuid
-from datetime import date, timedelta
+from datetime import date
 from email.utils import parseaddr
 from functools import lru_cache
 
@@ -38,9 +38,9 @@ def build_calendar_invite(notification: Notification, visit: Appointment, addres
     entry.add("sequence", visit.sequence + (method == CANCEL))
     entry.add("dtstamp", notification.created_at)
     entry.add("dtstart", starts)
-    entry.add("dtend", starts + timedelta(minutes=visit.length_minutes))
+    entry.add("dtend", visit.ends_at.astimezone(site.zone))
     entry.add("summary", _("Appointment at %(clinic)s") % {"clinic": single_line(site.sender_name)})
-    entry.add("location", single_line(f"{site.sender_name}, {site.address_line}, {site.city}, {site.state}"))
+    entry.add("location", format_location(visit))
     entry.add("status", "CONFIRMED" if method == REQUEST else "CANCELLED")
     entry.add("class", "PRIVATE")
     entry.add("organizer", _calendar_address(sender, site.sender_name))
@@ -53,6 +53,12 @@ def build_calendar_invite(notification: Notification, visit: Appointment, addres
     head, end = calendar.to_ical().decode().split("END:VCALENDAR")
     rules = _vtimezone_text(site.time_zone, starts.year)
     return method, f"{head}{rules}{entry.to_ical().decode()}END:VCALENDAR{end}"
+
+
+def format_location(visit: Appointment) -> str:
+    """The place of the visit on one line."""
+    place = visit.place
+    return single_line(f"{place.name}, {place.address_line}, {place.city}, {place.state}")
 
 
 def calendar_uid(visit: Appointment) -> str:

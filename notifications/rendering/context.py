@@ -12,25 +12,38 @@ from string import Template
 
 from django.utils.translation import gettext as _
 
+from clinic.models import Site
 from notifications.content import loader
 from notifications.content.statistics import STATISTIC_PLACEHOLDERS
-from notifications.enums import NotificationKind
+from notifications.enums import WRITTEN_RESULT_KINDS, Channel, NotificationKind
 from notifications.models import Notification
-from notifications.planning import lay_summary
+from notifications.planning.lay_summaries.readings import owes_lay_summary
 from notifications.planning.referrer_rules import get_notice_name
 from notifications.planning.snapshot import RecallSnapshot
 from notifications.rendering import patient_link
+from notifications.rendering.blocks import (
+    BIOPSY_BLOCKS,
+    BLOCKS,
+    EXPLAINED_BLOCKS,
+    NEUTRAL_BLOCKS,
+    RECALL_REASON_BLOCKS,
+    VISIT_BLOCKS,
+    BlockFacts,
+    get_visit,
+)
 from notifications.rendering.formatting import (
     format_date,
     format_duration,
     format_long_date,
     format_month,
     format_opening_hours,
+    format_part_times,
     format_short_date,
     format_time,
 )
+from notifications.rendering.summary_placeholders import SUMMARY_TEXT_PLACEHOLDERS
 from patients.contact_validation import format_phone
-from recalls.enums import RecallKind
+from recalls.enums import OutcomeBasis
 from recalls.models import Appointment
 
 COMMON_PLACEHOLDERS = frozenset(
@@ -42,19 +55,13 @@ COMMON_PLACEHOLDERS = frozenset(
         "clinic_address",
         "signer",
         "language_line",
-        "what_to_bring",
-        "what_happens",
-        "cost_line",
     }
 )
 APPOINTMENT_PLACEHOLDERS = frozenset({"visit_day", "visit_day_short", "visit_time", "visit_place", "visit_length"})
 REFERRER_PLACEHOLDERS = frozenset({"referrer_name", "notice", "clinic_name", "clinic_phone"})
 FOLLOW_UP_PLACEHOLDERS = frozenset({"follow_up_month", "follow_up_by"})
-RECALL_REASON_PLACEHOLDERS = frozenset({"reasons", "figures"})
 PATIENT_PAGE_PLACEHOLDERS = frozenset({"my_page"})
-EXAM_PLACEHOLDERS = frozenset(
-    {"patient_name", "exam_day", "result", "next_step", "density_notice", "density_explained"}
-)
+RESULT_PLACEHOLDERS = frozenset({"written_results_line"})
 SMS_PLACEHOLDERS = frozenset({"clinic_name", "clinic_phone"})
 
 APPOINTMENT_KINDS = frozenset(
@@ -70,7 +77,14 @@ APPOINTMENT_KINDS = frozenset(
 )
 FOLLOW_UP_KINDS = frozenset({NotificationKind.OUTCOME_PROBABLY_BENIGN, NotificationKind.FOLLOW_UP_DUE})
 
-EXAM_KINDS = frozenset({NotificationKind.LAY_SUMMARY})
+# Only in the detailed texts of the kind.
+_DETAILED_BLOCKS_BY_KIND: dict[str, frozenset[str]] = {
+    NotificationKind.RECALL_NOTICE: RECALL_REASON_BLOCKS,
+    NotificationKind.APPOINTMENT_CONFIRMATION: VISIT_BLOCKS,
+    NotificationKind.APPOINTMENT_REMINDER: VISIT_BLOCKS,
+    NotificationKind.BIOPSY_CONFIRMATION: VISIT_BLOCKS | BIOPSY_BLOCKS,
+    NotificationKind.BIOPSY_REMINDER: VISIT_BLOCKS | BIOPSY_BLOCKS,
+}
 
 _MARKDOWN_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")  # all ASCII punctuation may be escaped (CommonMark 0.31, 2.4)
 
@@ -80,24 +94,24 @@ def allowed_placeholders(name: str) -> frozenset[str]:
     if name.startswith(loader.EXPLAINER_PREFIX):
         return frozenset(STATISTIC_PLACEHOLDERS)
     kind, *variant = name.split(".")
-    names = SMS_PLACEHOLDERS if "sms" in variant else COMMON_PLACEHOLDERS
+    if kind in SUMMARY_TEXT_PLACEHOLDERS:
+        return SUMMARY_TEXT_PLACEHOLDERS[kind] | frozenset(STATISTIC_PLACEHOLDERS)
+    names = SMS_PLACEHOLDERS if "sms" in variant else COMMON_PLACEHOLDERS | NEUTRAL_BLOCKS
     if kind in patient_link.PATIENT_LINK_KINDS and not {"sms", "letter"} & set(variant):
         names |= PATIENT_PAGE_PLACEHOLDERS
     if kind in APPOINTMENT_KINDS:
         names |= {"visit_day_short", "visit_time"} if "sms" in variant else APPOINTMENT_PLACEHOLDERS
     if kind in FOLLOW_UP_KINDS:
         names |= {"follow_up_month"} if "sms" in variant else FOLLOW_UP_PLACEHOLDERS
-    if kind in EXAM_KINDS:
-        names |= EXAM_PLACEHOLDERS
+    if kind in WRITTEN_RESULT_KINDS and "sms" not in variant:
+        names |= RESULT_PLACEHOLDERS
     if kind == NotificationKind.REFERRER_NOTICE:
         return REFERRER_PLACEHOLDERS
     if {"detailed", "letter"} & set(variant):
-        names |= frozenset(STATISTIC_PLACEHOLDERS)
-    return (
-        names | RECALL_REASON_PLACEHOLDERS
-        if kind == NotificationKind.RECALL_NOTICE and "detailed" in variant
-        else names
-    )
+        names |= frozenset(STATISTIC_PLACEHOLDERS) | EXPLAINED_BLOCKS
+    if "detailed" in variant:
+        names |= _DETAILED_BLOCKS_BY_KIND.get(kind, frozenset())
+    return names
 
 
 def single_line(words: str) -> str:
@@ -108,6 +122,11 @@ def single_line(words: str) -> str:
 def escape_markdown(words: str) -> str:
     """The words on one line, escaped so that Markdown shows them literally."""
     return _MARKDOWN_PUNCTUATION.sub(r"\\\1", single_line(words))
+
+
+def format_clinic_phone(site: Site) -> str:
+    """As Markdown, with no-break spaces, since a number in two lines is hard to dial."""
+    return escape_markdown(format_phone(site.phone, site.country)).replace(" ", "\N{NO-BREAK SPACE}")
 
 
 class MessageContext(Mapping[str, str]):
@@ -122,21 +141,25 @@ class MessageContext(Mapping[str, str]):
         """Raises KeyError for an unknown placeholder, LookupError for a fact that this recall lacks."""
         if name in _PLACEHOLDERS:
             return _PLACEHOLDERS[name](self)
+        if name in BLOCKS:
+            return BLOCKS[name](self._block_facts)
         if name in STATISTIC_PLACEHOLDERS:
             return STATISTIC_PLACEHOLDERS[name]
         raise KeyError(name)
 
     @cached_property
     def _appointment(self) -> Appointment | None:
-        return next(
-            (visit for visit in self._snapshot.appointments if visit.pk == self._notification.appointment_id), None
-        )
+        return get_visit(self._notification, self._snapshot)
 
     def __iter__(self) -> Iterator[str]:
-        return iter([*_PLACEHOLDERS, *STATISTIC_PLACEHOLDERS])
+        return iter([*_PLACEHOLDERS, *BLOCKS, *STATISTIC_PLACEHOLDERS])
 
     def __len__(self) -> int:
-        return len(_PLACEHOLDERS) + len(STATISTIC_PLACEHOLDERS)
+        return len(_PLACEHOLDERS) + len(BLOCKS) + len(STATISTIC_PLACEHOLDERS)
+
+    @property
+    def _block_facts(self) -> BlockFacts:
+        return BlockFacts(self._snapshot, self._appointment, self._notification.language, self.site)
 
     @cached_property
     def _local_start(self) -> datetime:
@@ -166,8 +189,7 @@ class MessageContext(Mapping[str, str]):
         return escape_markdown(self.site.sender_name)
 
     def clinic_phone(self) -> str:
-        """With no-break spaces, since a number in two lines is hard to dial."""
-        return escape_markdown(format_phone(self.site.phone, self.site.country)).replace(" ", "\N{NO-BREAK SPACE}")
+        return format_clinic_phone(self.site)
 
     def clinic_hours(self) -> str:
         return escape_markdown(format_opening_hours(self.site))
@@ -199,13 +221,18 @@ class MessageContext(Mapping[str, str]):
         return escape_markdown(format_short_date(self._local_start))
 
     def visit_time(self) -> str:
-        return escape_markdown(format_time(self._local_start))
+        """The start; for a visit in several parts each start, except where an earlier time is told."""
+        first, parts = format_time(self._local_start), self._required_appointment.further_parts
+        if not parts or self._notification.kind == NotificationKind.APPOINTMENT_CANCELLED:
+            return escape_markdown(first)
+        return escape_markdown(format_part_times(first, self._required_appointment))
 
     def visit_place(self) -> str:
-        return f"{self.clinic_name()}, {self.clinic_address()}"
+        place = self._required_appointment.place
+        return escape_markdown(f"{place.name}, {place.address_line}, {place.city}")
 
     def visit_length(self) -> str:
-        return format_duration(self._required_appointment.length_minutes)
+        return format_duration(self._required_appointment.total_minutes)
 
     def follow_up_month(self) -> str:
         return escape_markdown(format_month(self._follow_up_on))
@@ -215,48 +242,18 @@ class MessageContext(Mapping[str, str]):
         next_month = (self._follow_up_on.replace(day=28) + timedelta(days=4)).replace(day=1)
         return escape_markdown(format_date(next_month - timedelta(days=1)))
 
-    def what_to_bring(self) -> str:
-        return self._first_paragraph("what_to_bring")
-
-    def what_happens(self) -> str:
-        return self._first_paragraph("what_happens")
-
-    def cost_line(self) -> str:
-        return self._first_paragraph("cost_line")
-
-    def reasons(self) -> str:
-        """The explainers of the recall's findings, each kind once; without a finding, that of the kind of recall."""
-        kinds = list(dict.fromkeys(finding.kind for finding in self._recall.exam.findings.all()))
-        if not kinds:
-            by_recall = {RecallKind.TECHNICAL: "technical", RecallKind.CLINICAL: "symptom"}
-            kinds = [by_recall.get(RecallKind(self._recall.kind), "other")]
-        return "\n\n".join(self._first_paragraph(f"findings/{kind}") for kind in kinds)
-
-    def figures(self) -> str:
-        """The figures for a first screen only where it is known to be one; the others count all screens."""
-        return self._first_paragraph(
-            "figures/first_screen" if self._recall.exam.first_screen else "figures/later_screen"
-        )
-
-    def patient_name(self) -> str:
-        return escape_markdown(self._recall.patient.full_name)
-
-    def exam_day(self) -> str:
-        return escape_markdown(format_date(self._recall.exam.exam_date))
-
-    def result(self) -> str:
-        return self._first_paragraph(lay_summary.result_explainer_name(self._recall))
-
-    def next_step(self) -> str:
-        return loader.section_under_heading(
-            lay_summary.result_explainer_name(self._recall), self._notification.language, self.site
-        )
-
-    def density_notice(self) -> str:
-        return escape_markdown(loader.get_locked_text(f"density_{lay_summary.density_category(self._recall)}"))
-
-    def density_explained(self) -> str:
-        return self._first_paragraph(f"density_notice/{lay_summary.density_category(self._recall)}")
+    def written_results_line(self) -> str:
+        """Says that the result comes in writing, where this program sends it; empty where it does not know."""
+        outcome = self._snapshot.latest_outcome
+        if outcome is None or outcome.basis == OutcomeBasis.OUTSIDE:
+            return ""
+        visits = (visit for visit in self._snapshot.appointments if visit.pk == outcome.appointment_id)
+        site = next((visit.site for visit in visits), self._snapshot.site)
+        if not owes_lay_summary(site, outcome.at):
+            return ""
+        if self._notification.channel == Channel.LETTER:
+            return _("You will also get the official summary of your results.")
+        return _("You will also get your results in writing.")
 
     def referrer_name(self) -> str:
         referrer = self._recall.exam.referrer
@@ -281,9 +278,8 @@ _PLACEHOLDERS: dict[str, Callable[[MessageContext], str]] = {
     for name in COMMON_PLACEHOLDERS
     | APPOINTMENT_PLACEHOLDERS
     | FOLLOW_UP_PLACEHOLDERS
-    | RECALL_REASON_PLACEHOLDERS
     | REFERRER_PLACEHOLDERS
-    | EXAM_PLACEHOLDERS
+    | RESULT_PLACEHOLDERS
     | PATIENT_PAGE_PLACEHOLDERS
 }
 

@@ -3,6 +3,7 @@
 from email.mime.text import MIMEText
 from email.utils import formataddr, parseaddr
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.core import signing
@@ -14,9 +15,11 @@ from django.utils.crypto import salted_hmac
 from notifications.enums import NotificationKind
 from notifications.models import Notification, RenderedMessage
 from notifications.planning.channel_selection import get_email_address
+from notifications.planning.plan import may_say_details
 from notifications.planning.reconcile import mail_domain
 from notifications.planning.snapshot import RecallSnapshot
 from notifications.rendering import patient_link
+from notifications.rendering.blocks import get_visit
 from notifications.rendering.calendar_invite import METHOD_BY_KIND, build_calendar_invite
 from notifications.rendering.context import single_line
 from notifications.rendering.markdown import render_email
@@ -39,7 +42,9 @@ def build_email(
     The copy never holds the token of the patient's page. Without `page_token` the message itself masks it: a preview.
     Raises KeyError, LookupError or ValueError where the text cannot be filled.
     """
-    rendered = render_email(notification, snapshot, detailed=channels.health_details_allowed, page_token=page_token)
+    rendered = render_email(
+        notification, snapshot, detailed=may_say_details(snapshot, notification.kind, channels), page_token=page_token
+    )
     sender = formataddr((single_line(rendered.site.sender_name), parseaddr(settings.DEFAULT_FROM_EMAIL)[1]))
     headers = _headers(notification)
     if settings.BOUNCE_ADDRESS:
@@ -58,7 +63,7 @@ def build_email(
         text=_mask_token(page_token, rendered.text),
         html=_mask_token(page_token, rendered.html),
     )
-    visit = next((visit for visit in snapshot.appointments if visit.pk == notification.appointment_id), None)
+    visit = get_visit(notification, snapshot)
     if visit is not None and NotificationKind(notification.kind) in METHOD_BY_KIND:
         with translation.override(notification.language):
             method, copy.calendar = build_calendar_invite(notification, visit, address)
@@ -67,32 +72,33 @@ def build_email(
 
 
 def _headers(notification: Notification) -> dict[str, str]:
+    headers = message_headers(notification.message_id, notification.public_id, notification.language)
+    if notification.kind != NotificationKind.REFERRER_NOTICE:  # a doctor cannot stop a patient's emails
+        headers |= list_unsubscribe_headers(notification.public_id)
+    return headers | thread_headers(notification)
+
+
+def message_headers(message_id: str, public_id: UUID, language: str) -> dict[str, str]:
+    """What every email of ours bears; reports about it name one of the first two."""
     return {
-        "Message-ID": notification.message_id,
-        NOTIFICATION_ID_HEADER: str(notification.public_id),
+        "Message-ID": message_id,
+        NOTIFICATION_ID_HEADER: str(public_id),
         "Auto-Submitted": "auto-generated",  # RFC 3834: asks for no automatic replies
-        "Content-Language": notification.language,
-        **list_unsubscribe_headers(notification),
-        **thread_headers(notification),
+        "Content-Language": language,
     }
 
 
-def list_unsubscribe_headers(notification: Notification) -> dict[str, str]:
-    """The two headers of RFC 8058, both covered by the DKIM signature where the mail server signs.
-
-    Empty for a referring doctor, who cannot stop a patient's emails.
-    """
-    if notification.kind == NotificationKind.REFERRER_NOTICE:
-        return {}
+def list_unsubscribe_headers(public_id: UUID) -> dict[str, str]:
+    """The two headers of RFC 8058, both covered by the DKIM signature where the mail server signs."""
     return {
-        "List-Unsubscribe": f"<{unsubscribe_url(notification)}>",
+        "List-Unsubscribe": f"<{unsubscribe_url(public_id)}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }
 
 
-def unsubscribe_url(notification: Notification) -> str:
-    """The absolute address of the unsubscribe page; its token is the notification's public id, signed."""
-    token = UNSUBSCRIBE_SIGNER.sign(notification.public_id.hex)
+def unsubscribe_url(public_id: UUID) -> str:
+    """The absolute address of the unsubscribe page; its token is the message's public id, signed."""
+    token = UNSUBSCRIBE_SIGNER.sign(public_id.hex)
     return f"{settings.PUBLIC_URL.rstrip('/')}{reverse('unsubscribe', args=[token])}"
 
 

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from clinic.models import OpeningHours, Site
+from recalls.models import Appointment
 
 # A text message with one of these letters holds only 70 characters.
 _UNACCENTED_VOWELS = str.maketrans("áíóú", "aiou")
@@ -44,6 +45,13 @@ def format_time(local: datetime) -> str:
 def _am_pm(hour: int) -> str:
     """Without periods, so that a sentence can end with it and a text message stays short."""
     return pgettext("half of the day", "am") if hour < 12 else pgettext("half of the day", "pm")
+
+
+def format_part_times(first: str, visit: Appointment) -> str:
+    """ "9:00 am, second part at 10:30 am": the start, already in words, with those of the further parts."""
+    words = (_("second part at %(time)s"), _("third part at %(time)s"))
+    starts = [format_time(part.starts_at.astimezone(visit.site.zone)) for part in visit.further_parts]
+    return ", ".join([first, *(word % {"time": start} for word, start in zip(words, starts, strict=False))])
 
 
 def format_duration(minutes: int) -> str:

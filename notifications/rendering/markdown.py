@@ -16,11 +16,10 @@ from markdown_it.token import Token
 
 from clinic.models import Site
 from notifications.content import loader
-from notifications.enums import Channel, NotificationKind
+from notifications.enums import Channel
 from notifications.models import Notification
 from notifications.planning.snapshot import RecallSnapshot
 from notifications.rendering.context import MessageContext, single_line
-from recalls.enums import VisitKind
 
 _WIDTH = 72
 # Mail clients drop style sheets, so each element carries the styles that it needs.
@@ -35,16 +34,7 @@ _STYLES = {
 }
 # A phone number in two lines is hard to dial; mail clients break lines at its hyphen.
 _PHONE_NUMBER = re.compile(r"[+(]?\d[\d()\u00a0-]{6,}\d")
-# The detailed reminder describes these visits and would be wrong for an MRI.
-_DETAILED_REMINDER_KINDS = frozenset(
-    {
-        VisitKind.DIAGNOSTIC,
-        VisitKind.DIAGNOSTIC_ULTRASOUND,
-        VisitKind.ULTRASOUND,
-        VisitKind.REPEAT_VIEW,
-        VisitKind.FOLLOW_UP,
-    }
-)
+REPEATED_SPACES = re.compile(r" {2,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +54,6 @@ def render_email(
 
     Raises KeyError, LookupError or ValueError where the text cannot be filled: such a message is never sent.
     """
-    detailed = detailed and _may_be_detailed(notification, snapshot)
     name = loader.get_text_name(snapshot.recall, notification.kind, Channel.EMAIL)
     text = loader.get_message_text(name, notification.language, detailed=detailed, site=snapshot.site)
     with translation.override(notification.language):
@@ -152,14 +141,8 @@ def _inline_text(tokens: Iterable[Token]) -> str:
 
 
 def _token_text(token: Token) -> str:
-    return " " if token.type in ("softbreak", "hardbreak") else token.content
-
-
-def _may_be_detailed(notification: Notification, snapshot: RecallSnapshot) -> bool:
-    if notification.kind != NotificationKind.APPOINTMENT_REMINDER:
-        return True
-    visit = snapshot.active_appointment
-    return visit is not None and visit.kind in _DETAILED_REMINDER_KINDS
+    """A placeholder that was filled with nothing leaves two spaces."""
+    return " " if token.type in ("softbreak", "hardbreak") else REPEATED_SPACES.sub(" ", token.content)
 
 
 class _EmailHtmlRenderer(RendererHTML):

@@ -48,9 +48,14 @@ def includes_patient_link(notification: Notification, site: Site) -> bool:
     )
 
 
-def issue_link_token(notification: Notification, site: Site) -> str:
-    """The token for one mail, empty where it carries no link. Stored in the caller's transaction, before sending."""
-    return links.issue_link(notification.recall.patient, by=SYSTEM) if includes_patient_link(notification, site) else ""
+def issue_link_token(notification: Notification, site: Site, address: str) -> str:
+    """The token for one mail to that address, empty where it carries no link.
+
+    Stored in the caller's transaction, before sending.
+    """
+    if not includes_patient_link(notification, site):
+        return ""
+    return links.issue_link(notification.recall.patient, by=SYSTEM, address=address)
 
 
 def patient_link_url(token: str) -> str:

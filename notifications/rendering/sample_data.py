@@ -1,6 +1,6 @@
 """Fills texts for an invented patient, for previews, system checks and the gallery; nothing is read from the database.
 
-The exam has every kind of finding, so that a preview shows each explainer that may stand in a message.
+The facts are such that every block of a text is filled: figures stand only where they are true.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,15 +16,24 @@ from notifications.content import loader
 from notifications.content.loader import TextTemplate
 from notifications.enums import Channel, NotificationKind
 from notifications.models import Notification
+from notifications.planning.channel_selection import postal_address_lines
+from notifications.planning.lay_summaries.readings import Reading
 from notifications.planning.snapshot import RecallSnapshot
 from notifications.rendering import letter_pdf, patient_link, sms
 from notifications.rendering.context import MessageContext
+from notifications.rendering.lay_summary import RESULT_FOLDER, SummaryContext
 from notifications.rendering.markdown import RenderedEmail, email_from_markdown, parse_markdown
+from notifications.rendering.summary_placeholders import SUMMARY_TEXT_PLACEHOLDERS
 from patients.models import Patient, ReferringProvider
 from recalls.enums import Assessment, Density, FindingKind, Side, VisitKind
 from recalls.models import Appointment, Finding, Recall, ScreeningExam
 
 SAMPLE_REFERENCE = "7F3A-22"
+_FINDINGS = (FindingKind.MASS, FindingKind.CALCIFICATIONS)
+_ASSESSMENT_BY_KIND: Mapping[str, Assessment] = {
+    NotificationKind.BIOPSY_CONFIRMATION: Assessment.SUSPICIOUS_A,
+    NotificationKind.BIOPSY_REMINDER: Assessment.SUSPICIOUS_A,
+}
 _CREATED_AT = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 _APPOINTMENT_AT = datetime(2026, 11, 26, 14, 0, tzinfo=UTC)  # 9:00 am in Pittsburgh
 
@@ -35,12 +44,12 @@ def sample_email(name: str, language: str, text: TextTemplate, site: Site | None
 
 
 def sample_emails(name: str, language: str, text: TextTemplate, site: Site | None = None) -> Iterator[RenderedEmail]:
-    """One email for each notice of a text, where it holds several, else one."""
-    values = _sample_context(name, language, site)
+    """One email for each notice of a text or each result of a lay summary, else one."""
+    of_site = site or sample_site()
     with translation.override(language):
-        subject = Template(text.heading).substitute(clinic_name=values.site.sender_name)
+        subject = Template(text.heading).substitute(clinic_name=of_site.sender_name)
         for markdown in fill_placeholders(name, language, text, site):
-            yield email_from_markdown(subject, markdown.strip(), language, values.site)
+            yield email_from_markdown(subject, markdown.strip(), language, of_site)
 
 
 def sample_sms(name: str, language: str, text: TextTemplate) -> str:
@@ -50,17 +59,19 @@ def sample_sms(name: str, language: str, text: TextTemplate) -> str:
 
 def sample_letters(name: str, language: str, text: TextTemplate) -> Iterator[dict[str, Any]]:
     """The data of a PDF: of a letter text, or of an email text that is printed."""
-    to_doctor = name.split(".")[0] == NotificationKind.REFERRER_NOTICE
+    kind = name.split(".")[0]
+    to_doctor = kind == NotificationKind.REFERRER_NOTICE
     if not to_doctor and "letter" not in name.split("."):
         body = text.body.template.replace("$my_page", "")  # a link is of no use on paper
         text = TextTemplate(text.metadata, Template(letter_pdf.strip_unsubscribe_paragraph(body)))
-    values = _sample_context(name, language, None)
-    recall = _sample_recall(values.site, name.split(".")[0])
+    site = sample_site()
+    recall = _sample_recall(site)
     with translation.override(language):
-        subject = Template(text.heading).substitute(clinic_name=values.site.sender_name)
-        recipient = letter_pdf.referrer_address_lines(recall) if to_doctor else letter_pdf.patient_address_lines(recall)
+        subject = Template(text.heading).substitute(clinic_name=site.sender_name)
+        recipient = letter_pdf.referrer_address_lines(recall) if to_doctor else postal_address_lines(recall.patient)
+        sender = site.facility_name if kind in SUMMARY_TEXT_PLACEHOLDERS else site.sender_name
         for markdown in fill_placeholders(name, language, text):
-            yield letter_pdf.letter_data(subject, parse_markdown(markdown), language, values.site, recipient)
+            yield letter_pdf.letter_data(subject, parse_markdown(markdown), language, site, recipient, sender)
 
 
 def preview_text(name: str, language: str, subject: str, body: str) -> RenderedEmail:
@@ -82,8 +93,15 @@ def preview_text(name: str, language: str, subject: str, body: str) -> RenderedE
 def fill_placeholders(name: str, language: str, text: TextTemplate, site: Site | None = None) -> Iterator[str]:
     """The Markdown with every placeholder filled; for a notice to a referrer, one for each of its notices.
 
-    Raises KeyError, LookupError or ValueError where a placeholder cannot be filled.
+    A lay summary is filled with each result that it may tell. Raises KeyError, LookupError or ValueError where a
+    placeholder cannot be filled.
     """
+    if name.split(".")[0] in SUMMARY_TEXT_PLACEHOLDERS:
+        with translation.override(language):
+            for number, result in enumerate(sample_result_names()):
+                reading = _sample_reading(site or sample_site(), result)
+                yield text.body.substitute(SummaryContext(reading, language, replaces_sent=number == 0))
+        return
     values = _sample_context(name, language, site)
     with translation.override(language):
         notices: Mapping[str, str] = text.metadata.get("notices") or {"": ""}
@@ -92,6 +110,17 @@ def fill_placeholders(name: str, language: str, text: TextTemplate, site: Site |
             given |= {"referrer_name": "Testa Example-Referrer, MD"} if notice else {}
             given |= {"my_page": values.patient_page_link(patient_link.MASKED_TOKEN)}
             yield text.body.substitute(_OverridingContext(given, values))
+
+
+def sample_result_names() -> list[str]:
+    """Every result that a lay summary may tell, in the order in which it is filled with them."""
+    folder = f"{loader.EXPLAINER_PREFIX}{RESULT_FOLDER}/"
+    return [name.removeprefix(folder) for name in loader.list_explainer_names() if name.startswith(folder)]
+
+
+def _sample_reading(site: Site, result: str) -> Reading:
+    exam = _sample_recall(site).exam
+    return Reading(exam, None, 0, site, Assessment.NEGATIVE, result, Density.C, exam.exam_date, _CREATED_AT)
 
 
 class _OverridingContext(dict[str, str]):
@@ -123,7 +152,7 @@ def _sample_context(name: str, language: str, site: Site | None) -> MessageConte
     return MessageContext(notification, RecallSnapshot(recall, [], [visit], [], [], {}))
 
 
-def _sample_recall(site: Site, kind: str) -> Recall:
+def _sample_recall(site: Site, kind: str = "") -> Recall:
     patient = Patient(
         pk=0,
         site=site,
@@ -140,12 +169,12 @@ def _sample_recall(site: Site, kind: str) -> Recall:
         patient=patient,
         site=site,
         exam_date=date(2026, 11, 20),
-        assessment=Assessment.SUSPICIOUS if kind == NotificationKind.LAY_SUMMARY else Assessment.NEED_IMAGING,
+        assessment=_ASSESSMENT_BY_KIND.get(kind, Assessment.NEED_IMAGING),
         density=Density.C,
         first_screen=True,
         referrer=ReferringProvider(pk=0, name="Testa Example-Referrer, MD", postal_address="5 Invented Avenue"),
     )
-    findings = [Finding(exam=exam, kind=finding_kind, side=Side.LEFT) for finding_kind in FindingKind]
+    findings = [Finding(exam=exam, kind=finding_kind, side=Side.LEFT) for finding_kind in _FINDINGS]
     _prefetch_cache(exam)["findings"] = findings
     return Recall(pk=0, patient=patient, exam=exam, site=site, opened_at=_CREATED_AT, follow_up_on=date(2027, 6, 15))
 
@@ -179,6 +208,7 @@ def _build_site() -> Site:
     site = Site(
         code="SAMPLE",
         name="Sample Valley Imaging",
+        legal_name="Sample Valley Breast Imaging Center, Inc.",
         sender_name="Sample Imaging",
         phone="+14125550100",
         contact_person="Ana Sample",

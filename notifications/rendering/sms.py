@@ -13,6 +13,7 @@ from notifications.content import loader
 from notifications.enums import Channel
 from notifications.models import Notification, RenderedMessage
 from notifications.planning.snapshot import RecallSnapshot
+from notifications.rendering.blocks import get_visit
 from notifications.rendering.context import MessageContext, single_line
 from patients.channels import PatientChannels
 
@@ -38,7 +39,8 @@ _GSM_REPLACEMENTS = str.maketrans(
 
 def build_sms(notification: Notification, snapshot: RecallSnapshot, channels: PatientChannels) -> RenderedMessage:
     """The copy to store, whose text is what is sent. Raises ValueError where it does not fit into one message."""
-    name = loader.get_text_name(snapshot.recall, notification.kind, Channel.SMS)
+    visit = get_visit(notification, snapshot)
+    name = loader.get_text_name(snapshot.recall, notification.kind, Channel.SMS, visit.kind if visit else "")
     body = loader.get_message_text(name, notification.language, detailed=False, site=snapshot.site).body
     with translation.override(notification.language):
         values = MessageContext(notification, snapshot)

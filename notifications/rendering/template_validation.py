@@ -10,15 +10,19 @@ from django.utils.translation import gettext as _
 from notifications.content import loader, readability
 from notifications.content.banned_words import CLINICAL_DETAIL, FINDING_DETAIL, HEALTH_RELATED, INSENSITIVE
 from notifications.content.loader import TextTemplate
+from notifications.content.visits import VISIT_TEXTS
 from notifications.enums import NotificationKind
 from notifications.rendering import sample_data
-from notifications.rendering.context import APPOINTMENT_KINDS, EXAM_KINDS, EXAM_PLACEHOLDERS, allowed_placeholders
+from notifications.rendering.blocks import NEUTRAL_BLOCKS
+from notifications.rendering.context import APPOINTMENT_KINDS, allowed_placeholders
 from notifications.rendering.markdown import markdown_to_text
 from notifications.rendering.sms import GSM_ALPHABET, MAX_SMS_LENGTH
+from notifications.rendering.summary_placeholders import SUMMARY_TEXT_PLACEHOLDERS
 
 # Their first paragraph is included in messages that say nothing about the patient's health.
 _EXPLAINERS_IN_PLAIN_MESSAGES = frozenset(
-    f"{loader.EXPLAINER_PREFIX}{name}" for name in ("what_to_bring", "what_happens", "cost_line")
+    f"{loader.EXPLAINER_PREFIX}{name}"
+    for name in NEUTRAL_BLOCKS | {texts.what_happens for texts in VISIT_TEXTS.values()}
 )
 # Their first paragraph and the text under their only heading are two parts of the lay summary.
 _RESULT_EXPLAINER_PREFIX = f"{loader.EXPLAINER_PREFIX}lay_results/"
@@ -59,11 +63,11 @@ def required_placeholders(name: str) -> frozenset[str]:
     if name.startswith(loader.EXPLAINER_PREFIX):
         return frozenset()
     kind, *variant = name.split(".")
+    if kind in SUMMARY_TEXT_PLACEHOLDERS:
+        return SUMMARY_TEXT_PLACEHOLDERS[kind]
     needed = frozenset({"clinic_name", "clinic_phone"})
     if kind == NotificationKind.REFERRER_NOTICE:
         return needed | {"notice"}
-    if kind in EXAM_KINDS:
-        return needed | EXAM_PLACEHOLDERS | {"clinic_address"}
     if kind in APPOINTMENT_KINDS and kind != "missed_appointment":
         needed |= {"visit_day_short"} if "sms" in variant else {"visit_day", "visit_time"}
     return needed
@@ -120,7 +124,7 @@ def _parts_with_banned_words(
         return
     kind, *variant = name.split(".")
     yield SUBJECT_FIELD, subject, HEALTH_RELATED
-    if "detailed" not in variant and kind not in EXAM_KINDS:
+    if "detailed" not in variant and kind not in SUMMARY_TEXT_PLACEHOLDERS:
         yield (
             BODY_FIELD,
             body,

@@ -17,7 +17,7 @@ from desk.views import DeskView, current_user, sites_by_id
 from notifications.backends import maildir
 from notifications.presenters import demo_inbox
 from notifications.presenters.demo_inbox import InboxItem
-from notifications.views.html_frame import SANDBOXED_FRAME
+from notifications.views.html_frame import FRAME_WITH_LINKS, SANDBOXED_FRAME_WITH_LINKS
 from recalls.presenters import display_datetime
 
 SHOWN_HEADERS = (
@@ -56,10 +56,7 @@ class InboxListView(InboxView):
         user, now = current_user(request), timezone.now()
         found, next_key = demo_inbox.get_inbox_page(user, request.GET.get("before", ""))
         sites = sites_by_id(user)
-        items = [
-            (item, display_datetime(sites[item.notification.recall.site_id], item.mail.received_at, now))
-            for item in found
-        ]
+        items = [(item, display_datetime(sites[item.site_id], item.mail.received_at, now)) for item in found]
         return render(request, "notifications/inbox_list.html", {"items": items, "next_key": next_key})
 
 
@@ -68,23 +65,25 @@ class InboxMessageView(InboxView):
 
     def get(self, request: HttpRequest, key: str) -> HttpResponse:
         item = self.get_item(key)
-        AccessLog.objects.create(user=current_user(request), page=self.page, patient_id=item.notification.patient_id)
+        AccessLog.objects.create(user=current_user(request), page=self.page, patient_id=item.patient_id)
         message = item.mail.message
         context = {
             "item": item,
             "headers": [(name, message[name]) for name in SHOWN_HEADERS if message[name]],
             "text": item.mail.get_text_part("plain"),
+            "frame": FRAME_WITH_LINKS,
             "attachments": [part.get_filename() for part in item.mail.attachments],
         }
         return render(request, "notifications/inbox_message.html", context)
 
 
-@method_decorator(SANDBOXED_FRAME, name="dispatch")
+@method_decorator(SANDBOXED_FRAME_WITH_LINKS, name="dispatch")
 class InboxHtmlView(InboxView):
     """The HTML part of a stored mail, for the frame of its page."""
 
     def get(self, request: HttpRequest, key: str) -> HttpResponse:
-        return HttpResponse(self.get_item(key).mail.get_text_part("html"))
+        words = self.get_item(key).mail.get_text_part("html")
+        return HttpResponse(words.replace("<head>", '<head><base target="_blank">', 1))
 
 
 class InboxAttachmentView(InboxView):

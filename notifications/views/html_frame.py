@@ -16,4 +16,9 @@ _CONTENT_SECURITY_POLICY = {
     "frame-ancestors": [SELF],
     "sandbox": [],
 }
-SANDBOXED_FRAME: list[Callable[..., Callable[..., Any]]] = [csp(_CONTENT_SECURITY_POLICY), xframe_options_sameorigin]
+# In the demo inbox a link of the mail works as in a mail program: it opens a tab of its own, which is no sandbox.
+FRAME_WITH_LINKS = "allow-popups allow-popups-to-escape-sandbox"
+_POLICY_WITH_LINKS = {**_CONTENT_SECURITY_POLICY, "sandbox": FRAME_WITH_LINKS.split()}
+FrameDecorators = list[Callable[..., Callable[..., Any]]]
+SANDBOXED_FRAME: FrameDecorators = [csp(_CONTENT_SECURITY_POLICY), xframe_options_sameorigin]
+SANDBOXED_FRAME_WITH_LINKS: FrameDecorators = [csp(_POLICY_WITH_LINKS), xframe_options_sameorigin]

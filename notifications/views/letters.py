@@ -7,7 +7,9 @@ from typing import ClassVar
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -56,6 +58,9 @@ class LetterListView(LetterView):
             "to_print": [letter for letter in waiting if letter.notification.pdf_made_at is None],
             "in_pdf": [letter for letter in waiting if letter.notification.pdf_made_at is not None],
             "printed_letters": _build_letter_rows(printed, user),
+            "sites_with_letters": print_queue.get_sites_with_letters(user),
+            "batches": print_queue.get_latest_batches(user),
+            "sends_lay_summaries": any(site.sends_lay_summaries for site in user.own_sites),
         }
         return render(request, "notifications/letter_list.html", context)
 
@@ -83,6 +88,10 @@ class LettersPdfView(LetterView):
     def post(self, request: HttpRequest) -> HttpResponse:
         user = current_user(request)
         made = print_queue.make_pdf(user, self.get_selected_ids(request))
+        for row in made.failed:
+            words = _("%(letter)s could not be written and is set aside. The page of the message says why.")
+            link = format_html('<a href="{}">{} {}</a>', reverse("message", args=[row.pk]), _("Letter"), row.pk)
+            messages.error(request, format_html(words.replace("%(letter)s", "{}"), link))
         if not made.pdf:
             messages.warning(request, _("No letter was made: choose one that is still to be printed."))
             return redirect("letters")

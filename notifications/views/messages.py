@@ -16,6 +16,7 @@ from clinic.models import User
 from clinic.roles import Page
 from desk.return_list import add_return_list, return_list_url
 from desk.views import DeskView, current_user, log_patient_view
+from notifications.enums import StatusReason
 from notifications.models import Notification, RenderedMessage
 from notifications.planning import manual_actions
 from notifications.planning.plan import MANUAL_MESSAGE_STEP
@@ -92,6 +93,7 @@ class MessageView(DeskView):
         return {
             "recall": recall,
             "patient_header": build_patient_header(recall, now),
+            "printed_at": display_datetime(recall.site, now, now),
             "recall_status": build_recall_status(recall, now),
         }
 
@@ -175,7 +177,12 @@ class MessagePdfView(MessageView):
         content = message_history.get_message_content(notification, load_snapshot(recall))[0]
         if content is None or not content.letter:
             raise Http404
-        response = HttpResponse(letter_pdf.render_pdf([content.letter]), content_type="application/pdf")
+        try:
+            pdf = letter_pdf.render_pdf([content.letter])
+        except letter_pdf.LetterNotSettable:
+            messages.error(request, StatusReason.NOT_SETTABLE.label)
+            return redirect("message", pk=pk)
+        response = HttpResponse(pdf, content_type="application/pdf")
         response["Content-Disposition"] = 'inline; filename="letter.pdf"'
         return response
 

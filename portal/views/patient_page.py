@@ -75,7 +75,9 @@ def edit_preferences(request: HttpRequest, visitor: VerifiedVisitor) -> HttpResp
     patient = visitor.patient
     form = PreferencesForm(patient, get_patient_channels(patient), request.POST or None)
     if request.method == "POST" and form.is_valid():
-        patient_requests.save_preferences(patient, form.cleaned_data["language"], form.changed_consents())
+        patient_requests.save_preferences(
+            patient, form.cleaned_data["language"], form.changed_consents(), form.changed_wish()
+        )
         messages.success(request, _("Saved. Thank you."))
         return redirect("portal:page")
     return _render_page(
@@ -84,6 +86,8 @@ def edit_preferences(request: HttpRequest, visitor: VerifiedVisitor) -> HttpResp
         build_page_context(patient, timezone.now()),
         form=form,
         ways=form.consent_fields(),
+        wishes=form.wish_fields(),
+        proxy=form.proxy_fields(),
         no_email="email" not in form.fields,
     )
 

@@ -26,11 +26,12 @@ SCREENSHOT_WIDTHS = (320, 600)
 COLOR_SCHEMES = ("light", "dark")
 UNSUBSCRIBE_PAGE_STEPS = ("ask", "stopped", "unknown")
 _MIN_HEIGHT = 400
+EXPLAINER = "explainer"
 
 
 @dataclass(frozen=True, slots=True)
 class GalleryItem:
-    """One text on one channel: `page` and `pdf` name its files, `letter_images` the pages of a letter as images."""
+    """One text on one channel, or one explainer: `page` and `pdf` name its files, `letter_images` a letter's pages."""
 
     name: str
     channel: str
@@ -71,7 +72,7 @@ class Command(BaseCommand):
 
 
 def _iter_gallery_items(folder: Path) -> Iterator[GalleryItem]:
-    """For each language each message on each of its channels, then the unsubscribe pages."""
+    """For each language each message on each of its channels, each explainer, then the unsubscribe pages."""
     for language in loader.list_languages():
         for name, channel in list_text_variants():
             text = loader.get_shipped_text(name, language)
@@ -81,7 +82,18 @@ def _iter_gallery_items(folder: Path) -> Iterator[GalleryItem]:
                 yield GalleryItem(name, channel, language, "", sample_data.sample_sms(name, language, text))
             else:
                 yield from (_write_emails if channel == Channel.EMAIL else _write_letters)(folder, name, language, text)
+        yield from explainer_items(language)
         yield from _write_unsubscribe_pages(folder, language)
+
+
+def explainer_items(language: str) -> Iterator[GalleryItem]:
+    """Each whole, as the patient's page shows it; messages take the first paragraph."""
+    for name in loader.list_explainer_names():
+        text = loader.get_shipped_text(name, language)
+        if text is None:
+            raise LookupError(f"{language}/{name} is missing")
+        words = next(sample_data.sample_emails(name, language, text)).text
+        yield GalleryItem(name, EXPLAINER, language, text.heading, words)
 
 
 def _write_emails(folder: Path, name: str, language: str, text: TextTemplate) -> Iterator[GalleryItem]:

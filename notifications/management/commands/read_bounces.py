@@ -1,4 +1,4 @@
-"""Reads bounces and complaints from a Maildir or standard input and records them as delivery reports."""
+"""Reads bounces, complaints and answers of calendars from a Maildir or standard input and records them."""
 
 import logging
 import sys
@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
-from notifications.inbound import bounces, delivery_reports
+from notifications.inbound import bounces, calendar_replies, delivery_reports
 
 log = logging.getLogger(__name__)
 
@@ -59,10 +59,14 @@ def _record_mail(raw: bytes) -> str:
     """What became of the mail. Never raises because of its content: anybody may write to that address."""
     try:
         bounce = bounces.parse_bounce_mail(raw)
+        reply = None if bounce else calendar_replies.parse_calendar_reply(raw)
     except Exception as error:  # noqa: BLE001  a mail that breaks the parser must not keep the next one from being read
         log.warning("a mail in the bounce mailbox cannot be read: %s", type(error).__name__)
         return "ignored"
-    row = delivery_reports.find_notification(bounce.public_id, bounce.message_id) if bounce else None
+    visit = calendar_replies.find_visit(reply) if reply else None
+    if reply is not None and visit is not None:
+        return "recorded" if calendar_replies.record_calendar_reply(reply, visit) else "duplicate"
+    row = delivery_reports.find_message(bounce.public_id, bounce.message_id) if bounce else None
     if bounce is None or row is None:
         return "ignored"
     try:

@@ -1,0 +1,1 @@
+"""Prints all letters of a site as one background job."""

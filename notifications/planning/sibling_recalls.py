@@ -1,0 +1,52 @@
+"""Compares a patient's recalls together: one that is to be contacted speaks for all, and all know a new address."""
+
+from collections.abc import Collection
+
+from notifications.enums import NotificationState
+from notifications.models import Notification
+from notifications.planning.reconcile import reconcile_messages
+from notifications.planning.snapshot import load_snapshots
+from patients.models import Patient
+from recalls.enums import State
+from recalls.models import Recall, RecallEvent
+
+
+def reconcile_siblings(event: RecallEvent) -> bool:
+    """Compare the other recalls of the patient that wait to be contacted; True when something may be sent at once.
+
+    Called inside the transaction of the move. A recall that somebody else is moving is passed over: two who wait for
+    each other's recall would both stand still, and the daily comparison looks at it again.
+    """
+    recall = event.recall
+    patients = {recall.patient_id, *(event.data.get(name) for name in ("from_patient", "to_patient"))} - {None}
+    waiting = Recall.objects.filter(patient__in=patients, site=recall.site_id, state=State.TO_CONTACT)
+    locked = waiting.exclude(pk=recall.pk).select_for_update(of=("self",), skip_locked=True, no_key=True)
+    rows = locked.select_related("patient", "exam__referrer").order_by("pk")
+    siblings = list(rows.prefetch_related("patient__contact_points", "patient__consents"))
+    for sibling in siblings:
+        sibling.site = recall.site
+    may_send = [reconcile_messages(snapshot) for snapshot in load_snapshots(siblings)] if siblings else []
+    return any(may_send)
+
+
+def reconcile_in_flight(patients: Collection[int]) -> None:
+    """Say of each message that is being sent to these patients, by key, what changed about them meanwhile.
+
+    Called inside the transaction of the change. One query where nothing is being sent, which is nearly always.
+    """
+    sending = Notification.objects.filter(patient__in=patients, state=NotificationState.SENDING)
+    for patient in Patient.objects.filter(pk__in=sending.values("patient")).order_by("pk"):
+        reconcile_recalls_of(patient)
+
+
+def reconcile_recalls_of(patient: Patient) -> bool:
+    """Compare every open recall of a patient whose record changed; True when something may be sent at once.
+
+    Called inside the transaction of the change. A recall that somebody else is moving is passed over, as above.
+    """
+    rows = Recall.objects.still_open().filter(patient=patient)
+    locked = rows.select_for_update(of=("self",), skip_locked=True, no_key=True)
+    found = locked.select_related("site", "patient", "exam__referrer").order_by("pk")
+    recalls = list(found.prefetch_related("patient__contact_points", "patient__consents"))
+    may_send = [reconcile_messages(snapshot) for snapshot in load_snapshots(recalls)] if recalls else []
+    return any(may_send)
