@@ -1,4 +1,4 @@
-"""Admin pages of loaded results files and of the parked rows that wait to be corrected."""
+"""Admin pages of loaded results files, parked rows that wait to be corrected, and the rules of intake."""
 
 from typing import Any, cast
 
@@ -16,13 +16,51 @@ from django.utils.translation import gettext_lazy
 from clinic.admin_base import ReadOnlyAdmin, ScopedAdmin
 from clinic.models import User
 from clinic.roles import Role, get_roles
+from desk.views import current_user
 from exchange.batch_importer import RowResult
 from exchange.forms import CELL_PREFIX, ParkedRowForm, get_cells
-from exchange.models import ParkedRow, ResultFile
+from exchange.hl7_admin import Hl7PeerAdmin, Hl7SenderAdmin, Hl7StatusMessageAdmin
+from exchange.lookup_cache import link_exams
+from exchange.models import Hl7Peer, Hl7Sender, Hl7StatusMessage, IntakeRules, ParkedRow, ReaderName, ResultFile
 from exchange.parked_rows import dismiss_parked_row, replay_parked_row
 from exchange.row_parser import EXTRA_CELLS
 from exchange.schema import COLUMNS
 from recalls.models import Recall
+
+
+@admin.register(IntakeRules)
+class IntakeRulesAdmin(ScopedAdmin[IntakeRules]):
+    """How the numbers of a site are built; the columns of its files are named where a file is uploaded."""
+
+    logs_values = True
+    list_display = ("site", "mrn_pattern", "accession_pattern")
+    list_select_related = ("site",)
+    fields = ("site", "mrn_pattern", "accession_pattern")
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        return super().formfield_for_foreignkey(db_field, request, queryset=current_user(request).sites.all(), **kwargs)
+
+
+@admin.register(ReaderName)
+class ReaderNameAdmin(ScopedAdmin[ReaderName]):
+    """Former and other names of readers; exams that came in under such a name are given to the reader."""
+
+    site_lookup = "user__sites"
+    logs_values = True
+    list_display = ("name", "user")
+    list_select_related = ("user",)
+    fields = ("user", "name")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ReaderName]:
+        return super().get_queryset(request).distinct()
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        colleagues = User.objects.filter(sites__in=current_user(request).site_ids).distinct().order_by("username")
+        return super().formfield_for_foreignkey(db_field, request, queryset=colleagues, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: ReaderName, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        link_exams(obj)
 
 
 @admin.register(ResultFile)
@@ -143,3 +181,8 @@ class ParkedRowAdmin(ScopedAdmin[ParkedRow]):
     def log_change(self, request: HttpRequest, obj: ParkedRow, message: Any) -> Any:
         """Django's own log would hold the row's words; who settled it and when stands on the row."""
         return None
+
+
+admin.site.register(Hl7Sender, Hl7SenderAdmin)
+admin.site.register(Hl7Peer, Hl7PeerAdmin)
+admin.site.register(Hl7StatusMessage, Hl7StatusMessageAdmin)

@@ -10,13 +10,16 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from exchange.errors import WHOLE_ROW, Problem, RowRejected
+from clinic import calendar
+from exchange.errors import WHOLE_ROW, Confirmation, Problem, RowRejected
 from exchange.lookup_cache import LookupCache
 from exchange.patient_matching import PatientMatcher
 from exchange.row_parser import CONTACT_COLUMNS, ResultRow
+from notifications.planning.sibling_recalls import reconcile_in_flight
 from patients.models import Patient
 from recalls import actions
-from recalls.enums import State, WorkItemKind
+from recalls.actions.supplemental import advise_supplemental
+from recalls.enums import State, SupplementalTest, WorkItemKind
 from recalls.models import Finding, Recall, ScreeningExam
 from recalls.permissions import StepRefused
 
@@ -65,12 +68,19 @@ class _NewExam:
 class BatchImporter:
     """Some rows, no two of the same patient or exam, stored together. Call it inside a transaction."""
 
-    def __init__(self, rows: dict[int, ResultRow], known: LookupCache, source: str, by: actions.UserOrActor) -> None:
+    def __init__(
+        self,
+        rows: dict[int, ResultRow],
+        known: LookupCache,
+        source: str,
+        by: actions.UserOrActor,
+        confirmed: frozenset[Confirmation] = frozenset(),
+    ) -> None:
         self.rows, self.lookups, self.by = rows, known, by
         self.digests = {line: row.digest() for line, row in rows.items()}
         self.exams = _existing_exams(rows.values())
         self.patient_matcher = PatientMatcher(
-            (row for line, row in rows.items() if not self._is_already_imported(line, row)), source, by
+            (row for line, row in rows.items() if not self._is_already_imported(line, row)), source, by, confirmed
         )
         self.recalls = _newest_recalls(self.exams.values())
         self.reports: dict[int, RowReport] = {}
@@ -84,6 +94,8 @@ class BatchImporter:
             except RowRejected as refused:
                 self.reports[line] = RowReport(line, row.accession, RowResult.PARKED, problems=list(refused.problems))
         self._save_new_exams()
+        if self.patient_matcher.changed_patients:
+            reconcile_in_flight(self.patient_matcher.changed_patients)
         return self.reports
 
     def _import_row(self, line: int, row: ResultRow) -> None:
@@ -116,11 +128,12 @@ class BatchImporter:
         exam = ScreeningExam(
             site=row.site,
             patient=patient,
+            original_patient=self.patient_matcher.find_merged_record(row),
             accession=row.accession,
             referrer=self.lookups.get_referrer(row),
             source_digest=self.digests[line],
             **_assessment_fields(row),
-            **_other_exam_fields(row, self.lookups),
+            **{"birads_edition": row.site.birads_edition, **_other_exam_fields(row, self.lookups)},
         )
         return _NewExam(line, row, exam, notes)
 
@@ -130,12 +143,14 @@ class BatchImporter:
         Finding.objects.bulk_create(
             finding for arrival in self._new_exams for finding in _build_findings(arrival.row, arrival.exam)
         )
-        recalled = [arrival.exam.patient for arrival in self._new_exams if actions.needs_recall(arrival.exam)]
+        recalled = [arrival.exam.patient for arrival in self._new_exams if arrival.exam.needs_recall]
         # Planning the messages asks how to reach each patient.
         models.prefetch_related_objects(recalled, "contact_points", "consents")
         for arrival in self._new_exams:
             result = RowResult.RECORDED
-            if actions.needs_recall(arrival.exam):
+            if arrival.row.supplemental:
+                self._advise(arrival.exam, arrival.row.supplemental)
+            if arrival.exam.needs_recall:
                 event = actions.open_recall(arrival.exam, by=self.by)
                 self.recalls[arrival.exam.pk] = event.recall
                 result = RowResult.OPENED
@@ -163,8 +178,9 @@ class BatchImporter:
         is_new_reading = any(name in changes for name in _assessment_fields(row))
         has_new_findings = stored != set(row.findings) and (bool(row.findings) or is_new_reading)
         exam.source_digest = digest
+        was_advised = row.supplemental and self._advise_once(exam, row.supplemental)
         referrer = self.lookups.get_referrer(row) or exam.referrer
-        changed = referrer != exam.referrer
+        changed = referrer != exam.referrer or bool(was_advised)
         exam.referrer = referrer
         if changes or has_new_findings:
             findings = list(_build_findings(row, exam)) if has_new_findings else None
@@ -173,24 +189,35 @@ class BatchImporter:
         exam.save(update_fields=["source_digest", "referrer"])
         return changed
 
+    def _advise_once(self, exam: ScreeningExam, kind: SupplementalTest) -> bool:
+        """Whether the test is newly advised: a file advises it once for an exam, whatever came of it."""
+        if exam.supplemental_screenings.filter(kind=kind).exists():
+            return False
+        self._advise(exam, kind)
+        return True
+
+    def _advise(self, exam: ScreeningExam, kind: SupplementalTest) -> None:
+        day = calendar.local_day(exam.site, exam.reported_at) if exam.reported_at else exam.exam_date
+        advise_supplemental(exam, kind, by=self.by, advised_on=day)
+
     def _add_report(
         self, line: int, row: ResultRow, result: RowResult, exam: ScreeningExam, notes: Iterable[Problem] = ()
     ) -> None:
-        recall = self.recalls.get(exam.pk)
+        recall, problems = self.recalls.get(exam.pk), [*row.contact_problems, *notes]
         if result != RowResult.UNCHANGED:
-            self._open_contact_work_item(row, exam, recall)
+            self._open_contact_work_item(problems, exam, recall)
         state = recall.state if recall else None
-        problems = [*row.contact_problems, *notes]
         self.reports[line] = RowReport(line, row.accession, result, state, problems, exam)
 
-    def _open_contact_work_item(self, row: ResultRow, exam: ScreeningExam, recall: Recall | None) -> None:
-        columns = [problem.column for problem in row.contact_problems if problem.column in CONTACT_COLUMNS]
+    def _open_contact_work_item(self, problems: list[Problem], exam: ScreeningExam, recall: Recall | None) -> None:
+        """A number or address that cannot be read, or that is known not to work, is asked for anew."""
+        columns = [problem.column for problem in problems if problem.column in CONTACT_COLUMNS]
         if not columns:
             return
-        reason = _("The results file gave what cannot be used: %(columns)s.") % {"columns": ", ".join(columns)}
         if recall is not None and recall.state != State.CLOSED:
-            actions.open_work_item(recall, WorkItemKind.VERIFY_CONTACT, reason)
+            actions.ask_for_right_contacts(recall)
         else:
+            reason = _("The results file gave what cannot be used: %(columns)s.") % {"columns": ", ".join(columns)}
             actions.open_patient_work_item(exam.patient, WorkItemKind.VERIFY_CONTACT, reason)
 
 
@@ -209,7 +236,9 @@ def _other_exam_fields(row: ResultRow, known: LookupCache) -> dict[str, Any]:
     given = {
         "exam_date": row.exam_date,
         "reported_at": row.reported_at,
+        "birads_edition": row.birads_edition,
         "density": row.density,
+        "modality": row.modality,
         "first_screen": row.first_screen,
         "reader": known.get_reader(row),
         "reader_name": row.reader,

@@ -5,10 +5,11 @@ A file is looked through once before anything of it is loaded: the encoding of e
 
 import csv
 import io
+import re
 import shutil
 import tempfile
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,9 @@ from exchange.errors import WHOLE_ROW, Problem, UnusableFile
 from exchange.row_parser import EXTRA_CELLS
 from exchange.schema import COLUMNS_BY_NAME, validate_header
 
-DELIMITERS = ",;\t"
+DELIMITERS = ",;\t|"
+# Excel's own first line, which names the separator of the lines that follow.
+_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 MAX_RECORD_LINES = 200  # lines; a quotation mark that is open for longer was never meant to be one
 
 
@@ -42,7 +45,7 @@ class ResultsCsv:
     delimiter: str
     line_count: int
 
-    def records(self) -> Iterator[Record]:
+    def records(self) -> Generator[Record, None, None]:
         """Every row in the file's order; empty rows are passed over."""
         self.content.seek(0)
         text = io.TextIOWrapper(self.content, encoding="utf-8-sig", newline="")
@@ -60,6 +63,13 @@ def open_results(path: str, stdin: IO[bytes], *, site_is_given: bool) -> Iterato
         header, separator = _read_header(content)
         validate_header(header, site_is_given=site_is_given)
         yield ResultsCsv(content, header, separator, lines)
+
+
+def inspect_csv(content: IO[bytes]) -> ResultsCsv:
+    """A file whose columns may have any names. Raises UnusableFile with the remedy when none of it can be read."""
+    lines = _check_encoding(content)
+    header, separator = _read_header(content, must_be_known=False)
+    return ResultsCsv(content, tuple(name.strip() for name in header), separator, lines)
 
 
 @contextmanager
@@ -98,18 +108,21 @@ def _check_encoding(content: IO[bytes]) -> int:
     return lines
 
 
-def _read_header(content: IO[bytes]) -> tuple[tuple[str, ...], str]:
-    """The names in the first line, and the separator under which most of them are known."""
+def _read_header(content: IO[bytes], *, must_be_known: bool = True) -> tuple[tuple[str, ...], str]:
+    """The names in the first line, and the separator under which most of them are known, or which makes the most."""
     content.seek(0)
     text = io.TextIOWrapper(content, encoding="utf-8-sig", newline="")
     try:
         first = text.readline()
+        named = _SEPARATOR_LINE.fullmatch(first)
+        if named:
+            first = text.readline()
     finally:
         text.detach()
     if not first.strip():
         raise UnusableFile(_("The file is empty, or its first line is. The first line must name the columns."))
     readings = []
-    for separator in DELIMITERS:
+    for separator in named[1] if named else DELIMITERS:
         try:
             header = tuple(next(csv.reader([first.rstrip("\r\n")], delimiter=separator, strict=True)))
         except csv.Error:
@@ -118,14 +131,16 @@ def _read_header(content: IO[bytes]) -> tuple[tuple[str, ...], str]:
     if not readings:
         raise UnusableFile(_("The quotation marks in the first line do not match. Correct them."))
     known, _length, header, separator = max(readings)
-    if not known:
+    if not known and must_be_known:
         raise UnusableFile(_("The first line names none of the known columns. It must name the columns."))
     return header, separator
 
 
 def _read_records(text: Iterator[str], header: tuple[str, ...], separator: str) -> Iterator[Record]:
     lines = _LineReader(text)
-    lines.next_line()  # the header
+    first_line = lines.next_line()
+    if first_line is not None and _SEPARATOR_LINE.fullmatch(first_line):
+        lines.next_line()  # the header stands behind the line that names the separator
     while (first := lines.next_line()) is not None:
         line = lines.number
         cells = _read_cells(first, lines, separator)
@@ -150,9 +165,12 @@ def _quote_problem() -> Problem:
 
 
 def _cells_by_column(cells: list[str], header: tuple[str, ...]) -> dict[str, str]:
-    """The cells by column. NUL characters, which no database keeps, are shown as what they are: lost."""
+    """The cells by column, without those of columns that have no name here.
+
+    NUL characters, which no database keeps, are shown as what they are: lost.
+    """
     kept = [cell.replace("\x00", "\ufffd") for cell in cells]
-    raw = dict(zip(header, kept, strict=False))
+    raw = {name: cell for name, cell in zip(header, kept, strict=False) if name}
     if len(kept) > len(header):
         raw[EXTRA_CELLS] = " | ".join(kept[len(header) :])
     return raw

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from exchange.errors import WHOLE_ROW
 from exchange.models import ParkedRow
-from exchange.schema import COLUMNS, ResultColumn
+from exchange.schema import COLUMNS, LABELS, ResultColumn
 
 CELL_PREFIX = "cell_"  # some columns are called like fields of the row itself
 _TEXTAREA_MIN_LENGTH = 1000
@@ -54,7 +54,9 @@ def _build_field(column: ResultColumn) -> forms.CharField:
         if column.max_length > _TEXTAREA_MIN_LENGTH
         else forms.TextInput(attrs={"size": 60})
     )
-    return forms.CharField(label=column.name, help_text=column.description, required=False, strip=False, widget=wide)
+    return forms.CharField(
+        label=LABELS[column.name], help_text=column.description, required=False, strip=False, widget=wide
+    )
 
 
 ParkedRowForm: type[_CellsForm] = type(

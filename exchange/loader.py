@@ -14,12 +14,13 @@ from django.db import DatabaseError, DataError, IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from clinic.actors import INTAKE
-from clinic.models import Site
+from clinic.models import Site, SiteAlias
 from exchange.batch_importer import BatchImporter, RowReport, RowResult
 from exchange.csv_reader import Record
-from exchange.errors import WHOLE_ROW, Problem
+from exchange.errors import WHOLE_ROW, Confirmation, Problem
 from exchange.lookup_cache import LookupCache
 from exchange.models import ParkedRow, ResultFile
+from exchange.overtaken_rows import settle_overtaken_rows
 from exchange.patient_matching import CONSENT_SOURCE
 from exchange.row_parser import ResultRow, get_row_site, parse_row
 from recalls.actions import UserOrActor
@@ -29,8 +30,10 @@ CHUNK_SIZE = 500  # rows in one transaction
 
 
 def get_sites_by_code() -> dict[str, Site]:
-    """Every site by its code; the same objects are used for all rows, so their calendars are read once."""
-    return {site.code: site for site in Site.objects.all()}
+    """Every site by its code and its former codes; one object for all rows, so that its calendar is read once."""
+    sites = list(Site.objects.prefetch_related("aliases"))
+    former = {alias.value: site for site in sites for alias in site.aliases.all() if alias.kind == SiteAlias.Kind.CODE}
+    return former | {site.code: site for site in sites}
 
 
 @dataclass(slots=True)
@@ -42,6 +45,7 @@ class Loader:
     default_site: Site | None = None
     by: UserOrActor = INTAKE
     lookups: LookupCache = field(default_factory=LookupCache)
+    source: str = ""  # how the consents of the rows are known; empty: from the file of this name
 
     def load(self, records: Iterable[Record]) -> Iterator[RowReport]:
         """What became of each row, in the file's order; a part is stored when its first outcome appears."""
@@ -49,16 +53,21 @@ class Loader:
         while part := list(islice(source, CHUNK_SIZE)):
             yield from self._load_chunk(part)
 
-    def load_one(self, raw: Mapping[str, str]) -> RowReport:
-        """One row by itself, which is not parked again when it is refused."""
+    def load_one(self, raw: Mapping[str, str], confirmed: frozenset[Confirmation] = frozenset()) -> RowReport:
+        """One row by itself, which is not parked when it is refused; `confirmed` is what a person has confirmed."""
         record = Record(0, dict(raw))
         try:
             with transaction.atomic():
-                return self._import_records([record])[0]
+                return self._import_one(record, confirmed)
         except IntegrityError:  # a file with the same exam went in at this moment: the second try meets it
             self.lookups.clear_referrers()
         with transaction.atomic():
-            return self._import_records([record])[0]
+            return self._import_one(record, confirmed)
+
+    def _import_one(self, record: Record, confirmed: frozenset[Confirmation]) -> RowReport:
+        outcome = self._import_records([record], confirmed)[0]
+        settle_overtaken_rows([(record.raw, outcome, self._digest(record))], self.file.pk)
+        return outcome
 
     def _load_chunk(self, part: list[Record]) -> list[RowReport]:
         """Store a part at once; if the database refuses it (the same file is being loaded twice), row by row."""
@@ -98,12 +107,14 @@ class Loader:
         ]
         if refused:
             self._park(refused)
+        arrived = zip(part, outcomes, strict=True)
+        settle_overtaken_rows([(row.raw, outcome, self._digest(row)) for row, outcome in arrived], self.file.pk)
         counts = Counter(self.file.counts) + Counter(outcome.result.value for outcome in outcomes)
         ResultFile.objects.filter(pk=self.file.pk).update(counts=dict(counts))
         self.file.counts = dict(counts)
         return outcomes
 
-    def _import_records(self, part: list[Record]) -> list[RowReport]:
+    def _import_records(self, part: list[Record], confirmed: frozenset[Confirmation] = frozenset()) -> list[RowReport]:
         outcomes: dict[int, RowReport] = {}
         rows: dict[int, ResultRow] = {}
         for record in part:
@@ -112,8 +123,8 @@ class Loader:
                 rows[record.line] = checked
             else:
                 outcomes[record.line] = RowReport(record.line, _accession(record), RowResult.PARKED, problems=checked)
-        for batch in _split_into_batches(rows):
-            outcomes |= BatchImporter(batch, self.lookups, f"{CONSENT_SOURCE} {self.file.name}", self.by).import_rows()
+        for batch in split_into_batches(rows):
+            outcomes |= BatchImporter(batch, self.lookups, self._source, self.by, confirmed).import_rows()
         return [outcomes[record.line] for record in part]
 
     def _park(self, refused: list[tuple[Record, RowReport]]) -> None:
@@ -134,7 +145,8 @@ class Loader:
             ),
             ignore_conflicts=True,
         )
-        mended = ParkedRow.objects.filter(source_digest__in=digests.values(), state=ParkedRow.State.REPLAYED)
+        settled = (ParkedRow.State.REPLAYED, ParkedRow.State.OVERTAKEN)
+        mended = ParkedRow.objects.filter(source_digest__in=digests.values(), state__in=settled)
         by_digest = {row.source_digest: row for row in mended.select_related("exam")}
         for _record, outcome in refused:
             row = by_digest.get(digests[outcome.line])
@@ -142,6 +154,10 @@ class Loader:
                 recall = Recall.objects.filter(exam=row.exam).order_by("pk").last()
                 outcome.result, outcome.exam = RowResult.UNCHANGED, row.exam
                 outcome.state = recall.state if recall else None
+
+    @property
+    def _source(self) -> str:
+        return self.source or f"{CONSENT_SOURCE} {self.file.name}"
 
     def _digest(self, record: Record) -> str:
         content = [self.default_site.pk if self.default_site else None, sorted(record.raw.items())]
@@ -152,7 +168,7 @@ def _accession(record: Record) -> str:
     return record.raw.get("accession", "").strip()[:60]
 
 
-def _split_into_batches(rows: dict[int, ResultRow]) -> Iterator[dict[int, ResultRow]]:
+def split_into_batches(rows: dict[int, ResultRow]) -> Iterator[dict[int, ResultRow]]:
     """The rows so that no batch holds a patient or an exam twice, and their order stays as in the file."""
     batches: dict[int, dict[int, ResultRow]] = defaultdict(dict)
     seen: Counter[tuple[object, ...]] = Counter()

@@ -1,11 +1,14 @@
 """Looks up the readers and finds or makes the referring providers that a file names, once for many rows."""
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 
 from clinic.models import Site, User
+from exchange.models import ReaderName
+from exchange.parsing.value_parsers import normalize_text
 from exchange.row_parser import ResultRow
-from exchange.value_parsers import normalize_text
 from patients.models import ReferringProvider
+from recalls.models import ScreeningExam
 
 
 @dataclass(slots=True)
@@ -19,7 +22,7 @@ class LookupCache:
         self._referrers.clear()
 
     def get_reader(self, row: ResultRow) -> User | None:
-        """The account of the reader by NPI, user name or full name; None where no or more than one account fits."""
+        """The account by NPI, user name, full or other name; None where no or more than one account fits."""
         if not row.reader:
             return None
         if row.site.pk not in self._readers:
@@ -38,13 +41,25 @@ class LookupCache:
 
 def _staff_by_name(site: Site) -> dict[str, User | None]:
     names: dict[str, User | None] = {}
+    others: dict[int, set[str]] = defaultdict(set)
+    for user_id, name in ReaderName.objects.filter(user__sites=site).values_list("user", "name"):
+        others[user_id].add(name)
     for user in site.staff.all():
         spellings = {
             user.npi, user.get_username(), user.get_full_name(), f"{user.last_name}, {user.first_name}",
+            *others[user.pk],
         }  # fmt: skip
         for name in {normalize_text(spelling) for spelling in spellings} - {""}:
             names[name] = None if name in names else user
     return names
+
+
+def link_exams(other: ReaderName) -> int:
+    """Give the reader the exams that came in under this name at their sites and have no reader; their number."""
+    if any(_staff_by_name(site).get(normalize_text(other.name)) != other.user for site in other.user.sites.all()):
+        return 0  # somebody else of a site has the name too
+    nobodys = ScreeningExam.objects.filter(site__in=other.user.sites.all(), reader=None)
+    return nobodys.filter(reader_name__iexact=other.name).update(reader=other.user)
 
 
 def _get_or_create_referrer(row: ResultRow) -> ReferringProvider:

@@ -9,14 +9,16 @@ from django.utils.translation import gettext as _
 
 from clinic.models import User
 from exchange.batch_importer import RowReport, RowResult
-from exchange.errors import Problem
+from exchange.errors import Confirmation, Problem
 from exchange.loader import Loader, get_sites_by_code
 from exchange.models import ParkedRow
 from exchange.row_parser import get_row_site
 
 
 @transaction.atomic
-def replay_parked_row(row: ParkedRow, raw: Mapping[str, str], *, by: User) -> RowReport:
+def replay_parked_row(
+    row: ParkedRow, raw: Mapping[str, str], *, by: User, confirmed: frozenset[Confirmation] = frozenset()
+) -> RowReport:
     """Load the row with these cells. They are kept whatever comes of it: the row in, or its new problems."""
     row = _lock_parked_row(row)
     row.raw = {name: text for name, text in raw.items() if text.strip()}
@@ -27,7 +29,7 @@ def replay_parked_row(row: ParkedRow, raw: Mapping[str, str], *, by: User) -> Ro
         problem = Problem("site", _("You do not work at this site. Ask somebody who does to load the row."))
         outcome = RowReport(row.line, row.accession, RowResult.PARKED, problems=[problem])
     else:
-        outcome = loader.load_one(row.raw)
+        outcome = loader.load_one(row.raw, confirmed)
         row.site = site
     row.accession = row.raw.get("accession", "").strip()[:60]
     row.problems = [problem.as_json() for problem in outcome.problems]

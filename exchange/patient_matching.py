@@ -1,6 +1,6 @@
 """Finds each row's patient, refuses a possible mix-up, and keeps the patient's details up to date."""
 
-import difflib
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
@@ -8,22 +8,23 @@ from typing import Any
 from django.db.models import Max, Q
 from django.utils.translation import gettext as _
 
-from exchange.errors import Problem, RowRejected
-from exchange.row_parser import ResultRow
-from exchange.value_parsers import normalize_text
+from exchange.errors import Confirmation, Problem, RowRejected
+from exchange.identity_check import find_zero_twins, reject_mix_up, reject_zero_twin, zero_twin_key
+from exchange.row_parser import CONTACT_COLUMNS, ResultRow
 from patients import actions
+from patients.address_faults import find_faults, fold_address
 from patients.models import Consent, ContactPoint, Patient
 from recalls.actions import UserOrActor
 from recalls.models import ScreeningExam
 
 CONSENT_SOURCE = "results file"
-MIN_NAME_SIMILARITY = 0.75  # names this similar are one name with a slip of the pen
 _DETAIL_FIELDS = (
     "family_name", "given_name", "middle_name", "preferred_name", "sex", "language", "interpreter_needed", "voicemail",
     "address_line", "city", "state", "postal_code",
 )  # fmt: skip
 # Words for "we do not know" never replace what is known.
 _UNKNOWN_VALUES = {"sex": Patient.Sex.UNKNOWN, "voicemail": Patient.Voicemail.ASK}
+_COLUMN_BY_KIND = {kind: column for column, kind in CONTACT_COLUMNS.items()}
 _CONSENT_COLUMNS = {
     "email_consent": Consent.Subject.EMAIL,
     "sms_consent": Consent.Subject.SMS,
@@ -32,25 +33,42 @@ _CONSENT_COLUMNS = {
 
 
 class PatientMatcher:
-    """The patients of some rows, no two of which have the same record number; read in five queries."""
+    """The patients of some rows, no two of which have the same record number; read in six queries.
 
-    def __init__(self, rows: Iterable[ResultRow], source: str, by: UserOrActor) -> None:
-        self.source, self.by = source[:60], by
-        self._patients_by_mrn = _fetch_patients(list(rows))
+    `confirmed` is what a person has confirmed about the rows; a file confirms nothing.
+    """
+
+    def __init__(
+        self,
+        rows: Iterable[ResultRow],
+        source: str,
+        by: UserOrActor,
+        confirmed: frozenset[Confirmation] = frozenset(),
+    ) -> None:
+        self.source, self.by, self.confirmed = source[:60], by, confirmed
+        rows = list(rows)
+        self._patients_by_mrn = _fetch_patients(rows)
+        self._zero_twins: dict[tuple[str, str, date], list[Patient]] = defaultdict(list)
+        for patient in find_zero_twins(row for row in rows if row.patient_key not in self._patients_by_mrn):
+            self._add_zero_twin(patient)
         self._newest_exam = _newest_exam_dates(self._patients_in_use.values())
         self._new: list[tuple[ResultRow, Patient]] = []
+        # Keys of those whose details, addresses or consents a row changed.
+        self.changed_patients: set[int] = set()
 
     @property
     def _patients_in_use(self) -> dict[int, Patient]:
         return {patient.pk: patient for patient in map(_survivor, self._patients_by_mrn.values())}
 
     def find_patient(self, row: ResultRow) -> Patient | None:
-        """The record in use behind the row's number, None when new. Raises Refused for a mix-up or a death."""
+        """The record in use behind the row's number, None when new. Raises RowRejected for a mix-up or a death."""
         named = self._patients_by_mrn.get(row.patient_key)
         if named is None:
+            twins = self._zero_twins[zero_twin_key(*row.patient_key, row.birth_date)]
+            reject_zero_twin(row, twins, self.confirmed)
             return None
         patient = _survivor(named)
-        _reject_mix_up(row, (named, patient))
+        reject_mix_up(row, (named, patient), self.confirmed)
         if patient.deceased_on:
             raise RowRejected(
                 Problem(
@@ -59,22 +77,36 @@ class PatientMatcher:
             )
         return patient
 
+    def find_merged_record(self, row: ResultRow) -> Patient | None:
+        """The record that the row names, where that is merged into another: a merge undone gives the exam back."""
+        named = self._patients_by_mrn.get(row.patient_key)
+        return named if named is not None and named.merged_into_id else None
+
     def add_patient(self, row: ResultRow) -> Patient:
         """A new record, stored by `save_new`."""
         details = {name: value for name in _DETAIL_FIELDS if (value := getattr(row, name)) not in ("", None)}
         authority, mrn = row.patient_key
         patient = Patient(site=row.site, assigning_authority=authority, mrn=mrn, birth_date=row.birth_date, **details)
         self._new.append((row, patient))
+        self._add_zero_twin(patient)
         return patient
+
+    def _add_zero_twin(self, patient: Patient) -> None:
+        key = zero_twin_key(patient.assigning_authority, patient.mrn, patient.birth_date)
+        self._zero_twins[key].append(patient)
 
     def save_new_patients(self) -> None:
         Patient.objects.bulk_create(patient for _row, patient in self._new)
+        values = [checked.value for row, _patient in self._new for checked in row.contacts.values()]
+        faults = find_faults(values) if values else {}
         ContactPoint.objects.bulk_create(
             ContactPoint(
                 patient=patient,
                 kind=kind,
                 value=checked.value,
-                unusable=ContactPoint.UnusableReason.INVALID if checked.problem else "",
+                unusable=ContactPoint.UnusableReason.INVALID
+                if checked.problem
+                else faults.get(fold_address(checked.value), ""),
             )
             for row, patient in self._new
             for kind, checked in row.contacts.items()
@@ -91,21 +123,24 @@ class PatientMatcher:
         An empty cell says nothing. A row under an old record number leaves the record in use as it is.
         """
         newest = self._newest_exam.get(patient.pk)
-        if (newest is not None and row.exam_date < newest) or row.patient_key != (
-            patient.assigning_authority,
-            patient.mrn,
-        ):
+        number = (row.site.current_authority(patient.assigning_authority), patient.mrn)
+        if (newest is not None and row.exam_date < newest) or row.patient_key != number:
             return False, []
         changed = actions.update_details(patient, _details_to_change(row), by=self.by)
-        points = {point.kind: point.value for point in patient.contact_points.all()}
-        for kind, checked in row.contacts.items():
-            if points.get(kind) != checked.value:
-                actions.set_contact_point(patient, kind, checked.value, by=self.by)
-                changed = True
+        points, faults = {point.kind: point.value for point in patient.contact_points.all()}, list[Problem]()
+        new = {kind: checked for kind, checked in row.contacts.items() if points.get(kind) != checked.value}
+        if new:
+            given = {kind: checked.value for kind, checked in new.items()}
+            changed = True
+            for kind, point in actions.set_contact_points(patient, given, by=self.by).items():
+                if point.unusable and not new[kind].problem:
+                    message = _("It is known not to work: %(why)s.") % {"why": point.get_unusable_display()}
+                    faults.append(Problem(_COLUMN_BY_KIND[kind], message))
         consented, problems = self._update_consents(patient, row)
         if changed or consented:
+            self.changed_patients.add(patient.pk)
             patient._prefetched_objects_cache.clear()  # type: ignore[attr-defined]  # what was read before is old now
-        return changed or consented, problems
+        return changed or consented, faults + problems
 
     def _update_consents(self, patient: Patient, row: ResultRow) -> tuple[bool, list[Problem]]:
         newest: dict[str, Consent] = {}
@@ -118,7 +153,7 @@ class PatientMatcher:
             if old is not None and old.granted == granted:
                 continue
             if granted and old is not None and not old.source.startswith(CONSENT_SOURCE):
-                message = _("The patient said no on %(day)s, so the yes of this file was not taken over.")
+                message = _("The patient said no on %(day)s, so this yes was not taken over.")
                 problems.append(Problem(columns[subject], message % {"day": f"{old.at:%Y-%m-%d}"}))
                 continue
             actions.record_consent(patient, subject, granted=granted, source=self.source, by=self.by)
@@ -132,7 +167,8 @@ def _fetch_patients(rows: Sequence[ResultRow]) -> dict[tuple[str, str], Patient]
     by_authority: dict[str, list[str]] = {}
     for row in rows:
         authority, mrn = row.patient_key
-        by_authority.setdefault(authority, []).append(mrn)
+        for name in _authority_names(row):
+            by_authority.setdefault(name, []).append(mrn)
     wanted = Q(pk__in=())
     for authority, mrns in by_authority.items():
         wanted |= Q(assigning_authority=authority, mrn__in=mrns)
@@ -141,7 +177,20 @@ def _fetch_patients(rows: Sequence[ResultRow]) -> dict[tuple[str, str], Patient]
         .select_related("site", "merged_into__site")
         .prefetch_related("contact_points", "consents")
     )
-    return {(patient.assigning_authority, patient.mrn): patient for patient in found}
+    by_number = {(patient.assigning_authority, patient.mrn): patient for patient in found}
+    return {row.patient_key: patient for row in rows if (patient := _named_by(row, by_number)) is not None}
+
+
+def _authority_names(row: ResultRow) -> tuple[str, ...]:
+    """The present name first, then what the authority of the row's site was called before."""
+    authority = row.patient_key[0]
+    return (authority, *(row.site.former_authorities if authority == row.site.mrn_authority else ()))
+
+
+def _named_by(row: ResultRow, by_number: dict[tuple[str, str], Patient]) -> Patient | None:
+    """The record of the row's number; where only a former name of the authority has the number, the record of that."""
+    numbers = ((name, row.mrn) for name in _authority_names(row))
+    return next((by_number[number] for number in numbers if number in by_number), None)
 
 
 def _newest_exam_dates(patients: Iterable[Patient]) -> dict[int, date]:
@@ -164,33 +213,3 @@ def _details_to_change(row: ResultRow) -> dict[str, Any]:
 def _consents_in_row(row: ResultRow) -> dict[Consent.Subject, bool]:
     answers = ((subject, getattr(row, column)) for column, subject in _CONSENT_COLUMNS.items())
     return {subject: answer for subject, answer in answers if answer is not None}
-
-
-def _reject_mix_up(row: ResultRow, records: tuple[Patient, ...]) -> None:
-    """Two people under one record number are never merged by a file: one of the records must be the patient's."""
-    if all(record.birth_date != row.birth_date for record in records):
-        raise RowRejected(
-            Problem(
-                "birth_date",
-                _("This record number has another birth date here: perhaps two patients are mixed up. Correct either."),
-            )
-        )
-    if not any(_is_same_name(row, record) for record in records):
-        raise RowRejected(
-            Problem(
-                "family_name",
-                _("This record number has quite another name here: perhaps two patients are mixed up. Correct either."),
-            )
-        )
-
-
-def _is_same_name(row: ResultRow, record: Patient) -> bool:
-    """Whether family or given name agree, but for accents and slips; people marry and are called by short names."""
-    theirs = {normalize_text(record.given_name), normalize_text(record.preferred_name)} - {""}
-    return _is_similar(normalize_text(row.family_name), normalize_text(record.family_name)) or any(
-        _is_similar(normalize_text(row.given_name), name) for name in theirs
-    )
-
-
-def _is_similar(one: str, other: str) -> bool:
-    return one == other or difflib.SequenceMatcher(None, one, other).ratio() >= MIN_NAME_SIMILARITY

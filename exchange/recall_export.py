@@ -61,6 +61,12 @@ def _export_appointment(visit: Appointment) -> dict[str, Any]:
         "length_minutes": visit.length_minutes,
         "status": visit.status,
         "sequence": visit.sequence,
+        "overbooked": visit.overbooked,
+        "time_reason": visit.time_reason,
+        "further_parts": [
+            {"kind": part.kind, "starts_at": _utc_isoformat(part.starts_at), "length_minutes": part.length_minutes}
+            for part in visit.further_parts
+        ],
     }
 
 

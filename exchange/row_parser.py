@@ -3,7 +3,6 @@
 import hashlib
 import json
 import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
@@ -14,15 +13,18 @@ from django.utils.translation import gettext as _
 
 from clinic import calendar
 from clinic.models import Site
-from exchange import value_parsers
-from exchange.assessment_parser import parse_screening_assessment
-from exchange.date_parser import parse_date, parse_datetime
 from exchange.errors import WHOLE_ROW, InvalidValue, Problem
+from exchange.models import IntakeRules
+from exchange.parsing import value_parsers
+from exchange.parsing.assessment_parser import parse_screening_assessment
+from exchange.parsing.cell_text import clean_cell
+from exchange.parsing.date_parser import parse_birth_date, parse_date, parse_datetime
+from exchange.parsing.recommendation_parser import parse_recommendation
 from exchange.schema import COLUMNS, COLUMNS_BY_NAME, REQUIRED
 from patients.contact_validation import CheckedContact, check_email, check_phone
 from patients.models import ContactPoint
 from recalls.assessment_consistency import INCONSISTENT_OVERALL, is_overall_consistent
-from recalls.enums import Assessment
+from recalls.enums import Assessment, SupplementalTest
 
 EXTRA_CELLS = "(beyond the last column)"  # where the cells of a row that is too long are kept
 MAX_AGE_YEARS = 120  # years; a birth date before that is a slip of the pen
@@ -32,9 +34,10 @@ CONTACT_COLUMNS = {
     "phone_home": ContactPoint.Kind.HOME,
     "email": ContactPoint.Kind.EMAIL,
 }
-# Control characters, and the mark that stands where a character was lost on the way.
-_INVALID_CHARACTERS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]")
+# How a file says that there is no such name: never by an empty cell, which may be a name that was lost.
+_NO_SUCH_NAME = frozenset({"-", "FNU", "LNU", "NFN", "NLN"})
 _ASSESSMENT_COLUMNS = ("assessment", "assessment_left", "assessment_right")
+_EXAM_COLUMNS = frozenset({"accession", "exam_date", "assessment", "site"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +77,17 @@ class ResultRow:
     first_screen: bool | None = None
     assessment_left: Assessment | None = None
     assessment_right: Assessment | None = None
+    birads_edition: str = ""
     density: str = ""
+    modality: str = ""
     recall_kind: str = "finding"
+    supplemental: SupplementalTest | None = None
     findings: tuple[tuple[str, str, str], ...] = ()
     comment: str = ""
 
     @property
     def patient_key(self) -> tuple[str, str]:
-        return self.assigning_authority, self.mrn
+        return self.site.current_authority(self.assigning_authority), self.mrn
 
     @property
     def exam_key(self) -> tuple[int, str]:
@@ -115,7 +121,7 @@ def _parse_npi(text: str, _site: Site) -> str:
 
 
 _VALUE_PARSERS: dict[str, Callable[[str, Site], Any]] = {
-    "birth_date": parse_date,
+    "birth_date": parse_birth_date,
     "exam_date": parse_date,
     "reported_at": parse_datetime,
     **dict.fromkeys(_ASSESSMENT_COLUMNS, parse_screening_assessment),
@@ -129,8 +135,11 @@ _VALUE_PARSERS: dict[str, Callable[[str, Site], Any]] = {
     "sex": lambda text, _site: value_parsers.parse_sex(text),
     "language": lambda text, _site: value_parsers.parse_language(text),
     "voicemail": lambda text, _site: value_parsers.parse_voicemail(text),
+    "birads_edition": lambda text, _site: value_parsers.parse_birads_edition(text),
     "density": lambda text, _site: value_parsers.parse_density(text),
+    "modality": lambda text, _site: value_parsers.parse_modality(text),
     "recall_kind": lambda text, _site: value_parsers.parse_recall_kind(text),
+    "supplemental": lambda text, _site: value_parsers.parse_supplemental(text),
     "findings": lambda text, _site: value_parsers.parse_findings(text),
 }
 
@@ -141,14 +150,10 @@ def parse_row(raw: Mapping[str, str], sites: Mapping[str, Site], site: Site | No
     place = sites.get(texts["site"]) if "site" in texts else site
     if place is None:
         return [*problems, Problem("site", _unknown_site_message(sites, named="site" in texts))]
-    values: dict[str, Any] = {}
-    for name, text in texts.items():
-        reader = _VALUE_PARSERS.get(name)
-        try:
-            values[name] = text if reader is None else reader(text, place)
-        except InvalidValue as bad:
-            problems.append(Problem(name, str(bad)))
-    problems += _find_contradictions(values, place)
+    values, unreadable = _parse_values(texts, place)
+    problems += unreadable
+    problems += [*_read_recommendations(texts, values), *_find_contradictions(values, place)]
+    problems += [*_settle_one_name(values), *_check_shapes(values, place)]
     if problems:
         return sorted(problems, key=lambda problem: _COLUMN_POSITION.get(problem.column, -1))
     values["site"] = place
@@ -156,12 +161,83 @@ def parse_row(raw: Mapping[str, str], sites: Mapping[str, Site], site: Site | No
     return ResultRow(**values)
 
 
+def parse_patient(raw: Mapping[str, str], site: Site, day: date) -> ResultRow | list[Problem]:
+    """The row of what is told of a patient without an exam; `day` (at the site) is when it was told.
+
+    The exam of the row is none: only `PatientMatcher` and `identity_check` may be asked with it.
+    """
+    texts, problems = _clean_cells({name: text for name, text in raw.items() if name not in _EXAM_COLUMNS})
+    problems = [problem for problem in problems if problem.column not in _EXAM_COLUMNS]
+    values, unreadable = _parse_values(texts, site)
+    values["exam_date"] = min(day, calendar.today(site))
+    problems += [*unreadable, *_check_dates(values, site), *_settle_one_name(values), *_check_shapes(values, site)]
+    if problems:
+        return problems
+    values |= {"site": site, "accession": "", "assessment": Assessment.NEGATIVE}
+    values.setdefault("assigning_authority", site.mrn_authority)
+    return ResultRow(**values)
+
+
+def _parse_values(texts: Mapping[str, str], site: Site) -> tuple[dict[str, Any], list[Problem]]:
+    values: dict[str, Any] = {}
+    problems = []
+    for name, text in texts.items():
+        reader = _VALUE_PARSERS.get(name)
+        try:
+            values[name] = text if reader is None else reader(text, site)
+        except InvalidValue as bad:
+            problems.append(Problem(name, str(bad)))
+    return values, problems
+
+
+def _read_recommendations(texts: Mapping[str, str], values: dict[str, Any]) -> list[Problem]:
+    """Put a supplemental test that the words of a result advise into its column; what they leave open is a problem."""
+    problems = []
+    for name in _ASSESSMENT_COLUMNS:
+        try:
+            advised = parse_recommendation(texts[name], values[name]) if name in values else None
+        except InvalidValue as unclear:
+            problems.append(Problem(name, str(unclear)))
+            continue
+        if advised and values.setdefault("supplemental", advised) != advised:
+            problems.append(Problem("supplemental", _("The result's words advise another test. Correct one of them.")))
+    return problems
+
+
+def _check_shapes(values: Mapping[str, Any], site: Site) -> list[Problem]:
+    """Record number and accession that are not built as the site's numbers are."""
+    rules = IntakeRules.of_site(site)
+    shapes = {"mrn": rules.mrn_pattern, "accession": rules.accession_pattern}
+    message = _(
+        "This is not built like a number of this site. Look for a digit too many or too few, or another column."
+    )
+    return [
+        Problem(column, message)
+        for column, pattern in shapes.items()
+        if pattern and column in values and not re.fullmatch(pattern, values[column])
+    ]
+
+
+def _settle_one_name(values: dict[str, Any]) -> list[Problem]:
+    """A patient with one name has it as family name, and is called by it."""
+    missing = [name for name in ("family_name", "given_name") if values.get(name, "").upper() in _NO_SUCH_NAME]
+    if len(missing) == 2:
+        return [Problem("family_name", _("Write at least one name of the patient."))]
+    only = values.get("given_name" if missing == ["family_name"] else "family_name")
+    if missing and only:
+        values |= {"family_name": only, "given_name": "", "preferred_name": values.get("preferred_name") or only}
+    return []
+
+
 _COLUMN_POSITION = {column.name: position for position, column in enumerate(COLUMNS)}
 
 
 def get_row_site(raw: Mapping[str, str], sites: Mapping[str, Site], site: Site | None) -> Site | None:
     """Where the row belongs, as far as it can be told: who may see it while it is parked hangs on it."""
-    named = raw.get("site", "").strip()
+    try:
+        named = clean_cell("site", raw.get("site", ""))
+    except InvalidValue:
+        return None
     return sites.get(named) if named else site
 
 
@@ -172,16 +248,16 @@ def _clean_cells(raw: Mapping[str, str]) -> tuple[dict[str, str], list[Problem]]
     if raw.get(EXTRA_CELLS):
         problems.append(Problem(WHOLE_ROW, _("The row has more cells than the first line has columns.")))
     for name, column in COLUMNS_BY_NAME.items():
-        text = raw.get(name, "").strip()
-        if not text:
+        try:
+            text = clean_cell(name, raw.get(name, ""))
+        except InvalidValue as bad:
+            problems.append(Problem(name, str(bad)))
             continue
         if len(text) > column.max_length:
             message = _("Shorten this to %(longest)s characters.") % {"longest": column.max_length}
             problems.append(Problem(name, message))
-        elif _INVALID_CHARACTERS.search(text):
-            problems.append(Problem(name, _("Correct the characters that were lost or cannot be shown.")))
-        else:
-            texts[name] = text if text.isascii() else unicodedata.normalize("NFC", text)
+        elif text:
+            texts[name] = text
     found = {problem.column for problem in problems}
     problems += [
         Problem(name, _("This must not be empty.")) for name in REQUIRED if name not in texts and name not in found

@@ -69,13 +69,62 @@ COLUMNS: tuple[ResultColumn, ...] = (
     _optional_column("first_screen", _t("The patient's first screening: yes or no.")),
     _optional_column("assessment_left", _t("Result of the left breast, written like the overall one."), 4000),
     _optional_column("assessment_right", _t("Result of the right breast, written like the overall one."), 4000),
+    _optional_column("birads_edition", _t("Edition of BI-RADS: 5 (2013) or v2025. Empty: the site's own.")),
     _optional_column("density", _t("Density a, b, c or d.")),
+    _optional_column("modality", _t("What the screening was made with: 2d, 3d (tomosynthesis), mri or ultrasound.")),
     _optional_column("recall_kind", _t("finding, technical or clinical. Empty: finding.")),
+    _optional_column(
+        "supplemental", _t("Supplemental test advised for dense tissue, which is no recall: ultrasound, mri or cem.")
+    ),
     _optional_column("findings", _t("kind:side or kind:side:place; several with a semicolon between them."), 4000),
     _optional_column("comment", _t("Free text for the staff."), 20000),
 )
 COLUMNS_BY_NAME: dict[str, ResultColumn] = {column.name: column for column in COLUMNS}
 REQUIRED = tuple(column.name for column in COLUMNS if column.required)
+
+# What each column is called on a page; its description says what it holds.
+LABELS: dict[str, Any] = {
+    "mrn": "MRN",
+    "family_name": _t("Family name"),
+    "given_name": _t("Given name"),
+    "birth_date": _t("Birth date"),
+    "accession": _t("Accession"),
+    "exam_date": _t("Exam date"),
+    "assessment": _t("Overall assessment"),
+    "site": _t("Site"),
+    "assigning_authority": _t("Assigning authority"),
+    "middle_name": _t("Middle name"),
+    "preferred_name": _t("Preferred name"),
+    "sex": _t("Sex"),
+    "language": _t("Language"),
+    "interpreter_needed": _t("Interpreter needed"),
+    "phone_mobile": _t("Mobile phone"),
+    "phone_home": _t("Home phone"),
+    "voicemail": _t("Voicemail"),
+    "sms_consent": _t("Agreed to text messages"),
+    "email": _t("Email"),
+    "email_consent": _t("Agreed to email"),
+    "detail_consent": _t("Agreed to health details in email"),
+    "address_line": _t("Street"),
+    "city": _t("City"),
+    "state": _t("State"),
+    "postal_code": _t("ZIP code"),
+    "referrer_name": _t("Referring doctor"),
+    "referrer_npi": _t("NPI of the referring doctor"),
+    "referrer_email": _t("Email of the referring doctor"),
+    "reported_at": _t("Reported"),
+    "reader": _t("Reader"),
+    "first_screen": _t("First screening"),
+    "assessment_left": _t("Left breast"),
+    "assessment_right": _t("Right breast"),
+    "birads_edition": _t("BI-RADS edition"),
+    "density": _t("Density"),
+    "modality": _t("Modality"),
+    "recall_kind": _t("Kind of recall"),
+    "supplemental": _t("Supplemental test advised"),
+    "findings": _t("Findings"),
+    "comment": _t("Comment"),
+}
 
 
 def validate_header(header: Sequence[str], *, site_is_given: bool) -> None:

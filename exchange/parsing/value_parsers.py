@@ -16,7 +16,7 @@ from langcodes.tag_parser import LanguageTagError
 
 from exchange.errors import InvalidValue
 from patients.models import Patient
-from recalls.enums import Density, FindingKind, RecallKind, Side
+from recalls.enums import BiradsEdition, Density, FindingKind, RecallKind, ScreeningModality, Side, SupplementalTest
 
 E = TypeVar("E", bound=Enum)
 
@@ -32,6 +32,23 @@ _SEXES = {
     **dict.fromkeys(("m", "male", "man"), Patient.Sex.MALE),
     **dict.fromkeys(("o", "other", "x", "nonbinary"), Patient.Sex.OTHER),
     **dict.fromkeys(("u", "unknown", "not said"), Patient.Sex.UNKNOWN),
+}
+_SUPPLEMENTAL_TESTS = {
+    **dict.fromkeys(("ultrasound", "us", "sonography"), SupplementalTest.ULTRASOUND),
+    **dict.fromkeys(("mri", "mr", "breast mri"), SupplementalTest.MRI),
+    **dict.fromkeys(("cem", "contrast mammography", "contrast enhanced mammography"), SupplementalTest.CEM),
+}
+_MODALITIES = {
+    **dict.fromkeys(
+        ("2d", "ffdm", "dm", "mg", "mammography", "mammogram", "digital mammogram"), ScreeningModality.MAMMOGRAM_2D
+    ),
+    **dict.fromkeys(("3d", "dbt", "tomo", "tomosynthesis"), ScreeningModality.TOMOSYNTHESIS),
+    **dict.fromkeys(("mri", "mr", "breast mri"), ScreeningModality.MRI),
+    **dict.fromkeys(("ultrasound", "us", "sonography"), ScreeningModality.ULTRASOUND),
+}
+_EDITIONS = {
+    **dict.fromkeys(("5", "5th", "fifth", "2013", "5th 2013", "5 2013"), BiradsEdition.FIFTH),
+    **dict.fromkeys(("v2025", "2025"), BiradsEdition.V2025),
 }
 # The four wordings of 21 CFR 900.12(c)(1)(vi), by the words that tell them apart.
 _DENSITIES = (
@@ -80,7 +97,33 @@ def parse_voicemail(text: str) -> Patient.Voicemail:
 
 
 def parse_recall_kind(text: str) -> RecallKind:
-    return _parse_choice(RecallKind, text, _("Write finding, technical or clinical."))
+    remedy = _("Write finding, technical or clinical.")
+    kind = _parse_choice(RecallKind, text, remedy)
+    if kind in (RecallKind.SUPPLEMENTAL, RecallKind.INCIDENTAL):  # opened by another exam, never by a screening result
+        raise InvalidValue(remedy)
+    return kind
+
+
+def parse_supplemental(text: str) -> SupplementalTest:
+    try:
+        return _SUPPLEMENTAL_TESTS[normalize_text(text).removeprefix("supplemental ")]
+    except KeyError:
+        raise InvalidValue(_("Write ultrasound, mri or cem, or leave it empty.")) from None
+
+
+def parse_modality(text: str) -> ScreeningModality:
+    try:
+        return _MODALITIES[normalize_text(text)]
+    except KeyError:
+        raise InvalidValue(_("Write 2d, 3d, mri or ultrasound, or leave it empty.")) from None
+
+
+def parse_birads_edition(text: str) -> BiradsEdition:
+    words = re.sub(r"\b(?:acr|bi ?rads|edition|version|v)\b", "", normalize_text(text))
+    try:
+        return _EDITIONS[" ".join(words.split())]
+    except KeyError:
+        raise InvalidValue(_("Write the edition as 5 or v2025, or leave it empty.")) from None
 
 
 def parse_density(text: str) -> Density:

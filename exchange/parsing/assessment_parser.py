@@ -126,6 +126,30 @@ def _parse_allowed(text: str) -> AssessmentSet:
     return allowed
 
 
+def get_allowed(category: str) -> AssessmentSet:
+    """The assessments that a category ("0", "4A") may be; empty for one that does not exist."""
+    return _BY_CATEGORY.get(category.casefold(), frozenset())
+
+
+def find_allowed_by_wording(wording: str) -> AssessmentSet | None:
+    """What the words of a wording allow together, without its numbers; None where they say nothing."""
+    words_alone = re.sub(r"\d\w*", " ", _normalize(wording))
+    mentions = [mention for clause in words_alone.split("|") for mention in _find_mentions(clause)]
+    mentions = [mention for mention in mentions if not mention <= _INCOMPLETE or mention == _INCOMPLETE]
+    return reduce(frozenset.__and__, mentions) if mentions else None
+
+
+def find_needs(sentence: str) -> AssessmentSet:
+    """What a sentence about an incomplete exam asks for: more imaging, prior images, or both."""
+    plain = _normalize(sentence)
+    needs = set()
+    if _NEEDS_PRIORS.search(plain):
+        needs.add(Assessment.NEED_PRIORS)
+    if _NEEDS_IMAGING.search(plain):
+        needs.add(Assessment.NEED_IMAGING)
+    return frozenset(needs)
+
+
 def _normalize(text: str) -> str:
     """Lower case, one kind of space and dash, "|" between clauses, a lettered 4 in one piece, no lengths and times."""
     words = unicodedata.normalize("NFKC", text).casefold()

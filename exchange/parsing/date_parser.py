@@ -22,10 +22,48 @@ _TIME_OF_DAY = re.compile(
 
 
 def parse_date(text: str, site: Site) -> date:
-    """The day meant at that site. Raises InvalidValue with the remedy; a midnight after the day is dropped."""
+    """The day meant at that site: of a time with a zone, the day that it was there. Raises InvalidValue."""
+    return _parse_day(text, site, is_birth=False)
+
+
+def parse_birth_date(text: str, site: Site) -> date:
+    """A birth date is a day and no instant: it is never converted to another zone. Raises InvalidValue."""
+    return _parse_day(text, site, is_birth=True)
+
+
+def parse_datetime(text: str, site: Site) -> datetime:
+    """The instant as UTC; without a zone it is the site's time, without a time the beginning of the site's day."""
     with_time = _DATE_AND_TIME.fullmatch(text)
-    if with_time:
-        text = with_time["day"]
+    if with_time is None:
+        return calendar.instant(site, _parse_bare_day(text, site), time(0))
+    day, at, zone = _parse_parts(with_time, site)
+    return _combine_with_offset(day, at, zone).astimezone(UTC) if zone else calendar.instant(site, day, at)
+
+
+def _parse_day(text: str, site: Site, *, is_birth: bool) -> date:
+    with_time = _DATE_AND_TIME.fullmatch(text)
+    if with_time is None:
+        return _parse_bare_day(text, site)
+    day, at, zone = _parse_parts(with_time, site)
+    if not zone:
+        return day
+    local = _combine_with_offset(day, at, zone).astimezone(site.zone)
+    if local.time() != time(0) and (is_birth or at == time(0)):
+        # Midnight elsewhere is how some programs write a plain day; as an instant it is the day before or after here.
+        raise InvalidValue(_("This time of another time zone may mean two days. Write the day alone, as 2026-11-24."))
+    return local.date()
+
+
+def _parse_parts(with_time: re.Match[str], site: Site) -> tuple[date, time, str]:
+    """Day, time of day and zone ("" for none) of a text that has a time."""
+    day = _parse_bare_day(with_time["day"], site)
+    clock = _TIME_OF_DAY.fullmatch(with_time["time"].strip())
+    if clock is None:
+        raise InvalidValue(_("This is no time of day. Write it as 2026-11-24 14:05."))
+    return day, _build_time(clock), (clock["zone"] or "").upper()
+
+
+def _parse_bare_day(text: str, site: Site) -> date:
     iso = _ISO.fullmatch(text) or _COMPACT.fullmatch(text)
     if iso:
         return _build_date(int(iso[1]), int(iso[2]), int(iso[3]), site)
@@ -40,21 +78,6 @@ def parse_date(text: str, site: Site) -> date:
     if site.date_order == Site.DateOrder.MDY:
         return _build_date(year, first, second, site)
     return _build_date(year, second, first, site)
-
-
-def parse_datetime(text: str, site: Site) -> datetime:
-    """The instant as UTC; without a zone it is the site's time, without a time the beginning of the site's day."""
-    with_time = _DATE_AND_TIME.fullmatch(text)
-    if with_time is None:
-        return calendar.instant(site, parse_date(text, site), time(0))
-    day = parse_date(with_time["day"], site)
-    clock = _TIME_OF_DAY.fullmatch(with_time["time"].strip())
-    if clock is None:
-        raise InvalidValue(_("This is no time of day. Write it as 2026-11-24 14:05."))
-    at = _build_time(clock)
-    if clock["zone"]:
-        return _combine_with_offset(day, at, clock["zone"].upper()).astimezone(UTC)
-    return calendar.instant(site, day, at)
 
 
 def _build_date(year: int, month: int, day: int, site: Site) -> date:

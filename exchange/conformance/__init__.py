@@ -1,0 +1,1 @@
+"""Checks of a running instance, profile by profile."""

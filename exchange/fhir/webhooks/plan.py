@@ -1,0 +1,49 @@
+"""Writes down whom a recall's move is to be told to, in the transaction of the move."""
+
+from typing import Any
+
+from celery import current_app
+from django.db import connection, transaction
+from kombu.exceptions import OperationalError
+
+from exchange.fhir.models import WebhookDelivery, WebhookSubscription
+from exchange.fhir.models.webhooks import WebhookKind
+from recalls.enums import State
+from recalls.models import RecallEvent
+
+DELIVER_TASK = "exchange.fhir.tasks.deliver_webhooks"
+_BOOKING_STEPS = frozenset({"book_appointment", "book_biopsy", "reschedule", "walk_in"})
+
+
+def find_kind(event: RecallEvent) -> WebhookKind | None:
+    """What the event is to other systems; None for one that they need not know."""
+    if event.version == 1:
+        return WebhookKind.OPENED
+    if event.to_state == State.CLOSED and event.from_state != State.CLOSED:
+        return WebhookKind.CLOSED
+    if event.step in _BOOKING_STEPS:
+        return WebhookKind.BOOKED
+    return WebhookKind.MOVED if event.from_state != event.to_state else None
+
+
+def plan_webhooks(event: RecallEvent, **_signal: Any) -> None:
+    """Receives `recall_moved` inside the transaction of the move. One query where nobody is to be told."""
+    kind = find_kind(event)
+    if kind is None:
+        return
+    subscriptions = WebhookSubscription.objects.filter(active=True, client__account__sites=event.recall.site_id)
+    rows = [
+        WebhookDelivery(subscription=one, event=event, kind=kind) for one in subscriptions if kind.value in one.kinds
+    ]
+    if rows:
+        WebhookDelivery.objects.bulk_create(rows)
+        if not any(entry[1] is wake for entry in connection.run_on_commit):
+            transaction.on_commit(wake)
+
+
+def wake() -> None:
+    """The minute's sweep finds what this loses."""
+    try:
+        current_app.send_task(DELIVER_TASK, countdown=1.0, expires=60.0)
+    except (OperationalError, OSError):
+        return

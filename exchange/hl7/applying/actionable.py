@@ -1,0 +1,167 @@
+"""Applies reports of other exams that tell of a breast finding: each opens a recall of its own kind.
+
+IHE Results Distribution (RAD-128) marks such findings by RadLex codes; a plain report only proposes one to a person.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from clinic import calendar
+from clinic.actors import INTAKE
+from clinic.models import Site
+from exchange.errors import Confirmation
+from exchange.hl7.applying.imaging_orders import Recommendation, read_recommendation
+from exchange.hl7.applying.known_patient import KnownPatient, find_day, find_known_patient
+from exchange.hl7.applying.report_row import find_accession, find_moment
+from exchange.hl7.applying.sender_words import read_status_word
+from exchange.hl7.message_result import MessageResult, ignored, parked
+from exchange.hl7.reading.facts import Observation, ReadMessage, ReportFacts
+from exchange.hl7.reading.timestamps import parse_time
+from exchange.models import Hl7Message, Hl7Sender
+from exchange.models.hl7_sender import ReportStatus
+from patients.models import Patient
+from recalls.actions.opening import IncidentalFinding, open_incidental_recall
+from recalls.enums import ActionableCategory, Side
+from recalls.models import ScreeningExam
+
+ACCEPTED = "incidental_finding"  # the key of a proposal that opens the recall
+_RECOMMENDATION_CODES = frozenset({"18783-1"})  # LOINC: study recommendation
+# Exams of the chest and of other parts, by the words of the procedure.
+_OTHER_EXAM = re.compile(
+    r"\bcta?\b|computed tomo|\bpet\b|\bx-?ray\b|\bxr\b|\bcr\b|chest|thora|abdom|pelvi|spine|cardiac|heart|lung|aort"
+    r"|angio|neck|shoulder|\bpe protocol\b",
+    re.IGNORECASE,
+)
+_BREAST_EXAM = re.compile(r"mammo|breast|tomosynth|\bdbt\b", re.IGNORECASE)
+_BREAST = re.compile(r"\bbreasts?\b|\bmammo|\baxilla", re.IGNORECASE)
+_FINDING = re.compile(
+    r"\bmass(?:es)?\b|nodul|lesion|asymmetr|calcif|distort|densit(?:y|ies)\b|enhanc|thicken|adenopathy|lymph node"
+    r"|abnormal|finding|uptake|mammo|ultraso",
+    re.IGNORECASE,
+)
+_DENIED = re.compile(
+    r"\b(?:no|not|without|negative|unremarkable|normal|status post|s/p|history of|prior|previous|stable)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Actionable:
+    """A report of another exam: the urgency that it names, the sentences about the breast, and the guideline."""
+
+    report: ReportFacts
+    category: ActionableCategory | None
+    words: str
+    recommended: str
+    guideline: str
+
+
+def find_actionable(read: ReadMessage) -> Actionable | None:
+    """The report of an exam that is not of the breast and may tell of it; None for any other message."""
+    for report in read.reports:
+        procedure = f"{report.procedure.words} {report.document.kind.words} {report.modality}"
+        if _BREAST_EXAM.search(procedure) or not _OTHER_EXAM.search(procedure):
+            continue
+        marked = [one for one in report.observations if _category_of(one)]
+        text = "\n".join(one.text for one in report.observations)
+        sentences = [one.strip() for one in re.split(r"(?<=[.;!?])\s+|\n+", text) if _BREAST.search(one)]
+        told = [one for one in sentences if _FINDING.search(one) and not _DENIED.search(one)]
+        if (marked and sentences) or told:
+            guideline = next((one.guideline for one in marked if one.guideline), "")
+            category = min((_category_of(one) for one in marked), key=lambda found: found or "", default=None)
+            return Actionable(report, category, " ".join(told or sentences), _find_recommended(report, text), guideline)
+    return None
+
+
+def _find_recommended(report: ReportFacts, text: str) -> str:
+    coded = [one.text for one in report.observations if one.question.code in _RECOMMENDATION_CODES]
+    return "\n".join(coded) or text
+
+
+def _category_of(observation: Observation) -> ActionableCategory | None:
+    codes = (observation.question.code, *(value.code for value in observation.values))
+    return next((ActionableCategory(code) for code in codes if code in ActionableCategory.values), None)
+
+
+def apply_actionable(
+    message: Hl7Message, read: ReadMessage, sender: Hl7Sender, site: Site, confirmed: frozenset[Confirmation]
+) -> MessageResult:
+    """Open the recall of a marked finding, or say what a person must look at first. Call it inside a transaction."""
+    found = find_actionable(read)
+    if found is None:
+        return ignored(_("This report tells of no breast finding."), site=site)
+    status = read_status_word(found.report.status, sender)
+    if status in (ReportStatus.PRELIMINARY, ReportStatus.CANCELLED):
+        words = _("The report of another exam is not final. Its final report is waited for.")
+        return ignored(words, site=site) if status == ReportStatus.PRELIMINARY else parked(words, "OBR-25", site=site)
+    is_accepted = bool((message.accepted or {}).get(ACCEPTED))
+    exam_date = _find_exam_date(found.report, read, sender, site)
+    recommendation = read_recommendation(found.recommended, exam_date)
+    proposal: dict[str, Any] = {ACCEPTED: found.words[:500]}
+    if found.category is None and not is_accepted:
+        words = _(
+            "The report of another exam may tell of a breast finding. Open a recall for it, or dismiss the message."
+        )
+        return parked(words, "OBX-5", site=site, proposal=proposal)
+    if not recommendation.is_complete and not is_accepted:
+        words = _("Incomplete recommendation: the report does not say plainly which imaging, or by when.")
+        return parked(words, "OBX-5", site=site, proposal=proposal)
+    known = find_known_patient(read.patients[0], sender, site, find_day(read.header.sent_at, site), confirmed)
+    if isinstance(known, MessageResult):
+        return known
+    return _open(found, recommendation, known, exam_date, site)
+
+
+def _open(
+    found: Actionable, recommendation: Recommendation, known: KnownPatient, exam_date: date, site: Site
+) -> MessageResult:
+    accession = find_accession(found.report)
+    if not accession:
+        return parked(_("The report has no number of its exam."), "OBR-3", site=site)
+    standing = ScreeningExam.objects.filter(site=site, accession=accession).select_related("patient").first()
+    patient = known.record or _add(known)
+    if standing is not None:
+        if standing.patient_id != patient.pk:
+            return parked(_("This exam is here under another patient. Find out whose it is."), "PID-3", site=site)
+        return ignored(_("This finding is here already."), site=site, exam=standing, patient=patient)
+    reader = next((one.full for one in found.report.readers if one.full), "")
+    finding = IncidentalFinding(
+        accession=accession,
+        exam_date=exam_date,
+        exam_name=found.report.procedure.text or found.report.procedure.code,
+        words=found.words,
+        reader_name=reader,
+        side=_find_side(found.words),
+        category=found.category,
+        guideline=found.guideline,
+        imaging=recommendation.imaging,
+        earliest_on=recommendation.earliest_on,
+        latest_on=recommendation.latest_on,
+    )
+    recall = open_incidental_recall(patient, site, finding, by=INTAKE).recall
+    return MessageResult(Hl7Message.State.APPLIED, site=site, exam=recall.exam, patient=patient, recall=recall)
+
+
+def _add(known: KnownPatient) -> Patient:
+    patient = known.matcher.add_patient(known.row)
+    known.matcher.save_new_patients()
+    return patient
+
+
+def _find_side(words: str) -> Side | None:
+    said = {side for side in (Side.RIGHT, Side.LEFT) if re.search(rf"\b{side.value}\b", words, re.IGNORECASE)}
+    if re.search(r"\bbilateral|\bboth\b", words, re.IGNORECASE) or len(said) == 2:
+        return Side.BOTH
+    return next(iter(said), None)
+
+
+def _find_exam_date(report: ReportFacts, read: ReadMessage, sender: Hl7Sender, site: Site) -> date:
+    """The day of the exam at the site; that of the message where the report does not say."""
+    moment, time = find_moment(report.observed, sender, site), parse_time(report.observed)
+    if moment is not None:
+        return calendar.local_day(site, moment)
+    return (time.as_date if time else None) or find_day(read.header.sent_at, site)

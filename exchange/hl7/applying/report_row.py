@@ -1,0 +1,171 @@
+"""Turns the report of a message into the cells of a results file, or says why a person must look at it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from clinic.models import Site
+from exchange.hl7.applying.patient_cells import build_patient_cells
+from exchange.hl7.applying.report_assessment import ReportReading, keep_standing, read_report
+from exchange.hl7.applying.sender_words import (
+    ProcedureKind,
+    classify_report,
+    find_modality,
+    find_site,
+    read_status_word,
+)
+from exchange.hl7.reading.facts import PatientFacts, PersonName, ReadMessage, ReportFacts
+from exchange.hl7.reading.faults import Fault
+from exchange.hl7.reading.timestamps import parse_time
+from exchange.models.hl7_sender import Hl7Sender, ReportStatus
+
+_MAX_CLOCK_LEAD = timedelta(minutes=15)  # how far a sender's clock may be ahead of ours
+_DOCUMENT_CHANGES = frozenset({"T06", "T08", "T10"})  # addendum, edit, replacement
+
+
+@dataclass(slots=True)
+class ReportRow:
+    """One report as a row. `fault` says why it may not go in; `proposal` are the cells that a person may accept."""
+
+    site: Site
+    kind: ProcedureKind
+    status: ReportStatus | None = None
+    cells: dict[str, str] = field(default_factory=dict)
+    fault: Fault | None = None
+    proposal: dict[str, str] | None = None
+
+
+def build_report_row(read: ReadMessage, sender: Hl7Sender, sites: Mapping[str, Site]) -> ReportRow:
+    """The screening report of a message with one patient. Never raises."""
+    site = find_site(read.places, sender, sites)
+    kinds = [(classify_report(report, sender), report) for report in read.reports]
+    kind = next((one for one in ProcedureKind if any(found == one for found, _report in kinds)), ProcedureKind.OTHER)
+    reports = [report for found, report in kinds if found == kind]
+    row = ReportRow(site, kind)
+    if kind == ProcedureKind.OTHER:
+        return row
+    report, row.fault = _join_reports(reports)
+    others = {found for found, _report in kinds} - {kind, ProcedureKind.OTHER}
+    if others and row.fault is None:
+        row.fault = Fault("OBR-4", _("The message reports a screening exam and another one. Enter each by itself."))
+    status = _find_status(report, sender, read.header.trigger)
+    row.status = status if isinstance(status, ReportStatus) else None
+    patient_cells, faults = build_patient_cells(read.patients[0], sender)
+    said = read_report(report, sender, site)
+    row.cells = {**patient_cells, **_exam_cells(report, read, sender, site), **said.cells, "site": site.code}
+    row.fault = row.fault or (status if isinstance(status, Fault) else None) or next(iter(faults), None)
+    if row.fault is None and said.reason:
+        row.fault, row.proposal = Fault(said.place, said.reason), _propose(said)
+    return row
+
+
+def _propose(said: ReportReading) -> dict[str, str] | None:
+    """The categories that were read; None where there is nothing to accept."""
+    columns = ("assessment", "assessment_left", "assessment_right", "density")
+    proposal = {column: said.cells[column] for column in columns if column in said.cells}
+    return proposal if "assessment" in proposal else None
+
+
+def _join_reports(reports: list[ReportFacts]) -> tuple[ReportFacts, Fault | None]:
+    """One exam of several OBR, as a mammogram with its tomosynthesis; exams of their own are not taken together."""
+    numbers = {find_accession(report) for report in reports if report.observations or len(reports) == 1}
+    numbers = numbers or {find_accession(reports[0])}
+    first = next((report for report in reports if report.observations), reports[0])
+    if len(numbers) > 1:
+        return first, Fault("OBR-3", _("The message reports more than one screening exam. Enter each by itself."))
+    observations = tuple(one for report in reports for one in report.observations)
+    return replace(first, observations=observations), None
+
+
+def find_accession(report: ReportFacts) -> str:
+    """The number of the exam: that of the system that made it, else the accession or order number that is there."""
+    document = report.document
+    given = (report.filler, report.accession, report.order.filler, document.filler, report.placer, report.order.placer,
+             document.placer)  # fmt: skip
+    return next((number.strip() for number in given if number.strip()), "")
+
+
+def _find_status(report: ReportFacts, sender: Hl7Sender, trigger: str) -> ReportStatus | Fault:
+    """What OBR-25 (or TXA-17) and OBX-11 say together; words that nobody has explained are asked about."""
+    place, word = ("OBR-25", report.status) if report.status.strip() else ("TXA-17", report.document.status)
+    words = {one.status.strip() for one in keep_standing(report.observations, sender)} - {""}
+    lines = {read_status_word(line, sender) for line in words}
+    status = read_status_word(word, sender)
+    if status is None and not word.strip():
+        place, status = "OBX-11", next(iter(lines)) if len(lines) == 1 else None
+    if status is None:
+        message = _("What the status of this report means is not known. Explain its word for this sender.")
+        missing = _("The message does not say whether the report is final.")
+        return Fault(place, message) if word.strip() or lines else Fault("OBR-25", missing)
+    if status == ReportStatus.FINAL and ReportStatus.PRELIMINARY in lines:
+        return Fault("OBX-11", _("The report is called final, and parts of it preliminary. Look which is right."))
+    is_changed = ReportStatus.CORRECTED in lines or trigger in _DOCUMENT_CHANGES
+    return ReportStatus.CORRECTED if status == ReportStatus.FINAL and is_changed else status
+
+
+def _exam_cells(report: ReportFacts, read: ReadMessage, sender: Hl7Sender, site: Site) -> dict[str, str]:
+    reported = report.reported or report.document.reported or read.header.sent_at
+    reader = next((one for one in (*report.readers, *report.document.authors) if _person(one)), PersonName())
+    doctor = next((one for one in report.ordering if _person(one)), PersonName())
+    cells = {
+        "accession": find_accession(report),
+        "exam_date": format_time(report.observed or report.document.observed, sender, site),
+        "reported_at": format_time(reported, sender, site, is_past=True),
+        "reader": _person(reader),
+        "referrer_name": _person(doctor) if doctor.family else "",
+        "referrer_npi": doctor.id if _is_npi(doctor) else "",
+        "modality": find_modality(report),
+    }
+    return {column: text for column, text in cells.items() if text}
+
+
+def _person(person: PersonName) -> str:
+    return " ".join(part for part in (person.given, person.family) if part) or person.id
+
+
+def _is_npi(person: PersonName) -> bool:
+    return len(person.id) == 10 and person.id.isascii() and person.id.isdigit()
+
+
+def format_time(text: str, sender: Hl7Sender, site: Site, *, is_past: bool = False) -> str:
+    """A time as a cell; without an offset it is that of the sender's zone, and "" where it is none.
+
+    `is_past`: a time that a sender's clock puts a few minutes ahead of ours is now.
+    """
+    time = parse_time(text)
+    if time is None or time.as_date is None:
+        return ""
+    wall, moment = time.wall_time, time.instant
+    if wall is not None and moment is None and sender.time_zone:
+        moment = wall.replace(tzinfo=ZoneInfo(sender.time_zone))
+    if moment is None and is_past and wall is not None:
+        moment = wall.replace(tzinfo=site.zone)
+    if moment is None:
+        return time.iso()
+    now = timezone.now()
+    if is_past and now < moment <= now + _MAX_CLOCK_LEAD:
+        moment = now
+    return moment.replace(microsecond=0).astimezone(site.zone).isoformat(sep=" ")
+
+
+def find_moment(text: str, sender: Hl7Sender, site: Site) -> datetime | None:
+    """The moment of a time of day, as UTC; None for a day alone and for what is no time."""
+    time = parse_time(text)
+    if time is None or time.wall_time is None:
+        return None
+    zone = ZoneInfo(sender.time_zone) if sender.time_zone else site.zone
+    return (time.instant or time.wall_time.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def one_patient(read: ReadMessage) -> PatientFacts | Fault:
+    """The patient of a message that is about one; several with one number are the same."""
+    if not read.patients:
+        return Fault("PID", _("The message names no patient: it has no PID segment."))
+    first = read.patients[0]
+    if any(other.record_numbers != first.record_numbers or other.names != first.names for other in read.patients[1:]):
+        return Fault("PID", _("The message names two patients. Ask the sender to send each by itself."))
+    return first

@@ -1,0 +1,31 @@
+"""Models of what comes in from other systems."""
+
+from exchange.models.hl7 import Hl7Message
+from exchange.models.hl7_appointment import Hl7Appointment
+from exchange.models.hl7_outbound import Hl7Peer, Hl7StatusMessage, StatusKind
+from exchange.models.hl7_sender import (
+    AppointmentEvent,
+    Hl7Sender,
+    Hl7SenderVersion,
+    ObservationMeaning,
+    ReportStatus,
+)
+from exchange.models.results import IntakeRules, ParkedRow, ReaderName, ResultFile, ResultUpload
+
+__all__ = [
+    "AppointmentEvent",
+    "Hl7Appointment",
+    "Hl7Message",
+    "Hl7Peer",
+    "Hl7Sender",
+    "Hl7SenderVersion",
+    "Hl7StatusMessage",
+    "IntakeRules",
+    "ObservationMeaning",
+    "ParkedRow",
+    "ReaderName",
+    "ReportStatus",
+    "ResultFile",
+    "ResultUpload",
+    "StatusKind",
+]
