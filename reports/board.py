@@ -13,17 +13,27 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinic.models import Site, User
-from recalls.enums import OPEN_STATES, ClosureReason, State
+from clinic.roles import Page, can_open_page
+from recalls.enums import OPEN_STATES, State
 from reports import charts
 from reports.current_counts import (
     expand_urgency,
     health_count_queries,
     message_count_queries,
     message_lookups,
+    parked_count_queries,
     recall_count_queries,
+    summary_count_queries,
     work_item_count_queries,
 )
-from reports.health_checks import ComponentHealth, check_components, format_age, overdue_sentence, sending_frozen
+from reports.health_checks import (
+    ComponentHealth,
+    check_components,
+    check_listener,
+    format_age,
+    overdue_sentence,
+    sending_frozen,
+)
 from reports.union_counts import CountRow, fetch_counts
 from reports.waiting_times import wait_charts
 from reports.weekly_figures import get_weekly_counts
@@ -31,10 +41,11 @@ from reports.weekly_figures import get_weekly_counts
 
 @dataclass(frozen=True, slots=True)
 class ExternalStatus:
-    """What the board needs and this package does not know: the broker's answer, and rows parked at intake."""
+    """What the board needs and this package does not know: the broker's answer, and what is parked at intake."""
 
     is_broker_reachable: bool
     parked_rows: "QuerySet[Any]"
+    parked_messages: "QuerySet[Any]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +64,7 @@ class BoardStateRow:
     label: str
     total: BoardCount
     overdue: BoardCount
+    past_target: BoardCount
     due_today: BoardCount
 
 
@@ -60,12 +72,17 @@ class BoardStateRow:
 class Board:
     """The board as the template shows it."""
 
+    # Late, past target, lost this month.
+    headline: list[BoardCount]
     health: list[ComponentHealth]
+    messages_overdue: int
     overdue_sentence: str
     no_next_step: BoardCount
     states: list[BoardStateRow]
     state_total: BoardStateRow
     messages: list[BoardCount]
+    # Empty where no site sends lay summaries and none is owed.
+    lay_summaries: list[BoardCount]
     work_items: list[BoardCount]
     charts: list[charts.Chart]
     # When the figures of past weeks were counted; everything else is counted as the board is read.
@@ -110,19 +127,23 @@ def get_board(user: User, outside: ExternalStatus) -> Board:
     weeks = get_weekly_counts(sites, now)
     late = counts.total("messages", "overdue")
     return Board(
+        headline=_headline(counts),
         health=[
             *sending_frozen(counts.times_by_key("frozen"), zone),
             *check_components(
                 counts.times_by_key("sign"), counts.times_by_key("mail"),
-                mail_away_since=counts.times_by_key("since").get("mail"),
+                since=counts.times_by_key("since"),
                 broker_answers=outside.is_broker_reachable, overdue=late, now=now, zone=zone,
             ),
+            *check_listener(counts.times_by_key("sign"), now, zone),
         ],
+        messages_overdue=late,
         overdue_sentence=overdue_sentence(late, counts.oldest("messages", "overdue"), now),
         no_next_step=_no_next_step(counts),
-        states=[_state_row(counts, state) for state in OPEN_STATES],
-        state_total=_state_row(counts, None),
+        states=[_state_row(counts, state, _state_url(user, state)) for state in OPEN_STATES],
+        state_total=_state_row(counts, None, ""),
         messages=_message_counts(counts),
+        lay_summaries=_summary_counts(counts, sites),
         work_items=_work_item_counts(counts),
         charts=[
             charts.overdue_chart(counts.rows_for("overdue"), sites),
@@ -138,7 +159,9 @@ def get_board(user: User, outside: ExternalStatus) -> Board:
 def _count_queries(sites: list[Site], now: datetime, outside: ExternalStatus) -> Iterable[Any]:
     yield from recall_count_queries(sites, now)
     yield from message_count_queries(sites, now)
-    yield from work_item_count_queries(sites, outside.parked_rows)
+    yield from summary_count_queries(sites, now)
+    yield from work_item_count_queries(sites, now)
+    yield from parked_count_queries(outside.parked_rows, outside.parked_messages)
     yield from health_count_queries()
 
 
@@ -148,27 +171,46 @@ def _changelist_url(model: str, lookups: Mapping[str, Any]) -> str:
     return f"{reverse(f'admin:{model}_changelist')}?{urlencode(words)}"
 
 
+def _list_url(name: str, **query: str) -> str:
+    """A manager's list of recalls, narrowed."""
+    url = reverse("recall_list", args=[name])
+    return f"{url}?{urlencode(query)}" if query else url
+
+
+def _headline(counts: _BoardCounts) -> list[BoardCount]:
+    late, past, lost = (counts.total(name) for name in ("late", "past_target", "lost"))
+    return [
+        BoardCount(_("Late: past target or next action overdue"), late, _list_url("late"), is_alarm=late > 0),
+        BoardCount(_("Past target"), past, _list_url("past-target"), is_alarm=past > 0),
+        BoardCount(_("Lost to follow-up this month"), lost, _list_url("lost", since="month"), is_alarm=lost > 0),
+    ]
+
+
 def _no_next_step(counts: _BoardCounts) -> BoardCount:
     count = counts.total("no_next_step")
     label = _("Open recalls without a next step")
     return BoardCount(label, count, _changelist_url("recalls_recall", {"due": "none"}), is_alarm=count > 0)
 
 
-def _state_row(counts: _BoardCounts, state: State | None) -> BoardStateRow:
+def _state_url(user: User, state: State) -> str:
+    """The queue, or the list of the admin for those who open no queue."""
+    if can_open_page(user, Page.QUEUE):
+        return reverse("queue_state", args=[state.value])
+    return _changelist_url("recalls_recall", {"state__exact": state.value})
+
+
+def _state_row(counts: _BoardCounts, state: State | None, url: str) -> BoardStateRow:
     """One row of the table; all open recalls together where no state is named."""
     label = str(state.label) if state else _("All open recalls")
-    where = {"state__exact": state.value} if state else {"open": "yes"}
+    where = {"state": state.value} if state else {}
     key = state.value if state else None
-    overdue = counts.total("overdue", key)
+    overdue, past = counts.total("overdue", key), counts.total("past_target", key)
     return BoardStateRow(
         label,
-        BoardCount(
-            label, counts.total("open", key), _changelist_url("recalls_recall", where), age=counts.age("open", key)
-        ),
-        BoardCount(
-            label, overdue, _changelist_url("recalls_recall", {**where, "due": "overdue"}), is_alarm=overdue > 0
-        ),
-        BoardCount(label, counts.total("today", key), _changelist_url("recalls_recall", {**where, "due": "today"})),
+        BoardCount(label, counts.total("open", key), url, age=counts.age("open", key)),
+        BoardCount(label, overdue, _list_url("overdue", **where), is_alarm=overdue > 0),
+        BoardCount(label, past, _list_url("past-target", **where), is_alarm=past > 0),
+        BoardCount(label, counts.total("today", key), ""),
     )
 
 
@@ -193,14 +235,32 @@ def _message_counts(counts: _BoardCounts) -> list[BoardCount]:
     ]
 
 
+def _summary_counts(counts: _BoardCounts, sites: list[Site]) -> list[BoardCount]:
+    """Nothing where no site sends lay summaries and none is owed any more."""
+    if not any(site.sends_lay_summaries for site in sites) and not counts.total("summaries"):
+        return []
+    late = {"near": _("Not proven sent, time limit near"), "past": _("Not proven sent, past the law's time limit")}
+    found = [
+        BoardCount(_("Letters to print and post"), counts.total("summaries", "to_print"), reverse("lay_summaries"))
+    ]
+    for name, label in late.items():
+        count, url = counts.total("summaries", name), _changelist_url("notifications_laysummary", {"limit": name})
+        found.append(BoardCount(label, count, url, is_alarm=count > 0))
+    return found
+
+
 def _work_item_counts(counts: _BoardCounts) -> list[BoardCount]:
-    lost = _changelist_url(
-        "recalls_recall", {"closure_reason__exact": ClosureReason.LOST_TO_FOLLOW_UP.value, "closed": "month"}
-    )
     parked = _changelist_url("exchange_parkedrow", {"state__exact": "parked"})
-    open_items = _changelist_url("recalls_workitem", {"done": "no"})
+    overbooked = _changelist_url("recalls_appointment", {"overbooked__exact": "1"})
     return [
-        BoardCount(_("Open tasks"), counts.total("work"), open_items, age=counts.age("work")),
+        BoardCount(_("Open tasks"), counts.total("work"), reverse("work_items"), age=counts.age("work")),
         BoardCount(_("Rows parked at intake"), counts.total("parked"), parked, is_alarm=counts.total("parked") > 0),
-        BoardCount(_("Lost to follow-up this month"), counts.total("lost"), lost),
+        BoardCount(
+            _("HL7 messages that wait for a person"),
+            counts.total("parked_messages"),
+            reverse("hl7_messages"),
+            is_alarm=counts.total("parked_messages") > 0,
+            age=counts.age("parked_messages"),
+        ),
+        BoardCount(_("Overbooked visits to come"), counts.total("overbooked"), overbooked),
     ]

@@ -82,8 +82,13 @@ def overdue_chart(rows: Iterable[CountRow], sites: Sequence[Site]) -> Chart:
     return Chart(
         "late",
         "stacked-rows",
-        _("Late by step and by site"),
-        ngettext("%(count)d open recall is late.", "%(count)d open recalls are late.", total) % {"count": total},
+        _("Next action overdue by step and by site"),
+        ngettext(
+            "%(count)d open recall has an overdue next action.",
+            "%(count)d open recalls have an overdue next action.",
+            total,
+        )
+        % {"count": total},
         _("Open recalls whose next action was due before now."),
         _("State"),
         tuple(str(state.label) for state in OPEN_STATES),

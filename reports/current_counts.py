@@ -6,13 +6,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Case, F, IntegerField, Max, Min, QuerySet, Value, When
+from django.db.models.expressions import CombinedExpression
 
 from clinic.models import Heartbeat, Site
 from clinic.timezone_filters import closed_this_month, due_later_today
 from notifications.enums import NotificationState as Life
-from notifications.models import DeliveryAttempt, Notification, SendingState
-from recalls.enums import ClosureReason
-from recalls.models import Recall, WorkItem
+from notifications.models import DeliveryAttempt, LaySummary, Notification, SendingState
+from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, ClosureReason
+from recalls.models import Appointment, Recall, WorkItem
+from recalls.selectors.queue_filters import past_target
 from recalls.selectors.stuck_recalls import without_next_step
 from reports.union_counts import CountQuery, CountRow, count_query
 
@@ -34,12 +36,15 @@ def age_band(now: datetime) -> Case:
 
 # Whether the next action was due before now, is due later today, or later than that.
 OVERDUE, TODAY, LATER = 2, 1, 0
-_URGENCY_BASE = 3
+# Added for those past their target, whatever their next action.
+_PAST_TARGET = 3
+_URGENCY_BASE = 6
 
 
-def _due_urgency(sites: Sequence[Site], now: datetime) -> Case:
+def _due_urgency(sites: Sequence[Site], now: datetime) -> CombinedExpression:
     overdue, today = When(due_at__lt=now, then=Value(OVERDUE)), When(due_later_today(sites, now), then=Value(TODAY))
-    return Case(overdue, today, default=Value(LATER), output_field=IntegerField())
+    past = Case(When(past_target(now), then=Value(_PAST_TARGET)), default=Value(0), output_field=IntegerField())
+    return Case(overdue, today, default=Value(LATER), output_field=IntegerField()) + past
 
 
 def recall_count_queries(sites: Sequence[Site], now: datetime) -> list[CountQuery]:
@@ -58,14 +63,22 @@ def recall_count_queries(sites: Sequence[Site], now: datetime) -> list[CountQuer
 
 
 def expand_urgency(rows: Iterable[CountRow]) -> Iterable[CountRow]:
-    """The rows with `second` as the site alone; what is overdue or due today comes again under that name."""
+    """The rows with `second` as the site alone; what is overdue, due today or past target comes again by that name.
+
+    What is overdue or past target comes as "late" as well, once.
+    """
     for row in rows:
         if row.query_name != "open":
             yield row
             continue
-        site, hurry = divmod(row.number_2, _URGENCY_BASE)
+        site, urgency = divmod(row.number_2, _URGENCY_BASE)
+        is_past_target, hurry = divmod(urgency, _PAST_TARGET)
         here = replace(row, number_2=site)
         yield here
+        if is_past_target or hurry == OVERDUE:
+            yield replace(here, query_name="late")
+        if is_past_target:
+            yield replace(here, query_name="past_target")
         if hurry != LATER:
             yield replace(here, query_name="overdue" if hurry == OVERDUE else "today")
 
@@ -90,9 +103,32 @@ def message_count_queries(sites: Sequence[Site], now: datetime) -> list[CountQue
     ]
 
 
-def work_item_count_queries(sites: Sequence[Site], parked: "QuerySet[Any]") -> list[CountQuery]:
-    items = WorkItem.objects.filter(site__in=[site.pk for site in sites], done_at__isnull=True)
-    return [count_query(items, "work", at=Min("opened_at")), count_query(parked, "parked")]
+def summary_count_queries(sites: Sequence[Site], now: datetime) -> list[CountQuery]:
+    """Lay summaries that wait for the printer, are not proven sent by their alarm day, and are past the law's limit."""
+    summaries = LaySummary.objects.filter(site__in=[site.pk for site in sites])
+    return [
+        count_query(summaries.to_print(now), "summaries", key=Value("to_print"), at=Min("due_by")),
+        count_query(summaries.near_limit(now), "summaries", key=Value("near"), at=Min("due_by")),
+        count_query(summaries.past_limit(now), "summaries", key=Value("past"), at=Min("due_by")),
+    ]
+
+
+def work_item_count_queries(sites: Sequence[Site], now: datetime) -> list[CountQuery]:
+    """Open tasks, and the visits to come that are booked over another one."""
+    here = [site.pk for site in sites]
+    items = WorkItem.objects.filter(site__in=here, done_at__isnull=True)
+    overbooked = Appointment.objects.filter(
+        site__in=here, overbooked=True, starts_at__gte=now, status__in=ACTIVE_APPOINTMENT_STATUSES
+    )
+    return [
+        count_query(items, "work", at=Min("opened_at")),
+        count_query(overbooked, "overbooked"),
+    ]
+
+
+def parked_count_queries(rows: "QuerySet[Any]", messages: "QuerySet[Any]") -> list[CountQuery]:
+    """What waits for a person at intake: rows of files, HL7 messages."""
+    return [count_query(rows, "parked"), count_query(messages, "parked_messages", at=Min("received_at"))]
 
 
 def health_count_queries() -> list[CountQuery]:

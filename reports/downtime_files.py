@@ -21,15 +21,17 @@ _FILE_NAME = re.compile(r".+-(\d{4}-\d{2}-\d{2})\.html")
 
 
 def write_downtime_files() -> int:
-    """Write every site's sheet of today and remove those of the days before yesterday; the number written."""
+    """Write every site's whole sheet of today and remove those of the days before yesterday; the number written."""
     if not settings.DOWNTIME_SHEET:
         return 0
     folder = private_folder(settings.DOWNTIME_DIR)
-    sheets = build_downtime_sheets(list(Site.objects.all()), timezone.now())
-    for sheet in sheets:
+    days = []
+    for site in Site.objects.all():  # one at a time: each holds every callback, however many are due
+        (sheet,) = build_downtime_sheets([site], timezone.now())
         replace_file(folder / _file_name(sheet), render_to_string("reports/downtime_file.html", {"sheets": [sheet]}))
-    _remove_old_files(folder, min((sheet.today for sheet in sheets), default=None))
-    return len(sheets)
+        days.append(sheet.today)
+    _remove_old_files(folder, min(days, default=None))
+    return len(days)
 
 
 def _file_name(sheet: DowntimeSheet) -> str:

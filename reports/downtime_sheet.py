@@ -5,20 +5,26 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.db.models import Count, F, Q, Window
+from django.db.models.functions import RowNumber
 from django.utils.translation import gettext as _
 
 from clinic import calendar
 from clinic.models import Site
 from clinic.timezone_filters import end_of_today, per_zone_condition, start_of_day
+from desk.datetime_display import format_datetime
+from desk.languages import language_name
 from patients.channels import get_patient_channels
 from patients.contact_validation import format_phone
 from patients.models import Patient
 from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, State
 from recalls.models import Appointment, Recall
-from recalls.presenters.queue_rows import interpreter_text, language_name
+from recalls.presenters.booking.visit_parts import describe_parts
+from recalls.presenters.queue_rows import interpreter_text
 
-MAX_CALLBACKS = 200  # of all sites together: more than a day's work by telephone
-_CALLBACK_STATES = (State.TO_CONTACT, State.BIOPSY_TO_BOOK)
+_CHUNK = 2000  # rows read at a time, so that a sheet of any length is written in little memory
+# A result to tell stands with its limit and without the result itself.
+_CALLBACK_STATES = (State.RESULT_TO_TELL, State.TO_CONTACT, State.BIOPSY_TO_BOOK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,13 @@ class DowntimeSheet:
     appointments_today: list[SheetAppointment] = field(default_factory=list)
     appointments_tomorrow: list[SheetAppointment] = field(default_factory=list)
     callbacks: list[SheetCallback] = field(default_factory=list)
+    # All that are due, listed or not.
+    callbacks_due: int = 0
+
+    @property
+    def callbacks_missing(self) -> int:
+        """How many are due and not on this sheet."""
+        return self.callbacks_due - len(self.callbacks)
 
     @property
     def tomorrow(self) -> date:
@@ -73,8 +86,13 @@ class DowntimeSheet:
         yield from (callback.patient for callback in self.callbacks)
 
 
-def build_downtime_sheets(sites: Sequence[Site], now: datetime) -> list[DowntimeSheet]:
-    """A sheet for each site, in six queries whatever their number; callbacks most urgent first."""
+def build_downtime_sheets(
+    sites: Sequence[Site], now: datetime, *, max_callbacks: int | None = None
+) -> list[DowntimeSheet]:
+    """A sheet for each site; callbacks most urgent first, and of each site at most so many (None: every one).
+
+    Six queries whatever the number of sites; four more for each further 2,000 rows.
+    """
     sheets = {site.pk: DowntimeSheet(site, now, calendar.local_day(site, now)) for site in sites}
     for visit in _fetch_appointments(sites, now):
         sheet = sheets[visit.site_id]
@@ -82,8 +100,9 @@ def build_downtime_sheets(sites: Sequence[Site], now: datetime) -> list[Downtime
         (sheet.appointments_today if is_today else sheet.appointments_tomorrow).append(
             _sheet_appointment(visit, sheet.site)
         )
-    for recall in _fetch_callbacks(sites, now):
+    for recall in _fetch_callbacks(sites, now, max_callbacks):
         sheet = sheets[recall.site_id]
+        sheet.callbacks_due = recall.due_at_site
         sheet.callbacks.append(_sheet_callback(recall, sheet.site, now))
     return list(sheets.values())
 
@@ -97,28 +116,43 @@ def _fetch_appointments(sites: Sequence[Site], now: datetime) -> Iterable[Appoin
         per_zone_condition(sites, "starts_at__lt", lambda zone: midnight(zone, 2)),
         status__in=ACTIVE_APPOINTMENT_STATUSES,
     )
-    people = booked.select_related("recall__patient").order_by("starts_at", "pk")
-    return people.prefetch_related("recall__patient__contact_points", "recall__patient__consents")
+    people = booked.select_related("recall__patient", "site").order_by("starts_at", "pk")
+    people = people.prefetch_related("recall__patient__contact_points", "recall__patient__consents")
+    return people.iterator(_CHUNK)
 
 
-def _fetch_callbacks(sites: Sequence[Site], now: datetime) -> Iterable[Recall]:
+def _fetch_callbacks(sites: Sequence[Site], now: datetime, limit: int | None) -> Iterable[Any]:
+    """Each with `due_at_site`: how many are due at its site. One site's long list takes no other site's place."""
     due = Recall.objects.filter(
         per_zone_condition(sites, "due_at__lt", lambda zone: end_of_today(zone, now)), state__in=_CALLBACK_STATES
+    ).annotate(
+        place=Window(RowNumber(), partition_by=F("site"), order_by=["due_at", "pk"]),
+        due_at_site=Window(Count("pk"), partition_by=F("site")),
     )
-    people = due.select_related("patient").order_by_due()[:MAX_CALLBACKS]
-    return people.prefetch_related("patient__contact_points", "patient__consents")
+    listed = due.filter(Q() if limit is None else Q(place__lte=limit))
+    people = listed.select_related("patient").order_by_due()
+    rows: Iterable[Any] = people.prefetch_related("patient__contact_points", "patient__consents").iterator(_CHUNK)
+    return rows
 
 
 def _sheet_appointment(visit: Appointment, site: Site) -> SheetAppointment:
     confirmed = visit.status == "confirmed"
     return SheetAppointment(
-        _sheet_patient(visit.recall.patient, site), visit.starts_at, visit.get_kind_display(), confirmed
+        _sheet_patient(visit.recall.patient, site),
+        visit.starts_at,
+        "; ".join([visit.get_kind_display(), *describe_parts(visit)]),
+        confirmed,
     )
 
 
 def _sheet_callback(recall: Recall, site: Site, now: datetime) -> SheetCallback:
     due_at = recall.due_at or now
     what = recall.get_state_display()
+    if recall.state == State.RESULT_TO_TELL and recall.tell_by is not None:
+        what = _("%(what)s, tell by %(limit)s") % {
+            "what": what,
+            "limit": format_datetime(recall.tell_by.astimezone(site.zone)),
+        }
     return SheetCallback(
         _sheet_patient(recall.patient, site), due_at, _("%(what)s, late") % {"what": what} if due_at < now else what
     )

@@ -7,11 +7,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import models
-from django.utils import formats
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from desk.datetime_display import format_clock_time, format_datetime
 from notifications.enums import AttemptResult
 from notifications.models import SendingState
 from reports.current_counts import OVERDUE_GRACE
@@ -19,7 +19,11 @@ from reports.current_counts import OVERDUE_GRACE
 # Each part leaves a mark every minute: two missed marks are late, ten are down.
 LATE_AFTER = timedelta(minutes=2, seconds=30)
 DOWN_AFTER = timedelta(minutes=10)
-# The check for recalls without a next step runs every hour.
+LISTENER_NAME = "hl7_listener"  # leaves its mark three times a minute
+# The check for recalls without a next step runs every hour, the first time an hour after the scheduler service began.
+STUCK_CHECK_NAME = "loop"
+STUCK_CHECK_PERIOD = timedelta(hours=1)
+STUCK_CHECK_FIRST_GRACE = timedelta(minutes=5)
 STUCK_CHECK_LATE_AFTER = timedelta(hours=2, minutes=30)
 STUCK_CHECK_DOWN_AFTER = timedelta(hours=25)
 
@@ -30,6 +34,7 @@ class Health(models.TextChoices):
     DOWN = "down", gettext_lazy("down")
     FROZEN = "frozen", gettext_lazy("frozen")
     UNKNOWN = "unknown", gettext_lazy("not used yet")
+    NOT_RUN_YET = "not-run-yet", gettext_lazy("not run yet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,7 @@ class ComponentHealth:
     @property
     def sentence(self) -> str:
         words = [str(self.health.label), self.detail] if self.detail else [str(self.health.label)]
-        return f"{self.name}: {', '.join(words).rstrip('.')}."  # "9 a.m." brings a full stop of its own
+        return f"{self.name}: {', '.join(words)}."
 
 
 # The names under which the workers leave their marks, the words for them, and after how long they are late and down.
@@ -52,7 +57,7 @@ _COMPONENTS: tuple[tuple[str, Any, Any, timedelta, timedelta], ...] = (
     ("beat", gettext_lazy("Scheduler service"), gettext_lazy("last run %(ago)s ago"), LATE_AFTER, DOWN_AFTER),
     ("sweep", gettext_lazy("Delivery check"), gettext_lazy("last run %(ago)s ago"), LATE_AFTER, DOWN_AFTER),
     (
-        "loop",
+        STUCK_CHECK_NAME,
         gettext_lazy("Next-step check"),
         gettext_lazy("last run %(ago)s ago"),
         STUCK_CHECK_LATE_AFTER,
@@ -65,7 +70,7 @@ def check_components(
     marks: Mapping[str, datetime | None],
     tries: Mapping[str, datetime | None],
     *,
-    mail_away_since: datetime | None = None,
+    since: Mapping[str, datetime | None],
     broker_answers: bool,
     overdue: int,
     now: datetime,
@@ -73,20 +78,49 @@ def check_components(
 ) -> list[ComponentHealth]:
     """`marks`: last mark by part; `tries`: last try at handing over mail by its result; `zone`: for times of day.
 
-    `mail_away_since` is set while the workers cannot reach the mail server at all: then there are no tries to judge.
+    `since`: "mail" is set while the workers cannot reach the mail server at all: then there are no tries to judge;
+    "beat" is when the scheduler service left its first mark.
     """
     parts = [
-        _check_heartbeat(name, words, marks.get(key), limits, now, zone) for key, name, words, *limits in _COMPONENTS
+        _check_first_run(name, marks.get("beat"), since.get("beat"), now, zone)
+        if key == STUCK_CHECK_NAME and marks.get(key) is None
+        else _check_heartbeat(name, words, marks.get(key), limits, now, zone)
+        for key, name, words, *limits in _COMPONENTS
     ]
     broker = (
         ComponentHealth(_("Broker"), Health.UP, "")
         if broker_answers
         else ComponentHealth(_("Broker"), Health.DOWN, _("no answer"))
     )
+    mail_away_since = since.get("mail")
     if mail_away_since is not None:
-        since = _("since %(when)s") % {"when": format_datetime(mail_away_since, zone)}
-        return [ComponentHealth(_("Mail"), Health.DOWN, since), *parts, broker]
+        words = _("since %(when)s") % {"when": format_datetime(mail_away_since.astimezone(zone))}
+        return [ComponentHealth(_("Mail"), Health.DOWN, words), *parts, broker]
     return [_check_mail(tries, overdue, now), *parts, broker]
+
+
+def check_listener(marks: Mapping[str, datetime | None], now: datetime, zone: ZoneInfo) -> list[ComponentHealth]:
+    """Whether the HL7 listener is alive; nothing where none was ever started."""
+    if LISTENER_NAME not in marks:
+        return []
+    words = gettext_lazy("last sign of life %(ago)s ago")
+    limits = (LATE_AFTER, DOWN_AFTER)
+    return [_check_heartbeat(_("HL7 listener"), words, marks[LISTENER_NAME], limits, now, zone)]
+
+
+def _check_first_run(
+    name: Any, beat_mark: datetime | None, beat_since: datetime | None, now: datetime, zone: ZoneInfo
+) -> ComponentHealth:
+    """Nothing to worry about until the hour is over; while the scheduler service never ran, its own line is red."""
+    if beat_mark is None:
+        return ComponentHealth(name, Health.NOT_RUN_YET, "")
+    if beat_since is None:
+        return ComponentHealth(name, Health.DOWN, _("no sign of life yet"))
+    due_by = beat_since + STUCK_CHECK_PERIOD
+    when = {"when": format_clock_time(due_by.astimezone(zone))}
+    if now <= due_by + STUCK_CHECK_FIRST_GRACE:
+        return ComponentHealth(name, Health.NOT_RUN_YET, _("first due by %(when)s") % when)
+    return ComponentHealth(name, Health.DOWN, _("never ran, was due by %(when)s") % when)
 
 
 def _check_heartbeat(
@@ -96,7 +130,9 @@ def _check_heartbeat(
         return ComponentHealth(name, Health.DOWN, _("no sign of life yet"))
     age, (late_after, down_after) = now - last, limits
     if age > down_after:
-        return ComponentHealth(name, Health.DOWN, _("since %(when)s") % {"when": format_datetime(last, zone)})
+        return ComponentHealth(
+            name, Health.DOWN, _("since %(when)s") % {"when": format_datetime(last.astimezone(zone))}
+        )
     health = Health.LATE if age > late_after else Health.UP
     return ComponentHealth(name, health, words % {"ago": format_age(last, now)} if health == Health.LATE else "")
 
@@ -124,7 +160,7 @@ def sending_frozen(frozen: Mapping[str, datetime | None], zone: ZoneInfo) -> lis
             _("Sending"),
             Health.FROZEN,
             _("since %(when)s, because %(why)s. No message leaves until a person unfreezes it below")
-            % {"when": format_datetime(since, zone), "why": SendingState.FreezeReason(why).label},
+            % {"when": format_datetime(since.astimezone(zone)), "why": SendingState.FreezeReason(why).label},
         )
         for why, since in frozen.items()
         if since is not None
@@ -143,7 +179,3 @@ def overdue_sentence(count: int, oldest: datetime | None, now: datetime) -> str:
 def format_age(instant: datetime, now: datetime) -> str:
     """The time between in its largest unit: "4 minutes"."""
     return timesince(instant, now, depth=1)
-
-
-def format_datetime(instant: datetime, zone: ZoneInfo) -> str:
-    return formats.date_format(instant.astimezone(zone), "DATETIME_FORMAT")

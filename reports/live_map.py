@@ -26,8 +26,9 @@ from clinic.models import User
 from clinic.roles import Page, can_open_page
 from recalls.enums import OPEN_STATES, State
 from recalls.models import Recall, RecallEvent
+from recalls.selectors.queue_filters import past_target
 from recalls.workflow import STEPS
-from recalls.workflow_diagram import DiagramArrow, diagram_arrows, is_drawn
+from recalls.workflow_diagram import DiagramArrow, diagram_arrows
 from reports.health_checks import format_age
 from reports.map_layout import BOX_HEIGHT, BOX_WIDTH, VIEW_BOX, BoxPosition, get_arrow_path, get_box_position
 from reports.union_counts import CountRow, count_query, fetch_counts
@@ -35,6 +36,8 @@ from reports.union_counts import CountRow, count_query, fetch_counts
 CACHE_SECONDS = 10
 CACHE_KEY = "reports.live_map"
 WEEK = timedelta(days=7)
+# How a row says that its recalls are late, past target or both.
+_LATE, _PAST_TARGET = 1, 2
 _TITLE_LINE_LENGTH = 23  # of a state's name on one line of its box
 _MIN_ARROW_WIDTH, _MAX_ARROW_WIDTH = 1.5, 9.0
 _TITLE_Y = 20
@@ -44,7 +47,7 @@ _PADDING = 10
 
 @dataclass(frozen=True, slots=True)
 class StateBox:
-    """One state: its count, the age of its oldest recall ("9 days"), how many are overdue, and its list."""
+    """One state: its count, the age of its oldest recall ("9 days"), how many are overdue or past target, its list."""
 
     state: State
     position: BoxPosition
@@ -52,6 +55,7 @@ class StateBox:
     count: int
     oldest_age: str
     overdue: int
+    past_target: int
 
     @property
     def is_closed(self) -> bool:
@@ -94,6 +98,19 @@ class StateBox:
         return ngettext("%(count)d overdue", "%(count)d overdue", self.overdue) % {"count": self.overdue}
 
     @property
+    def square(self) -> str:
+        """The shape that stands for "past target", before its text at the right edge."""
+        return f"M{self.left + 104} {self.overdue_y - 10} h10 v10 h-10 z"
+
+    @property
+    def past_target_x(self) -> int:
+        return self.left + 119
+
+    @property
+    def past_target_text(self) -> str:
+        return ngettext("%(count)d past", "%(count)d past", self.past_target) % {"count": self.past_target}
+
+    @property
     def description(self) -> str:
         """What a screen reader says of the box."""
         if self.is_closed:
@@ -101,7 +118,9 @@ class StateBox:
             return f"{self.state.label}: {closed % {'count': self.count}}"
         words = [ngettext("%(count)d open", "%(count)d open", self.count) % {"count": self.count}]
         words += [_("oldest %(age)s") % {"age": self.oldest_age}] if self.oldest_age else []
-        return f"{self.state.label}: {', '.join([*words, self.overdue_text])}"
+        past = ngettext("%(count)d past target", "%(count)d past target", self.past_target)
+        words += [self.overdue_text, past % {"count": self.past_target}]
+        return f"{self.state.label}: {', '.join(words)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +182,11 @@ def get_live_map(user: User) -> LiveMap:
         if row.query_name == "move":
             step, start, end = row.key.split("|")
             moves[step, start, end] += row.count
-    drawn = {step.name for step in STEPS if is_drawn(step)}
+    arrows = _map_arrows(moves)
     return LiveMap(
         [_state_box(user, state, rows, now) for state in OPEN_STATES] + [_closed_box(user, moves)],
-        _map_arrows(moves),
-        sum(count for (step, _start, _end), count in moves.items() if step not in drawn),
+        arrows,
+        moves.total() - sum(arrow.count for arrow in arrows),
         counted_at,
     )
 
@@ -181,10 +200,11 @@ def _cached_counts(now: datetime) -> tuple[datetime, list[CountRow]]:
 
 
 def _count_queries(now: datetime) -> Iterable[Any]:
-    """Open recalls by state, site and whether they are late; moves of the last seven days by step, ends and site."""
-    late = Case(When(due_at__lt=now, then=Value(1)), default=Value(0), output_field=IntegerField())
+    """Open recalls by state, site and whether they are late or past target; last week's moves by step, ends, site."""
+    late = Case(When(due_at__lt=now, then=Value(_LATE)), default=Value(0), output_field=IntegerField())
+    past = Case(When(past_target(now), then=Value(_PAST_TARGET)), default=Value(0), output_field=IntegerField())
     yield count_query(
-        Recall.objects.still_open(), "open", key=F("state"), first=F("site_id"), second=late, at=Min("opened_at")
+        Recall.objects.still_open(), "open", key=F("state"), first=F("site_id"), second=late + past, at=Min("opened_at")
     )
     moving = [step.name for step in STEPS if step.to_states]
     moves = RecallEvent.objects.filter(step__in=moving, at__gte=now - WEEK).exclude(from_state=F("to_state"))
@@ -201,13 +221,14 @@ def _state_box(user: User, state: State, rows: Iterable[CountRow], now: datetime
         list_url(user, state),
         sum(row.count for row in here),
         format_age(oldest, now) if oldest else "",
-        sum(row.count for row in here if row.number_2),
+        sum(row.count for row in here if row.number_2 & _LATE),
+        sum(row.count for row in here if row.number_2 & _PAST_TARGET),
     )
 
 
 def _closed_box(user: User, moves: "Counter[tuple[str, str, str]]") -> StateBox:
     closed = sum(count for (_step, _start, end), count in moves.items() if end == State.CLOSED)
-    return StateBox(State.CLOSED, get_box_position(State.CLOSED), list_url(user, State.CLOSED), closed, "", 0)
+    return StateBox(State.CLOSED, get_box_position(State.CLOSED), list_url(user, State.CLOSED), closed, "", 0, 0)
 
 
 def _map_arrows(moves: "Counter[tuple[str, str, str]]") -> list[MapArrow]:

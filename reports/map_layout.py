@@ -14,7 +14,7 @@ Point = tuple[int, int]
 BOX_WIDTH, BOX_HEIGHT = 190, 104
 _COLUMNS = (20, 256, 492, 728, 964)
 _ROWS = (64, 236, 408)
-VIEW_BOX = "-48 8 1216 548"
+VIEW_BOX = "-48 48 1248 508"
 
 _GRID_CELLS: dict[State, tuple[int, int]] = {
     State.AWAITING_PRIORS: (0, 0),
@@ -22,6 +22,8 @@ _GRID_CELLS: dict[State, tuple[int, int]] = {
     State.TO_CONTACT: (0, 1),
     State.SCHEDULED: (1, 1),
     State.AWAITING_OUTCOME: (2, 1),
+    State.RESULT_TO_TELL: (3, 1),
+    State.TO_HAND_OVER: (4, 0),
     State.CLOSED: (4, 1),
     State.ON_HOLD: (0, 2),
     State.BIOPSY_TO_BOOK: (1, 2),
@@ -33,27 +35,34 @@ _GRID_CELLS: dict[State, tuple[int, int]] = {
 _ARROW_PATHS: dict[tuple[State | None, State], tuple[Point, ...]] = {
     (None, State.AWAITING_PRIORS): ((-28, 116), (20, 116)),
     (None, State.TO_CONTACT): ((-28, 288), (20, 288)),
-    (State.AWAITING_PRIORS, State.TO_CONTACT): ((90, 168), (90, 236)),
-    (State.AWAITING_PRIORS, State.CLOSED): ((115, 64), (115, 30), (1104, 30), (1104, 236)),
+    (State.AWAITING_PRIORS, State.TO_CONTACT): ((70, 168), (70, 236)),
+    (State.AWAITING_PRIORS, State.CLOSED): ((130, 168), (130, 182), (1130, 182), (1130, 236)),
     (State.TO_CONTACT, State.SCHEDULED): ((210, 272), (256, 272)),
     (State.SCHEDULED, State.TO_CONTACT): ((256, 304), (210, 304)),
-    (State.TO_CONTACT, State.CLOSED): ((130, 236), (130, 184), (1074, 184), (1074, 236)),
-    (State.TO_CONTACT, State.BIOPSY_TO_BOOK): ((115, 340), (115, 374), (310, 374), (310, 408)),
+    (State.TO_CONTACT, State.CLOSED): ((150, 236), (150, 192), (1106, 192), (1106, 236)),
+    (State.TO_CONTACT, State.AWAITING_OUTCOME): ((180, 340), (180, 352), (510, 352), (510, 340)),
+    (State.FOLLOW_UP, State.AWAITING_OUTCOME): ((654, 168), (654, 236)),
     (State.SCHEDULED, State.AWAITING_OUTCOME): ((446, 288), (492, 288)),
-    (State.SCHEDULED, State.CLOSED): ((351, 236), (351, 200), (1044, 200), (1044, 236)),
-    (State.SCHEDULED, State.BIOPSY_TO_BOOK): ((351, 340), (351, 408)),
-    (State.AWAITING_OUTCOME, State.CLOSED): ((682, 288), (964, 288)),
+    (State.SCHEDULED, State.FOLLOW_UP): ((330, 236), (330, 130), (492, 130)),
+    (State.FOLLOW_UP, State.SCHEDULED): ((520, 168), (520, 212), (400, 212), (400, 236)),
+    (State.FOLLOW_UP, State.TO_CONTACT): ((492, 102), (233, 102), (233, 202), (110, 202), (110, 236)),
+    (State.AWAITING_OUTCOME, State.RESULT_TO_TELL): ((682, 288), (728, 288)),
     (State.AWAITING_OUTCOME, State.FOLLOW_UP): ((614, 236), (614, 168)),
-    (State.AWAITING_OUTCOME, State.BIOPSY_TO_BOOK): ((587, 340), (587, 374), (394, 374), (394, 408)),
-    (State.AWAITING_OUTCOME, State.TO_CONTACT): ((532, 236), (532, 218), (190, 218), (190, 236)),
-    (State.FOLLOW_UP, State.TO_CONTACT): ((492, 116), (233, 116), (233, 202), (164, 202), (164, 236)),
+    (State.AWAITING_OUTCOME, State.TO_CONTACT): ((570, 236), (570, 223), (190, 223), (190, 236)),
+    (State.AWAITING_OUTCOME, State.BIOPSY_TO_BOOK): ((560, 340), (560, 372), (370, 372), (370, 408)),
+    (State.AWAITING_OUTCOME, State.CLOSED): ((640, 340), (640, 355), (1030, 355), (1030, 340)),
+    (State.RESULT_TO_TELL, State.CLOSED): ((918, 288), (964, 288)),
+    (State.RESULT_TO_TELL, State.FOLLOW_UP): ((770, 236), (770, 116), (682, 116)),
+    (State.RESULT_TO_TELL, State.TO_CONTACT): ((750, 236), (750, 229), (200, 229), (200, 236)),
+    (State.RESULT_TO_TELL, State.TO_HAND_OVER): ((870, 236), (870, 116), (964, 116)),
+    (State.RESULT_TO_TELL, State.BIOPSY_TO_BOOK): ((800, 340), (800, 388), (410, 388), (410, 408)),
+    (State.TO_HAND_OVER, State.CLOSED): ((1040, 168), (1040, 236)),
     (State.BIOPSY_TO_BOOK, State.BIOPSY_BOOKED): ((446, 444), (492, 444)),
     (State.BIOPSY_BOOKED, State.BIOPSY_TO_BOOK): ((492, 476), (446, 476)),
+    (State.BIOPSY_TO_BOOK, State.CLOSED): ((351, 512), (351, 538), (1178, 538), (1178, 288), (1154, 288)),
     (State.BIOPSY_BOOKED, State.AWAITING_PATHOLOGY): ((682, 460), (728, 460)),
     (State.AWAITING_PATHOLOGY, State.AWAITING_CONCORDANCE): ((918, 460), (964, 460)),
-    (State.AWAITING_CONCORDANCE, State.CLOSED): ((1059, 408), (1059, 340)),
-    (State.AWAITING_CONCORDANCE, State.FOLLOW_UP): ((1004, 408), (1004, 374), (705, 374), (705, 116), (682, 116)),
-    (State.AWAITING_CONCORDANCE, State.BIOPSY_TO_BOOK): ((1059, 512), (1059, 540), (351, 540), (351, 512)),
+    (State.AWAITING_CONCORDANCE, State.RESULT_TO_TELL): ((1010, 408), (1010, 374), (870, 374), (870, 340)),
 }
 
 

@@ -1,9 +1,10 @@
-"""Stores the weekly figures of the board: one row for each week, site and measure."""
+"""Stores the weekly figures of the board, who took which list out of the product, and the calendar feeds."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from clinic.models import Site
+from clinic.models import Site, User
+from recalls.enums import Modality
 
 
 class WeeklyFigure(models.Model):
@@ -36,3 +37,45 @@ class WeeklyFigure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.measure} {self.week:%Y-%m-%d}"
+
+
+class ExportLog(models.Model):
+    """One CSV file of patients: who took it, when, and why. Whose rows it held is in the access log."""
+
+    REASON_LENGTH = 300  # characters
+
+    at = models.DateTimeField(_("when"), auto_now_add=True)
+    user = models.ForeignKey(User, models.PROTECT, verbose_name=_("who"), related_name="+")
+    name = models.CharField(_("list"), max_length=40)
+    reason = models.CharField(_("why"), max_length=REASON_LENGTH)
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name = _("CSV file taken")
+        verbose_name_plural = _("CSV files taken")
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.name}"
+
+
+class CalendarFeed(models.Model):
+    """A secret address under which a calendar program reads when a site's rooms of one kind are taken."""
+
+    site = models.ForeignKey(Site, models.CASCADE, related_name="+", verbose_name=_("site"))
+    modality = models.CharField(_("rooms for"), max_length=12, choices=Modality)
+    digest = models.CharField(max_length=64, unique=True, editable=False)  # SHA-256 of the secret
+    made_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("made by"))
+    made_at = models.DateTimeField(_("made"), auto_now_add=True)
+    ended_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("ended by")
+    )
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name = _("calendar feed")
+        verbose_name_plural = _("calendar feeds")
+        indexes = [models.Index(fields=["site", "-id"], name="calendar_feed_by_site")]
+
+    def __str__(self) -> str:
+        return f"{self.site} {self.get_modality_display()}"

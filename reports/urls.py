@@ -1,10 +1,25 @@
-"""Addresses of the live map and the downtime sheet."""
+"""Addresses of the live map, the downtime sheet and the manager's lists."""
 
 from django.urls import path
+from django.views.generic import RedirectView
 
+from reports.calendars.views import CalendarFeedsView, CalendarFeedView, EndFeedView
+from reports.manager.export_log import ExportLogView
+from reports.manager.export_views import ExportFilesView
+from reports.manager.views import RecallListExportView, RecallListView, StaffWorkExportView, StaffWorkView
 from reports.views import DowntimeSheetView, WorkflowMapUpdateView, WorkflowMapView
 
 urlpatterns = [
+    path("lists/", RedirectView.as_view(pattern_name="recall_list", permanent=False), {"name": "late"}, "late_list"),
+    path("lists/files-taken/", ExportLogView.as_view(), name="export_log"),
+    path("lists/work/", StaffWorkView.as_view(), name="staff_work"),
+    path("lists/work/export/", StaffWorkExportView.as_view(), name="staff_work_export"),
+    path("lists/files/", ExportFilesView.as_view(), name="export_files"),
+    path("lists/calendars/", CalendarFeedsView.as_view(), name="calendar_feeds"),
+    path("lists/calendars/<int:pk>/end/", EndFeedView.as_view(), name="calendar_feed_end"),
+    path("calendars/<str:secret>.ics", CalendarFeedView.as_view(), name="calendar_feed"),
+    path("lists/<slug:name>/", RecallListView.as_view(), name="recall_list"),
+    path("lists/<slug:name>/export/", RecallListExportView.as_view(), name="recall_list_export"),
     path("downtime/", DowntimeSheetView.as_view(), name="downtime"),
     path("map/", WorkflowMapView.as_view(), name="workflow_map"),
     path("map/figures/", WorkflowMapUpdateView.as_view(), name="workflow_map_update"),

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from clinic.models import DeadlinePolicy, Site
-from recalls.presenters.queue_rows import language_name
+from clinic.models import Site
+from desk.languages import language_name
 from reports.charts import Chart, Series, week_labels
 from reports.weekly_figures import Measure, WeeklyCounts
 from reports.weekly_queries import WEEK_COUNT
@@ -88,8 +88,7 @@ class _WaitGroup:
 
 def wait_charts(weeks: WeeklyCounts, sites: Sequence[Site], now: datetime, zone: ZoneInfo) -> Iterable[Chart]:
     """Three charts for each wait. One query, for the sites' targets."""
-    kept = {policy.site_id: policy for policy in DeadlinePolicy.objects.filter(site__in=sites)}
-    policies = {site.pk: kept.get(site.pk) or DeadlinePolicy(site=site) for site in sites}
+    policies = {site.pk: site.policy for site in sites}
     names = {site.pk: site.name for site in sites}
     for wait in WAIT_MEASURES:
         targets = {site: getattr(policy, wait.target_field) for site, policy in policies.items()}

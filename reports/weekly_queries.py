@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce, TruncDate
 
 from clinic.models import Site
 from clinic.timezone_filters import group_site_ids_by_zone, per_zone_condition, start_of_day
-from recalls.enums import AppointmentStatus, Assessment, ClosureReason, State, VisitKind
+from recalls.enums import AppointmentStatus, Assessment, ClosureReason, RecallKind, State, VisitKind
 from recalls.models import Appointment, Outcome, Recall
 from reports.union_counts import CountQuery, count_query
 
@@ -128,8 +128,10 @@ def _outcome_wait_query(sites: Sequence[Site], now: datetime) -> CountQuery:
     )
 
 
-def _result_time() -> Coalesce:
-    return Coalesce(F("recall__exam__reported_at"), F("recall__opened_at"))
+def _result_time() -> Case:
+    """When the result came that opened the recall: the screening's, or that of a supplemental test."""
+    supplemental = When(recall__kind=RecallKind.SUPPLEMENTAL, then=F("recall__opened_at"))
+    return Case(supplemental, default=Coalesce(F("recall__exam__reported_at"), F("recall__opened_at")))
 
 
 def _open_recall_query(sites: Sequence[Site], now: datetime) -> CountQuery:

@@ -1,0 +1,1 @@
+"""Calendar feeds of a site's visits for a calendar program, by secret address."""
