@@ -21,7 +21,7 @@
         label: series.label,
         data: series.values,
         backgroundColor: colour,
-        borderColor: line ? colour : token("--body-bg"),
+        borderColor: line ? colour : token("--bs-body-bg"),
         borderWidth: line ? 2 : 1,
         borderDash: line && at > 0 ? [6, 4] : [],
         pointStyle: ["circle", "triangle", "rect"][at % 3],
@@ -32,8 +32,8 @@
   }
 
   function options(chart) {
-    const ink = token("--body-fg");
-    const grid = token("--hairline-color");
+    const ink = token("--bs-body-color");
+    const grid = token("--bs-border-color");
     const stacked = chart.kind.startsWith("stacked");
     const axis = { stacked, ticks: { color: ink, precision: 0 }, grid: { color: grid }, beginAtZero: true };
     return {
@@ -83,5 +83,4 @@
 
   board.querySelectorAll("canvas[data-chart]").forEach((canvas) => sight.observe(canvas));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAgain);
-  new MutationObserver(drawAgain).observe(document.documentElement, { attributeFilter: ["data-theme"] });
 })();

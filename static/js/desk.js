@@ -47,12 +47,31 @@
     to.focus();
   }
 
+  // The phone number on the recall's page: one key opens its field, Enter saves it in place and leads back to the call.
+  function editPhone() {
+    const panel = find(".edit-contact");
+    if (!panel) return;
+    panel.open = true;
+    const mobile = panel.querySelector("[name=contact-mobile]");
+    const home = panel.querySelector("[name=contact-home]");
+    const field = mobile.value === "" && home.value !== "" ? home : mobile;
+    field.focus();
+    field.select();
+  }
+
+  document.body.addEventListener("htmx:afterSettle", () => {
+    const wrong = find("#reach .is-invalid");
+    if (wrong) wrong.focus();
+    else if (find("#reach[data-saved]")) (find(".call-form input[type=radio]") ?? find(".edit-contact summary"))?.focus();
+  });
+
   // One recall.
   const recallKeys = {
     j: () => (times.length ? chooseTime(1) : go(find("a[rel=next]"))),
     k: () => (times.length ? chooseTime(-1) : go(find("a[rel=up]"))),
-    c: () => (form ? form.querySelector("input[type=radio]").focus() : go(find("a[href*='/log_contact/']"))),
+    c: () => (form ? form.querySelector("input[type=radio], textarea").focus() : go(find("a[href*='/log_contact/']"))),
     b: () => go(find("a[href*='/book_']")),
+    p: () => editPhone(),
     n: () => (find("[name=note]") ? find("[name=note]").focus() : go(find("a[href*='/add_note/']"))),
   };
 
@@ -86,10 +105,27 @@
     if (!isTyping(event) && actOn(event.key)) event.preventDefault();
   });
 
-  find(".keys-link")?.addEventListener("click", (event) => {
-    event.preventDefault();
-    keysDialog.showModal();
-  });
+  for (const link of document.querySelectorAll(".keys-link")) {
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      keysDialog.showModal();
+    });
+  }
+
+  // A menu of the header closes by Escape, which leads back to its name, and when the focus or a click goes elsewhere.
+  for (const menu of document.querySelectorAll(".menu")) {
+    menu.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !menu.open) return;
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    });
+    menu.addEventListener("focusout", (event) => {
+      if (event.relatedTarget && !menu.contains(event.relatedTarget)) menu.open = false;
+    });
+    document.addEventListener("pointerdown", (event) => {
+      if (!menu.contains(event.target)) menu.open = false;
+    });
+  }
 
   // A button pressed twice sends once; the server would do it once in any case.
   document.addEventListener("submit", (event) => {
