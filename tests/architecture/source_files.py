@@ -6,7 +6,20 @@ from functools import cache
 from pathlib import Path
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent.parent
-PACKAGES = ("config", "clinic", "patients", "desk", "recalls", "notifications", "exchange", "reports", "portal", "demo")
+PACKAGES = (
+    "config",
+    "clinic",
+    "patients",
+    "desk",
+    "recalls",
+    "notifications",
+    "exchange",
+    "reports",
+    "portal",
+    "site_setup",
+    "records",
+    "demo",
+)
 
 
 def _python_files(folders: tuple[str, ...]) -> list[Path]:

@@ -17,6 +17,12 @@ LAYERED_INSIDE = frozenset({"notifications", "recalls"})
 SETS_STATES = {
     "recalls/actions/transition.py": "Recall",
     "exchange/loader.py": "RowOutcome",  # the result of a row of a file, no model
+    "exchange/uploads/upload_load.py": "ResultUpload",
+    "exchange/fhir/export/bulk.py": "ExportJob",
+    "exchange/fhir/webhooks/delivery.py": "WebhookDelivery",
+    "exchange/hl7/store.py": "Hl7Message",
+    "exchange/hl7/outbound/deliver.py": "Hl7StatusMessage",
+    "notifications/letter_batches/jobs.py": "LetterBatch and BatchLetter",
 }
 """Where an attribute ``state`` is assigned, and of which class."""
 
@@ -72,9 +78,11 @@ def _is_state(target: ast.expr) -> bool:
 
 
 def _is_of_a_recall(value: ast.expr) -> bool:
-    """Whether the value is not plainly the state of a notification."""
+    """Whether the value is not plainly the state of a notification or of a lay summary."""
     return not (
-        isinstance(value, ast.Attribute) and isinstance(value.value, ast.Name) and value.value.id == "NotificationState"
+        isinstance(value, ast.Attribute)
+        and isinstance(value.value, ast.Name)
+        and value.value.id in ("NotificationState", "SummaryState")
     )
 
 

@@ -20,9 +20,33 @@ PORTAL_URL_NAMES = (
     "calendar_file",
     "close_page",
 )
+# Programs bring a token with each request; tests/fhir holds that nothing of a patient is shown without one.
+FHIR_URL_NAMES = (
+    "bundle",
+    "metadata",
+    "token",
+    "smart_configuration",
+    "search",
+    "posted_search",
+    "everything",
+    "read",
+    "export",
+    "patient_export",
+    "export_status",
+    "export_file",
+    "find",
+    "hold",
+    "book",
+    "slots",
+    "posted_slots",
+    "slot",
+    "unknown",
+)
 # Each with its reason.
 PUBLIC_URL_NAMES = {
     "health",  # load balancers have no account
+    "first_account",  # on an empty installation nobody can sign in; the code from the terminal is asked for
+    "invitation",  # a new colleague has no password yet; the link holds a one-time token
     "sign_in",  # one must get in somewhere
     "unsubscribe",  # a patient has no account; a mail program presses the button
     "set_language",  # the sign-in page is read before signing in
@@ -31,6 +55,10 @@ PUBLIC_URL_NAMES = {
     # The patient's page: opened by a link and the birth date, and then by a cookie of a quarter of an hour.
     *(f"portal:{name}" for name in PORTAL_URL_NAMES),
     *WEBHOOK_URL_NAMES,
+    "calendar_feed",  # a calendar program reads it; the address holds a secret that can be ended
+    # Programs bring a token of their own; each view asks for it.
+    "fhir_base",
+    *(f"fhir:{name}" for name in FHIR_URL_NAMES),
 }
 
 

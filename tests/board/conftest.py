@@ -26,6 +26,6 @@ def read_board() -> ReadBoard:
     def read(user: User) -> str:
         client = Client()
         client.force_login(user)
-        return page_text(client.get("/admin/").text)
+        return page_text(client.get("/board/").text)
 
     return read

@@ -15,9 +15,10 @@ from recalls.enums import OPEN_STATES, Assessment, State
 from recalls.models import Recall, ScreeningExam
 from reports.weekly_figures import store_weekly_figures
 from tests.support.analyze import analyze
+from tests.support.many_rows import multiply_rows
 
 MOST_QUERIES = 10
-BOARD = "/admin/"
+BOARD = "/board/"
 LISTS = ("/admin/recalls/recall/", "/admin/patients/patient/", "/admin/recalls/recallevent/")
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seen_once")]
@@ -42,7 +43,10 @@ def _create_recalls(site: Site, first: int, last: int) -> None:
     )
     Recall.objects.bulk_create(
         Recall(
-            site=site, patient=exam.patient, exam=exam, state=states[n % len(states)], clock_from=now, version=1,
+            site=site, patient=exam.patient, exam=exam, clock_from=now, version=1,
+            state=(state := states[n % len(states)]),
+            result_since=now if state == State.RESULT_TO_TELL else None,
+            tell_by=now if state == State.RESULT_TO_TELL else None,
             due_at=now + timedelta(hours=n % 100 - 50), opened_at=now - timedelta(days=n % 90),
         )
         for n, exam in zip(numbers, exams, strict=True)
@@ -65,7 +69,12 @@ def test_the_board_and_the_lists_cost_the_same_queries_at_a_hundred_and_at_twent
     client.get(BOARD)  # the first request of a session also writes when the user was last seen
     cache.clear()
     few = {address: _count_queries(client, address) for address in (BOARD, *LISTS)}
-    _create_recalls(foothills, 100, 20_000)
+    at_foothills = str(foothills.pk)
+    multiply_rows(Patient.objects.all(), 199, mrn="mrn || '-' || n", site_id=at_foothills)
+    exam_changes = {"accession": "accession || '-' || n", "site_id": at_foothills}
+    multiply_rows(ScreeningExam.objects.all(), 199, moved=["patient_id"], **exam_changes)
+    multiply_rows(Recall.objects.all(), 199, moved=["patient_id", "exam_id"], site_id=at_foothills)
+    assert Recall.objects.count() == 20_000
     analyze(Patient, ScreeningExam, Recall)  # without statistics one list takes minutes
     cache.clear()
     many = {address: _count_queries(client, address) for address in (BOARD, *LISTS)}

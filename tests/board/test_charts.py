@@ -18,8 +18,8 @@ from clinic import calendar
 from clinic.factories import get_site_staff
 from clinic.models import Site, User
 from recalls import actions
-from recalls.actions import OutcomeInput, Slot
-from recalls.enums import Assessment
+from recalls.actions import DisclosureInput, OutcomeInput, Slot
+from recalls.enums import Assessment, DisclosureMethod
 from recalls.models import Recall
 from recalls.testing.factories import ExamFactory, RecallFactory
 from reports.waiting_times import percentile
@@ -28,6 +28,7 @@ from tests.board.conftest import ReadBoard
 
 TUESDAY = datetime(2026, 3, 17, 15, 0, tzinfo=UTC)  # 11 am in Pittsburgh, in the week of March 16
 
+TOLD = DisclosureInput(DisclosureMethod.AT_VISIT)
 pytestmark = pytest.mark.django_db
 
 
@@ -75,7 +76,7 @@ def test_a_second_visit_of_the_same_recall_does_not_count(
     recall = _attended_recall(shadyside, reported=_site_time(shadyside, 4), came=_site_time(shadyside, 6))
     cast = get_site_staff(shadyside)
     with clock.travel(_site_time(shadyside, 9), tick=False) as now:
-        actions.record_outcome(recall, OutcomeInput(Assessment.NEED_IMAGING), by=cast.radiologist)
+        actions.record_outcome(recall, OutcomeInput(Assessment.NEED_IMAGING, told=TOLD), by=cast.radiologist)
         actions.book_appointment(recall, Slot(shadyside, _site_time(shadyside, 12)), by=cast.scheduler)
         now.move_to(_site_time(shadyside, 12))
         actions.mark_attended(recall, by=cast.scheduler)
@@ -142,7 +143,7 @@ def test_the_script_draws_the_same_figures_as_the_tables(
     client: Client, manager_mo: User, varied_recalls: None
 ) -> None:
     client.force_login(manager_mo)
-    page = client.get("/admin/").text
+    page = client.get("/board/").text
     found = re.search(r'<script id="board-data"[^>]*>(.*?)</script>', page, re.DOTALL)
     assert found
     charts, tables = json.loads(found[1]), _tables(page)
@@ -157,8 +158,8 @@ def test_the_script_draws_the_same_figures_as_the_tables(
 
 def test_a_charts_file_holds_the_cells_of_its_table(client: Client, manager_mo: User, varied_recalls: None) -> None:
     client.force_login(manager_mo)
-    for name, table in zip(CHARTS, _tables(client.get("/admin/").text), strict=True):
-        answer = client.get(f"/admin/figures/{name}.csv")
+    for name, table in zip(CHARTS, _tables(client.get("/board/").text), strict=True):
+        answer = client.get(f"/board/figures/{name}.csv")
         assert answer["Content-Type"] == "text/csv; charset=utf-8"
         assert list(csv.reader(answer.text.removeprefix("\ufeff").splitlines())) == table
 
@@ -167,7 +168,7 @@ def test_a_charts_file_holds_the_cells_of_its_table(client: Client, manager_mo: 
 def test_a_cell_never_becomes_a_formula(name: str, client: Client, manager_mo: User, shadyside: Site) -> None:
     Site.objects.filter(pk=shadyside.pk).update(name=name)
     client.force_login(manager_mo)
-    (head, *_rows) = csv.reader(client.get("/admin/figures/late.csv").text.removeprefix("\ufeff").splitlines())
+    (head, *_rows) = csv.reader(client.get("/board/figures/late.csv").text.removeprefix("\ufeff").splitlines())
     assert head[1] == f"'{name}"
 
 
@@ -175,9 +176,9 @@ def test_a_file_is_for_those_who_may_see_the_board(client: Client, scheduler_ana
     scheduler_ana.is_staff = True
     scheduler_ana.save()
     client.force_login(scheduler_ana)
-    assert client.get("/admin/figures/late.csv").status_code == 403
+    assert client.get("/board/figures/late.csv").status_code == 403
     client.force_login(manager_mo)
-    assert client.get("/admin/figures/nothing.csv").status_code == 404
+    assert client.get("/board/figures/nothing.csv").status_code == 404
 
 
 def test_late_is_told_by_step_and_by_site(
@@ -187,7 +188,7 @@ def test_late_is_told_by_step_and_by_site(
     for site, days in ((shadyside, 5), (shadyside, 6), (foothills, 5)):
         RecallFactory.create(site=site, ended_at=TUESDAY - timedelta(days=days))
     words = read_board(User.objects.get(pk=manager_mo.pk))
-    assert "3 open recalls are late." in words
+    assert "3 open recalls have an overdue next action." in words
     assert "State Foothills Sample Imaging Shadyside Sample Imaging Awaiting prior images 0 0 To contact 1 2" in words
 
 
@@ -224,7 +225,7 @@ def test_days_to_the_outcome_end_with_the_first_that_says_more_than_more_picture
     recall = _attended_recall(shadyside, reported=_site_time(shadyside, 4), came=_site_time(shadyside, 6))
     cast = get_site_staff(shadyside)
     with clock.travel(_site_time(shadyside, 6, 11), tick=False) as now:
-        actions.record_outcome(recall, OutcomeInput(Assessment.NEED_IMAGING), by=cast.radiologist)
+        actions.record_outcome(recall, OutcomeInput(Assessment.NEED_IMAGING, told=TOLD), by=cast.radiologist)
         actions.book_appointment(recall, Slot(shadyside, _site_time(shadyside, 12)), by=cast.scheduler)
         now.move_to(_site_time(shadyside, 12))
         actions.mark_attended(recall, by=cast.scheduler)
@@ -237,10 +238,10 @@ def test_what_the_workers_keep_says_the_same_as_counting_now(
     client: Client, manager_mo: User, varied_recalls: None
 ) -> None:
     client.force_login(manager_mo)
-    counted = _tables(client.get("/admin/").text)
+    counted = _tables(client.get("/board/").text)
     store_weekly_figures()
     with CaptureQueriesContext(connection) as asked:
-        kept = _tables(client.get("/admin/").text)
+        kept = _tables(client.get("/board/").text)
     assert kept == counted
     assert not [query for query in asked if "recalls_outcome" in query["sql"]]
 
@@ -252,17 +253,17 @@ def test_kept_figures_show_their_time_and_old_ones_are_not_believed(
     time_machine.shift(300)
     _attended_recall(shadyside, reported=_site_time(shadyside, 2), came=_site_time(shadyside, 11))
     words = read_board(manager_mo)
-    assert "Figures of past weeks: counted March 17, 2026, 11 a.m." in words
+    assert "Figures of past weeks: counted Tue 17 Mar, 11:00 am" in words
     assert "No visit was kept in the last 12 weeks." in words
     time_machine.shift(900)
     words = read_board(manager_mo)
-    assert "Figures of past weeks: counted March 17, 2026, 11:20 a.m." in words
+    assert "Figures of past weeks: counted Tue 17 Mar, 11:20 am" in words
     assert "March 9 9 9 0 1" in words
 
 
 def test_a_page_holds_no_script_or_style_of_its_own(client: Client, manager_mo: User) -> None:
     client.force_login(manager_mo)
-    page = client.get("/admin/").text
+    page = client.get("/board/").text
     assert re.findall(r"<script(?![^>]*(?:src=|application/json))", page) == []
     assert re.findall(r'<style|\sstyle="|\son\w+="', page) == []
 

@@ -55,11 +55,11 @@ def _between(text: str, start: str, end: str) -> str:
 def test_today_and_tomorrow_stand_under_their_day_with_a_number_to_ring(scheduler_ana: User, shadyside: Site) -> None:
     today, tomorrow, later = _booked(shadyside, 17), _booked(shadyside, 18), _booked(shadyside, 19)
     text = _sheet_text(scheduler_ana)
-    assert "Shadyside Sample Imaging, Tuesday, 17 March 2026" in text
+    assert "Shadyside Sample Imaging, Tue 17 Mar 2026" in text
     first = _between(text, "Visits today", "Visits tomorrow")
     second = _between(text, "Visits tomorrow", "To call today")
     assert today.patient.mrn in first
-    assert f"14:30 {today.patient}" in first
+    assert f"2:30 pm {today.patient}" in first
     assert "(412) 555-01" in first
     assert tomorrow.patient.mrn in second
     assert later.patient.mrn not in text
@@ -126,7 +126,7 @@ def test_each_sites_sheet_lies_on_disk_for_its_owner_alone(
     text = (downtime_dir / "SHADY-2026-03-17.html").read_text(encoding="utf-8")
     assert here.patient.mrn in text
     assert there.patient.mrn not in text
-    assert "March 17, 2026, 11 a.m." in text
+    assert "Tue 17 Mar, 11:00 am" in text
 
 
 def test_a_sheet_is_replaced_whole_and_old_ones_go(

@@ -12,6 +12,7 @@ from clinic.models import Heartbeat, Site, User
 from notifications.delivery.worker import send_due
 from notifications.enums import AttemptResult, NotificationState
 from notifications.models import DeliveryAttempt, Notification
+from notifications.tasks import sweep
 from recalls.testing.factories import RecallFactory
 from tests.board.conftest import ReadBoard
 from tests.support.processes import free_port
@@ -52,7 +53,7 @@ def _record_attempt(message: Notification, result: AttemptResult, ago: timedelta
     [
         (timedelta(seconds=50), "Scheduler service: up."),
         (timedelta(minutes=4), "Scheduler service: late, last run 4 minutes ago."),
-        (timedelta(hours=2), "Scheduler service: down, since March 17, 2026, 9 a.m."),
+        (timedelta(hours=2), "Scheduler service: down, since Tue 17 Mar, 9:00 am."),
     ],
 )
 def test_beat_is_up_late_or_down_since(ago: timedelta, sentence: str, read_board: ReadBoard, manager_mo: User) -> None:
@@ -62,6 +63,24 @@ def test_beat_is_up_late_or_down_since(ago: timedelta, sentence: str, read_board
 
 def test_a_part_that_never_ran_is_down(read_board: ReadBoard, manager_mo: User) -> None:
     assert "Worker: down, no sign of life yet." in read_board(manager_mo)
+
+
+def test_a_check_that_never_ran_is_no_alarm_until_its_first_hour_is_over(
+    read_board: ReadBoard, manager_mo: User, time_machine: TimeMachineFixture
+) -> None:
+    assert "Next-step check: not run yet." in read_board(manager_mo)
+    Heartbeat.objects.create(name="beat", started_at=timezone.now() - timedelta(minutes=25), finished_at=timezone.now())
+    assert "Next-step check: not run yet, first due by 11:35 am." in read_board(manager_mo)
+    time_machine.shift(timedelta(minutes=41))
+    assert "Next-step check: down, never ran, was due by 11:35 am." in read_board(manager_mo)
+
+
+def test_the_first_sign_of_life_is_kept(time_machine: TimeMachineFixture) -> None:
+    sweep()
+    time_machine.shift(timedelta(minutes=30))
+    sweep()
+    beat = Heartbeat.objects.get(name="beat")
+    assert (beat.started_at, beat.finished_at) == (TUESDAY, TUESDAY + timedelta(minutes=30))
 
 
 def test_the_same_mark_is_judged_anew_at_each_reading(

@@ -76,15 +76,16 @@ def test_a_box_says_how_many_stand_there_the_oldest_and_the_overdue(manager_mo: 
     for days in (2, 9):
         RecallFactory.create(site=shadyside, ended_at=TUESDAY - timedelta(days=days))
     page = _get_map_page(manager_mo)
-    assert _box_text(page, State.TO_CONTACT) == "To contact: 2 open, oldest 1 week, 2 overdue"
-    assert _box_text(page, State.SCHEDULED) == "Visit booked: 0 open, 0 overdue"
+    assert _box_text(page, State.TO_CONTACT) == "To contact: 2 open, oldest 1 week, 2 overdue, 1 past target"
+    assert _box_text(page, State.SCHEDULED) == "Visit booked: 0 open, 0 overdue, 0 past target"
     assert 'class="map-late"' in page  # the shape beside the word
-    assert "To contact 2 1 week 2" in page_text(page)
+    assert 'class="map-past"' in page
+    assert "To contact 2 1 week 2 1" in page_text(page)
 
 
 def test_the_map_counts_only_the_sites_a_person_works_at(manager_mo: User, shadyside: Site, foothills: Site) -> None:
     RecallFactory.create(site=foothills)
-    assert _box_text(_get_map_page(manager_mo), State.TO_CONTACT) == "To contact: 0 open, 0 overdue"
+    assert _box_text(_get_map_page(manager_mo), State.TO_CONTACT) == "To contact: 0 open, 0 overdue, 0 past target"
     manager_mo.sites.add(foothills)
     assert _box_text(_get_map_page(User.objects.get(pk=manager_mo.pk)), State.TO_CONTACT).startswith(
         "To contact: 1 open"
@@ -123,11 +124,10 @@ def test_each_box_leads_to_its_list(who: str, request: pytest.FixtureRequest, sh
         assert state.value in found[1]
 
 
-def test_the_map_is_in_the_admin_too(manager_mo: User, shadyside: Site) -> None:
-    RecallFactory.create(site=shadyside, booked=True)
+def test_the_board_leads_to_the_map(manager_mo: User, shadyside: Site) -> None:
     client = Client()
     client.force_login(manager_mo)
-    assert _box_text(client.get("/admin/").text, State.SCHEDULED).startswith("Visit booked: 1 open")
+    assert 'href="/map/"' in client.get("/board/").text
 
 
 def test_new_figures_come_with_a_tag_and_the_same_figures_come_once(manager_mo: User, shadyside: Site) -> None:

@@ -50,7 +50,27 @@ def _set_unknown_state(recall: Recall) -> None:
     Recall.objects.filter(pk=recall.pk).update(state="of_the_future", version=recall.version + 1)
 
 
+def _mistype_year(recall: Recall) -> None:
+    Recall.objects.filter(pk=recall.pk).update(due_at=timezone.now().replace(year=2999), version=recall.version + 1)
+
+
+def _forget_visit(recall: Recall) -> None:
+    long_past = timezone.now() - timedelta(days=15)
+    recall.appointments.update(starts_at=long_past)
+    Recall.objects.filter(pk=recall.pk).update(due_at=long_past, version=recall.version + 1)
+
+
+def _hide_past_visit(recall: Recall) -> None:
+    recall.appointments.update(starts_at=timezone.now() - timedelta(days=3))
+    ahead = timezone.now() + timedelta(days=90)
+    Recall.objects.filter(pk=recall.pk).update(due_at=ahead, version=recall.version + 1)
+
+
+_FORGOTTEN = "has a visit long past, and nobody has marked whether the patient came"
 FAULTS = {
+    "due_too_far": ("is due so far ahead that no rule can have set it: was the year mistyped?", _mistype_year),
+    "visit_forgotten": (_FORGOTTEN, _forget_visit),
+    "visit_forgotten, hidden": (_FORGOTTEN, _hide_past_visit),
     "no_visit": ("counts as booked, and no visit is booked", _delete_appointments),
     "no_queue": ("stands in a state that no queue shows", _set_unknown_state),
 }
@@ -70,7 +90,10 @@ def test_each_fault_is_told_by_number_and_ends_with_one(fault: str, shadyside: S
     harm(recall)
     assert _run_check() == (1, f"recall #{recall.pk} {words}\n2 open recalls checked, 1 without a next step.\n")
     status, said = _run_check("--json")
-    assert (status, json.loads(said)) == (1, {"checked": 2, "violations": [{"recall": recall.pk, "fault": fault}]})
+    assert (status, json.loads(said)) == (
+        1,
+        {"checked": 2, "violations": [{"recall": recall.pk, "fault": fault.split(",")[0]}]},
+    )
 
 
 def test_no_name_is_printed(shadyside: Site) -> None:
@@ -122,7 +145,7 @@ def test_the_hourly_check_writes_a_heartbeat_a_file_and_pings_the_monitor(
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
     recall = RecallFactory.create(site=shadyside, booked=True)
-    assert "Next-step check: down, no sign of life yet." in read_board(manager_mo)
+    assert "Next-step check: not run yet." in read_board(manager_mo)
     assert tasks.check_stuck_recalls() == 0
     assert monitor == ["/ping"]
     assert "Next-step check: up." in read_board(manager_mo)

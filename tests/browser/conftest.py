@@ -7,12 +7,13 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 from pytest_django.live_server_helper import LiveServer
 
 from clinic.models import User
 
 PASSWORD = "correct-horse-battery"
+MOST_CLICKS = 5  # for any odd happening of a morning
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 AXE_SCRIPT = Axe().axe_script
 # Only what was found comes back: the whole report of a page takes longer to send than to write.
@@ -31,6 +32,23 @@ def sign_in(page: Page, live_server: LiveServer) -> Callable[[User], Page]:
         return page
 
     return come_in
+
+
+class Clicks:
+    """Counts the clicks of one task, and stands for the limit of all."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def click(self, target: Locator) -> None:
+        self.count += 1
+        assert self.count <= MOST_CLICKS, f"more than {MOST_CLICKS} clicks"
+        target.click()
+
+
+@pytest.fixture
+def clicks() -> Clicks:
+    return Clicks()
 
 
 def session_cookie(user: User, live_server: LiveServer) -> Any:

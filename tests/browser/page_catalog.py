@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 import time_machine
 from django.contrib import admin
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -14,9 +16,12 @@ from clinic import calendar
 from clinic.actors import actor_for
 from clinic.factories import get_site_staff
 from clinic.models import Closure, Site, User
+from exchange.models import ParkedRow, ResultUpload
+from exchange.uploads import upload_load
 from notifications.delivery.worker import send_due
 from notifications.enums import NotificationKind, NotificationState
-from notifications.models import Notification
+from notifications.models import LaySummary, LaySummaryBatch, Notification
+from notifications.planning.lay_summaries import walk
 from notifications.presenters import demo_inbox
 from notifications.rendering.email import unsubscribe_url
 from patients.factories import PatientFactory
@@ -25,34 +30,38 @@ from recalls import actions
 from recalls.actions import Slot
 from recalls.enums import OPEN_STATES
 from recalls.forms import STEP_FORMS
-from recalls.models import Recall
+from recalls.models import Recall, RoomStop
 from recalls.permissions import step_blocked_reason
-from recalls.testing.factories import RecallFactory, RoomFactory
+from recalls.testing.factories import ExamFactory, RecallFactory, RoomFactory
 from recalls.workflow import STEPS_BY_NAME
+from reports.manager.recall_lists import RecallList
+from reports.models import ExportLog
 
 SCENARIOS = (
     "to_contact", "suspicious_screen", "wrong_number", "ladder_complete", "booked", "attended", "awaiting_priors",
-    "priors_received", "missed", "unreleased", "biopsy_to_book", "biopsy_booked", "awaiting_pathology",
-    "awaiting_concordance", "closed_benign", "cancer", "on_hold", "lost",
+    "priors_received", "missed", "benign_to_tell", "suspicious_to_tell", "to_hand_over", "transferred",
+    "biopsy_to_book", "biopsy_booked", "awaiting_pathology", "awaiting_concordance", "closed_benign", "cancer",
+    "on_hold", "lost",
 )  # fmt: skip
 # What a radiologist presses so that every field of the screen is in sight.
 KEYS_BY_STEP = {
     "record_outcome": "3t", "resolve_by_priors": "2", "sign_concordance": "1", "release_outcome": "t",
-    "amend_outcome": "4",
+    "amend_outcome": "4", "result_told": "i",
 }  # fmt: skip
+_LOOKED_AT_WHOLE = 6  # of the pages of one dress every sixth is looked at in every way, the others on a phone
 
 
 @dataclass(frozen=True, slots=True)
 class PageCheck:
     """One page of a walk: `keys` are pressed before it is looked at; `status` is what the server is to answer (0: any).
 
-    `alike` is a page in Django's own dress as many others are: it is looked at on a phone, where most goes wrong.
+    `is_alike` is a page in the dress of many others: it is looked at on a phone, where most goes wrong.
     """
 
     address: str
     status: int = 200
     keys: str = ""
-    is_standard_admin: bool = False
+    is_alike: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +96,51 @@ def create_clinic_data(site: Site) -> ClinicData:
         with time_machine.travel(max(row.due_at, timezone.now()), tick=False):
             send_due(5)
     Closure.objects.create(site=site, day=day, reason="The water is off.")
+    _owe_lay_summaries(site)
+    _bring_results(site)
+    RoomStop.objects.create(
+        room=RoomFactory.create(site=site, name="Mobile unit", is_mobile=True), day=day + timedelta(days=1),
+        opens=time(9), closes=time(15), place="Hillside Mall", address_line="5 Sample Road", city="Millvale",
+    )  # fmt: skip
+    ExportLog.objects.create(user=get_site_staff(site).manager, name="late", reason="Audit.")
     return ClinicData(site, recalls, day)
+
+
+def _owe_lay_summaries(site: Site) -> None:
+    """One waits for the printer, one is in a PDF, one lacks a fact."""
+    site.sends_lay_summaries = True
+    site.save()
+    for density in ("b", "c", ""):
+        ExamFactory.create(patient=PatientFactory.create(site=site), negative=True, density=density)
+    walk.plan_new_readings(60)
+    printed = LaySummary.objects.filter(density="c").order_by("pk").last()
+    assert printed is not None
+    batch = LaySummaryBatch.objects.create(site=site, made_by=get_site_staff(site).scheduler, letter_count=1)
+    LaySummary.objects.filter(pk=printed.pk).update(batch=batch)
+
+
+def _bring_results(site: Site) -> None:
+    """An upload whose columns are not confirmed yet, one that is loaded, and a row of it that is parked."""
+    browser = Client()
+    browser.force_login(get_site_staff(site).manager)
+    for family in ("Sample-Ash", "Sample-Elm"):
+        head = "mrn;family_name;given_name;birth_date;accession;exam_date;assessment"
+        content = f"{head}\r\nU1;{family};Testa;1961-03-04;UA1;2026-11-02;0"
+        sent = {"site": site.pk, "file": SimpleUploadedFile("week.csv", content.encode())}
+        assert browser.post(reverse("uploads"), sent).status_code == 302
+    first = ResultUpload.objects.earliest("pk")
+    columns = {f"column_{number}": name for number, name in enumerate(first.columns)}
+    browser.post(reverse("upload_columns", args=[first.pk]), {**columns, "load": ""})
+    upload_load.load_slice(first.pk)
+
+
+def record_pages(house: ClinicData) -> list[PageCheck]:
+    """A patient's record with its forms, an exam, and how contact details are corrected."""
+    recall = house.recall("cancer")
+    patient, other = recall.patient_id, house.recall("letter").patient_id
+    found = [reverse(name, args=[patient]) for name in ("patient", "patient_edit", "patient_copy")]
+    found += [reverse("exam", args=[recall.exam_id]), reverse("contact_details", args=[recall.pk])]
+    return [PageCheck(one) for one in found] + [PageCheck(reverse("patient", args=[other]), is_alike=True)]
 
 
 def step_pages(user: User, recalls: Iterable[Recall]) -> Iterator[PageCheck]:
@@ -106,21 +159,43 @@ def scheduler_pages(house: ClinicData, user: User) -> list[PageCheck]:
     coming = Notification.objects.filter(recall=booked, state=NotificationState.PLANNED).latest("due_at")
     found = [
         reverse(name)
-        for name in ("queue", "work_items", "search", "keyboard_shortcuts", "password_change", "letters", "inbox")
+        for name in (
+            "queue",
+            "work_items",
+            "supplemental",
+            "supplemental_add",
+            "search",
+            "keyboard_shortcuts",
+            "password_change",
+            "letters",
+            "inbox",
+            "report_requests",
+            "entry",
+        )
     ]
-    found += [reverse("queue_state", args=[state]) for state in OPEN_STATES]
     found += [f"{reverse('bulk')}?do=hold&" + "&".join(f"recall={row.pk}" for row in house.recalls.values())]
-    found += [reverse("recall", args=[recall.pk]) for recall in house.recalls.values()]
     found += [f"{reverse('step', args=[fresh.pk, 'book_appointment'])}?view=week"]
-    found += [reverse("appointments"), reverse("appointments_tomorrow"), reverse("close_day")]
+    found += [
+        reverse(name) for name in ("appointments", "appointments_tomorrow", "arrivals", "earlier_times", "close_day")
+    ]
     found += [f"{reverse('close_day')}?site={house.site.pk}&day={house.closed_day}"]
     found += [reverse(name, args=[booked.pk]) for name in ("messages", "message_new")]
     found += [reverse("message", args=[row.pk]) for row in (sent, letter, coming)]
     found += [reverse("message_resend", args=[sent.pk])]
+    found += [reverse("lay_summaries"), reverse("lay_summary_batch", args=[LaySummaryBatch.objects.latest("pk").pk])]
+    found += [reverse("lay_summary", args=[LaySummary.objects.latest("pk").pk])]
     (shown, *_older), _ = demo_inbox.get_inbox_page(user, "")
     found += [reverse("inbox_message", args=[shown.mail.key])]
     refused = [PageCheck("/no-such-page/", 404), PageCheck(reverse("worklist"), 403)]
-    return [*(PageCheck(address) for address in found), *step_pages(user, house.recalls.values()), *refused]
+    alike = [reverse("queue_state", args=[state]) for state in OPEN_STATES]
+    alike += [reverse("recall", args=[recall.pk]) for recall in house.recalls.values()]
+    return [
+        *(PageCheck(address) for address in found),
+        *(PageCheck(address, is_alike=number % _LOOKED_AT_WHOLE > 0) for number, address in enumerate(alike)),
+        *record_pages(house),
+        *step_pages(user, house.recalls.values()),
+        *refused,
+    ]
 
 
 def radiologist_pages(house: ClinicData, user: User) -> list[PageCheck]:
@@ -139,25 +214,48 @@ def _step_name(one: PageCheck) -> str:
 
 
 def manager_pages(house: ClinicData, user: User) -> list[PageCheck]:
-    pages = [PageCheck(reverse(name)) for name in ("workflow_map", "downtime", "my_recalls", "admin:index")]
+    names = [
+        "board", "workflow_map", "downtime", "my_recalls", "staff_work", "export_log", "export_files",
+        "calendar_feeds", "uploads", "parked_rows", "hl7_messages", "hl7_trial", "duplicates",
+    ]  # fmt: skip
+    pages = [PageCheck(reverse(name)) for name in names]
+    draft, loaded = ResultUpload.objects.latest("pk"), ResultUpload.objects.earliest("pk")
+    pages += [PageCheck(reverse("upload_columns", args=[draft.pk])), PageCheck(reverse("upload", args=[loaded.pk]))]
+    pages += [PageCheck(reverse("parked_row", args=[ParkedRow.objects.latest("pk").pk]))]
+    goes, stays = house.recall("lost").patient_id, house.recall("cancer").patient_id
+    pages += [
+        PageCheck(reverse("patient_merge_find", args=[goes])),
+        PageCheck(reverse("patient_merge", args=[goes, stays])),
+    ]
+    pages += [PageCheck(reverse("recall_list", args=[kind.value])) for kind in RecallList]
     others = (get_site_staff(house.site).scheduler, get_site_staff(house.site).radiologist)
     seen = {_step_name(one) for other in others for one in step_pages(other, house.recalls.values())}
     return pages + [one for one in step_pages(user, house.recalls.values()) if _step_name(one) not in seen]
 
 
-def administrator_pages(_house: ClinicData, _user: User) -> list[PageCheck]:
+def administrator_pages(house: ClinicData, _user: User) -> list[PageCheck]:
     """The board, every list of the admin, one row of each that has rows, and the forms for a new one."""
-    found = [PageCheck(reverse("admin:index")), PageCheck(reverse("workflow_map"))]
+    found = [PageCheck(reverse("board")), PageCheck(reverse("admin:index")), PageCheck(reverse("workflow_map"))]
     for model in admin.site._registry:
         name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
         row = model._default_manager.last()
         alike = model not in (Recall, Notification, Site, User)
-        found.append(PageCheck(reverse(f"{name}_changelist"), 0, is_standard_admin=alike))
-        found += (
-            [PageCheck(reverse(f"{name}_change", args=[row.pk]), 0, is_standard_admin=alike)] if row is not None else []
-        )
-    added = ("clinic_user_add", "clinic_site_add", "message_forecast", "notifications_messagetext_texts")
-    return found + [PageCheck(reverse(f"admin:{name}")) for name in added]
+        found.append(PageCheck(reverse(f"{name}_changelist"), 0, is_alike=alike))
+        found += [PageCheck(reverse(f"{name}_change", args=[row.pk]), 0, is_alike=alike)] if row is not None else []
+    added = ("clinic_user_add", "message_forecast", "notifications_messagetext_texts")
+    return found + [PageCheck(reverse(f"admin:{name}")) for name in added] + _setup_pages(house.site)
+
+
+def _setup_pages(site: Site) -> list[PageCheck]:
+    names = ("setup", "setup_site_new", "setup_closed_days", "setup_staff", "setup_texts", "setup_mail")
+    of_a_site = ("setup_site", "setup_hours", "setup_messages", "setup_letterhead", "setup_rooms", "setup_room_new")
+    return [
+        *(PageCheck(reverse(name)) for name in names),
+        *(PageCheck(reverse(name, args=[site.pk])) for name in of_a_site),
+        PageCheck(reverse("setup_room", args=[site.pk, site.rooms.earliest("pk").pk])),
+        PageCheck(reverse("setup_stops", args=[site.pk, site.rooms.latest("pk").pk])),
+        PageCheck(reverse("setup_leave", args=[get_site_staff(site).scheduler.pk])),
+    ]
 
 
 def anonymous_pages(house: ClinicData, link: str) -> list[PageCheck]:
@@ -165,7 +263,7 @@ def anonymous_pages(house: ClinicData, link: str) -> list[PageCheck]:
     sent = Notification.objects.filter(
         recall=house.recall("booked"), kind=NotificationKind.APPOINTMENT_CONFIRMATION
     ).get()
-    stopping = urlsplit(unsubscribe_url(sent)).path
+    stopping = urlsplit(unsubscribe_url(sent.public_id)).path
     open_to_all = [
         PageCheck(reverse("sign_in")),
         PageCheck(stopping),

@@ -152,7 +152,7 @@ def test_of_two_concurrent_users_the_second_is_told_by_whom_and_keeps_the_typed_
     bea.fill("[name=note]", "A sister took it down.")
     ana.get_by_label("No answer").check()
     ana.get_by_role("button", name="Save and next").click()
-    expect(ana.get_by_text("Saved: Log a contact.")).to_be_visible()
+    expect(ana.get_by_text("Phone call: No answer.")).to_be_visible()
     bea.get_by_role("button", name="Save and next").click()
     expect(bea.get_by_text(f"{name} was first")).to_be_visible()
     assert bea.input_value("[name=note]") == "A sister took it down."
@@ -160,6 +160,6 @@ def test_of_two_concurrent_users_the_second_is_told_by_whom_and_keeps_the_typed_
     assert axe_violations(bea) == []
     assert recall.contact_attempts.count() == 1
     bea.get_by_role("button", name="Save and next").click()
-    expect(bea.get_by_text("Saved: Log a contact.")).to_be_visible()
+    expect(bea.get_by_text("Phone call: Left message.")).to_be_visible()
     assert recall.contact_attempts.count() == 2
     bea.context.close()

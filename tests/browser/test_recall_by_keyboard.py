@@ -61,7 +61,7 @@ def _read_as_benign(page: Page) -> None:
     tab_to(page, "[name=assessment]")
     page.keyboard.press("Space")
     page.keyboard.press("ArrowDown")  # from 1 to 2
-    tab_to(page, "[name=release]")
+    tab_to(page, "[name=telling]")
     page.keyboard.press("Space")
     _send(page, reverse("worklist"))
 
@@ -76,7 +76,11 @@ def test_from_the_queue_to_closed_without_touching_the_mouse(
     assert recall.state == State.SCHEDULED
     page.goto(live_server.url + reverse("recall", args=[recall.pk]))
     _press(page, "a:has-text('Patient came')", "Enter", "/mark_attended/")
+    tab_to(page, "[name=came_early]")
+    page.keyboard.press("Space")  # the visit is booked for a later day
     _send(page, reverse("queue_state", args=[State.SCHEDULED]))
+    tab_to(page, ".menu-user > summary")
+    page.keyboard.press("Enter")
     _press(page, "button:has-text('Sign out')", "Enter", "/sign-in/")
     _read_as_benign(sign_in(radiologist_rao))
     recall.refresh_from_db()
@@ -116,6 +120,7 @@ def test_every_action_works_with_scripts_switched_off(
     page.fill("[name=until]", _next_open_day(shadyside))
     page.fill("[name=note]", "Is away.")
     page.get_by_role("button", name="Put on hold").click()
+    page.locator(".menu-user > summary").click()
     page.get_by_role("button", name="Sign out").click()
     context.close()
 

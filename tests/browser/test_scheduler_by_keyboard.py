@@ -115,7 +115,7 @@ CALLS = (
 
 def _call(keyboard_user: KeyboardUser, recalls: list[Recall]) -> None:
     """One call after the other: each with its result, some with a word, every next one opened by the save."""
-    for (key, _result, note), recall, following in zip(CALLS, recalls, recalls[1:], strict=False):
+    for (key, result, note), recall, following in zip(CALLS, recalls, recalls[1:], strict=False):
         keyboard_user.wait_for_page("recall", recall.pk)
         before = keyboard_user.key_count()
         if note:
@@ -124,8 +124,11 @@ def _call(keyboard_user: KeyboardUser, recalls: list[Recall]) -> None:
             keyboard_user.press("Escape")
         keyboard_user.press(key)
         keyboard_user.press("Enter")
+        if result == ContactResult.REFUSED:  # the page stays: ask the doctor to call, or record the refusal
+            expect(keyboard_user.page.get_by_text("The patient said no").first).to_be_visible()
+            keyboard_user.press("j")
         keyboard_user.wait_for_page("recall", following.pk)
-        assert keyboard_user.key_count() - before - len(note) <= 4
+        assert keyboard_user.key_count() - before - len(note) <= 4 + (result == ContactResult.REFUSED)
 
 
 def _undo_mistake(keyboard_user: KeyboardUser, recall: Recall, following: Recall) -> None:

@@ -23,7 +23,7 @@ from recalls.enums import ClosureReason, State
 from recalls.models import Recall, RecallEvent
 from recalls.signals import recall_moved
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.long]
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from clinic.models import Site, User
-from clinic.roles import Role
 from notifications.enums import Channel, NotificationKind
 from notifications.models import Notification
 from patients.factories import PatientFactory
@@ -42,6 +41,7 @@ def _recall_ids(lines: list[Any]) -> list[int]:
 
 TYPED: dict[str, dict[str, str]] = {
     "take_on": {},
+    "assign": {"assignee": "everybody"},
     "add_note": {"note": "The scanner of room 2 is down."},
     "ask_letter": {},
     "ask_please_call": {},
@@ -51,10 +51,11 @@ TYPED: dict[str, dict[str, str]] = {
 
 @pytest.mark.parametrize("do", list(BULK_FORMS))
 def test_it_is_done_once_for_each_also_when_the_form_is_sent_twice(
-    do: str, client_for: ClientFor, scheduler_ana: User, shadyside: Site
+    do: str, client_for: ClientFor, scheduler_ana: User, manager_mo: User, shadyside: Site
 ) -> None:
     recalls = RecallFactory.create_batch(3, site=shadyside)
-    browser = client_for(scheduler_ana)
+    user = manager_mo if do == "assign" else scheduler_ana
+    browser = client_for(user)
     page = _preview(browser, do, *recalls)
     assert (len(page.context["allowed"]), page.context["refused"]) == (3, [])
     assert str(STEPS_BY_NAME[do].rule) in page_text(page)
@@ -62,7 +63,7 @@ def test_it_is_done_once_for_each_also_when_the_form_is_sent_twice(
         answer = _submit(browser, page, **TYPED[do])
         assert sorted(_recall_ids(answer.context["allowed"])) == sorted(recall.pk for recall in recalls)
         assert answer.context["refused"] == []
-    assert [recall.events.filter(step=do, user=scheduler_ana).count() for recall in recalls] == [1, 1, 1]
+    assert [recall.events.filter(step=do, user=user).count() for recall in recalls] == [1, 1, 1]
 
 
 def test_the_preview_says_for_whom_it_is_not_done_and_why_and_changes_nothing(
@@ -157,14 +158,24 @@ def test_recalls_of_other_sites_are_left_out_of_preview_and_act(
     assert other.assigned_to is None
 
 
-@pytest.mark.parametrize("role", [Role.RADIOLOGIST, Role.MANAGER])
-def test_it_is_for_schedulers_and_navigators(
-    role: Role, client_for: ClientFor, radiologist_rao: User, manager_mo: User, shadyside: Site
-) -> None:
-    browser = client_for({Role.RADIOLOGIST: radiologist_rao, Role.MANAGER: manager_mo}[role])
+def test_many_at_once_are_not_for_a_radiologist(client_for: ClientFor, radiologist_rao: User, shadyside: Site) -> None:
+    browser = client_for(radiologist_rao)
     recall = RecallFactory.create(site=shadyside)
     assert _preview(browser, "take_on", recall).status_code == 403
     assert 'name="recall"' not in page_text(browser.get(reverse("queue")))
+
+
+def test_a_manager_is_offered_what_their_role_may_do(
+    client_for: ClientFor, manager_mo: User, scheduler_ana: User, shadyside: Site
+) -> None:
+    recall = RecallFactory.create(site=shadyside)
+    offered = {
+        user: client_for(user).get(reverse("queue")).context["bulk_steps"] for user in (manager_mo, scheduler_ana)
+    }
+    assert [step.name for step in offered[manager_mo]] == ["assign", "add_note"]
+    assert "assign" not in [step.name for step in offered[scheduler_ana]]
+    assert _preview(client_for(manager_mo), "take_on", recall).status_code == 403
+    assert _preview(client_for(scheduler_ana), "assign", recall).status_code == 403
 
 
 def test_nothing_ticked_leads_back_to_the_list_and_an_unknown_step_is_not_found(
@@ -188,3 +199,22 @@ def test_the_preview_asks_as_many_questions_for_two_as_for_twenty(
     for chosen in (recalls[:2], recalls):
         with django_assert_num_queries(8):
             _preview(browser, "ask_letter", *chosen)
+
+
+def test_a_long_hold_of_many_leaves_out_those_that_need_a_second_person(
+    client_for: ClientFor, scheduler_ana: User, shadyside: Site
+) -> None:
+    calm = RecallFactory.create(site=shadyside)
+    risky = RecallFactory.create(site=shadyside, biopsy_to_book=True)
+    browser = client_for(scheduler_ana)
+    page = _preview(browser, "hold", calm, risky)
+    assert "a second person must sign: it is then left out here" in page_text(page)
+    until = (timezone.now() + timedelta(days=20)).date().isoformat()
+    done = _submit(browser, page, until=until, note="The scanner is down.")
+    assert (_recall_ids(done.context["allowed"]), _recall_ids(done.context["refused"])) == ([calm.pk], [risky.pk])
+    risky.refresh_from_db()
+    assert (risky.state, risky.sign_off_requests.count()) == (State.BIOPSY_TO_BOOK, 0)
+    page = _preview(browser, "hold", risky)
+    week = (timezone.now() + timedelta(days=7)).date().isoformat()
+    done = _submit(browser, page, until=week, note="Is away until then.")
+    assert _recall_ids(done.context["allowed"]) == [risky.pk]

@@ -184,8 +184,10 @@ def test_whoever_comes_from_a_days_list_or_a_search_is_led_back_to_it(
 ) -> None:
     (recall,) = _due_recalls(shadyside, 1)
     browser = client_for(scheduler_ana)
-    for came_from in (reverse("queue"), reverse("search"), reverse("appointments")):
-        answer = StepFormClient(browser, recall, "log_contact", came_from).send(**CALL)
+    results = (ContactResult.NO_ANSWER, ContactResult.LEFT_MESSAGE, ContactResult.THIRD_PERSON)
+    for name, result in zip(("queue", "search", "appointments"), results, strict=True):
+        came_from = reverse(name)
+        answer = StepFormClient(browser, recall, "log_contact", came_from).send(**CALL | {"result": result})
         assert answer.headers["Location"] == came_from
 
 
@@ -240,7 +242,7 @@ def test_the_page_after_saving_offers_to_undo_and_the_button_takes_it_back(
     assert "Undone: Log a contact." in page
     assert "First call" in page
     again = page_text(browser.post(address, {"version": version, "key": "another-press"}, follow=True))
-    assert "was first" in again or "is not undone" in again
+    assert "You did this yourself meanwhile" in again or "is not undone" in again
 
 
 def test_too_late_to_undo_is_said_in_a_sentence(

@@ -98,10 +98,14 @@ def test_a_recall_rate_is_given_only_when_the_other_screenings_are_known_too(
     client_for: ClientFor, radiologist_rao: User, shadyside: Site
 ) -> None:
     _read_by(radiologist_rao, shadyside, "closed_normal", "resolved_by_priors")
-    assert "Not known: screenings that were not called back do not come in here." in page_text(
-        _get_page(client_for, radiologist_rao)
+    ExamFactory.create(patient__site=shadyside, reader=radiologist_rao, negative=True)  # as by hand, among many others
+    unknown = _get_page(client_for, radiologist_rao).context["measures"][0]
+    assert unknown.value == ""
+    assert unknown.fraction == (
+        "Not known: the screenings that were not called back are missing here. "
+        "Of 3 screenings that came in, 1 were negative or benign."
     )
-    for _number in range(8):
+    for _number in range(7):
         ExamFactory.create(patient__site=shadyside, reader=radiologist_rao, negative=True)
     rate = _get_page(client_for, radiologist_rao).context["measures"][0]
     assert (rate.value, rate.fraction) == ("10.0 %", "1 of 10")
@@ -111,7 +115,7 @@ def test_an_amended_outcome_counts_as_it_now_stands(
     client_for: ClientFor, radiologist_rao: User, shadyside: Site
 ) -> None:
     recall = _read_by(radiologist_rao, shadyside, "biopsy_to_book")[0]
-    amended = {"assessment": "2", "release": "now", "reason": "Seen again.", "version": recall.version, "key": "k"}
+    amended = {"assessment": "2", "telling": "now", "reason": "Seen again.", "version": recall.version, "key": "k"}
     client_for(radiologist_rao).post(reverse("step", args=[recall.pk, "amend_outcome"]), amended)
     page = _get_page(client_for, radiologist_rao)
     assert "Biopsy advised" not in _counts(page)
@@ -190,3 +194,15 @@ def test_the_page_asks_the_same_number_of_questions_for_one_recall_and_for_sever
             browser.get(address)
         counted.append(len(taken))
     assert counted == [9, 9]  # session, person, exams, recalls, rows, findings, outcomes, tissue, verdicts
+
+
+def test_a_share_of_cancers_says_of_how_many_nobody_knows_the_end(
+    client_for: ClientFor, radiologist_rao: User, shadyside: Site
+) -> None:
+    _read_by(radiologist_rao, shadyside, "cancer", "to_contact", "biopsy_to_book")
+    measures = _get_page(client_for, radiologist_rao).context["measures"]
+    assert [measure.fraction for measure in measures[1:]] == [
+        "1 of 3; of 2 of them the end is not known yet",
+        "1 of 2; of 1 of them the end is not known yet",
+        "1 of 1",
+    ]

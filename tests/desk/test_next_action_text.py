@@ -36,7 +36,7 @@ def _call(result: ContactResult, ago: timedelta, next_try_at: datetime | None = 
         ),
         (
             State.TO_CONTACT,
-            NextActionFacts(attempts=[_call(ContactResult.NO_ANSWER, timedelta(days=4))]),
+            NextActionFacts(attempts=[_call(ContactResult.NO_ANSWER, timedelta(hours=1))]),
             "Second call, at another time of day: try the afternoon",
         ),
         (

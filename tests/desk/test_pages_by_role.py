@@ -22,15 +22,18 @@ ROLES_BY_PAGE = {
     "recall": CALLERS | {Role.MANAGER, Role.RADIOLOGIST},
     "step": CALLERS | {Role.MANAGER, Role.RADIOLOGIST},
     "search": CALLERS | {Role.MANAGER, Role.RADIOLOGIST},
+    "report_requests": CALLERS | {Role.MANAGER, Role.RADIOLOGIST},
     "worklist": {Role.RADIOLOGIST},
+    "supplemental": CALLERS | {Role.MANAGER, Role.RADIOLOGIST},
+    "supplemental_add": CALLERS | {Role.MANAGER, Role.RADIOLOGIST},
     "my_recalls": {Role.RADIOLOGIST, Role.MANAGER},
 }
 HOME_PAGE_BY_ROLE = {
     Role.SCHEDULER: "queue",
     Role.NAVIGATOR: "queue",
-    Role.MANAGER: "queue",
+    Role.MANAGER: "board",
     Role.RADIOLOGIST: "worklist",
-    Role.ADMINISTRATOR: "admin:index",
+    Role.ADMINISTRATOR: "board",
 }
 
 
@@ -86,6 +89,7 @@ def test_the_menu_shows_only_what_the_role_may_open(
     reader = client_for(radiologist_rao).get(reverse("worklist")).content.decode()
     assert f'href="{reverse("worklist")}"' not in caller
     assert f'href="{reverse("worklist")}"' in reader
+    assert f'href="{reverse("board")}"' not in caller + reader
     assert f'href="{reverse("admin:index")}"' not in caller + reader
 
 

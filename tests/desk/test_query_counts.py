@@ -17,10 +17,12 @@ from recalls.enums import Assessment, State
 from recalls.models import Recall, ScreeningExam
 from recalls.testing.factories import RecallFactory
 from tests.desk.conftest import ClientFor
+from tests.support.many_rows import multiply_rows
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seen_once")]
 
-# Session, user with roles and sites, recall, its ten lists, three of its site, access log, messages: ADR 0011.
+# Session, user with roles, sites and deadlines, recall, its nine lists, what its results left, two of its site, access
+# log, the patient's other recalls, messages: ADR 0011.
 PAGE_QUERIES = 18
 LIST_BUDGET = 8
 QUEUE_BUDGET = 8
@@ -57,9 +59,11 @@ def _bulk_create_recalls(site: Site, count: int) -> None:
             site=site,
             patient=patient,
             exam=exam,
-            state=states[number % len(states)],
+            state=(state := states[number % len(states)]),
             due_at=now + timedelta(minutes=number - count // 2),
             target_at=now + timedelta(days=7),
+            result_since=now if state == State.RESULT_TO_TELL else None,
+            tell_by=now if state == State.RESULT_TO_TELL else None,
             contact_since=now,
             clock_from=now,
             version=1,
@@ -78,8 +82,8 @@ def test_the_queue_asks_at_most_eight_questions_at_a_hundred_and_at_twenty_thous
     urls = [reverse("queue_state", args=[state]) for state in (State.TO_CONTACT, State.SCHEDULED)]
     urls.append(f"{reverse('queue')}?why=no-phone&mine=1&language=en")
     few = [_queries(browser, url) for url in urls]
-    _bulk_create_recalls(shadyside, 12_000)
-    _bulk_create_recalls(foothills, 7_900)
+    multiply_rows(ScreeningExam.objects.all(), 199, accession="accession || '-' || n")
+    multiply_rows(Recall.objects.all(), 199, moved=["exam_id"])
     assert Recall.objects.count() == 20_000
     many = []
     for url in urls:
@@ -90,16 +94,20 @@ def test_the_queue_asks_at_most_eight_questions_at_a_hundred_and_at_twenty_thous
     assert max(few) <= QUEUE_BUDGET
 
 
-@pytest.mark.parametrize("stories", [{}, {"three_attempts": True}, {"biopsy_missed": True}, {"closed_benign": True}])
+@pytest.mark.parametrize(
+    "story", ["to_contact", "three_attempts", "biopsy_missed", "closed_benign", "cancer_to_tell", "cancer", "high_risk"]
+)
 def test_a_recalls_page_asks_the_same_number_of_questions_whatever_happened_to_it(
-    stories: dict[str, bool], client_for: ClientFor, scheduler_ana: User, shadyside: Site
+    story: str, client_for: ClientFor, scheduler_ana: User, shadyside: Site
 ) -> None:
-    recall = RecallFactory.create(site=shadyside, **stories)
-    assert _queries(client_for(scheduler_ana), reverse("recall", args=[recall.pk])) == PAGE_QUERIES
+    recall = RecallFactory.create(site=shadyside, **{story: True})
+    # Where the patient is to be called, one call may be logged for their other recalls too.
+    calls = int(recall.state in (State.TO_CONTACT, State.BIOPSY_TO_BOOK))
+    assert _queries(client_for(scheduler_ana), reverse("recall", args=[recall.pk])) == PAGE_QUERIES + calls
 
 
 def _worklist(site: Site) -> None:
-    for story in ("attended", "priors_received", "awaiting_concordance", "ladder_complete", "unreleased"):
+    for story in ("attended", "priors_received", "awaiting_concordance", "ladder_complete", "benign_to_tell"):
         RecallFactory.create(site=site, **{story: True})
 
 
@@ -107,8 +115,18 @@ def _work_items(site: Site) -> None:
     RecallFactory.create(site=site, wrong_number=True)
 
 
+def _transferred(site: Site) -> None:
+    RecallFactory.create(site=site, transferred=True)
+
+
 @pytest.mark.parametrize(
-    ("name", "fill"), [("worklist", _worklist), ("work_items", _work_items), ("search", RecallFactory.create)]
+    ("name", "fill"),
+    [
+        ("worklist", _worklist),
+        ("work_items", _work_items),
+        ("search", RecallFactory.create),
+        ("report_requests", _transferred),
+    ],
 )
 def test_a_list_asks_the_same_number_of_questions_for_one_row_and_for_several(
     name: str, fill: Callable[..., object], client_for: ClientFor, radiologist_rao: User, shadyside: Site

@@ -38,6 +38,13 @@ def _letter(site: Site, desk: User) -> Recall:
     return recall
 
 
+def _past_target(site: Site, desk: User) -> Recall:
+    """Its next try is planned and lies ahead; the visit should have been by now."""
+    recall: Recall = RecallFactory.create(site=site)
+    Recall.objects.filter(pk=recall.pk).update(target_at=timezone.now() - timedelta(hours=1))
+    return recall
+
+
 def _scenario(**wanted: object) -> Callable[[Site, User], Recall]:
     return lambda site, _desk: RecallFactory.create(site=site, **wanted)
 
@@ -56,6 +63,7 @@ RECALL_BY_FILTER: dict[FilterReason, Callable[[Site, User], Recall]] = {
     FilterReason.OPTED_OUT: _patient(email_opted_out=True),
     FilterReason.INTERPRETER: _patient(interpreter_needed=True),
     FilterReason.LETTER_TO_PRINT: _letter,
+    FilterReason.PAST_TARGET: _past_target,
 }
 # A patient whom none of the filters above means, save that it is their turn.
 _ORDINARY = _scenario()
@@ -63,12 +71,17 @@ _ORDINARY = _scenario()
 
 def _shown(browser: Client, address: str) -> set[int]:
     page = browser.get(address)
-    return {row.pk for part in ("due", "not_due") for row in page.context[part]}
+    return {row.pk for part in ("due", "for_signer", "not_due") for row in page.context[part]}
 
 
 def _count(browser: Client, label: str, address: str = "") -> int | None:
     page = browser.get(address or reverse("queue"))
-    links = [*page.context["primary_links"], *page.context["stuck_links"], *page.context["language_links"]]
+    links = [
+        *page.context["primary_links"],
+        *page.context["target_links"],
+        *page.context["stuck_links"],
+        *page.context["language_links"],
+    ]
     return next((link.count for link in links if str(link.label) == label), 0)
 
 
@@ -91,6 +104,8 @@ def test_a_filter_shows_those_it_means_and_counts_them(
     assert _count(browser, str(why.label)) == len(shown)
     if why != FilterReason.CALL_NOW:
         also = {other.pk for other in others if why == FilterReason.MANY_CALLS and other.contact_attempts.count() >= 3}
+        if why == FilterReason.PAST_TARGET:
+            also = {other.pk for other in others if other.target_at and other.target_at < timezone.now()}
         assert shown == {meant.pk} | also
 
 
@@ -145,7 +160,7 @@ def test_mine_are_those_the_user_took_on(
     actions.take_on(theirs, by=scheduler_bea)
     browser = client_for(scheduler_ana)
     assert _shown(browser, f"{reverse('queue')}?mine=1") == {mine.pk}
-    assert _count(browser, "Mine") == 1
+    assert _count(browser, "Assigned to me") == 1
 
 
 def test_filters_narrow_each_other_and_a_second_click_takes_one_away(

@@ -136,10 +136,10 @@ def test_the_row_shows_other_users_who_has_the_recall_open(
 
 
 def test_the_order_of_another_queue_is_the_same(client_for: ClientFor, navigator_nia: User, shadyside: Site) -> None:
-    calm = RecallFactory.create(site=shadyside, biopsy_to_book=True)
-    risky = RecallFactory.create(site=shadyside, biopsy_to_book=True, exam__assessment=Assessment.SUSPICIOUS_B)
+    calm = RecallFactory.create(site=shadyside, attended=True)
+    risky = RecallFactory.create(site=shadyside, attended=True, exam__assessment=Assessment.SUSPICIOUS_B)
     now = timezone.now()
     for recall in (calm, risky):
         _with(recall, due_at=now, target_at=now)
-    address = reverse("queue_state", args=[State.BIOPSY_TO_BOOK])
+    address = reverse("queue_state", args=[State.AWAITING_OUTCOME])
     assert _listed(client_for(navigator_nia), "due", address) == [risky.pk, calm.pk]

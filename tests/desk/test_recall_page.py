@@ -8,7 +8,9 @@ from django.urls import reverse
 from clinic.models import AccessLog, Site, User
 from patients.factories import PatientFactory
 from patients.models import ContactPoint, Patient
-from recalls.enums import FindingKind, Side
+from recalls import actions
+from recalls.actions import OutcomeInput
+from recalls.enums import Assessment, BiradsEdition, FindingKind, Side
 from recalls.models import Recall
 from recalls.testing.factories import RecallFactory
 from recalls.workflow import STEPS_BY_NAME
@@ -153,3 +155,30 @@ def test_no_name_stands_in_an_address_or_a_title(client_for: ClientFor, schedule
     page = _page(client_for(scheduler_ana), recall)
     assert "Yew" not in page.partition("</title>")[0]
     assert "Yew" not in reverse("recall", args=[recall.pk])
+
+
+@pytest.mark.parametrize("edition", BiradsEdition)
+def test_the_edition_stands_beside_a_reading_only_where_the_site_reads_by_another(
+    edition: BiradsEdition, client_for: ClientFor, scheduler_ana: User, shadyside: Site, radiologist_rao: User
+) -> None:
+    recall = RecallFactory.create(site=shadyside, closed_benign=True, exam__birads_edition=edition)
+    page = _page(client_for(scheduler_ana), recall)
+    said = page.count("(BI-RADS v2025)")
+    assert (said > 0) == (edition == BiradsEdition.V2025)
+    assert "(BI-RADS 5th edition" not in page
+    assert recall.outcomes.get().birads_edition == BiradsEdition.FIFTH
+
+    Site.objects.update(birads_edition=BiradsEdition.V2025)  # the outcome of before stays one of the fifth edition
+    page = _page(client_for(scheduler_ana), recall)
+    assert "2: Benign (BI-RADS 5th edition (2013))" in page
+    assert "(BI-RADS v2025)" not in page
+
+
+def test_an_outcome_has_the_edition_of_the_site_on_the_day_it_is_recorded(
+    shadyside: Site, radiologist_rao: User
+) -> None:
+    recall = RecallFactory.create(site=shadyside, attended=True)
+    Site.objects.update(birads_edition=BiradsEdition.V2025)
+    recall = Recall.objects.get(pk=recall.pk)
+    actions.record_outcome(recall, OutcomeInput(Assessment.NEGATIVE), by=radiologist_rao)
+    assert recall.outcomes.get().birads_edition == BiradsEdition.V2025

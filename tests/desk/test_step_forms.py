@@ -8,10 +8,10 @@ from django.urls import reverse
 
 from clinic.models import Site, User
 from clinic.roles import STAFF_ROLES, Role
-from patients.factories import PatientFactory
+from patients.factories import PatientFactory, ReferringProviderFactory
 from recalls.enums import Assessment, ClosureReason, State
 from recalls.forms import STEP_FORMS
-from recalls.models import Recall
+from recalls.models import Recall, ScreeningExam
 from recalls.testing.factories import RecallFactory
 from recalls.workflow import STEPS, next_steps
 from tests.desk.conftest import ClientFor, StepFormClient, page_text
@@ -29,37 +29,57 @@ def _tuesday_morning() -> object:
 SLOT = {"day": "2026-12-02", "time": "09:30", "length_minutes": "60"}
 VISIT = {**SLOT, "kind": "diagnostic"}
 CALL = {"channel": "phone", "point": "mobile", "result": "no_answer"}
-OUTCOME = {"assessment": "2", "release": "now"}
+OUTCOME = {"assessment": "2", "telling": "now"}
+CONCORDANT = {"verdict": "concordant_benign"}
+TOLD = {"method": "phone", "understood": "Asked when.", "next_step": "Biopsy on Friday."}
+REFERRED = {"clinician": "Dr. Sample-Surgeon", "facility": "Hillside Hospital", "first_visit_on": "2026-12-01"}
+OUTSIDE = {
+    "kind": "imaging", "facility": "Hillside Clinic", "performed_on": "2026-11-24", "source": "fax",
+    "assessment": "2", "told_there": "Dr. Sample-Ash",
+}  # fmt: skip
 AMENDED = {"assessment": "4B", "reason": "Seen again with the earlier pictures."}
+CONSENT = {"subject": "sms", "granted": "yes", "source": "phone", "words": "Yes, you may text me."}
 NOTE = {"note": "Said on the phone."}
 # Each step: the story before it, who takes it, what they type, the state afterwards.
 STEP_CASES: list[tuple[str, str, Role, dict[str, str], State]] = [
     ("request_priors", "awaiting_priors", Role.SCHEDULER, NOTE, State.AWAITING_PRIORS),
     ("receive_priors", "priors_requested", Role.SCHEDULER, NOTE, State.AWAITING_PRIORS),
-    ("resolve_by_priors", "priors_received", Role.RADIOLOGIST, {}, State.CLOSED),
+    ("resolve_by_priors", "priors_received", Role.RADIOLOGIST, OUTCOME, State.CLOSED),
     ("need_imaging", "priors_received", Role.RADIOLOGIST, {}, State.TO_CONTACT),
     ("log_contact", "to_contact", Role.NAVIGATOR, CALL, State.TO_CONTACT),
     ("book_appointment", "to_contact", Role.SCHEDULER, VISIT, State.SCHEDULED),
+    ("walk_in", "to_contact", Role.SCHEDULER, {}, State.AWAITING_OUTCOME),
     ("reschedule", "booked_ahead", Role.SCHEDULER, VISIT, State.SCHEDULED),
+    ("ask_earlier", "booked_ahead", Role.SCHEDULER, {"when": "morning"}, State.SCHEDULED),
     ("confirm", "booked_ahead", Role.SCHEDULER, {}, State.SCHEDULED),
     ("cancel_appointment", "booked_ahead", Role.SCHEDULER, {}, State.TO_CONTACT),
-    ("mark_attended", "booked", Role.SCHEDULER, {}, State.AWAITING_OUTCOME),
-    ("advise_biopsy", "suspicious_screen", Role.RADIOLOGIST, {}, State.BIOPSY_TO_BOOK),
+    ("mark_attended", "booked", Role.SCHEDULER, {"came_early": "on"}, State.AWAITING_OUTCOME),
+    ("advise_biopsy", "suspicious_screen", Role.RADIOLOGIST, {}, State.RESULT_TO_TELL),
     ("record_outcome", "attended", Role.RADIOLOGIST, OUTCOME, State.CLOSED),
-    ("amend_outcome", "closed_normal", Role.RADIOLOGIST, AMENDED, State.BIOPSY_TO_BOOK),
-    ("release_outcome", "unreleased", Role.RADIOLOGIST, {}, State.CLOSED),
+    ("amend_outcome", "closed_normal", Role.RADIOLOGIST, AMENDED, State.RESULT_TO_TELL),
+    ("release_outcome", "benign_to_tell", Role.RADIOLOGIST, {}, State.CLOSED),
+    ("result_told", "suspicious_to_tell", Role.NAVIGATOR, TOLD, State.BIOPSY_TO_BOOK),
+    ("hand_over", "to_hand_over", Role.NAVIGATOR, REFERRED, State.CLOSED),
+    ("record_outside", "transferred", Role.NAVIGATOR, OUTSIDE, State.CLOSED),
+    ("ask_report", "transferred", Role.SCHEDULER, NOTE, State.CLOSED),
+    ("close_report_request", "transferred", Role.MANAGER, NOTE, State.CLOSED),
+    ("take_back", "transferred", Role.SCHEDULER, {}, State.TO_CONTACT),
+    ("record_wishes", "to_contact", Role.SCHEDULER, {"channel": "phone"}, State.TO_CONTACT),
+    ("record_consent", "to_contact", Role.NAVIGATOR, CONSENT, State.TO_CONTACT),
+    ("symptom_reported", "probably_benign", Role.NAVIGATOR, NOTE, State.TO_CONTACT),
     ("book_biopsy", "biopsy_to_book", Role.SCHEDULER, SLOT, State.BIOPSY_BOOKED),
     ("cancel_biopsy", "biopsy_booked", Role.NAVIGATOR, {}, State.BIOPSY_TO_BOOK),
-    ("biopsy_done", "biopsy_booked", Role.SCHEDULER, {}, State.AWAITING_PATHOLOGY),
     ("record_pathology", "awaiting_pathology", Role.RADIOLOGIST, {"result": "benign"}, State.AWAITING_CONCORDANCE),
-    ("sign_concordance", "awaiting_concordance", Role.RADIOLOGIST, {"verdict": "concordant_benign"}, State.CLOSED),
+    ("sign_concordance", "awaiting_concordance", Role.RADIOLOGIST, CONCORDANT, State.RESULT_TO_TELL),
     ("hold", "to_contact", Role.SCHEDULER, {**NOTE, "until": "2026-12-15"}, State.ON_HOLD),
     ("resume", "on_hold", Role.SCHEDULER, {}, State.TO_CONTACT),
-    ("decline", "to_contact", Role.SCHEDULER, {"why": "cost"}, State.CLOSED),
-    ("transfer", "to_contact", Role.MANAGER, NOTE, State.CLOSED),
+    ("decline", "to_contact", Role.SCHEDULER, {"reason": "cost"}, State.CLOSED),
+    ("transfer", "to_contact", Role.MANAGER, {**NOTE, "facility": "Hillside Clinic"}, State.CLOSED),
     ("mark_deceased", "to_contact", Role.NAVIGATOR, {**NOTE, "died_on": "2026-11-20"}, State.CLOSED),
     ("void", "to_contact", Role.MANAGER, NOTE, State.CLOSED),
     ("take_on", "to_contact", Role.SCHEDULER, {}, State.TO_CONTACT),
+    ("assign", "to_contact", Role.MANAGER, {"assignee": "everybody"}, State.TO_CONTACT),
+    ("ask_doctor", "to_contact", Role.SCHEDULER, NOTE, State.TO_CONTACT),
     ("add_note", "to_contact", Role.MANAGER, NOTE, State.TO_CONTACT),
     ("ask_letter", "to_contact", Role.SCHEDULER, {}, State.TO_CONTACT),
     ("ask_please_call", "to_contact", Role.SCHEDULER, {}, State.TO_CONTACT),
@@ -68,7 +88,10 @@ STEP_CASES: list[tuple[str, str, Role, dict[str, str], State]] = [
     ("correct_result", "to_contact", Role.RADIOLOGIST, {"assessment": "2", "comment": "Addendum."}, State.CLOSED),
 ]  # fmt: skip
 # Taken in tests of their own below.
-STEPS_TESTED_ELSEWHERE = {"arrived_late", "mark_missed", "biopsy_missed", "merge_records", "unmerge_records"}
+STEPS_TESTED_ELSEWHERE = {
+    "arrived_late", "mark_missed", "biopsy_missed", "merge_records", "unmerge_records", "refuse_sign_off", "move_exam",
+    "not_deceased", "ask_referrer_to_tell", "biopsy_done",
+}  # fmt: skip
 STAFF: dict[Role, str] = {
     Role.SCHEDULER: "scheduler_ana",
     Role.NAVIGATOR: "navigator_nia",
@@ -79,8 +102,9 @@ STAFF: dict[Role, str] = {
 
 def test_every_step_that_staff_take_on_a_recall_has_a_form_and_a_label() -> None:
     by_hand = {step.name for step in STEPS if step.roles & (STAFF_ROLES - {Role.INTEGRATION}) and step.from_states}
-    # Undo is one button beside "Saved" with nothing to fill in; the forms for messages stand beside the message.
-    assert set(STEP_FORMS) == by_hand - {"undo", "message_by_hand"}
+    # Undo is one button beside "Saved" with nothing to fill in; the forms for messages stand beside the message; the
+    # form of a step asks for the second signature itself.
+    assert set(STEP_FORMS) == by_hand - {"undo", "message_by_hand", "ask_sign_off"}
     assert all(str(step.label) and str(step.rule) for step in STEPS)
 
 
@@ -113,21 +137,78 @@ def test_a_step_is_taken_from_its_page(
 
 
 @pytest.mark.parametrize(
-    ("step", "story", "state"),
-    [("mark_missed", "booked", State.TO_CONTACT), ("biopsy_missed", "biopsy_booked", State.BIOPSY_TO_BOOK)],
+    ("step", "story", "state", "sentence"),
+    [
+        ("mark_missed", "booked", State.TO_CONTACT, "The appointment has not begun yet."),
+        ("biopsy_missed", "biopsy_booked", State.BIOPSY_TO_BOOK, "No booked biopsy has begun yet."),
+    ],
 )
 def test_a_visit_can_be_called_missed_only_once_it_has_begun(
-    step: str, story: str, state: State, client_for: ClientFor, scheduler_ana: User, shadyside: Site
+    step: str, story: str, state: State, sentence: str, client_for: ClientFor, scheduler_ana: User, shadyside: Site
 ) -> None:
     recall = RecallFactory.create(site=shadyside, **{story: True})
     visit = recall.appointments.get(status="booked")
     with time_machine.travel(visit.starts_at - timedelta(minutes=1), tick=False):
         early = StepFormClient(client_for(scheduler_ana), recall, step).send()
-        assert (early.status_code, "The appointment has not begun yet." in page_text(early)) == (409, True)
+        assert (early.status_code, sentence in page_text(early)) == (409, True)
     with time_machine.travel(visit.starts_at + timedelta(minutes=30), tick=False):
         assert StepFormClient(client_for(scheduler_ana), recall, step).send().status_code == 302
     recall.refresh_from_db()
     assert recall.state == state
+
+
+def test_a_biopsy_is_noted_as_done_on_its_day_with_how_it_was_taken(
+    client_for: ClientFor, scheduler_ana: User, shadyside: Site
+) -> None:
+    recall = RecallFactory.create(site=shadyside, biopsy_booked=True)
+    visit = recall.appointments.get(status="booked")
+    early = StepFormClient(client_for(scheduler_ana), recall, "biopsy_done").send()
+    assert (early.status_code, "No biopsy is booked for today or earlier." in page_text(early)) == (409, True)
+    with time_machine.travel(visit.starts_at, tick=False):
+        StepFormClient(client_for(scheduler_ana), recall, "biopsy_done").send(device="core", clip="coil")
+    recall.refresh_from_db()
+    biopsy = recall.biopsies.get()
+    assert (recall.state, biopsy.device, biopsy.clip) == (State.AWAITING_PATHOLOGY, "core", "coil")
+
+
+def test_a_second_person_may_refuse_to_sign_and_the_recall_stays_open(
+    client_for: ClientFor, navigator_nia: User, manager_mo: User, shadyside: Site
+) -> None:
+    recall = RecallFactory.create(site=shadyside, biopsy_to_book=True)
+    typed = {"facility": "Hillside Clinic", **NOTE}
+    browser = client_for(navigator_nia)
+    answer = StepFormClient(browser, recall, "transfer").send(**typed)
+    page = page_text(browser.get(answer.headers["Location"]))
+    assert "“Transfer” waits for a second signature" in page
+    StepFormClient(client_for(manager_mo), recall, "refuse_sign_off").send(note="Call them first.")
+    recall.refresh_from_db()
+    assert (recall.state, recall.sign_off_requests.get().granted) == (State.BIOPSY_TO_BOOK, False)
+
+
+def test_the_referring_doctor_is_asked_to_tell_only_where_one_is_known(
+    client_for: ClientFor, radiologist_rao: User, shadyside: Site
+) -> None:
+    recall = RecallFactory.create(site=shadyside, suspicious_to_tell=True)
+    answer = StepFormClient(client_for(radiologist_rao), recall, "ask_referrer_to_tell").send()
+    assert "No referring doctor is known: tell the result yourself." in page_text(answer)
+    ScreeningExam.objects.filter(pk=recall.exam_id).update(referrer=ReferringProviderFactory.create())
+    assert StepFormClient(client_for(radiologist_rao), recall, "ask_referrer_to_tell").send().status_code == 302
+    recall.refresh_from_db()
+    assert recall.state == State.RESULT_TO_TELL
+
+
+def test_an_exam_moves_to_the_patient_it_belongs_to_and_a_death_in_error_is_taken_back(
+    client_for: ClientFor, manager_mo: User, navigator_nia: User, shadyside: Site
+) -> None:
+    right = PatientFactory.create(site=shadyside, mrn="T-1", birth_date=date(1970, 3, 1))
+    recall = RecallFactory.create(site=shadyside)
+    StepFormClient(client_for(manager_mo), recall, "move_exam").send(mrn="T-1", birth_date="1970-03-01", **NOTE)
+    moved = Recall.objects.get(patient=right)
+    assert moved.state == State.TO_CONTACT
+    StepFormClient(client_for(navigator_nia), moved, "mark_deceased").send(died_on="2026-11-20", **NOTE)
+    StepFormClient(client_for(manager_mo), moved, "not_deceased").send(note="The other patient of that name.")
+    moved.refresh_from_db()
+    assert moved.state == State.TO_CONTACT
 
 
 def test_times_are_typed_and_shown_on_the_sites_clock(
@@ -156,17 +237,19 @@ def test_after_a_call_the_user_is_back_at_the_list_and_reads_when_the_patient_re
 ) -> None:
     recall = RecallFactory.create(site=shadyside)
     browser = client_for(scheduler_ana)
-    answer = StepFormClient(browser, recall, "log_contact").send(**CALL, next_day="2026-12-01", next_time="17:30")
+    answer = StepFormClient(browser, recall, "log_contact").send(**CALL, next_day="2026-11-25", next_time="17:30")
     assert answer.headers["Location"] == reverse("queue_state", args=["to_contact"])
     page = page_text(browser.get(answer.headers["Location"]))
-    assert "next action by Tue 1 Dec, 5:30 pm" in page
+    assert "next action by Wed 25 Nov, 5:30 pm" in page
+    assert f"{recall.patient.full_name}:</strong> Phone call: No answer." in page
+    assert str(recall.patient) not in "".join(cookie.value for cookie in browser.cookies.values())
 
 
 @pytest.mark.parametrize(
     ("step", "typed", "sentence"),
     [
         ("log_contact", {"channel": "phone"}, "Result"),
-        ("log_contact", {**CALL, "channel": "letter"}, "Choose a result that fits how you tried."),
+        ("log_contact", {**CALL, "result": "sent"}, "Choose a result that fits how you tried."),
         ("log_contact", {**CALL, "next_day": "2026-11-20"}, "The next try must lie in the future."),
         ("log_contact", {**CALL, "next_day": "", "next_time": "10:00"}, "Say on which day."),
         ("book_appointment", {**VISIT, "day": "2026-11-20"}, "This time is past."),
@@ -197,7 +280,7 @@ def test_a_probably_benign_outcome_dates_the_next_visit_by_the_usual_months(
     recall = RecallFactory.create(site=shadyside, attended=True)
     form = StepFormClient(client_for(radiologist_rao), recall, "record_outcome")
     assert form.initial["follow_up_months"] == 6
-    form.send(assessment="3", release="after_talk")
+    form.send(assessment="3", telling="at_visit")
     recall.refresh_from_db()
     assert (recall.state, recall.follow_up_on) == (State.FOLLOW_UP, date(2027, 5, 24))
 
@@ -207,9 +290,9 @@ def test_an_outcome_the_patient_will_read_must_say_when(
 ) -> None:
     recall = RecallFactory.create(site=shadyside, attended=True)
     form = StepFormClient(client_for(radiologist_rao), recall, "record_outcome")
-    assert "Say when the patient may be told." in page_text(form.send(assessment="1"))
-    assert "Say from which day on the patient may be told." in page_text(form.send(assessment="1", release="later"))
-    form.send(assessment="1", release="later", release_day="2026-11-25", release_time="08:00")
+    assert "Say how the patient is told." in page_text(form.send(assessment="1"))
+    assert "Say from which day on the patient may be told." in page_text(form.send(assessment="1", telling="later"))
+    form.send(assessment="1", telling="later", release_day="2026-11-25", release_time="08:00")
     released = recall.outcomes.get().release.release_at
     assert released == datetime(2026, 11, 25, 13, 0, tzinfo=UTC)
 
@@ -234,7 +317,7 @@ def test_a_decline_keeps_the_chosen_reason_and_the_patients_own_words(
     client_for: ClientFor, scheduler_ana: User, shadyside: Site
 ) -> None:
     recall = RecallFactory.create(site=shadyside)
-    StepFormClient(client_for(scheduler_ana), recall, "decline").send(why="cost", note="Lost the insurance.")
+    StepFormClient(client_for(scheduler_ana), recall, "decline").send(reason="cost", words="Lost the insurance.")
     recall.refresh_from_db()
     assert recall.closure_reason == ClosureReason.DECLINED
     assert recall.closure_note == "The cost. Lost the insurance."

@@ -11,8 +11,8 @@ from clinic.factories import UserFactory, get_site_staff
 from clinic.models import Site, User
 from clinic.roles import Role
 from recalls import actions
-from recalls.actions import OutcomeInput
-from recalls.enums import Assessment
+from recalls.actions.contact import open_work_item
+from recalls.enums import State, WorkItemKind
 from recalls.models import Recall
 from recalls.testing.factories import RecallFactory
 from tests.desk.conftest import ClientFor, StepFormClient, page_text
@@ -30,7 +30,8 @@ def _tuesday_evening() -> object:
 def _sections(client_for: ClientFor, user: User) -> dict[str, list[str]]:
     page = client_for(user).get(reverse("worklist"))
     piles = {str(pile["title"]): [row.url for row in pile["rows"]] for pile in page.context["sections"]}
-    return piles | {"Not released": [row.url for row in page.context["unreleased"]]}
+    more = {"Second signatures": "signatures", "Tasks for a radiologist": "tasks"}
+    return piles | {title: [row.url for row in page.context[name]] for title, name in more.items()}
 
 
 def _step(recall: Recall, step: str) -> str:
@@ -38,21 +39,55 @@ def _step(recall: Recall, step: str) -> str:
 
 
 def test_each_case_is_in_its_section_and_links_to_its_step(
-    client_for: ClientFor, radiologist_rao: User, shadyside: Site
+    client_for: ClientFor, radiologist_rao: User, scheduler_ana: User, shadyside: Site
 ) -> None:
-    read, priors, pathology, lost, untold = (
-        RecallFactory.create(site=shadyside, **{story: True})
-        for story in ("attended", "priors_received", "awaiting_concordance", "ladder_complete", "unreleased")
-    )
+    stories = ("attended", "priors_received", "awaiting_concordance", "ladder_complete", "benign_to_tell")
+    read, priors, pathology, lost, untold = (RecallFactory.create(site=shadyside, **{story: True}) for story in stories)
     for story in ("to_contact", "awaiting_priors", "priors_requested", "three_attempts", "closed_benign", "cancer"):
         RecallFactory.create(site=shadyside, **{story: True})
+    refused = RecallFactory.create(site=shadyside, biopsy_to_book=True)
+    actions.transfer(refused, facility="Hillside Sample Clinic", by=scheduler_ana, note="Said on the phone.")
     assert _sections(client_for, radiologist_rao) == {
         "Outcome to record": [_step(read, "record_outcome")],
         "Prior images to compare": [_step(priors, "resolve_by_priors")],
         "Concordance to sign": [_step(pathology, "sign_concordance")],
+        "Results to tell": [_step(untold, "result_told")],
         "Closures to sign": [_step(lost, "close_lost")],
-        "Not released": [_step(untold, "release_outcome")],
+        "Closures to sign, biopsy not booked": [],
+        "Second signatures": [_step(refused, "transfer")],
+        "Tasks for a radiologist": [],
     }
+
+
+def test_the_second_person_sees_who_asked_and_why_and_signs_what_was_entered(
+    client_for: ClientFor, radiologist_rao: User, scheduler_ana: User, shadyside: Site
+) -> None:
+    recall = RecallFactory.create(site=shadyside, biopsy_to_book=True)
+    form = StepFormClient(client_for(scheduler_ana), recall, "transfer")
+    form.send(facility="Hillside Sample Clinic", phone="+1 412 555 0177", note="Said on the phone.")
+    recall.refresh_from_db()
+    assert recall.state == State.BIOPSY_TO_BOOK
+    second = StepFormClient(client_for(radiologist_rao), recall, "transfer")
+    assert (second.initial["facility"], second.initial["note"]) == ("Hillside Sample Clinic", "Said on the phone.")
+    page = page_text(client_for(radiologist_rao).get(reverse("recall", args=[recall.pk])))
+    for said in ("“Transfer” waits for a second signature.", scheduler_ana.get_full_name(), "Do not sign"):
+        assert said in page
+    second.send()
+    recall.refresh_from_db()
+    assert recall.state == State.CLOSED
+
+
+def test_a_task_for_a_radiologist_leads_to_the_step_that_answers_it(
+    client_for: ClientFor, radiologist_rao: User, scheduler_ana: User, shadyside: Site
+) -> None:
+    booked = RecallFactory.create(site=shadyside, booked_ahead=True)
+    actions.receive_priors(booked, by=scheduler_ana, note="2D images of 2024.")
+    told = RecallFactory.create(site=shadyside, closed_benign=True)
+    open_work_item(told, WorkItemKind.CORRECTED_RESULT, "Addendum.")
+    assert _sections(client_for, radiologist_rao)["Tasks for a radiologist"] == [
+        _step(booked, "resolve_by_priors"),
+        _step(told, "amend_outcome"),
+    ]
 
 
 def test_who_came_first_is_read_first(client_for: ClientFor, radiologist_rao: User, shadyside: Site) -> None:
@@ -67,51 +102,40 @@ def test_an_answered_case_leaves_the_list_and_the_user_is_back_at_it(
     client_for: ClientFor, radiologist_rao: User, shadyside: Site
 ) -> None:
     recall = RecallFactory.create(site=shadyside, attended=True)
-    answer = StepFormClient(client_for(radiologist_rao), recall, "record_outcome").send(assessment="1", release="now")
+    answer = StepFormClient(client_for(radiologist_rao), recall, "record_outcome").send(assessment="1", telling="now")
     assert answer.headers["Location"] == reverse("worklist")
     assert not any(_sections(client_for, radiologist_rao).values())
 
 
-def test_a_colleagues_unreleased_outcome_can_be_released(
-    client_for: ClientFor, radiologist_rao: User, shadyside: Site
+def test_a_result_stays_on_every_radiologists_worklist_until_it_was_told(
+    client_for: ClientFor, shadyside: Site
 ) -> None:
     """Whoever recorded it may be away or have left; the patient waits all the same."""
-    recall = RecallFactory.create(site=shadyside, unreleased=True)
+    recall = RecallFactory.create(site=shadyside, benign_to_tell=True)
     author = get_site_staff(shadyside).radiologist
     author.is_active = False
     author.save()
     colleague = UserFactory.create(role=Role.RADIOLOGIST, sites=[shadyside])
-    waits = [reverse("step", args=[recall.pk, "release_outcome"])]
-    assert _sections(client_for, colleague)["Not released"] == waits
-    page = page_text(client_for(colleague).get(reverse("worklist")))
-    assert f"by {author.get_full_name()}, not released to the patient" in page
-    StepFormClient(client_for(colleague), recall, "release_outcome").send(release="now")
-    assert _sections(client_for, colleague)["Not released"] == []
+    assert _sections(client_for, colleague)["Results to tell"] == [_step(recall, "result_told")]
+    page = page_text(client_for(colleague).get(_step(recall, "result_told")))
+    assert f"{author.get_full_name()} is away: to be told by any radiologist or navigator" in page
+    StepFormClient(client_for(colleague), recall, "result_told").send(method="phone", understood="Was relieved.")
+    assert _sections(client_for, colleague)["Results to tell"] == []
+    assert recall.disclosures.get().told_by == colleague.get_full_name()
 
 
-def test_the_own_unreleased_outcomes_stand_before_a_colleagues(client_for: ClientFor, shadyside: Site) -> None:
-    theirs = RecallFactory.create(site=shadyside, unreleased=True)
-    reader = UserFactory.create(role=Role.RADIOLOGIST, sites=[shadyside])
-    own = RecallFactory.create(site=shadyside, attended=True)
-    actions.record_outcome(own, OutcomeInput(Assessment.BENIGN), by=reader)
-    listed = [reverse("step", args=[recall.pk, "release_outcome"]) for recall in (own, theirs)]
-    assert _sections(client_for, reader)["Not released"] == listed
+def test_a_result_of_another_site_is_not_listed(client_for: ClientFor, radiologist_rao: User, foothills: Site) -> None:
+    RecallFactory.create(site=foothills, benign_to_tell=True)
+    assert _sections(client_for, radiologist_rao)["Results to tell"] == []
 
 
-def test_an_unreleased_outcome_of_another_site_is_not_listed(
-    client_for: ClientFor, radiologist_rao: User, foothills: Site
-) -> None:
-    RecallFactory.create(site=foothills, unreleased=True)
-    assert _sections(client_for, radiologist_rao)["Not released"] == []
-
-
-def test_an_outcome_amended_since_is_not_offered_in_its_old_words(
+def test_a_result_amended_and_told_in_writing_leaves_the_list(
     client_for: ClientFor, radiologist_rao: User, shadyside: Site
 ) -> None:
-    recall = RecallFactory.create(site=shadyside, unreleased=True)
+    recall = RecallFactory.create(site=shadyside, benign_to_tell=True)
     form = StepFormClient(client_for(radiologist_rao), recall, "amend_outcome")
-    form.send(assessment="1", release="now", reason="Seen again.")
-    assert _sections(client_for, radiologist_rao)["Not released"] == []
+    form.send(assessment="1", telling="now", reason="Seen again.")
+    assert _sections(client_for, radiologist_rao)["Results to tell"] == []
 
 
 def test_cases_of_another_site_are_not_listed(client_for: ClientFor, radiologist_rao: User, foothills: Site) -> None:

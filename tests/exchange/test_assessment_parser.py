@@ -3,8 +3,8 @@
 import pytest
 
 from clinic.models import Site
-from exchange.assessment_parser import parse_assessment
 from exchange.errors import InvalidValue
+from exchange.parsing.assessment_parser import parse_assessment
 
 PARK = Site.BareZero.PARK
 

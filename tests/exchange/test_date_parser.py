@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime
 import pytest
 
 from clinic.models import Site
-from exchange.date_parser import parse_date, parse_datetime
 from exchange.errors import InvalidValue
+from exchange.parsing.date_parser import parse_birth_date, parse_date, parse_datetime
 
 AMERICAN = Site(date_order=Site.DateOrder.MDY, time_zone="America/New_York")
 BRITISH = Site(date_order=Site.DateOrder.DMY, time_zone="Europe/London")
@@ -60,3 +60,37 @@ def test_a_report_time_without_a_zone_is_the_sites_time(text: str, instant: date
 def test_an_impossible_time_is_refused(text: str) -> None:
     with pytest.raises(InvalidValue, match="Write it as"):
         parse_datetime(text, AMERICAN)
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2026-11-07T03:10:00Z", date(2026, 11, 6)),
+        ("2026-11-07T03:10:00+09:00", date(2026, 11, 6)),
+        ("2026-07-07T04:00:00Z", date(2026, 7, 7)),
+        ("2026-07-07T03:59:59Z", date(2026, 7, 6)),
+        ("2026-11-07 23:30", date(2026, 11, 7)),
+        ("2026-11-07T00:00:00-05:00", date(2026, 11, 7)),
+    ],
+)
+def test_a_time_with_a_zone_is_the_day_that_it_was_at_the_site(text: str, day: date) -> None:
+    assert parse_date(text, AMERICAN) == day
+
+
+@pytest.mark.parametrize("text", ["2026-11-07T00:00:00Z", "11/07/2026 12:00 AM +00:00"])
+def test_midnight_elsewhere_may_be_a_plain_day_and_is_not_guessed(text: str) -> None:
+    with pytest.raises(InvalidValue, match="Write the day alone"):
+        parse_date(text, AMERICAN)
+    assert parse_date(text.replace("11/07", "07/11"), BRITISH) == date(2026, 11, 7)
+
+
+def test_a_birth_date_is_never_moved_to_another_day() -> None:
+    assert parse_birth_date("1970-02-01T05:00:00Z", AMERICAN) == date(1970, 2, 1)
+    for text in ("1970-02-01T00:00:00Z", "1970-02-01T13:30:00Z"):
+        with pytest.raises(InvalidValue, match="Write the day alone"):
+            parse_birth_date(text, AMERICAN)
+
+
+def test_words_behind_a_day_are_not_passed_over() -> None:
+    with pytest.raises(InvalidValue, match="no time of day"):
+        parse_date("2026-11-07 10:00 or so", AMERICAN)

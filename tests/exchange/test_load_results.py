@@ -9,7 +9,7 @@ from exchange.models import ParkedRow, ResultFile
 from patients.factories import ReferringProviderFactory
 from patients.models import Patient, ReferringProvider
 from recalls.enums import State
-from recalls.models import Recall, RecallEvent, ScreeningExam
+from recalls.models import Recall, RecallEvent, ScreeningExam, SupplementalScreening
 from tests.exchange.conftest import LoadResults, make_result
 
 
@@ -204,3 +204,19 @@ def test_every_open_recall_from_a_file_has_a_due_instant(load_results: LoadResul
         )
     )
     assert Recall.objects.exclude(state=State.CLOSED).filter(due_at__isnull=False).count() == 4
+
+
+def test_an_advised_supplemental_test_is_listed_once_and_opens_no_recall(load_results: LoadResults) -> None:
+    row = make_result(assessment="1", density="d", supplemental="ultrasound", reported_at="2026-11-03")
+    assert load_results(row).results == ["recorded"]
+    assert load_results(row).results == ["unchanged"]
+    assert load_results({**row, "comment": "Dense."}).results == ["updated"]
+    advised = SupplementalScreening.objects.get()
+    assert (advised.kind, str(advised.advised_on), str(advised.due_on)) == ("ultrasound", "2026-11-03", "2027-01-02")
+    assert not Recall.objects.exists()
+
+
+def test_a_test_advised_by_a_later_row_is_listed(load_results: LoadResults) -> None:
+    load_results(make_result(assessment="1"))
+    assert load_results(make_result(assessment="1", supplemental="MRI")).results == ["updated"]
+    assert SupplementalScreening.objects.get().kind == "mri"

@@ -7,11 +7,12 @@ import pytest
 from django.conf import LazySettings
 from django.utils import timezone
 
-from clinic.models import Site
+from clinic.models import Site, User
 from notifications.delivery.worker import send_due
 from notifications.enums import AttemptResult, NotificationState, StatusReason
 from notifications.models import DomainRateLimit, Notification
 from patients.factories import PatientFactory
+from recalls import actions
 from recalls.testing.factories import RecallFactory
 from tests.notifications.clock import Clock
 from tests.support.smtp_sink import SmtpSink
@@ -95,11 +96,11 @@ def test_each_is_asked_about_twice_at_most_while_it_waits(clock: Clock, shadysid
 
 
 def test_a_message_put_off_by_the_daily_cap_takes_no_place_at_the_provider(
-    clock: Clock, shadyside: Site, mail_server: SmtpSink, settings: LazySettings
+    clock: Clock, shadyside: Site, mail_server: SmtpSink, scheduler_ana: User
 ) -> None:
     patient = PatientFactory.create(site=shadyside, email="no1@big.example.com")
-    for _number in range(3):
-        RecallFactory.create(patient=patient)
+    for recall in [RecallFactory.create(patient=patient, awaiting_priors=True) for _ in range(3)]:
+        actions.request_priors(recall, by=scheduler_ana, note="Asked Hillside Sample Clinic.")
     assert send_due(5)[AttemptResult.ACCEPTED] == 2
     assert Notification.objects.filter(reason=StatusReason.DAILY_CAP_REACHED).exists()
     assert DomainRateLimit.objects.get(pk="big.example.com").sent == 2

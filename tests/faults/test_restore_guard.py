@@ -134,10 +134,10 @@ def test_the_board_says_so_in_its_top_line(manager_mo: User, clock: Clock) -> No
     restore_guard.freeze_sending(by=manager_mo)
     client = Client()
     client.force_login(manager_mo)
-    page = client.get("/admin/").text
-    assert "Sending: frozen, since Nov. 10, 2026, 8:15 a.m., because a person froze it." in page
+    page = client.get("/board/").text
+    assert "Sending: frozen, since Tue 10 Nov, 8:15 am, because a person froze it." in page
     restore_guard.unfreeze_sending(by=manager_mo)
-    assert "Sending: frozen" not in client.get("/admin/").text
+    assert "Sending: frozen" not in client.get("/board/").text
 
 
 def test_a_manager_unfreezes_in_the_admin_and_the_name_is_recorded(

@@ -36,7 +36,7 @@ def site_in(zone: str) -> Site:
     """Open Monday to Friday; made without a database, for there are six hundred."""
     site = Site(code=zone, time_zone=zone, send_from=FROM, send_until=UNTIL, country="US", subdivision="")
     site.hours_by_weekday = {day: (time(8), time(17)) for day in range(5)}
-    site.closed_dates = frozenset()
+    site.is_worked_by_special_day = {}
     return site
 
 

@@ -1,4 +1,4 @@
-"""Moves the time of a test from one due instant to the next, with the real worker's loop."""
+"""Moves the time of a test from one due instant to the next, with the real worker's loop and the system's own steps."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -12,9 +12,11 @@ from django.utils import timezone
 
 from notifications.delivery import outbox
 from notifications.delivery.worker import send_due
-from notifications.enums import NotificationKind, NotificationState
-from notifications.models import Notification
+from notifications.enums import Channel, NotificationKind, NotificationState, SummaryState
+from notifications.models import LaySummary, Notification
+from notifications.planning.lay_summaries import alarms, walk
 from recalls.models import Recall
+from recalls.tasks import apply_due_steps
 
 PITTSBURGH = ZoneInfo("America/New_York")
 
@@ -37,17 +39,32 @@ class Clock:
     def run_until(self, day: str, hour: str = "09:00") -> None:
         """Time passes with the workers at work."""
         until = at(day, hour)
+        plan_lay_summaries()
         while (due := _next_due_at(until)) is not None:
             self._traveller.move_to(max(due, timezone.now()))
+            assert apply_due_steps()["failed"] == 0
             outbox.expire_overdue()
             send_due(5)
+            plan_lay_summaries()
         self._traveller.move_to(until)
         outbox.expire_overdue()
+        plan_lay_summaries()
+
+
+def plan_lay_summaries() -> None:
+    """What each minute does for lay summaries beside sending."""
+    walk.plan_new_readings(60)
+    walk.look_again_at_held()
+    alarms.raise_alarms()
 
 
 def _next_due_at(until: datetime) -> datetime | None:
     waiting = Notification.objects.filter(state=NotificationState.PLANNED, not_before__lte=until)
-    return waiting.order_by("not_before").values_list("not_before", flat=True).first()
+    emails = LaySummary.objects.filter(state=SummaryState.OWED, channel=Channel.EMAIL)
+    dues = [waiting.order_by("not_before").values_list("not_before", flat=True).first()]
+    dues += [Recall.objects.filter(wake_at__lte=until).order_by("wake_at").values_list("wake_at", flat=True).first()]
+    dues += [max(leave_at, retry_at or leave_at) for leave_at, retry_at in emails.values_list("leave_at", "retry_at")]
+    return min((due for due in dues if due is not None and due <= until), default=None)
 
 
 def sent_messages(recall: Recall, zone: ZoneInfo = PITTSBURGH) -> list[str]:

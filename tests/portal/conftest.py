@@ -5,6 +5,7 @@ import io
 import logging
 import re
 from collections.abc import Callable, Iterator
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
@@ -12,15 +13,28 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
+from clinic import calendar
 from clinic.actors import SYSTEM
+from clinic.models import Site
 from config import logs
 from patients import links
 from patients.models import Patient
+from recalls.actions import Slot
+from recalls.enums import VisitKind
+from recalls.models import Recall
+
+PageOf = Callable[[Recall], str]
 
 
 @pytest.fixture(autouse=True)
 def _clear_cache() -> None:
     cache.clear()
+
+
+def slot_in(days: int, site: Site, kind: VisitKind = VisitKind.DIAGNOSTIC) -> Slot:
+    """Ten o'clock on the first day from then on which the site is open, whatever day the tests run."""
+    day = calendar.next_open_day(site, calendar.today(site) + timedelta(days=days))
+    return Slot(site, calendar.instant(site, day, time(10)), kind)
 
 
 def make_link(patient: Patient) -> str:
@@ -44,6 +58,12 @@ def open_page_as(client: Client) -> Callable[[Patient], Client]:
         return client
 
     return open_page
+
+
+@pytest.fixture
+def page_of(open_page_as: Callable[[Patient], Client]) -> PageOf:
+    """What a patient reads on the page about a recall, in one line."""
+    return lambda recall: page_text(open_page_as(recall.patient).get("/my/"))
 
 
 @pytest.fixture

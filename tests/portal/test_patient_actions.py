@@ -1,5 +1,6 @@
 """Holds what a patient may do on the page and that it reaches the staff who must act on it."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -11,12 +12,12 @@ from icalendar import Calendar
 
 from clinic.models import Site, User
 from patients.channels import get_patient_channels
-from patients.models import Consent, ContactPoint, Patient, PatientLink
+from patients.models import Consent, ContactPoint, Patient, PatientLink, ResultWish
 from recalls import actions
 from recalls.enums import AppointmentStatus, State, WorkItemKind
 from recalls.models import Recall, WorkItem
 from recalls.testing.factories import RecallFactory
-from tests.portal.conftest import page_text
+from tests.portal.conftest import page_text, slot_in
 
 pytestmark = pytest.mark.django_db
 
@@ -47,7 +48,7 @@ def test_a_visit_that_was_moved_meanwhile_is_shown_anew_and_not_confirmed(
     open_page_as: VisitAs, booked: Recall, scheduler_ana: User
 ) -> None:
     client, seen = open_page_as(booked.patient), booked.appointments.get()
-    slot = actions.Slot(booked.site, seen.starts_at + timedelta(days=7))
+    slot = slot_in(21, booked.site)
     actions.reschedule(booked, slot, by=scheduler_ana)
     page = client.post("/my/confirm/", {"visit": seen.pk, "moved": seen.sequence}, follow=True)
     assert "Your visit has changed" in page_text(page)
@@ -104,6 +105,52 @@ def test_after_the_recall_is_closed_a_call_can_still_be_asked_for(open_page_as: 
     recall = RecallFactory.create(site=shadyside, closed_normal=True)
     open_page_as(recall.patient).post("/my/ask/call-me/", {"note": ""})
     assert WorkItem.objects.get(patient=recall.patient, recall=None).kind == WorkItemKind.PATIENT_REQUEST
+
+
+@pytest.mark.parametrize("story", ["lost", "declined", "transferred"])
+def test_a_patient_who_ended_without_an_answer_and_asks_for_a_call_is_taken_back(
+    story: str, open_page_as: VisitAs, shadyside: Site, scheduler_ana: User, client: Client
+) -> None:
+    recall = RecallFactory.create(site=shadyside, **{story: True})
+    page = open_page_as(recall.patient).post("/my/ask/call-me/", {"note": "I can come now"}, follow=True)
+    assert "Our team has your message and will call you" in page_text(page)
+    recall.refresh_from_db()
+    assert recall.state == State.TO_CONTACT
+    assert recall.events.get(step="take_back").by == "patient"
+    assert (
+        WorkItem.objects.get(recall=recall, kind=WorkItemKind.PATIENT_REQUEST).reason
+        == "Please call me. I can come now"
+    )
+    client.force_login(scheduler_ana)
+    on_top = client.get("/queue/").context["patient_requests"]
+    assert [row.url for row in on_top] == [f"/recalls/{recall.pk}/"]
+
+
+def test_the_patient_says_how_they_want_to_hear_an_answer_and_staff_find_it_in_the_history(
+    open_page_as: VisitAs, booked: Recall
+) -> None:
+    client, patient = open_page_as(booked.patient), booked.patient
+    version = booked.version
+    unchanged = {"language": "en", "email": "on", "channel": ""}
+    client.post("/my/choices/", unchanged)
+    booked.refresh_from_db()
+    assert booked.version == version, "nothing was said"
+    said = {"channel": "phone", "not_before_weekend": "on", "proxy_name": "Sam Sample", "proxy_phone": "412 555 0123"}
+    client.post("/my/choices/", unchanged | said)
+    wish = ResultWish.objects.get(patient=patient)
+    assert (wish.channel, wish.not_before_weekend, wish.no_details) == ("phone", True, False)
+    assert wish.proxy_name == "Sam Sample"
+    event = booked.events.latest("pk")
+    assert (event.step, event.by, event.note) == ("record_wishes", "patient", "Said on the patient's page.")
+    assert re.search(r'value="phone"[^>]* checked', client.get("/my/choices/").content.decode())
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_the_page_of_choices_says_nothing_about_health(language: str, open_page_as: VisitAs, shadyside: Site) -> None:
+    recall = RecallFactory.create(site=shadyside, booked=True, patient__language=language, patient__no_email=True)
+    page = page_text(open_page_as(recall.patient).get("/my/choices/")).lower()
+    for word in ("mammogra", "breast", "biops", "cancer", "cáncer", "seno", "mama", "result"):
+        assert word not in page
 
 
 def test_too_many_words_are_kept_in_the_form_and_explained(open_page_as: VisitAs, booked: Recall) -> None:

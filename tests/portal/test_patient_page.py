@@ -9,39 +9,44 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from clinic.factories import SiteFactory
+from clinic.actors import INTAKE
+from clinic.factories import SiteFactory, get_site_staff
 from clinic.models import Site, User
-from patients.models import Patient
+from notifications.content import loader
+from patients.models import Consent, Patient
 from recalls import actions
-from recalls.actions import OutcomeInput
-from recalls.enums import Assessment, FindingKind, RecallKind, Side, VisitKind
-from recalls.models import Recall
-from recalls.testing.factories import RecallFactory
+from recalls.actions import DisclosureInput, OutcomeInput
+from recalls.actions.supplemental import SupplementalInput, advise_supplemental, record_supplemental
+from recalls.enums import (
+    Assessment,
+    DisclosureMethod,
+    FindingKind,
+    RecallKind,
+    Side,
+    SupplementalTest,
+    VisitKind,
+)
+from recalls.tasks import apply_due_steps
+from recalls.testing.factories import ExamFactory, RecallFactory
 from recalls.testing.scenarios import SCENARIOS
 from tests.architecture.source_files import PROJECT_ROOT
-from tests.portal.conftest import page_text
+from tests.portal.conftest import PageOf, page_text, slot_in
 
 pytestmark = pytest.mark.django_db
 
 VisitAs = Callable[[Patient], Client]
-STILL_READ = ("attended", "unreleased", "biopsy_to_book")
+STILL_READ = ("attended", "benign_to_tell", "suspicious_to_tell")
 AFTER_A_BIOPSY = (
     "awaiting_pathology",
     "awaiting_concordance",
     "benign_concordant",
     "high_risk",
+    "cancer_to_tell",
+    "to_hand_over",
     "cancer",
     "discordant",
 )
 LIVING = [story for story in SCENARIOS if story != "deceased"]
-
-
-@pytest.fixture
-def page_of(open_page_as: VisitAs) -> Callable[[Recall], str]:
-    return lambda recall: page_text(open_page_as(recall.patient).get("/my/"))
-
-
-PageOf = Callable[[Recall], str]
 
 
 def _without_dates(page: str) -> str:
@@ -63,8 +68,17 @@ def test_every_situation_has_a_page_with_a_next_step_and_somebody_to_call(
     assert "!" not in page_text(response)
 
 
+def test_the_page_of_a_booked_patient_says_why_then_what_happens_and_folds_the_figures(
+    open_page_as: VisitAs, shadyside: Site
+) -> None:
+    recall = RecallFactory.create(site=shadyside, booked=True)
+    markup = open_page_as(recall.patient).get("/my/").content.decode()
+    why, day, figures = (markup.index(f'id="{name}-title"') for name in ("why", "day", "figures"))
+    assert why < day < figures < markup.index("<summary>See the numbers</summary>") < markup.index('id="hundred-title"')
+
+
 @pytest.mark.parametrize("story", STILL_READ)
-def test_an_outcome_that_is_not_released_looks_like_pictures_still_being_read(
+def test_a_result_that_nobody_has_told_looks_like_pictures_still_being_read(
     story: str, page_of: PageOf, shadyside: Site
 ) -> None:
     page = page_of(RecallFactory.create(site=shadyside, **{story: True}))
@@ -79,6 +93,7 @@ def test_after_a_biopsy_every_page_reads_the_same_whatever_was_found(
 ) -> None:
     page = page_of(RecallFactory.create(site=shadyside, **{story: True}))
     assert "We give the answer by phone or in person" in page
+    assert "Call (412) 555-0100" in page, "whom to ring"
     assert _without_dates(page) == _without_dates(
         page_of(RecallFactory.create(site=shadyside, awaiting_pathology=True))
     )
@@ -100,13 +115,105 @@ def test_a_released_outcome_is_told_and_disappears_when_it_is_amended(
 
 
 def test_an_outcome_appears_at_the_minute_it_is_released(open_page_as: VisitAs, shadyside: Site) -> None:
-    recall = RecallFactory.create(site=shadyside, unreleased=True)
-    later = timezone.now() + timedelta(hours=2)
-    rao = User.objects.get(groups__name="radiologist")
-    actions.release_outcome(recall, later, by=rao)
-    assert "good news" not in page_text(open_page_as(recall.patient).get("/my/"))
+    recall = RecallFactory.create(site=shadyside, benign_to_tell=True)
+    assert recall.tell_by is not None
+    later = recall.tell_by - timedelta(hours=1)
+    with time_machine.travel(later - timedelta(hours=2)):
+        actions.release_outcome(recall, later, by=get_site_staff(shadyside).radiologist)
+        apply_due_steps()
+        assert "good news" not in page_text(open_page_as(recall.patient).get("/my/"))
     with time_machine.travel(later + timedelta(minutes=1)):
+        apply_due_steps()
         assert "good news" in page_text(open_page_as(recall.patient).get("/my/"))
+
+
+def test_the_page_tells_reason_and_figure_to_a_patient_who_agreed_to_no_detail_in_email(
+    page_of: PageOf, shadyside: Site
+) -> None:
+    recall = RecallFactory.create(site=shadyside)
+    assert not recall.patient.consents.filter(subject=Consent.Subject.DETAIL).exists()
+    page = page_of(recall)
+    assert "Tiny white spots (calcifications)." in page
+    assert "96 do not have cancer" in page
+
+
+def test_after_a_probably_benign_outcome_page_and_mail_both_ask_to_book_now(page_of: PageOf, shadyside: Site) -> None:
+    recall = RecallFactory.create(site=shadyside, probably_benign=True)
+    page = page_of(recall)
+    assert "please call us to book it now. We also remind you before the day." in page
+    assert "Call (412) 555-0100" in page
+    assert "keep the date in mind" not in page
+    for name in ("outcome_probably_benign", "outcome_probably_benign.letter", "outcome_probably_benign.detailed"):
+        text = loader.get_shipped_text(name, "en")
+        assert text is not None
+        assert "Please call us to book this visit now" in text.body.template
+
+
+@pytest.mark.parametrize(
+    ("assessment", "heading", "words"),
+    [
+        (Assessment.BENIGN, "it is good news", "What we saw is benign"),
+        (Assessment.PROBABLY_BENIGN, "We would like to look again in some months", "very likely harmless"),
+        (Assessment.SUSPICIOUS_B, "We would like to find a day with you for the next step", "We advise a biopsy"),
+    ],
+)
+def test_what_was_told_by_voice_may_be_read_afterwards(
+    assessment: Assessment, heading: str, words: str, open_page_as: VisitAs, shadyside: Site, radiologist_rao: User
+) -> None:
+    recall = RecallFactory.create(site=shadyside, attended=True)
+    actions.record_outcome(recall, OutcomeInput(assessment), by=radiologist_rao)
+    client = open_page_as(recall.patient)
+    assert words not in page_text(client.get("/my/"))
+    actions.result_told(recall, DisclosureInput(DisclosureMethod.PHONE), by=radiologist_rao)
+    page = page_text(client.get("/my/"))
+    assert heading in page
+    assert words in page
+
+
+def test_a_biopsy_that_was_advised_without_a_visit_is_named_once_the_patient_was_told(
+    open_page_as: VisitAs, shadyside: Site, radiologist_rao: User
+) -> None:
+    recall = RecallFactory.create(site=shadyside, suspicious_screen=True)
+    actions.advise_biopsy(recall, by=radiologist_rao)
+    client = open_page_as(recall.patient)
+    assert "biopsy" not in page_text(client.get("/my/")).lower()
+    actions.result_told(recall, DisclosureInput(DisclosureMethod.PHONE), by=radiologist_rao)
+    assert "We advise a biopsy" in page_text(client.get("/my/"))
+
+
+def test_an_answer_of_prior_images_that_nobody_has_told_looks_like_waiting_for_them(
+    page_of: PageOf, shadyside: Site, radiologist_rao: User
+) -> None:
+    recall = RecallFactory.create(site=shadyside, priors_received=True)
+    actions.resolve_by_priors(recall, OutcomeInput(Assessment.BENIGN), by=radiologist_rao)
+    assert "We are waiting for your earlier pictures" in page_of(recall)
+
+
+def test_a_follow_up_is_to_be_booked_now_and_its_result_stays_to_be_read(
+    open_page_as: VisitAs, shadyside: Site, scheduler_ana: User
+) -> None:
+    recall = RecallFactory.create(site=shadyside, probably_benign=True)
+    client = open_page_as(recall.patient)
+    page = page_text(client.get("/my/"))
+    assert "please call us to book it now. We also remind you before the day." in page
+    assert "Call (412) 555-0100" in page
+    slot = slot_in(170, shadyside, VisitKind.FOLLOW_UP)
+    actions.book_appointment(recall, slot, by=scheduler_ana)
+    page = page_text(client.get("/my/"))
+    assert "Your visit is booked" in page
+    assert "very likely harmless" in page
+
+
+def test_the_page_shows_the_more_urgent_of_two_recalls_and_names_the_visit_of_the_other(
+    page_of: PageOf, shadyside: Site, scheduler_ana: User
+) -> None:
+    recall = RecallFactory.create(site=shadyside, biopsy_to_book=True)
+    other = RecallFactory.create(patient=recall.patient)
+    slot = slot_in(20, shadyside)
+    actions.book_appointment(other, slot, by=scheduler_ana)
+    page = page_of(recall)
+    assert "We would like to find a day with you for the next step" in page
+    assert "You have one more visit:" in page
 
 
 def test_a_probably_benign_outcome_names_the_month_of_the_next_visit(page_of: PageOf, shadyside: Site) -> None:
@@ -115,16 +222,17 @@ def test_a_probably_benign_outcome_names_the_month_of_the_next_visit(page_of: Pa
     assert f"Your next visit is due in {recall.follow_up_on:%B %Y}" in page_of(recall)
 
 
-def test_a_biopsy_is_named_only_when_the_outcome_that_advises_it_is_released(
-    open_page_as: VisitAs, shadyside: Site
-) -> None:
-    recall = RecallFactory.create(site=shadyside, biopsy_booked=True)
-    client = open_page_as(recall.patient)
+def test_a_biopsy_is_named_only_when_the_patient_was_told_of_it(open_page_as: VisitAs, shadyside: Site) -> None:
+    recall = RecallFactory.create(site=shadyside, suspicious_to_tell=True)
+    client, rao = open_page_as(recall.patient), get_site_staff(shadyside).radiologist
+    assert "We advise a biopsy" not in page_text(client.get("/my/"))
+    actions.result_told(recall, DisclosureInput(DisclosureMethod.PHONE), by=rao)
+    assert "We advise a biopsy" in page_text(client.get("/my/"))
+    slot = slot_in(5, shadyside, VisitKind.BIOPSY)
+    actions.book_biopsy(recall, slot, by=get_site_staff(shadyside).scheduler)
     page = page_text(client.get("/my/"))
-    assert "biopsy" not in page.lower()
     assert "go over the medicines you take" in page
-    actions.release_outcome(recall, timezone.now(), by=User.objects.get(groups__name="radiologist"))
-    assert "A core biopsy" in page_text(client.get("/my/"))
+    assert "A core biopsy" in page
 
 
 def test_the_visit_is_shown_in_the_local_time_of_its_place(
@@ -214,7 +322,15 @@ def test_the_spanish_page_holds_no_english_sentence(open_page_as: VisitAs, shady
     spanish = [client.get(path) for path in ("/my/", "/my/choices/", "/my/ask/another-time/", "/my/not-me/")]
     client.cookies["django_language"] = "en"
     english = [client.get(path) for path in ("/my/", "/my/choices/", "/my/ask/another-time/", "/my/not-me/")]
-    names = {"Shadyside Sample Imaging", "Pittsburgh, PA 15232", "1 Example Street", "English", "Español", "8:30 am"}
+    names = {
+        "Normal.",
+        "Shadyside Sample Imaging",
+        "Pittsburgh, PA 15232",
+        "1 Example Street",
+        "English",
+        "Español",
+        "8:30 am",
+    }
     for ours, theirs in zip(spanish, english, strict=True):
         same = {piece for piece in _pieces(ours.content) & _pieces(theirs.content) if re.search(r"[a-z]{2}", piece)}
         assert same <= names
@@ -233,19 +349,18 @@ def test_the_first_load_is_under_fifty_thousand_bytes(open_page_as: VisitAs, sha
     assert len(page) + sum((PROJECT_ROOT / "static" / path).stat().st_size for path in assets) < 50_000
 
 
-def test_the_day_of_a_mammogram_tells_of_the_extra_pictures_for_the_finding_and_of_implants(
-    page_of: PageOf, shadyside: Site
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize("result", [Assessment.NEED_IMAGING, Assessment.SUSPICIOUS_B])
+def test_after_a_supplemental_test_a_person_tells_why_and_no_figure_of_mammograms_is_shown(
+    result: Assessment, language: str, open_page_as: VisitAs, shadyside: Site, radiologist_rao: User
 ) -> None:
-    findings = [(FindingKind.CALCIFICATIONS, Side.LEFT)]
-    page = page_of(RecallFactory.create(site=shadyside, booked=True, exam__findings=findings))
-    assert "Close-up mammogram pictures." in page
-    assert "If you have breast implants, please tell us before the visit." in page
-    assert "A 3D mammogram." not in page
-
-
-def test_the_day_of_an_ultrasound_alone_tells_of_no_x_ray(page_of: PageOf, shadyside: Site) -> None:
-    recall = RecallFactory.create(site=shadyside, booked=True)
-    recall.appointments.update(kind=VisitKind.ULTRASOUND)
-    page = page_of(recall)
-    assert "Close-up mammogram pictures." not in page
-    assert "breast implants, please" not in page
+    exam = ExamFactory.create(patient__site=shadyside, patient__language=language, negative=True)
+    row = advise_supplemental(exam, SupplementalTest.ULTRASOUND, by=INTAKE)
+    done_on = timezone.localtime(timezone=shadyside.zone).date()
+    record_supplemental(row.pk, SupplementalInput(done_on, result), by=radiologist_rao)
+    response = open_page_as(exam.patient).get("/my/")
+    page = page_text(response)
+    assert response.status_code == 200
+    assert "(412) 555-0100" in page
+    assert "96" not in page
+    assert "Why we called you back" not in page

@@ -103,7 +103,7 @@ def test_it_works_without_scripts(browser: Browser, live_server: LiveServer, boo
     page.goto(live_server.url + make_link(booked.patient))
     _fill_birth_date(page, booked)
     page.get_by_role("button", name="Español").click()
-    assert page.get_by_role("heading", name="Su visita", exact=True).is_visible()
+    assert page.get_by_role("heading", name="Su cita", exact=True).is_visible()
     page.get_by_text("Más: ").first.click()
     assert page.locator("details[open]").is_visible()
     page.get_by_role("button", name="Ahí estaré").click()

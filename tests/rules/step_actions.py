@@ -1,34 +1,46 @@
-"""Helpers that bring a recall into each state and take each step on it."""
+"""Helpers that take each step of the workflow on a recall."""
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.utils import timezone
-from time_machine import TimeMachineFixture
 
 from clinic import calendar
 from clinic.actors import INTAKE, PATIENT, SYSTEM, Actor, actor_for
-from clinic.contact_ladder import DEFAULT_LADDER
 from clinic.factories import UserFactory, get_site_staff
 from clinic.models import Site, User
 from clinic.roles import STAFF_ROLES, Role
 from patients.factories import PatientFactory
+from patients.models import Consent
 from recalls import actions
-from recalls.actions import ContactAttemptInput, OutcomeInput, Slot
+from recalls.actions import (
+    ConsentInput,
+    ContactAttemptInput,
+    DisclosureInput,
+    OutcomeInput,
+    OutsideReportInput,
+    PathologyInput,
+    RefusalInput,
+    Slot,
+)
+from recalls.actions.pathology import awaited_lesions
+from recalls.actions.transition import apply_step
 from recalls.enums import (
-    AppointmentStatus,
     Assessment,
     ConcordanceVerdict,
     ContactChannel,
     ContactResult,
+    DisclosureMethod,
+    OutsideReportKind,
     PathologyClass,
-    State,
+    ReportSource,
     VisitKind,
 )
-from recalls.models import Appointment, Recall
-from recalls.testing.factories import RecallFactory
+from recalls.models import (
+    Recall,
+)
 
 MONDAY = datetime(2026, 3, 16, 14, 0, tzinfo=UTC)  # 10 am in Pittsburgh
 UserOrActor = User | Actor
@@ -53,8 +65,12 @@ def tomorrow_slot(recall: Recall, kind: VisitKind = VisitKind.DIAGNOSTIC) -> Slo
     return Slot(recall.site, tomorrow_at_ten(recall.site), kind)
 
 
-def in_three_days(recall: Recall) -> Any:
-    return calendar.local_day(recall.site, timezone.now()) + timedelta(days=3)
+def today_at(recall: Recall) -> date:
+    return calendar.local_day(recall.site, timezone.now())
+
+
+def in_three_days(recall: Recall) -> date:
+    return today_at(recall) + timedelta(days=3)
 
 
 def correct_result(recall: Recall, by: UserOrActor) -> Any:
@@ -63,9 +79,12 @@ def correct_result(recall: Recall, by: UserOrActor) -> Any:
 
 
 def undo_mistaken_step(recall: Recall, by: UserOrActor) -> Any:
-    """A slip of the same person, then undone: a wrong reopening of a closed recall, a wrong decline of an open one."""
-    slip = actions.decline if recall.is_open else actions.reopen
-    slip(recall, by=replace(actor_for(by), roles=frozenset(Role)), note=_NOTE)
+    """A slip of the same person, then undone: a wrong reopening of a closed recall, a call logged on an open one."""
+    everything = replace(actor_for(by), roles=frozenset(Role))
+    if recall.is_open:
+        actions.log_contact(recall, _CALL, by=everything)
+    else:
+        actions.reopen(recall, by=everything, note=_NOTE)
     return actions.undo(recall, by=by)
 
 
@@ -83,51 +102,110 @@ def stop_message(recall: Recall, by: UserOrActor) -> Any:
     return actions.message_by_hand(recall, name_it, by=by, note=_NOTE)
 
 
+def record_first_pathology(recall: Recall, by: UserOrActor, result: PathologyClass = PathologyClass.BENIGN) -> Any:
+    """The result of the first lesion that waits for one."""
+    waiting = [status.lesion.pk for status in awaited_lesions(recall)]
+    return actions.record_pathology(recall, PathologyInput(result, waiting[0] if waiting else None), by=by)
+
+
+def informed_refusal(recall: Recall) -> RefusalInput:
+    """What a refusal after a 4 or 5 must say, offered again in four weeks."""
+    return RefusalInput(
+        "fear",
+        explained_by="Dr. Sample",
+        risk_explained="Cancer cannot be ruled out.",
+        offer_again_on=today_at(recall) + timedelta(days=28),
+    )
+
+
+def outside_imaging(recall: Recall, assessment: Assessment = Assessment.BENIGN, told_there: str = "") -> Any:
+    return OutsideReportInput(
+        OutsideReportKind.IMAGING,
+        "Hillside Sample Clinic",
+        today_at(recall),
+        ReportSource.FAX,
+        outcome=OutcomeInput(assessment),
+        told_there=told_there,
+    )
+
+
 _NOTE = "Said on the phone."
 _CALL = ContactAttemptInput(ContactChannel.PHONE, ContactResult.NO_ANSWER)
+_NO_TEXTS = ConsentInput(Consent.Subject.SMS, granted=False, source="desk: phone", words="No texts please.")
 _NORMAL_OUTCOME = OutcomeInput(Assessment.NEGATIVE)
+TOLD_AT_VISIT = DisclosureInput(DisclosureMethod.AT_VISIT)
+TOLD_BY_PHONE = DisclosureInput(DisclosureMethod.PHONE)
 
 STEP_ACTIONS: dict[str, StepAction] = {
     "request_priors": lambda recall, by: actions.request_priors(recall, by=by),
     "receive_priors": lambda recall, by: actions.receive_priors(recall, by=by),
-    "resolve_by_priors": lambda recall, by: actions.resolve_by_priors(recall, by=by),
+    "resolve_by_priors": lambda recall, by: actions.resolve_by_priors(recall, OutcomeInput(Assessment.BENIGN), by=by),
     "need_imaging": lambda recall, by: actions.need_imaging(recall, by=by),
     "log_contact": lambda recall, by: actions.log_contact(recall, _CALL, by=by),
     "take_on": lambda recall, by: actions.take_on(recall, by=by),
+    "assign": lambda recall, by: actions.assign(recall, get_site_staff(recall.site).scheduler, by=by),
+    "ask_doctor": lambda recall, by: actions.ask_doctor(recall, by=by, note="What is it?"),
     "add_note": lambda recall, by: actions.add_note(recall, by=by, note=_NOTE),
+    "record_wishes": lambda recall, by: actions.record_wishes(recall, {"channel": "phone"}, by=by),
+    "record_consent": lambda recall, by: actions.record_consent(recall, _NO_TEXTS, by=by),
     "ask_letter": lambda recall, by: actions.ask_letter(recall, by=by),
     "ask_please_call": lambda recall, by: actions.ask_please_call(recall, by=by),
     "book_appointment": lambda recall, by: actions.book_appointment(recall, tomorrow_slot(recall), by=by),
+    "walk_in": lambda recall, by: actions.walk_in(recall, Slot(recall.site, timezone.now(), reason=_NOTE), by=by),
     "reschedule": lambda recall, by: actions.reschedule(recall, tomorrow_slot(recall), by=by),
+    "keep_clock_time": lambda recall, by: actions.keep_clock_time(recall, {}, by=by),
+    "ask_earlier": lambda recall, by: actions.ask_earlier(recall, by=by),
     "confirm": lambda recall, by: actions.confirm(recall, by=by),
     "cancel_appointment": lambda recall, by: actions.cancel_appointment(recall, by=by),
     "mark_missed": lambda recall, by: actions.mark_missed(recall, by=by),
     "mark_attended": lambda recall, by: actions.mark_attended(recall, by=by),
     "arrived_late": lambda recall, by: actions.arrived_late(recall, by=by),
+    "symptom_reported": lambda recall, by: actions.symptom_reported(recall, by=by, note="A new lump."),
     "advise_biopsy": lambda recall, by: actions.advise_biopsy(recall, by=by),
     "record_outcome": lambda recall, by: actions.record_outcome(recall, _NORMAL_OUTCOME, by=by),
     "amend_outcome": lambda recall, by: actions.amend_outcome(
         recall, OutcomeInput(Assessment.PROBABLY_BENIGN), reason=_NOTE, by=by
     ),
+    "result_told": lambda recall, by: actions.result_told(recall, TOLD_BY_PHONE, by=by),
     "release_outcome": lambda recall, by: actions.release_outcome(recall, timezone.now(), by=by),
+    "ask_referrer_to_tell": lambda recall, by: actions.ask_referrer_to_tell(recall, by=by),
+    "release_due": lambda recall, by: actions.release_due(recall, by=by),
+    "result_undelivered": lambda recall, by: actions.result_undelivered(recall, by=by, note="The letter came back."),
     "follow_up_due": lambda recall, by: actions.follow_up_due(recall, by=by),
     "book_biopsy": lambda recall, by: actions.book_biopsy(recall, tomorrow_slot(recall, VisitKind.BIOPSY), by=by),
     "cancel_biopsy": lambda recall, by: actions.cancel_biopsy(recall, by=by),
     "biopsy_missed": lambda recall, by: actions.biopsy_missed(recall, by=by),
     "biopsy_done": lambda recall, by: actions.biopsy_done(recall, by=by),
-    "record_pathology": lambda recall, by: actions.record_pathology(recall, PathologyClass.BENIGN, by=by),
+    "record_pathology": record_first_pathology,
     "sign_concordance": lambda recall, by: actions.sign_concordance(
         recall, ConcordanceVerdict.CONCORDANT_BENIGN, by=by
     ),
+    "hand_over": lambda recall, by: actions.hand_over(
+        recall,
+        clinician="Dr. Sample-Surgeon",
+        facility="Hillside Sample Hospital",
+        first_visit_on=in_three_days(recall),
+        by=by,
+    ),
+    "record_outside": lambda recall, by: actions.record_outside(recall, outside_imaging(recall), by=by),
+    "ask_report": lambda recall, by: actions.ask_report(recall, by=by),
+    "close_report_request": lambda recall, by: actions.close_report_request(recall, by=by, note=_NOTE),
     "hold": lambda recall, by: actions.hold(recall, in_three_days(recall), by=by, note=_NOTE),
     "resume": lambda recall, by: actions.resume(recall, by=by),
-    "decline": lambda recall, by: actions.decline(recall, by=by, note=_NOTE),
-    "transfer": lambda recall, by: actions.transfer(recall, by=by, note=_NOTE),
-    "mark_deceased": lambda recall, by: actions.mark_deceased(
-        recall, calendar.local_day(recall.site, timezone.now()), by=by, note=_NOTE
-    ),
+    "decline": lambda recall, by: actions.decline(recall, refusal=informed_refusal(recall), by=by, note=_NOTE),
+    "transfer": lambda recall, by: actions.transfer(recall, facility="Hillside Sample Clinic", by=by, note=_NOTE),
+    "mark_deceased": lambda recall, by: actions.mark_deceased(recall, today_at(recall), by=by, note=_NOTE),
+    "not_deceased": lambda recall, by: actions.not_deceased(recall, by=by, note=_NOTE),
     "void": lambda recall, by: actions.void(recall, by=by, note=_NOTE),
+    # The event of asking by itself: what is asked for has an action of its own.
+    "ask_sign_off": lambda recall, by: apply_step(recall, "ask_sign_off", by=by, note=_NOTE),
+    "refuse_sign_off": lambda recall, by: actions.refuse_sign_off(recall, by=by, note=_NOTE),
+    "move_exam": lambda recall, by: actions.move_exam(
+        recall, PatientFactory.create(site=recall.site), by=by, note=_NOTE
+    ),
     "close_lost": lambda recall, by: actions.close_lost(recall, by=by, note=_NOTE),
+    "take_back": lambda recall, by: actions.take_back(recall, by=by, note=_NOTE),
+    "offer_again": lambda recall, by: actions.offer_again(recall, by=by),
     "reopen": lambda recall, by: actions.reopen(recall, by=by, note=_NOTE),
     "merge_records": lambda recall, by: actions.merge_patients(
         recall.patient, PatientFactory.create(site=recall.site), by=by
@@ -137,63 +215,3 @@ STEP_ACTIONS: dict[str, StepAction] = {
     "message_by_hand": stop_message,
     "correct_result": correct_result,
 }
-
-
-def _complete_ladder(recall: Recall, clock: TimeMachineFixture) -> None:
-    navigator = get_site_staff(recall.site).navigator
-    for rung in DEFAULT_LADDER:
-        result = actions.RESULTS_BY_CHANNEL[rung.channel][-1]
-        actions.log_contact(recall, ContactAttemptInput(rung.channel, result), by=navigator)
-    clock.move_to(timezone.now() + timedelta(days=61))
-
-
-def _move_to_visit(recall: Recall, clock: TimeMachineFixture) -> None:
-    visit = recall.appointments.order_by("-pk")[0]
-    clock.move_to(visit.starts_at + timedelta(minutes=30))
-
-
-def recall_in_state(state: State, site: Site, clock: TimeMachineFixture) -> Recall:
-    """A recall in that state: a suspicious screen, an outcome not yet released, ladder complete, visit begun."""
-    clock.move_to(MONDAY)
-    if state == State.AWAITING_PRIORS:
-        return RecallFactory.create(site=site, priors_requested=True)
-    cast = get_site_staff(site)
-    recall = RecallFactory.create(site=site, more_imaging=True, exam__assessment=Assessment.SUSPICIOUS_B)
-    if state == State.TO_CONTACT:
-        _complete_ladder(recall, clock)
-        _add_missed_appointment(recall, VisitKind.DIAGNOSTIC)
-    if state == State.ON_HOLD:
-        actions.hold(recall, in_three_days(recall), by=cast.navigator, note=_NOTE)
-    if state in (State.TO_CONTACT, State.ON_HOLD):
-        return recall
-    actions.book_appointment(recall, tomorrow_slot(recall), by=cast.scheduler)
-    _move_to_visit(recall, clock)
-    if state != State.SCHEDULED:
-        actions.mark_attended(recall, by=cast.scheduler)
-        _continue_after_visit(recall, state, clock)
-    return recall
-
-
-def _add_missed_appointment(recall: Recall, kind: VisitKind) -> None:
-    """Insert the row directly, since a missed visit taken as a step would start the contact ladder again."""
-    Appointment.objects.create(
-        recall=recall, site=recall.site, kind=kind, starts_at=timezone.now(), status=AppointmentStatus.MISSED
-    )
-
-
-def _continue_after_visit(recall: Recall, state: State, clock: TimeMachineFixture) -> None:
-    cast = get_site_staff(recall.site)
-    ends = {State.FOLLOW_UP: Assessment.PROBABLY_BENIGN, State.CLOSED: Assessment.NEGATIVE}
-    if state == State.AWAITING_OUTCOME:
-        return
-    actions.record_outcome(recall, OutcomeInput(ends.get(state, Assessment.SUSPICIOUS_B)), by=cast.radiologist)
-    if state == State.BIOPSY_TO_BOOK:
-        _add_missed_appointment(recall, VisitKind.BIOPSY)
-    if state in ends or state == State.BIOPSY_TO_BOOK:
-        return
-    actions.book_biopsy(recall, tomorrow_slot(recall, VisitKind.BIOPSY), by=cast.scheduler)
-    _move_to_visit(recall, clock)
-    if state != State.BIOPSY_BOOKED:
-        actions.biopsy_done(recall, by=cast.scheduler)
-    if state == State.AWAITING_CONCORDANCE:
-        actions.record_pathology(recall, PathologyClass.BENIGN, by=cast.radiologist)

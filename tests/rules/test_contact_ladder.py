@@ -6,7 +6,8 @@ import pytest
 from django.core.exceptions import ValidationError
 from time_machine import TimeMachineFixture
 
-from clinic.actors import actor_for
+from clinic import calendar
+from clinic.actors import SYSTEM, actor_for
 from clinic.contact_ladder import DEFAULT_LADDER
 from clinic.factories import UserFactory, get_site_staff
 from clinic.models import Site, User
@@ -20,7 +21,13 @@ from recalls.permissions import NotPermitted, StepUnavailable, step_blocked_reas
 from recalls.presenters import describe_next_action
 from recalls.testing.factories import RecallFactory
 from recalls.workflow import STEPS_BY_NAME
-from tests.rules.step_actions import MONDAY
+from tests.rules.recall_states import (
+    move_to_visit,
+)
+from tests.rules.step_actions import (
+    MONDAY,
+    tomorrow_slot,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -106,13 +113,48 @@ def test_one_open_rung_keeps_a_patient_from_being_lost(
         if at != missing:
             _log_contact(recall, rung.channel, actions.RESULTS_BY_CHANNEL[rung.channel][-1])
     time_machine.move_to(MONDAY + timedelta(days=90), tick=False)
-    assert len(contact_ladder.open_rungs(recall.site, contact_ladder.current_ladder_attempts(recall))) == 1
+    assert len(contact_ladder.open_rungs(recall, contact_ladder.current_ladder_attempts(recall))) == 1
     with pytest.raises(StepUnavailable):
         actions.close_lost(recall, by=get_site_staff(recall.site).manager, note="Too early.")
 
 
-def test_a_missed_visit_begins_a_new_ladder(shadyside: Site) -> None:
+def test_a_missed_visit_continues_the_ladder_and_is_followed_by_a_call_within_a_business_day(shadyside: Site) -> None:
     recall = RecallFactory.create(site=shadyside, missed=True)
+    called, missed = recall.contact_attempts.get(), recall.events.latest("pk").at
+    assert contact_ladder.current_ladder_attempts(recall) == [called]
+    assert recall.contact_since == recall.opened_at
+    assert recall.due_at == calendar.add_business_days(shadyside, missed, 1)
+    assert describe_next_action(recall).startswith("Second call")
+
+
+def test_three_missed_visits_do_not_put_off_for_ever_the_day_on_which_a_patient_counts_as_lost(
+    recall: Recall, time_machine: TimeMachineFixture
+) -> None:
+    cast = get_site_staff(recall.site)
+    _try_every_rung(recall)
+    for _visit in range(3):
+        actions.book_appointment(recall, tomorrow_slot(recall), by=cast.scheduler)
+        move_to_visit(recall, time_machine)
+        actions.mark_missed(recall, by=cast.scheduler)
+    assert contact_ladder.lost_from(recall) == calendar.add_days(recall.site, MONDAY, 60)
+    time_machine.move_to(MONDAY + timedelta(days=61), tick=False)
+    actions.close_lost(recall, by=cast.manager, note="Never came.")
+    assert recall.closure_reason == "lost_to_follow_up"
+
+
+def test_a_hold_continues_the_ladder_where_it_was(recall: Recall, time_machine: TimeMachineFixture) -> None:
+    cast = get_site_staff(recall.site)
+    _log_contact(recall, ContactChannel.PHONE, ContactResult.NO_ANSWER)
+    actions.hold(recall, calendar.local_day(recall.site, MONDAY) + timedelta(days=7), by=cast.navigator, note="Away.")
+    back = MONDAY + timedelta(days=7)
+    time_machine.move_to(back, tick=False)
+    actions.resume(recall, by=SYSTEM)
+    assert len(contact_ladder.current_ladder_attempts(recall)) == 1
+    assert (recall.contact_since, recall.due_at) == (MONDAY, calendar.add_business_days(recall.site, back, 1))
+
+
+def test_a_cancelled_visit_begins_a_new_ladder(shadyside: Site) -> None:
+    recall = RecallFactory.create(site=shadyside, cancelled=True)
     assert recall.contact_attempts.exists()
     assert contact_ladder.current_ladder_attempts(recall) == []
 
@@ -155,7 +197,7 @@ def test_whoever_made_the_last_try_does_not_sign_the_patient_off_as_lost(
 def test_the_days_until_a_patient_counts_as_lost_begin_when_they_were_last_to_be_contacted(
     recall: Recall, time_machine: TimeMachineFixture, scheduler_ana: User
 ) -> None:
-    """After a missed visit the patient is to be contacted anew: the days before it do not count."""
+    """After a cancelled visit the patient is to be contacted anew: the days before it do not count."""
     again = MONDAY + timedelta(days=30)
     Recall.objects.filter(pk=recall.pk).update(contact_since=again)
     recall.refresh_from_db()

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils import timezone
 from time_machine import TimeMachineFixture
 
 from clinic import calendar
@@ -13,13 +14,13 @@ from clinic.calendar import SendWindow
 from clinic.factories import SiteFactory, get_site_staff
 from clinic.models import Closure, DeadlinePolicy, Site, User
 from recalls import actions
-from recalls.actions import ContactAttemptInput, OutcomeInput, Slot
+from recalls.actions import ContactAttemptInput, OutcomeInput, PathologyInput, RefusalInput, Slot
 from recalls.deadlines import follow_up_date
-from recalls.enums import Assessment, ContactChannel, ContactResult, PathologyClass, VisitKind
+from recalls.enums import Assessment, ConcordanceVerdict, ContactChannel, ContactResult, PathologyClass, VisitKind
 from recalls.models import Recall
 from recalls.testing.factories import RecallFactory
 from tests.architecture.source_files import PRODUCT_FILES, PROJECT_ROOT
-from tests.rules.step_actions import tomorrow_at_ten
+from tests.rules.step_actions import TOLD_AT_VISIT, TOLD_BY_PHONE, tomorrow_at_ten
 
 NEW_YORK = ZoneInfo("America/New_York")
 
@@ -34,6 +35,12 @@ def _due_text(recall: Recall) -> str:
     recall.refresh_from_db()
     assert recall.due_at is not None
     return f"{recall.due_at.astimezone(NEW_YORK):%Y-%m-%d %H:%M}"
+
+
+def _target_text(recall: Recall) -> str:
+    recall.refresh_from_db()
+    assert recall.target_at is not None
+    return f"{recall.target_at.astimezone(NEW_YORK):%Y-%m-%d %H:%M}"
 
 
 @pytest.mark.parametrize(
@@ -99,24 +106,70 @@ def test_each_state_has_its_own_deadline(shadyside: Site, time_machine: TimeMach
     actions.mark_attended(recall, by=cast.scheduler)
     assert _due_text(recall) == "2026-03-20 17:00"  # the outcome within one day
     actions.record_outcome(recall, OutcomeInput(Assessment.SUSPICIOUS_B), by=cast.radiologist)
-    assert _due_text(recall) == "2026-03-26 17:00"  # the biopsy within seven days
+    assert _due_text(recall) == "2026-03-23 17:00"  # told within two business days
+    actions.result_told(recall, TOLD_BY_PHONE, by=cast.navigator)
+    # The biopsy within seven days, and a first call to book it within one.
+    assert (_due_text(recall), _target_text(recall)) == ("2026-03-20 17:00", "2026-03-26 17:00")
     slot = Slot(shadyside, _new_york(2026, 3, 24, 11), VisitKind.BIOPSY)
     actions.book_biopsy(recall, slot, by=cast.scheduler)
     time_machine.move_to(_new_york(2026, 3, 24, 11, 30), tick=False)
     actions.biopsy_done(recall, by=cast.scheduler)
     assert _due_text(recall) == "2026-03-31 17:00"  # pathology within five business days
-    actions.record_pathology(recall, PathologyClass.BENIGN, by=cast.radiologist)
-    assert _due_text(recall) == "2026-03-26 17:00"  # told within two
+    actions.record_pathology(recall, PathologyInput(PathologyClass.INVASIVE), by=cast.radiologist)
+    assert _due_text(recall) == "2026-03-25 17:00"  # signed within one business day
+    actions.sign_concordance(recall, ConcordanceVerdict.MALIGNANT, by=cast.radiologist)
+    assert _due_text(recall) == "2026-03-24 17:00"  # a cancer is told the same day
+    actions.result_told(recall, TOLD_BY_PHONE, by=cast.radiologist)
+    assert _due_text(recall) == "2026-03-27 17:00"  # treatment arranged within three business days
 
 
-def test_a_cancelled_biopsy_does_not_extend_the_deadline(shadyside: Site, time_machine: TimeMachineFixture) -> None:
+def test_no_date_that_somebody_types_moves_the_target(shadyside: Site, time_machine: TimeMachineFixture) -> None:
+    time_machine.move_to(_new_york(2026, 3, 16), tick=False)
+    recall, cast = RecallFactory.create(site=shadyside), get_site_staff(shadyside)
+    assert _target_text(recall) == "2026-03-23 17:00"
+    later = ContactAttemptInput(
+        ContactChannel.PHONE, ContactResult.REACHED_CALLS_BACK, next_try_at=_new_york(2026, 3, 20)
+    )
+    actions.log_contact(recall, later, by=cast.scheduler)
+    actions.hold(recall, date(2026, 6, 1), by=cast.navigator, note="Is away.")
+    assert _target_text(recall) == "2026-03-23 17:00"
+    actions.resume(recall, by=cast.navigator)
+    actions.book_appointment(recall, Slot(shadyside, _new_york(2026, 5, 4, 9)), by=cast.scheduler)
+    assert _target_text(recall) == "2026-03-23 17:00"
+
+
+def test_the_system_wakes_when_a_hold_ends_a_follow_up_comes_near_or_an_offer_is_due(
+    shadyside: Site, time_machine: TimeMachineFixture
+) -> None:
+    time_machine.move_to(_new_york(2026, 3, 17), tick=False)
+    cast = get_site_staff(shadyside)
+    held, declined = RecallFactory.create(site=shadyside), RecallFactory.create(site=shadyside)
+    assert held.wake_at is None
+    actions.hold(held, date(2026, 4, 9), by=cast.navigator, note="Is away.")
+    assert held.wake_at == _new_york(2026, 4, 9, 8)
+    actions.resume(held, by=cast.navigator)
+    assert held.wake_at is None
+    refusal = RefusalInput("fear", offer_again_on=date(2026, 4, 14))
+    actions.decline(declined, refusal=refusal, by=cast.scheduler, note="Not now.")
+    assert declined.wake_at == _new_york(2026, 4, 14, 8)
+    waits = RecallFactory.create(site=shadyside, ended_at=_new_york(2026, 3, 17), probably_benign=True)
+    assert waits.follow_up_on is not None
+    assert waits.wake_at == calendar.instant(shadyside, waits.follow_up_on - timedelta(days=45), time(8))
+    read = RecallFactory.create(site=shadyside, ended_at=_new_york(2026, 3, 17), attended=True)
+    at = timezone.now() + timedelta(hours=3)
+    actions.record_outcome(read, OutcomeInput(Assessment.BENIGN, release_at=at), by=cast.radiologist)
+    assert read.wake_at == at
+
+
+def test_a_cancelled_biopsy_does_not_extend_the_target(shadyside: Site, time_machine: TimeMachineFixture) -> None:
     recall = RecallFactory.create(site=shadyside, ended_at=_new_york(2026, 3, 17), biopsy_to_book=True)
-    before, cast = _due_text(recall), get_site_staff(shadyside)
+    before, cast = _target_text(recall), get_site_staff(shadyside)
     time_machine.move_to(_new_york(2026, 3, 18), tick=False)
     slot = Slot(shadyside, tomorrow_at_ten(shadyside), VisitKind.BIOPSY)
     actions.book_biopsy(recall, slot, by=cast.scheduler)
     actions.cancel_biopsy(recall, by=cast.scheduler)
-    assert _due_text(recall) == before
+    assert _target_text(recall) == before
+    assert _due_text(recall) == "2026-03-19 17:00"  # somebody calls within a business day
 
 
 def test_earlier_pictures_are_asked_for_chased_and_compared_within_thirty_days(
@@ -132,27 +185,26 @@ def test_earlier_pictures_are_asked_for_chased_and_compared_within_thirty_days(
     assert _due_text(recall) == "2026-04-15 17:00"  # day 30 after the report, whatever was asked when
 
 
-def test_a_short_interval_visit_is_booked_45_days_ahead_in_each_round(
-    shadyside: Site, time_machine: TimeMachineFixture
-) -> None:
+def test_a_short_interval_visit_is_booked_within_a_business_day_and_else_45_days_before_it(shadyside: Site) -> None:
     recall = RecallFactory.create(site=shadyside, ended_at=_new_york(2026, 3, 17), probably_benign=True)
     visited = calendar.local_day(shadyside, recall.appointments.get().starts_at)
     assert recall.follow_up_on == follow_up_date(visited, 1)
-    due = recall.due_at
-    assert due is not None
-    assert (recall.follow_up_on - due.astimezone(NEW_YORK).date()).days == 45
+    assert recall.due_at == calendar.add_business_days(shadyside, recall.state_since, 1)
+    assert recall.target_at == calendar.closing_time(shadyside, recall.follow_up_on)
+    assert recall.wake_at == calendar.instant(shadyside, recall.follow_up_on - timedelta(days=45), time(8))
 
 
-def test_a_follow_up_in_the_months_that_the_radiologist_chose_is_booked_45_days_before_it(
+def test_a_follow_up_in_the_months_that_the_radiologist_chose_comes_back_45_days_before_it(
     shadyside: Site, time_machine: TimeMachineFixture
 ) -> None:
     recall = RecallFactory.create(site=shadyside, ended_at=_new_york(2026, 3, 17), attended=True)
     time_machine.move_to(_new_york(2026, 3, 17, 15), tick=False)
-    outcome = OutcomeInput(Assessment.PROBABLY_BENIGN, follow_up_months=12)
+    outcome = OutcomeInput(Assessment.PROBABLY_BENIGN, follow_up_months=12, told=TOLD_AT_VISIT)
     actions.record_outcome(recall, outcome, by=get_site_staff(shadyside).radiologist)
     visited = calendar.local_day(shadyside, recall.appointments.get().starts_at)
     assert recall.follow_up_on == follow_up_date(visited, 1, months=12)
-    assert _due_text(recall) == f"{recall.follow_up_on - timedelta(days=45)} 08:00"
+    assert _due_text(recall) == "2026-03-18 17:00"
+    assert recall.wake_at == calendar.instant(shadyside, recall.follow_up_on - timedelta(days=45), time(8))
 
 
 def test_pictures_that_came_late_are_compared_within_a_business_day(
@@ -173,13 +225,18 @@ def test_pictures_that_came_late_are_compared_within_a_business_day(
         (date(2026, 3, 12), 2, date(2027, 3, 12)),
         (date(2026, 3, 12), 3, date(2028, 3, 12)),
         (date(2026, 3, 12), 4, date(2029, 3, 12)),
-        (date(2026, 3, 12), 5, date(2030, 3, 12)),  # beyond the series: every year
         (date(2026, 8, 31), 1, date(2027, 2, 28)),  # a month without that day ends earlier
         (date(2024, 2, 29), 2, date(2025, 2, 28)),
     ],
 )
 def test_rounds_are_due_6_12_24_and_36_months_after_the_first_visit(first_visit: date, round_: int, due: date) -> None:
     assert follow_up_date(first_visit, round_) == due
+
+
+def test_after_36_months_the_series_is_over_and_somebody_says_when() -> None:
+    with pytest.raises(LookupError, match="series is over"):
+        follow_up_date(date(2026, 3, 12), 5)
+    assert follow_up_date(date(2026, 3, 12), 5, months=12) == date(2027, 3, 12)
 
 
 @pytest.mark.parametrize(

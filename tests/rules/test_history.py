@@ -10,39 +10,46 @@ from django.db.models import F, Model
 
 from clinic.factories import get_site_staff
 from clinic.models import Site
-from patients.models import Consent
+from patients.models import Consent, PatientChange
 from recalls import actions
 from recalls.actions import OutcomeInput
 from recalls.enums import Assessment, State
 from recalls.models import (
+    Biopsy,
     Concordance,
     ContactAttempt,
+    LesionAssessment,
     Outcome,
     OutcomeRelease,
+    OutsideReport,
     PathologyResult,
     Recall,
     RecallEvent,
+    Referral,
+    Refusal,
+    ResultDisclosure,
     SupersededReading,
 )
 from recalls.testing.factories import RecallFactory
-from tests.rules.step_actions import correct_result
+from tests.rules.step_actions import correct_result, in_three_days, outside_imaging
 
 pytestmark = pytest.mark.django_db
 
 APPEND_ONLY_MODELS: list[type[Model]] = [
     RecallEvent, ContactAttempt, Outcome, OutcomeRelease, PathologyResult, Concordance, SupersededReading, Consent,
+    LesionAssessment, Biopsy, ResultDisclosure, Refusal, Referral, OutsideReport, PatientChange,
 ]  # fmt: skip
 
 
 @pytest.fixture
 def recall_with_full_history(shadyside: Site) -> Recall:
     """A recall with a row in every history."""
-    recall = RecallFactory.create(site=shadyside, benign_concordant=True, patient__detailed_email=True)
+    recall = RecallFactory.create(site=shadyside, cancer=True, patient__detailed_email=True)
     cast = get_site_staff(shadyside)
-    if not OutcomeRelease.objects.exists():
-        actions.release_outcome(recall, recall.opened_at, by=cast.radiologist)
     other = RecallFactory.create(site=shadyside)
     correct_result(other, cast.radiologist)
+    actions.decline(other, by=cast.scheduler, note="Said no.")
+    actions.record_outside(other, outside_imaging(other), by=cast.scheduler)
     return recall
 
 
@@ -133,7 +140,8 @@ def test_an_amendment_keeps_the_earlier_reading(shadyside: Site) -> None:
     )
     first, second = recall.outcomes.all()
     assert (first.assessment, second.assessment, second.amends) == ("1", "3", first)
-    assert (recall.state, recall.closure_reason) == (State.FOLLOW_UP, "")
+    assert (recall.state, recall.closure_reason) == (State.RESULT_TO_TELL, "")  # another category is told anew
+    assert second.read_at == first.read_at
     with pytest.raises(ValidationError, match="why the outcome is amended"):
         actions.amend_outcome(recall, OutcomeInput(Assessment.BENIGN), reason=" ", by=radiologist)
 
@@ -154,8 +162,10 @@ def test_a_step_that_needs_a_reason_is_refused_without_one(step: str, shadyside:
         if step in ("decline", "transfer", "hold")
         else get_site_staff(shadyside).radiologist
     )
-    arguments = [recall.exam.exam_date.replace(year=2099)] if step == "hold" else []
+    arguments: dict[str, Any] = {"facility": "Hillside Sample Clinic"} if step == "transfer" else {}
+    if step == "hold":
+        arguments = {"until": in_three_days(recall)}
     version = recall.version
     with pytest.raises(ValidationError, match="Say why"):
-        getattr(actions, step)(recall, *arguments, by=by, note="  ")
+        getattr(actions, step)(recall, **arguments, by=by, note="  ")
     assert Recall.objects.get(pk=recall.pk).version == version

@@ -46,7 +46,7 @@ def test_two_open_recalls_after_a_merge_are_a_task_for_a_person(shadyside: Site)
     first, second = RecallFactory.create(site=shadyside), RecallFactory.create(site=shadyside)
     actions.merge_patients(first.patient, second.patient, by=get_site_staff(shadyside).manager)
     assert Recall.objects.still_open().count() == 2
-    assert second.patient.work_items.get().kind == WorkItemKind.MERGE_CONFLICT
+    assert second.patient.work_items.filter(kind=WorkItemKind.MERGE_CONFLICT).count() == 1
 
 
 def test_a_merge_made_in_error_is_undone(shadyside: Site) -> None:
@@ -197,13 +197,20 @@ def test_a_technical_recall_needs_a_visit_whatever_its_category(shadyside: Site)
 
 def test_a_hold_returns_to_its_state_and_a_booked_visit_is_cancelled(shadyside: Site) -> None:
     cast, until = get_site_staff(shadyside), calendar.local_day(shadyside, MONDAY) + timedelta(days=7)
-    for scenario, returns in (("attended", State.AWAITING_OUTCOME), ("booked", State.TO_CONTACT)):
+    for scenario, returns in (("to_contact", State.TO_CONTACT), ("booked", State.TO_CONTACT)):
         recall = RecallFactory.create(site=shadyside, **{scenario: True})
         actions.hold(recall, until, by=cast.navigator, note="Is away.")
         assert (recall.state, recall.due_at) == (State.ON_HOLD, datetime(2026, 3, 23, 12, 0, tzinfo=UTC))
         assert not recall.appointments.filter(status__in=["booked", "confirmed"]).exists()
         actions.resume(recall, by=cast.navigator)
         assert (recall.state, recall.hold_until, recall.state_before_hold) == (returns, None, "")
+
+
+@pytest.mark.parametrize("scenario", ["attended", "benign_to_tell", "awaiting_pathology", "awaiting_concordance"])
+def test_what_a_reader_or_a_laboratory_owes_is_not_put_on_hold(scenario: str, shadyside: Site) -> None:
+    recall, until = RecallFactory.create(site=shadyside, **{scenario: True}), date(2026, 3, 20)
+    with pytest.raises(StepUnavailable, match="waits for the patient"):
+        actions.hold(recall, until, by=get_site_staff(shadyside).navigator, note="Is away.")
 
 
 @pytest.mark.parametrize("days", [0, -1])
@@ -222,15 +229,19 @@ def test_earlier_pictures_asked_for_before_a_hold_are_still_asked_for_after_it(s
     assert recall.events.latest("pk").step == "receive_priors"
 
 
-def test_an_outcome_is_released_once_and_never_before_now(shadyside: Site) -> None:
-    recall, radiologist = RecallFactory.create(site=shadyside, unreleased=True), get_site_staff(shadyside).radiologist
-    actions.release_outcome(recall, MONDAY + timedelta(hours=2), by=radiologist)
-    assert recall.outcomes.get().release.release_at == MONDAY + timedelta(hours=2)
-    with pytest.raises(StepUnavailable, match="no outcome waiting to be released"):
-        actions.release_outcome(recall, MONDAY, by=radiologist)
+def test_prior_images_may_come_without_a_request_and_while_a_visit_is_planned_somebody_compares_them(
+    shadyside: Site,
+) -> None:
+    waits, booked = RecallFactory.create(site=shadyside, awaiting_priors=True), RecallFactory.create(booked=True)
+    for recall in (waits, booked):
+        actions.receive_priors(recall, by=get_site_staff(shadyside).scheduler)
+    assert (waits.state, waits.due_at) == (State.AWAITING_PRIORS, calendar.add_business_days(shadyside, MONDAY, 1))
+    assert not waits.work_items.exists()
+    assert booked.state == State.SCHEDULED
+    assert booked.work_items.get().kind == WorkItemKind.PRIORS_TO_COMPARE
 
 
-def test_an_amended_outcome_waits_for_a_release_of_its_own(shadyside: Site) -> None:
+def test_an_outcome_amended_to_another_category_is_owed_and_released_anew(shadyside: Site) -> None:
     recall, radiologist = (
         RecallFactory.create(site=shadyside, closed_benign=True),
         get_site_staff(shadyside).radiologist,
@@ -239,6 +250,15 @@ def test_an_amended_outcome_waits_for_a_release_of_its_own(shadyside: Site) -> N
     old, new = recall.outcomes.all()
     assert hasattr(old, "release")
     assert not hasattr(new, "release")
+    assert (recall.state, recall.result_since) == (State.RESULT_TO_TELL, MONDAY)
+    assert recall.tell_by == calendar.add_business_days(shadyside, MONDAY, 2)
+
+
+def test_another_comment_in_an_amendment_is_no_new_result(shadyside: Site) -> None:
+    recall = RecallFactory.create(site=shadyside, closed_benign=True)
+    comment = OutcomeInput(Assessment.BENIGN, text="A cyst.")
+    actions.amend_outcome(recall, comment, reason="Left out.", by=get_site_staff(shadyside).radiologist)
+    assert (recall.state, recall.closure_reason, recall.result_since) == (State.CLOSED, "benign", None)
 
 
 def test_another_interval_in_an_amendment_moves_the_short_interval_visit(shadyside: Site) -> None:
@@ -253,6 +273,7 @@ def test_another_interval_in_an_amendment_moves_the_short_interval_visit(shadysi
     assert recall.follow_up_on is not None
     assert before is not None
     assert recall.follow_up_on < before
+    assert recall.state == State.RESULT_TO_TELL  # another interval is another word to the patient
 
 
 def test_a_recall_is_not_reopened_beside_an_open_one_of_the_same_exam(shadyside: Site) -> None:

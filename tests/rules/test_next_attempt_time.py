@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 def _proposed_time(recall: Recall, *calls: datetime, result: str = ContactResult.NO_ANSWER, wish: str = "") -> datetime:
     tries = [ContactAttempt(channel=ContactChannel.PHONE, result=result, at=at) for at in calls]
-    at = contact_ladder.propose_attempt_time(recall.site, recall.contact_since or MONDAY, tries, 1, wish)
+    at = contact_ladder.propose_attempt_time(recall, tries, wish)
     return at.astimezone(recall.site.zone)
 
 

@@ -70,7 +70,7 @@ def test_the_radiologists_screen_says_what_to_mend_beside_the_category(visited: 
     radiologist = get_site_staff(visited.site).radiologist
     blank = STEP_FORMS["record_outcome"](visited, radiologist)
     typed = {name: field.value() or "" for name, field in ((bound.name, bound) for bound in blank)}
-    typed |= {"assessment": "2", "assessment_left": "5", "assessment_right": "2", "release": "now"}
+    typed |= {"assessment": "2", "assessment_left": "5", "assessment_right": "2", "telling": "now"}
     form = STEP_FORMS["record_outcome"](visited, radiologist, typed)
     assert form.is_valid()
     with pytest.raises(ValidationError):

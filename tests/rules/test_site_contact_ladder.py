@@ -63,7 +63,7 @@ def _no_answer(recall: Recall) -> None:
 
 
 def test_a_site_without_rungs_of_its_own_has_the_default_ladder(shadyside: Site) -> None:
-    assert (shadyside.contact_ladder, shadyside.lost_after) == (DEFAULT_LADDER, 60)
+    assert (shadyside.contact_ladder.rungs, shadyside.contact_ladder.lost_after) == (DEFAULT_LADDER, 60)
 
 
 def test_the_next_attempt_uses_the_sites_own_day_and_text(short_ladder_site: Site) -> None:
@@ -89,7 +89,7 @@ def test_a_patient_is_lost_after_the_sites_own_rungs_and_days(
     recall = RecallFactory.create(site=short_ladder_site)
     for channel in (ContactChannel.PHONE, ContactChannel.PHONE, ContactChannel.CERTIFIED_LETTER):
         _log_contact(recall, channel)
-    assert contact_ladder.open_rungs(short_ladder_site, list(recall.contact_attempts.all())) == []
+    assert contact_ladder.open_rungs(recall, list(recall.contact_attempts.all())) == []
     time_machine.move_to(MONDAY + timedelta(days=19))
     with pytest.raises(StepUnavailable, match="ladder is not complete"):
         actions.close_lost(recall, by=manager_mo, note="Nobody got through.")
@@ -156,7 +156,9 @@ VALID_RUNGS = [(1, "Call the patient", 0, "phone"), (2, "Ring again", 3, "phone"
 def test_an_administrator_sets_the_ladder_and_the_change_is_logged(admin_client: Client, shadyside: Site) -> None:
     assert admin_client.post(change_url(shadyside), _ladder_form_data(shadyside, VALID_RUNGS, 30)).status_code == 302
     site = Site.objects.get(pk=shadyside.pk)
-    assert [(rung.label, rung.day, rung.channel) for rung in site.contact_ladder] == [row[1:] for row in VALID_RUNGS]
+    assert [(rung.label, rung.day, rung.channel) for rung in site.contact_ladder.rungs] == [
+        row[1:] for row in VALID_RUNGS
+    ]
     said = LogEntry.objects.latest("pk").get_change_message()
     assert "lost after, in days: from 60 to 30" in said
     assert "step of the contact ladder: added, Order 2, What the desk reads Ring again, From day 3, How Phone" in said

@@ -22,7 +22,13 @@ from recalls.permissions import StaleVersion, StepUnavailable
 from recalls.testing.factories import RecallFactory
 from recalls.undo_snapshot import UNDO_WINDOW
 from recalls.workflow import STEPS
-from tests.rules.step_actions import MONDAY, STEP_ACTIONS, recall_in_state
+from tests.rules.recall_states import (
+    recall_in_state,
+)
+from tests.rules.step_actions import (
+    MONDAY,
+    STEP_ACTIONS,
+)
 
 UNDOABLE_STEPS = sorted(step.name for step in STEPS if step.undoable)
 pytestmark = pytest.mark.django_db
@@ -30,15 +36,17 @@ pytestmark = pytest.mark.django_db
 HISTORY_FIELDS = {"version", "head_hash"}  # what grows with every event
 # A state in which each step can be slipped on.
 STATE_BY_STEP = {
-    "log_contact": State.TO_CONTACT, "book_appointment": State.TO_CONTACT, "confirm": State.SCHEDULED,
+    "log_contact": State.TO_CONTACT, "book_appointment": State.TO_CONTACT, "walk_in": State.TO_CONTACT,
+    "confirm": State.SCHEDULED,
     "cancel_appointment": State.SCHEDULED, "mark_missed": State.SCHEDULED, "mark_attended": State.SCHEDULED,
     "book_biopsy": State.BIOPSY_TO_BOOK, "cancel_biopsy": State.BIOPSY_BOOKED, "biopsy_missed": State.BIOPSY_BOOKED,
-    "biopsy_done": State.BIOPSY_BOOKED, "hold": State.SCHEDULED, "resume": State.ON_HOLD, "decline": State.SCHEDULED,
-    "transfer": State.FOLLOW_UP, "void": State.AWAITING_PRIORS, "close_lost": State.TO_CONTACT, "reopen": State.CLOSED,
+    "biopsy_done": State.BIOPSY_BOOKED, "hold": State.SCHEDULED, "resume": State.ON_HOLD, "decline": State.FOLLOW_UP,
+    "transfer": State.FOLLOW_UP, "take_back": State.CLOSED, "void": State.AWAITING_PRIORS,
+    "close_lost": State.TO_CONTACT, "reopen": State.CLOSED,
     "record_outcome": State.AWAITING_OUTCOME,
 }  # fmt: skip
 USER_FIXTURE_BY_STEP = {
-    "void": "manager_mo", "close_lost": "manager_mo", "reopen": "manager_mo", "record_outcome": "radiologist_rao",
+    "void": "manager_mo", "close_lost": "radiologist_rao", "reopen": "manager_mo", "record_outcome": "radiologist_rao",
 }  # fmt: skip
 
 
@@ -56,7 +64,10 @@ def _snapshot(recall: Recall) -> dict[str, Any]:
             )
         ),
         "tries": [attempt.pk for attempt in current_ladder_attempts(stored)],
+        "biopsies": list(stored.biopsies.values_list("pk", flat=True)),
         "outcomes": list(stored.outcomes.values_list("pk", flat=True)),
+        "reports": list(stored.report_requests.filter(closed_at=None).values_list("pk", "kind", "facility", "ask_on")),
+        "signatures": list(stored.sign_off_requests.filter(decided_at=None).values_list("pk", flat=True)),
         "tasks": list(stored.work_items.filter(done_at=None).values_list("pk", flat=True)),
         "unusable": list(stored.patient.contact_points.exclude(unusable="").values_list("pk", flat=True)),
     }
@@ -95,6 +106,19 @@ def test_an_undone_wrong_number_leaves_no_mark_and_no_work_item(shadyside: Site,
     assert _snapshot(recall) == before
 
 
+def test_a_signature_given_by_a_slip_is_undone_and_may_be_given_again(
+    shadyside: Site, radiologist_rao: User, time_machine: TimeMachineFixture
+) -> None:
+    recall = recall_in_state(State.BIOPSY_TO_BOOK, shadyside, time_machine)
+    before = _snapshot(recall)
+    STEP_ACTIONS["transfer"](recall, radiologist_rao)
+    assert (recall.state, recall.closure_reason) == (State.CLOSED, "transferred")
+    actions.undo(recall, by=radiologist_rao)
+    assert _snapshot(recall) == before
+    STEP_ACTIONS["transfer"](recall, radiologist_rao)
+    assert recall.closure_reason == "transferred"
+
+
 def _hold(recall: Recall, by: User) -> None:
     STEP_ACTIONS["hold"](recall, by)
 
@@ -124,7 +148,7 @@ def test_who_comes_second_reads_the_time_of_the_recalls_site(foothills: Site, ti
     recall = RecallFactory.create(site=foothills)
     seen = recall.version
     _hold(recall, scheduler)
-    with pytest.raises(StaleVersion, match="at 14:05"):
+    with pytest.raises(StaleVersion, match="2:05 pm"):
         actions.resume(recall, by=scheduler, seen=seen)
 
 

@@ -13,8 +13,10 @@ from recalls.workflow import STEPS, STEPS_BY_NAME, Step, next_steps
 
 # These act on a patient or an exam, not on one recall; their forms call them under names of their own.
 STEPS_WITHOUT_ACTION_OF_THEIR_NAME = {"merge_records", "unmerge_records", "correct_result"}
-# Undo is a button beside the message that a step was saved; the forms for messages stand beside the message.
-STEPS_WITHOUT_FORM = {"undo", "message_by_hand"}
+# Undo is a button beside the message that a step was saved; the forms for messages stand beside the message; a second
+# signature is asked for by sending the form of the step itself.
+STEPS_WITHOUT_FORM = {"undo", "message_by_hand", "ask_sign_off"}
+STEPS_WITHOUT_ACTION = {"ask_sign_off"}
 BY_HAND = [step for step in STEPS if step.from_states and step.roles & (STAFF_ROLES - {Role.INTEGRATION})]
 
 
@@ -26,7 +28,10 @@ def test_every_step_has_one_name_a_label_and_a_rule() -> None:
 @pytest.mark.parametrize("step", BY_HAND, ids=lambda step: step.name)
 def test_every_step_that_staff_take_has_a_form_and_an_action_of_its_name(step: Step) -> None:
     assert (step.name in STEP_FORMS) == (step.name not in STEPS_WITHOUT_FORM)
-    if step.name in STEPS_WITHOUT_ACTION_OF_THEIR_NAME:
+    if step.name in STEPS_WITHOUT_ACTION:
+        with pytest.raises(LookupError):
+            get_action(step.name)
+    elif step.name in STEPS_WITHOUT_ACTION_OF_THEIR_NAME:
         assert "perform" in vars(import_string(f"recalls.forms.{step.form}"))
     else:
         assert get_action(step.name).__name__ == step.name
@@ -74,12 +79,23 @@ def test_a_step_that_always_closes_says_why() -> None:
     closing = {step.name for step in STEPS if step.to_states == (State.CLOSED,)}
     reasons = {step.name: step.closure_reason for step in STEPS if step.closure_reason}
     assert set(reasons) == closing
-    assert set(reasons.values()) <= set(ClosureReason)
-    assert len(set(reasons.values())) == len(reasons)
+    assert reasons == {
+        "decline": ClosureReason.DECLINED,
+        "transfer": ClosureReason.TRANSFERRED,
+        "mark_deceased": ClosureReason.DECEASED,
+        "void": ClosureReason.VOID,
+        "move_exam": ClosureReason.VOID,
+        "close_lost": ClosureReason.LOST_TO_FOLLOW_UP,
+    }
 
 
-def test_only_closing_as_lost_takes_a_second_person() -> None:
-    assert [step.name for step in STEPS if step.needs_second_person] == ["close_lost"]
+def test_what_ends_or_parks_a_recall_without_an_answer_takes_a_second_person() -> None:
+    two = {step.name for step in STEPS if step.needs_second_person}
+    assert two == {"hold", "decline", "transfer", "void", "close_lost"}
+
+
+def test_only_a_radiologist_calls_a_patient_with_a_4_or_5_lost() -> None:
+    assert {step.name: step.roles_at_risk for step in STEPS if step.roles_at_risk} == {"close_lost": {Role.RADIOLOGIST}}
 
 
 def test_a_name_that_is_no_step_has_no_action() -> None:

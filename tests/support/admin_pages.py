@@ -31,7 +31,7 @@ def site_form_data(site: Site, **changes: str) -> dict[str, str]:
         for name in (
             "code", "name", "sender_name", "contact_person", "phone", "address_line", "city", "state", "postal_code",
             "time_zone", "country", "subdivision", "send_from", "send_until", "assigning_authority", "date_order",
-            "bare_zero", "lost_after",
+            "bare_zero", "birads_edition", "lost_after",
         )
     }  # fmt: skip
     hours = list(OpeningHours.objects.filter(site=site))

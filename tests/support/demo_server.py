@@ -102,6 +102,8 @@ def _server_info(url: str) -> DemoServerInfo:
         "password": page.rpartition(": ")[2].strip(),
         "pages": {
             "recall": f"/recalls/{tried.pk}/",
+            "record": f"/patients/{tried.patient_id}/",
+            "contact": f"/recalls/{tried.pk}/contact/",
             "booking": f"/recalls/{tried.pk}/book_appointment/",
             "booking-week": f"/recalls/{tried.pk}/book_appointment/?view=week",
             "outcome": f"/recalls/{came.pk}/record_outcome/",

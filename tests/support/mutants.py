@@ -29,6 +29,7 @@ PACKAGES = (
     "exchange",
     "reports",
     "portal",
+    "site_setup",
     "demo",
     "config",
 )

@@ -61,15 +61,24 @@ STAFF_PAGES: dict[str, dict[str, str]] = {
         "inbox": "/inbox/",
         "keys": "/keys/",
         "recall": "",
+        "record": "",
+        "contact": "",
+        "new-result": "/entry/",
+        "arrivals": "/appointments/arrivals/",
+        "earlier-times": "/appointments/earlier/",
     },
     "rao": {"worklist": "/worklist/", "outcome": "", "my-recalls": "/my-recalls/"},
     "mo": {
         "closed-day": "",
         "map": "/map/",
-        "board": "/admin/",
+        "board": "/board/",
+        "late-list": "/lists/",
+        "staff-work": "/lists/work/",
+        "files": "/lists/files/",
+        "hl7": "/hl7/",
         "messages-tomorrow": "/admin/notifications/notification/tomorrow/",
     },
-    "ada": {"message-text": MESSAGE_TEXT_PATH, "message-preview": MESSAGE_TEXT_PATH},
+    "ada": {"setup": "/setup/", "message-text": MESSAGE_TEXT_PATH, "message-preview": MESSAGE_TEXT_PATH},
 }
 PUBLIC_PAGES = ("sign-in", "patient-page", "patient-gate")
 

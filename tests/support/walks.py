@@ -51,6 +51,7 @@ PACKAGES = (
     "exchange",
     "reports",
     "portal",
+    "site_setup",
     "demo",
 )
 PRODUCT = tuple(f"{PROJECT_ROOT / package}{os.sep}" for package in PACKAGES)

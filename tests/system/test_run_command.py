@@ -5,6 +5,8 @@ import socket
 import urllib.request
 from pathlib import Path
 
+import pytest
+
 from config import broker
 from config.embedded import broker_socket
 from tests.support.processes import free_port, make_environment, run_process, wait_until
@@ -20,6 +22,7 @@ def _is_responding(port: int) -> bool:
         return False
 
 
+@pytest.mark.long
 def test_one_command_starts_the_desk_and_an_interrupt_stops_all_of_it(tmp_path: Path) -> None:
     folder, port = tmp_path / "var", free_port()
     environment = make_environment(DATA_DIR=str(folder), PORT=str(port))

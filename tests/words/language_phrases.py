@@ -25,6 +25,7 @@ class LanguagePhrases:
     follow_up_values: Mapping[str, str]
     patient_page_values: Mapping[str, str]
     sms_values: Mapping[str, str]
+    written_results_line: str
     lay_summary: Mapping[str, str]
     referrer: Mapping[str, str]
 
@@ -33,6 +34,10 @@ CLINIC: Final = {
     "clinic_name": "Sample Imaging",
     "clinic_phone": "412-555-0100",
     "clinic_address": "100 Sample Street, Pittsburgh",
+}
+FACILITY: Final = {
+    "facility_name": "Sample Valley Breast Imaging Center, Inc.",
+    "facility_address": "100 Sample Street, Pittsburgh, PA 15222",
 }
 TEXT_MESSAGE: Final = {
     "clinic_name": "Sample Valley Imaging Center",
@@ -68,13 +73,22 @@ ENGLISH: Final = LanguagePhrases(
     },
     sms_values=TEXT_MESSAGE
     | {"visit_day_short": "Wed, Nov 25", "visit_time": "10:30 am", "follow_up_month": "September 2027"},
-    lay_summary={"patient_name": "Testa Sample-Oak", "exam_day": "November 20, 2026"},
+    written_results_line="You will also get your results in writing.",
+    lay_summary=FACILITY
+    | {
+        "patient_name": "Testa Sample-Oak",
+        "exam_day": "November 20, 2026",
+        "report_line": "You did not give us the name of a doctor. So we send the full report to you, too.",
+        "replaces_line": "We wrote to you about these pictures before. We have looked at them again. This letter takes "
+        "the place of the earlier one.",
+        "state_notice": "Your state has words of its own about this. They stand in the next block.",
+    },
     referrer=CLINIC | {"referrer_name": "Testa Example-Referrer, MD"},
 )
 SPANISH: Final = LanguagePhrases(
     greeting="Hola, $first_name:",
     stop_emails="Responda o llame para no recibir más correos. En su lugar, le llamaremos o le mandaremos una carta.",
-    stop_texts="ALTO para no recibir textos.",
+    stop_texts="Responda ALTO para no recibir textos.",
     subjects=("Un mensaje de $clinic_name", "Su cita en $clinic_name"),
     feelings_sentence="Es normal sentir",
     first_or_later="tras una primera mamografía o una posterior",
@@ -100,7 +114,17 @@ SPANISH: Final = LanguagePhrases(
     },
     sms_values=TEXT_MESSAGE
     | {"visit_day_short": "mié, 25 nov", "visit_time": "10:30 am", "follow_up_month": "septiembre 2027"},
-    lay_summary={"patient_name": "Testa Sample-Oak", "exam_day": "20 de noviembre de 2026"},
+    written_results_line="También va a recibir sus resultados por escrito.",
+    lay_summary=FACILITY
+    | {
+        "patient_name": "Testa Sample-Oak",
+        "exam_day": "20 de noviembre de 2026",
+        "report_line": "Usted no nos dio el nombre de un médico. Por eso le mandamos también a usted el informe "
+        "completo.",
+        "replaces_line": "Ya le escribimos sobre estas imágenes. Las miramos otra vez. Esta carta reemplaza a la "
+        "anterior.",
+        "state_notice": "Su estado tiene sus propias palabras sobre esto. Están en el bloque que sigue.",
+    },
     referrer=CLINIC | {"referrer_name": "Testa Example-Referrer, MD"},
 )
 LANGUAGES: Final[Mapping[str, LanguagePhrases]] = {"en": ENGLISH, "es": SPANISH}

@@ -4,11 +4,13 @@ Nobody edits or translates them. If the rule itself changes, the new text comes 
 """
 
 import hashlib
+import re
 from typing import Final
 
 import frontmatter
 import pytest
 
+from notifications.content.state_notices import DENSITY_CATEGORIES
 from tests.words.text_files import ROOT, get_locked_text
 
 SUMS: Final = {
@@ -39,7 +41,19 @@ def test_a_locked_text_says_that_it_is_locked_and_where_it_comes_from(subtests: 
 
 
 def test_there_is_no_other_locked_text_and_no_translation_of_one() -> None:
-    assert {path.stem for path in (ROOT / "locked").rglob("*.md")} == SUMS.keys()
+    assert {path.stem for path in (ROOT / "locked").glob("*.md")} == SUMS.keys()
+
+
+def test_a_states_own_notice_says_that_it_is_locked_where_it_comes_from_and_whom_it_is_for() -> None:
+    for path in (ROOT / "locked").glob("*/*.md"):
+        head = frontmatter.load(str(path)).metadata
+        assert path.parent.name == "state_density"
+        assert re.fullmatch("[A-Z]{2}", path.stem)
+        assert head["locked"] is True
+        assert {"language", "source", "version", "reviewer", "reviewed_on"} <= head.keys()
+        applies_to = head.get("applies_to", [])
+        assert isinstance(applies_to, list)
+        assert set(applies_to) <= set(DENSITY_CATEGORIES)
 
 
 def test_only_the_dense_text_speaks_of_further_tests() -> None:

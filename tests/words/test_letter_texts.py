@@ -9,12 +9,13 @@ from tests.words.text_files import (
     ALL_EXPLAINERS,
     ALL_MESSAGES,
     LETTERS,
+    SUMMARIES,
     fill_message,
     get_first_paragraph,
     section_under_heading,
 )
 
-to_the_patient = [letter for letter in LETTERS if letter.kind != "lay_summary"]
+to_the_patient = [letter for letter in LETTERS if letter.kind not in SUMMARIES]
 in_each_language = pytest.mark.parametrize("language", LANGUAGES)
 
 
@@ -43,8 +44,9 @@ def test_a_letter_about_a_result_says_the_result(language: str) -> None:
 
 
 @in_each_language
-def test_the_last_letter_leaves_the_choice_to_the_patient_and_the_door_open(language: str) -> None:
-    sent = fill_message(ALL_MESSAGES[f"{language}/last_letter.letter"])
+@pytest.mark.parametrize("name", ["last_letter.letter", "last_letter.suspicious.letter"])
+def test_the_last_letter_leaves_the_choice_to_the_patient_and_the_door_open(name: str, language: str) -> None:
+    sent = fill_message(ALL_MESSAGES[f"{language}/{name}"])
     for words in {
         "en": ("The choice is yours", "change your mind at any time"),
         "es": ("La decisión es suya", "cambiar de idea cuando quiera"),
@@ -57,17 +59,26 @@ def test_the_lay_summary_holds_every_part_that_the_rule_asks_for(language: str) 
     """Domain fact: 21 CFR 900.12(c)(2): patient's name; facility's name, address, phone; result; density notice."""
     summary = ALL_MESSAGES[f"{language}/lay_summary.letter"]
     paragraphs = summary.body.split("\n\n")
-    assert {"patient_name", "clinic_name", "clinic_address", "clinic_phone", "exam_day"} <= summary.placeholders
-    for block in ("$result", "$next_step", "> $density_notice", "$density_explained"):
+    assert {"patient_name", "facility_name", "facility_address", "clinic_phone", "exam_day"} <= summary.placeholders
+    for block in ("$result", "$next_step", "> $density_notice", "$density_explained", "$state_notice", "$report_line"):
         assert block in paragraphs
-    assert paragraphs.index("> $density_notice") + 1 == paragraphs.index("$density_explained")
+    after_notice = paragraphs.index("> $density_notice") + 1
+    assert paragraphs[after_notice : after_notice + 2] == ["$density_explained", "$state_notice"], "kept apart"
+
+
+@in_each_language
+def test_a_summary_of_other_images_says_the_same_without_a_word_of_density(language: str) -> None:
+    mammogram, other = (ALL_MESSAGES[f"{language}/{name}.letter"] for name in ("lay_summary", "visit_summary"))
+    density = {"density_notice", "density_explained", "state_notice"}
+    assert other.placeholders == mammogram.placeholders - density
+    assert not re.search("densi", other.body, re.IGNORECASE)
 
 
 @in_each_language
 def test_a_result_that_needs_a_next_step_says_what_to_do_and_whom_to_call(language: str) -> None:
     call = {"en": r"\bcall us\b", "es": r"\bllámenos\b"}[language]
     results = [text.name for text in ALL_EXPLAINERS.values() if text.id.startswith(f"{language}/lay_results/")]
-    assert len(results) == 9
+    assert len(results) == 15
     for name in results:
         assert re.search(call, section_under_heading(language, name)), name
 

@@ -5,12 +5,14 @@ import re
 import pytest
 
 from notifications.content.banned_words import CLINICAL_DETAIL, FINDING_DETAIL, HEALTH_RELATED, REASSURANCE
+from notifications.content.visits import VISIT_TEXTS, visit_texts
 from tests.words.language_phrases import LANGUAGES
 from tests.words.text_files import (
     ALL_EXPLAINERS,
     ALL_MESSAGES,
     EMAILS,
     LETTERS,
+    NEUTRAL_BLOCKS,
     REFERRER_NOTICES,
     TEXT_MESSAGES,
     fill_message,
@@ -79,10 +81,16 @@ def test_the_subject_does_not_tell_a_biopsy_from_another_visit(language: str) ->
 
 
 @in_each_language
-@pytest.mark.parametrize("variant", ["", ".sms"])
+@pytest.mark.parametrize("variant", ["", ".sms", ".symptom", ".symptom.sms"])
 def test_a_normal_and_a_benign_result_read_the_same_in_an_undetailed_message(language: str, variant: str) -> None:
     normal, benign = (ALL_MESSAGES[f"{language}/{kind}{variant}"] for kind in ("outcome_normal", "outcome_benign"))
     assert normal.body == benign.body
+
+
+@in_each_language
+def test_a_stranger_cannot_tell_a_blurred_picture_from_another_reason(language: str) -> None:
+    usual, technical = (ALL_MESSAGES[f"{language}/outcome_normal{variant}"] for variant in ("", ".technical"))
+    assert usual.body == technical.body
 
 
 def test_a_message_that_may_precede_bad_news_promises_nothing(subtests: pytest.Subtests) -> None:
@@ -101,16 +109,21 @@ def test_a_notice_to_the_referrer_holds_nothing_of_the_patient_but_a_reference(s
     for message in REFERRER_NOTICES:
         with subtests.test(message.id):
             assert message.placeholders == {"referrer_name", "clinic_name", "clinic_phone", "notice"}
-            assert set(message.notices) == {"recall_opened", "unreachable", "closed", "closed_without_visit"}
+            names = {"recall_opened", "unreachable", "asked_to_tell", "closed", "closed_without_visit"}
+            assert set(message.notices) == names
             for notice in message.notices.values():
                 assert re.findall(r"\$(\w+)", notice) == ["reference"]
                 assert not CLINICAL_DETAIL[message.language].search(notice)
 
 
 @in_each_language
-@pytest.mark.parametrize("name", ["what_to_bring", "what_happens", "cost_line"])
+@pytest.mark.parametrize(
+    "name", sorted(NEUTRAL_BLOCKS | {texts.what_happens for texts in (*VISIT_TEXTS.values(), visit_texts(""))})
+)
 def test_the_opening_of_a_block_that_goes_into_undetailed_messages_is_neutral(language: str, name: str) -> None:
-    assert not CLINICAL_DETAIL[language].search(ALL_EXPLAINERS[f"{language}/{name}"].first_paragraph)
+    explainer = ALL_EXPLAINERS[f"{language}/{name}"]
+    for words in (explainer.first_paragraph, str(explainer.metadata["title"])):
+        assert not CLINICAL_DETAIL[language].search(words)
 
 
 @pytest.mark.parametrize(

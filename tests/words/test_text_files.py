@@ -6,7 +6,8 @@ import pytest
 
 from notifications.content.sources import SOURCES
 from notifications.content.statistics import STATISTIC_PLACEHOLDERS, STATISTICS
-from recalls.enums import Assessment, FindingKind
+from notifications.content.visits import VISIT_TEXTS
+from recalls.enums import Assessment, FindingKind, VisitKind
 from tests.words.language_phrases import LANGUAGES
 from tests.words.text_files import (
     ALL_EXPLAINERS,
@@ -16,6 +17,7 @@ from tests.words.text_files import (
     KINDS,
     LETTERS,
     LETTERS_ONLY,
+    NEUTRAL_BLOCKS,
     PAGE_KINDS,
     REFERRER_NOTICES,
     ROOT,
@@ -31,8 +33,18 @@ from tests.words.text_files import (
 
 in_each_language = pytest.mark.parametrize("language", LANGUAGES)
 
+# Texts for a situation of the patient, beside the usual text of their kind.
+SITUATIONS = {
+    "outcome_normal.symptom",
+    "outcome_normal.technical",
+    "outcome_benign.symptom",
+    "no_visit_needed.symptom",
+    "appointment_cancelled.not_needed",
+    "last_letter.suspicious",
+}
 DETAILED = {
     "recall_notice",
+    "appointment_confirmation",
     "appointment_reminder",
     "outcome_normal",
     "outcome_benign",
@@ -40,6 +52,7 @@ DETAILED = {
     "biopsy_confirmation",
     "biopsy_reminder",
     "follow_up_due",
+    "result_withdrawn",
 }
 LETTERS_OF_THEIR_OWN = {
     "recall_notice",
@@ -48,19 +61,41 @@ LETTERS_OF_THEIR_OWN = {
     "outcome_normal",
     "outcome_benign",
     "outcome_probably_benign",
+    "result_withdrawn",
+}
+RESULTS_BESIDE_ASSESSMENTS = {
+    "technical_repeat",
+    "symptom_visit",
+    "symptom_more_pictures",
+    "symptom_doctor",
+    "probably_benign_screening",
+    "need_imaging_again",
 }
 PROCEDURES = {
     "diagnostic_mammogram",
     "spot_magnification",
     "tomosynthesis",
+    "repeat_view",
+    "contrast_mammogram",
     "ultrasound",
     "mri",
     "core_biopsy",
     "vacuum_biopsy",
+    "aspiration",
+    "clinical_exam",
+    "surgical_consult",
 }
-OUTCOMES = {"normal", "benign", "probably_benign", "biopsy_advised"}
+OUTCOMES = {
+    "normal",
+    "normal.symptom",
+    "normal.technical",
+    "benign",
+    "benign.symptom",
+    "probably_benign",
+    "biopsy_advised",
+}
 VISITS_TO_COME = VISIT_KINDS - {"appointment_cancelled", "missed_appointment"}
-ABOUT_THE_VISIT = {"what_to_bring", "what_happens", "cost_line", "priors", "both_breasts", "implants"}
+ABOUT_THE_VISIT = NEUTRAL_BLOCKS | {"priors", "both_breasts", "implants"}
 
 
 def explained(language: str, folder: str = "") -> set[str]:
@@ -87,8 +122,23 @@ def test_a_letter_of_its_own_stands_where_it_says_more_than_the_email(language: 
 @in_each_language
 def test_every_detailed_text_has_a_plain_one_beside_it(language: str) -> None:
     detailed = {message.name for message in ALL_MESSAGES.values() if message.detailed and message.language == language}
-    assert detailed == {f"{kind}.detailed" for kind in DETAILED} | {"recall_notice.letter.detailed"}
+    in_situations = {f"{name}.detailed" for name in SITUATIONS if name.split(".")[0] in DETAILED}
+    assert detailed == {f"{kind}.detailed" for kind in DETAILED} | {"recall_notice.letter.detailed"} | in_situations
     assert {f"{language}/{name.removesuffix('.detailed')}" for name in detailed} <= ALL_MESSAGES.keys()
+
+
+@in_each_language
+def test_a_text_for_a_situation_is_whole_on_every_channel_on_which_its_kind_has_words_of_its_own(language: str) -> None:
+    names = {name.removeprefix(f"{language}/") for name in ALL_MESSAGES if name.startswith(f"{language}/")}
+    assert {name.rpartition(".")[0] if name.endswith((".sms", ".letter", ".detailed")) else name for name in names} >= (
+        SITUATIONS
+    )
+    for situation in SITUATIONS:
+        kind = situation.split(".")[0]
+        usual = {name.removeprefix(kind) for name in names if name.split(".")[0] == kind and name.count(".") < 2}
+        own = {name.removeprefix(situation) for name in names if name.startswith(situation)}
+        channels = {variant for variant in usual if variant in ("", ".sms", ".letter", ".detailed")}
+        assert own == channels - ({".sms"} if situation == "outcome_normal.technical" else set()), situation
 
 
 @in_each_language
@@ -99,16 +149,32 @@ def test_every_kind_of_finding_is_explained(language: str) -> None:
 @in_each_language
 def test_every_assessment_has_its_result_in_plain_words(language: str) -> None:
     names = {str(assessment.name).lower() for assessment in Assessment}
-    assert explained(language, "lay_results") == names - {"suspicious_a", "suspicious_b", "suspicious_c"}
+    names -= {"suspicious_a", "suspicious_b", "suspicious_c"}
+    assert explained(language, "lay_results") == names | RESULTS_BESIDE_ASSESSMENTS
 
 
 @in_each_language
 def test_every_procedure_outcome_and_part_of_the_visit_is_explained(language: str) -> None:
     assert explained(language, "procedures") == PROCEDURES
     assert explained(language, "outcomes") == OUTCOMES
-    assert explained(language, "figures") == {"first_screen", "later_screen"}
+    assert explained(language, "figures") == {"first_screen", "later_screen", "developing_asymmetry"}
+    assert explained(language, "biopsy_chance") == {"figure", "ask"}
     assert explained(language, "density_notice") == {"dense", "not_dense"}
+    assert explained(language, "called_back") == {"finding", "technical", "symptom", "again"}
     assert explained(language) >= ABOUT_THE_VISIT
+
+
+@in_each_language
+def test_every_kind_of_visit_says_what_happens_how_to_get_ready_and_what_is_done(language: str) -> None:
+    assert {str(kind) for kind in VisitKind} <= VISIT_TEXTS.keys()
+    for kind, texts in VISIT_TEXTS.items():
+        names = {texts.what_happens, texts.preparation, *texts.procedures}
+        assert names <= explained(language), kind
+        assert texts.preparation.startswith("preparation/"), kind
+        assert texts.procedures, kind
+    named = {name for texts in VISIT_TEXTS.values() for name in (texts.what_happens, texts.preparation)}
+    for folder in ("preparation", "visits"):
+        assert {f"{folder}/{name}" for name in explained(language, folder)} <= named
 
 
 def test_a_message_says_its_subject_its_version_and_who_reviewed_it(subtests: pytest.Subtests) -> None:

@@ -20,7 +20,7 @@ MODULES: Final = (
     *sorted((ROOT / "portal").glob("*.py")),
     *(
         ROOT / "notifications" / "rendering" / f"{name}.py"
-        for name in ("context", "formatting", "calendar_invite", "letter_pdf", "sms")
+        for name in ("context", "formatting", "calendar_invite", "lay_summary", "letter_pdf", "sms")
     ),
 )
 TEMPLATES: Final = (

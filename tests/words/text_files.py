@@ -14,20 +14,35 @@ from notifications.enums import NotificationKind
 from tests.words.language_phrases import LANGUAGES
 
 ROOT: Final = Path(__file__).resolve().parents[2] / "notifications"
+NEUTRAL_BLOCKS: Final = frozenset(
+    {"what_to_bring", "what_happens", "cost_line", "safety_check", "possible_answers", "questions"}
+)
+"""Those that may stand in a message that anyone might see."""
+
 BLOCKS: Final = (
-    "what_to_bring",
-    "what_happens",
-    "cost_line",
+    *sorted(NEUTRAL_BLOCKS),
+    "called_back",
+    "answers_explained",
+    "procedures",
+    "get_ready",
     "reasons",
     "figures",
+    "biopsy_chance",
     "result",
     "next_step",
     "notice",
     "my_page",
+    "density_explained",
+    "state_notice",
+    "report_line",
+    "replaces_line",
 )
 """Placeholders that stand alone in a paragraph and are filled with whole paragraphs."""
 
-LETTERS_ONLY: Final = frozenset({"last_letter", "lay_summary"})
+SUMMARIES: Final = frozenset({"lay_summary", "visit_summary"})
+"""Of a mammogram and of other images: the longest result that each may tell stands in a sample."""
+
+LETTERS_ONLY: Final = frozenset({"last_letter"}) | SUMMARIES
 TO_REFERRERS: Final = frozenset({"referrer_notice"})
 KINDS: Final = frozenset(str(kind) for kind in NotificationKind) - LETTERS_ONLY - TO_REFERRERS
 """Kinds that go to a patient by any channel; those above go one way only."""
@@ -43,9 +58,13 @@ VISIT_KINDS: Final = frozenset(
         "biopsy_reminder",
     }
 )
-PAGE_KINDS: Final = KINDS - {"biopsy_confirmation", "biopsy_reminder", "please_call_results", "no_visit_needed"}
+BIOPSY_KINDS: Final = frozenset({"biopsy_confirmation", "biopsy_reminder"})
+PAGE_KINDS: Final = (
+    KINDS - BIOPSY_KINDS - {"please_call_results", "no_visit_needed", "result_withdrawn", "sent_in_error"}
+)
 """Their emails carry the link to the patient's own page: a biopsy and what a person tells have no place there."""
 FOLLOW_UP_KINDS: Final = frozenset({"outcome_probably_benign", "follow_up_due"})
+RESULT_KINDS: Final = frozenset({"outcome_normal", "outcome_benign", "outcome_probably_benign", "no_visit_needed"})
 
 
 @dataclass(frozen=True)
@@ -119,6 +138,14 @@ def get_first_paragraph(language: str, name: str) -> str:
     return fill_placeholders(ALL_EXPLAINERS[f"{language}/{name}"].first_paragraph, STATISTIC_PLACEHOLDERS)
 
 
+def get_bold_title(language: str, name: str) -> str:
+    return f"**{ALL_EXPLAINERS[f'{language}/{name}'].metadata['title']}**"
+
+
+def get_headed_paragraph(language: str, name: str) -> str:
+    return f"{get_bold_title(language, name)}\n\n{get_first_paragraph(language, name)}"
+
+
 def section_under_heading(language: str, name: str) -> str:
     """What stands under the only heading of an explainer."""
     body = ALL_EXPLAINERS[f"{language}/{name}"].body.split("\n## ", 1)[1]
@@ -127,16 +154,25 @@ def section_under_heading(language: str, name: str) -> str:
 
 @cache
 def block_values(language: str) -> Mapping[str, str]:
-    """The blocks as a patient with two findings after a first screen gets them, in the longest form there is."""
+    """The blocks as a patient with two findings after a first screen gets them before an MRI: the longest there are."""
     reasons = (
         get_first_paragraph(language, f"findings/{kind}") for kind in ("architectural_distortion", "calcifications")
     )
     return {
         "what_to_bring": get_first_paragraph(language, "what_to_bring"),
-        "what_happens": get_first_paragraph(language, "what_happens"),
+        "what_happens": get_first_paragraph(language, "visits/after_a_safety_check"),
         "cost_line": get_first_paragraph(language, "cost_line"),
+        "safety_check": get_first_paragraph(language, "safety_check"),
+        "questions": get_first_paragraph(language, "questions"),
+        "possible_answers": get_headed_paragraph(language, "possible_answers"),
+        "answers_explained": f"{get_bold_title(language, 'possible_answers')}\n\n"
+        + section_under_heading(language, "possible_answers"),
+        "called_back": get_first_paragraph(language, "called_back/finding"),
+        "procedures": get_first_paragraph(language, "procedures/mri"),
+        "get_ready": get_first_paragraph(language, "preparation/mri"),
         "reasons": "\n\n".join(reasons),
-        "figures": get_first_paragraph(language, "figures/first_screen"),
+        "figures": get_headed_paragraph(language, "figures/first_screen"),
+        "biopsy_chance": get_first_paragraph(language, "biopsy_chance/figure"),
     }
 
 
@@ -148,9 +184,11 @@ def allowed_values(text: TextFile) -> dict[str, str]:
         return {**samples.referrer, "notice": notice}
     if text.channel == "sms":
         return _sms_values(text)
+    if text.kind in SUMMARIES:
+        return _summary_values(text)
     values = {
         **samples.always_values,
-        **{name: blocks[name] for name in ("what_to_bring", "what_happens", "cost_line")},
+        **{name: blocks[name] for name in NEUTRAL_BLOCKS},
     }
     if text.kind in VISIT_KINDS:
         values |= samples.appointment_values
@@ -160,9 +198,16 @@ def allowed_values(text: TextFile) -> dict[str, str]:
         values |= samples.follow_up_values
     if text.detailed or text.channel == "letter":
         values |= STATISTIC_PLACEHOLDERS
+        values |= {name: blocks[name] for name in ("called_back", "answers_explained")}
     if text.detailed and text.kind == "recall_notice":
         values |= {"reasons": blocks["reasons"], "figures": blocks["figures"]}
-    return values | _lay_summary_values(text.language) if text.kind == "lay_summary" else values
+    if text.detailed and text.kind in {*BIOPSY_KINDS, "appointment_confirmation", "appointment_reminder"}:
+        values |= {name: blocks[name] for name in ("procedures", "get_ready")}
+    if text.detailed and text.kind in BIOPSY_KINDS:
+        values |= {"biopsy_chance": blocks["biopsy_chance"]}
+    if text.kind in RESULT_KINDS:
+        values |= {"written_results_line": samples.written_results_line}
+    return values
 
 
 def _sms_values(text: TextFile) -> dict[str, str]:
@@ -172,11 +217,19 @@ def _sms_values(text: TextFile) -> dict[str, str]:
     return {name: value for name, value in LANGUAGES[text.language].sms_values.items() if name in names}
 
 
-def _lay_summary_values(language: str) -> dict[str, str]:
-    return {
+def _summary_values(text: TextFile) -> dict[str, str]:
+    language = text.language
+    always = LANGUAGES[language].always_values
+    values = {
+        **{name: always[name] for name in ("clinic_name", "clinic_phone", "clinic_hours", "signer", "language_line")},
         **LANGUAGES[language].lay_summary,
         "result": get_first_paragraph(language, "lay_results/suspicious"),
         "next_step": section_under_heading(language, "lay_results/suspicious"),
+    }
+    if text.kind == "visit_summary":
+        del values["state_notice"]
+        return values
+    return values | {
         "density_notice": get_locked_text("density_dense"),
         "density_explained": get_first_paragraph(language, "density_notice/dense"),
     }

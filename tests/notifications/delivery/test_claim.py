@@ -2,22 +2,30 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date
 
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from clinic.actors import INTAKE
+from clinic.actors import INTAKE, PATIENT
 from clinic.factories import get_site_staff
 from clinic.models import Site
 from notifications.delivery import outbox
 from notifications.delivery.claim_prefetch import ClaimPrefetcher
 from notifications.enums import Channel, NotificationKind, NotificationState, StatusReason
-from patients.actions import mark_contact_unusable, record_consent, record_death, set_contact_point, update_details
+from patients.actions import (
+    mark_contact_unusable,
+    record_consent,
+    record_death,
+    set_contact_point,
+    set_result_wish,
+    update_details,
+)
+from patients.addresses import mark_address_unusable
 from patients.factories import PatientFactory
-from patients.models import Consent, ContactPoint
+from patients.models import Consent, ContactPoint, Patient
 from recalls import actions
 from recalls.models import Recall
 from recalls.testing.factories import RecallFactory
@@ -52,14 +60,19 @@ def claim_next_recall(prefetcher: ClaimPrefetcher) -> int | str:
     return claim.state if isinstance(claim, outbox.NotSent) else claim.recall.pk
 
 
-@contextmanager
-def locked_recall(recall: Recall) -> Iterator[None]:
+def locked_recall(recall: Recall) -> AbstractContextManager[None]:
     """Somebody else is about to move this recall."""
+    return uncommitted(lambda: Recall.objects.select_for_update().get(pk=recall.pk))
+
+
+@contextmanager
+def uncommitted(act: Callable[[], object]) -> Iterator[None]:
+    """Somebody else has done this and not committed yet."""
     ready, enough = threading.Event(), threading.Event()
 
     def hold() -> None:
         with transaction.atomic():
-            Recall.objects.select_for_update().get(pk=recall.pk)
+            act()
             ready.set()
             enough.wait(10)
         connection.close()
@@ -175,6 +188,40 @@ def test_a_message_somebody_works_on_is_passed_over_and_not_forgotten(
     with locked_recall(due[1]):
         assert claim_next_recall(prefetcher) == due[2].pk
     assert [claim_next_recall(prefetcher) for _turn in range(2)] == [due[3].pk, due[1].pk]
+
+
+@pytest.mark.parametrize(
+    ("act", "after"),
+    [
+        (
+            lambda patient: record_consent(patient, Consent.Subject.EMAIL, granted=False, source="page", by=PATIENT),
+            NotificationState.SUPPRESSED,
+        ),
+        (
+            lambda patient: set_contact_point(patient, ContactPoint.Kind.EMAIL, "new@example.org", by=INTAKE),
+            None,
+        ),
+        (
+            lambda patient: mark_address_unusable("no1@example.org", ContactPoint.UnusableReason.WRONG, by=PATIENT),
+            NotificationState.SUPPRESSED,
+        ),
+        (lambda patient: set_result_wish(patient, {}, by=PATIENT), None),
+    ],
+    ids=["an opt-out", "a new address", "not me", "a wish about results"],
+)
+def test_a_message_is_not_claimed_while_an_act_on_the_patient_is_about_to_be_committed(
+    due: list[Recall],
+    prefetcher: ClaimPrefetcher,
+    act: Callable[[Patient], object],
+    after: NotificationState | None,
+) -> None:
+    if not connection.features.has_select_for_update_skip_locked:  # there one writer waits for the other
+        act(due[1].patient)
+        assert claim_next_recall(prefetcher) == (after or due[1].pk)
+        return
+    with uncommitted(lambda: act(due[1].patient)):
+        assert claim_next_recall(prefetcher) == due[2].pk
+    assert [claim_next_recall(prefetcher) for _turn in range(2)] == [due[3].pk, after or due[1].pk]
 
 
 def test_each_channel_has_its_own_queue(due: list[Recall], prefetcher: ClaimPrefetcher) -> None:

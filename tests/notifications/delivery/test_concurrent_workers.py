@@ -23,7 +23,7 @@ from recalls.models import Recall
 from recalls.tasks import apply_due_steps
 from recalls.testing.factories import RecallFactory
 from tests.notifications.clock import Clock, latest_notification
-from tests.support.smtp_sink import SmtpSink
+from tests.support.smtp_sink import SmtpReply, SmtpSink
 
 pytestmark = pytest.mark.django_db(transaction=True)  # two connections must see each other's commits
 
@@ -85,3 +85,13 @@ def test_a_message_is_either_stopped_or_says_that_it_was_on_its_way(
     send_due(5)
     assert len(mail_server.received) <= 1
     assert not Notification.objects.filter(recall=recall, state=NotificationState.PLANNED).exists()
+
+
+def test_two_sweeps_bring_a_written_result_back_once(clock: Clock, shadyside: Site, mail_server: SmtpSink) -> None:
+    recall = RecallFactory.create(site=shadyside, closed_normal=True, patient__address_line="")
+    mail_server.reply = SmtpReply.REFUSE
+    send_due(30)
+    assert latest_notification(recall, NotificationKind.OUTCOME_NORMAL).state == NotificationState.FAILED
+    results = at_once(tasks.bring_back_undelivered, tasks.bring_back_undelivered)
+    assert sum(result["brought_back"] for result in results) == 1
+    assert recall.events.filter(step="result_undelivered").count() == 1

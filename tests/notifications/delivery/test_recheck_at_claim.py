@@ -1,12 +1,10 @@
 """Tests that a message is checked again at its claim, whatever happened since it was planned."""
 
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
-import time_machine
 
 from clinic.actors import INTAKE
-from clinic.factories import get_site_staff
 from clinic.models import Site, User
 from notifications import tasks
 from notifications.delivery import outbox
@@ -19,7 +17,7 @@ from patients.actions import record_consent, record_death, set_contact_point, up
 from patients.models import Consent, ContactPoint
 from recalls import actions
 from recalls.actions import Slot
-from recalls.enums import PathologyClass, WorkItemKind
+from recalls.enums import WorkItemKind
 from recalls.models import Recall
 from recalls.testing.factories import RecallFactory
 from tests.notifications.clock import Clock, at, latest_notification, sent_messages, waiting_messages
@@ -102,12 +100,8 @@ def test_a_message_whose_turn_comes_too_late_is_shown_as_expired(
 def test_a_patient_who_was_transferred_to_another_clinic_gets_no_more_of_our_mail(
     clock: Clock, shadyside: Site, scheduler_ana: User
 ) -> None:
-    recall = RecallFactory.create(site=shadyside, awaiting_pathology=True)
-    cast, evening = get_site_staff(recall.site), recall.events.latest("pk").at.replace(hour=23)
-    with time_machine.travel(evening + timedelta(days=1), tick=False) as traveller:
-        actions.record_pathology(recall, PathologyClass.BENIGN, by=cast.radiologist)
-        waiting = waiting_messages(recall)
-        traveller.shift(timedelta(minutes=5))
-        actions.transfer(recall, by=cast.manager, note="Goes on at Hillside Sample Clinic.")
-        assert waiting
-        assert waiting_messages(recall) == []
+    recall = RecallFactory.create(site=shadyside, booked=True)
+    assert waiting_messages(recall)
+    clinic = "Hillside Sample Clinic"
+    actions.transfer(recall, facility=clinic, by=scheduler_ana, note="The patient told us on the phone.")
+    assert waiting_messages(recall) == []

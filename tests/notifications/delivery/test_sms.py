@@ -1,14 +1,9 @@
 """Tests text messages: the provider's interface, and that STOP stops them and nothing else."""
 
-import base64
-import hashlib
-import hmac
 from collections.abc import Iterator
 
 import pytest
 from django.conf import LazySettings
-from django.test import Client
-from django.urls import reverse
 
 from clinic.actors import INTAKE
 from clinic.factories import get_site_staff
@@ -16,7 +11,6 @@ from clinic.models import Site
 from notifications.backends import maildir
 from notifications.delivery.worker import send_due
 from notifications.enums import Channel, NotificationKind, NotificationState, StatusReason
-from notifications.inbound.sms_replies import is_stop_reply
 from notifications.rendering import sms
 from patients.actions import set_contact_point
 from patients.channels import get_patient_channels
@@ -24,8 +18,6 @@ from patients.factories import PatientFactory
 from patients.models import Consent, ContactPoint, Patient
 from recalls import actions
 from recalls.actions import Slot
-from recalls.enums import WorkItemKind
-from recalls.models import Recall, WorkItem
 from recalls.testing.factories import RecallFactory
 from tests.notifications.clock import Clock, at, latest_notification
 from tests.support.fake_twilio import ACCOUNT, SENDER, TOKEN, FakeTwilioServer
@@ -176,56 +168,6 @@ def test_without_a_service_the_demo_inbox_gets_the_text(
     assert kept is not None
     assert kept.message["To"] == MOBILE
     assert "Please call" in kept.get_text_part("plain")
-
-
-@pytest.mark.parametrize("words", ["STOP", " stop. ", "Alto", "Unsubscribe please", "opt out", "Opt-out", "CANCEL"])
-def test_these_answers_stop_text_messages(words: str) -> None:
-    assert is_stop_reply(words)
-
-
-@pytest.mark.parametrize("words", ["", "I cannot come", "non-stop pain", "call me", "?"])
-def test_these_answers_do_not(words: str) -> None:
-    assert not is_stop_reply(words)
-
-
-def _post_reply(client: Client, body: str, settings: LazySettings, *, signed_with: str = TOKEN) -> int:
-    fields = {"From": MOBILE, "To": SENDER, "Body": body, "MessageSid": "SM2"}
-    said = settings.PUBLIC_URL + reverse("sms_inbound") + "".join(f"{name}{fields[name]}" for name in sorted(fields))
-    signature = base64.b64encode(hmac.new(signed_with.encode(), said.encode(), hashlib.sha1).digest()).decode()
-    return client.post(reverse("sms_inbound"), fields, headers={"X-Twilio-Signature": signature}).status_code
-
-
-def test_stop_ends_text_messages_and_the_next_goes_on_paper(
-    sms_service: FakeTwilioServer, sms_patient_recall: Patient, client: Client, settings: LazySettings
-) -> None:
-    recall = RecallFactory.create(patient=sms_patient_recall)
-    assert _post_reply(client, "Stop", settings) == 200
-    consent = sms_patient_recall.consents.filter(subject=Consent.Subject.SMS).latest("pk")
-    assert (consent.granted, consent.source) == (False, "text message: STOP")
-    send_due(5)
-    assert sms_service.requests == []
-    assert latest_notification(recall, NotificationKind.RECALL_NOTICE).state == NotificationState.TO_PRINT
-    assert Recall.objects.get(pk=recall.pk).is_open
-
-
-def test_another_answer_is_a_task_for_a_person_and_is_not_kept(
-    sms_service: FakeTwilioServer, sms_patient_recall: Patient, client: Client, settings: LazySettings
-) -> None:
-    assert _post_reply(client, "My left side hurts", settings) == 200
-    item = WorkItem.objects.get(patient=sms_patient_recall, kind=WorkItemKind.PATIENT_REQUEST)
-    assert "hurts" not in item.reason
-    assert get_patient_channels(sms_patient_recall).sms_allowed
-
-
-def test_an_answer_without_the_providers_signature_changes_nothing(
-    sms_service: FakeTwilioServer, sms_patient_recall: Patient, client: Client, settings: LazySettings
-) -> None:
-    assert _post_reply(client, "STOP", settings, signed_with="guess") == 403
-    assert client.post(reverse("sms_inbound"), {"From": MOBILE, "Body": "STOP"}).status_code == 403
-    assert client.get(reverse("sms_inbound")).status_code == 405
-    settings.SMS_URL = ""
-    assert _post_reply(client, "STOP", settings) == 403
-    assert get_patient_channels(sms_patient_recall).sms_allowed
 
 
 def test_an_email_address_given_later_takes_the_message_back_to_email(

@@ -137,6 +137,6 @@ def test_a_doctors_click_never_stops_the_patients_emails(clock: Clock, patient: 
     send_due(5)
     (notice,) = [message for message in mail.outbox if message.to == ["referrer@example.com"]]
     assert not [name for name in notice.extra_headers if name.startswith("List-Unsubscribe")]
-    forged = urlsplit(unsubscribe_url(latest_notification(recall, NotificationKind.REFERRER_NOTICE))).path
+    forged = urlsplit(unsubscribe_url(latest_notification(recall, NotificationKind.REFERRER_NOTICE).public_id)).path
     assert Client().post(forged, ONE_CLICK).status_code == 404
     assert not recall.patient.consents.filter(subject=Consent.Subject.EMAIL, granted=False).exists()

@@ -49,7 +49,7 @@ def test_a_message_shows_its_headers_both_forms_and_its_calendar_entry(
     row = latest_notification(recall, NotificationKind.APPOINTMENT_CONFIRMATION)
     assert str(row.public_id) in page
     assert "Tuesday, November 24, 2026" in page
-    assert '<iframe class="letter-page" sandbox' in page
+    assert '<iframe class="letter-page" sandbox="allow-popups allow-popups-to-escape-sandbox"' in page
     assert AccessLog.objects.get(user=scheduler_ana).patient_id == recall.patient_id
     entry = client.get(reverse("inbox_attachment", args=[letter_key, 0]))
     assert entry["Content-Type"] == "text/calendar"

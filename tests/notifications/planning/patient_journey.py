@@ -4,8 +4,16 @@ from clinic.contact_ladder import RungSpec
 from clinic.models import User
 from notifications.delivery import print_queue
 from recalls import actions
-from recalls.actions import ContactAttemptInput, OutcomeInput, Slot
-from recalls.enums import Assessment, ConcordanceVerdict, ContactChannel, ContactResult, PathologyClass, VisitKind
+from recalls.actions import ContactAttemptInput, DisclosureInput, OutcomeInput, PathologyInput, Slot
+from recalls.enums import (
+    Assessment,
+    ConcordanceVerdict,
+    ContactChannel,
+    ContactResult,
+    DisclosureMethod,
+    PathologyClass,
+    VisitKind,
+)
 from recalls.models import Recall
 from tests.notifications.clock import Clock, at, sent_messages, waiting_messages
 
@@ -35,8 +43,13 @@ class PatientJourney:
     def miss(self) -> None:
         actions.mark_missed(self.recall, by=self.scheduler)
 
-    def record_outcome(self, assessment: Assessment, release: tuple[str, str]) -> None:
-        actions.record_outcome(self.recall, OutcomeInput(assessment, release_at=at(*release)), by=self.radiologist)
+    def record_outcome(self, assessment: Assessment, release: tuple[str, str] | None = None) -> None:
+        """To be told by a person, or in writing from `release` on."""
+        release_at = at(*release) if release else None
+        actions.record_outcome(self.recall, OutcomeInput(assessment, release_at=release_at), by=self.radiologist)
+
+    def tell_result(self) -> None:
+        actions.result_told(self.recall, DisclosureInput(DisclosureMethod.PHONE), by=self.radiologist)
 
     def log_contacts(self, *rungs: RungSpec, by: User) -> None:
         for rung in rungs:
@@ -56,7 +69,7 @@ class PatientJourney:
         actions.biopsy_done(self.recall, by=self.scheduler)
 
     def record_pathology(self, result: PathologyClass) -> None:
-        actions.record_pathology(self.recall, result, by=self.radiologist)
+        actions.record_pathology(self.recall, PathologyInput(result), by=self.radiologist)
 
     def sign_concordance(self, verdict: ConcordanceVerdict) -> None:
         actions.sign_concordance(self.recall, verdict, by=self.radiologist)

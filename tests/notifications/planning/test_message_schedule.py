@@ -8,8 +8,8 @@ from clinic.actors import SYSTEM
 from clinic.models import User
 from notifications.models import RenderedMessage
 from recalls import actions
-from recalls.actions import OutcomeInput, Slot
-from recalls.enums import Assessment, PathologyClass, VisitKind
+from recalls.actions import DisclosureInput, OutcomeInput, PathologyInput, Slot
+from recalls.enums import Assessment, ConcordanceVerdict, DisclosureMethod, PathologyClass, State, VisitKind
 from recalls.models import Recall
 from recalls.tasks import apply_due_steps
 from recalls.testing.factories import RecallFactory
@@ -91,7 +91,8 @@ def test_a_probably_benign_outcome_is_followed_to_its_next_round(
         recall, OutcomeInput(Assessment.PROBABLY_BENIGN, release_at=at("2026-11-12", "11:00")), by=radiologist_rao
     )
     clock.run_until("2027-03-29")
-    assert apply_due_steps()["follow_up_due"] == 1
+    recall.refresh_from_db()
+    assert recall.state == State.TO_CONTACT
     clock.run_until("2027-06-30")
     assert sent_messages(recall) == [
         "Tue 2026-11-10 08:15 appointment_confirmation",
@@ -118,12 +119,15 @@ def test_a_biopsy_is_never_named_in_a_result_and_the_pathology_is_told_by_phone(
     actions.mark_attended(recall, by=scheduler_ana)
     actions.record_outcome(recall, OutcomeInput(Assessment.SUSPICIOUS_B), by=radiologist_rao)
     clock.run_until("2026-11-13", "15:00")
+    actions.result_told(recall, DisclosureInput(DisclosureMethod.PHONE), by=radiologist_rao)
     slot = Slot(recall.site, at("2026-11-19", "08:30"), VisitKind.BIOPSY)
     actions.book_biopsy(recall, slot, by=scheduler_ana)
     clock.run_until("2026-11-19", "10:00")
     actions.biopsy_done(recall, by=scheduler_ana)
     clock.run_until("2026-11-24", "18:30")
-    actions.record_pathology(recall, PathologyClass.BENIGN, by=radiologist_rao)
+    actions.record_pathology(recall, PathologyInput(PathologyClass.BENIGN), by=radiologist_rao)
+    clock.run_until("2026-11-30", "15:00")
+    actions.sign_concordance(recall, ConcordanceVerdict.CONCORDANT_BENIGN, by=radiologist_rao)
     clock.run_until("2026-12-30")
     assert sent_messages(recall) == [
         "Tue 2026-11-10 08:15 appointment_confirmation",
@@ -131,8 +135,29 @@ def test_a_biopsy_is_never_named_in_a_result_and_the_pathology_is_told_by_phone(
         "Fri 2026-11-13 08:00 please_call_results",
         "Fri 2026-11-13 15:00 biopsy_confirmation",
         "Wed 2026-11-18 08:30 biopsy_reminder",
-        "Wed 2026-11-25 08:00 please_call_results",
+        "Tue 2026-12-01 08:00 please_call_results",  # not before pathology is signed
     ]
+
+
+def test_a_result_that_nobody_could_tell_goes_up_the_urgent_ladder(
+    clock: Clock, recall: Recall, scheduler_ana: User, radiologist_rao: User
+) -> None:
+    actions.book_appointment(recall, Slot(recall.site, at("2026-11-12", "10:00")), by=scheduler_ana)
+    clock.run_until("2026-11-12", "11:00")
+    actions.mark_attended(recall, by=scheduler_ana)
+    actions.record_outcome(recall, OutcomeInput(Assessment.SUSPICIOUS_B), by=radiologist_rao)
+    assert "Mon 2026-11-23 08:00 last_letter" in waiting_messages(recall)  # day 10 is a Sunday
+    actions.result_told(recall, DisclosureInput(DisclosureMethod.PHONE), by=radiologist_rao)
+    assert [line.split()[-1] for line in waiting_messages(recall)] == ["please_call", "last_letter", "please_call"]
+
+
+def test_a_symptom_before_the_follow_up_is_a_reason_to_ask_for_a_call_now(clock: Clock, scheduler_ana: User) -> None:
+    recall = RecallFactory.create(probably_benign=True)
+    assert "follow_up_due" in " ".join(waiting_messages(recall))
+    actions.symptom_reported(recall, by=scheduler_ana, note="Noticed a change.")
+    waiting = " ".join(waiting_messages(recall))
+    assert "please_call" in waiting
+    assert "follow_up_due" not in waiting
 
 
 def test_earlier_pictures_explain_it(clock: Clock, scheduler_ana: User, radiologist_rao: User) -> None:
@@ -142,7 +167,8 @@ def test_earlier_pictures_explain_it(clock: Clock, scheduler_ana: User, radiolog
     clock.run_until("2026-11-18", "09:00")
     actions.receive_priors(recall, by=scheduler_ana)
     clock.run_until("2026-11-18", "10:00")
-    actions.resolve_by_priors(recall, by=radiologist_rao)
+    reading = OutcomeInput(Assessment.NEGATIVE, release_at=at("2026-11-18", "10:00"))
+    actions.resolve_by_priors(recall, reading, by=radiologist_rao)
     clock.run_until("2027-02-01")
     assert sent_messages(recall) == [
         "Thu 2026-11-12 08:00 priors_wait",
@@ -154,7 +180,8 @@ def test_a_held_recall_rests_and_goes_on_where_it_was(clock: Clock, recall: Reca
     clock.run_until("2026-11-11", "09:00")
     actions.hold(recall, date(2026, 11, 30), by=scheduler_ana, note="Is away.")
     clock.run_until("2026-11-30", "08:10")
-    assert apply_due_steps()["resume"] == 1
+    recall.refresh_from_db()
+    assert recall.state == State.TO_CONTACT
     clock.run_until("2026-12-20")
     assert sent_messages(recall) == [
         "Tue 2026-11-10 08:15 recall_notice",

@@ -42,7 +42,7 @@ def test_an_outcome_kept_back_for_a_talk_is_not_told_before_it_is_released(
     actions.record_outcome(attended_recall, OutcomeInput(assessment), by=radiologist_rao)
     clock.run_until("2026-12-10", "11:00")
     assert _result_messages(attended_recall) == []
-    actions.release_outcome(attended_recall, at("2026-12-10", "11:00"), by=radiologist_rao)
+    actions.release_outcome(attended_recall, timezone.now(), by=radiologist_rao)
     clock.run_until("2026-12-11")
     assert _result_messages(attended_recall) == [f"Thu 2026-12-10 11:00 outcome_{kind}"]
 
@@ -53,6 +53,7 @@ def test_an_outcome_released_for_a_set_time_waits_for_it(
     later = at("2026-11-30", "09:00")
     actions.record_outcome(attended_recall, OutcomeInput(Assessment.BENIGN, release_at=later), by=radiologist_rao)
     clock.run_until("2026-11-30", "08:59")
+    assert not any("_results" in line for line in sent_messages(attended_recall)), "asked to call before it is written"
     assert _result_messages(attended_recall) == []
     clock.run_until("2026-11-30", "09:00")
     assert _result_messages(attended_recall) == ["Mon 2026-11-30 09:00 outcome_benign"]
@@ -67,9 +68,9 @@ def test_an_outcome_amended_before_its_time_is_never_told_in_its_old_words(
     actions.amend_outcome(attended_recall, OutcomeInput(Assessment.BENIGN), reason="Seen again.", by=radiologist_rao)
     clock.run_until("2026-12-20")
     assert _result_messages(attended_recall) == []
-    actions.release_outcome(attended_recall, at("2026-12-21", "09:00"), by=radiologist_rao)
+    actions.release_outcome(attended_recall, timezone.now(), by=radiologist_rao)
     clock.run_until("2026-12-22")
-    assert _result_messages(attended_recall) == ["Mon 2026-12-21 09:00 outcome_benign"]
+    assert _result_messages(attended_recall) == ["Mon 2026-12-21 08:00 outcome_benign"]
 
 
 def test_an_outcome_released_at_once_leaves_when_it_can_no_longer_be_undone_and_is_of_use_for_thirty_days(

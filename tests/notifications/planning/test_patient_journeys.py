@@ -10,11 +10,11 @@ import pytest
 from clinic.contact_ladder import DEFAULT_LADDER
 from clinic.models import Site, User
 from recalls import actions
+from recalls.actions import OutcomeInput
 from recalls.enums import Assessment, ConcordanceVerdict, ContactChannel, PathologyClass, State
 from recalls.models import Recall
-from recalls.tasks import apply_due_steps
 from recalls.testing.factories import RecallFactory
-from tests.notifications.clock import Clock
+from tests.notifications.clock import Clock, at
 from tests.notifications.planning.patient_journey import PatientJourney
 
 pytestmark = pytest.mark.django_db
@@ -88,7 +88,6 @@ def test_probably_benign_with_three_rounds(path: PatientJourney) -> None:
         ("2028-09-29", "2028-11-09", benign),
     ):
         path.advance_to(near)
-        apply_due_steps()
         path.recall.refresh_from_db()
         assert path.recall.state == State.TO_CONTACT
         path.book_appointment(visit, "10:00")
@@ -99,7 +98,8 @@ def test_probably_benign_with_three_rounds(path: PatientJourney) -> None:
     assert path.get_sent_messages() == THREE_ROUNDS
 
 
-# Word for word the same for everybody: what was found is told by a person.
+# Word for word the same for everybody: what was found is told by a person, and the message leaves where nobody has by
+# the next business day. A result that is in and unsigned is no reason to ask for a call.
 WITH_A_BIOPSY = [
     "Tue 2026-11-10 08:15 appointment_confirmation",
     "Wed 2026-11-11 10:00 appointment_reminder",
@@ -107,7 +107,7 @@ WITH_A_BIOPSY = [
     "Fri 2026-11-13 15:00 biopsy_confirmation",
     "Tue 2026-11-17 08:30 biopsy_reminder",
     "Mon 2026-11-23 08:30 biopsy_reminder",
-    "Mon 2026-11-30 14:00 please_call_results",
+    "Wed 2026-12-02 08:00 please_call_results",
 ]
 
 
@@ -115,8 +115,9 @@ def _to_the_biopsy(path: PatientJourney) -> None:
     path.book_appointment("2026-11-12", "10:00")
     path.advance_to("2026-11-12", "11:00")
     path.attend()
-    path.record_outcome(Assessment.SUSPICIOUS_B, release=("2026-11-13", "09:00"))
+    path.record_outcome(Assessment.SUSPICIOUS_B)
     path.advance_to("2026-11-13", "15:00")
+    path.tell_result()
     path.book_biopsy("2026-11-24", "08:30")
     path.advance_to("2026-11-24", "10:00")
     path.complete_biopsy()
@@ -128,7 +129,10 @@ def test_biopsy_benign(path: PatientJourney) -> None:
     path.record_pathology(PathologyClass.BENIGN)
     path.advance_to("2026-12-01", "09:00")
     path.sign_concordance(ConcordanceVerdict.CONCORDANT_BENIGN)
+    path.advance_to("2026-12-02", "10:00")
+    path.tell_result()
     path.advance_to("2028-01-01")
+    assert path.recall.state == State.CLOSED
     assert path.get_sent_messages() == WITH_A_BIOPSY
 
 
@@ -137,7 +141,10 @@ def test_biopsy_malignant(path: PatientJourney) -> None:
     path.record_pathology(PathologyClass.INVASIVE)
     path.advance_to("2026-12-01", "09:00")
     path.sign_concordance(ConcordanceVerdict.MALIGNANT)
-    path.advance_to("2028-01-01")
+    path.advance_to("2026-12-02", "10:00")
+    path.tell_result()
+    path.advance_to("2028-01-01")  # the referral to treatment is arranged by people: nothing is written about it
+    assert path.recall.state == State.TO_HAND_OVER
     assert path.get_sent_messages() == WITH_A_BIOPSY
 
 
@@ -194,7 +201,8 @@ def test_earlier_pictures_resolve_it(clock: Clock, shadyside: Site, scheduler_an
     actions.request_priors(recall, by=scheduler_ana, note="Asked Hillside Sample Clinic.")
     path.advance_to("2026-11-20", "14:00")
     actions.receive_priors(recall, by=scheduler_ana)
-    actions.resolve_by_priors(recall, by=radiologist_rao)
+    reading = OutcomeInput(Assessment.BENIGN, release_at=at("2026-11-20", "14:00"))
+    actions.resolve_by_priors(recall, reading, by=radiologist_rao)
     path.advance_to("2028-01-01")
     assert path.get_sent_messages() == [
         "Tue 2026-11-10 08:15 priors_wait",

@@ -26,8 +26,8 @@ from patients.actions import record_consent, set_contact_point
 from patients.factories import PatientFactory, ReferringProviderFactory
 from patients.models import Consent, ContactPoint, Patient
 from recalls import actions
-from recalls.actions import ContactAttemptInput, Slot
-from recalls.enums import Assessment, ContactChannel, ContactResult
+from recalls.actions import ContactAttemptInput, DisclosureInput, OutcomeInput, Slot
+from recalls.enums import Assessment, ContactChannel, ContactResult, DisclosureMethod
 from recalls.models import Recall
 from recalls.testing.factories import ExamFactory, RecallFactory
 from tests.notifications.clock import PITTSBURGH, Clock, at, latest_notification, sent_messages
@@ -64,7 +64,8 @@ def test_the_doctor_hears_that_the_patient_is_recalled_and_when_the_visit_is_don
     actions.book_appointment(referred, Slot(referred.site, at("2026-11-12", "10:00")), by=cast.scheduler)
     clock.run_until("2026-11-12", "11:00")
     actions.mark_attended(referred, by=cast.scheduler)
-    actions.record_outcome(referred, actions.OutcomeInput(Assessment.NEGATIVE), by=cast.radiologist)
+    told = DisclosureInput(DisclosureMethod.AT_VISIT)
+    actions.record_outcome(referred, OutcomeInput(Assessment.NEGATIVE, told=told), by=cast.radiologist)
     clock.run_until("2026-11-20")
     assert sent_to_referrer(referred) == ["2026-11-10 recall_opened", "2026-11-12 closed"]
 
@@ -95,6 +96,24 @@ def test_one_that_was_reached_is_not_called_unreachable(referred: Recall, clock:
     actions.log_contact(referred, spoke, by=scheduler_ana)
     clock.run_until("2027-01-15")
     assert sent_to_referrer(referred) == ["2026-11-10 recall_opened"]
+
+
+def test_a_doctor_who_is_asked_to_tell_a_result_reads_so_at_once_and_not_after_it_was_told(
+    shadyside: Site, radiologist_rao: User, clock: Clock
+) -> None:
+    recall = RecallFactory.create(
+        site=shadyside, suspicious_to_tell=True, exam__referrer=ReferringProviderFactory.create()
+    )
+    actions.ask_referrer_to_tell(recall, by=radiologist_rao, note="Knows the patient well.")
+    assert [row.occasion.partition(":")[0] for row in _planned_for_referrer(recall)][-1] == "asked_to_tell"
+    told = DisclosureInput(DisclosureMethod.REFERRER, told_by="Dr. Sample-Referrer")
+    actions.result_told(recall, told, by=radiologist_rao)
+    assert "asked_to_tell" not in [row.occasion.partition(":")[0] for row in _planned_for_referrer(recall)]
+
+
+def _planned_for_referrer(recall: Recall) -> list[Notification]:
+    rows = Notification.objects.filter(recall=recall, kind=NotificationKind.REFERRER_NOTICE)
+    return list(rows.filter(state=NotificationState.PLANNED).order_by("pk"))
 
 
 def test_a_recall_closed_without_the_visit_is_told_as_such(referred: Recall, clock: Clock, scheduler_ana: User) -> None:
@@ -132,18 +151,21 @@ def test_a_doctors_dead_mailbox_is_not_taken_for_the_patients(referred: Recall) 
 
 
 @pytest.fixture
-def three_at_once(clock: Clock, patient: Patient) -> list[Recall]:
-    """Three recalls of one patient, each with a notice that is due now."""
-    return [RecallFactory.create(patient=patient) for _ in range(3)]
+def three_at_once(clock: Clock, patient: Patient, scheduler_ana: User) -> list[Recall]:
+    """Three recalls of one patient, each with a message that is due now: its prior images are waited for."""
+    recalls = [RecallFactory.create(patient=patient, awaiting_priors=True) for _ in range(3)]
+    for recall in recalls:
+        actions.request_priors(recall, by=scheduler_ana, note="Asked Hillside Sample Clinic.")
+    return recalls
 
 
 def test_a_third_message_waits_for_the_next_day(three_at_once: list[Recall], clock: Clock) -> None:
     send_due(5)
-    third = latest_notification(three_at_once[2], NotificationKind.RECALL_NOTICE)
+    third = latest_notification(three_at_once[2], NotificationKind.PRIORS_WAIT)
     assert (third.state, third.reason) == (NotificationState.PLANNED, StatusReason.DAILY_CAP_REACHED)
     clock.run_until("2026-11-13")
     assert [len(sent_messages(recall)) for recall in three_at_once] == [1, 1, 1]
-    assert sent_messages(three_at_once[2]) == ["Thu 2026-11-12 08:00 recall_notice"]  # the 11th is a holiday
+    assert sent_messages(three_at_once[2]) == ["Thu 2026-11-12 08:00 priors_wait"]  # the 11th is a holiday
 
 
 def test_a_message_that_is_on_its_way_counts_for_the_day(three_at_once: list[Recall]) -> None:
@@ -155,15 +177,16 @@ def test_a_message_that_is_on_its_way_counts_for_the_day(three_at_once: list[Rec
 
 
 def test_a_third_reminder_waits_for_the_next_day_also_when_that_is_a_saturday(
-    three_at_once: list[Recall], clock: Clock, scheduler_ana: User
+    clock: Clock, patient: Patient, scheduler_ana: User
 ) -> None:
-    for recall, hour in zip(three_at_once, ("10:00", "10:30", "11:00"), strict=True):
+    three_booked = [RecallFactory.create(patient=patient) for _ in range(3)]
+    for recall, hour in zip(three_booked, ("10:00", "11:00", "12:00"), strict=True):
         actions.book_appointment(recall, Slot(recall.site, at("2026-11-20", hour)), by=scheduler_ana)
     clock.run_until("2026-11-16")
-    reminders = [line for recall in three_at_once for line in sent_messages(recall) if line.endswith("_reminder")]
+    reminders = [line for recall in three_booked for line in sent_messages(recall) if line.endswith("_reminder")]
     assert reminders == [
         "Fri 2026-11-13 10:00 appointment_reminder",
-        "Fri 2026-11-13 10:30 appointment_reminder",
+        "Fri 2026-11-13 11:00 appointment_reminder",
         "Sat 2026-11-14 08:00 appointment_reminder",
     ]
 
@@ -179,14 +202,14 @@ def test_a_notice_to_the_doctor_takes_none_of_the_patients_messages_for_the_day(
     assert [line.split()[-1] for line in sent_messages(referred)] == ["recall_notice", "appointment_confirmation"]
 
 
-def test_a_message_about_tomorrows_visit_is_never_put_off(three_at_once: list[Recall]) -> None:
-    first = three_at_once[0]
+def test_a_message_about_tomorrows_visit_is_never_put_off(
+    three_at_once: list[Recall], patient: Patient, scheduler_ana: User
+) -> None:
     send_due(5)
-    actions.book_appointment(
-        first, Slot(first.site, at("2026-11-12", "08:10")), by=get_site_staff(first.site).scheduler
-    )
+    other = RecallFactory.create(patient=patient)
+    actions.book_appointment(other, Slot(other.site, at("2026-11-12", "08:10")), by=scheduler_ana)
     send_due(5)
-    assert latest_notification(first, NotificationKind.APPOINTMENT_CONFIRMATION).state == NotificationState.ACCEPTED
+    assert latest_notification(other, NotificationKind.APPOINTMENT_CONFIRMATION).state == NotificationState.ACCEPTED
 
 
 def test_an_urgent_message_leaves_before_older_ones(clock: Clock, recall: Recall, shadyside: Site) -> None:
@@ -212,28 +235,31 @@ def test_the_preview_lists_who_gets_what_and_who_does_not_and_why(
     call_command("preview_messages", site="SHADY", stdout=said)
     assert said.getvalue().splitlines() == [
         "SHADY 2026-11-16",
-        f"  08:00  {recall}  Please call us  Email",
-        f"  08:00  {unreached.recalls.get()}  Please come back  not sent: The patient has no email address.",
-        f"  08:00  {opted_out}  Please come back  Letter",
+        f"  8:00 am  {recall}  Please call us  Email",
+        f"  8:00 am  {unreached.recalls.get()}  Please come back  not sent: The patient has no email address.",
+        f"  8:00 am  {opted_out}  Please come back  Letter",
     ]
     assert list(Notification.objects.order_by("pk").values()) == before
 
 
-def test_the_preview_and_the_day_itself_agree(three_at_once: list[Recall], clock: Clock) -> None:
+def test_the_preview_and_the_day_itself_agree(clock: Clock, patient: Patient, scheduler_ana: User) -> None:
     clock.move_to("2026-11-15", "18:30")
-    Notification.objects.exclude(kind=NotificationKind.PLEASE_CALL, occasion__endswith=":3").delete()
+    for recall in [RecallFactory.create(patient=patient, awaiting_priors=True) for _ in range(3)]:
+        actions.request_priors(recall, by=scheduler_ana, note="Asked Hillside Sample Clinic.")
     said = StringIO()
     call_command("preview_messages", stdout=said)
     promised = said.getvalue().count("  Email")
     clock.run_until("2026-11-16", "17:59")
-    sent = Notification.objects.filter(kind=NotificationKind.PLEASE_CALL, state=NotificationState.ACCEPTED)
+    sent = Notification.objects.filter(kind=NotificationKind.PRIORS_WAIT, state=NotificationState.ACCEPTED)
     assert sent.count() == promised == 2
 
 
 def test_the_page_and_the_command_say_the_same(
-    three_at_once: list[Recall], clock: Clock, client: Client, manager_mo: User
+    clock: Clock, patient: Patient, scheduler_ana: User, client: Client, manager_mo: User
 ) -> None:
     clock.move_to("2026-11-15", "18:30")
+    for recall in [RecallFactory.create(patient=patient, awaiting_priors=True) for _ in range(3)]:
+        actions.request_priors(recall, by=scheduler_ana, note="Asked Hillside Sample Clinic.")
     client.force_login(manager_mo)
     said = StringIO()
     call_command("preview_messages", site="SHADY", stdout=said)

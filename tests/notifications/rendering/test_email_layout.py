@@ -133,7 +133,7 @@ def test_lines_begin_on_the_side_where_the_language_begins(language: str, direct
 
 def test_what_stands_over_others_is_a_real_heading_and_the_date_of_a_visit_is_none() -> None:
     page = PAGES["en/appointment_confirmation"]
-    assert re.findall(r"<h2[^>]*>(.*?)</h2>", page) == ["What happens", "What to bring"]
+    assert re.findall(r"<h2[^>]*>(.*?)</h2>", page) == ["What happens", "What to bring", "Before you come"]
     assert "<strong>Thursday, November 26, 2026</strong>" in page
 
 

@@ -14,8 +14,8 @@ from notifications.models import RenderedMessage
 from patients import links
 from patients.models import PatientLink
 from recalls import actions
-from recalls.actions import Slot
-from recalls.enums import VisitKind
+from recalls.actions import DisclosureInput, Slot
+from recalls.enums import DisclosureMethod, VisitKind
 from recalls.models import Recall
 from tests.notifications.clock import Clock, at, plain_text_part, sent_bodies
 
@@ -67,6 +67,7 @@ def test_a_mail_about_a_biopsy_brings_none(recall: Recall, radiologist_rao: User
     recall.exam.assessment = "5"
     recall.exam.save()
     actions.advise_biopsy(recall, by=radiologist_rao)
+    actions.result_told(recall, DisclosureInput(DisclosureMethod.PHONE), by=radiologist_rao)
     slot = Slot(recall.site, at("2026-11-24", "10:30"), VisitKind.BIOPSY)
     actions.book_biopsy(recall, slot, by=scheduler_ana)
     send_due(5)

@@ -21,7 +21,7 @@ from notifications.rendering.formatting import format_duration, format_opening_h
 from patients.factories import PatientFactory
 from recalls import actions
 from recalls.actions import OutcomeInput, Slot
-from recalls.enums import Assessment, FindingKind, RecallKind, Side, VisitKind
+from recalls.enums import VISITS_WITHOUT_IMAGES, Assessment, FindingKind, RecallKind, Side, VisitKind
 from recalls.models import Recall
 from recalls.testing.factories import RecallFactory
 from recalls.testing.scenarios import SCENARIOS
@@ -30,7 +30,7 @@ from tests.notifications.clock import Clock, at, latest_notification, sent_messa
 pytestmark = pytest.mark.django_db
 
 REVEALING_WORDS = re.compile(
-    r"breast|mammogra|biops|cancer|tumou?r|malign|benign|birads|bi-rads|finding|calcific|\bmass\b|density|asymmetr|"
+    r"breast(?!feeding)|mammogra|biops|cancer|tumou?r|malign|benign|birads|bi-rads|finding|calcific|\bmass\b|density|asymmetr|"
     r"\bleft\b|\bright\b|suspicious|abnormal|ultrasound|radiolog",
     re.IGNORECASE,
 )
@@ -202,6 +202,30 @@ def test_a_biopsys_calendar_entry_looks_like_any_other_visits(clock: Clock) -> N
     assert not REVEALING_WORDS.search(
         latest_notification(recall, NotificationKind.BIOPSY_CONFIRMATION).rendered.calendar
     )
+
+
+OTHER_VISITS = (VisitKind.CEM, VisitKind.ASPIRATION, VisitKind.CLINICAL_EXAM, VisitKind.SURGICAL_CONSULT)
+
+
+@pytest.mark.parametrize("kind", OTHER_VISITS)
+@pytest.mark.parametrize("detailed", [True, False])
+def test_messages_hold_what_is_true_of_the_visit_and_name_it_only_to_who_agreed_to_detail(
+    kind: VisitKind, detailed: bool, clock: Clock, shadyside: Site, scheduler_ana: User
+) -> None:
+    recall = RecallFactory.create(patient=PatientFactory.create(site=shadyside, detailed_email=detailed))
+    actions.book_appointment(recall, Slot(shadyside, at("2026-11-24", "10:30"), kind), by=scheduler_ana)
+    clock.run_until("2026-11-25")
+    confirmation = latest_notification(recall, NotificationKind.APPOINTMENT_CONFIRMATION).rendered
+    reminder = latest_notification(recall, NotificationKind.APPOINTMENT_REMINDER).rendered
+    assert confirmation.calendar
+    for message in (confirmation, reminder):
+        written = " ".join(message.text.split())
+        named = re.compile(r"mammogra|cyst|aspirat|surg|consult|\bexams?\b", re.IGNORECASE)
+        assert not named.search(message.calendar)
+        assert detailed or not named.search(written)
+        assert ("The doctor talks with you" in written) == (kind in VISITS_WITHOUT_IMAGES)
+    promises_payment = "must now pay the full cost" in " ".join(confirmation.text.split())
+    assert promises_payment == (kind == VisitKind.CEM)
 
 
 def test_a_cancelled_visit_is_named_by_the_time_last_communicated(

@@ -1,0 +1,98 @@
+"""Holds that a pathology report reaches the lesion that waits for it, and that one that is not plain is parked."""
+
+from collections.abc import Callable
+
+import pytest
+
+from clinic.models import Site
+from exchange.hl7.applying.diagnosis_words import read_diagnosis
+from exchange.hl7.message_result import MessageResult
+from exchange.models import Hl7Message
+from patients.factories import PatientFactory
+from recalls.enums import State
+from recalls.models import PathologyResult, Recall
+from recalls.testing.factories import RecallFactory
+from tests.exchange.hl7.samples import build_report
+
+pytestmark = pytest.mark.django_db
+
+ApplyOne = Callable[..., MessageResult]
+APPLIED, PARKED, IGNORED = Hl7Message.State.APPLIED, Hl7Message.State.PARKED, Hl7Message.State.IGNORED
+DUCTAL = "A. RIGHT BREAST, 10 O'CLOCK, CORE BIOPSY: INVASIVE DUCTAL CARCINOMA, GRADE 2."
+
+
+def build_tissue_report(*lines: str, status: str = "F") -> bytes:
+    return build_report(
+        "FINAL DIAGNOSIS:", *lines, procedure="11526-1^Pathology study^LN", accession="S26-1", status=status
+    )
+
+
+@pytest.fixture
+def waiting(shadyside: Site) -> Recall:
+    """One lesion of the right breast waits for its tissue."""
+    patient = PatientFactory.create(site=shadyside, mrn="M1", family_name="Sample-Oak", given_name="Testa",
+                                    middle_name="Quill", birth_date="1970-02-01")  # fmt: skip
+    recall: Recall = RecallFactory.create(patient=patient, awaiting_pathology=True)
+    return recall
+
+
+def test_the_result_reaches_the_one_lesion_that_waits_and_a_radiologist_still_signs(
+    apply_one: ApplyOne, waiting: Recall
+) -> None:
+    side = waiting.lesions.get().side or "right"
+    result = apply_one(build_tissue_report(DUCTAL.replace("RIGHT", side.upper())))
+    assert (result.state, result.reason) == (APPLIED, "")
+    row = PathologyResult.objects.get()
+    assert (row.result, row.histology, row.specimen) == ("invasive", "idc", "A")
+    waiting.refresh_from_db()
+    assert waiting.state == State.AWAITING_CONCORDANCE
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("A. LEFT BREAST, CORE BIOPSY: FIBROADENOMA.",),  # the other side
+        ("A. RIGHT BREAST: FIBROADENOMA.", "B. RIGHT BREAST: RADIAL SCAR."),  # two specimens, one lesion
+        ("A. RIGHT BREAST: SUSPICIOUS FOR MALIGNANCY.",),
+        ("A. BREAST, CORE BIOPSY: FIBROADENOMA.",),  # no side
+        ("A. RIGHT BREAST: SEE COMMENT.",),
+    ],
+)
+def test_what_is_not_plain_waits_for_a_person(apply_one: ApplyOne, waiting: Recall, lines: tuple[str, ...]) -> None:
+    side = (waiting.lesions.get().side or "right").upper()
+    other = "LEFT" if side == "RIGHT" else "RIGHT"
+    swapped = [line.replace("LEFT", "x").replace("RIGHT", side).replace("x", other) for line in lines]
+    result = apply_one(build_tissue_report(*swapped))
+    assert result.state == PARKED
+    assert not PathologyResult.objects.exists()
+
+
+def test_a_correction_a_preliminary_report_and_another_organ_record_nothing(
+    apply_one: ApplyOne, waiting: Recall
+) -> None:
+    assert apply_one(build_tissue_report(DUCTAL, status="P")).state == IGNORED
+    assert apply_one(build_tissue_report(DUCTAL, status="C")).state == PARKED
+    assert apply_one(build_tissue_report("A. COLON: TUBULAR ADENOMA.")).state == IGNORED
+    assert not PathologyResult.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("Invasive ductal carcinoma with associated DCIS", ("invasive", "idc")),
+        ("Infiltrating lobular carcinoma, grade 1", ("invasive", "ilc")),
+        ("Ductal carcinoma in situ, high grade", ("in_situ", "dcis")),
+        ("Fibroadenoma. Negative for atypia and malignancy.", ("benign", "fibroadenoma")),
+        ("Fibrocystic changes, no evidence of carcinoma", ("benign", "fibrocystic")),
+        ("Atypical ductal hyperplasia in a background of fibrocystic change", ("high_risk", "adh")),
+        ("Intraductal papilloma without atypia", ("high_risk", "papilloma")),
+        ("Non-diagnostic specimen", ("insufficient", "")),
+        ("Atypical cells, cannot exclude carcinoma", None),
+        ("Fibroadenoma and atypical epithelium", None),
+        ("At least DCIS", None),
+        ("Tissue for study", None),
+        ("Insufficient for receptors; invasive ductal carcinoma", None),
+    ],
+)
+def test_a_diagnosis_is_read_by_its_worst_part_or_left(words: str, expected: tuple[str, str] | None) -> None:
+    assert read_diagnosis(words) == expected

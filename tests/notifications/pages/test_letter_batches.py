@@ -1,0 +1,179 @@
+"""Tests that all letters of a site are made as one job, leave as files that expire, and get their tracking numbers."""
+
+import csv
+import io
+import zipfile
+from datetime import timedelta
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from pypdf import PdfReader
+
+from clinic.models import AccessLog, Site, User
+from notifications.delivery.worker import send_due
+from notifications.enums import NotificationState
+from notifications.letter_batches import files, jobs
+from notifications.models import BatchLetter, LetterBatch, Letterhead, Notification, RenderedMessage
+from patients.factories import PatientFactory
+from recalls import actions
+from recalls.testing.factories import RecallFactory
+from tests.notifications.clock import Clock
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def letter_folder(settings: Any, tmp_path: Path) -> Path:
+    settings.LETTER_DIR = tmp_path / "letters"
+    return tmp_path / "letters"
+
+
+@pytest.fixture
+def batch(clock: Clock, shadyside: Site, scheduler_ana: User) -> LetterBatch:
+    """Of three letters; one name asks for harm in a spreadsheet, one is in a script that no font here can set."""
+    for name in ("Sample-Oak", "=Sample-Elm", "\U00013000"):
+        patient = PatientFactory.create(site=shadyside, no_email=True, family_name=name)
+        RecallFactory.create(patient=patient)
+    send_due(5)
+    made = jobs.queue_batch(scheduler_ana, shadyside)
+    assert made is not None
+    return made
+
+
+def get_states(batch: LetterBatch) -> list[str]:
+    return [letter.state for letter in batch.letters.all()]
+
+
+def test_a_letter_that_cannot_be_set_is_set_aside_and_the_batch_goes_on(batch: LetterBatch) -> None:
+    assert jobs.work_on_batch(batch.pk)
+    batch.refresh_from_db()
+    assert batch.state == LetterBatch.State.READY
+    assert sorted(get_states(batch)) == ["failed", "ready", "ready"]
+    failed = batch.letters.get(state=BatchLetter.State.FAILED).notification
+    assert failed.recall.work_items.filter(done_at=None).exists()
+
+
+def test_the_pile_is_tagged_embeds_its_fonts_and_says_word_for_word_what_the_messages_say(batch: LetterBatch) -> None:
+    jobs.work_on_batch(batch.pk)
+    pile = PdfReader(files.folder_of(batch) / files.PILE)
+    catalogue: Any = pile.trailer["/Root"]
+    assert catalogue["/MarkInfo"]["/Marked"]
+    assert catalogue["/StructTreeRoot"]["/K"]
+    assert catalogue["/Lang"]
+    pages: list[Any] = list(pile.pages)
+    fonts = [font.get_object() for page in pages for font in page["/Resources"]["/Font"].values()]
+    for font in fonts:
+        descendant = font["/DescendantFonts"][0].get_object()
+        assert {"/FontFile2", "/FontFile3"} & set(descendant["/FontDescriptor"])
+    words = ["".join(page.extract_text().split()) for page in pile.pages]
+    ready = [letter.notification_id for letter in batch.letters.filter(state=BatchLetter.State.READY)]
+    assert len(words) == len(ready) == 2
+    for number, page in zip(ready, words, strict=True):
+        assert "".join(RenderedMessage.objects.get(notification=number).text.split()) in page
+
+
+def test_the_address_stands_in_the_window_of_the_envelope(batch: LetterBatch) -> None:
+    jobs.work_on_batch(batch.pk)
+    places: list[tuple[float, float]] = []
+
+    def visit(text: str, sheet: list[float], line: list[float], _font: Any, _size: Any) -> None:
+        if "Sample-Oak" in text and not places:
+            places.append((sheet[4] + sheet[0] * line[4], sheet[5] + sheet[3] * line[5]))
+
+    PdfReader(files.folder_of(batch) / files.PILE).pages[0].extract_text(visitor_text=visit)
+    # 2.2 to 3.1 inches from the top, an inch from the left, in points of 1/72 inch.
+    (x, y), *_none = places
+    assert x == pytest.approx(72, abs=4)
+    assert 792 - 3.1 * 72 < y < 792 - 2.2 * 72
+
+
+def test_the_mail_house_gets_each_letter_and_an_address_list_without_formulas(batch: LetterBatch) -> None:
+    jobs.work_on_batch(batch.pk)
+    with zipfile.ZipFile(files.folder_of(batch) / files.MAIL_HOUSE) as archive:
+        rows = list(csv.DictReader(io.StringIO(archive.read("letters.csv").decode("utf-8-sig"))))
+        assert [row["file"] for row in rows] == archive.namelist()[1:]
+        page = PdfReader(BytesIO(archive.read(rows[0]["file"]))).pages[0].extract_text()
+    assert "Testa Sample-Oak" in page
+    assert not any(cell.startswith("=") for row in rows for cell in row.values())
+
+
+def test_a_killed_worker_leaves_a_batch_that_the_next_one_finishes(batch: LetterBatch, clock: Clock) -> None:
+    assert not jobs.work_on_batch(batch.pk, seconds=-1)
+    LetterBatch.objects.filter(pk=batch.pk).update(state="working", seen_at=timezone.now() - timedelta(minutes=5))
+    assert jobs.sweep_batches() == 1
+    assert jobs.work_on_batch(batch.pk)
+    assert get_states(batch).count("ready") == 2
+
+
+def test_what_was_posted_counts_as_sent_unless_it_is_not_true_any_more(
+    batch: LetterBatch, client: Client, scheduler_ana: User
+) -> None:
+    jobs.work_on_batch(batch.pk)
+    first, second = (letter.notification for letter in batch.letters.filter(state=BatchLetter.State.READY))
+    actions.mark_deceased(second.recall, by=scheduler_ana, died_on=timezone.now().date(), note="told by phone")
+    client.force_login(scheduler_ana)
+    client.post(reverse("letter_batch_posted", args=[batch.pk]))
+    assert jobs.work_on_batch(batch.pk)
+    first.refresh_from_db()
+    assert first.state == NotificationState.ACCEPTED
+    assert sorted(get_states(batch)) == ["failed", "left_out", "posted"]
+
+
+def test_a_file_opens_at_ones_own_site_is_logged_for_each_patient_and_goes_after_a_week(
+    batch: LetterBatch, client: Client, scheduler_ana: User, other_site_scheduler: User
+) -> None:
+    jobs.work_on_batch(batch.pk)
+    address = reverse("letter_batch_pdf", args=[batch.pk])
+    client.force_login(other_site_scheduler)
+    assert client.get(address).status_code == 404
+    client.force_login(scheduler_ana)
+    before = AccessLog.objects.count()
+    response = client.get(address)
+    assert b"".join(response.streaming_content).startswith(b"%PDF")  # type: ignore[attr-defined]
+    assert AccessLog.objects.count() == before + 2
+    LetterBatch.objects.update(made_at=timezone.now() - timedelta(days=8))
+    jobs.sweep_batches()
+    assert client.get(address).status_code == 404
+    assert not list(files.folder_of(batch).iterdir())
+
+
+def test_tracking_numbers_meet_their_letters_and_each_row_left_out_is_named(
+    batch: LetterBatch, client: Client, scheduler_ana: User
+) -> None:
+    jobs.work_on_batch(batch.pk)
+    first, second = batch.letters.filter(state=BatchLetter.State.READY)
+    lines = [
+        "Letter;Tracking",
+        f"{first.notification_id};9407 1000 0000 0000 0000 00",
+        f"{second.notification_id};?",
+        "999999;94071000000000000000",
+        f"{first.notification_id};94071000000000000001",
+    ]
+    client.force_login(scheduler_ana)
+    upload = SimpleUploadedFile("t.csv", "\n".join(lines).encode("utf-8-sig"))
+    page = client.post(reverse("letter_batch_tracking", args=[batch.pk]), {"file": upload}).content.decode()
+    first.refresh_from_db()
+    assert first.tracking_number == "9407 1000 0000 0000 0000 00"
+    for line in ("Line 3", "Line 4", "Line 5"):
+        assert line in page
+
+
+def test_pressing_twice_makes_one_batch(batch: LetterBatch, client: Client, scheduler_ana: User) -> None:
+    client.force_login(scheduler_ana)
+    client.post(reverse("letter_batch_start"), {"site": batch.site_id})
+    assert LetterBatch.objects.count() == 1
+    assert client.get(reverse("letter_batch", args=[batch.pk])).status_code == 200
+
+
+def test_the_letterhead_is_on_every_letter_of_the_site(batch: LetterBatch) -> None:
+    Letterhead.objects.create(site=batch.site, lines="Accredited by nobody\nwww.example.org")
+    jobs.work_on_batch(batch.pk)
+    for page in PdfReader(files.folder_of(batch) / files.PILE).pages:
+        assert "www.example.org" in page.extract_text()
+    assert Notification.objects.filter(pdf_made_at__isnull=False).count() == 2

@@ -1,0 +1,19 @@
+"""Fixtures of the tests of patients' records: a Monday morning, and who works at the site."""
+
+import pytest
+from time_machine import TimeMachineFixture
+
+from clinic.factories import SiteStaff, get_site_staff
+from clinic.models import Site
+from tests.desk.conftest import client_for as client_for
+from tests.rules.step_actions import MONDAY
+
+
+@pytest.fixture
+def _on_monday(time_machine: TimeMachineFixture) -> None:
+    time_machine.move_to(MONDAY, tick=False)
+
+
+@pytest.fixture
+def staff(shadyside: Site, _on_monday: None) -> SiteStaff:
+    return get_site_staff(shadyside)
