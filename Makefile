@@ -6,9 +6,10 @@ DB_SERVER := $(PY) -m tests.support.servers
 PIN := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make lock'
 PARALLEL ?= 2
 MINUTES ?= 20
+FHIR_URL ?= http://127.0.0.1:8000/fhir
 
 .DEFAULT_GOAL := help
-.PHONY: help run install install-demo install-dev test test-sqlite test-postgres test-browser check check-lint check-types check-layers check-migrations check-production check-docs fix lock bench lighthouse gallery screenshots rulebook mutants clean
+.PHONY: help run install install-demo install-dev test test-sqlite test-postgres test-browser check check-lint check-types check-layers check-migrations check-production check-docs fix lock bench lighthouse gallery screenshots rulebook mutants conform clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +25,9 @@ install-demo: ## The same with the packages that make the demo clinic
 
 install-dev: ## The same with those, and the packages for tests and checks
 	@sh bin/venv requirements-dev.txt
+
+conform: install ## Check a running instance against the profiles it claims: FHIR_URL=... and FHIR_TOKEN (docs/fhir.md)
+	@$(PY) manage.py conform --fhir $(FHIR_URL)
 
 test: install-dev ## Every test: on SQLite, in a browser where there is one, and on PostgreSQL where there is one
 	@$(MAKE) --no-print-directory test-sqlite

@@ -6,6 +6,7 @@ SQLite and the private broker. The mail server is a real one in a process of its
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,7 +15,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import time, timedelta
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urlsplit, urlunsplit
 
 import django
@@ -56,6 +57,8 @@ def fresh_installation(mail_port: int) -> Iterator[Installation]:
         }
         if address := os.environ.get("DATABASE_URL"):
             wanted["DATABASE_URL"] = stack.enter_context(_create_database(address, folder.name))
+        elif ready := os.environ.get("MIGRATED_FILE"):
+            shutil.copyfile(ready, folder / "recalldesk.sqlite3")
         os.environ.update(wanted)
         _set_up()
         yield Installation(folder, dict(os.environ))
@@ -78,27 +81,35 @@ def _set_up() -> None:
     call_command("migrate", verbosity=0)
 
 
-def book_visits(count: int) -> None:
-    """Open that many recalls and book each a visit: one confirmation with its calendar entry is due for each, now."""
-    from clinic import calendar
-    from clinic.factories import SiteFactory, get_site_staff
+def create_site_that_is_always_open(**fields: Any) -> Any:
+    """A site whose messages leave at any hour of any day, today also on a public holiday."""
+    from clinic.factories import SiteFactory
     from clinic.models import OpeningHours
-    from patients.factories import PatientFactory
-    from recalls import actions
-    from recalls.actions import Slot
-    from recalls.testing.factories import RecallFactory
 
-    site = SiteFactory.create(send_from=time(0), send_until=time(23, 59, 59), hours=(time(0), time(23, 59)))
+    hours = {"send_from": time(0), "send_until": time(23, 59, 59), "hours": (time(0), time(23, 59))}
+    site = SiteFactory.create(**hours, **fields)
     OpeningHours.objects.filter(site=site).delete()
     OpeningHours.objects.bulk_create(
         OpeningHours(site=site, weekday=day, opens=time(0), closes=time(23, 59)) for day in EVERY_DAY
     )
     site = type(site).objects.get(pk=site.pk)
-    # A public holiday today would keep every message until tomorrow.
     today = timezone.now().date()
     site.country = next(code for code in ("US", "GB", "DE") if today not in holidays.country_holidays(code))
     site.subdivision = ""
     site.save()
+    return site
+
+
+def book_visits(count: int) -> None:
+    """Open that many recalls and book each a visit: one confirmation with its calendar entry is due for each, now."""
+    from clinic import calendar
+    from clinic.factories import get_site_staff
+    from patients.factories import PatientFactory
+    from recalls import actions
+    from recalls.actions import Slot
+    from recalls.testing.factories import RecallFactory
+
+    site = create_site_that_is_always_open()
     scheduler = get_site_staff(site).scheduler
     day = calendar.next_open_day(site, calendar.local_day(site, timezone.now()) + timedelta(days=14))
     slot = Slot(site, calendar.instant(site, day, time(10)))

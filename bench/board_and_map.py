@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from bench._cloned_rows import clone_row
 from bench.desk_pages import RoleClients, configured_database, measure, use_database
 
 BOARD_SIZES = tuple(int(size) for size in os.environ.get("BOARD_SIZES", "10000,300000").split(","))
@@ -52,35 +53,22 @@ class ClonedClinic:
         """`opened` and `changes` are SQL in n, the number of the copy."""
         number, kept = f"{base} + n", {"id": f"{base} + n"}
         language = {"language": "CASE WHEN n % 7 = 0 THEN 'es' ELSE 'en' END"}
-        _clone_row(recall.patient, count, {**kept, "mrn": f"'B' || {number}", **language})
-        _clone_row(recall.exam, count, {
+        clone_row(recall.patient, count, {**kept, "mrn": f"'B' || {number}", **language})
+        clone_row(recall.exam, count, {
             **kept, "patient_id": number, "accession": f"'A' || {number}", "reported_at": opened,
         })  # fmt: skip
-        _clone_row(recall, count, {
+        clone_row(recall, count, {
             **kept, "patient_id": number, "exam_id": number, "opened_at": opened, **changes,
         })  # fmt: skip
         theirs = {"recall_id": number}
         for place, event in enumerate(recall.events.order_by("version")):
             own = {"id": f"{base} + {place} * {CLONE_ID_BASE * 10} + n"}
-            _clone_row(event, count, {**own, **theirs, "at": f"{opened} + {place * 2} * interval '1 day'"})
+            clone_row(event, count, {**own, **theirs, "at": f"{opened} + {place * 2} * interval '1 day'"})
         for visit in recall.appointments.all():
-            _clone_row(visit, count, {**kept, **theirs, "starts_at": f"{opened} + (5 + n % 14) * interval '1 day'"})
+            clone_row(visit, count, {**kept, **theirs, "starts_at": f"{opened} + (5 + n % 14) * interval '1 day'"})
         for outcome in recall.outcomes.all():
             seen = {"appointment_id": number, "at": f"{opened} + (6 + n % 14) * interval '1 day'"}
-            _clone_row(outcome, count, {**kept, **theirs, **seen})
-
-
-def _clone_row(row: Any, count: int, changes: dict[str, str]) -> None:
-    from django.db import connection
-
-    columns = [field.column for field in row._meta.concrete_fields]
-    values = ", ".join(changes.get(column, f't."{column}"') for column in columns)
-    names, table = ", ".join(f'"{column}"' for column in columns), row._meta.db_table
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f'INSERT INTO "{table}" ({names}) SELECT {values} FROM "{table}" t, generate_series(1, {count}) n '
-            f"WHERE t.id = {row.pk}"
-        )
+            clone_row(outcome, count, {**kept, **theirs, **seen})
 
 
 def build(count: int) -> tuple[str, ClonedClinic]:
@@ -123,12 +111,12 @@ def main() -> int:
         desks = {size: RoleClients(*build(size)) for size in sorted({*BOARD_SIZES, *MAP_SIZES})}
         board, maps = [desks[size] for size in BOARD_SIZES], [desks[size] for size in MAP_SIZES]
         print(f"milliseconds (median), ratio, queries; the board at {BOARD_SIZES}, the map at {MAP_SIZES}")
-        measure_and_print("board, the workers being away", board, "/admin/", cache.clear)
+        measure_and_print("board, the workers being away", board, "/board/", cache.clear)
         for desk in board:
             use_database(desk.name)
             store_weekly_figures()
-        ratio, queries = measure_and_print("board", board, "/admin/", lambda: None)
-        measure_and_print("board, map counted anew", board, "/admin/", cache.clear)
+        ratio, queries = measure_and_print("board", board, "/board/", lambda: None)
+        measure_and_print("board, map counted anew", board, "/board/", cache.clear)
         warm, asked = measure_and_print("map, warm", maps, "/map/", lambda: None)
         measure_and_print("map, cold", maps, "/map/", cache.clear)
         measure_and_print("map's figures, warm", maps, "/map/figures/", lambda: None)

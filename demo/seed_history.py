@@ -27,7 +27,7 @@ from notifications.delivery import print_queue
 from notifications.delivery.worker import send_due
 from notifications.enums import NotificationState
 from notifications.models import Notification
-from patients.actions import mark_contact_unusable
+from patients.addresses import mark_address_unusable
 from patients.factories import PatientFactory
 from patients.models import ContactPoint, Patient
 from recalls import actions
@@ -195,6 +195,6 @@ def _negative_exam(place: DemoSite, person: DemoPatient) -> Callable[[], None]:
 def _record_bounce(tale: ScenarioContext) -> None:
     recall = tale.recall
     for point in recall.patient.contact_points.filter(kind=ContactPoint.Kind.EMAIL, unusable=""):
-        mark_contact_unusable(point, ContactPoint.UnusableReason.BOUNCED, by=INTAKE)
+        mark_address_unusable(point.value, ContactPoint.UnusableReason.BOUNCED, by=INTAKE)
         if recall.is_open:
             actions.open_work_item(recall, WorkItemKind.VERIFY_CONTACT, "Mail to the patient's address came back.")

@@ -51,9 +51,12 @@ SCENARIO_COUNTS: tuple[ScenarioCount, ...] = (
     ScenarioCount("priors_received", 3, 1),
     ScenarioCount("resolved_by_priors", 3, 20),
     # Answers of the last weeks.
-    ScenarioCount("closed_normal", 26, 55),
+    ScenarioCount("closed_normal", 21, 55),
     ScenarioCount("closed_benign", 16, 55),
-    ScenarioCount("unreleased", 3, 1),
+    ScenarioCount("benign_to_tell", 3, 1),
+    ScenarioCount("suspicious_to_tell", 2, 1),
+    ScenarioCount("cancer_to_tell", 1, 0),
+    ScenarioCount("to_hand_over", 2, 1),
     ScenarioCount("probably_benign", 10, 60),
     # Biopsies.
     ScenarioCount("straight_to_biopsy", 1, 1),

@@ -48,6 +48,7 @@ _ROOMS = (
     ("Mammography 1", Modality.MAMMOGRAPHY),
     ("Mammography 2", Modality.MAMMOGRAPHY),
     ("Ultrasound", Modality.ULTRASOUND),
+    ("Consulting room", Modality.CONSULTING),
     ("Biopsy room", Modality.BIOPSY),
 )
 _REFERRERS = ("Dr. Holly Sample-Brook", "Dr. Basil Sample-Ford", "Dr. Olive Sample-Glen", "Heron Sample Family Health")
