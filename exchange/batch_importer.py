@@ -18,6 +18,7 @@ from exchange.row_parser import CONTACT_COLUMNS, ResultRow
 from notifications.planning.sibling_recalls import reconcile_in_flight
 from patients.models import Patient
 from recalls import actions
+from recalls.actions.corrections import replace_order
 from recalls.actions.supplemental import advise_supplemental
 from recalls.enums import State, SupplementalTest, WorkItemKind
 from recalls.models import Finding, Recall, ScreeningExam
@@ -151,7 +152,7 @@ class BatchImporter:
             if arrival.row.supplemental:
                 self._advise(arrival.exam, arrival.row.supplemental)
             if arrival.exam.needs_recall:
-                event = actions.open_recall(arrival.exam, by=self.by)
+                event = actions.open_recall(arrival.exam, by=self.by, order=arrival.row.order)
                 self.recalls[arrival.exam.pk] = event.recall
                 result = RowResult.OPENED
             self._add_report(arrival.line, arrival.row, result, arrival.exam, arrival.notes)
@@ -163,6 +164,7 @@ class BatchImporter:
             with transaction.atomic():
                 patient_changed, notes = self.patient_matcher.update_patient(patient, row)
                 exam_changed = self._apply_corrections(row, exam, self.digests[line])
+                exam_changed = self._replace_order(row, exam) or exam_changed
         except (StepRefused, ValidationError) as refusal:
             words = refusal.messages if isinstance(refusal, ValidationError) else [str(refusal)]
             raise RowRejected(*(Problem(WHOLE_ROW, word) for word in words)) from refusal
@@ -188,6 +190,11 @@ class BatchImporter:
             return True
         exam.save(update_fields=["source_digest", "referrer"])
         return changed
+
+    def _replace_order(self, row: ResultRow, exam: ScreeningExam) -> bool:
+        """Whether the recommendation of this report is new to the exam's open recall."""
+        recalls = Recall.objects.filter(exam=exam).still_open().select_related("site") if row.order else ()
+        return any(replace_order(recall, row.order, by=self.by) for recall in recalls if row.order)
 
     def _advise_once(self, exam: ScreeningExam, kind: SupplementalTest) -> bool:
         """Whether the test is newly advised: a file advises it once for an exam, whatever came of it."""

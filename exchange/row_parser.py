@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import astuple, dataclass, fields
 from datetime import date, datetime
 from typing import Any
 
@@ -23,6 +23,7 @@ from exchange.parsing.recommendation_parser import parse_recommendation
 from exchange.schema import COLUMNS, COLUMNS_BY_NAME, REQUIRED
 from patients.contact_validation import CheckedContact, check_email, check_phone
 from patients.models import ContactPoint
+from recalls.actions.opening import RecommendedImaging
 from recalls.assessment_consistency import INCONSISTENT_OVERALL, is_overall_consistent
 from recalls.enums import Assessment, SupplementalTest
 
@@ -84,6 +85,7 @@ class ResultRow:
     supplemental: SupplementalTest | None = None
     findings: tuple[tuple[str, str, str], ...] = ()
     comment: str = ""
+    order: RecommendedImaging | None = None
 
     @property
     def patient_key(self) -> tuple[str, str]:
@@ -108,10 +110,11 @@ class ResultRow:
     def digest(self) -> str:
         """SHA-256 of what the row means; the same meaning in other words has the same one."""
         meaning = [self.site.pk, *(str(getattr(self, name)) for name in _DIGEST_FIELDS)]
+        meaning += [str(part) for part in astuple(self.order)] if self.order else []
         return hashlib.sha256(json.dumps(meaning).encode()).hexdigest()
 
 
-_DIGEST_FIELDS = tuple(field.name for field in fields(ResultRow) if field.name != "site")
+_DIGEST_FIELDS = tuple(field.name for field in fields(ResultRow) if field.name not in ("site", "order"))
 
 
 def _parse_npi(text: str, _site: Site) -> str:

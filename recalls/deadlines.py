@@ -65,7 +65,8 @@ def _compute_due_at(recall: "Recall", policy: "DeadlinePolicy", facts: DeadlineF
 def _compute_target_at(recall: "Recall", policy: "DeadlinePolicy", facts: DeadlineFacts) -> datetime | None:
     """By when this part of the way should be over, whatever the next action is: no date chosen by hand moves it.
 
-    The visit goal, or the MQSA limit for a 4, a 5 or prior images; then the limit of the state. A hold stops no clock.
+    The visit goal, or the MQSA limit for a 4, a 5 or prior images, or sooner where the report says so; then the limit
+    of the state. A hold stops no clock.
     """
     if recall.state == State.ON_HOLD:
         return recall.target_at
@@ -74,10 +75,13 @@ def _compute_target_at(recall: "Recall", policy: "DeadlinePolicy", facts: Deadli
         return by_state(recall, policy, facts)
     if recall.round and recall.follow_up_on and not recall.symptom_reported:
         return calendar.closing_time(recall.site, recall.follow_up_on)
-    if recall.kind == RecallKind.INCIDENTAL and hasattr(recall, "imaging_order"):
-        return _order_target(recall, recall.imaging_order)
+    order: ImagingOrder | None = getattr(recall, "imaging_order", None)
+    wanted = _order_target(recall, order) if order else None
+    if wanted is not None and recall.kind == RecallKind.INCIDENTAL:
+        return wanted
     days = min(policy.visit, policy.suspicious) if recall.suspicious else policy.visit
-    return calendar.add_days(recall.site, recall.clock_from, days)
+    goal = calendar.add_days(recall.site, recall.clock_from, days)
+    return min(goal, wanted) if wanted else goal
 
 
 def _order_target(recall: "Recall", order: "ImagingOrder") -> datetime:

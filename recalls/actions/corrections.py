@@ -15,12 +15,12 @@ from django.utils.translation import gettext as _
 from clinic.actors import actor_for
 from recalls.actions.closing import reopen, void
 from recalls.actions.contact import open_work_item
-from recalls.actions.opening import open_recall, opening_step
+from recalls.actions.opening import RecommendedImaging, describe_order, open_recall, opening_step
 from recalls.actions.transition import ActionKwargs, Transition, UserOrActor, apply_step
 from recalls.assessment_consistency import is_overall_consistent
 from recalls.enums import SUSPICIOUS_ASSESSMENTS, Assessment, ClosureReason, RecallKind, State, WorkItemKind
 from recalls.lesion_stages import is_any_suspicious, load_lesion_statuses
-from recalls.models import Finding, Recall, RecallEvent, ScreeningExam, SupersededReading
+from recalls.models import Finding, ImagingOrder, Recall, RecallEvent, ScreeningExam, SupersededReading
 from recalls.permissions import StepUnavailable, check_actor_permitted
 from recalls.workflow import STEPS_BY_NAME
 
@@ -147,6 +147,22 @@ def _restart_recall(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> RecallEve
         transition.data = {"assessment": exam.assessment}
 
     return apply_step(recall, "correct_result", restart, **kwargs)
+
+
+def replace_order(recall: Recall, wanted: RecommendedImaging, *, by: UserOrActor) -> RecallEvent | None:
+    """Put what a newer report recommends in place of the order of an open recall; None where it says the same."""
+    before, order = ImagingOrder.objects.filter(recall=recall).first(), wanted.build_order()
+    fields = ("imaging", "earliest_on", "latest_on", "category", "guideline")
+    if before is not None and all(getattr(before, name) == getattr(order, name) for name in fields):
+        return None
+
+    def save_order(transition: Transition) -> None:
+        order.pk = before.pk if before else None
+        order.recall = transition.recall  # its days set the target
+        order.save()
+        transition.next_state = transition.from_state
+
+    return apply_step(recall, "correct_result", save_order, by=by, note=describe_order(order))
 
 
 @transaction.atomic

@@ -29,8 +29,29 @@ from recalls.workflow import STEPS_BY_NAME
 
 
 @dataclass(frozen=True, slots=True)
+class RecommendedImaging:
+    """What a report recommends: the imaging and its days, how soon it asks for action, the guideline it quotes."""
+
+    imaging: OrderedImaging
+    earliest_on: date
+    latest_on: date
+    category: ActionableCategory | None = None
+    guideline: str = ""
+
+    def build_order(self) -> ImagingOrder:
+        """The order, not stored yet."""
+        return ImagingOrder(
+            imaging=self.imaging,
+            earliest_on=self.earliest_on,
+            latest_on=self.latest_on,
+            category=self.category or "",
+            guideline=self.guideline[:200],
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class IncidentalFinding:
-    """A breast finding on another exam. Without imaging or days a person has taken it over as it stands."""
+    """A breast finding on another exam. Without an order a person has taken it over as it stands."""
 
     accession: str
     exam_date: date
@@ -38,11 +59,7 @@ class IncidentalFinding:
     words: str
     reader_name: str = ""
     side: Side | None = None
-    category: ActionableCategory | None = None
-    guideline: str = ""
-    imaging: OrderedImaging | None = None
-    earliest_on: date | None = None
-    latest_on: date | None = None
+    order: RecommendedImaging | None = None
 
 
 def opening_step(exam: ScreeningExam) -> str:
@@ -57,12 +74,12 @@ def open_recall(
     by: UserOrActor,
     note: str = "",
     supplemental_result: Assessment | None = None,
-    order: ImagingOrder | None = None,
+    order: RecommendedImaging | None = None,
 ) -> RecallEvent:
     """Open the one recall of this exam. An exam with an open recall keeps it: its last event is returned.
 
     `supplemental_result`: what a supplemental test after the exam showed, where that and not the exam is the reason;
-    its deadlines run from now. `order`, not stored yet, is what the report recommends.
+    its deadlines run from now. `order` is what the report recommends.
     """
     name = opening_step(exam) if supplemental_result is None else "open_recall"
     result = supplemental_result or exam.assessment
@@ -79,15 +96,17 @@ def open_recall(
         contact_since=now if step.to_states[0] == State.TO_CONTACT else None,
         clock_from=now if supplemental_result else exam.reported_at or now,
     )
-    if order is not None:
-        order.recall = recall  # its days set the target
+    wanted = order.build_order() if order else None
+    if wanted is not None:
+        wanted.recall = recall  # its days set the target
+        note = "\n".join(part for part in (note, describe_order(wanted)) if part)
     check_actor_permitted(recall, step, actor)
     try:
         with transaction.atomic():
             event = _create_recall(Transition(recall, step, actor, now, note, step.to_states[0]), result)
-            if order is not None:
-                order.recall = recall
-                order.save()
+            if wanted is not None:
+                wanted.recall = recall
+                wanted.save()
             return event
     except IntegrityError:
         standing = Recall.objects.filter(exam=exam).still_open().first()
@@ -112,25 +131,14 @@ def open_incidental_recall(patient: Patient, site: Site, finding: IncidentalFind
     )
     if finding.side:
         Finding.objects.create(exam=exam, kind=FindingKind.OTHER, side=finding.side)
-    order = _build_order(finding)
-    note = f"{finding.exam_name}: {finding.words}"[:2000]
-    if order is not None:
-        days = {"imaging": order.get_imaging_display(), "from": order.earliest_on, "by": order.latest_on}
-        note += "\n" + _("Recommended: %(imaging)s, from %(from)s to %(by)s.") % days
-        note += f" {finding.guideline}" if finding.guideline else ""
-    return open_recall(exam, by=by, note=note, order=order)
+    return open_recall(exam, by=by, note=f"{finding.exam_name}: {finding.words}"[:2000], order=finding.order)
 
 
-def _build_order(finding: IncidentalFinding) -> ImagingOrder | None:
-    if not (finding.imaging and finding.earliest_on and finding.latest_on):
-        return None
-    return ImagingOrder(
-        imaging=finding.imaging,
-        earliest_on=finding.earliest_on,
-        latest_on=finding.latest_on,
-        category=finding.category or "",
-        guideline=finding.guideline[:200],
-    )
+def describe_order(order: ImagingOrder) -> str:
+    """The order in one line of the history."""
+    days = {"imaging": order.get_imaging_display(), "from": order.earliest_on, "by": order.latest_on}
+    words = _("Recommended: %(imaging)s, from %(from)s to %(by)s.") % days
+    return f"{words} {order.guideline}".strip()
 
 
 def _create_recall(transition: Transition, result: str) -> RecallEvent:

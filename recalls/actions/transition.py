@@ -194,7 +194,8 @@ def active_appointment(recall: Recall) -> Appointment | None:
 
 
 def lock_recall(recall: Recall) -> Recall:
-    locked: Recall = Recall.objects.select_for_update(of=("self",)).select_related("patient", "exam").get(pk=recall.pk)
+    rows = Recall.objects.select_for_update(of=("self",)).select_related("patient", "exam", "imaging_order")
+    locked: Recall = rows.get(pk=recall.pk)
     # The site with its hours and deadlines is read once for many recalls.
     locked.site = recall.site
     return locked

@@ -107,12 +107,15 @@ _VISIT_BY_ORDER = {
 
 
 def suggested_visit_kind(recall: Recall) -> VisitKind:
-    """What the recall most likely needs: a proposal that a person may change. No query when findings are prefetched."""
+    """What the recall most likely needs, as the report says or by its findings: a proposal that a person may change.
+
+    No query when the order and the findings are loaded.
+    """
     if recall.round or recall.state == State.FOLLOW_UP:
         return VisitKind.FOLLOW_UP
     if recall.kind == RecallKind.TECHNICAL:
         return VisitKind.REPEAT_VIEW
-    if recall.kind == RecallKind.INCIDENTAL and hasattr(recall, "imaging_order"):
+    if hasattr(recall, "imaging_order"):
         return _VISIT_BY_ORDER[OrderedImaging(recall.imaging_order.imaging)]
     if any(finding.kind in _ULTRASOUND_FINDINGS for finding in recall.exam.findings.all()):
         return VisitKind.DIAGNOSTIC_ULTRASOUND

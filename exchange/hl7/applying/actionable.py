@@ -1,35 +1,37 @@
 """Applies reports of other exams that tell of a breast finding: each opens a recall of its own kind.
 
-IHE Results Distribution (RAD-128) marks such findings by RadLex codes; a plain report only proposes one to a person.
+Only a finding that is marked (RAD-128) opens one by itself; a plain report proposes it to a person.
 """
 
 import re
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from clinic import calendar
 from clinic.actors import INTAKE
 from clinic.models import Site
 from exchange.errors import Confirmation
-from exchange.hl7.applying.imaging_orders import Recommendation, read_recommendation
+from exchange.hl7.applying.imaging_orders import (
+    ActionableMark,
+    build_order,
+    find_mark,
+    find_recommended,
+    read_recommendation,
+)
 from exchange.hl7.applying.known_patient import KnownPatient, find_day, find_known_patient
-from exchange.hl7.applying.report_row import find_accession, find_moment
+from exchange.hl7.applying.report_row import INCOMPLETE, find_accession, find_exam_date
 from exchange.hl7.applying.sender_words import read_status_word
 from exchange.hl7.message_result import MessageResult, ignored, parked
-from exchange.hl7.reading.facts import Observation, ReadMessage, ReportFacts
-from exchange.hl7.reading.timestamps import parse_time
+from exchange.hl7.reading.facts import ReadMessage, ReportFacts
 from exchange.models import Hl7Message, Hl7Sender
 from exchange.models.hl7_sender import ReportStatus
 from patients.models import Patient
 from recalls.actions.opening import IncidentalFinding, open_incidental_recall
-from recalls.enums import ActionableCategory, Side
+from recalls.enums import Side
 from recalls.models import ScreeningExam
 
 ACCEPTED = "incidental_finding"  # the key of a proposal that opens the recall
-_RECOMMENDATION_CODES = frozenset({"18783-1"})  # LOINC: study recommendation
 # Exams of the chest and of other parts, by the words of the procedure.
 _OTHER_EXAM = re.compile(
     r"\bcta?\b|computed tomo|\bpet\b|\bx-?ray\b|\bxr\b|\bcr\b|chest|thora|abdom|pelvi|spine|cardiac|heart|lung|aort"
@@ -51,13 +53,12 @@ _DENIED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Actionable:
-    """A report of another exam: the urgency that it names, the sentences about the breast, and the guideline."""
+    """A report of another exam: how its finding is marked, the sentences about the breast, and its whole text."""
 
     report: ReportFacts
-    category: ActionableCategory | None
+    mark: ActionableMark | None
     words: str
-    recommended: str
-    guideline: str
+    text: str
 
 
 def find_actionable(read: ReadMessage) -> Actionable | None:
@@ -66,25 +67,13 @@ def find_actionable(read: ReadMessage) -> Actionable | None:
         procedure = f"{report.procedure.words} {report.document.kind.words} {report.modality}"
         if _BREAST_EXAM.search(procedure) or not _OTHER_EXAM.search(procedure):
             continue
-        marked = [one for one in report.observations if _category_of(one)]
+        mark = find_mark(report)
         text = "\n".join(one.text for one in report.observations)
         sentences = [one.strip() for one in re.split(r"(?<=[.;!?])\s+|\n+", text) if _BREAST.search(one)]
         told = [one for one in sentences if _FINDING.search(one) and not _DENIED.search(one)]
-        if (marked and sentences) or told:
-            guideline = next((one.guideline for one in marked if one.guideline), "")
-            category = min((_category_of(one) for one in marked), key=lambda found: found or "", default=None)
-            return Actionable(report, category, " ".join(told or sentences), _find_recommended(report, text), guideline)
+        if (mark and sentences) or told:
+            return Actionable(report, mark, " ".join(told or sentences), text)
     return None
-
-
-def _find_recommended(report: ReportFacts, text: str) -> str:
-    coded = [one.text for one in report.observations if one.question.code in _RECOMMENDATION_CODES]
-    return "\n".join(coded) or text
-
-
-def _category_of(observation: Observation) -> ActionableCategory | None:
-    codes = (observation.question.code, *(value.code for value in observation.values))
-    return next((ActionableCategory(code) for code in codes if code in ActionableCategory.values), None)
 
 
 def apply_actionable(
@@ -99,49 +88,40 @@ def apply_actionable(
         words = _("The report of another exam is not final. Its final report is waited for.")
         return ignored(words, site=site) if status == ReportStatus.PRELIMINARY else parked(words, "OBR-25", site=site)
     is_accepted = bool((message.accepted or {}).get(ACCEPTED))
-    exam_date = _find_exam_date(found.report, read, sender, site)
-    recommendation = read_recommendation(found.recommended, exam_date)
+    exam_date = find_exam_date(found.report, read, sender, site)
+    recommendation = read_recommendation(find_recommended(found.report, sender) or found.text, exam_date)
     proposal: dict[str, Any] = {ACCEPTED: found.words[:500]}
-    if found.category is None and not is_accepted:
+    if found.mark is None and not is_accepted:
         words = _(
             "The report of another exam may tell of a breast finding. Open a recall for it, or dismiss the message."
         )
         return parked(words, "OBX-5", site=site, proposal=proposal)
     if not recommendation.is_complete and not is_accepted:
-        words = _("Incomplete recommendation: the report does not say plainly which imaging, or by when.")
-        return parked(words, "OBX-5", site=site, proposal=proposal)
+        return parked(str(INCOMPLETE), "OBX-5", site=site, proposal=proposal)
     known = find_known_patient(read.patients[0], sender, site, find_day(read.header.sent_at, site), confirmed)
     if isinstance(known, MessageResult):
         return known
-    return _open(found, recommendation, known, exam_date, site)
+    finding = IncidentalFinding(
+        accession=find_accession(found.report),
+        exam_date=exam_date,
+        exam_name=found.report.procedure.text or found.report.procedure.code,
+        words=found.words,
+        reader_name=next((one.full for one in found.report.readers if one.full), ""),
+        side=_find_side(found.words),
+        order=build_order(recommendation, found.mark),
+    )
+    return _open(finding, known, site)
 
 
-def _open(
-    found: Actionable, recommendation: Recommendation, known: KnownPatient, exam_date: date, site: Site
-) -> MessageResult:
-    accession = find_accession(found.report)
-    if not accession:
+def _open(finding: IncidentalFinding, known: KnownPatient, site: Site) -> MessageResult:
+    if not finding.accession:
         return parked(_("The report has no number of its exam."), "OBR-3", site=site)
-    standing = ScreeningExam.objects.filter(site=site, accession=accession).select_related("patient").first()
+    standing = ScreeningExam.objects.filter(site=site, accession=finding.accession).select_related("patient").first()
     patient = known.record or _add(known)
     if standing is not None:
         if standing.patient_id != patient.pk:
             return parked(_("This exam is here under another patient. Find out whose it is."), "PID-3", site=site)
         return ignored(_("This finding is here already."), site=site, exam=standing, patient=patient)
-    reader = next((one.full for one in found.report.readers if one.full), "")
-    finding = IncidentalFinding(
-        accession=accession,
-        exam_date=exam_date,
-        exam_name=found.report.procedure.text or found.report.procedure.code,
-        words=found.words,
-        reader_name=reader,
-        side=_find_side(found.words),
-        category=found.category,
-        guideline=found.guideline,
-        imaging=recommendation.imaging,
-        earliest_on=recommendation.earliest_on,
-        latest_on=recommendation.latest_on,
-    )
     recall = open_incidental_recall(patient, site, finding, by=INTAKE).recall
     return MessageResult(Hl7Message.State.APPLIED, site=site, exam=recall.exam, patient=patient, recall=recall)
 
@@ -157,11 +137,3 @@ def _find_side(words: str) -> Side | None:
     if re.search(r"\bbilateral|\bboth\b", words, re.IGNORECASE) or len(said) == 2:
         return Side.BOTH
     return next(iter(said), None)
-
-
-def _find_exam_date(report: ReportFacts, read: ReadMessage, sender: Hl7Sender, site: Site) -> date:
-    """The day of the exam at the site; that of the message where the report does not say."""
-    moment, time = find_moment(report.observed, sender, site), parse_time(report.observed)
-    if moment is not None:
-        return calendar.local_day(site, moment)
-    return (time.as_date if time else None) or find_day(read.header.sent_at, site)

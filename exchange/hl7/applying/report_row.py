@@ -2,13 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from clinic import calendar
 from clinic.models import Site
+from exchange.hl7.applying.imaging_orders import (
+    build_order,
+    find_advice,
+    find_mark,
+    find_recommended,
+    read_recommendation,
+)
+from exchange.hl7.applying.known_patient import find_day
 from exchange.hl7.applying.patient_cells import build_patient_cells
 from exchange.hl7.applying.report_assessment import ReportReading, keep_standing, read_report
 from exchange.hl7.applying.sender_words import (
@@ -22,8 +32,11 @@ from exchange.hl7.reading.facts import PatientFacts, PersonName, ReadMessage, Re
 from exchange.hl7.reading.faults import Fault
 from exchange.hl7.reading.timestamps import parse_time
 from exchange.models.hl7_sender import Hl7Sender, ReportStatus
+from recalls.actions.opening import RecommendedImaging
+from recalls.enums import Assessment
 
 _MAX_CLOCK_LEAD = timedelta(minutes=15)  # how far a sender's clock may be ahead of ours
+INCOMPLETE = gettext_lazy("Incomplete recommendation: the report does not say plainly which imaging, or by when.")
 _DOCUMENT_CHANGES = frozenset({"T06", "T08", "T10"})  # addendum, edit, replacement
 
 
@@ -37,6 +50,7 @@ class ReportRow:
     cells: dict[str, str] = field(default_factory=dict)
     fault: Fault | None = None
     proposal: dict[str, str] | None = None
+    order: RecommendedImaging | None = None
 
 
 def build_report_row(read: ReadMessage, sender: Hl7Sender, sites: Mapping[str, Site]) -> ReportRow:
@@ -58,9 +72,29 @@ def build_report_row(read: ReadMessage, sender: Hl7Sender, sites: Mapping[str, S
     said = read_report(report, sender, site)
     row.cells = {**patient_cells, **_exam_cells(report, read, sender, site), **said.cells, "site": site.code}
     row.fault = row.fault or (status if isinstance(status, Fault) else None) or next(iter(faults), None)
-    if row.fault is None and said.reason:
-        row.fault, row.proposal = Fault(said.place, said.reason), _propose(said)
+    order = _read_order(report, said, sender, find_exam_date(report, read, sender, site))
+    row.order = order if isinstance(order, RecommendedImaging) else None
+    reasons = [fault for fault in (Fault(said.place, said.reason), order) if isinstance(fault, Fault) and fault.message]
+    if row.fault is None and reasons:
+        row.fault = Fault(reasons[0].place, " ".join(fault.message for fault in reasons))
+        row.proposal = _propose(said)
     return row
+
+
+def _read_order(
+    report: ReportFacts, said: ReportReading, sender: Hl7Sender, exam_date: date
+) -> RecommendedImaging | Fault | None:
+    """What the report recommends, as the recall's order; of a marked finding (RAD-128) imaging and days are asked."""
+    mark, coded = find_mark(report), find_recommended(report, sender)
+    assessment = said.cells.get("assessment", "")
+    if assessment == Assessment.NEED_PRIORS or (mark is None and not coded):
+        return None
+    if mark is not None and assessment in (Assessment.NEGATIVE, Assessment.BENIGN):
+        return Fault(
+            "OBX-5", _("The report marks a finding that asks for action and gives a 1 or 2. Say which counts.")
+        )
+    order = build_order(read_recommendation(coded or find_advice(report.text), exam_date), mark)
+    return Fault("OBX-5", str(INCOMPLETE)) if order is None and mark is not None else order
 
 
 def _propose(said: ReportReading) -> dict[str, str] | None:
@@ -159,6 +193,15 @@ def find_moment(text: str, sender: Hl7Sender, site: Site) -> datetime | None:
         return None
     zone = ZoneInfo(sender.time_zone) if sender.time_zone else site.zone
     return (time.instant or time.wall_time.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def find_exam_date(report: ReportFacts, read: ReadMessage, sender: Hl7Sender, site: Site) -> date:
+    """The day of the exam at the site; that of the message where the report does not say."""
+    observed = report.observed or report.document.observed
+    moment, time = find_moment(observed, sender, site), parse_time(observed)
+    if moment is not None:
+        return calendar.local_day(site, moment)
+    return (time.as_date if time else None) or find_day(read.header.sent_at, site)
 
 
 def one_patient(read: ReadMessage) -> PatientFacts | Fault:

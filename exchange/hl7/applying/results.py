@@ -71,6 +71,7 @@ def prepare_result(
     if not isinstance(row, ResultRow):
         return _park_row(row, report)
     replaces = str((message.accepted or {}).get(REPLACED, ""))
+    row = replace(row, order=report.order)
     return PreparedResult(row, report.status or ReportStatus.FINAL, message.pk, replaces, confirmed)
 
 
