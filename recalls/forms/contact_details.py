@@ -1,6 +1,7 @@
 """Form that corrects how a patient is reached and what has to be known before a call."""
 
 from collections.abc import Iterable
+from enum import StrEnum
 from typing import Any, ClassVar
 
 from crispy_forms.bootstrap import InlineCheckboxes
@@ -40,11 +41,20 @@ _REFERRER_FIELDS = ("referrer_name", "referrer_npi", "referrer_email")
 _LANGUAGE_CODES = tuple(sorted(code for code, info in LANG_INFO.items() if "name" in info and "-" not in code))
 
 
+class ContactPart(StrEnum):
+    """Which fields of the form stand on the page: beside a call only the numbers do, and the rest comes when opened."""
+
+    ALL = "all"
+    POINTS = "points"
+    MORE = "more"
+
+
 class ContactDetailsForm(forms.Form):
     """The values as they stand; only what the person changes is written, also where a colleague changed the rest."""
 
     prefix = "contact"
     detail_fields: ClassVar[tuple[str, ...]] = _DETAIL_FIELDS
+    more_label: ClassVar[Any] = _("Address, language, preferences, referring provider")
 
     mobile = forms.CharField(label=ContactPoint.Kind.MOBILE.label, required=False, max_length=60)
     home = forms.CharField(label=ContactPoint.Kind.HOME.label, required=False, max_length=60)
@@ -80,23 +90,42 @@ class ContactDetailsForm(forms.Form):
     referrer_npi = forms.RegexField(r"^\d{10}$", label="NPI", required=False)
     referrer_email = forms.EmailField(label=_("Email of a new provider"), required=False)
 
-    def __init__(self, patient: Patient, user: User, data: Any = None, *, recall: Recall | None = None) -> None:
-        self.patient, self.user, self.recall = patient, user, recall
+    def __init__(
+        self,
+        patient: Patient,
+        user: User,
+        data: Any = None,
+        *,
+        recall: Recall | None = None,
+        part: ContactPart = ContactPart.ALL,
+    ) -> None:
+        self.patient, self.user, self.recall, self.part = patient, user, recall, part
         self.country = (recall or patient).site.country
         super().__init__(data, initial=_stored_values(patient, recall, self.country, self.detail_fields))
         if recall is None:
             for name in _REFERRER_FIELDS:
                 del self.fields[name]
+        if part == ContactPart.POINTS:
+            self.fields = {name: self.fields[name] for name in _POINT_FIELDS}
+        else:
+            self.fields["language"].choices = _language_choices(patient)  # type: ignore[attr-defined]
         self._add_marked_points()
-        codes = {*_LANGUAGE_CODES, patient.language}
-        choices = sorted(((code, language_name(code)) for code in codes), key=lambda choice: choice[1])
-        self.fields["language"].choices = choices  # type: ignore[attr-defined]
+        if part == ContactPart.MORE:
+            self.fields = {name: self.fields[name] for name in self.fields if name not in self._number_fields}
         for field in self.fields.values():
             # What the person saw travels along: a colleague's change in the meantime is not set back.
             field.show_hidden_initial = True
-        for name in ("mobile", "home", "other"):
-            self.fields[name].widget.attrs |= {"inputmode": "tel", "autocomplete": "off"}
-        self.fields["email"].widget.attrs |= {"inputmode": "email", "autocomplete": "off"}
+        for name in {*_POINT_FIELDS} & {*self.fields}:
+            keyboard = "email" if name == "email" else "tel"
+            self.fields[name].widget.attrs |= {"inputmode": keyboard, "autocomplete": "off"}
+
+    @property
+    def _number_fields(self) -> tuple[str, ...]:
+        return (*_POINT_FIELDS, *self.marked_points)
+
+    @property
+    def has_numbers_only(self) -> bool:
+        return self.part == ContactPart.POINTS
 
     def _add_marked_points(self) -> None:
         """A box for each number or address that was marked as not usable by what happened to it."""
@@ -113,14 +142,20 @@ class ContactDetailsForm(forms.Form):
         """How crispy-forms renders the form."""
         helper = FormHelper(self)
         helper.form_tag, helper.disable_csrf = False, True
-        opening = "<details class='mb-3'%s><summary>%s</summary>"
-        is_open = " open" if set(self.errors) - set(_POINT_FIELDS) else ""
-        referrer = [fields_in_row(*_REFERRER_FIELDS)] if self.recall else []
-        helper.layout = Layout(
-            *self.get_top_rows(),
-            fields_in_row(*_POINT_FIELDS),
-            *self.marked_points,
-            HTML(opening % (is_open, _("Address, language, preferences, referring provider"))),
+        numbers = [fields_in_row(*_POINT_FIELDS), *self.marked_points]
+        if self.part == ContactPart.POINTS:
+            helper.layout = Layout(*numbers)
+        elif self.part == ContactPart.MORE:
+            helper.layout = Layout(*self._rows_behind_numbers())
+        else:
+            is_open = " open" if set(self.errors) - set(_POINT_FIELDS) else ""
+            opening = f"<details class='mb-3'{is_open}><summary>{self.more_label}</summary>"
+            more = [HTML(opening), *self._rows_behind_numbers(), HTML("</details>")]
+            helper.layout = Layout(*self.get_top_rows(), *numbers, *more)
+        return helper
+
+    def _rows_behind_numbers(self) -> list[Any]:
+        return [
             fields_in_row("address_line", "city"),
             fields_in_row("state", "postal_code"),
             fields_in_row("language", "best_time", "voicemail"),
@@ -128,10 +163,8 @@ class ContactDetailsForm(forms.Form):
             fields_in_row("visit_part"),
             fields_in_row("interpreter_needed", "do_not_call", "implants"),
             "mobility",
-            *referrer,
-            HTML("</details>"),
-        )
-        return helper
+            *([fields_in_row(*_REFERRER_FIELDS)] if self.recall else []),
+        ]
 
     def get_top_rows(self) -> list[Row]:
         """What stands above the numbers."""
@@ -199,6 +232,11 @@ class ContactDetailsForm(forms.Form):
         found = known.filter(npi=npi).first() if npi else known.filter(name__iexact=name).first()
         email = self.cleaned_data["referrer_email"]
         return found or ReferringProvider.objects.create(name=name or f"NPI {npi}", npi=npi, email=email)
+
+
+def _language_choices(patient: Patient) -> list[tuple[str, str]]:
+    codes = {*_LANGUAGE_CODES, patient.language}
+    return sorted(((code, language_name(code)) for code in codes), key=lambda choice: choice[1])
 
 
 def _stored_values(

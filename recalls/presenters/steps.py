@@ -1,10 +1,11 @@
 """Sorts the steps of a recall into next, other and unavailable ones, each with the reason that forbids it now."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from clinic.actors import Actor
 from recalls.enums import State
@@ -24,6 +25,14 @@ class StepOption:
 
 
 @dataclass(frozen=True, slots=True)
+class BlockedSteps:
+    """Steps that the same thing forbids: it is said once, and beside each step its rule alone."""
+
+    reason: str
+    steps: list[StepOption]
+
+
+@dataclass(frozen=True, slots=True)
 class StepMenu:
     """All steps that staff take on a recall, grouped for the page."""
 
@@ -35,8 +44,8 @@ class StepMenu:
     closing_steps: list[StepOption]
     # Usual next steps that are blocked now, shown with their reason.
     blocked_next_steps: list[StepOption]
-    # Everything else, each with its reason.
-    unavailable_steps: list[StepOption]
+    # Everything else, by the reason that they share.
+    unavailable_steps: list[BlockedSteps]
     # Having a letter printed, where it may be.
     letter_step: StepOption | None
 
@@ -57,7 +66,9 @@ def build_step_menu(recall: Recall, actor: Actor, names: Collection[str]) -> Ste
         other_steps=[may[step.name] for step in others if not step.ends_recall],
         closing_steps=[may[step.name] for step in others if step.ends_recall],
         blocked_next_steps=waits,
-        unavailable_steps=[button for _step, button in here if button.blocked_reason and button not in waits],
+        unavailable_steps=_group_by_reason(
+            (step, button) for step, button in here if button.blocked_reason and button not in waits
+        ),
         letter_step=may.get("ask_letter"),
     )
 
@@ -69,6 +80,18 @@ def build_step_option(recall: Recall, name: str, actor: Actor) -> StepOption:
 
 def _step_option(recall: Recall, step: Step, blocked_reason: str) -> StepOption:
     return StepOption(step.name, step.label, reverse("step", args=[recall.pk, step.name]), blocked_reason)
+
+
+def _group_by_reason(blocked: Iterable[tuple[Step, StepOption]]) -> list[BlockedSteps]:
+    groups: dict[str, list[StepOption]] = {}
+    for step, button in blocked:
+        shared = button.blocked_reason.removesuffix(str(step.rule)).rstrip()
+        if shared == button.blocked_reason:  # a reason of its own, which names no rule
+            shared, own = _("Not yet:"), button.blocked_reason
+        else:
+            own = str(step.rule)
+        groups.setdefault(shared, []).append(replace(button, blocked_reason=own))
+    return [BlockedSteps(reason, steps) for reason, steps in groups.items()]
 
 
 def _is_expected_next(step: Step, recall: Recall, actor: Actor) -> bool:

@@ -59,7 +59,8 @@
     field.select();
   }
 
-  document.body.addEventListener("htmx:afterSettle", () => {
+  document.body.addEventListener("htmx:afterSettle", (event) => {
+    if (event.target.id !== "reach") return;
     const wrong = find("#reach .is-invalid");
     if (wrong) wrong.focus();
     else if (find("#reach[data-saved]")) (find(".call-form input[type=radio]") ?? find(".edit-contact summary"))?.focus();

@@ -20,7 +20,7 @@ def test_a_wish_noted_on_the_call_page_filters_the_free_times_until_others_are_a
 ) -> None:
     recall, browser = RecallFactory.create(site=shadyside), client_for(scheduler_ana)
     address = reverse("contact_details", args=[recall.pk])
-    form = browser.get(reverse("recall", args=[recall.pk])).context["contact_form"]
+    form = browser.get(address).context["contact_form"]
     sent = {field.html_name: field.value() for field in form if field.value() not in (None, "", False)}
     wish = {"contact-visit_days": ["0", "2"], "contact-visit_part": "morning"}
     answer = browser.post(address, {**sent, **{f"initial-{name}": value for name, value in sent.items()}, **wish})

@@ -121,3 +121,31 @@ def test_a_number_marked_wrong_by_a_slip_is_usable_again_and_its_task_is_done(
     assert recall.patient.contact_points.get(kind="mobile").unusable == ""
     task.refresh_from_db()
     assert task.done_by == scheduler_ana
+
+
+def test_beside_a_call_stand_the_numbers_and_the_rest_of_the_form_comes_when_it_is_opened(
+    client_for: ClientFor, scheduler_ana: User, shadyside: Site
+) -> None:
+    recall = RecallFactory.create(site=shadyside, patient__mobile="412 555 0162")
+    browser, address = client_for(scheduler_ana), reverse("contact_details", args=[recall.pk])
+    page = page_text(browser.get(reverse("recall", args=[recall.pk])))
+    assert ('name="contact-mobile"' in page, 'name="contact-language"' in page) == (True, False)
+    assert f'hx-get="{address}?part=more"' in page
+    more = page_text(browser.get(address, {"part": "more"}, **HTMX))  # type: ignore[arg-type]
+    assert ('name="contact-mobile"' in more, 'name="contact-language"' in more, "<html" in more) == (False, True, False)
+
+
+def test_the_numbers_sent_alone_change_nothing_else(
+    client_for: ClientFor, scheduler_ana: User, shadyside: Site
+) -> None:
+    recall = RecallFactory.create(
+        site=shadyside, patient__mobile="412 555 0162", patient__spanish_speaker=True, patient__implants=True
+    )
+    before = Patient.objects.filter(pk=recall.patient_id).values().get()
+    sent = {"contact-mobile": "412 555 0163", "initial-contact-mobile": "(412) 555-0162"}
+    answer = client_for(scheduler_ana).post(reverse("contact_details", args=[recall.pk]), sent, **HTMX)  # type: ignore[arg-type]
+    assert "Saved: Mobile phone." in page_text(answer)
+    after = Patient.objects.filter(pk=recall.patient_id).values().get()
+    assert {name for name in before if before[name] != after[name]} <= {"version", "search_text"}
+    own = recall.patient.changes.filter(by=scheduler_ana.get_full_name())
+    assert [change.field for change in own] == ["mobile"]
