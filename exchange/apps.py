@@ -8,3 +8,9 @@ class ExchangeConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
     name = "exchange"
     verbose_name = _("Results from outside")
+
+    def ready(self) -> None:
+        from exchange.hl7.awaited_finals import describe_missing_finals  # models are loaded only now
+        from recalls.signals import worklist_warnings_wanted
+
+        worklist_warnings_wanted.connect(describe_missing_finals, dispatch_uid="exchange.missing_finals")

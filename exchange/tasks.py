@@ -5,6 +5,7 @@ A task is given the number of an upload and nothing of its rows.
 
 from celery import shared_task
 
+from exchange.hl7.awaited_finals import warn_of_missing_finals
 from exchange.hl7.outbound.deliver import send_status_messages
 from exchange.hl7.outbound.plan import plan_status_messages
 from exchange.hl7.processing import process_received
@@ -27,8 +28,11 @@ def sweep_uploads() -> int:
 
 @shared_task
 def apply_hl7_messages() -> dict[str, int]:
-    """Each minute: apply what no listener has applied; the number of messages by what became of them."""
-    return dict(process_received(HL7_SECONDS))
+    """Each minute: apply what no listener has applied, and warn of final reports that do not come.
+
+    The number of messages by what became of them.
+    """
+    return {**process_received(HL7_SECONDS), "final_missing": warn_of_missing_finals()}
 
 
 @shared_task

@@ -1,4 +1,4 @@
-"""Signals of this package: a recall moved; a step is about to be undone; a patient's record changed."""
+"""Signals: a recall moved; a step is about to be undone; a patient's record changed; a worklist is shown."""
 
 from django.dispatch import Signal
 
@@ -12,3 +12,7 @@ pre_undo = Signal()
 # Sent with `patient=Patient` inside the transaction that changed how the patient may be reached, or in which words.
 # Receivers compare what is planned for the patient's open recalls, and insert or cancel rows, nothing else.
 patient_changed = Signal()
+
+# Sent with `sites`, the ids of the sites whose reading worklist is shown. Receivers return sentences about readings
+# that no recall holds yet.
+worklist_warnings_wanted = Signal()

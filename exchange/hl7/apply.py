@@ -1,6 +1,7 @@
 """Applies received messages in their order and says what became of each."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 from django.core.exceptions import ValidationError
@@ -22,7 +23,7 @@ from exchange.hl7.applying.results import (
 from exchange.hl7.applying.sender_words import find_site
 from exchange.hl7.applying.tissue import apply_tissue_report, is_tissue_report
 from exchange.hl7.applying.visits import apply_visit
-from exchange.hl7.message_result import MessageResult, ignored, parked
+from exchange.hl7.message_result import MessageResult, ReportMark, ignored, parked
 from exchange.hl7.reading.facts import ReadMessage
 from exchange.hl7.reading.faults import Fault
 from exchange.hl7.reading.reader import read_message
@@ -46,6 +47,7 @@ def apply_messages(messages: Sequence[Hl7Message]) -> list[MessageResult]:
     sites = get_sites_by_code()
     results: dict[int, MessageResult] = {}
     waiting: dict[int, PreparedResult] = {}
+    marks: dict[int, ReportMark | None] = {}
     for number, message in enumerate(messages):
         read = _read(message)
         if isinstance(read, MessageResult):
@@ -53,6 +55,7 @@ def apply_messages(messages: Sequence[Hl7Message]) -> list[MessageResult]:
             continue
         if _is_report(read) and not is_tissue_report(read) and find_actionable(read) is None:
             report = build_report_row(read, _sender_of(message), sites)
+            marks[number] = report.mark
             if asks_for_records(report):
                 results |= import_results(waiting)
                 waiting = {}
@@ -66,7 +69,7 @@ def apply_messages(messages: Sequence[Hl7Message]) -> list[MessageResult]:
         waiting = {}
         results[number] = _apply_by_itself(message, read, sites)
     results |= import_results(waiting)
-    return [results[number] for number in range(len(messages))]
+    return [replace(results[number], mark=marks.get(number)) for number in range(len(messages))]
 
 
 def _read(message: Hl7Message) -> ReadMessage | MessageResult:

@@ -1,12 +1,28 @@
 """What became of one HL7 message."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from clinic.models import Site
 from exchange.models import Hl7Message
 from patients.models import Patient
+from recalls.enums import Assessment
 from recalls.models import Recall, ScreeningExam
+
+
+@dataclass(frozen=True, slots=True)
+class ReportMark:
+    """Which exam a report of the breast is about, and whether it is final or a preliminary 4 or 5.
+
+    `said_at` is when the report says that it was written, None where it does not.
+    """
+
+    site: Site
+    accession: str
+    said_at: datetime | None
+    is_final: bool = False
+    preliminary: Assessment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +41,7 @@ class MessageResult:
     exam: ScreeningExam | None = None
     recall: Recall | None = None
     proposal: dict[str, Any] | None = None
+    mark: ReportMark | None = None
 
 
 def parked(reason: str, field: str = "", **facts: Any) -> MessageResult:

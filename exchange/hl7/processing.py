@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from clinic.models import Heartbeat
 from exchange.hl7.apply import apply_messages
+from exchange.hl7.awaited_finals import track_finals
 from exchange.hl7.message_result import MessageResult, parked
 from exchange.hl7.senders import find_senders
 from exchange.models import Hl7Message
@@ -65,10 +66,12 @@ def _next_ids() -> list[int]:
 def apply_and_store(messages: Sequence[Hl7Message]) -> None:
     """Call it inside a transaction that holds the lock."""
     find_senders(messages)
-    for message, result in zip(messages, _apply(messages), strict=True):
+    results = _apply(messages)
+    for message, result in zip(messages, results, strict=True):
         store_result(message, result)
     # One statement with the rows' values; `bulk_update` writes a CASE for each column and took a third of all the time.
     Hl7Message.objects.bulk_create(messages, update_conflicts=True, unique_fields=["id"], update_fields=_RESULT_FIELDS)
+    track_finals(messages, results)
 
 
 def store_result(message: Hl7Message, result: MessageResult) -> None:

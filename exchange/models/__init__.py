@@ -2,6 +2,7 @@
 
 from exchange.models.hl7 import Hl7Message
 from exchange.models.hl7_appointment import Hl7Appointment
+from exchange.models.hl7_awaited_final import Hl7AwaitedFinal
 from exchange.models.hl7_outbound import Hl7Peer, Hl7StatusMessage, StatusKind
 from exchange.models.hl7_sender import (
     AppointmentEvent,
@@ -15,6 +16,7 @@ from exchange.models.results import IntakeRules, ParkedRow, ReaderName, ResultFi
 __all__ = [
     "AppointmentEvent",
     "Hl7Appointment",
+    "Hl7AwaitedFinal",
     "Hl7Message",
     "Hl7Peer",
     "Hl7Sender",

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -94,6 +95,12 @@ class Hl7Sender(models.Model):
     event_meanings = models.JSONField(_("meanings of appointment events"), default=dict, blank=True)
     # {"BIRADS-L": "assessment_left"}, values of ObservationMeaning.
     observation_meanings = models.JSONField(_("meanings of observation codes"), default=dict, blank=True)
+    final_after_days = models.PositiveSmallIntegerField(
+        _("open days until a missing final report is warned of"),
+        default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(30)],
+        help_text=_("After a preliminary reading of a 4 or 5. 1: at the end of the next open day of the site."),
+    )
 
     class Meta:
         ordering = ["name", "pk"]

@@ -15,6 +15,7 @@ from recalls.enums import State
 from recalls.presenters.worklist_rows import build_signature_rows, build_task_rows, build_worklist_rows
 from recalls.selectors import reading_worklist
 from recalls.selectors.reading_worklist import WorklistCursor
+from recalls.signals import worklist_warnings_wanted
 
 # What each pile is called, and what it means when it is empty.
 _SECTION_TEXTS: dict[State, tuple[Any, Any]] = {
@@ -53,6 +54,8 @@ class WorklistView(DeskView):
             requests, tasks = reading_worklist.pending_signatures(sites), reading_worklist.radiologist_tasks(sites)
             context["signatures"] = build_signature_rows(requests, sites, now)
             context["tasks"] = build_task_rows(tasks, sites, now)
+            answers = worklist_warnings_wanted.send(sender=WorklistView, sites=list(sites))
+            context["warnings"] = [sentence for _receiver, sentences in answers for sentence in sentences]
         return render(request, "recalls/worklist.html", context)
 
 

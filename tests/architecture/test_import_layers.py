@@ -22,6 +22,7 @@ SETS_STATES = {
     "exchange/fhir/webhooks/delivery.py": "WebhookDelivery",
     "exchange/hl7/store.py": "Hl7Message",
     "exchange/hl7/outbound/deliver.py": "Hl7StatusMessage",
+    "exchange/hl7/awaited_finals.py": "Hl7Message",
     "notifications/letter_batches/jobs.py": "LetterBatch and BatchLetter",
 }
 """Where an attribute ``state`` is assigned, and of which class."""

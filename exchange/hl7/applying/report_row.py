@@ -28,12 +28,13 @@ from exchange.hl7.applying.sender_words import (
     find_site,
     read_status_word,
 )
+from exchange.hl7.message_result import ReportMark
 from exchange.hl7.reading.facts import PatientFacts, PersonName, ReadMessage, ReportFacts
 from exchange.hl7.reading.faults import Fault
 from exchange.hl7.reading.timestamps import parse_time
 from exchange.models.hl7_sender import Hl7Sender, ReportStatus
 from recalls.actions.opening import RecommendedImaging
-from recalls.enums import Assessment
+from recalls.enums import SUSPICIOUS_ASSESSMENTS, Assessment
 
 _MAX_CLOCK_LEAD = timedelta(minutes=15)  # how far a sender's clock may be ahead of ours
 INCOMPLETE = gettext_lazy("Incomplete recommendation: the report does not say plainly which imaging, or by when.")
@@ -51,6 +52,19 @@ class ReportRow:
     fault: Fault | None = None
     proposal: dict[str, str] | None = None
     order: RecommendedImaging | None = None
+    said_at: datetime | None = None  # when the report says that it was written
+
+    @property
+    def mark(self) -> ReportMark | None:
+        """For the watch over preliminary readings; None for what ends no wait and begins none."""
+        if self.kind == ProcedureKind.OTHER:
+            return None
+        accession, word = self.cells.get("accession", ""), self.cells.get("assessment", "")
+        if self.status in (ReportStatus.FINAL, ReportStatus.CORRECTED):
+            return ReportMark(self.site, accession, self.said_at, is_final=True)
+        if self.status != ReportStatus.PRELIMINARY or word not in SUSPICIOUS_ASSESSMENTS:
+            return None
+        return ReportMark(self.site, accession, self.said_at, preliminary=Assessment(word))
 
 
 def build_report_row(read: ReadMessage, sender: Hl7Sender, sites: Mapping[str, Site]) -> ReportRow:
@@ -68,6 +82,7 @@ def build_report_row(read: ReadMessage, sender: Hl7Sender, sites: Mapping[str, S
         row.fault = Fault("OBR-4", _("The message reports a screening exam and another one. Enter each by itself."))
     status = _find_status(report, sender, read.header.trigger)
     row.status = status if isinstance(status, ReportStatus) else None
+    row.said_at = find_moment(report.reported or report.document.reported, sender, site)
     patient_cells, faults = build_patient_cells(read.patients[0], sender)
     said = read_report(report, sender, site)
     row.cells = {**patient_cells, **_exam_cells(report, read, sender, site), **said.cells, "site": site.code}
