@@ -22,10 +22,13 @@ from desk.models import KeptForm
 
 KEEP_FOR = timedelta(minutes=30)
 TYPIST_FIELD = "typed_by"
+DISCARD_FIELD = "discard_kept_form"  # sent by whoever throws away what waits for them
 COOKIE_NAME = "kept-form"
 _SALT = "desk.kept_forms"
 _MAX_FORM_AGE = timedelta(days=1)
 _NOT_KEPT = frozenset({"csrfmiddlewaretoken", TYPIST_FIELD})
+_NEVER_KEPT = "password"  # fields with this in their names
+_ASKED_FOR = "asked_for_kept_form"
 
 
 def sign_typist(user: User) -> str:
@@ -46,8 +49,9 @@ def keep_form(request: HttpRequest, typist: User, response: HttpResponse) -> Non
     """Keep the fields that were sent; `response` takes the token to the browser."""
     delete_expired()
     token = secrets.token_urlsafe()
-    fields = {name: values for name, values in request.POST.lists() if name not in _NOT_KEPT}
-    KeptForm.objects.create(token_hash=_hash(token), user=typist, path=request.path, fields=fields)
+    fields = {name: values for name, values in request.POST.lists() if _may_be_kept(name)}
+    query = request.META.get("QUERY_STRING", "")
+    KeptForm.objects.create(token_hash=_hash(token), user=typist, path=request.path, query=query, fields=fields)
     response.set_cookie(
         COOKIE_NAME,
         token,
@@ -59,7 +63,11 @@ def keep_form(request: HttpRequest, typist: User, response: HttpResponse) -> Non
 
 
 def get_kept_form(request: HttpRequest) -> QueryDict | None:
-    """What the signed-in person had typed into the form of this very page; None when nothing waits for them."""
+    """What the signed-in person had typed into the form of this very page; None when nothing waits for them.
+
+    A view that asks shows it itself; where none asks, `find_unshown_form` finds it.
+    """
+    setattr(request, _ASKED_FOR, True)
     kept = _in_browser(request)
     if kept is None or kept.user_id != request.user.pk or kept.path != request.path:
         return None
@@ -67,6 +75,17 @@ def get_kept_form(request: HttpRequest) -> QueryDict | None:
     for name, values in kept.fields.items():
         fields.setlist(name, values)
     return fields
+
+
+def find_unshown_form(request: HttpRequest) -> list[tuple[str, str]] | None:
+    """The fields that wait for the person at this very address; None where the view has shown them itself."""
+    if hasattr(request, _ASKED_FOR):
+        return None
+    kept = _in_browser(request)
+    query = request.META.get("QUERY_STRING", "")
+    if kept is None or kept.user_id != request.user.pk or (kept.path, kept.query) != (request.path, query):
+        return None
+    return [(name, value) for name, values in kept.fields.items() for value in values]
 
 
 def restore_kept_form(request: HttpRequest) -> QueryDict | None:
@@ -95,6 +114,10 @@ def delete_expired() -> int:
     """Remove what nobody came back for; the number of forms."""
     count, _rows = KeptForm.objects.filter(kept_at__lt=timezone.now() - KEEP_FOR).delete()
     return count
+
+
+def _may_be_kept(name: str) -> bool:
+    return name not in _NOT_KEPT and _NEVER_KEPT not in name.lower()
 
 
 def _in_browser(request: HttpRequest) -> KeptForm | None:

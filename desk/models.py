@@ -14,6 +14,7 @@ class KeptForm(models.Model):
     token_hash = models.CharField(max_length=64, unique=True)
     user = models.ForeignKey(User, models.CASCADE, related_name="+", verbose_name=_("typed by"))
     path = models.CharField(max_length=300)
+    query = models.TextField(blank=True)  # what stood behind the path, without its question mark
     fields = models.JSONField()  # name -> list of texts, as the browser sent them
     kept_at = models.DateTimeField(default=timezone.now, db_index=True)
 
