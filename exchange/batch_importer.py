@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from clinic import calendar
 from exchange.errors import WHOLE_ROW, Confirmation, Problem, RowRejected
+from exchange.identity_check import find_exams_of_days, reject_respelled_exam
 from exchange.lookup_cache import LookupCache
 from exchange.patient_matching import PatientMatcher
 from exchange.row_parser import CONTACT_COLUMNS, ResultRow
@@ -83,6 +84,10 @@ class BatchImporter:
         self.patient_matcher = PatientMatcher(
             (row for line, row in rows.items() if not self._is_already_imported(line, row)), source, by, confirmed
         )
+        self._exams_of_days = find_exams_of_days(
+            self.patient_matcher.patients_in_use.values(),
+            (row for row in rows.values() if row.exam_key not in self.exams),
+        )
         self.recalls = _newest_recalls(self.exams.values())
         self.reports: dict[int, RowReport] = {}
         self._new_exams: list[_NewExam] = []
@@ -125,6 +130,7 @@ class BatchImporter:
         if patient is None:
             patient = self.patient_matcher.add_patient(row)
         else:
+            reject_respelled_exam(row, patient, self._exams_of_days)
             _changed, notes = self.patient_matcher.update_patient(patient, row)
         exam = ScreeningExam(
             site=row.site,

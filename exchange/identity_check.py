@@ -5,7 +5,7 @@ called by short names and are misspelled: one of the two names may change, not b
 """
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -16,11 +16,12 @@ from exchange.errors import Confirmation, Problem, RowRejected
 from exchange.parsing.value_parsers import normalize_text
 from exchange.row_parser import ResultRow
 from patients.channels import PHONE_KINDS
-from patients.models import ContactPoint, Patient
+from patients.models import ContactPoint, Patient, SearchTerm
+from patients.search_terms import fold_identifier
+from recalls.models import ScreeningExam
 
 MIN_FAMILY_SIMILARITY = 0.75  # family names this similar are one name with a slip of the pen
 MIN_GIVEN_SIMILARITY = 0.8  # stricter: twins are called Lina and Nina
-_LONGEST_NUMBER = 16  # digits; numbers with more zeros in front are not looked for
 _PHONES = frozenset(PHONE_KINDS)
 
 
@@ -40,37 +41,50 @@ def reject_mix_up(row: ResultRow, records: tuple[Patient, ...], confirmed: froze
         raise RowRejected(*(problem for problem in problems[-1:] if problem))
 
 
-def zero_twin_key(authority: str, mrn: str, birth_date: date) -> tuple[str, str, date]:
-    """The same for two record numbers of one birth date that differ by zeros in front alone."""
-    return authority, mrn.lstrip("0"), birth_date
+def respelled_key(authority: str, mrn: str, birth_date: date) -> tuple[str, str, date]:
+    """The same for two record numbers of one birth date that differ by zeros in front, capitals or marks alone."""
+    return authority, _bare(mrn), birth_date
 
 
-def find_zero_twins(rows: Iterable[ResultRow]) -> list[Patient]:
-    """Records whose number is that of a row but for zeros in front. One query."""
-    wanted = Q(pk__in=())
-    by_authority: dict[str, set[str]] = {}
-    for row in rows:
-        if row.mrn.isdigit():
-            by_authority.setdefault(row.patient_key[0], set()).update(_zero_spellings(row.mrn))
-    for authority, numbers in by_authority.items():
-        wanted |= Q(assigning_authority=authority, mrn__in=numbers)
-    return list(Patient.objects.filter(wanted)) if by_authority else []
+def find_respelled_patients(rows: Iterable[ResultRow]) -> list[Patient]:
+    """Records whose number is that of a row but for how it is written. One query, none without rows."""
+    numbers = {_bare(row.mrn) for row in rows}
+    terms = SearchTerm.objects.filter(kind=SearchTerm.Kind.MRN, term__in=numbers)
+    return list(Patient.objects.filter(pk__in=terms.values("record"))) if numbers else []
 
 
-def reject_zero_twin(row: ResultRow, others: Iterable[Patient], confirmed: frozenset[Confirmation]) -> None:
-    """Refuse a new record number that is one of these patients' but for zeros in front, which spreadsheets drop."""
+def reject_respelled_patient(row: ResultRow, others: Iterable[Patient], confirmed: frozenset[Confirmation]) -> None:
+    """Refuse a new record number that is one of these patients' but for zeros in front, capitals, spaces and dashes."""
     if Confirmation.OTHER_PATIENT in confirmed or not any(is_same_name(row, other) for other in others):
         return
     raise RowRejected(
         Problem(
             "mrn",
             _(
-                "A patient with this name and birth date has this number here with more or fewer zeros in front. "
-                "Write the number as it stands there."
+                "A patient with this name and birth date has this number here with more or fewer zeros in front, or "
+                "other capitals, spaces or dashes. Write the number as it stands there."
             ),
             Confirmation.OTHER_PATIENT,
         )
     )
+
+
+def find_exams_of_days(patients: Iterable[Patient], rows: Iterable[ResultRow]) -> set[tuple[int, int, date, str]]:
+    """The exams of these patients on the days of the rows: patient, site, day and bare accession. One query."""
+    ids, days = [patient.pk for patient in patients], {row.exam_date for row in rows}
+    exams = ScreeningExam.objects.filter(patient__in=ids, exam_date__in=days) if ids and days else ()
+    return {(exam.patient_id, exam.site_id, exam.exam_date, _bare(exam.accession)) for exam in exams}
+
+
+def reject_respelled_exam(row: ResultRow, patient: Patient, known: Container[tuple[int, int, date, str]]) -> None:
+    """Refuse a new accession that is one of the patient's of that day but for how it is written."""
+    if (patient.pk, row.site.pk, row.exam_date, _bare(row.accession)) not in known:
+        return
+    message = _(
+        "This patient has an exam of that day here whose accession has more or fewer zeros in front, or other "
+        "capitals, spaces or dashes. Write the number as it stands there."
+    )
+    raise RowRejected(Problem("accession", message))
 
 
 def find_near_doubles(row: ResultRow) -> list[Patient]:
@@ -88,6 +102,8 @@ def is_same_name(row: ResultRow, record: Patient) -> bool:
 
 def _name_problem(row: ResultRow, record: Patient) -> Problem | None:
     family, given = _is_same_family(row, record), _is_same_given(row, record)
+    if family and _have_other_second_names(row.given_name, record.given_name):
+        given = False
     if not family and not given:
         message = _(
             "This record number has quite another name here: perhaps two patients are mixed up. Correct either."
@@ -99,7 +115,8 @@ def _name_problem(row: ResultRow, record: Patient) -> Problem | None:
             "perhaps a twin. Correct the record number or the name."
         )
         return Problem("given_name", message, Confirmation.SAME_PATIENT)
-    if not _has_equal_given(row, record) and _has_new_contacts(row, record):
+    is_doubtful = not _has_equal_given(row, record) or (family and _have_other_second_names(_all(row), _all(record)))
+    if is_doubtful and _has_new_contacts(row, record):
         message = _(
             "This record number has another given name, another phone and another email address here: "
             "perhaps two patients are mixed up. Correct either."
@@ -144,6 +161,20 @@ def _is_same_given(row: ResultRow, record: Patient) -> bool:
     )
 
 
+def _all(person: ResultRow | Patient) -> str:
+    return f"{person.given_name} {person.middle_name}"
+
+
+def _have_other_second_names(one: str, other: str) -> bool:
+    """Whether names behind the same first one are all unlike: twins are called Maria Luisa and Maria Teresa."""
+    (first, *ours), (also_first, *theirs) = (normalize_text(names).split() or [""] for names in (one, other))
+    return bool(first == also_first and ours and theirs) and not any(
+        mine.startswith(yours) or yours.startswith(mine) or _is_similar(mine, yours, MIN_GIVEN_SIMILARITY)
+        for mine in ours
+        for yours in theirs
+    )
+
+
 def _has_new_contacts(row: ResultRow, record: Patient) -> bool:
     """Whether the row replaces both a phone number and the email address that are known."""
     known = {point.kind: point.value for point in record.contact_points.all()}
@@ -151,9 +182,10 @@ def _has_new_contacts(row: ResultRow, record: Patient) -> bool:
     return ContactPoint.Kind.EMAIL in replaced and bool(replaced & _PHONES)
 
 
-def _zero_spellings(number: str) -> set[str]:
-    bare = number.lstrip("0")
-    return {bare.zfill(length) for length in range(max(len(bare), 1), _LONGEST_NUMBER + 1)} - {number}
+def _bare(number: str) -> str:
+    """Letters and digits alone, without zeros in front: what spreadsheets and people leave of a number."""
+    folded = fold_identifier(number)
+    return folded.lstrip("0") or folded
 
 
 def _is_similar(one: str, other: str, least: float) -> bool:

@@ -9,7 +9,12 @@ from django.db.models import Max, Q
 from django.utils.translation import gettext as _
 
 from exchange.errors import Confirmation, Problem, RowRejected
-from exchange.identity_check import find_zero_twins, reject_mix_up, reject_zero_twin, zero_twin_key
+from exchange.identity_check import (
+    find_respelled_patients,
+    reject_mix_up,
+    reject_respelled_patient,
+    respelled_key,
+)
 from exchange.row_parser import CONTACT_COLUMNS, ResultRow
 from patients import actions
 from patients.address_faults import find_faults, fold_address
@@ -48,24 +53,24 @@ class PatientMatcher:
         self.source, self.by, self.confirmed = source[:60], by, confirmed
         rows = list(rows)
         self._patients_by_mrn = _fetch_patients(rows)
-        self._zero_twins: dict[tuple[str, str, date], list[Patient]] = defaultdict(list)
-        for patient in find_zero_twins(row for row in rows if row.patient_key not in self._patients_by_mrn):
-            self._add_zero_twin(patient)
-        self._newest_exam = _newest_exam_dates(self._patients_in_use.values())
+        self._respelled: dict[tuple[str, str, date], list[Patient]] = defaultdict(list)
+        for patient in find_respelled_patients(row for row in rows if row.patient_key not in self._patients_by_mrn):
+            self._add_respelled(patient)
+        self._newest_exam = _newest_exam_dates(self.patients_in_use.values())
         self._new: list[tuple[ResultRow, Patient]] = []
         # Keys of those whose details, addresses or consents a row changed.
         self.changed_patients: set[int] = set()
 
     @property
-    def _patients_in_use(self) -> dict[int, Patient]:
+    def patients_in_use(self) -> dict[int, Patient]:
         return {patient.pk: patient for patient in map(_survivor, self._patients_by_mrn.values())}
 
     def find_patient(self, row: ResultRow) -> Patient | None:
         """The record in use behind the row's number, None when new. Raises RowRejected for a mix-up or a death."""
         named = self._patients_by_mrn.get(row.patient_key)
         if named is None:
-            twins = self._zero_twins[zero_twin_key(*row.patient_key, row.birth_date)]
-            reject_zero_twin(row, twins, self.confirmed)
+            twins = self._respelled[respelled_key(*row.patient_key, row.birth_date)]
+            reject_respelled_patient(row, twins, self.confirmed)
             return None
         patient = _survivor(named)
         reject_mix_up(row, (named, patient), self.confirmed)
@@ -88,12 +93,12 @@ class PatientMatcher:
         authority, mrn = row.patient_key
         patient = Patient(site=row.site, assigning_authority=authority, mrn=mrn, birth_date=row.birth_date, **details)
         self._new.append((row, patient))
-        self._add_zero_twin(patient)
+        self._add_respelled(patient)
         return patient
 
-    def _add_zero_twin(self, patient: Patient) -> None:
-        key = zero_twin_key(patient.assigning_authority, patient.mrn, patient.birth_date)
-        self._zero_twins[key].append(patient)
+    def _add_respelled(self, patient: Patient) -> None:
+        key = respelled_key(patient.assigning_authority, patient.mrn, patient.birth_date)
+        self._respelled[key].append(patient)
 
     def save_new_patients(self) -> None:
         Patient.objects.bulk_create(patient for _row, patient in self._new)

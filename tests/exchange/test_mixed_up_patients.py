@@ -103,3 +103,27 @@ def test_a_former_name_that_is_a_colleagues_name_gives_the_exam_to_nobody(
     assert link_exams(ReaderName.objects.create(user=reader, name="Lia Sample-Old")) == 0
     load_results(make_result(accession="A2", reader="Lia Sample-Old"))
     assert not ScreeningExam.objects.exclude(reader=None).exists()
+
+
+@pytest.mark.parametrize(("before", "after"), [("Maria Luisa", "María Teresa"), ("Mary-Ann", "Mary Jo")])
+def test_twins_whose_double_names_begin_alike_are_told_apart(
+    load_results: LoadResults, before: str, after: str
+) -> None:
+    load_results(make_result(given_name=before))
+    loaded = load_results(make_result(given_name=after, accession="B1"))
+    assert (loaded.results, list(loaded.problems())) == (["parked"], ["given_name"])
+
+
+@pytest.mark.parametrize("given_name", ["Maria", "Maria L.", "Maria Luiza", "Luisa Maria"])
+def test_a_double_name_that_is_shortened_or_turned_round_is_the_same(
+    load_results: LoadResults, given_name: str
+) -> None:
+    load_results(make_result(given_name="Maria Luisa"))
+    assert load_results(make_result(given_name=given_name, accession="B1")).results == ["opened"]
+
+
+def test_another_middle_name_is_asked_about_where_phone_and_email_are_others_too(load_results: LoadResults) -> None:
+    load_results({**ELDER, "middle_name": "Rose"})
+    other = make_result(given_name="Lina", middle_name="Vera", accession="B1", email="lv@example.org")
+    assert load_results({**other, "phone_mobile": "412 555 0177"}).results == ["parked"]
+    assert load_results(other).results == ["opened"]

@@ -137,3 +137,44 @@ def test_a_patient_with_one_name_is_called_by_it(load_results: LoadResults, fami
 
 def test_two_dashes_are_no_name(load_results: LoadResults) -> None:
     assert "at least one name" in load_results(make_result(family_name="-", given_name="-")).problems()["family_name"]
+
+
+@pytest.mark.parametrize(
+    ("written", "plain"),
+    [
+        ("R\u20113-9", "R-3-9"),  # a hyphen that does not break
+        ("R\u20133\u22129", "R-3-9"),  # an en dash and a minus sign
+        ("R\ufe0f39", "R39"),
+        ("\u034fR\u31643\u115f9", "R39"),
+        ("R\u00a0 39", "R 39"),
+        ("\u0663\u0669", "39"),  # digits of Arabic
+        ("'00039", "00039"),
+    ],
+)
+def test_an_identifier_has_one_spelling_whatever_program_wrote_it(written: str, plain: str) -> None:
+    assert clean_cell("accession", written) == plain
+
+
+@pytest.mark.parametrize("text", ["1,234,567", "900,310"])
+def test_a_number_with_commas_of_a_spreadsheet_is_refused(text: str) -> None:
+    with pytest.raises(InvalidValue, match="commas"):
+        clean_cell("mrn", text)
+
+
+@pytest.mark.parametrize("number", ["r-88", "R 88", "0R88", "R.88"])
+def test_a_number_in_another_way_of_writing_is_asked_about(load_results: LoadResults, number: str) -> None:
+    load_results(make_result(mrn="R88"))
+    loaded = load_results(make_result(mrn=number, accession="A2"))
+    assert (loaded.results, list(loaded.problems())) == (["parked"], ["mrn"])
+    assert load_results(make_result(mrn=number, accession="A3", given_name="Quercus")).results == ["opened"]
+
+
+@pytest.mark.parametrize("accession", ["812", "00812", "0-812", "0 812"])
+def test_an_exam_whose_accession_is_written_in_another_way_opens_no_second_recall(
+    load_results: LoadResults, accession: str
+) -> None:
+    load_results(make_result(accession="0812"))
+    loaded = load_results(make_result(accession=accession))
+    assert (loaded.results, list(loaded.problems())) == (["parked"], ["accession"])
+    assert Recall.objects.count() == 1
+    assert load_results(make_result(accession=accession, exam_date="2026-11-09")).results == ["opened"]
