@@ -1,4 +1,4 @@
-"""Finds dates in what a person typed: "1971-04-12", "4/12/71", "12 April 1971", "Apr 12, 1971", "12 de abril de 1971".
+"""Finds dates in what a person typed: "1971-04-12", "19710412", "4/12/71", "12 April 1971", "12 de abril de 1971".
 
 English and Spanish months; numbers in the order of the person's sites.
 """
@@ -15,7 +15,8 @@ _MONTHS = (
 _MIN_MONTH_LETTERS = 3
 _OF = r"(?:\s+(?:de|del|of))?"
 _YEAR = r"(?P<year>\d{4}|\d{2})(?!\d)"
-_ISO = re.compile(r"(?<!\d)(?P<year>\d{4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})(?!\d)")
+_ISO = re.compile(r"(?<!\d)(?P<year>\d{4})(?P<mark>[-/.])(?P<month>\d{1,2})(?P=mark)(?P<day>\d{1,2})(?!\d)")
+_COMPACT = re.compile(r"(?<![\w+-])(?P<year>(?:19|20)\d{2})(?P<month>\d{2})(?P<day>\d{2})(?![\w-])")  # as in HL7
 _NUMBERS = re.compile(
     r"(?<!\d)(?P<first>\d{1,2})(?P<mark>[/.-])(?P<second>\d{1,2})(?P=mark)(?P<year>\d{4}|\d{2})(?!\d)"
 )
@@ -34,7 +35,7 @@ def find_date(text: str, orders: set[str], today: date) -> tuple[frozenset[date]
     Numbers are read in the `orders` ("mdy", "dmy") of the person's sites; the other way round only where that alone
     makes a date. A year of two digits may mean two days.
     """
-    for pattern in (_ISO, _NUMBERS, _DAY_FIRST, _MONTH_FIRST):
+    for pattern in (_ISO, _COMPACT, _NUMBERS, _DAY_FIRST, _MONTH_FIRST):
         for match in pattern.finditer(text):
             days = frozenset(day for day in _read(match.groupdict(), orders) if day <= today)
             if days:

@@ -32,6 +32,7 @@ from recalls.workflow import DESK_ROLES, STEPS_BY_NAME
 
 # No guideline dates the test; two months keep it beside the mammogram that it completes.
 DUE_AFTER = timedelta(days=60)
+MAX_AHEAD = timedelta(days=366)
 ADVISE_ROLES = DESK_ROLES | {Role.RADIOLOGIST, Role.INTEGRATION}
 # A result may open a recall: who records it must be one who may open one.
 RESULT_ROLES = frozenset(STEPS_BY_NAME["open_recall"].roles)
@@ -66,6 +67,8 @@ def advise_supplemental(
     due_on = due_on or advised_on + DUE_AFTER
     if due_on < advised_on:
         raise ValidationError({"due_on": _("It cannot be due before it is advised.")})
+    if due_on > calendar.today(exam.site) + MAX_AHEAD:
+        raise ValidationError({"due_on": _("It is due within a year. Check the year.")})
     try:
         with transaction.atomic():
             return SupplementalScreening.objects.create(

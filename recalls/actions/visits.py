@@ -22,6 +22,10 @@ from recalls.scheduling.patient_time import lock_patient_time
 from recalls.scheduling.room_lock import Slot, check_slot, find_stop, lock_room, lock_room_of
 from recalls.scheduling.visit_parts import kept_kinds, place_parts
 
+# A visit is due within days; only a follow-up is booked for a day that lies months ahead.
+MAX_DAYS_AHEAD = 183
+MAX_DAYS_AFTER_FOLLOW_UP = 31
+
 
 def book_appointment(recall: Recall, slot: Slot, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
     """Book the visit; from a short-interval follow-up it is that of the next round, on its day or earlier.
@@ -29,6 +33,7 @@ def book_appointment(recall: Recall, slot: Slot, **kwargs: Unpack[ActionKwargs])
     Raises ValidationError for a time that is past, on a day the site is shut, or taken meanwhile.
     """
     check_slot(slot)
+    _check_year(recall, slot)
     create = _create_appointment(slot)
 
     def book(transition: Transition) -> None:
@@ -63,14 +68,25 @@ def _begin_round(transition: Transition) -> None:
         transition.data["round"] = transition.recall.round
 
 
+def _check_year(recall: Recall, slot: Slot) -> None:
+    """Raise ValidationError for a day so far ahead that the year must be mistyped: nobody would miss the patient."""
+    latest = calendar.today(slot.site) + timedelta(days=MAX_DAYS_AHEAD)
+    if recall.follow_up_on:
+        latest = max(latest, recall.follow_up_on + timedelta(days=MAX_DAYS_AFTER_FOLLOW_UP))
+    if calendar.local_day(slot.site, slot.starts_at) > latest:
+        raise ValidationError({"starts_at": _("A visit is not booked so far ahead. Check the year.")})
+
+
 def book_biopsy(recall: Recall, slot: Slot, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
     check_slot(slot)
+    _check_year(recall, slot)
     return apply_step(recall, "book_biopsy", _create_appointment(slot, VisitKind.BIOPSY), **kwargs)
 
 
 def reschedule(recall: Recall, slot: Slot, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
     """Move the visit with its further parts; its sequence rises, so that no message of the old time can be sent."""
     check_slot(slot)
+    _check_year(recall, slot)
 
     def move_visit(transition: Transition) -> None:
         visit = _require_active_appointment(transition)

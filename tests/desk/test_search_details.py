@@ -85,6 +85,10 @@ def test_a_new_number_is_found_at_once_and_the_old_one_no_longer(
         ("13/45/1970", {"mdy", "dmy"}, set()),
         ("12 oak 1970", {"mdy"}, set()),
         ("2031-01-01", {"mdy"}, set()),
+        ("1970/06/25", {"mdy"}, {date(1970, 6, 25)}),
+        ("19700625", {"mdy"}, {date(1970, 6, 25)}),
+        ("19701345", {"mdy"}, set()),
+        ("4120019700625", {"mdy"}, set()),
     ],
 )
 def test_a_written_date_is_read(typed: str, orders: set[str], days: set[date]) -> None:

@@ -51,7 +51,7 @@ def test_numbers_of_any_script_and_country_are_taken(raw: str, country: str, val
     "raw",
     ["555-0173", "5550173", "0000000000", "(111) 111-1111", "222 222 2222", "123-456-7890", "9876543210",
      "412-000-0000", "412 999 9999", "999-999-9999", "+1 555 555 5555", "n/a", "same as above",
-     "412 555", "123456789012345678"],
+     "412 555", "123456789012345678", "724-555-1212"],
 )  # fmt: skip
 def test_half_numbers_and_fillers_are_not_dialled(raw: str) -> None:
     assert check_phone(raw).problem
@@ -67,7 +67,10 @@ def test_a_number_that_cannot_exist_abroad_is_not_dialled_either(raw: str) -> No
     ["NONE@NONE.COM", "noemail@gmail.com", "no-email@example.com", "no.email2@example.com", "na@na.com", "n.a@na.org",
      "test@test.com", "Testing@Test.co.uk", "a@a.com", "xxx@xxx.net", "asdf@asdf.com", "noreply@example.com",
      "do-not-reply@example.com", "declined@example.org", "ninguno@example.org", "sincorreo@example.org",
-     "testa@noemail.com", "unknown@unknown.com", "email@email.com", "testa@clinic.invalid", "testa(at)example"],
+     "testa@noemail.com", "unknown@unknown.com", "email@email.com", "testa@clinic.invalid", "testa(at)example",
+     "patientdeclined@example.org", "declined-to-provide@example.org", "noemailaddress@example.com",
+     "not.available@example.org", "unavailable@example.org", "none_given@example.net", "doesnothave@email.com",
+     "noone@nowhere.com", "fake@fake.com", "testa@localhost"],
 )  # fmt: skip
 def test_addresses_that_stand_for_none_get_no_mail(raw: str) -> None:
     assert check_email(raw).problem
@@ -77,7 +80,8 @@ def test_addresses_that_stand_for_none_get_no_mail(raw: str) -> None:
     "raw",
     ["na@example.org", "test@example.org", "nona.sample@example.org", "noelia@example.org", "nonesuch@example.org",
      "smith@smith.com", "a@example.org", "testa.sample-oak@example.org", "reply@example.org", "unknownpoet@example.org",
-     "declan@example.org", "nan@nan-foods.com", "o'test@example.org", "natalia@natalia.com"],
+     "declan@example.org", "nan@nan-foods.com", "o'test@example.org", "natalia@natalia.com",
+     "patient.sample@example.org", "fakenham@example.org", "nowhereman@example.org", "refuge@example.org"],
 )  # fmt: skip
 def test_addresses_that_only_look_like_fillers_are_used(raw: str) -> None:
     assert check_email(raw).problem == ""

@@ -1,6 +1,7 @@
 """Tests that no date typed by hand, a mistyped year for instance, takes a patient off the day's lists."""
 
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -10,10 +11,11 @@ from clinic import calendar
 from clinic.factories import SiteStaff, get_site_staff
 from clinic.models import Site
 from recalls import actions
-from recalls.actions import ContactAttemptInput
-from recalls.enums import ContactChannel, ContactResult, State
+from recalls.actions import ContactAttemptInput, Slot
+from recalls.actions.supplemental import advise_supplemental
+from recalls.enums import ContactChannel, ContactResult, State, SupplementalTest, VisitKind
 from recalls.models import Recall
-from recalls.testing.factories import RecallFactory
+from recalls.testing.factories import ExamFactory, RecallFactory
 from tests.rules.recall_states import (
     complete_ladder,
 )
@@ -96,3 +98,41 @@ def test_a_hold_lasts_a_year_at_most(days: int, held: bool, recall: Recall, staf
         with pytest.raises(ValidationError, match="Check the year"):
             actions.hold(recall, until, by=staff.navigator, note="Expects a child.")
         assert recall.state == State.TO_CONTACT
+
+
+def _slot(recall: Recall, day: date) -> Slot:
+    open_day = calendar.next_open_day(recall.site, day)
+    return Slot(recall.site, calendar.instant(recall.site, open_day, time(9)), VisitKind.DIAGNOSTIC)
+
+
+@pytest.mark.parametrize("days", [186, 365, 12_000])
+def test_a_visit_in_a_mistyped_year_is_not_booked(days: int, recall: Recall, staff: SiteStaff) -> None:
+    with pytest.raises(ValidationError, match="Check the year"):
+        actions.book_appointment(recall, _slot(recall, today_at(recall) + timedelta(days=days)), by=staff.scheduler)
+    actions.book_appointment(recall, _slot(recall, today_at(recall) + timedelta(days=60)), by=staff.scheduler)
+    with pytest.raises(ValidationError, match="Check the year"):
+        actions.reschedule(recall, _slot(recall, today_at(recall) + timedelta(days=days)), by=staff.scheduler)
+
+
+def test_a_biopsy_in_a_mistyped_year_is_not_booked(shadyside: Site, staff: SiteStaff) -> None:
+    recall = RecallFactory.create(site=shadyside, biopsy_to_book=True)
+    slot = replace(_slot(recall, today_at(recall) + timedelta(days=367)), kind=VisitKind.BIOPSY)
+    with pytest.raises(ValidationError, match="Check the year"):
+        actions.book_biopsy(recall, slot, by=staff.scheduler)
+
+
+def test_a_follow_up_is_booked_for_its_day_however_far_and_not_a_year_later(shadyside: Site, staff: SiteStaff) -> None:
+    recall = RecallFactory.create(site=shadyside, probably_benign=True)
+    due = recall.follow_up_on
+    assert due is not None
+    with pytest.raises(ValidationError, match="Check the year"):
+        actions.book_appointment(recall, _slot(recall, due + timedelta(days=365)), by=staff.scheduler)
+    actions.book_appointment(recall, _slot(recall, due), by=staff.scheduler)
+
+
+def test_a_supplemental_test_is_not_due_in_a_mistyped_year(shadyside: Site, staff: SiteStaff) -> None:
+    exam, today = ExamFactory.create(patient__site=shadyside, negative=True), calendar.today(shadyside)
+    with pytest.raises(ValidationError, match="Check the year"):
+        advise_supplemental(
+            exam, SupplementalTest.ULTRASOUND, by=staff.radiologist, due_on=today + timedelta(days=3650)
+        )
