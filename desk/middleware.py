@@ -51,11 +51,8 @@ class KeptFormMiddleware(MiddlewareMixin):
 
 
 def _show_kept_form(request: HttpRequest, fields: list[tuple[str, str]]) -> HttpResponse:
-    context = {
-        "fields": fields,
-        "typed": [(name.replace("_", " "), value) for name, value in fields if _is_typed(value)],
-    }
-    context["address"], context["discard_field"] = request.get_full_path(), DISCARD_FIELD
+    typed = [(name.replace("_", " "), value) for name, value in fields if _is_typed(value)]
+    context = {"fields": fields, "typed": typed, "address": request.get_full_path(), "discard_field": DISCARD_FIELD}
     return render(request, "kept_form.html", context)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -19,6 +20,7 @@ from recalls import actions
 from recalls.actions import Slot
 from recalls.enums import AppointmentStatus, State, VisitKind
 from recalls.models import Appointment, Recall, Room
+from recalls.permissions import StepUnavailable
 from recalls.scheduling import day_schedule
 from recalls.testing.factories import ExamFactory, RecallFactory
 from tests.desk.conftest import ClientFor, client_for, page_text
@@ -232,3 +234,28 @@ def test_a_long_day_is_paged_without_losing_or_doubling_anybody(
             break
         url = TODAY + page.context["next_page_url"]
     assert seen == sorted(Appointment.objects.values_list("pk", flat=True))
+
+
+@pytest.mark.parametrize("days", [1, 6])
+def test_nobody_came_to_a_visit_of_a_later_day_until_somebody_says_that_they_did(
+    days: int, client_for: ClientFor, scheduler_ana: User, shadyside: Site
+) -> None:
+    recall, browser = _create_booked_recall(shadyside, 9, days=days), client_for(scheduler_ana)
+    _post_step(browser, recall, "mark_attended")
+    with pytest.raises(ValidationError, match="has come already today"):
+        actions.mark_attended(recall, by=scheduler_ana)
+    page = browser.get(reverse("step", args=[recall.pk, "mark_attended"]))
+    assert "The visit is on" in page_text(page)
+    assert recall.state == State.SCHEDULED
+    actions.mark_attended(recall, came_early=True, by=scheduler_ana)
+    recall.refresh_from_db()
+    assert recall.state == State.AWAITING_OUTCOME
+
+
+def test_a_biopsy_of_a_later_day_is_not_done(client_for: ClientFor, scheduler_ana: User, shadyside: Site) -> None:
+    recall = RecallFactory.create(site=shadyside, biopsy_to_book=True)
+    day = calendar.next_open_day(shadyside, calendar.today(shadyside) + timedelta(days=1))
+    slot = Slot(shadyside, calendar.instant(shadyside, day, time(9)), VisitKind.BIOPSY)
+    actions.book_biopsy(recall, slot, by=scheduler_ana)
+    with pytest.raises(StepUnavailable, match="No biopsy is booked for today or earlier"):
+        actions.biopsy_done(recall, by=scheduler_ana)

@@ -1,5 +1,6 @@
 """The recall page: what it shows before a call, and the access log."""
 
+import re
 from html.parser import HTMLParser
 
 import pytest
@@ -137,6 +138,28 @@ def test_the_history_lists_every_step_newest_first_with_its_text(
     assert "4B: Suspicious, moderate suspicion" in text
     assert "Any day this week suits." in text
     assert "→ Biopsy to book" in text
+
+
+@pytest.mark.parametrize(
+    ("note", "is_folded"),
+    [("Asks for a call. " * 300, True), ("One\n" * 90, True), ("Asks for a call.\nAfter six.", False)],
+    ids=["many words", "many lines", "short"],
+)
+def test_a_long_note_is_folded_in_the_history(
+    note: str, is_folded: bool, client_for: ClientFor, scheduler_ana: User, shadyside: Site
+) -> None:
+    recall = RecallFactory.create(site=shadyside)
+    actions.add_note(recall, note=note, by=scheduler_ana)
+    page = client_for(scheduler_ana).get(reverse("recall", args=[recall.pk])).text
+    assert ('<details class="long-note">' in page) == is_folded
+
+
+def test_paper_names_the_site_and_the_time_of_printing(
+    client_for: ClientFor, scheduler_ana: User, shadyside: Site
+) -> None:
+    page = client_for(scheduler_ana).get(reverse("recall", args=[RecallFactory.create(site=shadyside).pk]))
+    (head,) = re.findall(r'<p class="print-head">([^<]*)', page.text)
+    assert re.fullmatch(rf"{shadyside.name} · printed \w+ \d+ \w+ \d{{4}}, \d+:\d\d [ap]m \(.+\)", head)
 
 
 def test_every_view_of_a_patient_is_logged(client_for: ClientFor, scheduler_ana: User, shadyside: Site) -> None:
