@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from clinic.actors import INTAKE
+from clinic.actors import INTAKE, PATIENT
 from clinic.factories import SiteStaff
 from clinic.models import Site
 from patients.actions import record_consent, set_contact_point, update_details
+from patients.addresses import mark_address_unusable
 from patients.channels import get_patient_channels
 from patients.factories import PatientFactory
 from patients.models import Consent, ContactPoint, Patient
@@ -167,3 +168,20 @@ def test_an_exam_that_comes_later_under_the_merged_number_goes_back_too(shadysid
     _unmerge(loser, survivor, staff)
     later.refresh_from_db()
     assert (later.patient, Recall.objects.get(pk=recall.pk).patient) == (loser, loser)
+
+
+def test_an_address_that_is_not_the_patients_by_one_record_is_not_written_to_by_the_other(
+    shadyside: Site, staff: SiteStaff
+) -> None:
+    loser, survivor = (PatientFactory.create(site=shadyside, email=f"{word}@Example.org") for word in ("home", "Home"))
+    recall = RecallFactory.create(patient=survivor)
+    mark_address_unusable("home@example.org", ContactPoint.UnusableReason.WRONG, by=PATIENT, patient=loser)
+    assert get_patient_channels(survivor).email
+    stays = _merge(loser, survivor, staff)
+    assert not get_patient_channels(stays).email
+    assert "marked as not the patient's" in recall.work_items.get(kind=WorkItemKind.VERIFY_CONTACT).reason
+    set_contact_point(stays, ContactPoint.Kind.EMAIL, "other@example.org", by=INTAKE)
+    set_contact_point(stays, ContactPoint.Kind.EMAIL, "home@example.org", by=INTAKE)
+    assert not get_patient_channels(stays).email, "a file that gives it again does not bring it back"
+    _unmerge(loser, survivor, staff)
+    assert "stays off here too" in recall.work_items.get(kind=WorkItemKind.VERIFY_CONTACT, done_at=None).reason

@@ -12,8 +12,10 @@ from patients.actions import (
     set_result_wish,
     update_details,
 )
+from patients.address_faults import fold_address
+from patients.addresses import mark_address_unusable
 from patients.channels import PHONE_KINDS
-from patients.models import Consent, ContactPoint, Patient, PatientChange, ResultWish
+from patients.models import AddressFault, Consent, ContactPoint, Patient, PatientChange, ResultWish
 from patients.record_history import log_changes
 from recalls.actions.records.details import set_visit_wish
 from recalls.actions.transition import UserOrActor
@@ -39,6 +41,7 @@ def carry_over(loser: Patient, survivor: Patient, *, by: UserOrActor) -> list[st
     """Write what the record in use lacks or says less strictly; what a person has to check, in sentences."""
     update_details(survivor, _details_to_carry(loser, survivor), by=by, source=MERGE_SOURCE, from_record=loser)
     to_check = [*_carry_contact_points(loser, survivor, by), *_differences(loser, survivor)]
+    to_check += _carry_address_faults(loser, survivor, by)
     _carry_consents(loser, survivor, by)
     _carry_call_preference(loser, survivor, by)
     _carry_visit_wish(loser, survivor, by)
@@ -89,6 +92,14 @@ def _carry_contact_points(loser: Patient, survivor: Patient, by: UserOrActor) ->
             yield _("there is a second %(kind)s in the record's history: ask which one is right.") % {
                 "kind": str(kind.label).lower()
             }
+
+
+def _carry_address_faults(loser: Patient, survivor: Patient, by: UserOrActor) -> Iterator[str]:
+    """Where the record that goes is not reached, the other is not either, also when both have that address."""
+    for fault in AddressFault.objects.filter(patient=loser):
+        why = ContactPoint.UnusableReason(fault.reason)
+        if mark_address_unusable(fault.address, why, by=by, patient=survivor):
+            yield _("an address or number of both records is marked as not the patient's: ask for a right one.")
 
 
 def becomes_other_phone(point: ContactPoint, known: ContactPoint | None, present: Mapping[str, ContactPoint]) -> bool:
@@ -185,7 +196,15 @@ def give_back(loser: Patient, survivor: Patient, *, by: UserOrActor) -> list[str
         elif change.field == "result_wish" and not change.old:
             ResultWish.objects.filter(patient=survivor, changed_at__lte=change.at).delete()
             log_changes(survivor, {"result_wish": (change.new, "")}, by=by, source=UNMERGE_SOURCE)
-    return [sentence for change in carried for sentence in _return_consent(change, survivor, by)]
+    to_check = [sentence for change in carried for sentence in _return_consent(change, survivor, by)]
+    return to_check + list(_faults_that_stay(loser, survivor))
+
+
+def _faults_that_stay(loser: Patient, survivor: Patient) -> Iterator[str]:
+    """What was said of an address of the other record holds until somebody has asked."""
+    theirs = set(AddressFault.objects.filter(patient=loser).values_list("address", flat=True))
+    if any(point.unusable and fold_address(point.value) in theirs for point in survivor.contact_points.all()):
+        yield _("an address or number marked for the other record stays off here too: ask the patient.")
 
 
 def _details_to_return(carried: list[PatientChange], survivor: Patient) -> dict[str, object]:
