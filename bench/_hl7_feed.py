@@ -126,7 +126,7 @@ def cpu_seconds(process: Any) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def peak_megabytes(process: Any) -> float:
-    """The most memory that the process has held so far."""
+def resident_megabytes(process: Any) -> float:
+    """The memory that the process holds now."""
     status = Path(f"/proc/{process._popen.pid}/status").read_text()
-    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) / 1024
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) / 1024

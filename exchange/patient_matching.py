@@ -19,6 +19,7 @@ from exchange.row_parser import CONTACT_COLUMNS, ResultRow
 from patients import actions
 from patients.address_faults import find_faults, fold_address
 from patients.models import Consent, ContactPoint, Patient
+from patients.search_index import create_records
 from recalls.actions import UserOrActor
 from recalls.models import ScreeningExam
 
@@ -101,10 +102,9 @@ class PatientMatcher:
         self._respelled[key].append(patient)
 
     def save_new_patients(self) -> None:
-        Patient.objects.bulk_create(patient for _row, patient in self._new)
         values = [checked.value for row, _patient in self._new for checked in row.contacts.values()]
         faults = find_faults(values) if values else {}
-        ContactPoint.objects.bulk_create(
+        points = [
             ContactPoint(
                 patient=patient,
                 kind=kind,
@@ -115,7 +115,8 @@ class PatientMatcher:
             )
             for row, patient in self._new
             for kind, checked in row.contacts.items()
-        )
+        ]
+        create_records([patient for _row, patient in self._new], points)
         Consent.objects.bulk_create(
             Consent(patient=patient, subject=subject, granted=granted, source=self.source)
             for row, patient in self._new

@@ -1,6 +1,7 @@
 """Keeps each patient's search terms in step with the names, numbers and addresses of the record."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.apps import apps
@@ -27,6 +28,16 @@ def refresh_search_terms(patient_ids: Iterable[int]) -> None:
     ids = sorted(set(patient_ids))
     for start in range(0, len(ids), _BATCH):
         _refresh_batch(ids[start : start + _BATCH])
+
+
+def create_records(patients: "Sequence[Patient]", contact_points: "Sequence[ContactPoint]") -> None:
+    """Store new records with all their contact points. Nothing is read: none of them has a term yet."""
+    apps.get_model("patients", "Patient")._base_manager.bulk_create(patients)
+    apps.get_model("patients", "ContactPoint")._base_manager.bulk_create(contact_points)
+    points: dict[int, list[ContactPoint]] = defaultdict(list)
+    for point in contact_points:
+        points[point.patient_id].append(point)
+    _insert_terms(row for patient in patients for row in terms_of(patient, points[patient.pk]))
 
 
 def _refresh_batch(ids: list[int]) -> None:

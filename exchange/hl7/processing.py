@@ -22,6 +22,7 @@ BATCH_SIZE = 200  # messages in one transaction
 BATCH_BYTES = 16 * 1024 * 1024  # after which no further message joins it
 LOCK_NAME = "hl7"  # the row that whoever applies messages holds
 _RESULT_FIELDS = ("state", "reason", "field", "proposal", "site", "patient", "exam", "recall", "sender", "settled_at")
+_SENT_FIELDS = ("id", "key", *_RESULT_FIELDS)
 
 log = structlog.get_logger(__name__)
 
@@ -70,7 +71,9 @@ def apply_and_store(messages: Sequence[Hl7Message]) -> None:
     for message, result in zip(messages, results, strict=True):
         store_result(message, result)
     # One statement with the rows' values; `bulk_update` writes a CASE for each column and took a third of all the time.
-    Hl7Message.objects.bulk_create(messages, update_conflicts=True, unique_fields=["id"], update_fields=_RESULT_FIELDS)
+    # Each row is there, so that of the others only what finds it is sent: not the whole message once more.
+    found = [Hl7Message(**{name: getattr(message, name) for name in _SENT_FIELDS}) for message in messages]
+    Hl7Message.objects.bulk_create(found, update_conflicts=True, unique_fields=["id"], update_fields=_RESULT_FIELDS)
     track_finals(messages, results)
 
 
