@@ -59,6 +59,16 @@ def email_settings(url: SecretStr) -> dict[str, object]:
     }
 
 
+def alert_email_server(url: SecretStr | None) -> dict[str, object]:
+    """The arguments of Django's SMTP connection to that server; none for the usual one."""
+    if url is None:
+        return {}
+    names = {"EMAIL_HOST_USER": "username", "EMAIL_HOST_PASSWORD": "password"}
+    found = email_settings(url)
+    server = {names.get(name, name.removeprefix("EMAIL_").lower()): value for name, value in found.items()}
+    return {"backend": "django.core.mail.backends.smtp.EmailBackend", **server}
+
+
 def get_redis_url(url: SecretStr | None, data_dir: Path) -> str:
     """The address for Redis clients: the given one, else the socket of the private broker."""
     return url.get_secret_value() if url else f"unix://{broker_socket(data_dir)}"

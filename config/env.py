@@ -82,6 +82,9 @@ def _check_webhook_secret(value: SecretStr) -> SecretStr:
 
 CommaSeparated = Annotated[list[str], NoDecode, BeforeValidator(_split_commas)]
 Networks = Annotated[list[IPv4Network | IPv6Network], NoDecode, BeforeValidator(_parse_networks)]
+MailAddresses = Annotated[
+    list[Annotated[str, AfterValidator(_check_mail_address)]], NoDecode, BeforeValidator(_split_commas)
+]
 DatabaseUrl = Annotated[SecretStr, _allowed_schemes("postgres", "postgresql", "sqlite")]
 RedisUrl = Annotated[SecretStr, _allowed_schemes("redis", "rediss", "unix")]
 _SMS_SENDER = re.compile(r"\+[1-9][0-9]{6,14}|MG[0-9a-f]{32}")
@@ -210,6 +213,22 @@ class Environment(BaseSettings):
         validation_alias="LOOP_PING_URL",
         description="Asked for each hour when the check found no recall without a next step, and with /fail behind it "
         "when it found one: a dead man's switch such as Healthchecks.",
+    )
+    alert_email: MailAddresses = Field(
+        [],
+        validation_alias="ALERT_EMAIL",
+        description="Whom `manage.py watch` writes to when a part is late or down: addresses, separated by commas.",
+    )
+    alert_email_url: EmailUrl | None = Field(
+        None,
+        validation_alias="ALERT_EMAIL_URL",
+        description="Mail server for these alerts, in the form of EMAIL_URL; best another one, since the usual one may "
+        "be what is down. Not set: that of EMAIL_URL.",
+    )
+    alert_webhook_url: Annotated[SecretStr, _allowed_schemes("http", "https")] | None = Field(
+        None,
+        validation_alias="ALERT_WEBHOOK_URL",
+        description='Address that gets the same alerts as {"text": "..."}, as Slack, Mattermost and others take it.',
     )
     downtime_sheet: bool = Field(
         True,

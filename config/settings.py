@@ -213,6 +213,11 @@ if ENV.email_url:
 else:
     EMAIL_BACKEND = "notifications.backends.maildir.EmailBackend"
 
+# Whom the watch tells what is late or down, and over which mail server: the arguments of its connection.
+ALERT_EMAIL = ENV.alert_email
+ALERT_EMAIL_SERVER = connections.alert_email_server(ENV.alert_email_url)
+ALERT_WEBHOOK_URL = ENV.alert_webhook_url.get_secret_value() if ENV.alert_webhook_url else ""
+
 # Text messages. Empty: none are sent, and the next channel takes over.
 SMS_URL = ENV.sms_url.get_secret_value() if ENV.sms_url else "" if ENV.email_url or PRODUCTION else "file://"
 

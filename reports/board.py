@@ -29,7 +29,7 @@ from reports.current_counts import (
 from reports.health_checks import (
     ComponentHealth,
     check_components,
-    check_listener,
+    check_optional_parts,
     format_age,
     overdue_sentence,
     sending_frozen,
@@ -135,7 +135,7 @@ def get_board(user: User, outside: ExternalStatus) -> Board:
                 since=counts.times_by_key("since"),
                 broker_answers=outside.is_broker_reachable, overdue=late, now=now, zone=zone,
             ),
-            *check_listener(counts.times_by_key("sign"), now, zone),
+            *check_optional_parts(counts.times_by_key("sign"), now, zone),
         ],
         messages_overdue=late,
         overdue_sentence=overdue_sentence(late, counts.oldest("messages", "overdue"), now),

@@ -20,6 +20,7 @@ from reports.current_counts import OVERDUE_GRACE
 LATE_AFTER = timedelta(minutes=2, seconds=30)
 DOWN_AFTER = timedelta(minutes=10)
 LISTENER_NAME = "hl7_listener"  # leaves its mark three times a minute
+WATCH_NAME = "watch"
 # The check for recalls without a next step runs every hour, the first time an hour after the scheduler service began.
 STUCK_CHECK_NAME = "loop"
 STUCK_CHECK_PERIOD = timedelta(hours=1)
@@ -99,13 +100,11 @@ def check_components(
     return [_check_mail(tries, overdue, now), *parts, broker]
 
 
-def check_listener(marks: Mapping[str, datetime | None], now: datetime, zone: ZoneInfo) -> list[ComponentHealth]:
-    """Whether the HL7 listener is alive; nothing where none was ever started."""
-    if LISTENER_NAME not in marks:
-        return []
-    words = gettext_lazy("last sign of life %(ago)s ago")
-    limits = (LATE_AFTER, DOWN_AFTER)
-    return [_check_heartbeat(_("HL7 listener"), words, marks[LISTENER_NAME], limits, now, zone)]
+def check_optional_parts(marks: Mapping[str, datetime | None], now: datetime, zone: ZoneInfo) -> list[ComponentHealth]:
+    """Whether the HL7 listener and the watch are alive; nothing of one that was never started."""
+    words, limits = gettext_lazy("last sign of life %(ago)s ago"), (LATE_AFTER, DOWN_AFTER)
+    names = {LISTENER_NAME: _("HL7 listener"), WATCH_NAME: _("Watch that calls the operator")}
+    return [_check_heartbeat(name, words, marks[key], limits, now, zone) for key, name in names.items() if key in marks]
 
 
 def _check_first_run(

@@ -4,7 +4,6 @@ The upload's row says how far it is, so a lost wake-up, a killed worker or an em
 sweep goes on. A part that was stored and not noted is loaded again and changes nothing.
 """
 
-import time
 from contextlib import closing
 from datetime import timedelta
 
@@ -22,6 +21,7 @@ from exchange.loader import CHUNK_SIZE, Loader, get_sites_by_code
 from exchange.models import ResultFile, ResultUpload
 from exchange.uploads.upload_reader import open_mapped_upload
 from exchange.uploads.upload_store import delete_expired, delete_file
+from notifications.delivery.work_time import WorkTime
 
 LOAD_TASK = "exchange.tasks.load_upload"
 SLICE_SECONDS = 40.0  # well below the time limit of a task
@@ -58,7 +58,7 @@ def load_slice(upload_id: int, seconds: float = SLICE_SECONDS) -> bool:
     if upload is None:
         return True
     try:
-        is_done = _load(upload, time.monotonic() + seconds)
+        is_done = _load(upload, WorkTime(seconds))
     except UnusableFile as unusable:
         _finish(upload, ResultUpload.State.FAILED, str(unusable))
         return True
@@ -96,7 +96,7 @@ def _claim(upload_id: int) -> ResultUpload | None:
     return upload
 
 
-def _load(upload: ResultUpload, until: float) -> bool:
+def _load(upload: ResultUpload, work_time: WorkTime) -> bool:
     """Whether the end was reached before the time was up."""
     if upload.file is None or upload.loaded_by is None:
         raise UnusableFile(_("Nobody is known who started this load. Upload the file again."))
@@ -109,7 +109,7 @@ def _load(upload: ResultUpload, until: float) -> bool:
                 ResultUpload.objects.filter(pk=upload.pk).update(
                     lines_done=outcome.line, seen_at=timezone.now(), attempts=0
                 )
-                if time.monotonic() > until:
+                if work_time.is_over():
                     return False
     return True
 

@@ -6,7 +6,6 @@ frozen; while a server is unavailable no message of its channel is claimed.
 """
 
 import logging
-import time
 from collections import Counter
 from collections.abc import Iterator
 from smtplib import SMTPException
@@ -23,6 +22,7 @@ from notifications.delivery.claim_prefetch import ClaimPrefetcher, SiteCache
 from notifications.delivery.failures import classify_delivery_error
 from notifications.delivery.lay_summary_outbox import SummaryClaim
 from notifications.delivery.restore_guard import SendingGate
+from notifications.delivery.work_time import WorkTime
 from notifications.enums import AttemptResult, Channel
 from notifications.models import RenderedMessage
 from notifications.rendering.email import build_email
@@ -74,27 +74,28 @@ class SmtpSession:
 
 
 class DeliveryRun:
-    """One run of a worker: its gate, what it has read about due messages, and how many rows ended in which state."""
+    """One run of a worker: its time, its gate, what it read of due messages, and how many rows ended in which state."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float) -> None:
+        self._work_time = WorkTime(seconds)
         self.counts: Counter[str] = Counter()
         self._gate = SendingGate()
         sites: SiteCache = {}
         self._prefetchers = {channel: ClaimPrefetcher(channel, sites) for channel in Channel}
 
-    def claim_next(self, channel: Channel, deadline: float) -> outbox.Claim | None:
-        """The next message that may be sent before that instant of the monotonic clock; counts what is put away."""
-        while time.monotonic() < deadline and self._gate.is_open():
+    def claim_next(self, channel: Channel, share: float = 1.0) -> outbox.Claim | None:
+        """The next message that may be sent within that share of the run's time; counts what is put away."""
+        while not self._work_time.is_over(share) and self._gate.is_open():
             claim = outbox.claim_next(self._prefetchers[channel])
             if not isinstance(claim, outbox.NotSent):
                 return claim
             self.counts[claim.state] += 1
         return None
 
-    def iter_summary_claims(self, deadline: float) -> Iterator[SummaryClaim]:
-        """The lay summaries that may be sent by email before that instant of the monotonic clock."""
+    def iter_summary_claims(self) -> Iterator[SummaryClaim]:
+        """The lay summaries that may be sent by email while the run has time."""
         claims = lay_summary_outbox.iter_claims()
-        while time.monotonic() < deadline and self._gate.is_open():
+        while not self._work_time.is_over() and self._gate.is_open():
             claim = next(claims, None)
             if claim is None:
                 return
@@ -108,7 +109,7 @@ class DeliveryRun:
 
 def send_due(seconds: float) -> Counter[str]:
     """Send what is due for at most that long; returns how many rows ended in which state."""
-    run, started = DeliveryRun(), time.monotonic()
+    run = DeliveryRun(seconds)
     status = mail_server_status.get_server_status()
     anything_due = outbox.anything_due() or lay_summary_outbox.anything_due()
     if not (anything_due or (status.is_unavailable and status.may_retry)):
@@ -116,23 +117,23 @@ def send_due(seconds: float) -> Counter[str]:
     try:
         # Many emails must not delay texts and letters; what changes channel meanwhile leaves in the second turn.
         for share in (0.4, 1.0):
-            run.claim_next(Channel.LETTER, started + seconds * share)  # puts all due letters into the print queue
-            _send_texts(run, started + seconds * share)
+            run.claim_next(Channel.LETTER, share)  # puts all due letters into the print queue
+            _send_texts(run, share)
             if share < 1.0 and status.may_retry:
-                _send_emails(run, started + seconds, status)
+                _send_emails(run, status)
     finally:
         run.release()
     return run.counts
 
 
-def _send_emails(run: DeliveryRun, deadline: float, status: mail_server_status.ServerStatus) -> None:
+def _send_emails(run: DeliveryRun, status: mail_server_status.ServerStatus) -> None:
     session, error_name, accepted_before = SmtpSession(), "", run.counts[AttemptResult.ACCEPTED]
     try:
         session.ensure_open()
-        while (claim := run.claim_next(Channel.EMAIL, deadline)) is not None:
+        while (claim := run.claim_next(Channel.EMAIL)) is not None:
             run.counts[_send_email(claim, session)] += 1
             session.ensure_open()
-        for summary_claim in run.iter_summary_claims(deadline):
+        for summary_claim in run.iter_summary_claims():
             run.counts[_send_summary(summary_claim, session)] += 1
             session.ensure_open()
     except MailServerUnavailable as error:
@@ -205,11 +206,11 @@ def _send_summary(claim: SummaryClaim, session: SmtpSession) -> AttemptResult:
     return AttemptResult.ACCEPTED
 
 
-def _send_texts(run: DeliveryRun, deadline: float) -> None:
+def _send_texts(run: DeliveryRun, share: float) -> None:
     if not (settings.SMS_URL and mail_server_status.get_server_status(SMS_HEARTBEAT_NAME).may_retry):
         return
     accepted_before = run.counts[AttemptResult.ACCEPTED]
-    while (claim := run.claim_next(Channel.SMS, deadline)) is not None:
+    while (claim := run.claim_next(Channel.SMS, share)) is not None:
         result = _send_text(claim)
         run.counts[result] += 1
         if result == AttemptResult.CONNECTION_FAILED:

@@ -4,7 +4,6 @@ The rows say how far a batch is, so a lost wake-up or a killed worker stops noth
 letter that cannot be set is set aside with its task and the others go on.
 """
 
-import time
 from datetime import timedelta
 
 import structlog
@@ -16,6 +15,7 @@ from kombu.exceptions import OperationalError
 from clinic.models import Site, User
 from notifications.delivery import print_queue
 from notifications.delivery.failures import DeliveryFailure
+from notifications.delivery.work_time import WorkTime
 from notifications.letter_batches import files
 from notifications.models import BatchLetter, LetterBatch, Notification, RenderedMessage
 from notifications.rendering import letter_pdf
@@ -76,11 +76,11 @@ def sweep_batches() -> int:
 
 def work_on_batch(batch_id: int, seconds: float = SLICE_SECONDS) -> bool:
     """Go on for so many seconds; whether nothing is left to do. A batch that another worker has is left to it."""
-    until = time.monotonic() + seconds
+    work_time = WorkTime(seconds)
     batch = _claim(batch_id)
     if batch is None:
         return True
-    is_done = _write_down_posted(batch, until) if batch.posted_at else _make_letters(batch, until)
+    is_done = _write_down_posted(batch, work_time) if batch.posted_at else _make_letters(batch, work_time)
     if not is_done:
         if not batch.posted_at:
             LetterBatch.objects.filter(pk=batch.pk).update(state=LetterBatch.State.QUEUED)
@@ -108,13 +108,13 @@ def _claim(batch_id: int) -> LetterBatch | None:
     return batch if batch.state == LetterBatch.State.WORKING else None
 
 
-def _make_letters(batch: LetterBatch, until: float) -> bool:
+def _make_letters(batch: LetterBatch, work_time: WorkTime) -> bool:
     waiting = batch.letters.filter(state=BatchLetter.State.WAITING).select_related("notification")
     while rows := list(waiting[:_ROWS_A_LOOK]):
         for letter in rows:
             _make_letter(batch, letter)
         LetterBatch.objects.filter(pk=batch.pk).update(seen_at=timezone.now(), attempts=0)
-        if time.monotonic() > until:
+        if work_time.is_over():
             return False
     _make_pile(batch)
     return True
@@ -153,7 +153,7 @@ def _make_pile(batch: LetterBatch) -> None:
     log.info("letter_batch_ready", batch=batch.pk, letters=len(pairs))
 
 
-def _write_down_posted(batch: LetterBatch, until: float) -> bool:
+def _write_down_posted(batch: LetterBatch, work_time: WorkTime) -> bool:
     """Each letter that is still true counts as sent; the page names the others, to be taken out of the pile."""
     if batch.posted_by is None:
         return True
@@ -164,7 +164,7 @@ def _write_down_posted(batch: LetterBatch, until: float) -> bool:
             letter.state = BatchLetter.State.POSTED if is_sent else BatchLetter.State.LEFT_OUT
             letter.save(update_fields=["state"])
         LetterBatch.objects.filter(pk=batch.pk).update(seen_at=timezone.now())
-        if time.monotonic() > until:
+        if work_time.is_over():
             return False
     return True
 

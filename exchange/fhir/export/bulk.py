@@ -1,7 +1,6 @@
 """Writes a bulk export in slices of time; a batch of rows is in files, job and access log, or in none of them."""
 
 import json
-import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,6 +21,7 @@ from exchange.fhir.outcome import FhirError, Issue, build_operation_outcome
 from exchange.fhir.resources.elements import UPDATED
 from exchange.fhir.scopes import expand_scopes
 from exchange.fhir.search.definitions import DEFINITIONS, Part
+from notifications.delivery.work_time import WorkTime
 
 EXPORT_TASK = "exchange.fhir.tasks.run_export"
 BATCH = 200  # rows
@@ -68,11 +68,11 @@ def write_slice(job_id: int, seconds: float = SLICE_SECONDS) -> bool:
     job = _claim(job_id)
     if job is None:
         return True
-    until = time.monotonic() + seconds
+    work_time = WorkTime(seconds)
     parts = [part for name in job.types for part in DEFINITIONS[name].parts]
     names = [name for name in job.types for _part in DEFINITIONS[name].parts]
     while job.segment < len(parts):
-        if time.monotonic() > until:
+        if work_time.is_over():
             ExportJob.objects.filter(pk=job.pk).update(lease_until=None, attempts=0)
             wake(job.pk)
             return False

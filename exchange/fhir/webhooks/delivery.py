@@ -5,7 +5,6 @@ puts off everything for it, so that it costs one try at a time and holds up nobo
 """
 
 import random
-import time
 from datetime import datetime, timedelta
 
 import structlog
@@ -17,6 +16,7 @@ from django.utils import timezone
 from exchange.fhir.address_check import CheckedAddress, resolve_address
 from exchange.fhir.models import WebhookDelivery
 from exchange.fhir.webhooks.signing import build_body, build_headers
+from notifications.delivery.work_time import WorkTime
 
 TIMEOUT = urllib3.Timeout(connect=5, read=10)
 LEASE = timedelta(seconds=60)  # longer than a try may take
@@ -31,9 +31,9 @@ _random = random.SystemRandom()
 
 def deliver_due(seconds: float) -> int:
     """Send what is due for so many seconds; how many tries were made."""
-    until, tries = time.monotonic() + seconds, 0
+    work_time, tries = WorkTime(seconds), 0
     _take_back_lost(timezone.now())
-    while time.monotonic() < until:
+    while not work_time.is_over():
         row = _claim(timezone.now())
         if row is None:
             break

@@ -4,7 +4,6 @@ As with mail, a claim is a short transaction, the claimed row carries a lease an
 before the next message is claimed. A message whose sender vanished is sent again under its control id.
 """
 
-import time
 from collections import Counter
 from datetime import datetime, timedelta
 
@@ -20,6 +19,7 @@ from exchange.hl7.outbound.render import render_status
 from exchange.models import Hl7Peer, Hl7StatusMessage
 from notifications.delivery.outbox import RETRY_PERIOD, retry_delay
 from notifications.delivery.restore_guard import SendingGate
+from notifications.delivery.work_time import WorkTime
 from recalls.actions.contact import open_work_item
 from recalls.enums import WorkItemKind
 
@@ -33,14 +33,14 @@ log = structlog.get_logger(__name__)
 
 def send_status_messages(seconds: float) -> Counter[str]:
     """Send what is due for at most that long; the number of messages by what became of them."""
-    counts, until, gate = Counter({"reclaimed": _reclaim_expired_leases()}), time.monotonic() + seconds, SendingGate()
+    counts, gate, work_time = Counter({"reclaimed": _reclaim_expired_leases()}), SendingGate(), WorkTime(seconds)
     ready = Q(retry_at__isnull=True) | Q(retry_at__lte=timezone.now())
     for peer in Hl7Peer.objects.filter(ready, is_active=True):
         if not _due(peer).exists():
             continue
         session = MllpSession(peer)
         try:
-            while time.monotonic() < until and gate.is_open() and (message := _claim_next(peer)) is not None:
+            while not work_time.is_over() and gate.is_open() and (message := _claim_next(peer)) is not None:
                 counts[_send(message, session)] += 1
         except PeerUnavailable as error:
             log.warning("hl7_receiver_unavailable", peer=peer.pk, error=str(error))

@@ -1,0 +1,1 @@
+"""Watches the installation from a process of its own and calls the operator."""
