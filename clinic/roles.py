@@ -63,6 +63,7 @@ class Page(models.TextChoices):
     MAP = "map", _("Workflow map")
     DOWNTIME = "downtime", _("Downtime sheet")
     LETTERS = "letters", _("Letters")
+    MESSAGES = "messages_to_come", _("Messages to come")
     SUPPLEMENTAL = "supplemental", _("Supplemental tests")
     REPORT_REQUESTS = "report_requests", _("Outside reports to ask for")
     ENTRY = "entry", _("New patient and result")
@@ -92,6 +93,7 @@ PAGE_ROLES: dict[Page, frozenset[Role]] = {
     Page.MAP: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.RADIOLOGIST, Role.MANAGER, Role.ADMINISTRATOR}),
     Page.DOWNTIME: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER}),
     Page.LETTERS: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER}),
+    Page.MESSAGES: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER, Role.ADMINISTRATOR}),
     Page.SUPPLEMENTAL: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.RADIOLOGIST, Role.MANAGER}),
     Page.REPORT_REQUESTS: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER, Role.RADIOLOGIST}),
     Page.ENTRY: frozenset({Role.SCHEDULER, Role.MANAGER}),

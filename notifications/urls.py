@@ -3,12 +3,13 @@
 from django.urls import path
 
 from notifications.inbound import sms_replies, unsubscribe
-from notifications.views import demo_inbox, lay_summaries, letter_batches, letters, messages
+from notifications.views import coming_messages, demo_inbox, lay_summaries, letter_batches, letters, messages
 
 urlpatterns = [
     path("messages/of-recall/<int:pk>/", messages.MessageListView.as_view(), name="messages"),
     path("messages/of-recall/<int:pk>/new/", messages.SendNowView.as_view(), name="message_new"),
     path("messages/of-recall/<int:pk>/new/page/", messages.SendNowHtmlView.as_view(), name="message_new_html"),
+    path("messages/coming/", coming_messages.ComingMessagesView.as_view(), name="messages_coming"),
     path("messages/<int:pk>/", messages.MessageDetailView.as_view(), name="message"),
     path("messages/<int:pk>/page/", messages.MessageHtmlView.as_view(), name="message_html"),
     path("messages/<int:pk>/letter.pdf", messages.MessagePdfView.as_view(), name="message_pdf"),

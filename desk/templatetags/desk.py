@@ -38,6 +38,7 @@ _NAV_LINKS: tuple[tuple[Any, Page, str], ...] = (
     (_("Tasks"), Page.QUEUE, "work_items"),
     (_("New result"), Page.ENTRY, "entry"),
     (_("Letters"), Page.LETTERS, "letters"),
+    (_("Messages to come"), Page.MESSAGES, "messages_coming"),
     (_("Where recalls went"), Page.MY_RECALLS, "my_recalls"),
     (_("Outside reports"), Page.REPORT_REQUESTS, "report_requests"),
     (_("Supplemental tests"), Page.SUPPLEMENTAL, "supplemental"),

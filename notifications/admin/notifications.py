@@ -1,24 +1,20 @@
-"""Admin pages of notifications and delivery attempts, read-only, the forecast, and the switch that freezes sending."""
+"""Admin pages of notifications and delivery attempts, read-only, and the switch that freezes sending."""
 
-from itertools import islice
 from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from clinic.admin_base import MAX_ROWS, ReadOnlyInline, ScopedAdmin
+from clinic.admin_base import ReadOnlyInline, ScopedAdmin
 from notifications.delivery import restore_guard
 from notifications.enums import NotificationState
 from notifications.models import DeliveryAttempt, DeliveryReport, Notification, SendingState
-from notifications.planning.forecast import forecast_day, next_local_day
 from recalls.admin.recalls import RecallRelatedAdmin
 
 
@@ -68,28 +64,6 @@ class NotificationAdmin(RecallRelatedAdmin[Notification]):
     list_select_related = ("recall",)
     readonly_fields = ("public_id", "message_id", "lease_until")
     inlines = (AttemptInline, DeliveryReportInline)
-
-    def get_urls(self) -> list[URLPattern]:
-        page = self.admin_site.admin_view(self.forecast_view)
-        return [path("tomorrow/", page, name="message_forecast"), *super().get_urls()]
-
-    def forecast_view(self, request: HttpRequest) -> HttpResponse:
-        """What will be sent tomorrow at the sites of the user, and what will not and why."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        user: Any = request.user
-        now, site_forecasts = timezone.now(), []
-        for site in user.sites.all():
-            day = next_local_day(site, now)
-            lines = list(islice(forecast_day(site, day), MAX_ROWS + 1))
-            is_cut = len(lines) > MAX_ROWS
-            site_forecasts.append({"site": site, "day": day, "lines": lines[:MAX_ROWS], "is_cut": is_cut})
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Preview of tomorrow's messages"),
-            "site_forecasts": site_forecasts,
-        }
-        return TemplateResponse(request, "admin/message_forecast.html", context)
 
     @admin.display(description=_("recall"))
     def recall_link(self, row: Notification) -> str:

@@ -168,6 +168,7 @@ def scheduler_pages(house: ClinicData, user: User) -> list[PageCheck]:
             "keyboard_shortcuts",
             "password_change",
             "letters",
+            "messages_coming",
             "inbox",
             "report_requests",
             "entry",
@@ -242,7 +243,7 @@ def administrator_pages(house: ClinicData, _user: User) -> list[PageCheck]:
         alike = model not in (Recall, Notification, Site, User)
         found.append(PageCheck(reverse(f"{name}_changelist"), 0, is_alike=alike))
         found += [PageCheck(reverse(f"{name}_change", args=[row.pk]), 0, is_alike=alike)] if row is not None else []
-    added = ("clinic_user_add", "message_forecast", "notifications_messagetext_texts")
+    added = ("clinic_user_add", "notifications_messagetext_texts")
     return found + [PageCheck(reverse(f"admin:{name}")) for name in added] + _setup_pages(house.site)
 
 

@@ -76,7 +76,7 @@ STAFF_PAGES: dict[str, dict[str, str]] = {
         "staff-work": "/lists/work/",
         "files": "/lists/files/",
         "hl7": "/hl7/",
-        "messages-tomorrow": "/admin/notifications/notification/tomorrow/",
+        "messages-coming": "/messages/coming/",
     },
     "ada": {"setup": "/setup/", "message-text": MESSAGE_TEXT_PATH, "message-preview": MESSAGE_TEXT_PATH},
 }

@@ -1,15 +1,11 @@
 """Tests notices to referring doctors, the daily cap, and the forecast of tomorrow's messages."""
 
-import html
-import re
 from io import StringIO
 from smtplib import SMTPRecipientsRefused
 
 import pytest
 from django.core import mail
 from django.core.management import CommandError, call_command
-from django.test import Client
-from django.urls import reverse
 
 from clinic.actors import INTAKE
 from clinic.factories import get_site_staff
@@ -254,36 +250,6 @@ def test_the_preview_and_the_day_itself_agree(clock: Clock, patient: Patient, sc
     assert sent.count() == promised == 2
 
 
-def test_the_page_and_the_command_say_the_same(
-    clock: Clock, patient: Patient, scheduler_ana: User, client: Client, manager_mo: User
-) -> None:
-    clock.move_to("2026-11-15", "18:30")
-    for recall in [RecallFactory.create(patient=patient, awaiting_priors=True) for _ in range(3)]:
-        actions.request_priors(recall, by=scheduler_ana, note="Asked Hillside Sample Clinic.")
-    client.force_login(manager_mo)
-    said = StringIO()
-    call_command("preview_messages", site="SHADY", stdout=said)
-    printed = [" ".join(line.replace("not sent: ", "").split()) for line in said.getvalue().splitlines()[1:]]
-    page = client.get(reverse("admin:message_forecast")).content.decode()
-    rows = re.findall(r"<tr>\s*<td>(.*?)</tr>", page, re.DOTALL)
-    assert len(rows) >= 3
-    assert [" ".join(html.unescape(re.sub(r"<[^>]+>", " ", row)).split()) for row in rows] == printed
-
-
 def test_a_site_that_is_not_there_is_refused(shadyside: Site) -> None:
     with pytest.raises(CommandError, match="no site"):
         call_command("preview_messages", site="NOWHERE")
-
-
-def test_tomorrows_page_shows_the_managers_own_sites(
-    clock: Clock, recall: Recall, client: Client, manager_mo: User, scheduler_ana: User, foothills: Site
-) -> None:
-    clock.run_until("2026-11-15")
-    RecallFactory.create(site=foothills)
-    client.force_login(manager_mo)
-    page = client.get(reverse("admin:message_forecast")).content.decode()
-    assert "Please call us" in page
-    assert foothills.name not in page
-    assert recall.patient.family_name not in page
-    client.force_login(scheduler_ana)
-    assert client.get(reverse("admin:message_forecast")).status_code in (302, 403)
