@@ -60,8 +60,7 @@ class ContactDetailsView(DeskView):
                 messages.success(request, saved)
             return redirect(add_return_list(reverse("recall", args=[pk]), return_list_url(request)))
         recall = get_recall_detail(user, pk)
-        fresh = build_contact_form(recall, user)
-        return self._render(request, recall, fresh, saved=saved or _("Nothing was changed."))
+        return self._render_reach(recall, build_contact_form(recall, user), saved=saved or _("Nothing was changed."))
 
     def _get_recall(self, request: HttpRequest, user: User, pk: int) -> Recall:
         recall = get_recall_detail(user, pk)
@@ -70,14 +69,15 @@ class ContactDetailsView(DeskView):
         log_patient_view(request, recall.patient_id, "contact details")
         return recall
 
-    def _render(
-        self, request: HttpRequest, recall: Recall, form: ContactDetailsForm | None, *, saved: str = ""
-    ) -> HttpResponse:
-        if not request.htmx:  # type: ignore[attr-defined]  # set by its middleware
-            return self._render_page(request, recall, form)
+    def _render(self, request: HttpRequest, recall: Recall, form: ContactDetailsForm) -> HttpResponse:
+        if request.htmx:  # type: ignore[attr-defined]  # set by its middleware
+            return self._render_reach(recall, form)
+        return self._render_page(request, recall, form)
+
+    def _render_reach(self, recall: Recall, form: ContactDetailsForm | None, *, saved: str = "") -> HttpResponse:
         header = build_patient_header(recall, timezone.now())
         context = {"recall": recall, "patient_header": header, "contact_form": form, "saved": saved}
-        return render(request, "recalls/_reach.html", context)
+        return render(self.request, "recalls/_reach.html", context)
 
     def _render_page(self, request: HttpRequest, recall: Recall, form: ContactDetailsForm) -> HttpResponse:
         context = build_recall_context(recall, form.user, timezone.now()) | {"contact_form": form, "form": form}
