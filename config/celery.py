@@ -41,7 +41,11 @@ BEAT_SCHEDULE = {
         "schedule": QUARTER_HOUR,
         "options": {"expires": QUARTER_HOUR},
     },
-    "kept": {"task": "recalls.tasks.delete_kept_forms", "schedule": HOUR, "options": {"expires": HOUR}},
+    "kept": {
+        "task": "recalls.tasks.delete_kept_forms",
+        "schedule": QUARTER_HOUR,
+        "options": {"expires": QUARTER_HOUR},
+    },
     "loop": {"task": "reports.tasks.check_stuck_recalls", "schedule": HOUR, "options": {"expires": HOUR}},
 }
 

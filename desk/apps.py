@@ -1,7 +1,7 @@
 """App configuration of the shared staff pages."""
 
 from django.apps import AppConfig
-from django.contrib.auth.signals import user_logged_in
+from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.utils.translation import gettext_lazy as _
 
 
@@ -11,6 +11,7 @@ class DeskConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from desk.kept_forms import discard_forms_of_others
+        from desk.kept_forms import discard_forms_of_others, discard_own_forms
 
         user_logged_in.connect(discard_forms_of_others)
+        user_logged_out.connect(discard_own_forms)

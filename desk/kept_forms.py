@@ -1,8 +1,8 @@
 """Keeps what a person typed when their session ended before they saved, and shows it to the same person again.
 
 A form that may be kept says in a signed field who typed it. Sent without a session, or from a tab that is older than
-the last sign-in, its fields wait here for `KEEP_FOR`; the browser gets a token. Another person who signs in there, or
-the form once it is saved, ends them.
+the last sign-in, its fields wait here for `KEEP_FOR`; the browser gets a token. They end once the form is saved, when
+another person signs in there, and when their typist signs out or has no account any more.
 """
 
 import hashlib
@@ -13,6 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.core import signing
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -110,9 +111,20 @@ def discard_forms_of_others(request: HttpRequest, user: User, **_signal: Any) ->
         kept.delete()
 
 
+def discard_own_forms(request: HttpRequest, user: User | None, **_signal: Any) -> None:
+    """Receiver of user_logged_out: whoever signs out by the button leaves nothing behind, in any browser.
+
+    A session that ended by time is no reason: what is sent after it is what is kept.
+    """
+    match = request.resolver_match
+    if user is not None and match is not None and match.url_name == "sign_out":
+        KeptForm.objects.filter(user=user).delete()
+
+
 def delete_expired() -> int:
-    """Remove what nobody came back for; the number of forms."""
-    count, _rows = KeptForm.objects.filter(kept_at__lt=timezone.now() - KEEP_FOR).delete()
+    """Remove what nobody came back for or can come back for; the number of forms."""
+    is_over = Q(kept_at__lt=timezone.now() - KEEP_FOR) | Q(user__is_active=False)
+    count, _rows = KeptForm.objects.filter(is_over).delete()
     return count
 
 

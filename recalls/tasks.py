@@ -42,7 +42,7 @@ def apply_due_steps() -> dict[str, int]:
 
 @shared_task
 def delete_kept_forms() -> int:
-    """Every hour, remove what was typed into forms that nobody came back for; the number of forms."""
+    """Every quarter of an hour, remove what was typed into forms that nobody came back for; the number of forms."""
     return delete_expired()
 
 

@@ -74,7 +74,23 @@ def test_a_number_typed_in_a_call_is_kept_and_the_whole_page_goes_to_the_sign_in
     assert browser.get(contact).context["form"]["mobile"].value() == "412 555 0177"
 
 
-def test_the_hourly_task_removes_what_nobody_came_back_for(scheduler_ana: User) -> None:
+def test_who_signs_out_leaves_nothing_that_was_typed(scheduler_ana: User, scheduler_bea: User) -> None:
+    for user in (scheduler_ana, scheduler_bea):
+        KeptForm.objects.create(token_hash=user.username, user=user, path="/entry/", fields={})
+    browser = Client()
+    browser.force_login(scheduler_ana)
+    browser.post(reverse("sign_out"))
+    assert [kept.user for kept in KeptForm.objects.all()] == [scheduler_bea]
+
+
+def test_what_a_person_typed_goes_with_their_account(scheduler_ana: User) -> None:
+    KeptForm.objects.create(token_hash="1", user=scheduler_ana, path="/entry/", fields={})
+    assert delete_kept_forms() == 0
+    User.objects.filter(pk=scheduler_ana.pk).update(is_active=False)
+    assert delete_kept_forms() == 1
+
+
+def test_the_task_removes_what_nobody_came_back_for(scheduler_ana: User) -> None:
     for age in (KEEP_FOR + timedelta(minutes=1), KEEP_FOR - timedelta(minutes=1)):
         kept = KeptForm.objects.create(token_hash=str(age), user=scheduler_ana, path="/entry/", fields={})
         KeptForm.objects.filter(pk=kept.pk).update(kept_at=timezone.now() - age)
