@@ -33,11 +33,20 @@ def open_lesions(recall: Recall) -> list[Lesion]:
     return [status.lesion for status in lesion_statuses(recall) if status.stage != LesionStage.SETTLED]
 
 
-def add_lesion_fields(form: forms.Form, known: list[Lesion]) -> None:
-    """Add a category for each known lesion, and the fields of new ones; all of them may stay empty."""
+def add_lesion_fields(form: forms.Form, recall: Recall, known: list[Lesion]) -> None:
+    """Add a category for each known lesion, and the fields of new ones; all of them may stay empty.
+
+    Of several known lesions each starts from what was said of it: a better result for one of them, pressed as the
+    overall one, is then no result for the others, and the form is asked for the rest.
+    """
+    said = {status.lesion.pk: status.assessment for status in lesion_statuses(recall)} if len(known) > 1 else {}
     for lesion in known:
+        newest = said.get(lesion.pk)
         form.fields[f"known_{lesion.pk}"] = forms.ChoiceField(
-            label=_("Lesion %(lesion)s") % {"lesion": lesion}, choices=[*_AS_BEFORE, *_OF_KNOWN], required=False
+            label=_("Lesion %(lesion)s") % {"lesion": lesion},
+            choices=[*_AS_BEFORE, *_OF_KNOWN],
+            required=False,
+            initial=newest.assessment if newest else "",
         )
     for number in range(1, MAX_NEW_LESIONS + 1):
         fields: dict[str, forms.Field] = {

@@ -84,7 +84,7 @@ class RecordOutcomeForm(TellingForm):
         ) % {"in_writing": in_writing}
         self.initial["follow_up_months"] = self.standard_months
         self.known_lesions = open_lesions(self.recall)
-        add_lesion_fields(self, self.known_lesions)
+        add_lesion_fields(self, self.recall, self.known_lesions)
 
     def get_layout(self) -> list[Any]:
         differ = bool(self.data.get("assessment_left") or self.data.get("assessment_right"))
@@ -92,7 +92,7 @@ class RecordOutcomeForm(TellingForm):
         return [
             "assessment",
             *collapsed_fields(_("The two breasts differ"), "assessment_right", "assessment_left", is_open=differ),
-            *lesion_layout(self.known_lesions, is_open=has_lesions),
+            *lesion_layout(self.known_lesions, is_open=has_lesions or len(self.known_lesions) > 1),
             "follow_up_months",
             "telling",
             fields_in_row("release_day", "release_time"),

@@ -48,6 +48,8 @@ class StepMenu:
     unavailable_steps: list[BlockedSteps]
     # Having a letter printed, where it may be.
     letter_step: StepOption | None
+    # Logging a call, where a result is to be told: who was called is often not reached.
+    not_reached_step: StepOption | None
 
 
 def build_step_menu(recall: Recall, actor: Actor, names: Collection[str]) -> StepMenu:
@@ -70,6 +72,7 @@ def build_step_menu(recall: Recall, actor: Actor, names: Collection[str]) -> Ste
             (step, button) for step, button in here if button.blocked_reason and button not in waits
         ),
         letter_step=may.get("ask_letter"),
+        not_reached_step=may.get("log_contact") if recall.state == State.RESULT_TO_TELL else None,
     )
 
 
