@@ -16,26 +16,28 @@ from clinic import calendar
 from clinic.actors import actor_for
 from clinic.factories import get_site_staff
 from clinic.models import Closure, Site, User
-from exchange.models import ParkedRow, ResultUpload
+from exchange.models import Hl7Message, ParkedRow, ResultUpload
 from exchange.uploads import upload_load
 from notifications.delivery.worker import send_due
 from notifications.enums import NotificationKind, NotificationState
-from notifications.models import LaySummary, LaySummaryBatch, Notification
+from notifications.models import LaySummary, LaySummaryBatch, LetterBatch, Notification
 from notifications.planning.lay_summaries import walk
 from notifications.presenters import demo_inbox
 from notifications.rendering.email import unsubscribe_url
 from patients.factories import PatientFactory
+from patients.models import Patient
 from portal.patient_requests import PatientRequestKind
 from recalls import actions
 from recalls.actions import Slot
 from recalls.enums import OPEN_STATES
 from recalls.forms import STEP_FORMS
-from recalls.models import Recall, RoomStop
+from recalls.models import Recall, RoomStop, SupplementalScreening
 from recalls.permissions import step_blocked_reason
 from recalls.testing.factories import ExamFactory, RecallFactory, RoomFactory
 from recalls.workflow import STEPS_BY_NAME
 from reports.manager.recall_lists import RecallList
 from reports.models import ExportLog
+from tests.browser.seldom_rows import fill_seldom_pages, invitation_url
 
 SCENARIOS = (
     "to_contact", "suspicious_screen", "wrong_number", "ladder_complete", "booked", "attended", "awaiting_priors",
@@ -103,6 +105,7 @@ def create_clinic_data(site: Site) -> ClinicData:
         opens=time(9), closes=time(15), place="Hillside Mall", address_line="5 Sample Road", city="Millvale",
     )  # fmt: skip
     ExportLog.objects.create(user=get_site_staff(site).manager, name="late", reason="Audit.")
+    fill_seldom_pages(site)
     return ClinicData(site, recalls, day)
 
 
@@ -183,6 +186,8 @@ def scheduler_pages(house: ClinicData, user: User) -> list[PageCheck]:
     found += [reverse(name, args=[booked.pk]) for name in ("messages", "message_new")]
     found += [reverse("message", args=[row.pk]) for row in (sent, letter, coming)]
     found += [reverse("message_resend", args=[sent.pk])]
+    found += [reverse("letter_batch", args=[LetterBatch.objects.latest("pk").pk])]
+    found += [reverse("supplemental_test", args=[SupplementalScreening.objects.latest("pk").pk])]
     found += [reverse("lay_summaries"), reverse("lay_summary_batch", args=[LaySummaryBatch.objects.latest("pk").pk])]
     found += [reverse("lay_summary", args=[LaySummary.objects.latest("pk").pk])]
     (shown, *_older), _ = demo_inbox.get_inbox_page(user, "")
@@ -223,6 +228,8 @@ def manager_pages(house: ClinicData, user: User) -> list[PageCheck]:
     draft, loaded = ResultUpload.objects.latest("pk"), ResultUpload.objects.earliest("pk")
     pages += [PageCheck(reverse("upload_columns", args=[draft.pk])), PageCheck(reverse("upload", args=[loaded.pk]))]
     pages += [PageCheck(reverse("parked_row", args=[ParkedRow.objects.latest("pk").pk]))]
+    pages += [PageCheck(reverse("hl7_message", args=[Hl7Message.objects.latest("pk").pk]))]
+    pages += [PageCheck(reverse("patient_separate", args=[Patient.objects.exclude(merged_into=None).latest("pk").pk]))]
     goes, stays = house.recall("lost").patient_id, house.recall("cancer").patient_id
     pages += [
         PageCheck(reverse("patient_merge_find", args=[goes])),
@@ -268,6 +275,7 @@ def anonymous_pages(house: ClinicData, link: str) -> list[PageCheck]:
     open_to_all = [
         PageCheck(reverse("sign_in")),
         PageCheck(stopping),
+        PageCheck(invitation_url()),
         PageCheck(reverse("unsubscribe", args=["no-such"]), 404),
     ]
     return [

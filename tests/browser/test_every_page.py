@@ -120,7 +120,7 @@ class PageAudit:
 @pytest.fixture
 def clinic_data(shadyside: Site, settings: LazySettings, tmp_path: Path) -> ClinicData:
     cache.clear()
-    settings.UPLOAD_DIR = tmp_path / "uploads"
+    settings.UPLOAD_DIR, settings.LETTER_DIR = tmp_path / "uploads", tmp_path / "letters"
     settings.EMAIL_BACKEND, settings.MAIL_INBOX_DIR = "notifications.backends.maildir.EmailBackend", tmp_path / "mail"
     return page_catalog.create_clinic_data(shadyside)
 

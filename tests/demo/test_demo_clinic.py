@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from pytest_django import Settings
 
-from clinic.calendar import SendWindow, next_send_time
+from clinic.calendar import SendWindow, local_day, next_send_time
 from clinic.models import Site, User
 from clinic.roles import STAFF_ROLES, Role, get_roles
 from demo import logins
@@ -19,8 +19,8 @@ from exchange.models import ParkedRow
 from notifications.enums import Channel, NotificationState
 from notifications.models import Notification
 from patients.models import ContactPoint, Patient
-from recalls.enums import ClosureReason, State
-from recalls.models import Recall, RecallEvent
+from recalls.enums import AppointmentStatus, ClosureReason, State
+from recalls.models import Appointment, Recall, RecallEvent, RoomStop
 from recalls.signals import recall_moved
 
 pytestmark = [pytest.mark.django_db, pytest.mark.long]
@@ -63,6 +63,12 @@ def test_a_newcomer_finds_a_clinic_at_work(demo_output: str, data_folder: Path) 
     assert ParkedRow.objects.count() == 5, "and some rows of a file wait to be mended"
 
     shadyside = Site.objects.get(code="SHADY")
+    here = Appointment.objects.filter(
+        status=AppointmentStatus.ATTENDED, site=shadyside, recall__state=State.AWAITING_OUTCOME
+    )
+    today = here.filter(starts_at__gt=timezone.now() - timedelta(hours=1))
+    assert {visit.in_room_at is None for visit in today} == {True, False}, "somebody waits and somebody is in the room"
+    assert RoomStop.objects.filter(room__site=shadyside, day__gt=local_day(shadyside, timezone.now())).count() == 3
     night = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)  # 3 am on a Sunday in Pittsburgh
     leaves = next_send_time(SendWindow.OPEN_DAYS, shadyside, night)
     assert leaves == night, "whoever tries it at night sees the mail come"

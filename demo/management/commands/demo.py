@@ -12,6 +12,7 @@ from clinic.models import Site, User
 from demo import logins, seed_history
 from demo.intake import load_parked_rows
 from demo.seed_sites import create_sites, extend_hours
+from demo.today import create_today
 
 
 class Command(BaseCommand):
@@ -47,6 +48,7 @@ class Command(BaseCommand):
         with transaction.atomic():
             places = create_sites(password)
             seed_history.create_history(places, timezone.now())
+            create_today(places[0])
             load_parked_rows()
             extend_hours(places[0].site)
             connection.run_on_commit.clear()  # what was due is sent: nobody need be woken, and nobody runs yet
