@@ -92,6 +92,21 @@ def add_days(site: "Site", start: datetime, days: int) -> datetime:
     return closing_time(site, local_day(site, start) + timedelta(days=days))
 
 
+def add_open_hours(site: "Site", start: datetime, hours: int) -> datetime:
+    """When the site has been open for that many hours since `start`; a year later for a site that never opens."""
+    left, day = timedelta(hours=hours), local_day(site, start)
+    for ahead in range(_MAX_CLOSED_DAYS):
+        candidate = day + timedelta(days=ahead)
+        opening = opening_hours_on(site, candidate)
+        if opening is None:
+            continue
+        opens, closes = max(start, instant(site, candidate, opening[0])), instant(site, candidate, opening[1])
+        if closes - opens >= left:
+            return opens + left
+        left -= max(closes - opens, timedelta(0))
+    return start + timedelta(days=_MAX_CLOSED_DAYS)
+
+
 def end_of_business(site: "Site", at: datetime) -> datetime:
     """Closing time of that day if the site is still open then, else of the next open day."""
     day = local_day(site, at)

@@ -14,6 +14,7 @@ from django.utils import timezone
 from clinic.roles import Page, can_open_page
 from config import broker
 from desk.views import DeskView, current_user, sites_by_id
+from exchange.hl7.silent_feeds import check_feeds
 from exchange.models import Hl7Message, ParkedRow
 from exchange.views.hl7_messages import messages_here
 from reports.board import Board, ExternalStatus, get_board
@@ -63,8 +64,11 @@ def _get_board(request: HttpRequest) -> Board:
     parked = admin.site.get_model_admin(ParkedRow).get_queryset(request).filter(state=ParkedRow.State.PARKED)
     is_up = broker.is_reachable(settings.REDIS_URL, seconds=BROKER_TIMEOUT_SECONDS)
     messages = messages_here(request).filter(state=Hl7Message.State.PARKED)
-    outside = ExternalStatus(is_broker_reachable=is_up, parked_rows=parked, parked_messages=messages)
-    return get_board(current_user(request), outside)
+    user = current_user(request)
+    signs = check_feeds(user.own_sites, timezone.now())
+    feeds = [(sign.name, sign.last_at, sign.is_silent) for sign in signs]
+    outside = ExternalStatus(is_broker_reachable=is_up, parked_rows=parked, parked_messages=messages, feeds=feeds)
+    return get_board(user, outside)
 
 
 def _worst_context(request: HttpRequest) -> dict[str, Any]:

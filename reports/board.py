@@ -1,6 +1,6 @@
 """Builds the status board of a user's sites in one query."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -29,6 +29,7 @@ from reports.current_counts import (
 from reports.health_checks import (
     ComponentHealth,
     check_components,
+    check_feeds,
     check_optional_parts,
     format_age,
     overdue_sentence,
@@ -41,11 +42,13 @@ from reports.weekly_figures import get_weekly_counts
 
 @dataclass(frozen=True, slots=True)
 class ExternalStatus:
-    """What the board needs and this package does not know: the broker's answer, and what is parked at intake."""
+    """What the board needs and this package does not know: the broker's answer, and how intake stands."""
 
     is_broker_reachable: bool
     parked_rows: "QuerySet[Any]"
     parked_messages: "QuerySet[Any]"
+    # Each sender of messages that is watched: its name, when its newest came, and whether that is too long ago.
+    feeds: Sequence[tuple[str, datetime | None, bool]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +139,7 @@ def get_board(user: User, outside: ExternalStatus) -> Board:
                 broker_answers=outside.is_broker_reachable, overdue=late, now=now, zone=zone,
             ),
             *check_optional_parts(counts.times_by_key("sign"), now, zone),
+            *check_feeds(outside.feeds, zone),
         ],
         messages_overdue=late,
         overdue_sentence=overdue_sentence(late, counts.oldest("messages", "overdue"), now),

@@ -107,6 +107,26 @@ def check_optional_parts(marks: Mapping[str, datetime | None], now: datetime, zo
     return [_check_heartbeat(name, words, marks[key], limits, now, zone) for key, name in names.items() if key in marks]
 
 
+def check_feeds(feeds: Sequence[tuple[str, datetime | None, bool]], zone: ZoneInfo) -> list[ComponentHealth]:
+    """Whether each sender of HL7 messages that is watched still sends."""
+    return [
+        ComponentHealth(
+            _("HL7 messages of %(sender)s") % {"sender": name},
+            Health.DOWN if is_silent else Health.UP,
+            _describe_silence(last_at, zone) if is_silent else "",
+        )
+        for name, last_at, is_silent in feeds
+    ]
+
+
+def _describe_silence(last_at: datetime | None, zone: ZoneInfo) -> str:
+    if last_at is None:
+        return _("none has come yet")
+    return _("none since %(when)s. Ask whoever runs the sending system") % {
+        "when": format_datetime(last_at.astimezone(zone))
+    }
+
+
 def _check_first_run(
     name: Any, beat_mark: datetime | None, beat_since: datetime | None, now: datetime, zone: ZoneInfo
 ) -> ComponentHealth:

@@ -32,6 +32,7 @@ from exchange.models import Hl7Message, Hl7Sender
 from recalls.permissions import StepRefused
 
 _ANSWERS = frozenset({"ACK", "ORR", "MCF", "RRI"})
+_TESTS = frozenset({"T", "D"})  # training and debugging, by table 0103
 _ORDERS = frozenset({"ORM", "OMI", "OMG"})
 _DOCUMENTS_WITHOUT_TEXT = frozenset({"T01", "T03", "T05", "T07", "T09"})
 # Events about accounts and visits of a hospital, not about the patient's own numbers.
@@ -85,7 +86,19 @@ def _read(message: Hl7Message) -> ReadMessage | MessageResult:
         return parked(_("This sender is not set up. Set it up by MSH-3 and MSH-4, then replay the message."), "MSH-3")
     if not sender.is_active:
         return parked(_("Messages of this sender are not taken in, as it is set up."), "MSH-3")
-    return _check_type(read)
+    return _check_purpose(read, sender) or _check_type(read)
+
+
+def _check_purpose(read: ReadMessage, sender: Hl7Sender) -> MessageResult | None:
+    """What MSH-11 says that the message is for; None for one that is to be acted on. An empty one was never a test."""
+    purpose = read.header.processing_id.strip().upper()
+    if purpose in ("", "P"):
+        return None
+    if purpose not in _TESTS:
+        return parked(_("It is not known whether this is a test message: MSH-11 is none of P, T and D."), "MSH-11")
+    if sender.allows_test_messages:
+        return None
+    return ignored(_("Test message: it was kept, and no patient was changed."), site=sender.site)
 
 
 def _check_type(read: ReadMessage) -> ReadMessage | MessageResult:

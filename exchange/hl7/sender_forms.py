@@ -117,8 +117,9 @@ class Hl7SenderForm(forms.ModelForm[Hl7Sender]):
         model = Hl7Sender
         fields = (
             "name", "application", "facility", "is_active", "site", "time_zone", "encoding", "encoding_overrides",
-            "sites_by_location", "mrn_authorities", "mrn_types", "screening_codes", "diagnostic_codes", "status_words",
-            "event_meanings", "observation_meanings", "final_after_days",
+            "allows_test_messages", "sites_by_location", "mrn_authorities", "default_authority", "mrn_types",
+            "screening_codes", "diagnostic_codes", "status_words", "event_meanings", "observation_meanings",
+            "final_after_days", "silent_after_hours",
         )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

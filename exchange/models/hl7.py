@@ -94,6 +94,8 @@ class Hl7Message(models.Model):
             # The list of all messages of a site, and the searches of the list.
             models.Index(fields=["site", "state", "id"], name="hl7_message_by_state"),
             models.Index(fields=["message_type", "id"], name="hl7_message_by_type"),
+            # Whether a sender has fallen silent.
+            models.Index(fields=["sender", "-id"], name="hl7_message_by_sender"),
             models.Index(fields=["control_id"], name="hl7_message_by_control_id"),
         ]
 

@@ -81,10 +81,21 @@ class Hl7Sender(models.Model):
         validators=[_check_time_zone],
         help_text=_("Empty: that of the site."),
     )
+    allows_test_messages = models.BooleanField(
+        _("test messages are taken in"),
+        default=False,
+        help_text=_("MSH-11 of T or D. Only for a test installation: they change patients as any other message does."),
+    )
     # {"NORTH": "N1"}: the location or facility in the message, and the code of our site.
     sites_by_location = models.JSONField(_("sites by location"), default=dict, blank=True)
     # PID-3.4 and PID-3.5: whose numbers are our record numbers. Empty: any.
     mrn_authorities = models.JSONField(_("assigning authorities of record numbers"), default=list, blank=True)
+    default_authority = models.CharField(
+        _("assigning authority of numbers that name none"),
+        max_length=100,
+        blank=True,
+        help_text=_("Empty: a number that names no authority counts only where it is the only one."),
+    )
     mrn_types = models.JSONField(_("identifier types of record numbers"), default=list, blank=True)
     # OBR-4.1 or OBR-4.2.
     screening_codes = models.JSONField(_("procedure codes of screening exams"), default=list, blank=True)
@@ -100,6 +111,15 @@ class Hl7Sender(models.Model):
         default=1,
         validators=[MinValueValidator(1), MaxValueValidator(30)],
         help_text=_("After a preliminary reading of a 4 or 5. 1: at the end of the next open day of the site."),
+    )
+    silent_after_hours = models.PositiveSmallIntegerField(
+        _("opening hours without a message until an alarm"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(200)],
+        help_text=_(
+            "Counted while the site is open. More than the longest quiet stretch of a usual day; empty: never."
+        ),
     )
 
     class Meta:

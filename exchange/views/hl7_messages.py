@@ -19,6 +19,7 @@ from exchange.hl7.applying.results import REPLACED
 from exchange.hl7.message_forms import MessageFilterForm, MessageForm
 from exchange.hl7.parked_messages import dismiss_message, replay_message
 from exchange.hl7.segment_table import MessageLayout, encode_text, lay_out
+from exchange.hl7.silent_feeds import check_feeds
 from exchange.models import Hl7Message
 from exchange.schema import LABELS
 
@@ -62,6 +63,7 @@ class Hl7MessageListView(DeskView):
         context = {
             "form": form,
             "asked": asked,
+            "silent": [sign for sign in check_feeds(user.own_sites, timezone.now()) if sign.is_silent],
             "rows": found[:PAGE_SIZE],
             "next_page_url": f"?{query.urlencode()}" if len(found) > PAGE_SIZE else "",
         }

@@ -17,7 +17,7 @@ from reports.weekly_figures import store_weekly_figures
 from tests.support.analyze import analyze
 from tests.support.many_rows import multiply_rows
 
-MOST_QUERIES = 10
+MOST_QUERIES = 11
 BOARD = "/board/"
 LISTS = ("/admin/recalls/recall/", "/admin/patients/patient/", "/admin/recalls/recallevent/")
 

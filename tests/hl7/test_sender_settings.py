@@ -45,6 +45,8 @@ def test_settings_are_kept_with_those_before(
         ("encoding", "utf-9", "No such character set"),
         ("time_zone", "Mars", "No such time zone"),
         ("final_after_days", "0", "greater than or equal to 1"),
+        ("silent_after_hours", "0", "greater than or equal to 1"),
+        ("silent_after_hours", "many", "Enter a whole number"),
     ],
 )
 def test_a_mistake_is_named_and_nothing_is_saved(

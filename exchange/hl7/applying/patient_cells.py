@@ -34,10 +34,14 @@ _SEXES = {"A": "O", "N": "U", "": ""}  # table 0001: ambiguous, not applicable
 
 
 def choose_record_number(numbers: tuple[Identifier, ...], sender: Hl7Sender) -> Identifier | Fault:
-    """The one record number of ours among a patient's numbers; two that differ are never chosen between."""
+    """The one record number of ours among a patient's numbers; two that differ are never chosen between.
+
+    Of several, the one of an authority that the settings name counts; without any such, the one that names none where
+    the settings say whose such a number is.
+    """
     place = numbers[0].field if numbers else "PID-3"
     named = [number for number in numbers if number.value.strip() and number.value != NULL]
-    ours = [number for number in named if _is_ours(number, sender)]
+    ours = _keep_known_authorities([number for number in named if _is_record_number(number, sender)], sender)
     if len({number.type.upper() in _RECORD_TYPES for number in ours}) > 1 and not sender.mrn_types:
         ours = [number for number in ours if number.type.upper() in _RECORD_TYPES]
     if not named:
@@ -46,10 +50,31 @@ def choose_record_number(numbers: tuple[Identifier, ...], sender: Hl7Sender) -> 
         return Fault(
             place, _("None of the patient's numbers is a record number of this clinic, as the sender is set up.")
         )
-    if len({(number.value.strip(), number.authority.casefold()) for number in ours}) > 1:
-        message = _("The patient has more than one record number here. Set whose numbers count for this sender.")
-        return Fault(place, message)
+    if len({number.value.strip() for number in ours}) > 1:
+        return Fault(place, _describe_conflict(ours, sender))
     return _clean_number(ours[0])
+
+
+def _describe_conflict(ours: list[Identifier], sender: Hl7Sender) -> str:
+    """Whose the numbers are that cannot be told apart, by authority: a number itself stands in no reason."""
+    count = len({number.value.strip() for number in ours})
+    authorities = sorted({number.authority.strip() or sender.default_authority for number in ours} - {""})
+    if not authorities:
+        return _(
+            "The message gives %(count)d different record numbers and says of none who assigned it. Ask the sender to "
+            "name the assigning authority (PID-3.4)."
+        ) % {"count": count}
+    if len(authorities) == 1:
+        words = _(
+            "The message gives %(count)d different record numbers of %(authority)s for one patient. Ask the sender "
+            "which one is in use, or whether two records of the patient were joined."
+        )
+        return words % {"count": count, "authority": authorities[0]}
+    words = _(
+        "The message gives %(count)d different record numbers, of %(authorities)s. Set whose numbers count for this "
+        "sender."
+    )
+    return words % {"count": count, "authorities": ", ".join(authorities)}
 
 
 def _clean_number(number: Identifier) -> Identifier | Fault:
@@ -63,11 +88,16 @@ def _clean_number(number: Identifier) -> Identifier | Fault:
     return replace(number, value=value)
 
 
-def _is_ours(number: Identifier, sender: Hl7Sender) -> bool:
-    authorities = {name.casefold() for name in sender.mrn_authorities}
+def _keep_known_authorities(numbers: list[Identifier], sender: Hl7Sender) -> list[Identifier]:
+    """Those of an authority that the settings name; a number that names none has the default one, where it is set."""
+    default = sender.default_authority.strip()
+    known = {name.strip().casefold() for name in (*sender.mrn_authorities, default)} - {""}
+    kept = [number for number in numbers if (number.authority.strip() or default).casefold() in known]
+    return kept if sender.mrn_authorities or kept else numbers
+
+
+def _is_record_number(number: Identifier, sender: Hl7Sender) -> bool:
     types = {name.upper() for name in sender.mrn_types}
-    if authorities and number.authority.casefold() not in authorities:
-        return False
     return number.type.upper() in types if types else number.type.upper() not in _NO_RECORD_TYPES
 
 

@@ -82,10 +82,15 @@ def _read_name(repetition: Repetition) -> PersonName:
 
 
 def _read_identifiers(segment: Segment, field: int) -> tuple[Identifier, ...]:
-    """The numbers of one field; an HL7 null beside a number is kept as it was sent, and is no number."""
+    """The numbers of one field; an HL7 null beside a number is kept as it was sent, and is no number.
+
+    An authority without a name is known by its universal id.
+    """
     repetitions = [repetition for repetition in segment.repetitions(field) if repetition.raw(1)]
     return tuple(
-        Identifier(segment.place(field), repetition.raw(1), repetition.get(4), repetition.get(5))
+        Identifier(
+            segment.place(field), repetition.raw(1), repetition.get(4) or repetition.get(4, 2), repetition.get(5)
+        )
         for repetition in repetitions
     )
 

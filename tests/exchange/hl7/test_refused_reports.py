@@ -21,7 +21,7 @@ APPLIED, PARKED, IGNORED = Hl7Message.State.APPLIED, Hl7Message.State.PARKED, Hl
     [
         (("19700201", "Aug 15, 1942"), "PID-7", "no full day"), (("19700201", ""), "PID-7", "born"),
         (("19700201", "19420230"), "PID-7", "no full day"), (("M1^^^SHADY^MR", ""), "PID-3", "no record number"),
-        (("M1^^^SHADY^MR", "M1^^^SHADY^MR~M2^^^SHADY^MR"), "PID-3", "more than one record number"),
+        (("M1^^^SHADY^MR", "M1^^^SHADY^MR~M2^^^SHADY^MR"), "PID-3", "2 different record numbers of SHADY"),
         (("Sample-Oak^Testa^Quill", "Sample-Oak"), "PID-5", "family name and given name"),
         (("|20261102093000|", "||"), "OBR-7", "must not be empty"),
         (("|PA1|A1|", "||  |"), "OBR-3", "must not be empty"),
