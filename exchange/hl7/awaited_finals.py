@@ -39,7 +39,7 @@ def _open_waits(waiting: Iterable[tuple[Hl7Message, ReportMark]]) -> None:
         Hl7AwaitedFinal(
             site=mark.site,
             accession=mark.accession[:200],
-            assessment=mark.preliminary,
+            assessment=mark.preliminary or "",
             message=message,
             said_at=mark.said_at,
             due_at=calendar.add_business_days(mark.site, message.received_at, message.sender.final_after_days),

@@ -15,12 +15,14 @@ from exchange.errors import InvalidValue
 from exchange.hl7.report_text import words
 from exchange.hl7.report_text.context import Judged, Report, Use, judge, make_report
 from exchange.hl7.report_text.mentions import Mention, find_mentions, find_unread_pairs
+from exchange.hl7.report_text.objections import find_objection
 from exchange.hl7.report_text.tokens import fold, tokenize
 from exchange.parsing.assessment_parser import find_allowed_by_wording, find_needs, get_allowed
 from recalls.enums import Assessment
 
 # From the least to the most urgent; a 6 beside another category that asks for something is left to a person.
 _URGENCY = ("1", "2", "3", "0", "4", "4A", "4B", "4C", "5")
+_SUSPICIOUS = frozenset({"4", "4A", "4B", "4C", "5"})
 _MAX_LENGTH = 100_000
 _MOST_MENTIONS = 100
 
@@ -76,12 +78,27 @@ def _read_with_addenda(text: str, folded: str, addenda: Sequence[re.Match[str]])
     changes = _("An addendum may change the assessment.")
     if len(addenda) > 1:
         return _doubt(added if added.overall else rest, changes)
+    lowers = added.overall in _URGENCY and rest.overall in _SUSPICIOUS and _is_less(added.overall, rest.overall)
+    if lowers or _changes_what_follows(folded, addenda[0], original):
+        return _doubt(added, changes)
     if not words.ADDENDUM_MATTERS.search(folded, start, end) and not added.overall:
         return rest
     says_the_same_breasts = bool(added.right) == bool(rest.right) and bool(added.left) == bool(rest.left)
     if added.is_full and (says_the_same_breasts or not rest.overall):
         return added
     return _doubt(added if added.overall else rest, changes)
+
+
+def _is_less(one: str, other: str) -> bool:
+    return _URGENCY.index(one) < _URGENCY.index(other)
+
+
+def _changes_what_follows(folded: str, addendum: re.Match[str], original: re.Match[str] | None) -> bool:
+    """Whether an addendum at the top speaks of a change, and the report that it changes follows unmarked."""
+    heading = words.HEADING.search(folded, addendum.end())
+    if original is not None or heading is None or folded[: addendum.start()].strip():
+        return False
+    return bool(words.CHANGE.search(folded, addendum.end(), heading.start()))
 
 
 def _doubt(reading: AssessmentReading, reason: str) -> AssessmentReading:
@@ -208,11 +225,10 @@ def _find_contradiction(
         return _("A kind of 4 stands apart from the category.")
     if _leaves_a_breast_open(report, reading):
         return _("The report speaks of the other breast and gives no category for it.")
-    if words.UK_CODE.search(report.folded):
+    is_radiology_code = words.UK_RADIOLOGY_CODE.search(report.folded) and not words.LEFT_CODE.search(report.folded)
+    if words.UK_CODE.search(report.folded) or is_radiology_code:
         return _("The text holds a code such as M4 or U3, which is of another system.")
-    if reading.overall in ("1", "2", "3") and _sounds_suspicious(report, judged):
-        return _("The words of the report sound more serious than the category.")
-    return ""
+    return find_objection(report, judged, statements, reading.overall or "")
 
 
 def _leaves_a_breast_open(report: Report, reading: AssessmentReading) -> bool:
@@ -239,17 +255,6 @@ def _contradicts(statement: Judged) -> bool:
     except InvalidValue:
         return True
     return allowed is not None and not allowed & get_allowed(statement.mention.pairs[0][1])
-
-
-def _sounds_suspicious(report: Report, judged: Sequence[Judged]) -> bool:
-    """A sentence outside history calls something suspicious, and does not deny it."""
-    for found in words.SUSPICIOUS_WORDS.finditer(report.folded):
-        before = re.split(r"[.;!?]\s|\n\n", report.folded[: found.start()])[-1]
-        is_key = any(start <= found.start() < end + 40 for start, end in report.legends)
-        is_history = report.section_at(found.start())[1] == "history"
-        if not is_key and not is_history and not words.NEGATION.search(before) and not words.LEGEND.search(before):
-            return True
-    return False
 
 
 def _read_zero_kind(reading: AssessmentReading, statements: Sequence[Judged]) -> Assessment | None:

@@ -55,7 +55,7 @@ class WorklistView(DeskView):
             context["signatures"] = build_signature_rows(requests, sites, now)
             context["tasks"] = build_task_rows(tasks, sites, now)
             answers = worklist_warnings_wanted.send(sender=WorklistView, sites=list(sites))
-            context["warnings"] = [sentence for _receiver, sentences in answers for sentence in sentences]
+            context["warnings"] = [sentence for _receiver, sentences in answers for sentence in sentences or ()]
         return render(request, "recalls/worklist.html", context)
 
 

@@ -36,6 +36,8 @@ def _fold_letter(letter: str) -> str:
         return "'"
     if letter in "\r\N{REGISTERED SIGN}\N{TRADE MARK SIGN}":
         return " "
+    if letter.isdigit() and unicodedata.decomposition(letter).startswith(("<super>", "<sub>")):
+        return "*"  # a footnote
     plain = unicodedata.normalize("NFKD", letter).casefold()[:1]
     return plain if plain and not (plain.isspace() and letter != "\n") else ("\n" if letter == "\n" else " ")
 

@@ -129,15 +129,18 @@ def _ends_in_dash(tokens: Sequence[Token], place: int) -> bool:
 
 
 def _opens_range(tokens: Sequence[Token], place: int) -> bool:
-    """ "4A-4B", "3 or 4", "4A/B", "2 and BI-RADS 4"."""
+    """ "4A-4B", "3 or 4", "4A/B", "2 and BI-RADS 4", "6/12", "3 [4]"."""
     token = get(tokens, place)
     if token is None:
         return False
-    if token.text in ",;|":
+    if token.text in (",", ";", "|", ":", "(", "[", "{", "\\", "\n"):
         second = get(tokens, place + 1)
         return second is not None and second.kind == "number" and _is_bare_value(tokens, place + 1)
     if token.text not in _RANGE_MARKS:
         return False
+    behind = get(tokens, place + 1)
+    if token.text == "/" and behind is not None and behind.kind == "number":
+        return True
     at = place + 1
     while (second := get(tokens, at)) is not None and (second.kind == "anchor" or is_word(second, words.WEAK)):
         at += 1

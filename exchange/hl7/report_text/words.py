@@ -38,7 +38,7 @@ NUMBER_WORDS = {word: str(number) for spoken in (_ENGLISH, _SPANISH) for number,
 ROMAN = {"I": "1", "II": "2", "III": "3", "IV": "4", "V": "5", "VI": "6"}
 UNITS = _words(
     "mm cm mg ml month months mo mos week weeks year years yr yrs day days view views o'clock oclock x percent "
-    "hour hours "
+    "hour hours d "
     "edition ed th mes meses ano anos dia dias am pm"
 )
 
@@ -165,6 +165,7 @@ DOUBTFUL = re.compile(
     r"hypothetical\w*|"
     r"increased|decreased|equivocal|between|previo|previa|anterior|fue|era|antecedente\w*|si|podria|"
     r"per patient|other hospital|computer|cad|artificial|ai|software|algorithm|borderline|"
+    r"i think|i believe|presum\w*|favou?r(?:s|ed)?|"
     r"lung|lungs|liver|hepatic|pulmonary|thyroid|prostate|renal|kidney|ovarian|adnexal|subcategory|subtype|"
     r"question|questionable|disagree\w*|discrepan\w*|discordan\w*|voided|void|retract\w*|withdrawn|delete\w*|"
     r"ignore|disregard)\b"
@@ -174,6 +175,7 @@ DOUBTFUL = re.compile(
     r"|(?:table|figure|fig)\.? ?\d*\W*\u00a4|\bn ?= ?\d|\u00a4\W*\d+(?:\.\d+)?\s*(?:%|cases|patients|exams|"
     r"women|percent)"
     r"|\b(?:likely|probably|probable|screening|probablemente)\W*\u00a4"
+    r"|\b(?:exam\w*|study|part)\W*\d of [2-9]|\.(?:pdf|docx?|txt)\b"
     r"|\?|\b(?:19|20)\d\d\b|\b\d{1,2}/\d{1,2}/\d{2,4}\b"
 )
 # Wordings that hold such a word and are the plain text of a category.
@@ -216,7 +218,11 @@ SIDE_HEADING = re.compile(
 # The other breast is gone: nothing is read of it.
 MASTECTOMY = re.compile(r"mastectom\w+")
 UK_CODE = re.compile(r"(?<![a-z0-9])[mu] ?[1-5](?:[ab])?(?![a-z0-9])")
+# Of the same system; but "L2 R4" are the breasts.
+UK_RADIOLOGY_CODE = re.compile(r"(?<![a-z0-9])r[1-5](?:[ab])?(?![a-z0-9])")
+LEFT_CODE = re.compile(r"(?<![a-z0-9])l[0-6](?![0-9])")
 ADDENDUM = re.compile(r"(?<![a-z])(?:addend(?:um|a)|adenda|adendum|addemdum)\b[^\n:]{0,60}[:\n]?")
+CHANGE = re.compile(r"\b(?:chang|correct|revis|amend|upgrad|downgrad|corrig|modific)\w*|\b(?:error|should|instead)\b")
 ORIGINAL_REPORT = re.compile(r"\b(?:original report|end of addendum|original interpretation|informe original)\b")
 ADDENDUM_MATTERS = re.compile(
     r"\b(?:benign|negative|suspicious|biopsy|malignan\w*|categor\w*|assess\w*|chang\w*|correct\w*|revis\w*|error|"
