@@ -28,6 +28,7 @@ BEAT_SCHEDULE = {
     "letters": {"task": "notifications.tasks.sweep_letter_batches", "schedule": TICK_SECONDS, "options": TICK_OPTIONS},
     "uploads": {"task": "exchange.tasks.sweep_uploads", "schedule": TICK_SECONDS, "options": TICK_OPTIONS},
     "hl7": {"task": "exchange.tasks.apply_hl7_messages", "schedule": TICK_SECONDS, "options": TICK_OPTIONS},
+    "hl7_bodies": {"task": "exchange.tasks.empty_hl7_messages", "schedule": HOUR, "options": {"expires": HOUR}},
     "fhir": {"task": "exchange.fhir.tasks.sweep", "schedule": TICK_SECONDS, "options": TICK_OPTIONS},
     "hl7_status": {"task": "exchange.tasks.send_hl7_status", "schedule": TICK_SECONDS, "options": TICK_OPTIONS},
     "tick": {"task": "recalls.tasks.apply_due_steps", "schedule": TICK_SECONDS, "options": TICK_OPTIONS},

@@ -9,6 +9,7 @@ from exchange.hl7.awaited_finals import warn_of_missing_finals
 from exchange.hl7.outbound.deliver import send_status_messages
 from exchange.hl7.outbound.plan import plan_status_messages
 from exchange.hl7.processing import process_received
+from exchange.hl7.retention import empty_old_bodies
 from exchange.uploads import upload_load
 
 HL7_SECONDS = 40.0  # well below the time limit of a task
@@ -33,6 +34,12 @@ def apply_hl7_messages() -> dict[str, int]:
     The number of messages by what became of them.
     """
     return {**process_received(HL7_SECONDS), "final_missing": warn_of_missing_finals()}
+
+
+@shared_task
+def empty_hl7_messages() -> int:
+    """Each hour; the number of messages whose body was kept for long enough."""
+    return empty_old_bodies(HL7_SECONDS)
 
 
 @shared_task

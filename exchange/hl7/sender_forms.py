@@ -119,7 +119,7 @@ class Hl7SenderForm(forms.ModelForm[Hl7Sender]):
             "name", "application", "facility", "is_active", "site", "time_zone", "encoding", "encoding_overrides",
             "allows_test_messages", "sites_by_location", "mrn_authorities", "default_authority", "mrn_types",
             "screening_codes", "diagnostic_codes", "status_words", "event_meanings", "observation_meanings",
-            "final_after_days", "silent_after_hours",
+            "final_after_days", "silent_after_hours", "keep_days",
         )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

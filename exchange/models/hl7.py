@@ -35,7 +35,7 @@ class Hl7Message(models.Model):
     # finds its row by this.
     key = models.CharField(max_length=64, unique=True, editable=False)
     digest = models.CharField(_("SHA-256 of the body"), max_length=64, editable=False)
-    raw = models.BinaryField(_("the message as it came"))
+    raw = models.BinaryField(_("the message as it came"))  # empty once it was kept for long enough
     # In place of `raw` from then on; `raw` stays.
     mended = models.BinaryField(_("the message as a person mended it"), null=True)
     size = models.PositiveBigIntegerField(_("bytes"), default=0)  # as sent: `raw` is cut where the message was too long
@@ -74,6 +74,7 @@ class Hl7Message(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("settled by")
     )  # empty: nobody had to
     note = models.TextField(_("note"), blank=True)
+    emptied_at = models.DateTimeField(_("emptied"), null=True, blank=True)
 
     class Meta:
         ordering = ["pk"]
@@ -96,6 +97,12 @@ class Hl7Message(models.Model):
             models.Index(fields=["message_type", "id"], name="hl7_message_by_type"),
             # Whether a sender has fallen silent.
             models.Index(fields=["sender", "-id"], name="hl7_message_by_sender"),
+            # What may be emptied next.
+            models.Index(
+                fields=["sender", "settled_at"],
+                condition=Q(emptied_at__isnull=True, settled_at__isnull=False),
+                name="hl7_message_to_empty",
+            ),
             models.Index(fields=["control_id"], name="hl7_message_by_control_id"),
         ]
 

@@ -13,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic.models import Site
 
+KEEP_DAYS = 365  # after a message was settled; also for messages of a sender that nobody has set up
+
 
 class ReportStatus(models.TextChoices):
     """What the word of a sender in OBR-25 or OBX-11 means."""
@@ -120,6 +122,12 @@ class Hl7Sender(models.Model):
         help_text=_(
             "Counted while the site is open. More than the longest quiet stretch of a usual day; empty: never."
         ),
+    )
+    keep_days = models.PositiveSmallIntegerField(
+        _("days for which messages are kept whole"),
+        default=KEEP_DAYS,
+        validators=[MinValueValidator(7), MaxValueValidator(7300)],
+        help_text=_("Counted from the day a message was applied, ignored or dismissed. What became of it stays."),
     )
 
     class Meta:

@@ -16,7 +16,8 @@ NO_VERSIONS = {"versions-TOTAL_FORMS": "0", "versions-INITIAL_FORMS": "0"}
 def save(client: Client, sender: Hl7Sender, **typed: str) -> Any:
     given = {
         "name": sender.name, "application": sender.application, "facility": sender.facility, "is_active": "on",
-        "site": str(sender.site_id), "encoding": "utf-8", "time_zone": "", "final_after_days": "1", **NO_VERSIONS,
+        "site": str(sender.site_id), "encoding": "utf-8", "time_zone": "", "final_after_days": "1",
+        "keep_days": "365", **NO_VERSIONS,
     }  # fmt: skip
     address = reverse("admin:exchange_hl7sender_change", args=[sender.pk])
     return client.post(address, given | typed, follow=True)
@@ -46,6 +47,7 @@ def test_settings_are_kept_with_those_before(
         ("time_zone", "Mars", "No such time zone"),
         ("final_after_days", "0", "greater than or equal to 1"),
         ("silent_after_hours", "0", "greater than or equal to 1"),
+        ("keep_days", "6", "greater than or equal to 7"),
         ("silent_after_hours", "many", "Enter a whole number"),
     ],
 )
