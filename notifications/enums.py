@@ -101,6 +101,7 @@ class StatusReason(models.TextChoices):
     DECEASED = "deceased", _("The patient has died.")
     DAILY_CAP_REACHED = "enough_today", _("Two messages have reached the patient that day; it leaves the next day.")
     VISIT_DAY_CLOSED = "closed_day", _("The clinic is closed on the day of the visit: it is to be moved.")
+    BESIDE_4_OR_5 = "beside_4_or_5", _("Another recall of the patient stands after a 4 or 5: a person tells them.")
     TOO_LATE = "too_late", _("It could not leave in time.")
     TEMPORARY = "temporary", _("The mail server asked us to try again later.")
     UNCERTAIN = "uncertain", _("The connection was lost; it may have arrived and is sent once more.")

@@ -25,6 +25,7 @@ APPEND_ONLY = (
     "recalls_biopsy",
     "recalls_biopsyretraction",
     "recalls_resultdisclosure",
+    "recalls_disclosureretraction",
     "recalls_refusal",
     "recalls_referral",
     "recalls_outsidereport",

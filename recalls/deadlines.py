@@ -13,7 +13,7 @@ from dateutil.relativedelta import relativedelta
 
 from clinic import calendar
 from recalls.contact_ladder import lost_from, next_attempt, open_rungs
-from recalls.enums import ActionableCategory, RecallKind, State, WorkItemKind
+from recalls.enums import CLOSED_WITHOUT_ANSWER, ActionableCategory, RecallKind, State, WorkItemKind
 from recalls.workflow import DEADLINE_KIND_BY_STATE, FOLLOW_UP_MONTHS, DeadlineKind
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def _compute_wake_at(recall: "Recall", policy: "DeadlinePolicy") -> datetime | N
         return _hold_due(recall, policy, DeadlineFacts())
     if recall.state == State.FOLLOW_UP:
         return _follow_up_lead_at(recall, policy)
-    if recall.state == State.CLOSED and recall.offer_again_on:
+    if recall.closure_reason in CLOSED_WITHOUT_ANSWER and recall.offer_again_on:
         return calendar.instant(recall.site, recall.offer_again_on, time(8, 0))
     return recall.wake_at if recall.state == State.RESULT_TO_TELL else None
 

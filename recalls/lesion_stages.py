@@ -44,6 +44,12 @@ class LesionStatus:
     biopsy: "Biopsy | None"
     surgery: "PathologyResult | None"
 
+    @property
+    def is_pathology_amendable(self) -> bool:
+        """Whether a corrected report of its tissue matters: not after surgery, nor while new tissue is awaited."""
+        is_read = self.pathology is not None and self.stage != LesionStage.PATHOLOGY_AWAITED
+        return is_read and self.surgery is None
+
 
 # A verdict after which the tissue has to be taken again.
 _REPEAT_VERDICTS = frozenset({ConcordanceVerdict.DISCORDANT, ConcordanceVerdict.INSUFFICIENT})
@@ -104,11 +110,22 @@ def _status(lesion: "Lesion", referred_at: datetime | None) -> LesionStatus:
         stage = LesionStage.SETTLED
     elif is_tissue_awaited:  # what was taken is read, also when the images have been called benign meanwhile
         stage = LesionStage.PATHOLOGY_AWAITED
-    elif pathology is not None and pathology.at >= assessment.read_at:
+    elif pathology is not None and _does_tissue_lead(pathology, concordance, assessment, referred_at):
         stage = _stage_by_tissue(concordance, referred_at)
     else:
         stage = _stage_by_images(assessment, referred_at)
     return LesionStatus(lesion, stage, assessment, pathology, concordance, biopsy, surgery[-1] if surgery else None)
+
+
+def _does_tissue_lead(
+    pathology: "PathologyResult",
+    concordance: "Concordance | None",
+    assessment: "LesionAssessment",
+    referred_at: datetime | None,
+) -> bool:
+    """The newer word counts; but no image settles tissue that nobody has signed, nor a cancer nobody has taken over."""
+    is_owed = _stage_by_tissue(concordance, referred_at) in (LesionStage.TO_SIGN, LesionStage.REFERRAL_OWED)
+    return is_owed or max(pathology.at, concordance.at if concordance else pathology.at) >= assessment.read_at
 
 
 def _stage_by_tissue(concordance: "Concordance | None", referred_at: datetime | None) -> LesionStage:

@@ -30,7 +30,7 @@ def find_next_state(recall: Recall, statuses: Sequence[LesionStatus]) -> NextSta
 
     1. Pathology that nobody has signed is signed first, and a result that nobody has told is told before anything else.
     2. A referral, a biopsy and an awaited pathology come next, in this order.
-    3. A visit booked, or still needed after an incomplete outcome.
+    3. A visit booked, or still needed after an incomplete outcome, be it of one breast only.
     4. A short-interval follow-up, or a call for it once its round has begun; else the recall is closed.
     """
     stages = {status.stage for status in statuses}
@@ -46,7 +46,7 @@ def find_next_state(recall: Recall, statuses: Sequence[LesionStatus]) -> NextSta
     if booked and booked != VisitKind.BIOPSY:
         return State.SCHEDULED, None
     outcome = newest_outcome(recall)
-    if outcome is not None and outcome.assessment == Assessment.NEED_IMAGING:
+    if is_imaging_owed(recall, outcome):
         return State.TO_CONTACT, None
     if LesionStage.FOLLOW_UP in stages:
         has_begun = outcome is not None and recall.round > outcome.round
@@ -57,6 +57,18 @@ def find_next_state(recall: Recall, statuses: Sequence[LesionStatus]) -> NextSta
 def newest_outcome(recall: Recall) -> Outcome | None:
     """The outcome that no later one amends."""
     return max(recall.outcomes.all(), key=lambda row: row.pk, default=None)
+
+
+def is_imaging_owed(recall: Recall, outcome: Outcome | None) -> bool:
+    """Whether the newest reading leaves a breast incomplete, also beside a 4 or 5 of the other one.
+
+    Without an outcome it is the screening reading of a 4 or 5, from which the patient was sent straight to biopsy.
+    """
+    if outcome is not None:
+        return Assessment.NEED_IMAGING in (outcome.assessment, outcome.assessment_left, outcome.assessment_right)
+    exam = recall.exam
+    is_incomplete = {exam.assessment_left, exam.assessment_right} & {Assessment.NEED_IMAGING, Assessment.NEED_PRIORS}
+    return exam.assessment in SUSPICIOUS_ASSESSMENTS and bool(is_incomplete)
 
 
 def _closed(recall: Recall, outcome: Outcome | None, statuses: Sequence[LesionStatus]) -> NextState:

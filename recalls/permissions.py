@@ -103,6 +103,8 @@ def check_step_available(recall: Recall, step: Step, now: datetime) -> None:
         raise StepUnavailable(
             _("Not while the recall is “%(state)s”. %(rule)s") % {"state": State(recall.state).label, "rule": step.rule}
         )
+    if step.closure_reason in CLOSED_WITHOUT_ANSWER and _is_tissue_unread(recall):
+        raise StepUnavailable(_("Tissue was taken: its result is waited for, signed and told first."))
     if step.precondition is not None and not _PRECONDITION_CHECKS[step.precondition](recall, now):
         raise StepUnavailable(str(step.precondition.label))
 
@@ -213,8 +215,23 @@ def is_death_on_record(recall: Recall) -> bool:
     return bool(said) and said[-1] == "mark_deceased"
 
 
+def _is_tissue_unread(recall: Recall) -> bool:
+    if recall._state.adding:
+        return False
+    stages = {status.stage for status in lesion_statuses(recall)}
+    return bool(stages & {LesionStage.PATHOLOGY_AWAITED, LesionStage.TO_SIGN})
+
+
 def _is_pathology_awaited(recall: Recall, _now: datetime) -> bool:
     return bool(lesions_in(lesion_statuses(recall), LesionStage.PATHOLOGY_AWAITED))
+
+
+def _is_pathology_recorded(recall: Recall, _now: datetime) -> bool:
+    return any(status.is_pathology_amendable for status in lesion_statuses(recall))
+
+
+def _is_result_told(recall: Recall, _now: datetime) -> bool:
+    return recall.result_since is None and bool(recall.disclosures.all())
 
 
 _PRECONDITION_CHECKS: dict[Precondition, Callable[[Recall, datetime], bool]] = {
@@ -228,6 +245,8 @@ _PRECONDITION_CHECKS: dict[Precondition, Callable[[Recall, datetime], bool]] = {
     Precondition.BIOPSY_STARTED: _has_biopsy_started,
     Precondition.BIOPSY_DAY: _is_biopsy_day,
     Precondition.PATHOLOGY_AWAITED: _is_pathology_awaited,
+    Precondition.PATHOLOGY_RECORDED: _is_pathology_recorded,
+    Precondition.RESULT_TOLD: _is_result_told,
     Precondition.ENDED_WITHOUT_ANSWER: lambda recall, _now: recall.closure_reason in CLOSED_WITHOUT_ANSWER,
     Precondition.DECEASED: lambda recall, _now: recall.patient.deceased_on is not None or is_death_on_record(recall),
     Precondition.REPORT_REQUESTED: lambda recall, _now: bool(open_report_requests(recall)),

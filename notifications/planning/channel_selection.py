@@ -13,14 +13,17 @@ from django.conf import settings
 
 from clinic import calendar
 from notifications.content import loader
-from notifications.enums import LETTER_KINDS, Channel, NotificationKind, StatusReason
+from notifications.enums import LETTER_KINDS, WRITTEN_RESULT_KINDS, Channel, NotificationKind, StatusReason
 from notifications.planning.rules import PlannedMessage
 from notifications.planning.snapshot import APPOINTMENT_TIME_KINDS
 from patients.channels import PatientChannels
 from patients.models import Patient
+from recalls.actions import stands_beside_4_or_5
 from recalls.models import Appointment, Recall
 
 POSTAL_DELIVERY_TIME = timedelta(days=5)  # to print it, and until it is in the patient's letter box
+# Each says that nothing is wrong, or that nobody needs to come.
+_GOOD_NEWS_KINDS = WRITTEN_RESULT_KINDS | {NotificationKind.RESULT_WITHDRAWN}
 # Paper comes too late or says the same again: the letter about the booking gave the day.
 _NEVER_BY_LETTER = frozenset({NotificationKind.APPOINTMENT_REMINDER, NotificationKind.BIOPSY_REMINDER})
 
@@ -46,6 +49,8 @@ def select_channel(
         return _select_referrer_channel(recall, closed)
     if recall.patient.deceased_on:
         return ChannelChoice(Channel.EMAIL, StatusReason.DECEASED)
+    if kind in _GOOD_NEWS_KINDS and stands_beside_4_or_5(recall):
+        return ChannelChoice(Channel.EMAIL, StatusReason.BESIDE_4_OR_5)
     if kind in APPOINTMENT_TIME_KINDS and one.appointment and not _is_open_for(one.appointment):
         return ChannelChoice(Channel.EMAIL, StatusReason.VISIT_DAY_CLOSED)
     on_paper = one.letter_requested or kind in LETTER_KINDS

@@ -27,7 +27,7 @@ from notifications.planning.snapshot import NotificationKey, RecallSnapshot
 from patients.channels import PatientChannels, get_patient_channels
 from patients.models import ContactPoint
 from recalls.actions import open_work_item
-from recalls.enums import WorkItemKind
+from recalls.enums import CLOSED_WITHOUT_ANSWER, WorkItemKind
 from recalls.models import Recall
 
 # A reminder of an early visit leaves in the evening before the day before.
@@ -203,12 +203,21 @@ def _cancel_obsolete(recall: Recall, found: PlanChanges) -> None:
             reason=StatusReason.NO_LONGER_NEEDED,
         )
         print_work_items.close_print_work_items_if_done(recall.pk, by=SYSTEM)
+    _tell_what_was_not_sent(recall, found.to_cancel)
     # Too late to stop: the row says so, whatever becomes of it.
     _update_in_state(found.in_flight, NotificationState.SENDING, reason=StatusReason.IN_FLIGHT)
     _update_in_state(found.in_flight_to_changed_person, NotificationState.SENDING, reason=StatusReason.PERSON_CHANGED)
     for row in found.in_flight_to_changed_person:
         words = {"message": row.get_kind_display(), "why": StatusReason.PERSON_CHANGED.label}
         open_work_item(recall, WorkItemKind.VERIFY_CONTACT, _("“%(message)s”: %(why)s") % words)
+
+
+def _tell_what_was_not_sent(recall: Recall, cancelled: Iterable[Notification]) -> None:
+    """A result that counts as told in writing and had not left when the recall ended otherwise is told by a person."""
+    unsent = [row for row in cancelled if row.kind in WRITTEN_RESULT_KINDS]
+    if unsent and recall.told_in_writing and recall.closure_reason in CLOSED_WITHOUT_ANSWER:
+        words = {"message": unsent[0].get_kind_display(), "why": StatusReason.NO_LONGER_NEEDED.label}
+        open_work_item(recall, WorkItemKind.UNDELIVERABLE_MESSAGE, _("“%(message)s”: %(why)s") % words)
 
 
 def _replan(

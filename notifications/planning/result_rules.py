@@ -14,6 +14,9 @@ from recalls.enums import Assessment, ClosureReason, OutcomeBasis, State
 from recalls.models import Outcome
 from recalls.undo_snapshot import UNDO_WINDOW
 
+# After these a result that is told in writing is written anew.
+_OWED_AGAIN_STEPS = frozenset({"result_undelivered", "told_in_error"})
+
 
 def outcome_normal(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
     if snapshot.recall.closure_reason == ClosureReason.NORMAL:
@@ -65,8 +68,11 @@ def _released_outcome_message(snapshot: RecallSnapshot, categories: Collection[A
     if outcome.basis == OutcomeBasis.OUTSIDE and not snapshot.recall.told_in_writing:
         return
     from_when = max(outcome.release.release_at, outcome.at + UNDO_WINDOW)  # while it may be a slip, nobody is told
+    alive = snapshot.last_event("not_deceased")
+    if alive is not None and snapshot.recall.told_in_writing:  # what a death recorded in error held back is still owed
+        from_when = max(from_when, alive.at)
     due = calendar.next_send_time(snapshot.result_window, snapshot.site, from_when)
-    undelivered = sum(event.step == "result_undelivered" and event.at >= outcome.at for event in snapshot.events)
+    undelivered = sum(event.step in _OWED_AGAIN_STEPS and event.at >= outcome.at for event in snapshot.events)
     suffix = f"-{undelivered}" if undelivered and snapshot.recall.told_in_writing else ""
     yield PlannedMessage(f"outcome-{outcome.pk}{suffix}", due, due + RESULT_VALID_FOR, outcome=outcome)
 

@@ -56,6 +56,7 @@ from recalls.actions.notes_and_requests import letter_blocked_reason as letter_b
 from recalls.actions.notes_and_requests import message_blocked_reason as message_blocked_reason
 from recalls.actions.notes_and_requests import record_consent as record_consent
 from recalls.actions.notes_and_requests import record_wishes as record_wishes
+from recalls.actions.notes_and_requests import stands_beside_4_or_5 as stands_beside_4_or_5
 from recalls.actions.notes_and_requests import symptom_reported as symptom_reported
 from recalls.actions.notes_and_requests import take_on as take_on
 from recalls.actions.notes_and_requests import written_result_blocked_reason as written_result_blocked_reason
@@ -70,6 +71,7 @@ from recalls.actions.outside_reports import ask_report as ask_report
 from recalls.actions.outside_reports import close_report_request as close_report_request
 from recalls.actions.outside_reports import record_outside as record_outside
 from recalls.actions.pathology import PathologyInput as PathologyInput
+from recalls.actions.pathology import amend_pathology as amend_pathology
 from recalls.actions.pathology import hand_over as hand_over
 from recalls.actions.pathology import record_pathology as record_pathology
 from recalls.actions.pathology import sign_concordance as sign_concordance
@@ -90,6 +92,7 @@ from recalls.actions.telling import release_due as release_due
 from recalls.actions.telling import release_outcome as release_outcome
 from recalls.actions.telling import result_told as result_told
 from recalls.actions.telling import result_undelivered as result_undelivered
+from recalls.actions.telling import told_in_error as told_in_error
 from recalls.actions.transition import ActionKwargs as ActionKwargs
 from recalls.actions.transition import Transition as Transition
 from recalls.actions.transition import UserOrActor as UserOrActor

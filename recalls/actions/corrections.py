@@ -92,7 +92,8 @@ def _update_recall(exam: ScreeningExam, old_assessment: str, by: UserOrActor) ->
     if recall is None:
         return open_recall(exam, by=by, note=note) if exam.needs_recall else None
     recall.exam = exam
-    if recall.is_open and recall.kind == RecallKind.SUPPLEMENTAL:  # the screening was not what opened it
+    was_opened_otherwise = recall.kind == RecallKind.SUPPLEMENTAL  # the screening was not what opened it
+    if recall.is_open and was_opened_otherwise and exam.assessment not in SUSPICIOUS_ASSESSMENTS:
         open_work_item(recall, WorkItemKind.CORRECTED_RESULT, note)
         return None
     if recall.is_open:
@@ -115,7 +116,7 @@ def _update_open_recall(recall: Recall, old_assessment: str, **kwargs: Unpack[Ac
         event = _restart_recall(recall, **kwargs)
         _ask_for_call(recall, old_assessment, kwargs.get("note", ""))
         return event
-    if recall.state in _STATES_BEFORE_OUTCOME and not recall.outcomes.exists():
+    if recall.state in _STATES_BEFORE_OUTCOME and not recall.outcomes.exists() and not recall.lesions.exists():
         return void(recall, **kwargs)
     open_work_item(recall, WorkItemKind.CORRECTED_RESULT, kwargs.get("note", ""))
     return None
@@ -133,6 +134,7 @@ def _restart_recall(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> RecallEve
 
     def restart(transition: Transition) -> None:
         row, exam = transition.recall, transition.recall.exam
+        was_suspicious = row.suspicious
         stands = is_any_suspicious(load_lesion_statuses(row))  # a corrected screening takes no lesion back
         row.suspicious, row.kind = stands or exam.assessment in SUSPICIOUS_ASSESSMENTS, exam.recall_kind
         row.clock_from = timezone.now()
@@ -144,6 +146,8 @@ def _restart_recall(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> RecallEve
             transition.next_state = State.AWAITING_PRIORS
         elif row.state_before_hold == State.AWAITING_PRIORS and not waits:
             row.state_before_hold = State.TO_CONTACT
+        if transition.from_state == State.ON_HOLD and not was_suspicious and row.suspicious:
+            transition.next_state = State(row.state_before_hold)  # nobody agreed to let a 4 or 5 wait
         transition.data = {"assessment": exam.assessment}
 
     return apply_step(recall, "correct_result", restart, **kwargs)

@@ -192,6 +192,8 @@ def letter_blocked_reason(recall: Recall) -> str:
 
 def written_result_blocked_reason(recall: Recall) -> str:
     """The sentence that forbids telling a result in writing; empty when a message may tell it."""
+    if stands_beside_4_or_5(recall):
+        return _("Another recall of this patient stands after a 4 or 5: a person tells both results together.")
     wish = ResultWish.objects.filter(patient=recall.patient_id).first()
     wanted = {
         ResultWish.Channel.PHONE: _("The patient wants to hear results by phone."),
@@ -202,6 +204,12 @@ def written_result_blocked_reason(recall: Recall) -> str:
     if recall.pathology_results.exists():
         return _("After a biopsy the patient hears every result from a person.")
     return message_blocked_reason(recall)
+
+
+def stands_beside_4_or_5(recall: Recall) -> bool:
+    """Whether another recall of the patient is open after a 4 or 5: good news of this one alone would mislead."""
+    others = Recall.objects.still_open().filter(patient=recall.patient_id, suspicious=True)
+    return others.exclude(pk=recall.pk).exists()
 
 
 def message_blocked_reason(recall: Recall) -> str:

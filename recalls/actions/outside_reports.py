@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinic import calendar
+from clinic.roles import Role
 from desk.datetime_display import format_day
 from recalls.actions.lesions import LesionReading, assess_lesions
 from recalls.actions.outcomes import OutcomeInput, add_outcome, plan_follow_up, validate_outcome
@@ -19,6 +20,7 @@ from recalls.actions.transition import ActionKwargs, Transition, apply_step
 from recalls.enums import (
     MALIGNANT_CLASSES,
     SAME_DAY_ASSESSMENTS,
+    WRITTEN_RESULT_ASSESSMENTS,
     Assessment,
     DisclosureMethod,
     OutcomeBasis,
@@ -28,7 +30,7 @@ from recalls.enums import (
 from recalls.lesion_enums import PathologySource
 from recalls.lesion_stages import LesionStatus, is_malignant, load_lesion_statuses
 from recalls.models import Lesion, OutsideReport, Recall, RecallEvent, ReportRequest
-from recalls.permissions import open_report_requests
+from recalls.permissions import NotPermitted, open_report_requests
 
 # How long another institution is given before it is asked again.
 ASK_AGAIN_DAYS = 14
@@ -65,11 +67,13 @@ class OutsideReportInput:
 def record_outside(recall: Recall, report: OutsideReportInput, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
     """Record a result from elsewhere, also after the recall was closed; it goes on as the result asks for.
 
-    Raises ValidationError for a report older than the screening exam or dated in the future, and without a result.
+    Raises ValidationError for a report older than the screening exam or dated in the future, and without a result;
+    NotPermitted where somebody else than a radiologist would settle a 4, a 5 or a cancer by it.
     """
     _validate_report(recall, report)
 
     def record(transition: Transition) -> None:
+        _check_may_lower(transition, report)
         row = OutsideReport(
             recall=transition.recall,
             kind=report.kind,
@@ -129,6 +133,18 @@ def _close_requests(transition: Transition, *, received: bool, kind: OutsideRepo
             request.closed_at, request.closed_by, request.received = transition.now, transition.actor.name, received
             request.save(update_fields=["closed_at", "closed_by", "received"])
             transition.data |= {"facility": request.facility}
+
+
+def _check_may_lower(transition: Transition, report: OutsideReportInput) -> None:
+    """Raise NotPermitted where the desk alone would settle a 4, a 5 or a cancer by a lesser report from elsewhere."""
+    outcome, pathology = report.outcome, report.pathology
+    is_lesser_image = outcome is not None and outcome.assessment in WRITTEN_RESULT_ASSESSMENTS
+    is_benign_surgery = report.kind == OutsideReportKind.SURGERY and (
+        pathology is not None and pathology.result not in MALIGNANT_CLASSES
+    )
+    says_less = transition.recall.suspicious and (is_lesser_image or is_benign_surgery)
+    if says_less and Role.RADIOLOGIST not in transition.actor.roles:
+        raise NotPermitted(_("A 4, a 5 or a cancer stands here: a radiologist records a report that says less."))
 
 
 def _record_imaging(transition: Transition, report: OutsideReportInput, row: OutsideReport) -> None:

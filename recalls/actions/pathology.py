@@ -66,6 +66,30 @@ def record_pathology(recall: Recall, pathology: PathologyInput, **kwargs: Unpack
     return apply_step(recall, "record_pathology", record, **kwargs)
 
 
+def amend_pathology(
+    recall: Recall, pathology: PathologyInput, *, reason: str, **kwargs: Unpack[ActionKwargs]
+) -> RecallEvent:
+    """Put a corrected report in place of the result of a lesion; the old row stays, the new one is signed and told.
+
+    Raises ValidationError without a reason, and for a lesion that has no result.
+    """
+    validate_pathology(pathology)
+    if not reason.strip():
+        raise ValidationError({"reason": _("Say why the pathology result is amended.")})
+
+    def amend(transition: Transition) -> None:
+        old = _amendable_result(transition.recall, pathology.lesion_id)
+        row = add_pathology(
+            transition, old.lesion, pathology, source=old.source, biopsy=old.biopsy, facility=old.facility,
+            performed_on=old.performed_on,
+        )  # fmt: skip
+        transition.note = transition.note or reason
+        transition.data = {"pathology": row.pk, "lesion": old.lesion_id, "amends": old.pk}
+        go_on(transition)
+
+    return apply_step(recall, "amend_pathology", amend, **kwargs)
+
+
 def sign_concordance(
     recall: Recall,
     verdict: ConcordanceVerdict,
@@ -179,6 +203,14 @@ def _awaited_lesion(recall: Recall, lesion_id: int | None) -> LesionStatus:
         raise ValidationError({"lesion": _("Several lesions wait for a result: say which one this is about.")})
     if not chosen:
         raise StepUnavailable(_("No lesion waits for a pathology result."))
+    return chosen[0]
+
+
+def _amendable_result(recall: Recall, lesion_id: int | None) -> PathologyResult:
+    recorded = [status for status in load_lesion_statuses(recall) if status.is_pathology_amendable]
+    chosen = [status.pathology for status in recorded if status.pathology and lesion_id in (None, status.lesion.pk)]
+    if len(chosen) != 1:
+        raise ValidationError({"lesion": _("Say of which lesion the result is amended.")})
     return chosen[0]
 
 

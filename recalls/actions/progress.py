@@ -6,7 +6,7 @@ from recalls.actions.transition import Transition, active_appointment, clear_pre
 from recalls.enums import SUSPICIOUS_ASSESSMENTS, AppointmentStatus, Assessment, State, VisitKind
 from recalls.lesion_stages import LesionStage, LesionStatus, is_any_suspicious, lesions_in, load_lesion_statuses
 from recalls.models import Appointment, Recall
-from recalls.next_state import find_next_state, newest_outcome
+from recalls.next_state import find_next_state, is_imaging_owed, newest_outcome
 
 
 def go_on(transition: Transition) -> None:
@@ -46,6 +46,6 @@ def _is_still_needed(visit: Appointment, recall: Recall, statuses: Sequence[Lesi
     if visit.kind == VisitKind.BIOPSY:
         return bool(lesions_in(statuses, LesionStage.TO_BIOPSY))
     outcome = newest_outcome(recall)
-    if outcome is None or outcome.assessment == Assessment.NEED_IMAGING:
+    if outcome is None or is_imaging_owed(recall, outcome):
         return True
     return recall.round > outcome.round and bool(lesions_in(statuses, LesionStage.FOLLOW_UP))

@@ -17,9 +17,15 @@ from recalls.actions.contact import log_referrer_request
 from recalls.actions.notes_and_requests import written_result_blocked_reason
 from recalls.actions.progress import go_on
 from recalls.actions.transition import ActionKwargs, Transition, apply_step
-from recalls.enums import WRITTEN_RESULT_ASSESSMENTS, DisclosureMethod, Listener
+from recalls.enums import (
+    MALIGNANT_CLASSES,
+    SAME_DAY_ASSESSMENTS,
+    WRITTEN_RESULT_ASSESSMENTS,
+    DisclosureMethod,
+    Listener,
+)
 from recalls.lesion_stages import is_any_suspicious, load_lesion_statuses
-from recalls.models import Outcome, OutcomeRelease, Recall, RecallEvent, ResultDisclosure
+from recalls.models import DisclosureRetraction, Outcome, OutcomeRelease, Recall, RecallEvent, ResultDisclosure
 from recalls.next_state import newest_outcome
 from recalls.permissions import StepUnavailable
 
@@ -95,6 +101,33 @@ def result_undelivered(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> Recall
         go_on(transition)
 
     return apply_step(recall, "result_undelivered", bring_back, **kwargs)
+
+
+def told_in_error(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
+    """Owe again what was recorded as told and was not; `note` says how it is known. The record of the talk stays."""
+    if not kwargs.get("note", "").strip():
+        raise ValidationError({"note": _("Say why, in a few words.")})
+
+    def take_back(transition: Transition) -> None:
+        told = transition.recall.disclosures.latest("pk")
+        retract_disclosure(transition, told.pk)
+        transition.data = {"disclosure": told.pk}
+        owe_result(transition, since=transition.now, urgent=_is_newest_result_urgent(transition.recall))
+        go_on(transition)
+
+    return apply_step(recall, "told_in_error", take_back, **kwargs)
+
+
+def retract_disclosure(transition: Transition, disclosure_pk: int) -> None:
+    DisclosureRetraction.objects.create(disclosure_id=disclosure_pk, **transition.signature)
+
+
+def _is_newest_result_urgent(recall: Recall) -> bool:
+    """A 4C, a 5 or a cancer by what was found last."""
+    outcome, tissue = newest_outcome(recall), recall.pathology_results.last()
+    if tissue is not None and (outcome is None or tissue.at > outcome.at):
+        return tissue.result in MALIGNANT_CLASSES
+    return outcome is not None and outcome.assessment in SAME_DAY_ASSESSMENTS
 
 
 def ask_referrer_to_tell(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:

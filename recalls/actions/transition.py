@@ -13,6 +13,7 @@ from clinic.actors import Actor, actor_for
 from clinic.models import User
 from patients.models import Patient
 from recalls import deadlines
+from recalls.actions.own_exam import give_own_exam
 from recalls.contact_ladder import current_ladder_attempts
 from recalls.enums import (
     ACTIVE_APPOINTMENT_STATUSES,
@@ -215,6 +216,7 @@ def _apply_state_change(transition: Transition) -> None:
     if after not in (transition.step.to_states or (transition.from_state,)):
         raise StepUnavailable(_("This step does not lead there."))
     if transition.from_state == State.CLOSED != after:
+        give_own_exam(recall, transition.now)
         _check_may_open_again(recall)
     if transition.restored_fields is not None:
         return _restore_fields(transition)
@@ -268,6 +270,7 @@ def _update_closure(transition: Transition) -> None:
             recall.closed_by,
             recall.closure_note,
         ) = "", None, "", ""
+        recall.offer_again_on = None
         return
     was_open = transition.from_state != State.CLOSED
     reason = transition.closure_reason or (transition.step.closure_reason if was_open else None)

@@ -10,6 +10,7 @@ from patients.addresses import mark_address_usable
 from patients.models import ContactPoint
 from patients.record_history import log_changes
 from recalls.actions.contact import remove_reason, set_call_preference
+from recalls.actions.telling import retract_disclosure
 from recalls.actions.transition import ActionKwargs, Transition, apply_step
 from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, BOOKED_STATES, AppointmentStatus, State
 from recalls.models import (
@@ -79,6 +80,8 @@ def _revert_step_rows(transition: Transition, event: RecallEvent) -> None:
         mark_address_usable(point, by=transition.actor)
     if event.step == "record_outcome":
         OutcomeRetraction.objects.create(outcome_id=event.data["outcome"], **transition.signature)
+        if "disclosure" in event.data:
+            retract_disclosure(transition, event.data["disclosure"])
     if event.step == "biopsy_done":
         for biopsy in Biopsy.objects.filter(appointment_id=event.data["appointment"]):
             BiopsyRetraction.objects.create(biopsy=biopsy, **transition.signature)

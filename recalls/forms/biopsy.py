@@ -101,6 +101,40 @@ class RecordPathologyForm(PathologyFields, StepForm):
         return actions.record_pathology(self.recall, pathology_input(cleaned, cleaned.get("lesion")), **kwargs)
 
 
+class AmendPathologyForm(PathologyFields, StepForm):
+    lesion = forms.TypedChoiceField(label=_("Lesion"), coerce=int, widget=forms.RadioSelect)
+    reason = forms.CharField(
+        label=_("Reason"),
+        help_text=_("Such as: addendum of the laboratory, of that day."),
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+    def init_fields(self) -> None:
+        self.recorded = [status for status in lesion_statuses(self.recall) if status.is_pathology_amendable]
+        self.fields["lesion"].choices = [  # type: ignore[attr-defined]
+            (status.lesion.pk, f"{status.lesion}: {status.pathology}") for status in self.recorded
+        ]
+        if len(self.recorded) < 2:
+            del self.fields["lesion"]
+
+    @property
+    def heading(self) -> str:
+        """The one lesion that has a result, with that result; of several the form asks which."""
+        if len(self.recorded) != 1:
+            return ""
+        only = self.recorded[0]
+        return gettext("Lesion %(lesion)s: %(found)s") % {"lesion": only.lesion, "found": only.pathology}
+
+    def get_layout(self) -> list[Any]:
+        lesion = ["lesion"] if "lesion" in self.fields else []
+        return [*lesion, "result", "histology", *pathology_details_layout(self), "specimen", "text", "reason"]
+
+    def perform(self, kwargs: ActionKwargs) -> RecallEvent:
+        cleaned = self.cleaned_data
+        amended = pathology_input(cleaned, cleaned.get("lesion"))
+        return actions.amend_pathology(self.recall, amended, reason=cleaned["reason"], **kwargs)
+
+
 # What each verdict says of pathology and imaging.
 _VERDICT_EXPLANATIONS: dict[ConcordanceVerdict, Any] = {
     ConcordanceVerdict.CONCORDANT_BENIGN: _("Pathology explains the imaging finding, and it is not cancer."),

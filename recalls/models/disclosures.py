@@ -8,6 +8,13 @@ from recalls.models.recall import Recall
 from recalls.models.signed_record import SignedRecord
 
 
+class StandingDisclosureManager(models.Manager["ResultDisclosure"]):
+    """Leaves out the talks that were recorded in error: they told the patient nothing."""
+
+    def get_queryset(self) -> models.QuerySet["ResultDisclosure"]:
+        return super().get_queryset().filter(taken_back=None)
+
+
 class ResultDisclosure(SignedRecord):
     """The patient was told every result of the recall that was known by then.
 
@@ -24,6 +31,9 @@ class ResultDisclosure(SignedRecord):
     understood = models.TextField(_("what was understood"), blank=True)
     next_step = models.TextField(_("agreed next step"), blank=True)
 
+    objects = StandingDisclosureManager()
+    all_objects = models.Manager["ResultDisclosure"]()
+
     class Meta:
         ordering = ["pk"]
         verbose_name = _("result told")
@@ -31,6 +41,21 @@ class ResultDisclosure(SignedRecord):
 
     def __str__(self) -> str:
         return f"{self.get_method_display()} {self.told_at:%Y-%m-%d %H:%M}"
+
+
+class DisclosureRetraction(SignedRecord):
+    """Says that a talk or letter was recorded in error, or was with somebody else; the row of the talk stays."""
+
+    disclosure = models.OneToOneField(
+        ResultDisclosure, models.PROTECT, related_name="taken_back", verbose_name=_("result told")
+    )
+
+    class Meta:
+        verbose_name = _("result told, taken back")
+        verbose_name_plural = _("results told, taken back")
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M}"
 
 
 class Refusal(SignedRecord):

@@ -252,6 +252,7 @@ _DETAILS_BY_STEP: dict[str, Callable[[Recall, RecallEvent, datetime], tuple[str,
     "ask_referrer_to_tell": _contact_details,
     "biopsy_done": _biopsy_details,
     "record_pathology": _pathology_details,
+    "amend_pathology": _pathology_details,
     "sign_concordance": _concordance_details,
     "hand_over": _referral_details,
     "record_outside": _outside_details,
@@ -270,6 +271,6 @@ _STEPS_ABOUT_RESULTS = frozenset(
     {
         "open_recall", "open_awaiting_priors", "correct_result", "resolve_by_priors", "need_imaging", "advise_biopsy",
         "record_outcome", "amend_outcome", "result_told", "release_outcome", "biopsy_done", "record_pathology",
-        "sign_concordance", "record_outside",
+        "amend_pathology", "sign_concordance", "record_outside", "told_in_error",
     }
 )  # fmt: skip

@@ -67,6 +67,8 @@ class Precondition(models.TextChoices):
     BIOPSY_DAY = "biopsy_day", _("No biopsy is booked for today or earlier.")
     BIOPSY_STARTED = "biopsy_begun", _("No booked biopsy has begun yet.")
     PATHOLOGY_AWAITED = "pathology_awaited", _("No lesion waits for a pathology result.")
+    PATHOLOGY_RECORDED = "pathology_recorded", _("No pathology result of a biopsy is here that could be amended.")
+    RESULT_TOLD = "result_is_told", _("Nobody has recorded that a result was told.")
     ENDED_WITHOUT_ANSWER = (
         "ended_without_answer",
         _("Only a recall that was lost, declined or transferred is taken back in one step."),

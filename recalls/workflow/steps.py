@@ -28,11 +28,11 @@ _WAITING_FOR_PATIENT = (
     State.BIOPSY_BOOKED,
     State.TO_HAND_OVER,
 )
-# Images that were taken are read, and a result that is here is told, before a patient may end the recall.
+# Images and tissue that were taken are read, and a result that is here is told, before a patient may end the recall.
 _BEFORE_RESULT = tuple(
     state
     for state in OPEN_STATES
-    if state not in (State.AWAITING_OUTCOME, State.AWAITING_CONCORDANCE, State.RESULT_TO_TELL)
+    if state not in (State.AWAITING_OUTCOME, State.AWAITING_PATHOLOGY, State.AWAITING_CONCORDANCE, State.RESULT_TO_TELL)
 )
 
 
@@ -216,6 +216,13 @@ STEPS: tuple[Step, ...] = (
          rule=_("A written result that fails, comes back or waits unprinted is told by a person."),
          from_states=(State.CLOSED, State.FOLLOW_UP, State.SCHEDULED, State.TO_CONTACT, State.ON_HOLD),
          to_states=(State.RESULT_TO_TELL,), roles={Role.SYSTEM}),
+    Step(name="told_in_error", label=_("Told in error"),
+         rule=_("What was recorded as told and was not, was said to somebody else, or whose letter came back, is owed "
+                "to the patient again."),
+         from_states=tuple(state for state in _STATES_AFTER_OUTCOME if state != State.RESULT_TO_TELL),
+         to_states=(State.RESULT_TO_TELL, State.AWAITING_CONCORDANCE, State.AWAITING_OUTCOME),
+         roles={Role.NAVIGATOR, Role.RADIOLOGIST, Role.MANAGER}, precondition=Precondition.RESULT_TOLD,
+         main_ways=(), form=REASON_FORM),
     Step(name="follow_up_due", label=_("Follow-up due"),
          rule=_("When the short-interval follow-up comes near, the recall returns to the callback queue for "
                 "its next round."),
@@ -253,6 +260,13 @@ STEPS: tuple[Step, ...] = (
          roles={Role.RADIOLOGIST, Role.INTEGRATION}, precondition=Precondition.PATHOLOGY_AWAITED,
          main_ways=_ways(State.AWAITING_PATHOLOGY, State.AWAITING_CONCORDANCE),
          form="biopsy.RecordPathologyForm", next_in=(State.AWAITING_PATHOLOGY,), weight=10, form_open=True),
+    Step(name="amend_pathology", label=_("Amend pathology"),
+         rule=_("A pathology result that the laboratory corrects is recorded with a reason; the earlier one is kept, "
+                "and the new one is signed and told."),
+         from_states=_STATES_AFTER_OUTCOME,
+         to_states=(State.AWAITING_CONCORDANCE, State.AWAITING_OUTCOME),
+         roles={Role.RADIOLOGIST}, precondition=Precondition.PATHOLOGY_RECORDED,
+         form="biopsy.AmendPathologyForm"),
     Step(name="sign_concordance", label=_("Sign concordance"),
          rule=_("A radiologist signs whether pathology and imaging of a lesion agree, and the next step; then the "
                 "patient is told."),
@@ -267,7 +281,7 @@ STEPS: tuple[Step, ...] = (
          form="biopsy.HandOverForm", next_in=(State.TO_HAND_OVER,), weight=10, form_open=True),
     Step(name="record_outside", label=_("Record an outside result"),
          rule=_("A work-up, biopsy or surgery done elsewhere is recorded with its report, also after the recall was "
-                "closed."),
+                "closed; one that says less than a 4, a 5 or a cancer here by a radiologist."),
          from_states=ALL_STATES, to_states=ALL_STATES, roles=DESK_ROLES | {Role.RADIOLOGIST},
          form="outside.RecordOutsideForm"),
     Step(name="ask_report", label=_("Ask for the outside report"),

@@ -106,11 +106,9 @@ def test_a_0_corrected_to_a_5_and_back_to_a_2_is_void_once(pathway: Pathway) -> 
 
 def test_a_5_on_hold_is_called_when_its_corrected_report_comes(pathway: Pathway) -> None:
     pathway.screen(Assessment.NEED_PRIORS)
-    until = pathway.open_day(8)
-    pathway.hold(until)
+    pathway.hold(pathway.open_day(8))
     pathway.correct(Assessment.HIGHLY_SUGGESTIVE)
     assert pathway.tasks() == [WorkItemKind.CORRECTED_RESULT]
-    pathway.move_to(until)
     assert pathway.is_open_in(State.TO_CONTACT), "nobody waits for prior images of a 5"
 
 

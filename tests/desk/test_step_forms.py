@@ -38,6 +38,7 @@ OUTSIDE = {
     "assessment": "2", "told_there": "Dr. Sample-Ash",
 }  # fmt: skip
 AMENDED = {"assessment": "4B", "reason": "Seen again with the earlier pictures."}
+ADDENDUM = {"result": "invasive", "reason": "Addendum of the laboratory."}
 CONSENT = {"subject": "sms", "granted": "yes", "source": "phone", "words": "Yes, you may text me."}
 NOTE = {"note": "Said on the phone."}
 # Each step: the story before it, who takes it, what they type, the state afterwards.
@@ -70,6 +71,8 @@ STEP_CASES: list[tuple[str, str, Role, dict[str, str], State]] = [
     ("book_biopsy", "biopsy_to_book", Role.SCHEDULER, SLOT, State.BIOPSY_BOOKED),
     ("cancel_biopsy", "biopsy_booked", Role.NAVIGATOR, {}, State.BIOPSY_TO_BOOK),
     ("record_pathology", "awaiting_pathology", Role.RADIOLOGIST, {"result": "benign"}, State.AWAITING_CONCORDANCE),
+    ("amend_pathology", "benign_concordant", Role.RADIOLOGIST, ADDENDUM, State.AWAITING_CONCORDANCE),
+    ("told_in_error", "benign_concordant", Role.NAVIGATOR, NOTE, State.RESULT_TO_TELL),
     ("sign_concordance", "awaiting_concordance", Role.RADIOLOGIST, CONCORDANT, State.RESULT_TO_TELL),
     ("hold", "to_contact", Role.SCHEDULER, {**NOTE, "until": "2026-12-15"}, State.ON_HOLD),
     ("resume", "on_hold", Role.SCHEDULER, {}, State.TO_CONTACT),

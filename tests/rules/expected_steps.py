@@ -34,7 +34,9 @@ WAITING_FOR_PATIENT = [
     "awaiting_priors", "to_contact", "scheduled", "follow_up", "biopsy_to_book", "biopsy_booked", "to_hand_over",
 ]  # fmt: skip
 BEFORE_RESULT = [
-    state for state in OPEN_STATES if state not in ("awaiting_outcome", "awaiting_concordance", "result_to_tell")
+    state
+    for state in OPEN_STATES
+    if state not in ("awaiting_outcome", "awaiting_pathology", "awaiting_concordance", "result_to_tell")
 ]
 BEFORE_VISIT = ["awaiting_priors", "to_contact", "scheduled"]
 SAME_STATE = ["(same)"]
@@ -109,6 +111,12 @@ EXPECTED_STEPS = [
     ExpectedStep(
         "result_undelivered", ["closed", "follow_up", "scheduled", "to_contact", "on_hold"], ["result_to_tell"], "Y"
     ),
+    ExpectedStep(
+        "told_in_error",
+        [state for state in STATES_WITH_OUTCOME if state != "result_to_tell"],
+        ["result_to_tell", "awaiting_concordance", "awaiting_outcome"],
+        "NRM",
+    ),
     ExpectedStep("follow_up_due", ["follow_up"], ["to_contact"], "Y"),
     ExpectedStep("book_biopsy", ["biopsy_to_book"], ["biopsy_booked"], "SN"),
     ExpectedStep("cancel_biopsy", STATES_WITH_BIOPSY, ["biopsy_to_book", *KEEP_BIOPSY], "SN"),
@@ -120,6 +128,7 @@ EXPECTED_STEPS = [
         ["awaiting_concordance", "awaiting_outcome"],
         "RI",
     ),
+    ExpectedStep("amend_pathology", STATES_WITH_OUTCOME, ["awaiting_concordance", "awaiting_outcome"], "R"),
     ExpectedStep("sign_concordance", ["awaiting_concordance"], WHERE_RESULTS_LEAD, "R"),
     ExpectedStep("hand_over", ["to_hand_over"], WHERE_RESULTS_LEAD, "SNR"),
     ExpectedStep("record_outside", ALL_STATES, ALL_STATES, "SNR"),

@@ -31,13 +31,17 @@ from recalls.enums import (
     State,
     VisitKind,
 )
+from recalls.lesion_stages import load_lesion_statuses
 from recalls.models import (
     Appointment,
     Biopsy,
+    Concordance,
     Lesion,
     LesionAssessment,
+    PathologyResult,
     Recall,
     ReportRequest,
+    ResultDisclosure,
     SignOffRequest,
 )
 from recalls.testing.factories import RecallFactory
@@ -199,14 +203,34 @@ def add_missing_fact(recall: Recall, step: str) -> None:
         record_death(recall.patient, today_at(recall), by=SYSTEM)
     if step == "record_pathology" and not awaited_lesions(recall):
         _add_awaited_lesion(recall)
+    if step == "amend_pathology" and not any(row.is_pathology_amendable for row in load_lesion_statuses(recall)):
+        lesion = _add_awaited_lesion(recall)
+        PathologyResult.objects.create(recall=recall, lesion=lesion, result=PathologyClass.BENIGN, **_signed_now())
+    if step == "told_in_error":
+        ResultDisclosure.objects.create(recall=recall, told_at=timezone.now(), told_by="Dr. Sample", **_signed_now())
+        if recall.state != State.RESULT_TO_TELL:
+            Recall.objects.filter(pk=recall.pk).update(result_since=None, tell_by=None)
+            recall.refresh_from_db(fields=["result_since", "tell_by"])
+    if step in ("decline", "transfer", "close_lost"):
+        _settle_awaited_lesions(recall)
 
 
 def _signed_now() -> dict[str, Any]:
     return {"at": timezone.now(), "by": "Dr. Sample", "user": None}
 
 
-def _add_awaited_lesion(recall: Recall) -> None:
+def _settle_awaited_lesions(recall: Recall) -> None:
+    for status in awaited_lesions(recall):
+        row = PathologyResult.objects.create(
+            recall=recall, lesion=status.lesion, result=PathologyClass.BENIGN, **_signed_now()
+        )
+        verdict = ConcordanceVerdict.CONCORDANT_BENIGN
+        Concordance.objects.create(recall=recall, pathology=row, verdict=verdict, **_signed_now())
+
+
+def _add_awaited_lesion(recall: Recall) -> Lesion:
     lesion = Lesion.objects.create(recall=recall, number=9, **_signed_now())
     reading = {"assessment": Assessment.SUSPICIOUS_B, "read_at": timezone.now()}
     LesionAssessment.objects.create(lesion=lesion, **reading, **_signed_now())
     Biopsy.objects.create(recall=recall, lesion=lesion, done_on=today_at(recall), **_signed_now())
+    return lesion

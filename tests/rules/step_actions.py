@@ -38,6 +38,7 @@ from recalls.enums import (
     ReportSource,
     VisitKind,
 )
+from recalls.lesion_stages import load_lesion_statuses
 from recalls.models import (
     Recall,
 )
@@ -108,6 +109,13 @@ def record_first_pathology(recall: Recall, by: UserOrActor, result: PathologyCla
     return actions.record_pathology(recall, PathologyInput(result, waiting[0] if waiting else None), by=by)
 
 
+def amend_first_pathology(recall: Recall, by: UserOrActor) -> Any:
+    """The first result that is here turns out another one."""
+    recorded = [status.lesion.pk for status in load_lesion_statuses(recall) if status.is_pathology_amendable]
+    amended = PathologyInput(PathologyClass.INVASIVE, recorded[0] if recorded else None)
+    return actions.amend_pathology(recall, amended, reason=_NOTE, by=by)
+
+
 def informed_refusal(recall: Recall) -> RefusalInput:
     """What a refusal after a 4 or 5 must say, offered again in four weeks."""
     return RefusalInput(
@@ -171,12 +179,14 @@ STEP_ACTIONS: dict[str, StepAction] = {
     "ask_referrer_to_tell": lambda recall, by: actions.ask_referrer_to_tell(recall, by=by),
     "release_due": lambda recall, by: actions.release_due(recall, by=by),
     "result_undelivered": lambda recall, by: actions.result_undelivered(recall, by=by, note="The letter came back."),
+    "told_in_error": lambda recall, by: actions.told_in_error(recall, by=by, note=_NOTE),
     "follow_up_due": lambda recall, by: actions.follow_up_due(recall, by=by),
     "book_biopsy": lambda recall, by: actions.book_biopsy(recall, tomorrow_slot(recall, VisitKind.BIOPSY), by=by),
     "cancel_biopsy": lambda recall, by: actions.cancel_biopsy(recall, by=by),
     "biopsy_missed": lambda recall, by: actions.biopsy_missed(recall, by=by),
     "biopsy_done": lambda recall, by: actions.biopsy_done(recall, by=by),
     "record_pathology": record_first_pathology,
+    "amend_pathology": amend_first_pathology,
     "sign_concordance": lambda recall, by: actions.sign_concordance(
         recall, ConcordanceVerdict.CONCORDANT_BENIGN, by=by
     ),
@@ -187,7 +197,10 @@ STEP_ACTIONS: dict[str, StepAction] = {
         first_visit_on=in_three_days(recall),
         by=by,
     ),
-    "record_outside": lambda recall, by: actions.record_outside(recall, outside_imaging(recall), by=by),
+    # One that says no less than what stands: a lesser one is a radiologist's where a 4 or 5 does.
+    "record_outside": lambda recall, by: actions.record_outside(
+        recall, outside_imaging(recall, Assessment.SUSPICIOUS_B), by=by
+    ),
     "ask_report": lambda recall, by: actions.ask_report(recall, by=by),
     "close_report_request": lambda recall, by: actions.close_report_request(recall, by=by, note=_NOTE),
     "hold": lambda recall, by: actions.hold(recall, in_three_days(recall), by=by, note=_NOTE),

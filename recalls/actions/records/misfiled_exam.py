@@ -10,10 +10,11 @@ from django.utils.translation import gettext as _
 from clinic.actors import actor_for
 from clinic.roles import Role
 from patients.models import Patient
+from recalls.actions.contact import open_work_item
 from recalls.actions.opening import open_recall
 from recalls.actions.records.permissions import check_records_permitted
 from recalls.actions.transition import ActionKwargs, Transition, apply_step
-from recalls.enums import ClosureReason, State
+from recalls.enums import AppointmentStatus, ClosureReason, State, WorkItemKind
 from recalls.models import Recall, RecallEvent, ScreeningExam
 
 
@@ -40,9 +41,20 @@ def move_exam(recall: Recall, right_patient: Patient, **kwargs: Unpack[ActionKwa
         ScreeningExam.objects.filter(pk=transition.recall.exam_id).update(patient=right_patient)
 
     event = apply_step(recall, "move_exam", leave, **kwargs)
+    if _was_examined(recall):
+        words = _(
+            "Images or tissue were taken here for an exam that was another patient's. If they are this patient's own, "
+            "reopen the recall and go on with their results."
+        )
+        open_work_item(recall, WorkItemKind.CORRECTED_RESULT, words)
     exam = ScreeningExam.objects.select_related("site", "patient").get(pk=recall.exam_id)
     if exam.needs_recall:
         # Whoever may move an exam lets the result open a recall as the report itself would.
         by_report = replace(actor, roles=actor.roles | {Role.INTEGRATION})
         open_recall(exam, by=by_report, note=_("The exam was filed under another patient before."))
     return event
+
+
+def _was_examined(recall: Recall) -> bool:
+    came = recall.appointments.filter(status=AppointmentStatus.ATTENDED)
+    return came.exists() or recall.outcomes.exists() or recall.lesions.exists()

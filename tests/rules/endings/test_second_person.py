@@ -114,18 +114,17 @@ def test_where_no_4_or_5_and_no_unread_result_stands_one_person_is_enough(
     assert not recall.sign_off_requests.exists()
 
 
-@pytest.mark.parametrize("scenario", ["awaiting_pathology", "to_hand_over"])
-def test_a_result_nobody_has_read_or_handed_over_takes_two_people_whatever_its_screen(
-    scenario: str, shadyside: Site, staff: SiteStaff
+def test_a_result_nobody_has_handed_over_takes_two_people_whatever_its_screen(
+    shadyside: Site, staff: SiteStaff
 ) -> None:
-    recall = RecallFactory.create(site=shadyside, **{scenario: True})
+    recall = RecallFactory.create(site=shadyside, to_hand_over=True)
     stood = recall.state
     assert _decline(recall, staff.navigator).step == "ask_sign_off"
     assert recall.state == stood
 
 
 def test_a_patient_does_not_end_a_recall_whose_result_they_have_not_heard(shadyside: Site, staff: SiteStaff) -> None:
-    for scenario in ("benign_to_tell", "awaiting_concordance"):
+    for scenario in ("benign_to_tell", "awaiting_pathology", "awaiting_concordance"):
         recall = RecallFactory.create(site=shadyside, **{scenario: True})
         for ending in (_decline, _transfer):
             with pytest.raises(StepUnavailable):
