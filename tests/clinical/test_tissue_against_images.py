@@ -1,5 +1,7 @@
 """Cases in which images, tissue and the patient's own wish speak at once: neither takes the other's work away."""
 
+from typing import Any
+
 import pytest
 from django.utils import timezone
 
@@ -11,6 +13,7 @@ from recalls.enums import (
     ContactChannel,
     OutsideReportKind,
     PathologyClass,
+    ReportSource,
     Side,
     State,
     WorkItemKind,
@@ -27,9 +30,13 @@ CANCER = (PathologyClass.INVASIVE, ConcordanceVerdict.MALIGNANT)
 
 def _by_radiologist(pathway: Pathway, kind: OutsideReportKind, outcome: Assessment, told_there: str = "") -> None:
     report = actions.OutsideReportInput(
-        kind, "Hillside", pathway.today, "fax", outcome=actions.OutcomeInput(outcome), told_there=told_there
+        kind, "Hillside", pathway.today, ReportSource.FAX, outcome=actions.OutcomeInput(outcome), told_there=told_there
     )
     actions.record_outside(pathway.recall, report, by=pathway.staff.radiologist)
+
+
+def _informed_refusal(pathway: Pathway) -> dict[str, Any]:
+    return {"explained_by": "Dr.", "risk_explained": "Cancer.", "offer_again_on": pathway.open_day(9)}
 
 
 def test_outside_images_that_find_nothing_do_not_settle_a_cancer_nobody_has_taken_over(pathway: Pathway) -> None:
@@ -121,7 +128,7 @@ def test_the_desk_alone_does_not_settle_a_5_by_a_lesser_report_from_elsewhere(
 def test_tissue_in_the_laboratory_is_waited_for_whatever_the_patient_decides(pathway: Pathway, step: str) -> None:
     pathway.advise_biopsy_at_visit()
     pathway.biopsy()
-    refusal = {"explained_by": "Dr.", "risk_explained": "Cancer.", "offer_again_on": pathway.open_day(9)}
+    refusal = _informed_refusal(pathway)
     with pytest.raises(StepUnavailable):
         getattr(pathway, step)(**(refusal if step == "decline" else {}))
     assert pathway.is_open_in(State.AWAITING_PATHOLOGY)
@@ -131,7 +138,7 @@ def test_tissue_in_the_laboratory_is_waited_for_though_the_other_lesions_biopsy_
     both = {"assessment_right": Assessment.SUSPICIOUS_B, "assessment_left": Assessment.SUSPICIOUS_A}
     pathway.advise_biopsy_at_visit(Assessment.SUSPICIOUS_B, **both)
     pathway.biopsy(Side.RIGHT)
-    refusal = {"explained_by": "Dr.", "risk_explained": "Cancer.", "offer_again_on": pathway.open_day(9)}
+    refusal = _informed_refusal(pathway)
     with pytest.raises(StepRefused, match="Tissue"):
         pathway.decline(**refusal)
     pathway.tissue(*BENIGN, side=Side.RIGHT)

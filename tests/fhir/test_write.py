@@ -81,11 +81,16 @@ def test_the_same_report_twice_is_one_exam(ris: FhirClient, shadyside: Site) -> 
     assert ScreeningExam.objects.get().assessment == "0-AI"
 
 
-def test_a_corrected_report_moves_the_recall_by_the_rules(ris: FhirClient, shadyside: Site) -> None:
+def test_a_corrected_report_moves_the_recall_and_a_lesser_one_that_is_none_waits_for_a_person(
+    ris: FhirClient, shadyside: Site
+) -> None:
     _post(ris, "DiagnosticReport", _report())
     negative = _report(
         status="corrected", conclusionCode=[{"text": "BI-RADS 1"}], result=[], issued="2026-11-22T15:04:05Z"
     )
+    unmarked = _post(ris, "DiagnosticReport", negative | {"status": "final"})
+    assert issue_of(unmarked)["expression"] == ["DiagnosticReport.conclusionCode"]
+    assert (Recall.objects.get().state, ParkedRow.objects.count()) == (State.TO_CONTACT, 1)
     assert _post(ris, "DiagnosticReport", negative).status_code == 200
     assert ScreeningExam.objects.get().assessment == "1"
     assert Recall.objects.get().state == State.CLOSED
@@ -278,3 +283,17 @@ def test_the_unnamed_patient_of_a_known_record_keeps_it(ris: FhirClient, shadysi
     body = {name: value for name, value in body.items() if value != []}
     assert _post(ris, "DiagnosticReport", body).status_code == 201
     assert Recall.objects.get().patient == patient
+
+
+def test_an_unknown_appointment_of_another_time_or_service_ends_or_books_no_visit(
+    ris: FhirClient, shadyside: Site
+) -> None:
+    booked, waiting = RecallFactory.create(site=shadyside, booked_ahead=True), RecallFactory.create(site=shadyside)
+    podiatry = {"serviceType": [{"text": "Podiatry"}]}
+    for recall, changes, place in ((booked, {"status": "cancelled"}, "start"), (waiting, podiatry, "serviceType")):
+        actor = {"identifier": {"system": "urn:recall-desk:mrn:SHADY", "value": recall.patient.mrn}}
+        body = _appointment(recall, 20, participant=[{"actor": actor, "status": "accepted"}], **changes)
+        del body["basedOn"]
+        response = _post(ris, "Appointment", body)
+        assert (response.status_code, issue_of(response)["expression"]) == (422, [f"Appointment.{place}"])
+    assert Appointment.objects.get().is_active

@@ -23,6 +23,7 @@ from recalls.testing.factories import RecallFactory
 from recalls.undo_snapshot import UNDO_WINDOW
 from recalls.workflow import STEPS
 from tests.rules.recall_states import (
+    add_missing_fact,
     recall_in_state,
 )
 from tests.rules.step_actions import (
@@ -110,6 +111,7 @@ def test_a_signature_given_by_a_slip_is_undone_and_may_be_given_again(
     shadyside: Site, radiologist_rao: User, time_machine: TimeMachineFixture
 ) -> None:
     recall = recall_in_state(State.BIOPSY_TO_BOOK, shadyside, time_machine)
+    add_missing_fact(recall, "transfer")
     before = _snapshot(recall)
     STEP_ACTIONS["transfer"](recall, radiologist_rao)
     assert (recall.state, recall.closure_reason) == (State.CLOSED, "transferred")

@@ -54,6 +54,8 @@ class ReadAppointment:
     kind: VisitKind | None
     room: Room | None
     identifiers: tuple[tuple[str, str], ...]
+    # Whether the recall is named by `basedOn`, or the appointment is known by its number.
+    is_confirmed: bool = False
 
 
 def take_appointment(caller: Caller, body: Json) -> tuple[Appointment, bool]:
@@ -96,6 +98,9 @@ def _apply(caller: Caller, sent: ReadAppointment, known: Appointment | None) -> 
                 422, "This recall has no booked visit.", place="Appointment.status", code="business-rule"
             )
         if visit.is_active:
+            if not sent.is_confirmed and sent.starts_at not in (None, visit.starts_at):
+                words = "The booked visit is at another time, and neither this appointment nor its recall is named."
+                raise FhirError.of(422, words, place="Appointment.start", code="business-rule")
             _ENDING_STEPS[sent.status](sent.recall, by=caller.account, note=_NOTE)
             visit.refresh_from_db()
         return visit, False
@@ -167,7 +172,8 @@ def _read(caller: Caller, body: Json, known: Appointment | None, statuses: Colle
     if status not in statuses:
         words = f"Only these are taken in here: {', '.join(statuses)}."
         raise FhirError.of(422, words, place="Appointment.status", code="business-rule")
-    patient = _read_patient(caller, body, is_confirmed=bool(body.get("basedOn")) or known is not None)
+    is_confirmed = bool(body.get("basedOn")) or known is not None
+    patient = _read_patient(caller, body, is_confirmed=is_confirmed)
     starts_at, minutes = _read_time(body)
     return ReadAppointment(
         patient=patient,
@@ -175,9 +181,10 @@ def _read(caller: Caller, body: Json, known: Appointment | None, statuses: Colle
         status=status,
         starts_at=starts_at,
         minutes=minutes,
-        kind=_read_kind(body),
+        kind=_read_kind(body, is_confirmed=is_confirmed),
         room=_read_room(caller, body),
         identifiers=_read_identifiers(body),
+        is_confirmed=is_confirmed,
     )
 
 
@@ -244,14 +251,17 @@ def _parse(value: Any, name: str) -> datetime | None:
     return at
 
 
-def _read_kind(body: Json) -> VisitKind | None:
+def _read_kind(body: Json, *, is_confirmed: bool) -> VisitKind | None:
+    """None where no service is named; one that is not known may be another department's. Raises FhirError 422."""
     codings = [pair for one in body.get("serviceType", []) for pair in codings_of(one)]
     own = [code for system, code in codings if system == f"{LOCAL}visit-kind" and code in VisitKind.values]
     if own:
         return VisitKind(own[0])
-    return next(
-        (_KIND_BY_SNOMED[code] for system, code in codings if system == SNOMED and code in _KIND_BY_SNOMED), None
-    )
+    known = [_KIND_BY_SNOMED[code] for system, code in codings if system == SNOMED and code in _KIND_BY_SNOMED]
+    if known or not body.get("serviceType") or is_confirmed:
+        return next(iter(known), None)
+    words = "This kind of visit is not known here. Name it by its code, or the recall by basedOn."
+    raise FhirError.of(422, words, place="Appointment.serviceType", code="business-rule")
 
 
 def _read_room(caller: Caller, body: Json) -> Room | None:

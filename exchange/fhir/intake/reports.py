@@ -1,6 +1,6 @@
 """Takes in reports by the rules of a results file: one row each, parked with its problems where it may not go in."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -15,10 +15,16 @@ from exchange.fhir.intake.report_row import PLACES, Sender, build_row
 from exchange.fhir.outcome import Issue
 from exchange.loader import Loader, get_sites_by_code
 from exchange.models import ResultFile
+from exchange.row_parser import ResultRow, parse_row
+from recalls.actions.corrections import assessment_severity
 from recalls.models import ScreeningExam
 from recalls.selectors.patients import patients_of
 
 _WITHDRAWAL = Problem("", "The sender withdrew this report. Look at the exam, and void its recall if that is right.")
+_LESS = Problem(
+    "assessment",
+    "This report says less than the result that is here, and is not marked as corrected. Look which one counts.",
+)
 _FINAL = frozenset({"final", "amended", "corrected", "appended"})
 _WITHDRAWN = frozenset({"cancelled", "entered-in-error"})
 
@@ -68,6 +74,8 @@ def take_reports(caller: Caller, reports: Sequence[Json], received: Received) ->
             continue
         raw, problems = build_row(report, received, sender)
         problems += [_WITHDRAWAL] if report["status"] in _WITHDRAWN else []
+        if not problems and report["status"] == "final" and _says_less(raw, sender):
+            problems.append(_LESS)
         records.append(Record(number, raw, tuple(problems)))
     if records:
         with transaction.atomic():
@@ -76,6 +84,17 @@ def take_reports(caller: Caller, reports: Sequence[Json], received: Received) ->
             patients = [one.exam.patient_id for one in taken.values() if one.exam]
             caller.log_access("fhir DiagnosticReport write", patients)
     return [taken[number] for number in sorted(taken)]
+
+
+def _says_less(raw: Mapping[str, str], sender: Sender) -> bool:
+    """Whether a newer report, not marked as a correction, says less than the result that is here."""
+    row = parse_row(raw, sender.sites, None)
+    if not isinstance(row, ResultRow):
+        return False
+    exam = ScreeningExam.objects.filter(site=row.site, accession=row.accession).first()
+    if exam is None or (row.reported_at and exam.reported_at and row.reported_at < exam.reported_at):
+        return False
+    return assessment_severity(row.assessment) < assessment_severity(exam.assessment)
 
 
 def _find_file(caller: Caller) -> ResultFile:

@@ -50,6 +50,13 @@ _DENIED = re.compile(
     re.IGNORECASE,
 )
 
+# "Not seen on the prior exam" says that something is new: the denial is of the earlier exam.
+_COMPARED = re.compile(
+    r"\b(?:not (?:seen|present|visible|visualized|identified|there)|new|increas\w+|enlarg\w+|grow\w+|larger)\b"
+    r"[^.;]*?\b(?:prior|previous(?:ly)?|before)\b",
+    re.IGNORECASE,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Actionable:
@@ -70,10 +77,14 @@ def find_actionable(read: ReadMessage) -> Actionable | None:
         mark = find_mark(report)
         text = "\n".join(one.text for one in report.observations)
         sentences = [one.strip() for one in re.split(r"(?<=[.;!?])\s+|\n+", text) if _BREAST.search(one)]
-        told = [one for one in sentences if _FINDING.search(one) and not _DENIED.search(one)]
+        told = [one for one in sentences if _FINDING.search(one) and not _is_denied(one)]
         if (mark and sentences) or told:
             return Actionable(report, mark, " ".join(told or sentences), text)
     return None
+
+
+def _is_denied(sentence: str) -> bool:
+    return _DENIED.search(_COMPARED.sub(" ", sentence)) is not None
 
 
 def apply_actionable(
@@ -121,6 +132,9 @@ def _open(finding: IncidentalFinding, known: KnownPatient, site: Site) -> Messag
     if standing is not None:
         if standing.patient_id != patient.pk:
             return parked(_("This exam is here under another patient. Find out whose it is."), "PID-3", site=site)
+        if finding.words not in standing.comment:
+            words = _("A report of this exam is here and said something else of the breast. Look at both.")
+            return parked(words, "OBX-5", site=site, exam=standing, patient=patient)
         return ignored(_("This finding is here already."), site=site, exam=standing, patient=patient)
     recall = open_incidental_recall(patient, site, finding, by=INTAKE).recall
     return MessageResult(Hl7Message.State.APPLIED, site=site, exam=recall.exam, patient=patient, recall=recall)

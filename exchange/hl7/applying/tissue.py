@@ -10,11 +10,13 @@ from clinic.models import Site
 from exchange.errors import Confirmation
 from exchange.hl7.applying.diagnosis_words import read_diagnosis
 from exchange.hl7.applying.known_patient import find_day, find_known_patient
+from exchange.hl7.applying.merges import find_by_number
 from exchange.hl7.applying.sender_words import read_status_word
 from exchange.hl7.message_result import MessageResult, ignored, parked
 from exchange.hl7.reading.facts import ReadMessage, ReportFacts
 from exchange.models import Hl7Message, Hl7Sender
 from exchange.models.hl7_sender import ReportStatus
+from patients.models import Patient
 from recalls.actions.pathology import PathologyInput, awaited_lesions, record_pathology
 from recalls.enums import Side, State
 from recalls.lesion_stages import LesionStatus
@@ -29,6 +31,12 @@ _AFTER_DIAGNOSIS = re.compile(
     re.IGNORECASE,
 )
 _BREAST = re.compile(r"\bbreast\b|\baxilla|mammary", re.IGNORECASE)
+# A report that names one of these and no breast is about that organ.
+_OTHER_ORGAN = re.compile(
+    r"colon|rect(?:um|al)|stomach|gastr|esophag|duoden|append|gallbladder|liver|lung|bronch|thyroid|prostat|bladder"
+    r"|kidney|renal|cervi[xc]|endometri|uter(?:us|ine)|ovar|placenta|tonsil|bone marrow",
+    re.IGNORECASE,
+)
 _CLOCK = re.compile(r"\b(1[0-2]|[1-9])(?::00)?\s*o'?\s*clock", re.IGNORECASE)
 
 
@@ -62,7 +70,7 @@ def apply_tissue_report(
         return ignored(_("This pathology report is preliminary. Its final report is waited for."), site=site)
     specimens = [one for report in reports for one in split_specimens(report)]
     if not any(_BREAST.search(f"{report.text} {report.procedure.words}") for report in reports):
-        return ignored(_("This pathology report is not about the breast."), site=site)
+        return _leave_if_awaited(read, sender, site)
     known = find_known_patient(read.patients[0], sender, site, find_day(read.header.sent_at, site), confirmed)
     if isinstance(known, MessageResult):
         return known
@@ -82,6 +90,19 @@ def apply_tissue_report(
         record_pathology(recall, pathology, by=INTAKE)
         recall.refresh_from_db()
     return MessageResult(Hl7Message.State.APPLIED, site=site, patient=known.record, recall=recall)
+
+
+def _leave_if_awaited(read: ReadMessage, sender: Hl7Sender, site: Site) -> MessageResult:
+    """A report that names no breast may still be the awaited one, such as of a node or a nipple: a person looks."""
+    record = find_by_number(read.patients[0].record_numbers, sender, site)
+    patient = (record.merged_into or record) if isinstance(record, Patient) else None
+    open_recalls = Recall.objects.still_open().filter(patient=patient).select_related("site").order_by("pk")
+    waiting = [recall for recall in open_recalls if awaited_lesions(recall)] if patient else []
+    names_other = any(_OTHER_ORGAN.search(report.text) for report in read.reports)
+    if not waiting or names_other:
+        return ignored(_("This pathology report is not about the breast."), site=site)
+    words = _("It names no breast, and the patient waits for a pathology result. Look whether this is it.")
+    return parked(words, "OBX-5", site=site, patient=patient, recall=waiting[-1])
 
 
 def split_specimens(report: ReportFacts) -> list[Specimen]:

@@ -127,3 +127,26 @@ def test_the_same_report_again_opens_no_second_recall_and_a_preliminary_one_none
 def test_a_recommendation_is_read_or_left(words: str, imaging: str | None, latest: date | None) -> None:
     read = read_recommendation(words, date(2026, 11, 18))
     assert (read.imaging, read.latest_on) == (imaging, latest)
+
+
+def test_an_addendum_that_tells_of_another_finding_waits_for_a_person(apply_one: ApplyOne) -> None:
+    apply_one(build_ct(FINDING, marked(), RECOMMENDED))
+    worse = "A 30 mm ulcerating mass is seen in the left breast."
+    addendum = build_ct(FINDING, worse, marked("RID49480", worse), RECOMMENDED, status="C")
+    assert apply_one(addendum).state == PARKED
+    assert apply_one(build_ct(FINDING, marked(), RECOMMENDED)).state == IGNORED, "the same again"
+
+
+@pytest.mark.parametrize(
+    ("words", "state"),
+    [
+        ("Enlarged right axillary lymph nodes, not seen on the prior exam.", PARKED),
+        ("New left axillary adenopathy since the previous exam.", PARKED),
+        ("No axillary adenopathy.", IGNORED),
+        ("Axillary lymph nodes are unremarkable.", IGNORED),
+    ],
+)
+def test_a_finding_that_is_new_since_the_prior_exam_is_not_taken_for_a_denied_one(
+    apply_one: ApplyOne, words: str, state: Hl7Message.State
+) -> None:
+    assert apply_one(build_ct(words)).state == state

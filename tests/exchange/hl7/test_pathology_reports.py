@@ -96,3 +96,23 @@ def test_a_correction_a_preliminary_report_and_another_organ_record_nothing(
 )
 def test_a_diagnosis_is_read_by_its_worst_part_or_left(words: str, expected: tuple[str, str] | None) -> None:
     assert read_diagnosis(words) == expected
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "A. LYMPH NODE, RIGHT, CORE BIOPSY: METASTATIC CARCINOMA.",
+        "A. RIGHT 10 O'CLOCK, CORE BIOPSY: INVASIVE DUCTAL CARCINOMA.",
+        "A. NIPPLE, RIGHT, PUNCH BIOPSY: PAGET DISEASE.",
+    ],
+)
+def test_a_report_that_names_no_breast_waits_for_a_person_while_one_is_awaited(
+    apply_one: ApplyOne, waiting: Recall, words: str
+) -> None:
+    result = apply_one(build_tissue_report(words))
+    assert (result.state, result.recall) == (PARKED, waiting)
+    assert not PathologyResult.objects.exists()
+
+
+def test_a_report_that_names_no_breast_is_passed_by_where_none_is_awaited(apply_one: ApplyOne, shadyside: Site) -> None:
+    assert apply_one(build_tissue_report("A. SKIN, RIGHT ARM: NEVUS.")).state == IGNORED
