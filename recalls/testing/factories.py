@@ -86,24 +86,13 @@ def scenario_opened_at(scenario: Scenario, site: Site, ended: datetime) -> datet
 class RecallFactory(DjangoModelFactory[Recall]):
     """A recall after one of `recalls.testing.scenarios`: `create()` is opened now, `create(booked=True)` booked.
 
-    There is one trait for each scenario. It ends by `ended_at` (now unless given); its steps lie before that, on
+    Each scenario's name may be given. It ends by `ended_at` (now unless given); its steps lie before that, on
     working days of the site. `site=`, `patient=`, `exam=`, `patient__no_email=True`, `exam__first_screen=True` choose
     the rest; `staff=` says who works on it (the site's own staff unless given).
     """
 
     class Meta:
         model = Recall
-
-    Params = type(
-        "Params",
-        (),
-        {
-            name: factory.Trait(
-                scenario=name, **{f"exam__{fact}": value for fact, value in scenario.exam_fields.items()}
-            )
-            for name, scenario in SCENARIOS.items()
-        },
-    )
 
     scenario = "to_contact"
     exam__assessment = Assessment.NEED_IMAGING  # scenarios that need another result say so
@@ -119,7 +108,14 @@ class RecallFactory(DjangoModelFactory[Recall]):
 
     @classmethod
     def _generate(cls, strategy: str, params: dict[str, Any]) -> Recall:
-        """`site=` means the patient's; an exam given brings its patient."""
+        """A scenario's name chooses it and its exam; `site=` means the patient's; an exam given brings its patient.
+
+        As traits of the library the scenarios would each be asked for every field of every recall, a fifth of its cost.
+        """
+        for name in SCENARIOS.keys() & params.keys():
+            if params.pop(name):
+                params["scenario"] = name
+                params = {f"exam__{fact}": value for fact, value in SCENARIOS[name].exam_fields.items()} | params
         if "site" in params:
             params.setdefault("patient__site", params.pop("site"))
         if isinstance(params.get("exam"), ScreeningExam):
