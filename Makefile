@@ -7,9 +7,14 @@ PIN := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --gene
 PARALLEL ?= 2
 MINUTES ?= 20
 FHIR_URL ?= http://127.0.0.1:8000/fhir
+# A worker waits for PostgreSQL or for the browser a part of its time: one more keeps the processors busy.
+PARALLEL_WAITING ?= $(shell expr $(PARALLEL) + 1)
+
+# Each worker of a test run and each process that a test starts would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run install install-demo install-dev test test-sqlite test-postgres test-browser check check-lint check-types check-layers check-migrations check-production check-docs fix lock bench lighthouse gallery screenshots rulebook mutants conform clean
+.PHONY: help run install install-demo install-dev test test-sqlite test-postgres test-browser check check-types check-quick check-lint check-layers check-migrations check-production check-docs fix lock bench lighthouse gallery screenshots rulebook mutants conform clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,13 +43,15 @@ test-sqlite: install-dev ## The tests on SQLite
 	$(PYTEST) -n $(PARALLEL) --dist worksteal -m "not browser"
 
 test-postgres: install-dev ## The tests that touch a database, on a throwaway PostgreSQL
-	$(DB_SERVER) $(PYTEST) -n $(PARALLEL) --dist worksteal -m "not browser and not no_database"
+	$(DB_SERVER) $(PYTEST) -n $(PARALLEL_WAITING) --dist worksteal -m "not browser and not no_database"
 
 test-browser: install-dev ## The tests that drive a Chromium
-	@if $(PY) -m tests.support.chromium; then $(PYTEST) -n $(PARALLEL) --dist worksteal -m browser; fi
+	@if $(PY) -m tests.support.chromium; then $(PYTEST) -n $(PARALLEL_WAITING) --dist worksteal -m browser; fi
 
 check: install-dev ## Lint, format, types, layers, migrations, production settings, generated pages
-	@$(MAKE) --no-print-directory --jobs=$(PARALLEL) check-lint check-types check-layers check-migrations check-production check-docs
+	@$(MAKE) --no-print-directory --jobs=$(PARALLEL) check-types check-quick
+
+check-quick: check-lint check-layers check-migrations check-production check-docs
 
 check-lint:
 	$(PY) -m ruff check .
@@ -71,6 +78,7 @@ fix: install-dev ## Let the linter mend what it can
 
 lock: ## Pin the packages that pyproject.toml allows (needs uv; installs it into .venv)
 	$(PY) -m pip install --quiet uv
+	echo uv | $(PIN) - --output-file requirements-uv.txt
 	$(PIN) pyproject.toml --output-file requirements.txt
 	$(PIN) --extra demo --constraint requirements.txt pyproject.toml --output-file requirements-demo.txt
 	$(PIN) --extra demo --extra dev --constraint requirements-demo.txt pyproject.toml --output-file requirements-dev.txt
