@@ -38,6 +38,8 @@ def _fold_letter(letter: str) -> str:
         return " "
     if letter.isdigit() and unicodedata.decomposition(letter).startswith(("<super>", "<sub>")):
         return "*"  # a footnote
+    if letter == "\N{NOT EQUAL TO}":
+        return "~"  # its decomposition is an equals sign
     plain = unicodedata.normalize("NFKD", letter).casefold()[:1]
     return plain if plain and not (plain.isspace() and letter != "\n") else ("\n" if letter == "\n" else " ")
 

@@ -89,6 +89,8 @@ def _counts_something(tokens: Sequence[Token], place: int) -> bool:
         after = get(tokens, place + 2)
     if after is not None and (after.text == "%" or (after.kind == "word" and after.text in words.UNITS)):
         return True
+    if after is not None and after.text == "'" and is_word(get(tokens, place + 2), {"s"}):  # "BI-RADS 4's"
+        return True
     before, mark, behind = get(tokens, place - 1), get(tokens, place + 1), get(tokens, place + 2)
     starts_line = before is not None and before.kind == "newline"
     return bool(starts_line and mark and mark.text in ".)" and behind and behind.kind != "newline")
@@ -129,13 +131,15 @@ def _ends_in_dash(tokens: Sequence[Token], place: int) -> bool:
 
 
 def _opens_range(tokens: Sequence[Token], place: int) -> bool:
-    """ "4A-4B", "3 or 4", "4A/B", "2 and BI-RADS 4", "6/12", "3 [4]"."""
+    """ "4A-4B", "3 or 4", "4A/B", "2 and BI-RADS 4", "6/12", "3 [4]", "2...4"."""
     token = get(tokens, place)
     if token is None:
         return False
     if token.text in (",", ";", "|", ":", "(", "[", "{", "\\", "\n"):
         second = get(tokens, place + 1)
         return second is not None and second.kind == "number" and _is_bare_value(tokens, place + 1)
+    if token.text == "." and (following := get(tokens, place + 1)) is not None and following.text == ".":
+        return True
     if token.text not in _RANGE_MARKS:
         return False
     behind = get(tokens, place + 1)

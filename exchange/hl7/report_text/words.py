@@ -165,7 +165,7 @@ DOUBTFUL = re.compile(
     r"hypothetical\w*|"
     r"increased|decreased|equivocal|between|previo|previa|anterior|fue|era|antecedente\w*|si|podria|"
     r"per patient|other hospital|computer|cad|artificial|ai|software|algorithm|borderline|"
-    r"i think|i believe|presum\w*|favou?r(?:s|ed)?|"
+    r"i think|i believe|i mean|make that|(?:scratch|strike) that|capital|negative for|presum\w*|favou?r(?:s|ed)?|"
     r"lung|lungs|liver|hepatic|pulmonary|thyroid|prostate|renal|kidney|ovarian|adnexal|subcategory|subtype|"
     r"question|questionable|disagree\w*|discrepan\w*|discordan\w*|voided|void|retract\w*|withdrawn|delete\w*|"
     r"ignore|disregard)\b"
