@@ -1,7 +1,7 @@
 """Writes an instant as people of a site say it: "Tue 24 Nov, 2:30 pm"; the one way in which staff read a time."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 from django.utils.dateformat import format as format_date
 
@@ -26,8 +26,8 @@ def format_day(day: date, today: date | None = None) -> str:
     return format_date(day, pattern)
 
 
-def format_clock_time(at: datetime) -> str:
-    """ "2:30 pm", of an instant already in the site's zone."""
+def format_clock_time(at: datetime | time) -> str:
+    """ "2:30 pm", of an instant already in the site's zone, or of a time of day."""
     return f"{format_date(at, 'g:i')} {format_date(at, 'A').lower()}"
 
 

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from clinic import calendar
 from clinic.models import Site
+from desk.datetime_display import format_clock_time
 from desk.views import current_user
 from recalls.models import Room, RoomStop
 from recalls.presenters.datetime_display import format_day
@@ -70,7 +71,8 @@ def _show(request: HttpRequest, site: Site, room: Room, form: StopForm) -> HttpR
         {
             "pk": stop.pk,
             "day": f"{format_day(stop.day)} {stop.day.year}",
-            "hours": f"{stop.opens:%H:%M} - {stop.closes:%H:%M}",
+            "hours": _("%(opens)s to %(closes)s")
+            % {"opens": format_clock_time(stop.opens), "closes": format_clock_time(stop.closes)},
             "where": str(stop),
         }
         for stop in stops

@@ -1,5 +1,7 @@
 """The contact details are corrected from the recall's page, in place and without scripts."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -141,11 +143,11 @@ def test_the_numbers_sent_alone_change_nothing_else(
     recall = RecallFactory.create(
         site=shadyside, patient__mobile="412 555 0162", patient__spanish_speaker=True, patient__implants=True
     )
-    before = Patient.objects.filter(pk=recall.patient_id).values().get()
+    before: dict[str, Any] = dict(Patient.objects.filter(pk=recall.patient_id).values().get())
     sent = {"contact-mobile": "412 555 0163", "initial-contact-mobile": "(412) 555-0162"}
     answer = client_for(scheduler_ana).post(reverse("contact_details", args=[recall.pk]), sent, **HTMX)  # type: ignore[arg-type]
     assert "Saved: Mobile phone." in page_text(answer)
-    after = Patient.objects.filter(pk=recall.patient_id).values().get()
+    after: dict[str, Any] = dict(Patient.objects.filter(pk=recall.patient_id).values().get())
     assert {name for name in before if before[name] != after[name]} <= {"version", "search_text"}
     own = recall.patient.changes.filter(by=scheduler_ana.get_full_name())
     assert [change.field for change in own] == ["mobile"]
