@@ -37,7 +37,7 @@ from recalls.testing.factories import ExamFactory, RecallFactory, RoomFactory
 from recalls.workflow import STEPS_BY_NAME
 from reports.manager.recall_lists import RecallList
 from reports.models import ExportLog
-from tests.browser.seldom_rows import fill_seldom_pages, invitation_url
+from tests.browser.seldom_rows import fill_seldom_pages, invitation_words
 
 SCENARIOS = (
     "to_contact", "suspicious_screen", "wrong_number", "ladder_complete", "booked", "attended", "awaiting_priors",
@@ -275,7 +275,7 @@ def anonymous_pages(house: ClinicData, link: str) -> list[PageCheck]:
     open_to_all = [
         PageCheck(reverse("sign_in")),
         PageCheck(stopping),
-        PageCheck(invitation_url()),
+        PageCheck(reverse("invitation", args=invitation_words())),
         PageCheck(reverse("unsubscribe", args=["no-such"]), 404),
     ]
     return [

@@ -1,7 +1,6 @@
 """Rows for the pages that most clinics seldom open, so that the walk sees them with something on them."""
 
 from django.contrib.auth.tokens import default_token_generator
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
@@ -44,8 +43,7 @@ def fill_seldom_pages(site: Site) -> None:
     UserFactory.create(username="invited", sites=[site], role=Role.SCHEDULER)
 
 
-def invitation_url() -> str:
-    """The page on which a new colleague chooses a password."""
+def invitation_words() -> list[str]:
+    """What stands in the address on which a new colleague chooses a password."""
     colleague = User.objects.get(username="invited")
-    uid = urlsafe_base64_encode(force_bytes(colleague.pk))
-    return reverse("invitation", args=[uid, default_token_generator.make_token(colleague)])
+    return [urlsafe_base64_encode(force_bytes(colleague.pk)), default_token_generator.make_token(colleague)]
