@@ -25,7 +25,7 @@ from notifications.planning.plan import may_say_details
 from notifications.planning.snapshot import RecallSnapshot
 from notifications.rendering.context import MessageContext, single_line
 from notifications.rendering.formatting import format_date
-from notifications.rendering.markdown import REPEATED_SPACES, parse_markdown, tokens_to_text
+from notifications.rendering.markdown import REPEATED_SPACES, parse_markdown, promote_bold_to_headings, tokens_to_text
 from patients.channels import PatientChannels
 from patients.contact_validation import format_phone
 from recalls.models import Recall
@@ -78,8 +78,10 @@ def letter_data(
 ) -> dict[str, Any]:
     """The data of one letter of a PDF; its date is that of the site, in the active language.
 
-    Without `sender_name` the letter comes from the neutral name that messages use.
+    Without `sender_name` the letter comes from the neutral name that messages use. Changes the tokens: what is all
+    bold becomes a heading.
     """
+    promote_bold_to_headings(tokens)
     return {
         "language": language,
         "title": title,
@@ -91,9 +93,12 @@ def letter_data(
     }
 
 
-def render_pdf(letters: Iterable[dict[str, Any]]) -> bytes:
-    """One PDF/UA of these letters, each beginning on a new page. Raises LetterNotSettable for all because of one."""
-    pdf: bytes = _compile(letters, format="pdf", pdf_standards=["ua-1"])
+def render_pdf(letters: Iterable[dict[str, Any]], heads: str | None = None) -> bytes:
+    """One PDF/UA of these letters, each beginning on a new page. Raises LetterNotSettable for all because of one.
+
+    `heads` from `read_letterheads`, where many PDFs have the same.
+    """
+    pdf: bytes = _compile(letters, heads, format="pdf", pdf_standards=["ua-1"])
     return pdf
 
 
@@ -102,7 +107,7 @@ def render_letterhead(head: Letterhead) -> bytes:
     site = head.site
     recipient = [site.name, site.address_line, site.city]
     letter = letter_data(site.sender_name, [], "en", site, recipient, site.sender_name)
-    heads = {letter["letterhead"]: letterhead_data(head)}
+    heads = json.dumps({letter["letterhead"]: letterhead_data(head)})
     _compile([letter], heads, format="pdf", pdf_standards=["ua-1"])  # stricter than a picture
     pages: Any = _compile([letter], heads, format="png", ppi=72.0)
     return bytes(pages[0] if isinstance(pages, list) else pages)
@@ -113,7 +118,7 @@ def check_settable(letter: dict[str, Any]) -> None:
 
     Without its letterhead, which was set when it was stored: a batch reads that once.
     """
-    _compile([letter], {}, format="pdf", pdf_standards=["ua-1"])
+    _compile([letter], "{}", format="pdf", pdf_standards=["ua-1"])
 
 
 def render_png_pages(letter: dict[str, Any]) -> list[bytes]:
@@ -123,11 +128,13 @@ def render_png_pages(letter: dict[str, Any]) -> list[bytes]:
 
 
 def tokens_to_blocks(tokens: Sequence[Token]) -> list[Block]:
-    """Paragraphs, lists and block quotes, each with its runs of plain and bold text."""
+    """Paragraphs, headings, lists and block quotes, each with its runs of plain and bold text."""
     blocks: list[Block] = []
-    container = ""
+    container, single = "", "paragraph"
     for token in tokens:
-        if token.type in ("blockquote_open", "bullet_list_open"):
+        if token.type in ("heading_open", "paragraph_open"):
+            single = token.type.removesuffix("_open")
+        elif token.type in ("blockquote_open", "bullet_list_open"):
             container = "quote" if token.type == "blockquote_open" else "list"
             blocks.append({"kind": container, "parts": []})
         elif token.type in ("blockquote_close", "bullet_list_close"):
@@ -137,7 +144,7 @@ def tokens_to_blocks(tokens: Sequence[Token]) -> list[Block]:
             if container:
                 blocks[-1]["parts"].append(runs)
             else:
-                blocks.append({"kind": "paragraph", "parts": [runs]})
+                blocks.append({"kind": single, "parts": [runs]})
     return blocks
 
 
@@ -166,12 +173,10 @@ def referrer_address_lines(recall: Recall) -> list[str]:
     return [referrer.name, *(line.strip() for line in referrer.postal_address.splitlines() if line.strip())]
 
 
-def _compile(
-    letters: Iterable[dict[str, Any]], letterheads: dict[str, dict[str, Any]] | None = None, **options: Any
-) -> Any:
-    """`letterheads` by site: the stored ones where none are given."""
+def _compile(letters: Iterable[dict[str, Any]], heads: str | None = None, **options: Any) -> Any:
+    """With the stored letterheads where none are given."""
     fonts = [TYPST_FOLDER / "fonts"]
-    inputs = _typst_inputs(letters, letterheads)
+    inputs = _typst_inputs(letters, heads)
     try:
         return typst.compile(
             _typst_template(), sys_inputs=inputs, ignore_system_fonts=True, font_paths=fonts, **options
@@ -183,21 +188,18 @@ def _compile(
         raise
 
 
-def _typst_inputs(letters: Iterable[dict[str, Any]], letterheads: dict[str, dict[str, Any]] | None) -> dict[str, str]:
+def _typst_inputs(letters: Iterable[dict[str, Any]], heads: str | None) -> dict[str, str]:
     all_letters = list(letters)
-    sites = {letter["letterhead"] for letter in all_letters if letter.get("letterhead")}
-    data = {
-        "title": all_letters[0]["title"],
-        "letters": all_letters,
-        "letterheads": _read_letterheads(sites) if letterheads is None else letterheads,
-    }
-    return {"letters": json.dumps(data)}
+    if heads is None:
+        heads = read_letterheads({int(letter["letterhead"]) for letter in all_letters if letter.get("letterhead")})
+    data = {"title": all_letters[0]["title"], "letters": all_letters}
+    return {"letters": json.dumps(data), "letterheads": heads}
 
 
-def _read_letterheads(site_ids: Collection[str]) -> dict[str, dict[str, Any]]:
-    """The head of each of these sites' letters as it is now; typst takes a picture as its bytes."""
-    heads = Letterhead.objects.filter(site_id__in=map(int, site_ids)).select_related("site") if site_ids else []
-    return {str(head.site_id): letterhead_data(head) for head in heads}
+def read_letterheads(site_ids: Collection[int]) -> str:
+    """The head of each of these sites' letters as it is now, as JSON; typst takes a picture as its bytes."""
+    heads = Letterhead.objects.filter(site_id__in=site_ids).select_related("site") if site_ids else []
+    return json.dumps({str(head.site_id): letterhead_data(head) for head in heads})
 
 
 def letterhead_data(head: Letterhead) -> dict[str, Any]:

@@ -90,7 +90,7 @@ def markdown_to_text(markdown: str) -> str:
 
 def tokens_to_html(tokens: Sequence[Token], start: str = "left") -> str:
     """HTML with inline styles; `start` is the side at which lines begin, "left" or "right". Changes the tokens."""
-    _promote_bold_to_headings(tokens)
+    promote_bold_to_headings(tokens)
     for token in (inner for outer in tokens for inner in (outer, *(outer.children or []))):
         if token.type in _STYLES:
             token.attrSet("style", _STYLES[token.type].format(start=start))
@@ -98,7 +98,7 @@ def tokens_to_html(tokens: Sequence[Token], start: str = "left") -> str:
     return html
 
 
-def _promote_bold_to_headings(tokens: Sequence[Token]) -> None:
+def promote_bold_to_headings(tokens: Sequence[Token]) -> None:
     """Turn a paragraph that is all bold into a heading: screen readers navigate by headings."""
     for opened, inline, closed in zip(tokens, tokens[1:], tokens[2:], strict=False):
         children = [child for child in inline.children or [] if child.content or child.type != "text"]
