@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from clinic.actors import SYSTEM
-from clinic.models import User
+from clinic.models import Site, User
 from notifications.delivery import attempts
 from notifications.delivery.failures import DeliveryFailure, render_failure
 from notifications.enums import AttemptResult, Channel, NotificationKind, NotificationState
-from notifications.models import LetterBatch, Notification, RenderedMessage
+from notifications.models import BatchLetter, LetterBatch, Notification, RenderedMessage
 from notifications.planning import print_work_items, reconcile
 from notifications.planning.channel_selection import select_channel
 from notifications.planning.plan import find_planned_message
@@ -55,8 +55,9 @@ class WrittenLetter:
 
 
 def get_letters_to_print(user: User) -> QuerySet[Notification]:
-    """Urgent ones first, then the oldest."""
-    return _notifications_visible_to(user).filter(state=NotificationState.TO_PRINT).order_by("-urgent", "due_at", "pk")
+    """Urgent ones first, then the oldest; without those that a batch is being made of, so that none prints twice."""
+    waiting = _notifications_visible_to(user).filter(state=NotificationState.TO_PRINT)
+    return waiting.exclude(_is_in_unfinished_batch()).order_by("-urgent", "due_at", "pk")
 
 
 def get_printed_letters(user: User) -> QuerySet[Notification]:
@@ -69,7 +70,7 @@ def get_printed_letters(user: User) -> QuerySet[Notification]:
 
 def get_sites_with_letters(user: User) -> list[tuple[int, str, int]]:
     """For each of the user's sites where letters wait that are in no PDF: its key, its name, how many."""
-    waiting = _notifications_visible_to(user).filter(state=NotificationState.TO_PRINT, pdf_made_at=None)
+    waiting = get_letters_to_print(user).filter(pdf_made_at=None)
     counted = waiting.order_by("recall__site__name").values("recall__site").annotate(count=Count("pk"))
     return list(counted.values_list("recall__site", "recall__site__name", "count"))
 
@@ -123,18 +124,27 @@ def _record_printed(row: Notification, user: User) -> bool:
     return True
 
 
+def _is_in_unfinished_batch() -> Exists:
+    unfinished = (LetterBatch.State.QUEUED, LetterBatch.State.WORKING)
+    return Exists(BatchLetter.objects.filter(notification=OuterRef("pk"), batch__state__in=unfinished))
+
+
 def _notifications_visible_to(user: User) -> QuerySet[Notification]:
     return Notification.objects.filter(recall__site__in=user.site_ids).select_related("recall", "patient")
 
 
-def recheck_and_render(seen: Notification) -> WrittenLetter | DeliveryFailure | None:
+def recheck_and_render(
+    seen: Notification, site: Site | None = None, heads: str | None = None
+) -> WrittenLetter | DeliveryFailure | None:
     """The letter if it is still true and still the way to the patient; else the row goes where it belongs.
 
-    A letter that cannot be written is a DeliveryFailure, so that it does not stop the others.
+    A letter that cannot be written is a DeliveryFailure, so that it does not stop the others. A batch gives the site
+    with its texts and hours, and its letterhead, which it read once for many letters.
     """
     with transaction.atomic():
-        locked = Recall.objects.select_for_update(of=("self",), no_key=True).select_related("site")
+        locked = Recall.objects.select_for_update(of=("self",), no_key=True).select_related("site", "exam")
         recall = locked.get(pk=seen.recall_id)
+        recall.site = site or recall.site
         row = Notification.objects.filter(pk=seen.pk, state=NotificationState.TO_PRINT).first()
         if row is None:
             return None
@@ -152,7 +162,7 @@ def recheck_and_render(seen: Notification) -> WrittenLetter | DeliveryFailure | 
             return None
         try:
             copy = letter_pdf.build_letter(row, snapshot, channels)
-            pdf = letter_pdf.render_pdf([copy.letter])
+            pdf = letter_pdf.render_pdf([copy.letter], heads)
         except Exception as error:  # noqa: BLE001  one letter that cannot be written must not stop the others
             failure = render_failure(error)
             attempts.mark_failed_permanently(row, NotificationState.TO_PRINT, row.lease_token, failure)

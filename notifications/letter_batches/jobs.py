@@ -1,7 +1,8 @@
 """Sets the letters of a batch in slices of time, then the pile as one PDF, and writes down what was posted.
 
-The rows say how far a batch is, so a lost wake-up or a killed worker stops nothing: the minute's sweep goes on. A
-letter that cannot be set is set aside with its task and the others go on.
+The rows say how far a batch is, so a lost wake-up or a killed worker stops nothing: the minute's sweep goes on. What
+became of a letter and its place in the batch are written together, so that none is printed twice or lost. A letter that
+cannot be set is set aside with its task and the others go on.
 """
 
 from datetime import timedelta
@@ -9,6 +10,7 @@ from datetime import timedelta
 import structlog
 from celery import current_app
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
@@ -16,6 +18,7 @@ from clinic.models import Site, User
 from notifications.delivery import print_queue
 from notifications.delivery.failures import DeliveryFailure
 from notifications.delivery.work_time import WorkTime
+from notifications.enums import NotificationState
 from notifications.letter_batches import files
 from notifications.models import BatchLetter, LetterBatch, Notification, RenderedMessage
 from notifications.rendering import letter_pdf
@@ -24,7 +27,7 @@ BATCH_TASK = "notifications.tasks.make_letter_batch"
 SLICE_SECONDS = 40.0  # well below the time limit of a task
 MAX_ATTEMPTS = 3  # times that a batch may break off at the same place
 MAX_LETTERS = 5000  # in one batch: beyond it a printer's tray and a person's morning are full
-_STALLED_AFTER = timedelta(minutes=2)
+STALLED_AFTER = timedelta(minutes=2)
 _ROWS_A_LOOK = 50
 
 log = structlog.get_logger(__name__)
@@ -35,10 +38,7 @@ def queue_batch(user: User, site: Site) -> LetterBatch | None:
     """A batch of all letters of the site that wait and are in no PDF; None where there is none."""
     Site.objects.select_for_update(no_key=True).get(pk=site.pk)  # pressing the button twice makes one batch
     waiting = print_queue.get_letters_to_print(user).filter(recall__site=site, pdf_made_at=None)
-    in_work = BatchLetter.objects.filter(
-        batch__site=site, batch__state__in=(LetterBatch.State.QUEUED, LetterBatch.State.WORKING)
-    )
-    numbers = list(waiting.exclude(pk__in=in_work.values("notification")).values_list("pk", flat=True)[:MAX_LETTERS])
+    numbers = list(waiting.values_list("pk", flat=True)[:MAX_LETTERS])
     if not numbers:
         return None
     batch = LetterBatch.objects.create(site=site, made_by=user)
@@ -63,7 +63,7 @@ def sweep_batches() -> int:
     """Go on with what stands still, and delete what expired; the number of batches woken."""
     now = timezone.now()
     files.delete_expired(now)
-    stalled = LetterBatch.objects.filter(seen_at__lt=now - _STALLED_AFTER)
+    stalled = LetterBatch.objects.filter(seen_at__lt=now - STALLED_AFTER)
     making = stalled.filter(state__in=(LetterBatch.State.QUEUED, LetterBatch.State.WORKING))
     posting = stalled.filter(
         state=LetterBatch.State.READY, posted_at__isnull=False, letters__state=BatchLetter.State.READY
@@ -97,7 +97,7 @@ def _claim(batch_id: int) -> LetterBatch | None:
         return batch if batch.posted_at else None
     now = timezone.now()
     if batch.state == LetterBatch.State.WORKING:
-        if batch.seen_at > now - _STALLED_AFTER:
+        if batch.seen_at > now - STALLED_AFTER:
             return None
         batch.attempts += 1
     if batch.attempts >= MAX_ATTEMPTS:
@@ -111,8 +111,10 @@ def _claim(batch_id: int) -> LetterBatch | None:
 def _make_letters(batch: LetterBatch, work_time: WorkTime) -> bool:
     waiting = batch.letters.filter(state=BatchLetter.State.WAITING).select_related("notification")
     while rows := list(waiting[:_ROWS_A_LOOK]):
+        site = Site.objects.get(pk=batch.site_id)  # a change of its texts or hours counts from the next look on
+        heads = letter_pdf.read_letterheads([site.pk])
         for letter in rows:
-            _make_letter(batch, letter)
+            _make_letter(batch, letter, site, heads)
         LetterBatch.objects.filter(pk=batch.pk).update(seen_at=timezone.now(), attempts=0)
         if work_time.is_over():
             return False
@@ -120,8 +122,9 @@ def _make_letters(batch: LetterBatch, work_time: WorkTime) -> bool:
     return True
 
 
-def _make_letter(batch: LetterBatch, letter: BatchLetter) -> None:
-    written = print_queue.recheck_and_render(letter.notification)
+@transaction.atomic
+def _make_letter(batch: LetterBatch, letter: BatchLetter, site: Site, heads: str) -> None:
+    written = print_queue.recheck_and_render(letter.notification, site, heads)
     if written is None:
         letter.state = BatchLetter.State.LEFT_OUT
     elif isinstance(written, DeliveryFailure):
@@ -133,8 +136,14 @@ def _make_letter(batch: LetterBatch, letter: BatchLetter) -> None:
 
 
 def _make_pile(batch: LetterBatch) -> None:
-    """The one PDF and the mail house's file, of the letters as they were set one by one."""
-    letters = list(batch.letters.filter(state=BatchLetter.State.READY).select_related("notification"))
+    """The one PDF and the mail house's file, of the letters as they were set one by one.
+
+    Left out is what moved on since its letter was set, or went into a PDF that somebody made by hand.
+    """
+    waits = Q(notification__state=NotificationState.TO_PRINT, notification__pdf_made_at=None)
+    ready = batch.letters.filter(state=BatchLetter.State.READY)
+    ready.exclude(waits).update(state=BatchLetter.State.LEFT_OUT)
+    letters = list(ready.select_related("notification"))
     copies = RenderedMessage.objects.in_bulk(
         [letter.notification_id for letter in letters], field_name="notification_id"
     )
@@ -145,7 +154,7 @@ def _make_pile(batch: LetterBatch) -> None:
         files.write_mail_house_file(batch, pairs)
     now = timezone.now()
     with transaction.atomic():
-        in_pile = Notification.objects.filter(batch_letters__in=letters, state="to_print")
+        in_pile = Notification.objects.filter(batch_letters__in=letters, state=NotificationState.TO_PRINT)
         in_pile.update(pdf_made_at=now)
         LetterBatch.objects.filter(pk=batch.pk).update(
             state=LetterBatch.State.READY, finished_at=now, seen_at=now, attempts=0
@@ -160,13 +169,21 @@ def _write_down_posted(batch: LetterBatch, work_time: WorkTime) -> bool:
     ready = batch.letters.filter(state=BatchLetter.State.READY)
     while rows := list(ready[:_ROWS_A_LOOK]):
         for letter in rows:
-            is_sent = print_queue.mark_printed(batch.posted_by, [letter.notification_id])
-            letter.state = BatchLetter.State.POSTED if is_sent else BatchLetter.State.LEFT_OUT
-            letter.save(update_fields=["state"])
+            _write_down_one(letter, batch.posted_by)
         LetterBatch.objects.filter(pk=batch.pk).update(seen_at=timezone.now())
         if work_time.is_over():
             return False
     return True
+
+
+@transaction.atomic
+def _write_down_one(letter: BatchLetter, user: User) -> None:
+    """A letter that somebody, or another worker, has noted as printed already is posted as well."""
+    number = letter.notification_id
+    printed = Notification.objects.filter(pk=number, state=NotificationState.ACCEPTED, printed_by__isnull=False)
+    is_sent = print_queue.mark_printed(user, [number]) or printed.exists()
+    letter.state = BatchLetter.State.POSTED if is_sent else BatchLetter.State.LEFT_OUT
+    letter.save(update_fields=["state"])
 
 
 def _wake(batch_id: int) -> None:

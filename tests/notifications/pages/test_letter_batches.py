@@ -46,6 +46,25 @@ def batch(clock: Clock, shadyside: Site, scheduler_ana: User) -> LetterBatch:
     return made
 
 
+class KilledError(BaseException):
+    """Nothing catches it, as nothing catches kill -9."""
+
+
+def die_at_save(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """The worker dies as it is about to write down the place of the so many-th letter."""
+    saves = 0
+    save = BatchLetter.save
+
+    def save_or_die(letter: BatchLetter, **kwargs: Any) -> None:
+        nonlocal saves
+        saves += 1
+        if saves == number:
+            raise KilledError
+        save(letter, **kwargs)
+
+    monkeypatch.setattr(BatchLetter, "save", save_or_die)
+
+
 def get_states(batch: LetterBatch) -> list[str]:
     return [letter.state for letter in batch.letters.all()]
 
@@ -109,6 +128,92 @@ def test_a_killed_worker_leaves_a_batch_that_the_next_one_finishes(batch: Letter
     assert jobs.sweep_batches() == 1
     assert jobs.work_on_batch(batch.pk)
     assert get_states(batch).count("ready") == 2
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_a_worker_that_dies_between_a_letter_and_its_place_in_the_batch_leaves_that_letter_to_the_next(
+    batch: LetterBatch, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """It dies at the first, second or third letter, after the letter was set or set aside."""
+    die_at_save(monkeypatch, number)
+    with pytest.raises(KilledError):
+        jobs.work_on_batch(batch.pk)
+    monkeypatch.undo()
+    LetterBatch.objects.filter(pk=batch.pk).update(seen_at=timezone.now() - timedelta(minutes=5))
+    assert jobs.work_on_batch(batch.pk)
+    assert sorted(get_states(batch)) == ["failed", "ready", "ready"]
+    assert len(PdfReader(files.folder_of(batch) / files.PILE).pages) == 2
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_worker_that_dies_while_letters_are_noted_as_posted_notes_none_twice(
+    batch: LetterBatch, scheduler_ana: User, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    jobs.work_on_batch(batch.pk)
+    jobs.queue_posted(batch, by=scheduler_ana)
+    die_at_save(monkeypatch, number)
+    with pytest.raises(KilledError):
+        jobs.work_on_batch(batch.pk)
+    monkeypatch.undo()
+    assert jobs.work_on_batch(batch.pk)
+    assert sorted(get_states(batch)) == ["failed", "posted", "posted"]
+    posted = batch.letters.filter(state=BatchLetter.State.POSTED)
+    assert [letter.notification.attempts.filter(result="accepted").count() for letter in posted] == [1, 1]
+
+
+def test_a_letter_that_somebody_noted_as_printed_is_posted_and_not_called_untrue(
+    batch: LetterBatch, client: Client, scheduler_ana: User
+) -> None:
+    jobs.work_on_batch(batch.pk)
+    letter = batch.letters.filter(state=BatchLetter.State.READY).first()
+    assert letter is not None
+    client.force_login(scheduler_ana)
+    client.post(reverse("letters_printed"), {"letter": [letter.notification_id]})
+    client.post(reverse("letter_batch_posted", args=[batch.pk]))
+    jobs.work_on_batch(batch.pk)
+    assert sorted(get_states(batch)) == ["failed", "posted", "posted"]
+
+
+def test_a_letter_of_a_batch_in_the_making_is_offered_to_nobody_else(
+    batch: LetterBatch, client: Client, scheduler_ana: User
+) -> None:
+    numbers = [letter.notification_id for letter in batch.letters.all()]
+    client.force_login(scheduler_ana)
+    assert "No letter waits." in client.get(reverse("letters")).content.decode()
+    assert client.post(reverse("letters_pdf"), {"letter": numbers}).status_code == 302
+    assert not Notification.objects.filter(pdf_made_at__isnull=False).exists()
+
+
+def test_a_letter_that_went_into_a_pdf_by_hand_meanwhile_is_not_in_the_pile(batch: LetterBatch) -> None:
+    jobs.work_on_batch(batch.pk, seconds=-1)
+    by_hand = batch.letters.filter(state=BatchLetter.State.READY).first()
+    assert by_hand is not None
+    Notification.objects.filter(pk=by_hand.notification_id).update(pdf_made_at=timezone.now())
+    jobs.work_on_batch(batch.pk)
+    assert sorted(get_states(batch)) == ["failed", "left_out", "ready"]
+    assert len(PdfReader(files.folder_of(batch) / files.PILE).pages) == 1
+
+
+def test_a_letter_whose_recall_ended_while_the_batch_was_made_is_not_in_the_pile(
+    batch: LetterBatch, scheduler_ana: User
+) -> None:
+    jobs.work_on_batch(batch.pk, seconds=-1)
+    gone = batch.letters.filter(state=BatchLetter.State.READY).first()
+    assert gone is not None
+    recall = gone.notification.recall
+    actions.mark_deceased(recall, by=scheduler_ana, died_on=timezone.now().date(), note="told by phone")
+    jobs.work_on_batch(batch.pk)
+    assert sorted(get_states(batch)) == ["failed", "left_out", "ready"]
+
+
+def test_texts_and_letterhead_are_read_once_for_many_letters(
+    batch: LetterBatch, django_assert_max_num_queries: Any
+) -> None:
+    with django_assert_max_num_queries(200) as seen:
+        jobs.work_on_batch(batch.pk, seconds=-1)
+    tables = ("notifications_messagetext", "notifications_letterhead")
+    reads = {table: sum(f'FROM "{table}"' in query["sql"] for query in seen.captured_queries) for table in tables}
+    assert reads == dict.fromkeys(tables, 1)
 
 
 def test_what_was_posted_counts_as_sent_unless_it_is_not_true_any_more(
