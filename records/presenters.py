@@ -13,6 +13,7 @@ from clinic.models import Site
 from desk.datetime_display import display_datetime, format_day
 from desk.languages import language_name
 from notifications.models import LaySummary, Notification
+from notifications.presenters.message_history import describe_tracking
 from patients.channels import get_patient_channels
 from patients.contact_validation import format_phone
 from patients.models import Consent, ContactPoint, Patient, PatientChange
@@ -197,7 +198,7 @@ def _messages(rows: Iterable[Notification], now: datetime) -> list[SectionRow]:
                 str(display_datetime(row.recall.site, row.accepted_at or row.due_at, now)),
                 str(row.get_kind_display()),
                 str(row.get_channel_display()),
-                str(row.state_label),
+                ". ".join(filter(None, (str(row.state_label), describe_tracking(row)))),
             ),
             reverse("message", args=[row.pk]),
         )

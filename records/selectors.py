@@ -8,6 +8,7 @@ from django.http import Http404
 
 from clinic.models import User
 from notifications.models import LaySummary, Notification
+from notifications.tracking_numbers import with_tracking_number
 from patients.models import Patient, PatientChange, PatientLink
 from recalls.models import Appointment, OutsideReport, Recall, ScreeningExam, WorkItem
 from recalls.selectors.patients import patients_of
@@ -59,7 +60,9 @@ def get_record(user: User, pk: int) -> PatientRecord:
         exams=newest(exams.select_related("reader", "referrer", "site").prefetch_related("findings")),
         recalls=newest(recalls.select_related("exam", "site").prefetch_related(Prefetch("appointments"))),
         visits=visits,
-        notifications=newest(Notification.objects.filter(recall__in=recalls).select_related("recall__site")),
+        notifications=newest(
+            with_tracking_number(Notification.objects.filter(recall__in=recalls).select_related("recall__site"))
+        ),
         summaries=newest(LaySummary.objects.filter(exam__in=exams).select_related("site")),
         work_items=newest(WorkItem.objects.filter(patient=pk, site_id__in=user.site_ids).select_related("done_by")),
         reports=newest(reports.select_related("recall__site")),

@@ -23,6 +23,7 @@ from notifications.planning.channel_selection import select_channel
 from notifications.planning.plan import find_planned_message
 from notifications.planning.snapshot import load_snapshot
 from notifications.rendering import letter_pdf
+from notifications.tracking_numbers import with_tracking_number
 from patients.channels import get_patient_channels
 from recalls.actions.contact import log_printed_letter
 from recalls.models import Recall
@@ -65,7 +66,7 @@ def get_printed_letters(user: User) -> QuerySet[Notification]:
     done = _notifications_visible_to(user).filter(
         state=NotificationState.ACCEPTED, channel=Channel.LETTER, accepted_at__gte=since
     )
-    return done.select_related("printed_by").order_by("-accepted_at", "-pk")
+    return with_tracking_number(done.select_related("printed_by")).order_by("-accepted_at", "-pk")
 
 
 def get_sites_with_letters(user: User) -> list[tuple[int, str, int]]:

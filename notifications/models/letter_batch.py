@@ -102,7 +102,13 @@ class BatchLetter(models.Model):
         ordering = ["position"]
         verbose_name = _("letter of a batch")
         verbose_name_plural = _("letters of a batch")
-        constraints = [models.UniqueConstraint(fields=["batch", "position"], name="one_letter_a_place")]
+        constraints = [
+            models.UniqueConstraint(fields=["batch", "position"], name="one_letter_a_place"),
+            # Also serves the search by tracking number.
+            models.UniqueConstraint(
+                fields=["tracking_number"], condition=~models.Q(tracking_number=""), name="one_letter_a_tracking_number"
+            ),
+        ]
         indexes = [models.Index(fields=["batch", "state"], name="batch_letter_by_state")]
 
     def __str__(self) -> str:

@@ -14,6 +14,7 @@ from notifications.models import DeliveryAttempt, DeliveryReport, Notification, 
 from notifications.planning import manual_actions
 from notifications.planning.snapshot import RecallSnapshot
 from notifications.rendering import email, letter_pdf, sms
+from notifications.tracking_numbers import format_tracking_number
 from patients.channels import PatientChannels, get_patient_channels
 from recalls.presenters import DisplayDateTime, display_datetime
 
@@ -60,6 +61,7 @@ class MessageRow:
     channel_label: str
     state_label: str
     reason_label: str
+    tracking: str
 
 
 def build_message_rows(notifications: list[Notification], site: Site, now: datetime) -> list[MessageRow]:
@@ -73,6 +75,7 @@ def build_message_rows(notifications: list[Notification], site: Site, now: datet
             str(row.get_channel_display()),
             row.state_label,
             str(row.get_reason_display()) if row.reason else "",
+            describe_tracking(row),
         )
         for row in ordered
     ]
@@ -111,6 +114,12 @@ def _format_attempt(attempt: DeliveryAttempt) -> str:
     }
 
 
+def describe_tracking(notification: Notification) -> str:
+    """The carrier's number of a letter from `with_tracking_number`, in words; empty where there is none."""
+    number: str = getattr(notification, "tracking_number", "")
+    return _("Tracking number %(number)s") % {"number": format_tracking_number(number)} if number else ""
+
+
 def describe_reroute(notification: Notification) -> str:
     """The channel now used and those that failed before it, as a sentence; empty where none failed."""
     failed = [
@@ -130,6 +139,7 @@ def explain_state(notification: Notification) -> list[str]:
         str(StatusReason(notification.reason).label) if notification.reason else "",
         str(explanation),
         describe_reroute(notification),
+        describe_tracking(notification),
     ]
     if notification.may_have_arrived_twice:
         sentences.append(_("It may have arrived twice."))

@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 
 from notifications.enums import NotificationKind, NotificationState, SummaryState
 from notifications.models import DeliveryReport, LaySummary, Notification
-from notifications.presenters.message_history import describe_reroute
+from notifications.presenters.message_history import describe_reroute, describe_tracking
+from notifications.tracking_numbers import with_tracking_number
 from recalls.models import Recall
 from recalls.timeline_registry import TimelineEntry
 
@@ -50,8 +51,10 @@ def message_timeline_entries(recall: Recall) -> Iterator[TimelineEntry]:
     rows = Notification.objects.filter(~not_yet, recall=recall, state__in=_SHOWN_STATES).annotate(
         has_complaint=Exists(complaints)
     )
-    for row in rows.order_by("pk"):
+    for row in with_tracking_number(rows).order_by("pk"):
         details = [row.state_label]
+        if tracking := describe_tracking(row):
+            details.append(tracking)
         if row.reason:
             details.append(row.get_reason_display())
         if row.may_have_arrived_twice:

@@ -134,4 +134,10 @@ class TrackingNumbersView(LetterBatchView):
             return redirect("letter_batch", pk)
         words = ngettext("%(count)d letter has its number.", "%(count)d letters have their number.", result.matched)
         messages.success(request, words % {"count": result.matched})
+        if result.replaced:
+            words = ngettext(
+                "%(count)d of them had another number before.", "%(count)d of them had another number before.",
+                result.replaced,
+            )  # fmt: skip
+            messages.warning(request, words % {"count": result.replaced})
         return self.show(request, batch, left_out=result.left_out)

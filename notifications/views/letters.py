@@ -19,7 +19,10 @@ from desk.views import DeskView, current_user, sites_by_id
 from notifications.delivery import print_queue
 from notifications.delivery.print_queue import MAX_LETTERS_PER_PDF
 from notifications.models import Notification
+from notifications.tracking_numbers import find_letters, format_tracking_number
 from recalls.presenters import DisplayDateTime, display_datetime
+
+SEARCH_SESSION_KEY = "letter_search"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class LetterRow:
     due_at: DisplayDateTime
     printed_at: DisplayDateTime | None
     valid_until: DisplayDateTime | None
+    tracking: str = ""
 
 
 class LetterView(DeskView):
@@ -46,18 +50,30 @@ class LetterView(DeskView):
 
 
 class LetterListView(LetterView):
-    """Letters to print, letters in a PDF, and the latest 50 that were printed."""
+    """Letters to print, letters in a PDF, the latest 50 that were printed, and those that were looked for.
+
+    What was typed is sent in the body and kept in the session: a number that leads to a patient must not stand in an
+    address or a log.
+    """
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        request.session[SEARCH_SESSION_KEY] = request.POST.get("q", "").strip()[:60]
+        return redirect("letters")
 
     def get(self, request: HttpRequest) -> HttpResponse:
         user = current_user(request)
         rows = list(print_queue.get_letters_to_print(user)[:MAX_LETTERS_PER_PDF])
         printed = list(print_queue.get_printed_letters(user)[:50])
-        self.log_access(user, [*rows, *printed])
+        asked = str(request.session.get(SEARCH_SESSION_KEY, ""))
+        found = find_letters(user, asked)
+        self.log_access(user, [*rows, *printed, *found])
         waiting = _build_letter_rows(rows, user)
         context = {
             "to_print": [letter for letter in waiting if letter.notification.pdf_made_at is None],
             "in_pdf": [letter for letter in waiting if letter.notification.pdf_made_at is not None],
             "printed_letters": _build_letter_rows(printed, user),
+            "letter_asked": asked,
+            "found_letters": _build_letter_rows(found, user),
             "sites_with_letters": print_queue.get_sites_with_letters(user),
             "batches": print_queue.get_latest_batches(user),
             "sends_lay_summaries": any(site.sends_lay_summaries for site in user.own_sites),
@@ -77,6 +93,7 @@ def _build_letter_rows(rows: list[Notification], user: User) -> list[LetterRow]:
             due_at=display_datetime(sites[row.recall.site_id], row.due_at, now),
             printed_at=display(row, row.accepted_at),
             valid_until=display(row, row.expires_at),
+            tracking=format_tracking_number(getattr(row, "tracking_number", "")),
         )
         for row in rows
     ]

@@ -23,6 +23,7 @@ from notifications.planning.plan import MANUAL_MESSAGE_STEP
 from notifications.planning.snapshot import RecallSnapshot, load_snapshot
 from notifications.presenters import message_history
 from notifications.rendering import letter_pdf
+from notifications.tracking_numbers import with_tracking_number
 from notifications.views.html_frame import SANDBOXED_FRAME
 from recalls.actions import ActionKwargs
 from recalls.forms.base import ReasonForm
@@ -73,7 +74,8 @@ class MessageView(DeskView):
     access_log_label: ClassVar[str] = "message"
 
     def get_notification(self, pk: int) -> tuple[Notification, Recall]:
-        notification = Notification.objects.filter(pk=pk, recall__site__in=current_user(self.request).site_ids).first()
+        own = Notification.objects.filter(pk=pk, recall__site__in=current_user(self.request).site_ids)
+        notification = with_tracking_number(own).first()
         if notification is None:
             raise Http404
         notification.recall = self.get_recall(notification.recall_id)
@@ -105,7 +107,7 @@ class MessageListView(MessageView):
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         recall = self.get_recall(pk)
-        notifications = list(Notification.objects.filter(recall=recall))
+        notifications = list(with_tracking_number(Notification.objects.filter(recall=recall)))
         context = self.get_header_context(recall) | {
             "rows": message_history.build_message_rows(notifications, recall.site, timezone.now()),
             "blocked_reason": self.get_role_blocked_reason(recall)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -246,27 +245,6 @@ def test_a_file_opens_at_ones_own_site_is_logged_for_each_patient_and_goes_after
     jobs.sweep_batches()
     assert client.get(address).status_code == 404
     assert not list(files.folder_of(batch).iterdir())
-
-
-def test_tracking_numbers_meet_their_letters_and_each_row_left_out_is_named(
-    batch: LetterBatch, client: Client, scheduler_ana: User
-) -> None:
-    jobs.work_on_batch(batch.pk)
-    first, second = batch.letters.filter(state=BatchLetter.State.READY)
-    lines = [
-        "Letter;Tracking",
-        f"{first.notification_id};9407 1000 0000 0000 0000 00",
-        f"{second.notification_id};?",
-        "999999;94071000000000000000",
-        f"{first.notification_id};94071000000000000001",
-    ]
-    client.force_login(scheduler_ana)
-    upload = SimpleUploadedFile("t.csv", "\n".join(lines).encode("utf-8-sig"))
-    page = client.post(reverse("letter_batch_tracking", args=[batch.pk]), {"file": upload}).content.decode()
-    first.refresh_from_db()
-    assert first.tracking_number == "9407 1000 0000 0000 0000 00"
-    for line in ("Line 3", "Line 4", "Line 5"):
-        assert line in page
 
 
 def test_pressing_twice_makes_one_batch(batch: LetterBatch, client: Client, scheduler_ana: User) -> None:

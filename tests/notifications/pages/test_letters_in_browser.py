@@ -1,10 +1,12 @@
 """Tests printing the day's letters in a real browser, wide and on a phone, with the accessibility checker."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import time_machine
+from django.conf import LazySettings
 from playwright.sync_api import Page
 from pypdf import PdfReader
 from pytest_django.live_server_helper import LiveServer
@@ -12,6 +14,8 @@ from pytest_django.live_server_helper import LiveServer
 from clinic.models import Site, User
 from notifications.delivery.worker import send_due
 from notifications.enums import NotificationKind, NotificationState
+from notifications.letter_batches import jobs
+from notifications.models import BatchLetter
 from patients.factories import PatientFactory
 from recalls.testing.factories import RecallFactory
 from tests.browser.conftest import axe_violations, has_horizontal_scroll, sign_in  # noqa: F401  (a fixture)
@@ -65,3 +69,35 @@ def test_several_letters_become_one_pdf_and_then_printed(
     page.get_by_role("link", name="Letter: Please come back").click()
     assert page.get_by_role("link", name="The letter as PDF").is_visible()
     assert _look(page, "the letter's own page") == []
+
+
+def test_the_letters_list_fits_a_phone_with_long_names_and_tracking_numbers(
+    sign_in: SignIn,  # noqa: F811
+    scheduler_ana: User,
+    shadyside: Site,
+    settings: LazySettings,
+    tmp_path: Path,
+) -> None:
+    settings.LETTER_DIR = tmp_path / "letters"
+    names = ("Sample-Featherstonehaugh de la Invented y Ejemplo", "Sample-Elm", "Sample-Fir")
+    recalls = [
+        RecallFactory.create(patient=PatientFactory.create(site=shadyside, no_email=True, family_name=name))
+        for name in names
+    ]
+    rows = [latest_notification(recall, NotificationKind.RECALL_NOTICE) for recall in recalls]
+    with time_machine.travel(max(row.due_at for row in rows), tick=False):
+        send_due(5)
+        batch = jobs.queue_batch(scheduler_ana, shadyside)
+        assert batch is not None
+        jobs.work_on_batch(batch.pk)
+        BatchLetter.objects.filter(batch=batch, position__lt=3).delete()
+        jobs.queue_posted(batch, by=scheduler_ana)
+        jobs.work_on_batch(batch.pk)
+        batch.letters.update(tracking_number="9407100000000000000018")
+        page = sign_in(scheduler_ana)
+        page.get_by_role("link", name="Letters").click()
+        page.get_by_label("Tracking number").fill("9407 1000 0000 0000 0000 18")
+        page.get_by_role("button", name="Find the letter").click()
+        assert page.get_by_role("heading", name="Letters found").is_visible()
+        assert _look(page, "the list") == []
+        page.screenshot(path=os.environ.get("LETTERS_SHOT", str(tmp_path / "shot.png")), full_page=True)
