@@ -5,6 +5,7 @@ bear a check digit, which finds most slips of the pen; of other carriers' number
 """
 
 import re
+from typing import Any
 
 from django.db.models import OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
@@ -58,8 +59,8 @@ def _check_digit_fits(number: str) -> bool:
     return True
 
 
-def with_tracking_number(rows: QuerySet[Notification]) -> QuerySet[Notification]:
-    """Each with `tracking_number`, empty where there is none; costs no query of its own."""
+def with_tracking_number(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Notifications, each with `tracking_number`, empty where there is none; costs no query of its own."""
     numbers = BatchLetter.objects.filter(notification=OuterRef("pk")).exclude(tracking_number="")
     newest = Subquery(numbers.order_by("-pk").values("tracking_number")[:1])
     return rows.annotate(tracking_number=Coalesce(newest, Value("")))

@@ -1,4 +1,4 @@
-"""Registry through which other apps add entries to the history of a recall.
+"""Registry through which other apps add what they know to the page of a recall.
 
 The recall page knows its events; messages to the patient live in a package that this one may not import. It registers
 a provider when Django starts, and the page asks every provider.
@@ -27,9 +27,20 @@ class TimelineEntry:
     day_only: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class OrderSource:
+    """A message about a recall that has an imaging order; `url` is where those who may can read it."""
+
+    received_at: datetime
+    text: str
+    url: str
+
+
 TimelineProvider = Callable[[Recall], Iterable[TimelineEntry]]
 EventDescriber = Callable[[RecallEvent], tuple[str, ...]]
+OrderSourceProvider = Callable[[Recall], Iterable["OrderSource"]]
 _providers: dict[str, TimelineProvider] = {}
+_order_sources: dict[str, OrderSourceProvider] = {}
 _describers: dict[str, EventDescriber] = {}
 
 
@@ -51,3 +62,14 @@ def register_event_describer(step: str, teller: EventDescriber) -> None:
 def describe_event(event: RecallEvent) -> tuple[str, ...]:
     """The details of such an event; none for any other."""
     return _describers[event.step](event) if event.step in _describers else ()
+
+
+def register_order_source(name: str, provider: OrderSourceProvider) -> None:
+    """Say at start-up which messages from outside tell about a recall; it may use one query."""
+    _order_sources[name] = provider
+
+
+def collect_order_sources(recall: Recall) -> list[OrderSource]:
+    """The messages about this recall, the oldest first."""
+    found = [source for provider in _order_sources.values() for source in provider(recall)]
+    return sorted(found, key=lambda source: source.received_at)

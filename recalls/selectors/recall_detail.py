@@ -15,6 +15,7 @@ MAX_OTHER_RECALLS = 10
 _SELECT_RELATED = (
     "patient__call_preference", "patient__visit_wish", "patient__result_wish", "result_owner", "assigned_to",
     "exam__reader", "exam__referrer", "claim__user", "supplemental",
+    "imaging_order",
 )  # fmt: skip
 _PREFETCH_RELATED: tuple[Any, ...] = (
     "patient__contact_points",

@@ -8,13 +8,14 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from clinic.actors import actor_for
-from clinic.roles import Page
+from clinic.roles import Page, can_open_page
 from desk.return_list import return_list_url
 from desk.views import DeskView, current_user, log_patient_view, sites_by_id
 from recalls import edit_presence
 from recalls.forms import STEP_FORMS
 from recalls.presenters import build_recall_history, build_step_menu
 from recalls.presenters.booking.appointment_card import build_appointment_card
+from recalls.presenters.imaging_order import build_order_panel
 from recalls.presenters.recall_header import build_recall_context
 from recalls.presenters.work_items import build_work_item_rows
 from recalls.selectors.recall_detail import get_recall_detail, get_report_file, other_open_recalls
@@ -44,6 +45,7 @@ class RecallDetailView(DeskView):
             "form_step": step_menu.form_step,
             "history": build_recall_history(recall, now),
             "appointment_card": build_appointment_card(recall, now),
+            "order": build_order_panel(recall, now, may_read_messages=can_open_page(user, Page.HL7_MESSAGES)),
             "work_items": build_work_item_rows(getattr(recall, "open_work_items", ()), sites_by_id(user), now),
             "contact_form": build_contact_form(recall, user),
             "list_url": return_list_url(request),
