@@ -10,13 +10,14 @@ class NotificationsConfig(AppConfig):
     verbose_name = _("Messages")
 
     def ready(self) -> None:
-        from notifications import checks  # noqa: F401  registers itself; models are loaded only now
+        from notifications import checks, list_exports  # noqa: F401  registers itself; models are loaded only now
         from notifications.planning import manual_actions, plan
         from notifications.presenters.recall_timeline import message_timeline_entries, summary_timeline_entries
         from notifications.receivers import block_undo_after_send, plan_messages, replan_messages
         from recalls import timeline_registry
         from recalls.signals import patient_changed, pre_undo, recall_moved
 
+        list_exports.register()
         recall_moved.connect(plan_messages, dispatch_uid="notifications.plan_messages")
         patient_changed.connect(replan_messages, dispatch_uid="notifications.replan_messages")
         pre_undo.connect(block_undo_after_send, dispatch_uid="notifications.block_undo_after_send")

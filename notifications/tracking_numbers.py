@@ -63,7 +63,8 @@ def with_tracking_number(rows: QuerySet[Any]) -> QuerySet[Any]:
     """Notifications, each with `tracking_number`, empty where there is none; costs no query of its own."""
     numbers = BatchLetter.objects.filter(notification=OuterRef("pk")).exclude(tracking_number="")
     newest = Subquery(numbers.order_by("-pk").values("tracking_number")[:1])
-    return rows.annotate(tracking_number=Coalesce(newest, Value("")))
+    annotated: QuerySet[Any] = rows.annotate(tracking_number=Coalesce(newest, Value("")))
+    return annotated
 
 
 def find_letters(user: User, asked: str) -> list[Notification]:

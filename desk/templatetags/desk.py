@@ -11,6 +11,7 @@ from django.template import Context
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from clinic.roles import Page, can_open_page
 from desk.datetime_display import format_clock_time, format_datetime
 from desk.kept_forms import TYPIST_FIELD, sign_typist
+from desk.list_exports import get_list_exports
 from desk.return_list import RETURN_PARAM, add_return_list, current_list_url, sign_list_url
 from desk.saved_note import SAVED_TAG, SavedNote, stored_saved_note
 from desk.undo_offer import UNDO_TAG, stored_undo_offer
@@ -84,6 +86,23 @@ def nav_links(context: Context) -> Navigation:
     permitted = [(label, name) for label, page, name in _NAV_LINKS if can_open_page(request.user, page)]
     links = [(label, _reverse_or_empty(name)) for label, name in permitted if _is_enabled(name)]
     return Navigation([NavLink(label, url, request.path.startswith(url)) for label, url in links if url])
+
+
+@register.simple_tag(takes_context=True)
+def export_link(context: Context, name: str, **fixed: Any) -> SafeString:
+    """A link to the CSV file of this list as it is narrowed, for those who may take one; see `desk.list_exports`.
+
+    `fixed` is what narrows the list beside the query of its address.
+    """
+    request = context["request"]
+    wanted = get_list_exports().get(name)
+    if wanted is None or not (can_open_page(request.user, Page.EXPORT) and can_open_page(request.user, wanted.page)):
+        return SafeString("")
+    query = {key: value for key, value in request.GET.items() if key != "after" and value}
+    query |= {key: str(value) for key, value in fixed.items()}
+    url = reverse("list_export", args=[name])
+    address = f"{url}?{urlencode(query)}" if query else url
+    return format_html('<p class="no-print mt-3"><a href="{}">{}</a></p>', address, _("CSV file of this list"))
 
 
 @register.simple_tag

@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from clinic.models import User
 from clinic.roles import Page, Role, get_roles
 from desk.keyset import format_cursor, parse_cursor, rows_after
 from desk.views import DeskView, current_user, log_patient_view
@@ -148,8 +149,11 @@ def _name_proposal(proposal: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def messages_here(request: HttpRequest) -> QuerySet[Hl7Message]:
+    return messages_of(current_user(request))
+
+
+def messages_of(user: User) -> QuerySet[Hl7Message]:
     """Messages at the person's sites; an administrator also sees those of which nobody knows the site."""
-    user = current_user(request)
     seen = Q(site__in=user.site_ids)
     if Role.ADMINISTRATOR in get_roles(user):
         seen |= Q(site__isnull=True)

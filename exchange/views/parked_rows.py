@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from clinic.models import User
 from clinic.roles import Page, Role, get_roles
 from desk.keyset import format_cursor, parse_cursor, rows_after
 from desk.saved_note import store_saved_note
@@ -102,8 +103,11 @@ class ParkedRowView(DeskView):
 
 
 def parked_rows_here(request: HttpRequest) -> QuerySet[ParkedRow]:
+    return parked_rows_of(current_user(request))
+
+
+def parked_rows_of(user: User) -> QuerySet[ParkedRow]:
     """Rows at the person's sites; an administrator also sees those of which nobody knows the site."""
-    user = current_user(request)
     seen = Q(site__in=user.site_ids)
     if Role.ADMINISTRATOR in get_roles(user):
         seen |= Q(site__isnull=True)

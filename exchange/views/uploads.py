@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
+from clinic.models import User
 from clinic.roles import Page
 from desk.views import DeskView, current_user
 from exchange.batch_importer import RowResult
@@ -142,7 +143,11 @@ class UploadProgressView(UploadView):
 
 
 def uploads_here(request: HttpRequest) -> QuerySet[ResultUpload]:
-    rows = ResultUpload.objects.filter(site__in=current_user(request).site_ids).order_by("-pk")
+    return uploads_of(current_user(request))
+
+
+def uploads_of(user: User) -> QuerySet[ResultUpload]:
+    rows = ResultUpload.objects.filter(site__in=user.site_ids).order_by("-pk")
     return rows.select_related("site", "file", "uploaded_by")
 
 

@@ -7,7 +7,7 @@ from functools import reduce
 from operator import or_
 from typing import Any, NamedTuple
 
-from django.db.models import Case, IntegerField, Min, Q, Value, When, prefetch_related_objects
+from django.db.models import Case, IntegerField, Min, Q, QuerySet, Value, When, prefetch_related_objects
 
 from clinic import calendar
 from clinic.models import Site
@@ -90,17 +90,24 @@ def list_appointments(
     """
     if not days:
         return []
-    on_the_day = reduce(or_, (_within(site, *day_bounds(site, day)) for site, day in days.items()))
     rank: Any = Value(0, output_field=IntegerField())
     if unconfirmed_first:
         first = When(~Q(kind=VisitKind.BIOPSY), status=AppointmentStatus.BOOKED, then=0)
         rank = Case(first, default=1, output_field=IntegerField())
-    rows = Appointment.objects.filter(on_the_day, status__in=SHOWN_STATUSES).annotate(rank=rank)
+    rows = appointments_on(days).annotate(rank=rank)
     if after is not None:
         rows = rows.filter(rows_after(_ORDER, after))
     found = list(with_patient_details(rows.order_by(*_ORDER))[: PAGE_SIZE + 1])
     prefetch_related_objects([visit for visit in found if visit.part_count], "parts__room")
     return found
+
+
+def appointments_on(days: dict[Site, date]) -> QuerySet[Appointment]:
+    """The visits that the list shows on each site's own day; a cancelled one is none."""
+    if not days:
+        return Appointment.objects.none()
+    on_the_day = reduce(or_, (_within(site, *day_bounds(site, day)) for site, day in days.items()))
+    return Appointment.objects.filter(on_the_day, status__in=SHOWN_STATUSES)
 
 
 def with_patient_details(visits: Any) -> Any:

@@ -40,7 +40,7 @@ class AppointmentListView(DeskView):
     def get(self, request: HttpRequest, when: str = "today") -> HttpResponse:
         user, now = current_user(request), timezone.now()
         sites = sites_with_calendars(user)
-        days, asked = _days_by_site(sites, when, request.GET.get("day", ""))
+        days, asked = days_by_site(sites, when, request.GET.get("day", ""))
         after = parse_cursor(day_schedule.DayScheduleCursor, request.GET.get("after", ""))
         found = day_schedule.list_appointments(days, unconfirmed_first=when == "tomorrow", after=after)
         shown = found[: day_schedule.PAGE_SIZE]
@@ -127,7 +127,7 @@ class RoomEntryView(DeskView):
         return redirect(f"{_return_url(request)}#visit-{pk}")
 
 
-def _days_by_site(sites: list[Site], when: str, asked: str) -> tuple[dict[Site, date], str]:
+def days_by_site(sites: list[Site], when: str, asked: str) -> tuple[dict[Site, date], str]:
     """Each site's own day: the one asked for, its today or its next open day; and the day as the address says it."""
     if asked and when == "today":
         try:

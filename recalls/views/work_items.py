@@ -1,5 +1,6 @@
 """Page of the open work items, the button that marks one as done, and giving them to a person."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -74,12 +75,12 @@ class AssignTasksView(DeskView):
                 messages.error(request, f"{item}: {' '.join(error.messages)}")
         words = ngettext("%(count)d task is assigned.", "%(count)d tasks are assigned.", given)
         messages.success(request, words % {"count": given})
-        return redirect(f"{reverse('work_items')}?{_narrowing(request.GET).urlencode()}")
+        return redirect(f"{reverse('work_items')}?{parse_narrowing(request.GET).urlencode()}")
 
 
 def _render_list(request: HttpRequest, user: User, form: AssignTasksForm | None) -> HttpResponse:
-    now, narrowed = timezone.now(), _narrowing(request.GET)
-    items = _open_items(user, narrowed, now)
+    now, narrowed = timezone.now(), parse_narrowing(request.GET)
+    items = open_items(user, narrowed, now)
     after = parse_cursor(WorkItemCursor, request.GET.get("after", ""))
     if after is not None:
         items = items.filter(rows_after(_ORDER, after))
@@ -102,7 +103,7 @@ def _render_list(request: HttpRequest, user: User, form: AssignTasksForm | None)
     return render(request, "recalls/work_items.html", context, status=422 if form is not None and form.errors else 200)
 
 
-def _open_items(user: User, narrowed: QueryDict, now: datetime) -> QuerySet[WorkItem]:
+def open_items(user: User, narrowed: QueryDict, now: datetime) -> QuerySet[WorkItem]:
     items = WorkItem.objects.filter(site_id__in=user.site_ids, done_at=None)
     if narrowed.get("kind"):
         items = items.filter(kind=narrowed["kind"])
@@ -117,7 +118,7 @@ def _owner_condition(user: User, owner: str, now: datetime) -> Q:
     return {MINE: Q(assigned_to=user), EVERYBODYS: is_everybodys(today)}.get(owner, Q())
 
 
-def _narrowing(query: QueryDict) -> QueryDict:
+def parse_narrowing(query: Mapping[str, str]) -> QueryDict:
     """The filters that the address names; 404 for an unknown one."""
     kind, owner = query.get("kind", ""), query.get("owner", "")
     if (kind and kind not in WorkItemKind) or owner not in ("", MINE, EVERYBODYS):

@@ -9,6 +9,7 @@ from django.utils import timezone
 from clinic.roles import Page
 from desk.datetime_display import display_datetime
 from desk.keyset import format_cursor, parse_cursor, rows_after
+from desk.list_exports import get_list_exports
 from desk.views import DeskView, current_user
 from recalls.assignment import display_name
 from reports.manager.recall_lists import RecallList
@@ -37,7 +38,7 @@ class ExportLogView(DeskView):
             rows = rows.filter(rows_after(_ORDER, after))
         found = list(rows.order_by(*_ORDER)[: PAGE_SIZE + 1])
         shown, site = found[:PAGE_SIZE], next(iter(user.own_sites), None)
-        lists = dict(RecallList.choices)
+        lists = dict(RecallList.choices) | {name: one.label for name, one in get_list_exports().items()}
         context = {
             "rows": [
                 {

@@ -7,11 +7,13 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from clinic import calendar
 from clinic.models import User
-from clinic.roles import Page
+from clinic.roles import Page, can_open_page
+from desk.list_exports import get_list_exports
 from desk.views import DeskView, current_user
 from reports.manager import csv_files
 from reports.manager.exports import EXPORT_FILES, iter_rows
@@ -50,13 +52,13 @@ class ExportFilesView(DeskView):
     page = Page.EXPORT
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        return render(request, "reports/export_files.html", {"form": ExportFileForm(current_user(request))})
+        return self._page(request, ExportFileForm(current_user(request)))
 
     def post(self, request: HttpRequest) -> HttpResponseBase:
         user = current_user(request)
         form = ExportFileForm(user, request.POST)
         if not form.is_valid():
-            return render(request, "reports/export_files.html", {"form": form}, status=422)
+            return self._page(request, form)
         asked = form.cleaned_data
         wanted, site_ids = EXPORT_FILES[asked["file"]], sorted(user.site_ids)
         if asked["site"]:
@@ -64,3 +66,13 @@ class ExportFilesView(DeskView):
         log = csv_files.record_export(user, asked["file"], form)
         rows = iter_rows(wanted, site_ids, asked["since"], asked["until"], log)
         return csv_files.csv_response(asked["file"], wanted.columns, rows, with_mark=asked["for_excel"])
+
+    @staticmethod
+    def _page(request: HttpRequest, form: ExportFileForm) -> HttpResponse:
+        lists = [
+            (reverse("list_export", args=[name]), one.label)
+            for name, one in get_list_exports().items()
+            if can_open_page(request.user, one.page)
+        ]
+        context = {"form": form, "lists": sorted(lists, key=lambda link: str(link[1]))}
+        return render(request, "reports/export_files.html", context, status=422 if form.errors else 200)

@@ -5,27 +5,37 @@ Rows come in the order of their number, some hundred at a time, so that a file o
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from recalls.enums import RecallKind, SupplementalStatus
+from desk.list_exports import iter_chunks, to_cell
+from recalls.enums import RecallKind
 from recalls.models import (
     Biopsy,
     Outcome,
     PathologyResult,
     Recall,
-    ReportRequest,
     ScreeningExam,
-    SupplementalScreening,
     WorkItem,
+)
+from recalls.selectors.export_rows import (
+    RECALL_COLUMNS,
+    REQUEST_COLUMNS,
+    TASK_COLUMNS,
+    TEST_COLUMNS,
+    advised_tests,
+    open_recalls,
+    open_requests,
+    recall_cells,
+    request_cells,
+    task_cells,
+    test_cells,
 )
 from reports.manager import csv_files
 from reports.models import ExportLog
-
-CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +54,9 @@ def iter_rows(
     wanted: ExportFile, site_ids: Sequence[int], since: date, until: date, log: ExportLog
 ) -> Iterator[list[str]]:
     """The cells of each row; whose they are is written down before they leave."""
-    last = 0
-    queryset = wanted.rows(site_ids, since, until).order_by("pk")
-    while rows := list(queryset.filter(pk__gt=last)[:CHUNK]):
+    for rows in iter_chunks(wanted.rows(site_ids, since, until)):
         csv_files.record_patients(log, (wanted.patient_id(row) for row in rows))
-        yield from ([_to_cell(value) for value in wanted.cells(row)] for row in rows)
-        last = rows[-1].pk
-
-
-def _to_cell(value: object) -> str:
-    """Days and instants as ISO 8601, instants in UTC; "" for nothing."""
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="seconds")
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+        yield from ([to_cell(value) for value in wanted.cells(row)] for row in rows)
 
 
 def _exam_rows(site_ids: Sequence[int], since: date, until: date) -> "QuerySet[ScreeningExam]":
@@ -102,55 +100,8 @@ _EXAM_COLUMNS = (
 )  # fmt: skip
 
 
-def _open_recalls(site_ids: Sequence[int], _since: date, _until: date) -> "QuerySet[Recall]":
-    return (
-        Recall.objects.still_open().filter(site__in=site_ids).select_related("site", "patient", "exam", "assigned_to")
-    )
-
-
-def _recall_cells(recall: Recall) -> Sequence[object]:
-    owner = recall.assigned_to.get_username() if recall.assigned_to else ""
-    return (
-        recall.pk, recall.site.code, recall.patient.mrn, recall.exam.accession, recall.kind, recall.exam.assessment,
-        recall.suspicious, recall.state, recall.state_since, recall.due_at, recall.target_at, recall.opened_at,
-        recall.follow_up_on, recall.hold_until, owner,
-    )  # fmt: skip
-
-
-def _open_tasks(site_ids: Sequence[int], _since: date, _until: date) -> "QuerySet[WorkItem]":
+def _open_tasks(site_ids: Sequence[int]) -> "QuerySet[WorkItem]":
     return WorkItem.objects.filter(site__in=site_ids, done_at=None).select_related("site", "patient", "assigned_to")
-
-
-def _task_cells(task: WorkItem) -> Sequence[object]:
-    owner = task.assigned_to.get_username() if task.assigned_to else ""
-    return (
-        task.pk, task.site.code, task.patient.mrn, task.recall_id, task.kind, task.reason, task.opened_at, task.due_at,
-        owner,
-    )  # fmt: skip
-
-
-def _tests(site_ids: Sequence[int], _since: date, _until: date) -> "QuerySet[SupplementalScreening]":
-    rows = SupplementalScreening.objects.filter(site__in=site_ids, status=SupplementalStatus.ADVISED)
-    return rows.select_related("site", "exam__patient")
-
-
-def _test_cells(test: SupplementalScreening) -> Sequence[object]:
-    return (
-        test.site.code, test.exam.patient.mrn, test.exam.accession, test.kind, test.status, test.advised_on,
-        test.due_on, test.done_on, test.note,
-    )  # fmt: skip
-
-
-def _requests(site_ids: Sequence[int], _since: date, _until: date) -> "QuerySet[ReportRequest]":
-    rows = ReportRequest.objects.filter(site__in=site_ids, closed_at=None)
-    return rows.select_related("site", "recall__patient")
-
-
-def _request_cells(request: ReportRequest) -> Sequence[object]:
-    return (
-        request.site.code, request.recall.patient.mrn, request.recall_id, request.kind, request.facility,
-        request.phone, request.opened_at, request.asked_on, request.times_asked, request.ask_on,
-    )  # fmt: skip
 
 
 EXPORT_FILES: dict[str, ExportFile] = {
@@ -159,24 +110,20 @@ EXPORT_FILES: dict[str, ExportFile] = {
         lambda exam: int(exam.patient_id), has_period=True,
     ),
     "recalls": ExportFile(
-        _("Open recalls of every queue"),
-        ("recall", "site", "mrn", "accession", "kind", "assessment", "suspicious", "state", "state_since", "due_at",
-         "target_at", "opened_at", "follow_up_on", "hold_until", "assigned_to"),
-        _open_recalls, _recall_cells, lambda recall: int(recall.patient_id),
+        _("Open recalls of every queue"), RECALL_COLUMNS, lambda site_ids, _since, _until: open_recalls(site_ids),
+        recall_cells, lambda recall: int(recall.patient_id),
     ),
     "tasks": ExportFile(
-        _("Open tasks"),
-        ("task", "site", "mrn", "recall", "kind", "reason", "opened_at", "due_at", "assigned_to"),
-        _open_tasks, _task_cells, lambda task: int(task.patient_id),
+        _("Open tasks"), TASK_COLUMNS, lambda site_ids, _since, _until: _open_tasks(site_ids), task_cells,
+        lambda task: int(task.patient_id),
     ),
     "tests": ExportFile(
-        _("Supplemental tests that are advised"),
-        ("site", "mrn", "accession", "test", "status", "advised_on", "due_on", "done_on", "note"),
-        _tests, _test_cells, lambda test: int(test.exam.patient_id),
+        _("Supplemental tests that are advised"), TEST_COLUMNS,
+        lambda site_ids, _since, _until: advised_tests(site_ids), test_cells,
+        lambda test: int(test.exam.patient_id),
     ),
     "requests": ExportFile(
-        _("Outside reports to ask for"),
-        ("site", "mrn", "recall", "kind", "facility", "phone", "opened_at", "asked_on", "times_asked", "ask_on"),
-        _requests, _request_cells, lambda request: int(request.recall.patient_id),
+        _("Outside reports to ask for"), REQUEST_COLUMNS, lambda site_ids, _since, _until: open_requests(site_ids),
+        request_cells, lambda request: int(request.recall.patient_id),
     ),
 }  # fmt: skip

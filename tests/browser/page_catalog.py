@@ -225,6 +225,7 @@ def manager_pages(house: ClinicData, user: User) -> list[PageCheck]:
         "calendar_feeds", "uploads", "parked_rows", "hl7_messages", "hl7_trial", "duplicates",
     ]  # fmt: skip
     pages = [PageCheck(reverse(name)) for name in names]
+    pages += [PageCheck(reverse("list_export", args=["appointments"]))]
     draft, loaded = ResultUpload.objects.latest("pk"), ResultUpload.objects.earliest("pk")
     pages += [PageCheck(reverse("upload_columns", args=[draft.pk])), PageCheck(reverse("upload", args=[loaded.pk]))]
     pages += [PageCheck(reverse("parked_row", args=[ParkedRow.objects.latest("pk").pk]))]

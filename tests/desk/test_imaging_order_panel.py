@@ -94,7 +94,7 @@ def test_the_messages_about_the_recall_are_named_and_open_for_those_who_may_read
 ) -> None:
     made = {"raw": b"MSH|", "source": "mllp", "message_type": "ORU^R01", "site": order.recall.site}
     applied = Hl7Message.objects.create(
-        key="1", digest="1", state="applied", recall=order.recall, application="RIS", **made
+        key="1", digest="1", state="applied", settled_at=timezone.now(), recall=order.recall, application="RIS", **made
     )
     Hl7Message.objects.create(key="2", digest="2", state="parked", recall=order.recall, application="WAITS", **made)
     address = reverse("hl7_message", args=[applied.pk])
