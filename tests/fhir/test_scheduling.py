@@ -16,6 +16,7 @@ from recalls.models import Appointment, Recall, Room, RoomHold
 from recalls.testing.factories import RecallFactory, RoomFactory
 from tests.fhir.conftest import FhirClient, issue_of
 from tests.fhir.r4_schema import find_faults
+from tests.fhir.scheduling_requests import find_times, propose_for, send_appointment
 
 pytestmark = pytest.mark.django_db
 
@@ -31,28 +32,15 @@ def recall(shadyside: Site, room: Room) -> Recall:
     return RecallFactory.create(site=shadyside)
 
 
-def _post(client: FhirClient, operation: str, appointment: dict[str, Any]) -> Any:
-    body = {"resourceType": "Parameters", "parameter": [{"name": "appt-resource", "resource": appointment}]}
-    return client.post(f"/fhir/Appointment/${operation}", body, content_type="application/fhir+json")
-
-
-def _find(client: FhirClient, recall: Recall, **more: str) -> list[dict[str, Any]]:
-    response = client.get("/fhir/Appointment/$find", {"based-on": f"ServiceRequest/{recall.pk}", **more})
-    assert response.status_code == 200, response.content
-    bundle = response.json()
-    assert find_faults(bundle) == []
-    return [entry["resource"] for entry in bundle.get("entry", [])]
-
-
 def test_a_time_is_found_held_and_booked(ris: FhirClient, recall: Recall) -> None:
-    proposal = _find(ris, recall, _count="3")[0]
+    proposal = find_times(ris, recall, _count="3")[0]
     assert proposal["status"] == "proposed"
-    held = _post(ris, "hold", proposal)
+    held = send_appointment(ris, "hold", proposal)
     assert held.status_code == 200, held.content
     assert find_faults(held.json()) == []
     pending = held.json()["entry"][0]["resource"]
     assert (pending["status"], pending["start"]) == ("pending", proposal["start"])
-    booked = _post(ris, "book", pending)
+    booked = send_appointment(ris, "book", pending)
     assert booked.status_code == 200, booked.content
     visit = Appointment.objects.get()
     assert booked.json()["entry"][0]["resource"]["id"] == str(visit.pk)
@@ -64,15 +52,12 @@ def test_a_time_is_found_held_and_booked(ris: FhirClient, recall: Recall) -> Non
 def test_a_held_time_is_given_to_nobody_else_until_it_expires(ris: FhirClient, recall: Recall, room: Room) -> None:
     other = RecallFactory.create(site=recall.site)
     scheduler = get_site_staff(recall.site).scheduler
-    proposal = _find(ris, recall)[0]
-    assert _post(ris, "hold", proposal).status_code == 200
-    assert proposal["start"] not in [one["start"] for one in _find(ris, other)]
-    theirs = {**proposal, "basedOn": [{"reference": f"ServiceRequest/{other.pk}"}]}
-    theirs["participant"] = [
-        {"actor": {"reference": f"Patient/{other.patient_id}"}, "status": "accepted"}, proposal["participant"][1],
-    ]  # fmt: skip
+    proposal = find_times(ris, recall)[0]
+    assert send_appointment(ris, "hold", proposal).status_code == 200
+    assert proposal["start"] not in [one["start"] for one in find_times(ris, other)]
+    theirs = propose_for(other, proposal)
     for operation in ("hold", "book"):
-        taken = _post(ris, operation, theirs)
+        taken = send_appointment(ris, operation, theirs)
         assert (taken.status_code, issue_of(taken)["code"]) == (409, "business-rule")
     start = RoomHold.objects.get().starts_at
     slot = actions.Slot(recall.site, start, room=room)
@@ -83,16 +68,16 @@ def test_a_held_time_is_given_to_nobody_else_until_it_expires(ris: FhirClient, r
 
 
 def test_an_expired_hold_books_nothing(ris: FhirClient, recall: Recall) -> None:
-    pending = _post(ris, "hold", _find(ris, recall)[0]).json()["entry"][0]["resource"]
+    pending = send_appointment(ris, "hold", find_times(ris, recall)[0]).json()["entry"][0]["resource"]
     RoomHold.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
-    response = _post(ris, "book", pending)
+    response = send_appointment(ris, "book", pending)
     assert response.status_code == 409
     assert not Appointment.objects.exists()
 
 
 def test_a_recall_holds_one_time_only(ris: FhirClient, recall: Recall) -> None:
-    first, second = _find(ris, recall)[:2]
-    assert [_post(ris, "hold", one).status_code for one in (first, second, first)] == [200, 200, 200]
+    first, second = find_times(ris, recall)[:2]
+    assert [send_appointment(ris, "hold", one).status_code for one in (first, second, first)] == [200, 200, 200]
     assert RoomHold.objects.count() == 1
 
 
@@ -100,18 +85,18 @@ def test_nothing_is_held_or_booked_for_another_site(
     fhir_client_for: Any, foothills: Site, ris: FhirClient, recall: Recall
 ) -> None:
     stranger = fhir_client_for(foothills, name="Stranger")
-    proposal = _find(ris, recall)[0]
-    assert _post(stranger, "hold", proposal).status_code == 422
-    assert _post(stranger, "book", proposal).status_code == 422
+    proposal = find_times(ris, recall)[0]
+    assert send_appointment(stranger, "hold", proposal).status_code == 422
+    assert send_appointment(stranger, "book", proposal).status_code == 422
     assert stranger.get("/fhir/Appointment/$find", {"based-on": f"ServiceRequest/{recall.pk}"}).status_code == 404
     assert not RoomHold.objects.exists()
 
 
 def test_no_time_is_held_for_a_recall_that_waits_for_no_visit(ris: FhirClient, recall: Recall) -> None:
-    proposal = _find(ris, recall)[0]
+    proposal = find_times(ris, recall)[0]
     manager = get_site_staff(recall.site).radiologist
     actions.void(recall, by=manager, note="Wrong patient")
-    assert _post(ris, "hold", proposal).status_code == 422
+    assert send_appointment(ris, "hold", proposal).status_code == 422
 
 
 def test_slots_of_a_room_are_read_and_searched(ris: FhirClient, recall: Recall, room: Room) -> None:
@@ -120,7 +105,7 @@ def test_slots_of_a_room_are_read_and_searched(ris: FhirClient, recall: Recall, 
     slots = [entry["resource"] for entry in bundle["entry"]]
     assert [one["status"] for one in slots] == ["free"] * 4
     assert ris.get(f"/fhir/Slot/{slots[0]['id']}").json() == slots[0]
-    assert _post(ris, "book", _find(ris, recall)[0]).status_code == 200
+    assert send_appointment(ris, "book", find_times(ris, recall)[0]).status_code == 200
     assert ris.get(f"/fhir/Slot/{slots[0]['id']}").json()["status"] == "busy"
 
 
