@@ -7,6 +7,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -194,7 +195,9 @@ class BatchImporter:
             findings = list(_build_findings(row, exam)) if has_new_findings else None
             actions.correct_exam(exam, changes, findings, by=self.by)
             return True
-        exam.save(update_fields=["source_digest", "referrer"])
+        if changed:
+            exam.changed_at = timezone.now()
+        exam.save(update_fields=["source_digest", "referrer", "changed_at"])
         return changed
 
     def _replace_order(self, row: ResultRow, exam: ScreeningExam) -> bool:

@@ -85,6 +85,8 @@ class Patient(models.Model):
         verbose_name=_("merged into"),
     )
     created_at = models.DateTimeField(_("first seen"), default=timezone.now)
+    # Of the record or its contact points; `record_history.log_changes` sets it.
+    changed_at = models.DateTimeField(_("changed"), default=timezone.now, editable=False)
 
     objects = SearchedManager["Patient"]()
 
@@ -103,6 +105,8 @@ class Patient(models.Model):
             models.Index(fields=["family_name", "given_name"], name="patient_by_name"),
             models.Index(fields=["birth_date"], name="patient_by_birth_date"),
             models.Index(fields=["mrn"], name="patient_by_mrn"),
+            # Serves FHIR: who changed since, in that order.
+            models.Index(fields=["changed_at", "id"], name="patient_by_change"),
         ]
 
     def __str__(self) -> str:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils import timezone
+
 from clinic.actors import Actor, actor_for
 from clinic.models import User
 from patients.models import Patient
@@ -17,8 +19,12 @@ def log_changes(
     source: str = "",
     from_record: Patient | None = None,
 ) -> None:
-    """Add a row for each {what: (old value, new value)}; no value is an empty text."""
+    """Add a row for each {what: (old value, new value)}; no value is an empty text. The record is newer from now on."""
+    if not changes:
+        return
     actor = actor_for(by)
+    patient.changed_at = timezone.now()
+    Patient.objects.filter(pk=patient.pk).update(changed_at=patient.changed_at)
     PatientChange.objects.bulk_create(
         PatientChange(
             patient=patient,

@@ -15,7 +15,7 @@ UNDO_WINDOW = timedelta(seconds=10)
 SNAPSHOT_KEY = "before"  # the key in the event's data
 # Columns that no step changes, or that the event or the closing event already holds.
 _EXCLUDED_FIELDS = frozenset(
-    {"id", "site_id", "patient_id", "exam_id", "state", "version", "head_hash", "closure_note"}
+    {"id", "site_id", "patient_id", "exam_id", "state", "version", "head_hash", "changed_at", "closure_note"}
 )
 
 

@@ -12,10 +12,12 @@ from exchange.fhir.access.auth import Caller
 from exchange.fhir.outcome import FhirError, Issue, build_operation_outcome
 from exchange.fhir.resources.elements import Json, prune
 from exchange.fhir.search.definitions import DEFINITIONS, Part
-from exchange.fhir.search.paging import ResultPage
-from exchange.fhir.search.query import parse_logical_id
+from exchange.fhir.search.filters import ReferenceFilter
+from exchange.fhir.search.paging import ResultPage, SearchSegment
+from exchange.fhir.search.query import ParsedSearch, parse_logical_id
 
 _logger = logging.getLogger(__name__)
+MAX_REFERRING = 1000  # resources that come along with a page
 
 
 class UnfitResource(Exception):
@@ -52,19 +54,49 @@ def build_entry(base_url: str, part: Part, row: Any, mode: str = "match") -> Jso
 
 
 def build_searchset(
-    caller: Caller, base_url: str, page: ResultPage, links: Mapping[str, str], includes: Iterable[tuple[str, ...]] = ()
+    caller: Caller, base_url: str, page: ResultPage, links: Mapping[str, str], search: ParsedSearch
 ) -> tuple[Json, set[int]]:
-    """The Bundle, and the numbers of the patients of whom it shows something."""
+    """The Bundle, and the numbers of the patients of whom it shows something. Raises FhirError 400 for too much."""
     entries = [build_entry(base_url, segment.part, row) for segment, row in page.rows]
     patients = {segment.part.patient_id(row) for segment, row in page.rows}
-    included, others = _build_included(caller, base_url, entries, includes)
+    included, others = _build_included(caller, base_url, entries, search.includes)
+    referring, whose = _build_referring(caller, base_url, page, search.reverse_includes)
     bundle = {
         "resourceType": "Bundle",
         "type": "searchset",
         "link": [{"relation": name, "url": url} for name, url in links.items()],
-        "entry": entries + included,
+        "entry": entries + included + referring,
     }
-    return prune(bundle), {pk for pk in patients | others if pk is not None}
+    return prune(bundle), {pk for pk in patients | others | whose if pk is not None}
+
+
+def build_number(segments: Iterable[SearchSegment], links: Mapping[str, str]) -> Json:
+    """How many match, without showing one."""
+    return {
+        "resourceType": "Bundle",
+        "type": "searchset",
+        "total": sum(segment.rows.count() for segment in segments),
+        "link": [{"relation": name, "url": url} for name, url in links.items()],
+    }
+
+
+def _build_referring(
+    caller: Caller, base_url: str, page: ResultPage, reverse_includes: Iterable[tuple[str, str]]
+) -> tuple[list[Json], set[int | None]]:
+    """What refers to the resources of the page, as far as the client may read it."""
+    matches = [row.pk for _segment, row in page.rows]
+    found: list[tuple[Part, Any]] = []
+    for source, name in reverse_includes:
+        for part in DEFINITIONS[source].parts if matches and caller.may(source, "read") else ():
+            one = part.filters.get(name)
+            if isinstance(one, ReferenceFilter):
+                rows = part.rows(caller.account).filter(**{f"{one.column}__in": matches}).order_by("pk")
+                found += [(part, row) for row in rows[: MAX_REFERRING + 1 - len(found)]]
+    if len(found) > MAX_REFERRING:
+        words = f"More than {MAX_REFERRING} resources refer to this page. Ask for a smaller one with _count."
+        raise FhirError.of(400, words, code="too-costly")
+    entries = [build_entry(base_url, part, row, "include") for part, row in found]
+    return entries, {part.patient_id(row) for part, row in found}
 
 
 def _build_included(

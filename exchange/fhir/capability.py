@@ -6,6 +6,7 @@ from django.utils.translation import override
 
 from exchange.fhir.scopes import WRITABLE
 from exchange.fhir.search.definitions import DEFINITIONS, Definition
+from exchange.fhir.search.paging import DEFAULT_COUNT, MAX_COUNT
 
 VERSION = "4.0.0"  # of R4 as its JSON schema knows it; 4.0.1 corrected no resource
 _BULK_DATA = "http://hl7.org/fhir/uv/bulkdata/OperationDefinition"
@@ -27,6 +28,13 @@ _SLOT = (
 )
 
 
+_RESULT_PARAMETERS = (
+    {"name": "_count", "type": "number", "documentation": f"Up to {MAX_COUNT} on a page; {DEFAULT_COUNT} unless asked"},
+    {"name": "_sort", "type": "string", "documentation": "_id or _lastUpdated, with a hyphen before it the other way"},
+    {"name": "_summary", "type": "token", "documentation": "count: the number of matches alone"},
+)
+
+
 def build_capability_statement(base_url: str, token_url: str) -> dict[str, Any]:
     """The statement of the server at that address."""
     with override("en"):
@@ -44,6 +52,7 @@ def build_capability_statement(base_url: str, token_url: str) -> dict[str, Any]:
                     "mode": "server",
                     "security": _build_security(token_url),
                     "interaction": [{"code": "batch"}, {"code": "transaction"}],
+                    "searchParam": [*_RESULT_PARAMETERS],
                     "operation": [{"name": "export", "definition": f"{_BULK_DATA}/export"}],
                     "resource": [*_SLOT, *(_build_resource(one) for _name, one in sorted(DEFINITIONS.items()))],
                 }
@@ -53,7 +62,7 @@ def build_capability_statement(base_url: str, token_url: str) -> dict[str, Any]:
 
 def _build_resource(definition: Definition) -> dict[str, Any]:
     parameters = {"_id": "token", **definition.parameters}
-    if all(part.has_updated for part in definition.parts):
+    if definition.has_updated:
         parameters["_lastUpdated"] = "date"
     writes = ("create",) if definition.name in WRITABLE else ()
     described: dict[str, Any] = {
@@ -67,6 +76,8 @@ def _build_resource(definition: Definition) -> dict[str, Any]:
         described["conditionalCreate"] = True
     if definition.includes:
         described["searchInclude"] = [f"{definition.name}:{name}" for name in definition.includes]
+    if definition.reverse_includes:
+        described["searchRevInclude"] = list(definition.reverse_includes)
     if definition.name == "Appointment":
         names = {"find": "appointment-find", "hold": "appointment-hold", "book": "appointment-book"}
         described["operation"] = [{"name": name, "definition": f"{_IHE}/{code}"} for name, code in names.items()]

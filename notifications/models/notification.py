@@ -99,6 +99,12 @@ class Notification(models.Model):
                 condition=Q(accepted_at__isnull=False),
                 name="notification_reached",
             ),
+            # Serves FHIR: what left since, in that order.
+            models.Index(
+                fields=["accepted_at", "id"],
+                condition=Q(accepted_at__isnull=False),
+                name="notification_by_acceptance",
+            ),
             # Serves "is anything due, and since when?" whatever the channel.
             models.Index(
                 fields=["not_before", "id"],

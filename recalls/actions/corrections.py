@@ -58,6 +58,7 @@ def correct_exam(
 ) -> RecallEvent | None:
     """Put a corrected reading in place of the old one and move the recall as it asks; None when none is touched."""
     before = _keep_reading(exam, by)
+    exam.changed_at = timezone.now()
     for name, value in changes.items():
         setattr(exam, name, value)
     exam.save()
@@ -202,8 +203,8 @@ def open_recall_by_hand(exam: ScreeningExam, kind: RecallKind, reason: str, *, b
         message = _("The result needs no more work. Choose a technical repeat or a symptom, or correct the result.")
         raise ValidationError({"kind": message})
     _keep_reading(exam, by)
-    exam.recall_kind = kind
-    exam.save(update_fields=["recall_kind"])
+    exam.recall_kind, exam.changed_at = kind, timezone.now()
+    exam.save(update_fields=["recall_kind", "changed_at"])
     return open_recall(exam, by=by, note=reason)
 
 

@@ -142,6 +142,7 @@ def record_event(transition: Transition, key: str | None = None) -> RecallEvent:
     """Append the transition to the hash-chained history and save the recall with it."""
     recall = transition.recall
     recall.version += 1
+    recall.changed_at = transition.now
     event = RecallEvent(
         recall=recall,
         version=recall.version,
@@ -158,7 +159,7 @@ def record_event(transition: Transition, key: str | None = None) -> RecallEvent:
     )
     event.hash = recall.head_hash = event.compute_hash()
     # A new recall was inserted with all its columns just before.
-    recall.save(update_fields=["version", "head_hash"] if recall.version == 1 else None)
+    recall.save(update_fields=["version", "head_hash", "changed_at"] if recall.version == 1 else None)
     event.save(force_insert=True)
     return event
 

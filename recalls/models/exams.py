@@ -72,6 +72,8 @@ class ScreeningExam(models.Model):
     # SHA-256 of the source row's meaning: the same row again changes nothing, cheaply.
     source_digest = models.CharField(max_length=64, blank=True, editable=False)
     created_at = models.DateTimeField(_("received"), default=timezone.now)
+    # Of its reading or its patient.
+    changed_at = models.DateTimeField(_("changed"), default=timezone.now, editable=False)
 
     class Meta:
         verbose_name = _("screening exam")
@@ -81,6 +83,8 @@ class ScreeningExam(models.Model):
             # Serve "look up an accession" without knowing the site, and the audit by site and period.
             models.Index(fields=["accession"], name="exam_by_accession"),
             models.Index(fields=["site", "exam_date"], name="exam_by_site_and_date"),
+            # Serves FHIR: what changed since, in that order.
+            models.Index(fields=["changed_at", "id"], name="exam_by_change"),
             # Serves "Where my recalls went": one reader's exams of a period.
             models.Index(fields=["reader", "exam_date"], name="exam_by_reader_and_date"),
         ]

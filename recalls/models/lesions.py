@@ -116,6 +116,8 @@ class Biopsy(SignedRecord):
         ordering = ["pk"]
         verbose_name = _("biopsy")
         verbose_name_plural = _("biopsies")
+        # Serves FHIR: what is new since, in that order.
+        indexes = [models.Index(fields=["at", "id"], name="biopsy_by_time")]
 
     def __str__(self) -> str:
         return f"{self.done_on:%Y-%m-%d}"

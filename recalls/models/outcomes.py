@@ -71,8 +71,8 @@ class Outcome(SignedRecord):
                 violation_error_message=_("Say why the outcome is amended."),
             ),
         ]
-        # Serves the board: outcomes by week.
-        indexes = [models.Index(fields=["at"], name="outcome_by_time")]
+        # Serves the board, outcomes by week, and FHIR: what changed since, in that order.
+        indexes = [models.Index(fields=["at", "id"], name="outcome_by_time")]
 
     def __str__(self) -> str:
         return str(self.get_assessment_display())

@@ -46,6 +46,8 @@ class PathologyResult(SignedRecord):
         ordering = ["pk"]
         verbose_name = _("pathology result")
         verbose_name_plural = _("pathology results")
+        # Serves FHIR: what is new since, in that order.
+        indexes = [models.Index(fields=["at", "id"], name="pathology_by_time")]
 
     def __str__(self) -> str:
         return str(self.get_result_display())

@@ -70,6 +70,8 @@ class Recall(models.Model):
         verbose_name=_("assigned to"),
     )
     opened_at = models.DateTimeField(_("opened"), default=timezone.now)
+    # The time of its newest event.
+    changed_at = models.DateTimeField(_("changed"), default=timezone.now, editable=False)
     closure_reason = models.CharField(_("closed because"), max_length=24, choices=ClosureReason, blank=True)
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
     closed_by = models.CharField(_("closed by"), max_length=150, blank=True)
@@ -138,6 +140,8 @@ class Recall(models.Model):
                 condition=~Q(state=State.CLOSED),
                 name="recall_by_risk",
             ),
+            # Serves FHIR: what changed since, in that order, visits of the recall included.
+            models.Index(fields=["changed_at", "id"], name="recall_by_change"),
             # Serves the board's "lost this month".
             models.Index(fields=["closure_reason", "closed_at"], name="recall_closed"),
             # Serves the reading worklist: each pile of a site.

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -17,6 +18,10 @@ from recalls.models.recall import Recall
 def in_a_day() -> datetime:
     """Where nobody says by when, as for a task that another program makes."""
     return timezone.now() + timedelta(days=1)
+
+
+# When a work item last changed: opened, given to somebody, or done.
+WORK_ITEM_CHANGED = Greatest("opened_at", Coalesce("assigned_at", "opened_at"), Coalesce("done_at", "opened_at"))
 
 
 class WorkItem(models.Model):
@@ -104,6 +109,8 @@ class WorkItem(models.Model):
                 condition=Q(done_at__isnull=True, kind=WorkItemKind.PATIENT_REQUEST),
                 name="work_item_asked",
             ),
+            # Serves FHIR: what changed since, in that order.
+            models.Index(WORK_ITEM_CHANGED, "id", name="work_item_by_change"),
         ]
 
     def __str__(self) -> str:

@@ -215,7 +215,7 @@ def test_a_page_costs_the_same_number_of_queries_whatever_it_holds(ris: FhirClie
 
 @pytest.mark.parametrize(
     ("address", "status"),
-    [("Patient?foo=bar", 400), ("Patient?_count=0", 400), ("Patient?birthdate=yesterday", 400),
+    [("Patient?foo=bar", 400), ("Patient?birthdate=yesterday", 400),
      ("Patient?birthdate=2026-02-30", 400), ("Patient?_lastUpdated=9999-12-31", 400),
      ("Patient?_include=Patient:foo", 400), ("Organization?_lastUpdated=2026", 400), ("Medication", 404),
      ("Patient/99999999999999999999999999", 404), ("Patient/9223372036854775808", 404), ("Patient/abc", 404),

@@ -34,7 +34,7 @@ from tests.rules.step_actions import (
 UNDOABLE_STEPS = sorted(step.name for step in STEPS if step.undoable)
 pytestmark = pytest.mark.django_db
 
-HISTORY_FIELDS = {"version", "head_hash"}  # what grows with every event
+HISTORY_FIELDS = {"version", "head_hash", "changed_at"}  # what grows with every event
 # A state in which each step can be slipped on.
 STATE_BY_STEP = {
     "log_contact": State.TO_CONTACT, "book_appointment": State.TO_CONTACT, "walk_in": State.TO_CONTACT,

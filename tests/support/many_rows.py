@@ -22,7 +22,8 @@ def multiply_rows(rows: models.QuerySet[Any], times: int, moved: Iterable[str] =
     keys = ", ".join(str(pk) for pk in rows.values_list("pk", flat=True))
     with connection.cursor() as cursor:
         cursor.execute(
-            f"WITH RECURSIVE copies(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM copies WHERE n < {times}) "
+            "WITH RECURSIVE copies(n) AS "
+            f"(SELECT CAST(1 AS bigint) UNION ALL SELECT n + 1 FROM copies WHERE n < {times}) "
             f"INSERT INTO {table} ({', '.join(columns)}) "
             f"SELECT {', '.join(values[name] for name in columns)} FROM {table}, copies WHERE {key} IN ({keys})"
         )

@@ -54,11 +54,19 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A resource: its parts, and where in it the references lie that `_include` follows, by parameter."""
+    """A resource: its parts, where in it lie the references that `_include` follows, by parameter, what refers to it.
+
+    `reverse_includes` are written as `_revinclude` has them: "Task:focus".
+    """
 
     name: str
     parts: tuple[Part, ...]
     includes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    reverse_includes: tuple[str, ...] = ()
+
+    @property
+    def has_updated(self) -> bool:
+        return all(part.has_updated for part in self.parts)
 
     @property
     def parameters(self) -> dict[str, str]:
@@ -135,6 +143,13 @@ _OBSERVATIONS = (
     ),
 )  # fmt: skip
 _PATIENT_INCLUDE = {"patient": ("subject",), "subject": ("subject",)}
+_OF_A_PATIENT = (
+    "Appointment:patient", "CarePlan:patient", "Communication:patient", "DiagnosticReport:patient", "Flag:patient",
+    "Observation:patient", "Procedure:patient", "ServiceRequest:patient", "Task:patient",
+)  # fmt: skip
+_OF_A_RECALL = (
+    "Appointment:based-on", "Communication:based-on", "DiagnosticReport:based-on", "Procedure:based-on", "Task:focus",
+)  # fmt: skip
 
 DEFINITIONS: dict[str, Definition] = {
     one.name: one
@@ -150,7 +165,7 @@ DEFINITIONS: dict[str, Definition] = {
                 "email": ContactValueFilter((ContactPoint.Kind.EMAIL,)),
                 "organization": _site("site"), "death-date": DateFilter("deceased_on", has_time=False),
             }),
-        ), {"organization": ("managingOrganization",), "link": ("link", "other")}),
+        ), {"organization": ("managingOrganization",), "link": ("link", "other")}, _OF_A_PATIENT),
         Definition("Practitioner", (
             Part(select.readers, people.build_staff_practitioner, "staff-", has_updated=False, filters={
                 "identifier": TokenFilter("npi", system=NPI_SYSTEM), "family": TextFilter("last_name"),
@@ -181,7 +196,7 @@ DEFINITIONS: dict[str, Definition] = {
                 "performer": _site("site"),
                 "priority": TokenFilter("suspicious", {"urgent": (True,), "routine": (False,)}),
             }),
-        ), {**_PATIENT_INCLUDE, "performer": ("performer",), "requester": ("requester",)}),
+        ), {**_PATIENT_INCLUDE, "performer": ("performer",), "requester": ("requester",)}, _OF_A_RECALL),
         Definition("Appointment", (
             Part(select.visits, appointment.build_appointment, patient_path="recall.patient_id", filters={
                 **_subject("recall__patient"), "status": TokenFilter("status", _VISIT_STATUSES),

@@ -3,59 +3,34 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.db.models import DateTimeField, Exists, F, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce, Greatest
+from django.db.models import Exists, F, OuterRef, QuerySet
 
 from clinic.models import Site, User
 from clinic.roles import Role
 from exchange.fhir.resources.elements import UPDATED
 from notifications.models import Notification
-from patients.models import ContactPoint, PatientChange, ReferringProvider
+from patients.models import ReferringProvider
 from recalls.models import (
     Appointment,
     Biopsy,
+    BiopsyRetraction,
     Outcome,
+    OutcomeRetraction,
     PathologyResult,
     Recall,
-    RecallEvent,
     Room,
     ScreeningExam,
-    SupersededReading,
     WorkItem,
 )
+from recalls.models.work_item import WORK_ITEM_CHANGED
 from recalls.selectors.patients import patients_of
 
 Rows = Callable[[User], QuerySet[Any]]
 
-# When rows last changed.
-_LAST_EVENT = Subquery(
-    RecallEvent.objects.filter(recall=OuterRef("pk")).order_by("-version").values("at")[:1],
-    output_field=DateTimeField(),
-)
-_LAST_EVENT_OF_RECALL = Subquery(
-    RecallEvent.objects.filter(recall=OuterRef("recall")).order_by("-version").values("at")[:1],
-    output_field=DateTimeField(),
-)
-_LAST_CHANGE = Subquery(
-    PatientChange.objects.filter(patient=OuterRef("pk")).order_by("-pk").values("at")[:1],
-    output_field=DateTimeField(),
-)
-_LAST_CONTACT_CHANGE = Subquery(
-    ContactPoint.objects.filter(patient=OuterRef("pk")).order_by("-changed_at").values("changed_at")[:1],
-    output_field=DateTimeField(),
-)
-_LAST_REPLACED = Subquery(
-    SupersededReading.objects.filter(exam=OuterRef("pk")).order_by("-pk").values("replaced_at")[:1],
-    output_field=DateTimeField(),
-)
-
 
 def patients(user: User) -> QuerySet[Any]:
-    updated = Greatest(
-        "created_at", Coalesce(_LAST_CHANGE, F("created_at")), Coalesce(_LAST_CONTACT_CHANGE, F("created_at"))
-    )
     rows = patients_of(user).select_related("site").prefetch_related("contact_points", "merged_from")
-    return rows.annotate(**{UPDATED: updated})
+    return rows.annotate(**{UPDATED: F("changed_at")})
 
 
 def readers(user: User) -> QuerySet[Any]:
@@ -81,7 +56,7 @@ def recalls(user: User) -> QuerySet[Any]:
     rows = rows.select_related("exam__reader", "site", "assigned_to", "imaging_order").prefetch_related(
         "exam__findings"
     )
-    found: QuerySet[Any] = rows.annotate(**{UPDATED: Coalesce(_LAST_EVENT, F("opened_at"))})
+    found: QuerySet[Any] = rows.annotate(**{UPDATED: F("changed_at")})
     return found
 
 
@@ -91,14 +66,12 @@ def recalls_with_messages(user: User) -> QuerySet[Any]:
 
 def visits(user: User) -> QuerySet[Any]:
     rows = Appointment.objects.filter(recall__site_id__in=user.site_ids).select_related("recall", "site", "room")
-    updated = Greatest("created_at", Coalesce(_LAST_EVENT_OF_RECALL, F("created_at")))
-    return rows.annotate(**{UPDATED: updated})
+    return rows.annotate(**{UPDATED: F("recall__changed_at")})
 
 
 def exams(user: User) -> QuerySet[Any]:
     rows = ScreeningExam.objects.filter(site_id__in=user.site_ids).select_related("site", "reader")
-    updated = Greatest("created_at", Coalesce(_LAST_REPLACED, F("created_at")))
-    return rows.prefetch_related("superseded").annotate(**{UPDATED: updated})
+    return rows.prefetch_related("superseded").annotate(**{UPDATED: F("changed_at")})
 
 
 def exams_with(column: str) -> Rows:
@@ -106,8 +79,13 @@ def exams_with(column: str) -> Rows:
 
 
 def outcomes(user: User) -> QuerySet[Any]:
-    """Those that stand: one that was amended has given way to another."""
-    rows = Outcome.objects.filter(recall__site_id__in=user.site_ids, amended_by=None)
+    """Those that stand: one that was amended has given way to another.
+
+    Asked by NOT EXISTS: the default manager's join makes PostgreSQL expect few rows, and read them all to sort them.
+    """
+    gone = Exists(OutcomeRetraction.objects.filter(outcome=OuterRef("pk")))
+    amended = Exists(Outcome.all_objects.filter(amends=OuterRef("pk")))
+    rows = Outcome.all_objects.filter(~gone, ~amended, recall__site_id__in=user.site_ids)
     return rows.select_related("recall__site", "user").annotate(**{UPDATED: F("at")})
 
 
@@ -121,13 +99,15 @@ def pathology(user: User) -> QuerySet[Any]:
 
 
 def biopsies(user: User) -> QuerySet[Any]:
-    rows = Biopsy.objects.filter(recall__site_id__in=user.site_ids)
+    """Those that were done, asked for as outcomes are."""
+    gone = Exists(BiopsyRetraction.objects.filter(biopsy=OuterRef("pk")))
+    rows = Biopsy.all_objects.filter(~gone, recall__site_id__in=user.site_ids)
     return rows.select_related("recall__site", "lesion").annotate(**{UPDATED: F("at")})
 
 
 def work_items(user: User) -> QuerySet[Any]:
     rows = WorkItem.objects.filter(site_id__in=user.site_ids).select_related("site", "assigned_to")
-    return rows.annotate(**{UPDATED: Greatest("opened_at", Coalesce("done_at", F("opened_at")))})
+    return rows.annotate(**{UPDATED: WORK_ITEM_CHANGED})
 
 
 def sent_messages(user: User) -> QuerySet[Any]:

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 
-from exchange.fhir.bundles import UnfitResource, build_resource, build_searchset, find_row
+from exchange.fhir.bundles import UnfitResource, build_number, build_resource, build_searchset, find_row
 from exchange.fhir.http import FORM, check_content_type, json_response, read_body, tagged_response
 from exchange.fhir.outcome import FhirError
 from exchange.fhir.resources.elements import Json
@@ -18,8 +18,9 @@ from recalls.models import Outcome
 
 # Of whom something is looked for stands in these alone; a link that is shown or followed repeats no other.
 _SAFE_PARAMETERS = frozenset(
-    {"_id", "_count", "_include", "_lastUpdated", "patient", "subject", "status", "date", "based-on", "category"}
-)
+    {"_id", "_count", "_include", "_lastUpdated", "_revinclude", "_sort", "_summary", "patient", "subject", "status",
+     "date", "based-on", "category"}
+)  # fmt: skip
 # The operation shows what hangs on a patient; the others are led to from there.
 EVERYTHING = (
     "ServiceRequest", "Appointment", "DiagnosticReport", "Observation", "Procedure", "Task", "Flag", "CarePlan",
@@ -91,7 +92,7 @@ class EverythingView(FhirView):
         for name in EVERYTHING:
             if self.caller.may(name, "read"):
                 segments += parse_search(self.caller, DEFINITIONS[name], [("patient", str(patient.pk))]).segments
-        return pager.answer(ParsedSearch(tuple(segments), parse_count(pager.parameters), ()))
+        return pager.answer(ParsedSearch(tuple(segments), parse_count(pager.parameters)))
 
     post = get
 
@@ -101,20 +102,23 @@ class Pager:
 
     def __init__(self, view: FhirView, request: HttpRequest, path: str, parameters: list[tuple[str, str]]) -> None:
         self._caller, self._base_url, self._path = view.caller, get_base_url(request), path
-        self._key, self._position, self.parameters = "", Position(), parameters
+        self._position: Position | None
+        self._key, self._position, self.parameters = "", None, parameters
         cursor = dict(parameters).get("_cursor")
         if cursor is not None:
             self._key, self.parameters, self._position = read_cursor(self._caller.client, path, cursor)
 
     def answer(self, search: ParsedSearch) -> HttpResponse:
         """The page as a Bundle; each patient of whom it shows something is in the access log before it leaves."""
-        page = read_page(search.segments, self._position, search.count)
         links = {"self": self._url([pair for pair in self.parameters if pair[0] in _SAFE_PARAMETERS])}
+        if search.count == 0:
+            return json_response(build_number(search.segments, links))
+        page = read_page(search.segments, self._position, search.count, search.order)
         if page.following is not None:
             key = self._key or store_search(self._caller.client, self._path, self.parameters)
             links["next"] = self._url([("_cursor", write_cursor(key, page.following))])
         bundle: Json
-        bundle, patients = build_searchset(self._caller, self._base_url, page, links, search.includes)
+        bundle, patients = build_searchset(self._caller, self._base_url, page, links, search)
         self._caller.log_access(f"fhir {self._path.partition('/')[0]} search", patients)
         return json_response(bundle)
 

@@ -138,8 +138,8 @@ def _set_referrer(
     if exam.referrer_id == (referrer.pk if referrer else None):
         return
     before = exam.referrer
-    exam.referrer = referrer
-    exam.save(update_fields=["referrer"])
+    exam.referrer, exam.changed_at = referrer, timezone.now()
+    exam.save(update_fields=["referrer", "changed_at"])
     log_changes(patient, {"referrer": (before or "", referrer or "")}, by=by, source=source)
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Unpack
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinic.actors import Actor, actor_for
@@ -36,7 +37,9 @@ def merge_patients(loser: Patient, survivor: Patient, **kwargs: Unpack[ActionKwa
     to_check = carry_over(loser, survivor, by=kwargs["by"])
     recalls = list(Recall.objects.filter(patient=loser).select_related("site"))
     _move_recalls(recalls, loser, survivor, "merge_records", kwargs)
-    ScreeningExam.objects.filter(patient=loser).update(patient=survivor, original_patient=loser)
+    ScreeningExam.objects.filter(patient=loser).update(
+        patient=survivor, original_patient=loser, changed_at=timezone.now()
+    )
     _close_recalls_of_deceased(survivor, kwargs)
     _open_merge_tasks(survivor, to_check)
     patient_changed.send(sender=Patient, patient=survivor)
@@ -57,7 +60,9 @@ def unmerge_patients(loser: Patient, **kwargs: Unpack[ActionKwargs]) -> None:
     to_check = give_back(loser, survivor, by=kwargs["by"])
     recalls = list(Recall.objects.filter(exam__original_patient=loser).select_related("site"))
     _move_recalls(recalls, survivor, loser, "unmerge_records", kwargs)
-    ScreeningExam.objects.filter(original_patient=loser).update(patient=loser, original_patient=None)
+    ScreeningExam.objects.filter(original_patient=loser).update(
+        patient=loser, original_patient=None, changed_at=timezone.now()
+    )
     for patient in (loser, survivor):
         _reopen_recalls_of_living(patient, kwargs)
     _open_merge_tasks(survivor, to_check, separated=True)

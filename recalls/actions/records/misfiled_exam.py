@@ -38,7 +38,9 @@ def move_exam(recall: Recall, right_patient: Patient, **kwargs: Unpack[ActionKwa
         # Void also where it was closed by a result: that result is not this patient's, and no message tells it.
         transition.next_state, transition.closure_reason = State.CLOSED, ClosureReason.VOID
         transition.data = {"from_patient": transition.recall.patient_id, "to_patient": right_patient.pk}
-        ScreeningExam.objects.filter(pk=transition.recall.exam_id).update(patient=right_patient)
+        ScreeningExam.objects.filter(pk=transition.recall.exam_id).update(
+            patient=right_patient, changed_at=transition.now
+        )
 
     event = apply_step(recall, "move_exam", leave, **kwargs)
     if _was_examined(recall):
