@@ -31,8 +31,9 @@ install-demo: ## The same with the packages that make the demo clinic
 install-dev: ## The same with those, and the packages for tests and checks
 	@sh bin/venv requirements-dev.txt
 
-conform: install ## Check a running instance against the profiles it claims: FHIR_URL=... and FHIR_TOKEN (docs/fhir.md)
-	@$(PY) manage.py conform --fhir $(FHIR_URL)
+conform: install ## Check a running instance against the profiles it claims: FHIR_URL=... HL7=... (docs/fhir.md)
+	@$(PY) manage.py conform --fhir $(FHIR_URL) $(if $(HL7),--hl7 $(HL7)) $(if $(HL7_SENDER),--hl7-sender '$(HL7_SENDER)') \
+		$(if $(WEBHOOK),--webhook $(WEBHOOK))
 
 test: install-dev ## Every test: on SQLite, in a browser where there is one, and on PostgreSQL where there is one
 	@$(MAKE) --no-print-directory test-sqlite

@@ -1,21 +1,20 @@
 """Checks of the FHIR interface of a running instance: access, reading, shapes, export, scheduling, intake."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
-import urllib3
 from fhir.resources.R4B import get_fhir_model_class
 from pydantic import ValidationError
 
+from exchange.conformance.fhir_connection import FhirAnswer, FhirConnection
 from exchange.conformance.kit import Check, CheckFailed, NothingToCheck, expect
 
 FHIR_JSON = "application/fhir+json"
-_TIMEOUT = urllib3.Timeout(connect=5, read=30)
-_ACCESS, _READ, _US_CORE = "Access (OAuth2)", "Read and search (R4)", "US Core 9 shapes"
-_BULK, _SCHEDULING, _INTAKE = "Bulk Data", "Scheduling (ITI-115 to 118)", "Intake (write)"
+_ACCESS, _READ, _US_CORE, _INTAKE = "FHIR access", "FHIR read", "US Core 9 shapes", "FHIR write"
+_BULK, _SCHEDULING = "Bulk Data", "IHE SCHED ITI-115..118"
+_EXPORT_SECONDS = 20.0  # in which a small export is written
 # What US Core 9 asks of each resource beyond FHIR itself.
 _US_CORE_ELEMENTS = {
     "Patient": ("identifier", "name", "gender"),
@@ -29,71 +28,14 @@ _US_CORE_ELEMENTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class FhirAnswer:
-    """An answer of the instance, read whole."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    def json(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.body)
-        return found
-
-
-class FhirConnection:
-    """Speaks to one base address, with a token unless told otherwise."""
-
-    def __init__(self, base_url: str, token: str) -> None:
-        self.base_url, self._token = base_url.rstrip("/"), token
-        self._pool = urllib3.PoolManager(timeout=_TIMEOUT, retries=False)
-
-    def call(
-        self, method: str, path: str, body: bytes | None = None, *, has_token: bool = True, **headers: str
-    ) -> FhirAnswer:
-        """`path` below the base address, or a whole address; underscores of a header's name are hyphens."""
-        url = path if path.startswith("http") else f"{self.base_url}/{path}"
-        given = {name.replace("_", "-"): value for name, value in headers.items()}
-        if has_token:
-            given["Authorization"] = f"Bearer {self._token}"
-        try:
-            response = self._pool.request(method, url, body=body, headers=given, redirect=False)
-        except urllib3.exceptions.HTTPError as error:
-            raise CheckFailed(f"no answer ({type(error).__name__})") from error
-        return FhirAnswer(response.status, dict(response.headers), response.data)
-
-    def search(self, resource_type: str, **parameters: str) -> list[dict[str, Any]]:
-        """The resources of the first page."""
-        answer = self.call("GET", f"{resource_type}?{urlencode(parameters)}")
-        expect(answer.status == 200, answer.status)
-        return [entry["resource"] for entry in answer.json().get("entry", [])]
-
-
-def ask_token(base_url: str, client_id: str, secret: str) -> str:
-    """A token by client credentials. Raises CheckFailed."""
-    form = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": secret}
-    headers = {"Content_Type": "application/x-www-form-urlencoded"}
-    answer = FhirConnection(base_url, "").call("POST", "token", urlencode(form).encode(), has_token=False, **headers)
-    expect(answer.status == 200, f"status {answer.status} from the token endpoint")
-    return str(answer.json()["access_token"])
-
-
 def build_fhir_checks(connection: FhirConnection) -> Iterator[Check]:
     """Checks that change nothing: what they send is refused by any server that keeps to the profile."""
     yield from _access_checks(connection)
     yield from _read_checks(connection)
     for name, elements in _US_CORE_ELEMENTS.items():
         yield Check(_US_CORE, name, _elements_check(connection, name, elements))
-    yield Check(_BULK, "an export is asked for asynchronously", _status_check(connection, "GET", "$export", 400))
-    yield Check(_BULK, "an export begins and is cancelled", lambda: _check_export(connection))
-    yield Check(_SCHEDULING, "$find answers proposed appointments", lambda: _check_find(connection))
-    yield Check(
-        _SCHEDULING, "$hold without an appointment is refused", _post_check(connection, "Appointment/$hold", {}, 422)
-    )
-    yield Check(
-        _SCHEDULING, "$book without an appointment is refused", _post_check(connection, "Appointment/$book", {}, 422)
-    )
+    yield from _bulk_checks(connection)
+    yield from _scheduling_checks(connection)
     yield from _intake_checks(connection)
 
 
@@ -125,6 +67,34 @@ def _read_checks(connection: FhirConnection) -> Iterator[Check]:
     yield Check(_READ, "an unknown parameter is refused", _status_check(connection, "GET", "Patient?foo=bar", 400))
     yield Check(_READ, "a page leads to the next, without repeating", lambda: _check_pages(connection))
     yield Check(_READ, "a huge id is not found", _status_check(connection, "GET", f"Patient/{'9' * 60}", 404))
+
+
+def _bulk_checks(connection: FhirConnection) -> Iterator[Check]:
+    yield Check(_BULK, "an export is asked for asynchronously", _status_check(connection, "GET", "$export", 400))
+    yield Check(_BULK, "an unknown kind of resource is refused", lambda: _expect_status(
+        connection.call("GET", "$export?_type=Nothing", Prefer="respond-async"), 400))  # fmt: skip
+    yield Check(_BULK, "an export begins and is cancelled", lambda: _check_cancelled_export(connection))
+    yield Check(_BULK, "an export is written, and its files want a token", lambda: _check_export(connection))
+
+
+def _scheduling_checks(connection: FhirConnection) -> Iterator[Check]:
+    def booked() -> None:
+        for visit in connection.search("Appointment", status="booked", _count="5"):
+            patient = next(one["actor"]["reference"] for one in visit["participant"])
+            found = {one["id"] for one in connection.search("Appointment", patient=patient)}
+            expect(visit["id"] in found, "a visit that its patient does not have")
+
+    yield Check(_SCHEDULING, "ITI-115: $find answers proposed appointments", lambda: _check_find(connection))
+    yield Check(_SCHEDULING, "ITI-115: $find refuses an unclear question", _status_check(
+        connection, "GET", "Appointment/$find?start=soon&service-type=diagnostic", 400))  # fmt: skip
+    for number, operation in ((116, "$hold"), (117, "$book")):
+        path = f"Appointment/{operation}"
+        past = {"resourceType": "Appointment", "status": "proposed", "start": "2001-01-02T10:00:00Z"}
+        yield Check(_SCHEDULING, f"ITI-{number}: {operation} without an appointment is refused", _post_check(
+            connection, path, {}, 422))  # fmt: skip
+        yield Check(_SCHEDULING, f"ITI-{number}: {operation} for nobody is refused", _post_check(
+            connection, path, past | {"participant": [{"status": "accepted"}]}, 422))  # fmt: skip
+    yield Check(_SCHEDULING, "ITI-118: the visits of a patient are found", booked)
 
 
 def _searchable(connection: FhirConnection) -> list[str]:
@@ -215,12 +185,31 @@ def _check_pages(connection: FhirConnection) -> None:
     expect(following != answer.json()["entry"][0]["resource"]["id"], "the same patient twice")
 
 
-def _check_export(connection: FhirConnection) -> None:
+def _start_export(connection: FhirConnection) -> str:
     answer = connection.call("GET", "$export?_type=Organization", Prefer="respond-async")
     expect(answer.status == 202, f"status {answer.status} in place of 202")
-    status = answer.headers["Content-Location"]
+    return answer.headers["Content-Location"]
+
+
+def _check_cancelled_export(connection: FhirConnection) -> None:
+    status = _start_export(connection)
     expect(connection.call("GET", status).status in (200, 202), "no status")
     expect(connection.call("DELETE", status).status == 202, "not cancelled")
+
+
+def _check_export(connection: FhirConnection) -> None:
+    status, until = _start_export(connection), time.monotonic() + _EXPORT_SECONDS
+    while (answer := connection.call("GET", status)).status == 202:
+        if time.monotonic() > until:
+            connection.call("DELETE", status)
+            raise NothingToCheck("the export is not written yet; does a worker run?")
+        time.sleep(1)
+    expect(answer.status == 200, answer.status)
+    for output in answer.json()["output"]:
+        expect(connection.call("GET", output["url"], has_token=False).status == 401, "a file without a token")
+        for line in connection.call("GET", output["url"]).body.splitlines():
+            _check_model(json.loads(line))
+    connection.call("DELETE", status)
 
 
 def _check_find(connection: FhirConnection) -> None:

@@ -9,6 +9,7 @@ from django.test import Client
 from clinic.models import Site
 from exchange.fhir.access.clients import create_client, issue_token
 from exchange.fhir.models import ServiceClient
+from recalls.testing.factories import RecallFactory, RoomFactory
 
 EVERYTHING = ["system/*.*"]
 
@@ -19,6 +20,10 @@ class FhirClient(Client):
     def __init__(self, service: ServiceClient, token: str) -> None:
         super().__init__(headers={"Authorization": f"Bearer {token}"}, raise_request_exception=False)
         self.service, self.token = service, token
+
+    def renewed(self) -> str:
+        """An Authorization header for another day."""
+        return f"Bearer {issue_token(self.service)[1]}"
 
 
 @pytest.fixture
@@ -36,6 +41,16 @@ def fhir_client_for(db: None) -> Callable[..., FhirClient]:
 def ris(fhir_client_for: Callable[..., FhirClient], shadyside: Site) -> FhirClient:
     """The clinic's own reporting system: it may do everything at Shadyside."""
     return fhir_client_for(shadyside)
+
+
+@pytest.fixture
+def fhir_server(live_server: Any, shadyside: Site) -> tuple[str, str]:
+    """The base address of a running server with a patient who went the whole way, and a token."""
+    service, _secret = create_client("Sample EHR", [shadyside], EVERYTHING, by=None)
+    RecallFactory.create(site=shadyside, cancer=True)
+    RecallFactory.create(site=shadyside, booked=True)
+    RoomFactory.create(site=shadyside)
+    return f"{live_server.url}/fhir", issue_token(service)[1]
 
 
 def issue_of(response: Any) -> dict[str, Any]:

@@ -3,37 +3,24 @@
 import json
 import os
 from contextlib import suppress
-from io import StringIO
 from typing import Any
 
 import pytest
 import schemathesis
-from django.core.management import call_command
 from fhirpy import SyncFHIRClient
 from fhirpy.base.exceptions import OperationOutcome, ResourceNotFound
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from clinic.models import Site
-from exchange.fhir.access.clients import create_client, issue_token
 from exchange.fhir.search.definitions import DEFINITIONS
 from exchange.fhir.search.filters import build_condition
-from recalls.testing.factories import RecallFactory, RoomFactory
+from recalls.testing.factories import RecallFactory
 from tests.fhir.api_description import build_openapi
-from tests.fhir.conftest import EVERYTHING, FhirClient
+from tests.fhir.conftest import FhirClient
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "2"))  # of each address and method
 NEARLY_A_DATE = r"(ge|lt)?[0-9]{4}-[0-9]{2}(-[0-9]{2})?T?[0-9:.+Z-]{0,14}"
-
-
-@pytest.fixture
-def fhir_server(live_server: Any, shadyside: Site) -> tuple[str, str]:
-    """The base address of a running server with a patient who went the whole way, and a token."""
-    service, _secret = create_client("Sample EHR", [shadyside], EVERYTHING, by=None)
-    RecallFactory.create(site=shadyside, cancer=True)
-    RecallFactory.create(site=shadyside, booked=True)
-    RoomFactory.create(site=shadyside)
-    return f"{live_server.url}/fhir", issue_token(service)[1]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -54,20 +41,6 @@ def test_a_client_library_made_by_others_walks_a_patient(fhir_server: tuple[str,
         client.reference("Patient", "999999").to_resource()
     with pytest.raises(OperationOutcome):
         client.resources("Patient").search(nonsense="1").fetch()
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_running_instance_conforms_to_what_it_claims(
-    fhir_server: tuple[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    url, token = fhir_server
-    monkeypatch.setenv("FHIR_TOKEN", token)
-    output = StringIO()
-    call_command("conform", "--fhir", url, stdout=output)
-    lines = output.getvalue().splitlines()
-    assert lines[0].split() == ["profile", "passed", "failed", "no", "data"]
-    assert len([line for line in lines if not line.startswith("  ")]) == 7
-    assert "failed:" not in output.getvalue()
 
 
 @pytest.mark.django_db
