@@ -6,12 +6,13 @@ answer in between leads nowhere else.
 
 import socket
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
 _PORTS = {"https": 443, "http": 80}
+_NAT64 = ip_network("64:ff9b::/96")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +54,20 @@ def resolve_address(url: str) -> CheckedAddress:
     found = check_address(url)
     answers = socket.getaddrinfo(found.host, found.port, type=socket.SOCK_STREAM)
     ips = [str(answer[4][0]).partition("%")[0] for answer in answers]
-    if not _is_named(found.host) and not all(ip_address(ip).is_global for ip in ips):
+    if not _is_named(found.host) and not all(_is_public(ip_address(ip)) for ip in ips):
         raise ValueError("This address leads into a private network.")
     return CheckedAddress(found.scheme, found.host, found.port, found.path, ips[0])
+
+
+def _is_public(ip: IPv4Address | IPv6Address) -> bool:
+    """No address of a private network, nor one that leads to such through a gateway (6to4, NAT64) or to many."""
+    if isinstance(ip, IPv6Address):
+        inner = ip.ipv4_mapped or ip.sixtofour
+        if ip in _NAT64:
+            inner = IPv4Address(int(ip) & 0xFFFFFFFF)
+        if inner is not None:
+            return _is_public(inner)
+    return ip.is_global and not ip.is_multicast
 
 
 def _is_named(host: str) -> bool:

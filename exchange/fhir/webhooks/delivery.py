@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from exchange.fhir.address_check import CheckedAddress, resolve_address
 from exchange.fhir.models import WebhookDelivery
+from exchange.fhir.webhooks.connections import HangingUpHttpConnection, HangingUpHttpsConnection
 from exchange.fhir.webhooks.signing import build_body, build_headers
 from notifications.delivery.work_time import WorkTime
 
@@ -22,6 +23,7 @@ TIMEOUT = urllib3.Timeout(connect=5, read=10)
 LEASE = timedelta(seconds=60)  # longer than a try may take
 RETRY_PERIOD = timedelta(hours=72)
 FIRST_RETRY_DELAY, MAX_RETRY_DELAY = timedelta(minutes=1), timedelta(hours=1)
+_MOST_LOST = 100  # of a minute
 _GONE = 410  # the receiver wants no more of them
 
 State = WebhookDelivery.State
@@ -44,10 +46,11 @@ def deliver_due(seconds: float) -> int:
 
 
 def _take_back_lost(now: datetime) -> None:
-    """What a killed worker had in hand is due again."""
-    WebhookDelivery.objects.filter(state=State.SENDING, lease_until__lt=now).update(
-        state=State.PLANNED, lease_until=None, not_before=now
-    )
+    """What a killed worker had in hand is due again; at once the first time, for it was hardly the receiver's doing."""
+    lost = WebhookDelivery.objects.filter(state=State.SENDING, lease_until__lt=now)
+    lost.filter(attempts=1).update(state=State.PLANNED, lease_until=None, not_before=now)
+    for row in lost.select_related("subscription")[:_MOST_LOST]:
+        _put_off(row, "interrupted")
 
 
 @transaction.atomic
@@ -93,8 +96,10 @@ def _post(address: CheckedAddress, body: bytes, headers: dict[str, str]) -> int:
         pool = urllib3.HTTPSConnectionPool(
             address.ip, address.port, server_hostname=address.host, assert_hostname=address.host
         )
+        pool.ConnectionCls = HangingUpHttpsConnection
     else:
         pool = urllib3.HTTPConnectionPool(address.ip, address.port)
+        pool.ConnectionCls = HangingUpHttpConnection
     with pool:
         response = pool.urlopen(
             "POST", address.path, body=body, headers={**headers, "Host": address.host_header}, timeout=TIMEOUT,
