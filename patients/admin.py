@@ -58,11 +58,18 @@ class AccessLogAdmin(ReadOnlyAdmin[AccessLog]):
     """Who opened what about whom; a patient's number is the one in the address of the page."""
 
     site_lookup = ""
-    list_display = ("at", "user", "page", "patient_id")
+    list_display = ("at", "who", "page", "patient_id")
     list_select_related = ("user",)
-    search_fields = ("patient_id__exact", "user__username__exact")
-    search_help_text = _("Number of a patient's record, or a whole user name")
+    fields = ("at", "who", "page", "patient_id")
+    search_fields = ("patient_id__exact", "user__username__exact", "user__first_name__icontains")
+    search_help_text = _("Number of a patient's record, a whole user name, or part of the name of a program")
     ordering = ("-pk",)
+
+    @admin.display(description=_("who"), ordering="user")
+    def who(self, view: AccessLog) -> str:
+        """A program has a name, and a user name that says nothing."""
+        name = view.user.get_full_name()
+        return f"{name} ({view.user.username})" if name else view.user.username
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AccessLog]:
         user: Any = request.user

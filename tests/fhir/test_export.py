@@ -62,7 +62,7 @@ def test_a_client_exports_all_that_it_may_read(ris: FhirClient, shadyside: Site,
     assert [one["id"] for one in found["Patient"]] == [str(recall.patient_id)]
     assert [fault for rows in found.values() for row in rows for fault in find_faults(row)] == []
     pages = AccessLog.objects.filter(patient_id=recall.patient_id).values_list("page", flat=True)
-    assert "fhir Patient export" in pages
+    assert "FHIR export: Patient" in pages
 
 
 def test_a_killed_worker_leaves_no_line_out_and_none_twice(

@@ -136,7 +136,8 @@ def test_each_patient_who_is_shown_is_in_the_access_log_under_the_client(ris: Fh
     ris.get(f"/fhir/Patient/{treated.patient_id}")
     _search(ris, "Organization")
     rows = list(AccessLog.objects.order_by("pk").values_list("user__first_name", "page", "patient_id"))
-    assert rows == [("Sample RIS", f"fhir {page}", treated.patient_id) for page in ("ServiceRequest search", "Patient")]
+    pages = ("FHIR search: ServiceRequest", "FHIR read: Patient")
+    assert rows == [("Sample RIS", page, treated.patient_id) for page in pages]
 
 
 def test_a_merged_record_leads_to_the_one_in_use(ris: FhirClient, shadyside: Site) -> None:

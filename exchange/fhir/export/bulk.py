@@ -120,7 +120,7 @@ def _write_batch(job: ExportJob, name: str, part: Part) -> bool:
     with transaction.atomic():
         patients = {pk for row in rows if (pk := part.patient_id(row)) is not None}
         AccessLog.objects.bulk_create(
-            AccessLog(user=job.client.account, page=f"fhir {name} export", patient_id=pk) for pk in patients
+            AccessLog(user=job.client.account, page=f"FHIR export: {name}", patient_id=pk) for pk in patients
         )
         kept = ExportJob.objects.filter(pk=job.pk, state=ExportJob.State.RUNNING, lease_until=job.lease_until)
         lease_until = timezone.now() + _LEASE

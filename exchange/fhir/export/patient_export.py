@@ -12,7 +12,7 @@ from patients.models import Patient
 
 def export_patient(patient: Patient, account: User) -> Json:
     """Every resource of the patient at the account's sites, written into the access log. Raises UnfitResource."""
-    AccessLog.objects.create(user=account, page="fhir export_fhir", patient_id=patient.pk)
+    AccessLog.objects.create(user=account, page="FHIR export: one patient, at the server", patient_id=patient.pk)
     (patient_part,) = DEFINITIONS["Patient"].parts
     entries: list[dict[str, Any]] = [
         {"resource": build_resource(patient_part, row)} for row in patient_part.rows(account).filter(pk=patient.pk)

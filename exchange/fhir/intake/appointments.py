@@ -63,7 +63,7 @@ def take_appointment(caller: Caller, body: Json) -> tuple[Appointment, bool]:
     check_resource(body, ("Appointment",))
     known = find_received(caller, _read_identifiers(body))
     sent = _read(caller, body, known, ("booked", *_ENDING_STEPS))
-    caller.log_access("fhir Appointment write", [sent.patient.pk])
+    caller.log_access("FHIR write: Appointment", [sent.patient.pk])
     try:
         visit, is_new = _apply(caller, sent, known)
     except NotPermitted as refused:

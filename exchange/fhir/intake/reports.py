@@ -82,7 +82,7 @@ def take_reports(caller: Caller, reports: Sequence[Json], received: Received) ->
             loader = Loader(_find_file(caller), sender.sites, by=caller.account, source=f"FHIR {caller.client.name}")
             taken |= {outcome.line: _describe(outcome) for outcome in loader.load(records)}
             patients = [one.exam.patient_id for one in taken.values() if one.exam]
-            caller.log_access("fhir DiagnosticReport write", patients)
+            caller.log_access("FHIR write: DiagnosticReport", patients)
     return [taken[number] for number in sorted(taken)]
 
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import structlog
 from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
@@ -20,6 +21,7 @@ from exchange.fhir.views.base import FhirView
 
 _NDJSON = "application/fhir+ndjson"
 _FORMATS = frozenset({_NDJSON, "application/ndjson", "ndjson"})
+log = structlog.get_logger(__name__)
 _PARAMETERS = frozenset({"_type", "_since", "_outputFormat"})
 
 
@@ -113,6 +115,7 @@ class ExportFileView(FhirView):
         path = file_path(job, resource_type)
         if not path.exists():
             raise FhirError.of(410, "This file is deleted. Start another export.")
+        log.info("fhir_export_file_sent", job=job.pk, resource=resource_type, client=self.caller.client.client_id)
         return FileResponse(path.open("rb"), content_type=_NDJSON)
 
 

@@ -37,7 +37,7 @@ class ReadView(FhirView):
         _refuse_amended(self.caller.site_ids, definition.name, logical_id)
         part, row = find_row(self.caller, definition.name, logical_id)
         patient_id = part.patient_id(row)
-        self.caller.log_access(f"fhir {definition.name}", [patient_id] if patient_id else [])
+        self.caller.log_access(f"FHIR read: {definition.name}", [patient_id] if patient_id else [])
         try:
             return tagged_response(request, build_resource(part, row))
         except UnfitResource:
@@ -119,7 +119,8 @@ class Pager:
             links["next"] = self._url([("_cursor", write_cursor(key, page.following))])
         bundle: Json
         bundle, patients = build_searchset(self._caller, self._base_url, page, links, search)
-        self._caller.log_access(f"fhir {self._path.partition('/')[0]} search", patients)
+        verb = "everything" if "/" in self._path else "search"
+        self._caller.log_access(f"FHIR {verb}: {self._path.partition('/')[0]}", patients)
         return json_response(bundle)
 
     def _url(self, parameters: list[tuple[str, str]]) -> str:

@@ -42,7 +42,7 @@ class FindView(FhirView):
             raise FhirError.of(400, f"A parameter is not understood. There are: {names}.", code="not-supported")
         wanted = self._read_wanted(given)
         if wanted.recall is not None:
-            self.caller.log_access("fhir Appointment $find", [wanted.recall.patient_id])
+            self.caller.log_access("FHIR find: Appointment", [wanted.recall.patient_id])
         found = times.find_times(self.caller, wanted, parse_count(list(given.items())))
         return _answer([times.build_proposal(free, wanted) for free in found])
 
@@ -83,7 +83,7 @@ class HoldView(FhirView):
     def post(self, request: HttpRequest) -> HttpResponse:
         self.caller.require("Appointment", "write")
         hold = booking.hold_appointment(self.caller, _read_appointment(read_json(request)))
-        self.caller.log_access("fhir Appointment $hold", [hold.recall.patient_id])
+        self.caller.log_access("FHIR hold: Appointment", [hold.recall.patient_id])
         return _answer([booking.build_held(hold), build_operation_outcome([booking.describe_hold(hold)])])
 
 
@@ -93,7 +93,7 @@ class BookView(FhirView):
     def post(self, request: HttpRequest) -> HttpResponse:
         self.caller.require("Appointment", "write")
         visit = booking.book_appointment(self.caller, _read_appointment(read_json(request)))
-        self.caller.log_access("fhir Appointment $book", [visit.recall.patient_id])
+        self.caller.log_access("FHIR book: Appointment", [visit.recall.patient_id])
         part, row = find_row(self.caller, "Appointment", str(visit.pk))
         return _answer([build_resource(part, row)])
 

@@ -31,7 +31,7 @@ class TypeView(TypeSearchView):
             return json_response(take_bundle(self.caller, body))
         existing = _find_existing(self.caller, definition.name, request.headers.get("If-None-Exist", ""))
         if existing:
-            return _answer(self.caller, request, definition.name, existing, 200)
+            return _answer(self.caller, request, definition.name, existing, 200, is_found=True)
         if definition.name == "Appointment":
             visit, is_new = take_appointment(self.caller, body)
             return _answer(self.caller, request, "Appointment", str(visit.pk), 201 if is_new else 200)
@@ -49,12 +49,19 @@ class BundleView(FhirView):
         return json_response(take_bundle(self.caller, read_json(request)))
 
 
-def _answer(caller: Caller, request: HttpRequest, name: str, logical_id: str, status: int) -> HttpResponse:
-    """The resource as it stands now, if the client may read it, and its address."""
+def _answer(
+    caller: Caller, request: HttpRequest, name: str, logical_id: str, status: int, *, is_found: bool = False
+) -> HttpResponse:
+    """The resource as it stands now, if the client may read it, and its address.
+
+    One that was found and not taken in (`is_found`) has no line in the access log yet.
+    """
     headers = {"Location": f"{get_base_url(request)}/{name}/{logical_id}"}
     if not caller.may(name, "read"):
         return HttpResponse(status=status, headers=headers)
     part, row = find_row(caller, name, logical_id)
+    patient_id = part.patient_id(row)
+    caller.log_access(f"FHIR read: {name}", [patient_id] if patient_id and is_found else [])
     body: Json = build_resource(part, row)
     return json_response(body, status, headers)
 
