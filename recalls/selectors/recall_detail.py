@@ -12,10 +12,9 @@ from recalls.selectors.result_rows import load_result_rows
 
 MAX_OTHER_RECALLS = 10
 
-_SELECT_RELATED = ("imaging_order", 
+_SELECT_RELATED = (
     "patient__call_preference", "patient__visit_wish", "patient__result_wish", "result_owner", "assigned_to",
-    "exam__reader", "exam__referrer", "claim__user", "supplemental",
-    "imaging_order",
+    "exam__reader", "exam__referrer", "claim__user", "supplemental", "imaging_order",
 )  # fmt: skip
 _PREFETCH_RELATED: tuple[Any, ...] = (
     "patient__contact_points",
