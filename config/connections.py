@@ -59,7 +59,7 @@ def email_settings(url: SecretStr) -> dict[str, object]:
     }
 
 
-def alert_email_server(url: SecretStr | None) -> dict[str, object]:
+def alert_email_server(url: SecretStr | None) -> dict[str, Any]:
     """The arguments of Django's SMTP connection to that server; none for the usual one."""
     if url is None:
         return {}

@@ -110,7 +110,8 @@ class RecallFactory(DjangoModelFactory[Recall]):
     def _generate(cls, strategy: str, params: dict[str, Any]) -> Recall:
         """A scenario's name chooses it and its exam; `site=` means the patient's; an exam given brings its patient.
 
-        As traits of the library the scenarios would each be asked for every field of every recall, a fifth of its cost.
+        As traits of the library the scenarios would each be asked for every field of every recall:
+        a twentieth of its time.
         """
         for name in SCENARIOS.keys() & params.keys():
             if params.pop(name):
