@@ -1,5 +1,6 @@
 """Keeps a form that arrives after the session has ended, or with an older sign-in's token, and hands it back."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -28,11 +29,14 @@ class KeptFormMiddleware(MiddlewareMixin):
     A page that does not put what was kept into its form is answered by one that shows it and saves it on request.
     """
 
-    def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], _args: Any, _kwargs: Any
+    ) -> HttpResponse | None:
         if request.method != "POST":
             return None
         if not request.user.is_authenticated:
-            return _keep_until_signed_in(request)
+            # A page that asks nobody to sign in loses no form; and what a program sends it is no form at all.
+            return _keep_until_signed_in(request) if getattr(view, "login_required", True) else None
         if DISCARD_FIELD not in request.POST:
             return None
         discard_kept_form(request)
