@@ -15,7 +15,8 @@ from recalls.next_state import newest_outcome
 GetExplainer = Callable[[str], Explainer]
 
 _STAGES_BEFORE_VISIT = frozenset({Stage.TO_BOOK, Stage.BOOKED})
-_STAGES_WITH_REASON = _STAGES_BEFORE_VISIT | {Stage.AWAITING_PRIORS, Stage.VISIT_PASSED, Stage.AWAITING_RESULT}
+# After the visit the reason is no news, and it would say what "we will do" that is done.
+_STAGES_WITH_REASON = _STAGES_BEFORE_VISIT | {Stage.AWAITING_PRIORS, Stage.VISIT_PASSED}
 _STAGES_WITH_PICTOGRAM = _STAGES_BEFORE_VISIT | {Stage.AWAITING_PRIORS}
 _STAGES_WITH_ANSWERS = _STAGES_BEFORE_VISIT | {Stage.FOLLOW_UP_DUE}
 _EXPLAINER_BY_ASSESSMENT = {

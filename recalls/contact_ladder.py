@@ -164,12 +164,16 @@ def latest_next_attempt(recall: "Recall", attempts: Sequence["ContactAttempt"]) 
 def propose_attempt_time(recall: "Recall", attempts: Sequence["ContactAttempt"], preferred_part: str = "") -> datetime:
     """When to try again (UTC) if nobody chooses: on the ladder's day, while the site answers its phone.
 
+    Never past a target that is still ahead: a 5 whose number was wrong has hours, and the ladder may ask for days.
+
     In the part of the day asked for; else, of those in which the site is open, in the one with the fewest
     calls so far, the earliest of several.
     """
     site = recall.site
-    day = calendar.local_day(site, next_attempt(recall, attempts).due_at)
-    day = calendar.next_open_day(site, day)
+    due_at, now = next_attempt(recall, attempts).due_at, timezone.now()
+    if recall.target_at is not None and now < recall.target_at < due_at:
+        due_at = max(recall.target_at, calendar.add_business_days(site, now, 1))
+    day = calendar.next_open_day(site, calendar.local_day(site, due_at))
     opens, closes = calendar.opening_hours_on(site, day) or (time(8, 0), time(17, 0))
     call_parts = [_part_of_day(site, attempt.at) for attempt in attempts if attempt.channel == ContactChannel.PHONE]
     parts = [part for part, at in _CALL_TIME_BY_PART.items() if opens <= at < closes] or ["morning"]

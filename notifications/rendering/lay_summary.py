@@ -157,7 +157,6 @@ def build_summary_letter(row: LaySummary, reading: Reading, *, replaces_sent: bo
             postal_address_lines(patient),
             reading.site.facility_name,
         )
-    letter["own_sheet"] = True  # a batch may be printed on both sides
     return LaySummaryCopy(
         summary=row, address=postal_address(patient), text_version=filled.text_version, letter=letter, text=""
     )

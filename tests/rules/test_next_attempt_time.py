@@ -86,3 +86,10 @@ def test_an_attempt_without_the_question_keeps_the_call_preference(recall: Recal
     actions.log_contact(recall, asked, by=scheduler_ana)
     actions.log_contact(recall, ContactAttemptInput(ContactChannel.LETTER, ContactResult.SENT), by=scheduler_ana)
     assert CallPreference.objects.get().part == "morning"
+
+
+def test_no_call_is_proposed_past_a_target_that_is_still_ahead(recall: Recall) -> None:
+    recall.target_at = MONDAY + timedelta(days=2)  # the ladder asks for Friday
+    assert _proposed_time(recall, MONDAY).date().isoformat() == "2026-03-18"
+    recall.target_at = MONDAY + timedelta(hours=2)
+    assert _proposed_time(recall, MONDAY).date().isoformat() == "2026-03-17"

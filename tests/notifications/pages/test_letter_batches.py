@@ -12,7 +12,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from pypdf import PdfReader
+from pypdf import PageObject, PdfReader
 
 from clinic.models import AccessLog, Site, User
 from notifications.delivery.worker import send_due
@@ -68,6 +68,12 @@ def get_states(batch: LetterBatch) -> list[str]:
     return [letter.state for letter in batch.letters.all()]
 
 
+def pages_of(batch: LetterBatch) -> list[PageObject]:
+    """The pages of the pile that are not the blank back of a sheet."""
+    pile = PdfReader(files.folder_of(batch) / files.PILE)
+    return [page for page in pile.pages if page.extract_text().strip()]
+
+
 def test_a_letter_that_cannot_be_set_is_set_aside_and_the_batch_goes_on(batch: LetterBatch) -> None:
     assert jobs.work_on_batch(batch.pk)
     batch.refresh_from_db()
@@ -84,12 +90,12 @@ def test_the_pile_is_tagged_embeds_its_fonts_and_says_word_for_word_what_the_mes
     assert catalogue["/MarkInfo"]["/Marked"]
     assert catalogue["/StructTreeRoot"]["/K"]
     assert catalogue["/Lang"]
-    pages: list[Any] = list(pile.pages)
+    pages: list[Any] = pages_of(batch)
     fonts = [font.get_object() for page in pages for font in page["/Resources"]["/Font"].values()]
     for font in fonts:
         descendant = font["/DescendantFonts"][0].get_object()
         assert {"/FontFile2", "/FontFile3"} & set(descendant["/FontDescriptor"])
-    words = ["".join(page.extract_text().split()) for page in pile.pages]
+    words = ["".join(page.extract_text().split()) for page in pages]
     ready = [letter.notification_id for letter in batch.letters.filter(state=BatchLetter.State.READY)]
     assert len(words) == len(ready) == 2
     for number, page in zip(ready, words, strict=True):
@@ -104,7 +110,7 @@ def test_the_address_stands_in_the_window_of_the_envelope(batch: LetterBatch) ->
         if "Sample-Oak" in text and not places:
             places.append((sheet[4] + sheet[0] * line[4], sheet[5] + sheet[3] * line[5]))
 
-    PdfReader(files.folder_of(batch) / files.PILE).pages[0].extract_text(visitor_text=visit)
+    pages_of(batch)[0].extract_text(visitor_text=visit)
     # 2.2 to 3.1 inches from the top, an inch from the left, in points of 1/72 inch.
     (x, y), *_none = places
     assert x == pytest.approx(72, abs=4)
@@ -141,7 +147,7 @@ def test_a_worker_that_dies_between_a_letter_and_its_place_in_the_batch_leaves_t
     LetterBatch.objects.filter(pk=batch.pk).update(seen_at=timezone.now() - timedelta(minutes=5))
     assert jobs.work_on_batch(batch.pk)
     assert sorted(get_states(batch)) == ["failed", "ready", "ready"]
-    assert len(PdfReader(files.folder_of(batch) / files.PILE).pages) == 2
+    assert len(pages_of(batch)) == 2
 
 
 @pytest.mark.parametrize("number", [1, 2])
@@ -190,7 +196,7 @@ def test_a_letter_that_went_into_a_pdf_by_hand_meanwhile_is_not_in_the_pile(batc
     Notification.objects.filter(pk=by_hand.notification_id).update(pdf_made_at=timezone.now())
     jobs.work_on_batch(batch.pk)
     assert sorted(get_states(batch)) == ["failed", "left_out", "ready"]
-    assert len(PdfReader(files.folder_of(batch) / files.PILE).pages) == 1
+    assert len(pages_of(batch)) == 1
 
 
 def test_a_letter_whose_recall_ended_while_the_batch_was_made_is_not_in_the_pile(
@@ -257,6 +263,6 @@ def test_pressing_twice_makes_one_batch(batch: LetterBatch, client: Client, sche
 def test_the_letterhead_is_on_every_letter_of_the_site(batch: LetterBatch) -> None:
     Letterhead.objects.create(site=batch.site, lines="Accredited by nobody\nwww.example.org")
     jobs.work_on_batch(batch.pk)
-    for page in PdfReader(files.folder_of(batch) / files.PILE).pages:
+    for page in pages_of(batch):
         assert "www.example.org" in page.extract_text()
     assert Notification.objects.filter(pdf_made_at__isnull=False).count() == 2

@@ -38,8 +38,9 @@ def on_paper(clock: Clock, shadyside: Site) -> Recall:
 
 
 def pdf_page_texts(pdf: bytes) -> list[str]:
-    """The text of each page."""
-    return [" ".join(page.extract_text().split()) for page in PdfReader(BytesIO(pdf)).pages]
+    """The text of each page that is not blank."""
+    pages = [" ".join(page.extract_text().split()) for page in PdfReader(BytesIO(pdf)).pages]
+    return [page for page in pages if page]
 
 
 def test_a_patient_without_email_gets_a_letter_and_a_person_is_asked_to_print_it(on_paper: Recall) -> None:

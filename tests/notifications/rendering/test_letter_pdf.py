@@ -119,6 +119,16 @@ def test_the_second_sheet_of_a_letter_bears_its_number_and_each_letter_counts_it
     assert "- 3 -" not in "".join(page.extract_text() for page in pdf.pages)
 
 
+def test_printed_on_both_sides_no_letter_begins_on_the_back_of_another_patients() -> None:
+    short = next(letters_of("recall_notice.letter", "en")) | {"blocks": []}
+    long = next(letters_of("recall_notice.letter", "es"))
+    long["blocks"] = long["blocks"] * 2
+    pages = PdfReader(BytesIO(letter_pdf.render_pdf([short, long, short, short], letterhead()))).pages
+    starts = [number for number, page in enumerate(pages) if joined(LONG_ADDRESS[0]) in joined(page.extract_text())]
+    assert len(starts) == 4
+    assert [number % 2 for number in starts] == [0, 0, 0, 0]
+
+
 def test_a_signature_never_stands_alone_on_a_sheet() -> None:
     letter = next(letters_of("recall_notice.letter", "en"))
     for extra in range(12):
