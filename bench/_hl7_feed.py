@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 from bench._test_installation import Installation
 from tests.support.processes import Process
@@ -120,13 +119,19 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def cpu_seconds(process: Any) -> float:
-    """Of the process so far, in user and system mode."""
-    fields = Path(f"/proc/{process._popen.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+def _family(process: Process) -> list[str]:
+    """The listener and the process that applies beside it, as folders of /proc."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    return [f"/proc/{pid}" for pid in (process.pid, *children)]
 
 
-def resident_megabytes(process: Any) -> float:
-    """The memory that the process holds now."""
-    status = Path(f"/proc/{process._popen.pid}/status").read_text()
-    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) / 1024
+def cpu_seconds(process: Process) -> float:
+    """Of both processes so far, in user and system mode."""
+    stats = [Path(f"{folder}/stat").read_text().rpartition(")")[2].split() for folder in _family(process)]
+    return sum(int(fields[11]) + int(fields[12]) for fields in stats) / os.sysconf("SC_CLK_TCK")
+
+
+def resident_megabytes(process: Process) -> float:
+    """The memory that both processes hold now, what they share counted once for each sharer's part."""
+    parts = [Path(f"{folder}/smaps_rollup").read_text().splitlines() for folder in _family(process)]
+    return sum(int(line.split()[1]) for lines in parts for line in lines if line.startswith("Pss:")) / 1024

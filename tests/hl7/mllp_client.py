@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from exchange.hl7.mllp.applier import Applier
 from exchange.hl7.mllp.connection import Limits
 from exchange.hl7.mllp.listener import MllpListener
 from tests.hl7.sample_messages import frame
@@ -24,7 +25,9 @@ def run_listener(limits: Limits | None = None, tls: ssl.SSLContext | None = None
             ports[0] = port
             is_ready.set()
 
-        listeners.append(MllpListener(limits or Limits(), note))
+        applier = Applier()
+        applier.start_thread()
+        listeners.append(MllpListener(limits or Limits(), applier, note))
         loops.append(asyncio.get_running_loop())
         await listeners[0].run("127.0.0.1", 0, tls)
 

@@ -36,6 +36,10 @@ class Process:
             )
 
     @property
+    def pid(self) -> int:
+        return self._popen.pid
+
+    @property
     def output(self) -> str:
         """All it has written so far, both streams."""
         return self.log.read_text(encoding="utf-8", errors="replace")

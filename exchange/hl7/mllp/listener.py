@@ -1,4 +1,4 @@
-"""Listens for MLLP connections, stores what comes, and applies it in a thread beside."""
+"""Listens for MLLP connections, stores what comes, and wakes whoever applies it."""
 
 import asyncio
 import signal
@@ -12,65 +12,29 @@ from django.db import DatabaseError, InterfaceError, close_old_connections, conn
 from django.utils import timezone
 
 from clinic.models import Heartbeat
+from exchange.hl7.mllp.applier import STOP_SECONDS, Applier
 from exchange.hl7.mllp.connection import Limits, MllpConnection
 from exchange.hl7.mllp.group_commit import GroupCommit
-from exchange.hl7.processing import process_received
 from exchange.hl7.store import Arrival, Receipt
 
 HEARTBEAT_NAME = "hl7_listener"
 HEARTBEAT_SECONDS = 20.0
-STOP_SECONDS = 10.0
 _TLS_HANDSHAKE_SECONDS = 10.0
-_APPLY_SECONDS = 5.0  # before it looks whether it is to stop
-_LOOK_SECONDS = 5.0  # how often the applier looks without being woken
 _BACKLOG = 100
 
 log = structlog.get_logger(__name__)
 
 
-class Applier(threading.Thread):
-    """Applies received messages when woken, and looks by itself now and then."""
-
-    def __init__(self) -> None:
-        super().__init__(name="hl7-apply", daemon=True)
-        self._wake = threading.Event()
-        self._is_stopping = False
-
-    def wake(self) -> None:
-        self._wake.set()
-
-    def stop(self) -> None:
-        """Waits until what was received is applied, within `STOP_SECONDS`."""
-        self._is_stopping = True
-        self._wake.set()
-        self.join(STOP_SECONDS)
-
-    def run(self) -> None:
-        is_last = False
-        while not is_last:
-            self._wake.clear()
-            is_last = self._is_stopping
-            close_old_connections()
-            try:
-                process_received(_APPLY_SECONDS)
-            except Exception as error:  # noqa: BLE001  the thread goes on, and no log shows a message's words
-                log.error("hl7_messages_not_applied", error=type(error).__name__)
-                connection.close()
-            if not self._is_stopping:
-                self._wake.wait(_LOOK_SECONDS)
-        connection.close()
-
-
 class MllpListener:
-    """The server; `on_ready` is told the port once it listens."""
+    """The server; `on_ready` is told the port once it listens. `applier` has been started."""
 
-    def __init__(self, limits: Limits, on_ready: Callable[[int], None] = lambda _port: None) -> None:
-        self._limits, self._on_ready = limits, on_ready
+    def __init__(self, limits: Limits, applier: Applier, on_ready: Callable[[int], None] = lambda _port: None) -> None:
+        self._limits, self._applier, self._on_ready = limits, applier, on_ready
         self._connections: dict[asyncio.Task[None], MllpConnection] = {}
         self._commit = GroupCommit()
-        self._applier = Applier()
         self._stop = asyncio.Event()
         self._messages = 0
+        self.lost_applier = False
 
     async def run(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> None:
         """Until `stop`, SIGTERM or SIGINT; then answers what was received, within `STOP_SECONDS`."""
@@ -82,7 +46,8 @@ class MllpListener:
             for signum in (signal.SIGTERM, signal.SIGINT):
                 asyncio.get_running_loop().add_signal_handler(signum, self.stop)
         background = [asyncio.create_task(self._commit.run()), asyncio.create_task(self._beat())]
-        self._applier.start()
+        if (sentinel := self._applier.sentinel) is not None:
+            asyncio.get_running_loop().add_reader(sentinel, self._end_without_applier, sentinel)
         self._on_ready(server.sockets[0].getsockname()[1])
         try:
             await self._stop.wait()
@@ -97,6 +62,12 @@ class MllpListener:
 
     def stop(self) -> None:
         self._stop.set()
+
+    def _end_without_applier(self, sentinel: int) -> None:
+        """What was stored is safe; the service manager starts both anew."""
+        asyncio.get_running_loop().remove_reader(sentinel)
+        self.lost_applier = not self._stop.is_set()
+        self.stop()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()

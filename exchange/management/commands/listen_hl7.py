@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from exchange.hl7.mllp.applier import Applier
 from exchange.hl7.mllp.connection import Limits
 from exchange.hl7.mllp.listener import MllpListener
 
@@ -53,18 +54,26 @@ class Command(BaseCommand):
             idle_seconds=options["idle_seconds"],
             message_seconds=options["message_seconds"],
         )
+        gc.collect()
+        gc.freeze()  # the collector would look at the whole program again and again: an eighth of a message's time
+        applier = Applier()
+        applier.start_process()
         try:
-            asyncio.run(_listen(limits, options["host"], options["port"], tls))
+            asyncio.run(_listen(limits, applier, options["host"], options["port"], tls))
         except OSError as error:
+            applier.stop()
             raise CommandError(f"Cannot listen at {options['host']} port {options['port']}: {error.strerror}") from None
 
 
-async def _listen(limits: Limits, host: str, port: int, tls: ssl.SSLContext | None) -> None:
-    gc.collect()
-    gc.freeze()  # the collector would look at the whole program again and again: an eighth of the time of a message
-    listener = MllpListener(limits, lambda bound: log.info("hl7_listener_ready", port=bound, tls=tls is not None))
+async def _listen(limits: Limits, applier: Applier, host: str, port: int, tls: ssl.SSLContext | None) -> None:
+    def note_ready(bound: int) -> None:
+        log.info("hl7_listener_ready", port=bound, tls=tls is not None)
+
+    listener = MllpListener(limits, applier, note_ready)
     await listener.run(host, port, tls)
     log.info("hl7_listener_stopped")
+    if listener.lost_applier:
+        raise CommandError("The process that applies messages has ended. What was received is kept: start anew.")
 
 
 def _is_loopback(host: str) -> bool:
