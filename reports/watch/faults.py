@@ -48,7 +48,7 @@ def find_faults(now: datetime, *, broker_answers: bool) -> list[ComponentHealth]
 
 def clock_stepped() -> ComponentHealth:
     """The clock of this machine went on by another time than passed."""
-    return ComponentHealth(_("Clock"), Health.LATE, _("it was set, or this machine stood still"))
+    return ComponentHealth(_("Server time"), Health.LATE, _("it was set, or this machine stood still"))
 
 
 def database_down() -> ComponentHealth:
@@ -71,7 +71,7 @@ def _check_clock(marks: Iterable[datetime | None], now: datetime) -> list[Compon
     if apart <= CLOCK_TOLERANCE:
         return []
     words = _("two machines differ by %(seconds)d seconds") % {"seconds": apart.total_seconds()}
-    return [ComponentHealth(_("Clock"), Health.LATE, words)]
+    return [ComponentHealth(_("Server time"), Health.LATE, words)]
 
 
 def _database_time(now: datetime) -> datetime:

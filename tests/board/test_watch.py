@@ -140,12 +140,12 @@ def test_a_clock_that_was_set_is_a_fault(
     watch = Watch()
     time_machine.move_to(TUESDAY + later, tick=False)
     _mark(*PARTS)
-    assert [str(fault.name) for fault in watch.look()] == ["Clock"]
+    assert [str(fault.name) for fault in watch.look()] == ["Server time"]
 
 
 def test_a_part_whose_clock_runs_ahead_is_a_fault(inbox: SmtpSink) -> None:
     _mark("worker", ago=-timedelta(seconds=45))
-    assert [fault.sentence for fault in Watch().look()] == ["Clock: late, two machines differ by 45 seconds."]
+    assert [fault.sentence for fault in Watch().look()] == ["Server time: late, two machines differ by 45 seconds."]
 
 
 def test_a_chat_program_is_told_the_same(settings: Settings) -> None:

@@ -25,7 +25,7 @@ REASON = "Inventario anual, también el sótano"
 # Buttons without a word of one's own, passwords, and the sign-in itself.
 WITHOUT_WORDS = {
     "503.html", "_header.html", "_session_warning.html", "_user_menu.html", "base.html",
-    "notifications/letter_list.html",
+    "notifications/letter_list.html", "notifications/_printed_letter_rows.html",
     "notifications/_letter_batch_progress.html", "notifications/lay_summary_batch.html",
     "notifications/lay_summary_list.html", "notifications/letter_batch.html", "notifications/unsubscribe.html",
     "exchange/hl7_messages.html", "exchange/uploads.html", "recalls/_appointment_row.html",

@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seen_once")]
 # Session, user with roles, sites and deadlines, recall, its nine lists, what its results left, two of its site, access
 # log, the patient's other recalls, messages: ADR 0011.
 PAGE_QUERIES = 18
-LIST_BUDGET = 8
+LIST_BUDGET = 9  # the worklist asks for preliminary readings whose final report is missing too
 QUEUE_BUDGET = 8
 
 
