@@ -55,7 +55,9 @@ def test_several_letters_become_one_pdf_and_then_printed(
     with page.expect_download() as download:
         page.get_by_role("button", name="Make a PDF of the chosen letters").click()
     download.value.save_as(tmp_path / "letters.pdf")
-    assert len(PdfReader(tmp_path / "letters.pdf").pages) == 2
+    sheets = PdfReader(tmp_path / "letters.pdf").pages[::2]  # each letter begins on a sheet of its own
+    assert ["Sample-Oak" in sheets[0].extract_text(), "Sample-Elm" in sheets[1].extract_text()] == [True, True]
+    assert len(sheets) == 2
     page.reload()
     found += _look(page, "in a PDF")
     page.get_by_role("button", name="The chosen letters are printed").click()
