@@ -12,13 +12,13 @@ from django.db import DatabaseError
 from django.utils import timezone
 from pydantic import SecretStr
 from pytest_django import Settings
-from time_machine import TimeMachineFixture
+from time_machine import TimeMachineFixture, escape_hatch
 
 from clinic.models import Heartbeat, Site, User
 from config.connections import alert_email_server
 from notifications.models import Notification
 from recalls.testing.factories import RecallFactory
-from reports.watch import rounds
+from reports.watch import faults, rounds
 from reports.watch.rounds import Watch
 from tests.board.conftest import ReadBoard
 from tests.support.processes import free_port
@@ -33,9 +33,15 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _all_is_well(time_machine: TimeMachineFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     time_machine.move_to(TUESDAY, tick=False)
-    monkeypatch.setattr(rounds, "_broker_answers", lambda: True)  # its own answer is tried where a broker runs
+    _let_others_agree(monkeypatch)
     monkeypatch.setattr(rounds, "CLOCK_TOLERANCE", timedelta(days=1))  # these tests move the clock
     _mark(*PARTS)
+
+
+def _let_others_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No broker runs here, and a database server's clock does not travel with the test."""
+    monkeypatch.setattr(rounds, "_broker_answers", lambda: True)
+    monkeypatch.setattr(faults, "_database_time", lambda now: now)
 
 
 def _mark(*names: str, ago: timedelta = timedelta(0)) -> None:
@@ -136,7 +142,7 @@ def test_a_clock_that_was_set_is_a_fault(
     inbox: SmtpSink, later: timedelta, time_machine: TimeMachineFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.undo()
-    monkeypatch.setattr(rounds, "_broker_answers", lambda: True)
+    _let_others_agree(monkeypatch)
     watch = Watch()
     time_machine.move_to(TUESDAY + later, tick=False)
     _mark(*PARTS)
@@ -146,6 +152,19 @@ def test_a_clock_that_was_set_is_a_fault(
 def test_a_part_whose_clock_runs_ahead_is_a_fault(inbox: SmtpSink) -> None:
     _mark("worker", ago=-timedelta(seconds=45))
     assert [fault.sentence for fault in Watch().look()] == ["Server time: late, two machines differ by 45 seconds."]
+
+
+def test_a_database_on_a_machine_with_another_time_is_a_fault(inbox: SmtpSink, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(faults, "_database_time", lambda now: now - timedelta(minutes=2))
+    assert [fault.sentence for fault in Watch().look()] == ["Server time: late, two machines differ by 120 seconds."]
+
+
+def test_the_database_is_asked_for_its_own_time(
+    time_machine: TimeMachineFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    real = datetime.fromtimestamp(escape_hatch.time.time(), UTC)
+    assert abs(faults._database_time(real) - real) < timedelta(seconds=30)
 
 
 def test_a_chat_program_is_told_the_same(settings: Settings) -> None:
