@@ -1,6 +1,5 @@
 """Applies what was received, in order of arrival, one processor at a time, and stores what became of each message."""
 
-import time
 from collections import Counter
 from collections.abc import Sequence
 from itertools import accumulate
@@ -17,6 +16,7 @@ from exchange.hl7.awaited_finals import track_finals
 from exchange.hl7.message_result import MessageResult, parked
 from exchange.hl7.senders import find_senders
 from exchange.models import Hl7Message
+from notifications.delivery.work_time import WorkTime
 
 BATCH_SIZE = 200  # messages in one transaction
 BATCH_BYTES = 16 * 1024 * 1024  # after which no further message joins it
@@ -33,9 +33,9 @@ def process_received(seconds: float) -> Counter[str]:
     Returns at once while another process applies: that one goes on to the end.
     """
     counts: Counter[str] = Counter()
-    until = time.monotonic() + seconds
+    work_time = WorkTime(seconds)
     Heartbeat.objects.get_or_create(pk=LOCK_NAME)
-    while time.monotonic() < until:
+    while not work_time.is_over():
         done = _process_batch()
         counts += done
         if not done:

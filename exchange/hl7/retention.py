@@ -1,6 +1,5 @@
 """Empties the bodies of settled messages once their sender's settings let them go; what became of each stays."""
 
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -9,6 +8,7 @@ from django.utils import timezone
 
 from exchange.models import Hl7AwaitedFinal, Hl7Message, Hl7Sender
 from exchange.models.hl7_sender import KEEP_DAYS
+from notifications.delivery.work_time import WorkTime
 
 _SLICE = 500  # messages in one statement
 
@@ -18,9 +18,9 @@ def empty_old_bodies(seconds: float) -> int:
 
     Key and digest stay, so that a message sent again is known and another one under its control id is a conflict.
     """
-    emptied, until = 0, time.monotonic() + seconds
+    emptied, work_time = 0, WorkTime(seconds)
     for rows in _iter_old_rows():
-        while time.monotonic() < until and (pks := list(rows.values_list("pk", flat=True)[:_SLICE])):
+        while not work_time.is_over() and (pks := list(rows.values_list("pk", flat=True)[:_SLICE])):
             emptied += Hl7Message.objects.filter(pk__in=pks).update(
                 raw=b"", mended=None, proposal=None, accepted=None, emptied_at=timezone.now()
             )

@@ -1,6 +1,7 @@
 """Messages are applied in their order; one that fails stops no other."""
 
-from collections.abc import Sequence
+import multiprocessing
+from collections.abc import Callable, Sequence
 
 import pytest
 from django.db import OperationalError
@@ -10,6 +11,7 @@ from exchange.hl7.message_result import MessageResult, ignored, parked
 from exchange.hl7.processing import process_received
 from exchange.hl7.store import store_arrivals
 from exchange.models import Hl7Message
+from notifications.delivery import work_time
 from tests.hl7.sample_messages import arrive, make_oru
 
 pytestmark = pytest.mark.django_db
@@ -56,6 +58,24 @@ def test_a_message_that_breaks_the_intake_is_parked_alone(order: list[str]) -> N
     assert process_received(5) == {State.IGNORED: 2, State.PARKED: 1}
     assert order == ["a", "b"]
     assert Hl7Message.objects.get(control_id="poison").state == State.PARKED
+
+
+def test_a_worker_that_is_asked_to_stop_leaves_what_waits_received(
+    order: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work_time, "_stop_asked", multiprocessing.Event())
+    monkeypatch.setattr(processing, "BATCH_SIZE", 1)
+    receive("a", "b")
+    apply: Callable[[Sequence[Hl7Message]], list[MessageResult]] = vars(processing)["apply_messages"]
+
+    def stop_meanwhile(messages: Sequence[Hl7Message]) -> list[MessageResult]:
+        work_time.ask_tasks_to_end()
+        return apply(messages)
+
+    monkeypatch.setattr(processing, "apply_messages", stop_meanwhile)
+    process_received(40)
+    assert order == ["a"]
+    assert Hl7Message.objects.get(control_id="b").state == State.RECEIVED
 
 
 def test_messages_stay_received_while_the_database_is_away(monkeypatch: pytest.MonkeyPatch) -> None:

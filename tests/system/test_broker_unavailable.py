@@ -10,6 +10,7 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 
 from config.connections import celery_settings
+from reports.watch import rounds
 from tests.support import servers
 
 MAX_WAIT_SECONDS = 3.0  # seconds
@@ -28,6 +29,18 @@ def test_publishing_without_a_broker_fails_at_once(url: str, tmp_path: Path) -> 
     with _make_celery(url, tmp_path) as app, pytest.raises(OperationalError):
         app.send_task("notifications.tasks.deliver", args=[1])
     assert time.monotonic() - started < MAX_WAIT_SECONDS
+
+
+def test_the_watch_asks_the_broker_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with ExitStack() as broker_life:
+        url = broker_life.enter_context(servers.run_redis())
+        with _make_celery(url, tmp_path) as app:
+            monkeypatch.setattr(rounds, "current_app", app)
+            assert rounds._broker_answers()
+            broker_life.close()
+            started = time.monotonic()
+            assert not rounds._broker_answers()
+            assert time.monotonic() - started < MAX_WAIT_SECONDS
 
 
 def test_a_broker_that_dies_between_two_messages_is_noticed_at_once(tmp_path: Path) -> None:
