@@ -51,7 +51,7 @@ class FaultRun:
         waiting = self.visits_to_cancel()
         self.here.start_worker()
         for number, (mark, act) in enumerate(zip(marks, acts, strict=True)):
-            self.wait_for(lambda mark=mark: self.here.mail.count >= mark)  # type: ignore[misc]
+            self.wait_for(partial(self.has_arrived, mark))
             time.sleep(self.random.uniform(0, 0.02))
             act()
             for recall in waiting[number :: len(acts)]:
@@ -98,6 +98,10 @@ class FaultRun:
                 self.cancelled[number] = time.time()
                 return
         raise SystemExit("a visit could not be cancelled")
+
+    def has_arrived(self, count: int) -> bool:
+        """Whether the mail server has taken that many messages."""
+        return bool(self.here.mail.count >= count)
 
     def wait_for(self, condition: Callable[[], object]) -> None:
         """Ask for a sweep each second, as beat does each minute, until the condition holds."""

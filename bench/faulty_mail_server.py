@@ -5,6 +5,7 @@ Every message that was kept is a line in a file: recipient, number, Message-ID, 
 started again on its port.
 """
 
+import asyncio
 import hashlib
 import json
 import sys
@@ -49,8 +50,8 @@ class Faulty:
         told = {"to": envelope.rcpt_tos, "number": number, "name": str(head["Message-ID"])}
         with self.book.open("a") as book:
             book.write(json.dumps({**told, "at": time.time(), "fate": fate}) + "\n")
-        if fate in ("lost", "cut"):
-            server.transport.abort()  # type: ignore[union-attr]
+        if fate in ("lost", "cut") and isinstance(server.transport, asyncio.Transport):
+            server.transport.abort()
             return "421 gone"  # nobody hears it
         return REPLIES.get(fate, "250 OK")
 
