@@ -61,6 +61,7 @@ def session_cookie(user: User, live_server: LiveServer) -> Any:
 
 def axe_violations(page: Page, only: Sequence[str] = ()) -> list[str]:
     """What axe finds on the page as it stands, in words; by all its rules or these only."""
+    page.wait_for_load_state()  # a click is over as soon as the next page begins to arrive
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
     chosen = {"type": "rule", "values": list(only)} if only else {"type": "tag", "values": AXE_TAGS}

@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings as project
 from django.core.cache import cache
 from django.utils import timezone
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -146,7 +146,7 @@ def test_the_late_list_is_assigned_and_taken_without_javascript(
     context.add_cookies([session_cookie(manager_mo, live_server)])
     page = context.new_page()
     page.goto(live_server.url + "/board/")
-    assert page.get_by_label("1 overdue: To contact").is_visible()
+    expect(page.get_by_label("1 overdue: To contact")).to_be_visible()
     page.goto(live_server.url + "/lists/late/")
     page.get_by_label(f"Select {recall.patient}").check()
     page.get_by_role("button", name="Assign the selected").click()

@@ -7,7 +7,7 @@ import pytest
 from django.core.cache import cache
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from clinic import calendar
@@ -95,7 +95,7 @@ def test_a_wrong_slot_is_corrected_in_five_clicks(
     was = recall.appointments.get().starts_at
     page = sign_in(scheduler_ana)
     page.goto(live_server.url + reverse("recall", args=[recall.pk]))
-    assert page.get_by_role("heading", name="Booked visit").is_visible()
+    expect(page.get_by_role("heading", name="Booked visit")).to_be_visible()
     _look(page)
     clicks.click(page.get_by_role("link", name="Move visit").first)
     _look(page)

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 from pytest_django.live_server_helper import LiveServer
 
 from clinic.models import Site, User
@@ -93,6 +93,6 @@ def test_what_a_patient_asks_stands_before_the_schedulers_at_once(
     page.get_by_role("button").last.click()
     page.get_by_text("Our team has your message.").first.wait_for()
     desk.get_by_role("link", name="Tasks").click()
-    assert desk.get_by_text("Any Friday, please").is_visible()
+    expect(desk.get_by_text("Any Friday, please")).to_be_visible()
     assert booked.appointments.get().status == AppointmentStatus.BOOKED
     phone.close()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, Request
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
 from pytest_django.live_server_helper import LiveServer
 
 from clinic.models import Site
@@ -42,6 +42,7 @@ def _fill_birth_date(page: Page, recall: Recall, *, year: int | None = None) -> 
 
 
 def _axe_violations(page: Page) -> list[str]:
+    page.wait_for_load_state()  # a click is over as soon as the next page begins to arrive
     found = Axe().run(page).response["violations"]
     return [f"{fault['id']}: {node['html']}" for fault in found for node in fault["nodes"]]
 
@@ -53,9 +54,9 @@ def test_a_patient_comes_in_on_a_phone_and_confirms_and_nothing_spills_over(
     page.on("console", lambda message: complaints.append(message.text))
     page.goto(live_server.url + make_link(booked.patient))
     _fill_birth_date(page, booked)
-    assert page.url == f"{live_server.url}/my/"
+    page.wait_for_url(f"{live_server.url}/my/")
     page.get_by_role("button", name="I will be there").click()
-    assert page.get_by_text("You told us that you will be there.").is_visible()
+    expect(page.get_by_text("You told us that you will be there.")).to_be_visible()
     assert booked.appointments.get().status == AppointmentStatus.CONFIRMED
     for width in (320, 360, 1280):
         page.set_viewport_size({"width": width, "height": 740})
@@ -103,9 +104,9 @@ def test_it_works_without_scripts(browser: Browser, live_server: LiveServer, boo
     page.goto(live_server.url + make_link(booked.patient))
     _fill_birth_date(page, booked)
     page.get_by_role("button", name="Español").click()
-    assert page.get_by_role("heading", name="Su cita", exact=True).is_visible()
+    expect(page.get_by_role("heading", name="Su cita", exact=True)).to_be_visible()
     page.get_by_text("Más: ").first.click()
-    assert page.locator("details[open]").is_visible()
+    expect(page.locator("details[open]")).to_be_visible()
     page.get_by_role("button", name="Ahí estaré").click()
     assert booked.appointments.get().status == AppointmentStatus.CONFIRMED
     context.close()
@@ -138,10 +139,10 @@ def test_on_paper_nothing_is_hidden_behind_a_click(
     page = phone_context.new_page()
     page.goto(live_server.url + make_link(booked.patient))
     _fill_birth_date(page, booked)
-    assert not page.get_by_text("Who may come").is_visible()
+    expect(page.get_by_text("Who may come")).not_to_be_visible()
     page.emulate_media(media="print")
-    assert page.get_by_role("heading", name="Who may come").is_visible()
-    assert not page.get_by_role("button", name="I will be there").is_visible()
+    expect(page.get_by_role("heading", name="Who may come")).to_be_visible()
+    expect(page.get_by_role("button", name="I will be there")).not_to_be_visible()
 
 
 def test_five_wrong_birth_dates_lock_the_link_and_say_whom_to_call(
@@ -151,8 +152,8 @@ def test_five_wrong_birth_dates_lock_the_link_and_say_whom_to_call(
     page.goto(link)
     for year in range(1930, 1935):
         _fill_birth_date(page, booked, year=year)
-    assert page.get_by_text("we locked this link").is_visible()
-    assert page.get_by_role("link", name="(412) 555-0100").is_visible()
+    expect(page.get_by_text("we locked this link")).to_be_visible()
+    expect(page.get_by_role("link", name="(412) 555-0100")).to_be_visible()
     assert PatientLink.objects.get().locked_at is not None
     assert WorkItem.objects.get().kind == WorkItemKind.LINK_LOCKED
 

@@ -7,7 +7,7 @@ import time_machine
 from django.conf import LazySettings
 from django.test import Client
 from django.urls import reverse
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from clinic.models import Site, User
@@ -39,4 +39,4 @@ def test_the_large_button_of_a_mail_opens_the_patients_page_and_the_inbox_stays(
     with page.expect_popup() as opened:
         page.frame_locator("iframe").get_by_role("link", name="Open my page").click()
     opened.value.get_by_text("Please confirm that it is you").first.wait_for()
-    assert page.get_by_role("heading", name="As a page").is_visible()
+    expect(page.get_by_role("heading", name="As a page")).to_be_visible()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import time_machine
 from django.conf import LazySettings
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from pypdf import PdfReader
 from pytest_django.live_server_helper import LiveServer
 
@@ -61,7 +61,7 @@ def test_several_letters_become_one_pdf_and_then_printed(
     page.reload()
     found += _look(page, "in a PDF")
     page.get_by_role("button", name="The chosen letters are printed").click()
-    assert page.get_by_text("2 letters are noted as printed.").is_visible()
+    expect(page.get_by_text("2 letters are noted as printed.")).to_be_visible()
     found += _look(page, "printed")
     assert found == []
     for row in rows:
@@ -69,7 +69,7 @@ def test_several_letters_become_one_pdf_and_then_printed(
     assert [row.state for row in rows].count(NotificationState.ACCEPTED) == 2
     page.get_by_role("table").last.get_by_role("link", name="Sample-Oak").click()
     page.get_by_role("link", name="Letter: Please come back").click()
-    assert page.get_by_role("link", name="The letter as PDF").is_visible()
+    expect(page.get_by_role("link", name="The letter as PDF")).to_be_visible()
     assert _look(page, "the letter's own page") == []
 
 
@@ -100,6 +100,6 @@ def test_the_letters_list_fits_a_phone_with_long_names_and_tracking_numbers(
         page.get_by_role("link", name="Letters").click()
         page.get_by_label("Tracking number").fill("9407 1000 0000 0000 0000 18")
         page.get_by_role("button", name="Find the letter").click()
-        assert page.get_by_role("heading", name="Letters found").is_visible()
+        expect(page.get_by_role("heading", name="Letters found")).to_be_visible()
         assert _look(page, "the list") == []
         page.screenshot(path=os.environ.get("LETTERS_SHOT", str(tmp_path / "shot.png")), full_page=True)

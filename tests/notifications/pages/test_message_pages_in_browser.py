@@ -6,7 +6,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from clinic.models import Site, User
@@ -58,7 +58,7 @@ def test_a_scheduler_stops_a_reminder_and_the_checker_finds_nothing(
     desk.get_by_text("Somebody at the clinic stopped it.").wait_for()
     sent = latest_notification(recall, NotificationKind.APPOINTMENT_CONFIRMATION)
     desk.goto(live_server.url + reverse("message", args=[sent.pk]))
-    assert desk.get_by_role("heading", name="As it was sent").is_visible()
+    expect(desk.get_by_role("heading", name="As it was sent")).to_be_visible()
     faults["sent"] = _faults(desk)
     desk.goto(live_server.url + reverse("message_new", args=[recall.pk]))
     faults["by hand"] = _faults(desk)
