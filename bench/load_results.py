@@ -1,7 +1,8 @@
-"""Measures how fast a large results file is loaded and how much memory that takes.
+"""Measures how fast a large results file is loaded, beside bulk_create of the same rows, and how much memory it takes.
 
-Writes a file of invented patients, loads it into a fresh database (SQLite, or the server of DATABASE_URL), prints rows
-a second and the most memory used, and ends with status 1 when either misses its budget. ROWS=1000 makes it quick.
+Writes a file of invented patients and loads it into a fresh database (SQLite, or the server of DATABASE_URL), in turns
+with bulk_create of as many patients, exams and recalls and nothing else. Prints rows a second, their ratio and the most
+memory used, and ends with status 1 when one misses its budget. ROWS=1000 makes it quick.
 """
 
 import csv
@@ -13,10 +14,13 @@ import tempfile
 import time
 from collections.abc import Iterator
 from datetime import date, timedelta
+from itertools import islice
 from pathlib import Path
 
 ROWS = int(os.environ.get("ROWS", "100000"))
 MIN_ROWS_PER_SECOND = 500
+MIN_RATIO = 0.5  # of bulk_create of patient, exam and recall alone
+TURNS = 4
 MAX_MEGABYTES = 300
 
 SITES = ("NORTH", "SOUTH", "EAST")
@@ -58,11 +62,11 @@ def make_rows(count: int) -> Iterator[tuple[str, ...]]:
         )  # fmt: skip
 
 
-def write_csv(path: Path, count: int) -> None:
+def write_csv(path: Path, count: int, first: int = 0) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
-        writer.writerows(make_rows(count))
+        writer.writerows(islice(make_rows(first + count), first, None))
 
 
 def fresh_database() -> None:
@@ -89,23 +93,61 @@ def time_load(path: Path) -> float:
     return time.perf_counter() - started
 
 
+def time_bulk_create(count: int, turn: int) -> float:
+    """Seconds for the bare rows of as many patients with an exam each, one in eight recalled, 500 at a time."""
+    from django.db import transaction
+    from django.utils import timezone
+
+    from clinic.models import Site
+    from patients.models import Patient
+    from recalls.models import Recall, ScreeningExam
+
+    site, now = Site.objects.get(code=SITES[0]), timezone.now()
+    bare = Patient._base_manager  # without the search terms that the product's own manager writes
+    started = time.perf_counter()
+    for start in range(0, count, 500):
+        with transaction.atomic():
+            patients = bare.bulk_create(
+                Patient(site=site, assigning_authority=f"BARE{turn}", mrn=f"B{number}", family_name="Sample",
+                        given_name="Testa", birth_date=now.date(), address_line="1 Example Street", city="Pittsburgh")
+                for number in range(start, min(start + 500, count))
+            )  # fmt: skip
+            exams = ScreeningExam.objects.bulk_create(
+                ScreeningExam(site=site, patient=patient, accession=f"BARE{turn}-{patient.mrn}", exam_date=now.date(),
+                              reported_at=now, assessment="0-AI")
+                for patient in patients
+            )  # fmt: skip
+            Recall.objects.bulk_create(
+                Recall(site=site, patient=exam.patient, exam=exam, state="to_contact", state_since=now, clock_from=now,
+                       contact_since=now, opened_at=now, target_at=now, due_at=now, version=1)
+                for exam in exams[::8]
+            )  # fmt: skip
+    return time.perf_counter() - started
+
+
 def main() -> int:
     import django
 
     with tempfile.TemporaryDirectory(prefix="recalldesk-bench-") as folder:
         os.environ.update(DJANGO_SETTINGS_MODULE="config.settings", DATA_DIR=folder, LOG_LEVEL="WARNING")
         django.setup()
-        path = Path(folder) / "results.csv"
-        write_csv(path, ROWS)
+        path, part = Path(folder) / "results.csv", ROWS // TURNS
         fresh_database()
-        first, again = time_load(path), time_load(path)
+        load = bare = again = 0.0
+        for turn in range(TURNS):
+            write_csv(path, part, turn * part)
+            load += time_load(path)
+            bare += time_bulk_create(part, turn)
+            again += time_load(path)
     megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
-        f"{ROWS} rows: {ROWS / first:.0f} rows/s (budget {MIN_ROWS_PER_SECOND}), "
+        f"{ROWS} rows: {ROWS / load:.0f} rows/s (budget {MIN_ROWS_PER_SECOND}), "
+        f"{bare / load:.2f} of bulk_create, which wrote {ROWS / bare:.0f} (budget {MIN_RATIO}), "
         f"{megabytes:.0f} MB (budget {MAX_MEGABYTES})"
     )
-    print(f"the same file again, which changes nothing: {ROWS / again:.0f} rows/s")
-    return 0 if ROWS / first >= MIN_ROWS_PER_SECOND and megabytes <= MAX_MEGABYTES else 1
+    print(f"the same rows again, which change nothing: {ROWS / again:.0f} rows/s")
+    is_met = ROWS / load >= MIN_ROWS_PER_SECOND and bare / load >= MIN_RATIO and megabytes <= MAX_MEGABYTES
+    return 0 if is_met else 1
 
 
 if __name__ == "__main__":
