@@ -1,15 +1,19 @@
 # One image for the web server, the workers and the clock; which of them it is depends on the command. It holds the packages
 # of a production installation, not those of the demo clinic.
 
-FROM python:3.12-slim AS build
+FROM python:3.12-slim-bookworm AS build
 WORKDIR /app
 RUN python -m venv /app/.venv
 COPY requirements.txt .
 RUN /app/.venv/bin/pip install --no-cache-dir --require-hashes --requirement requirements.txt
 
-FROM python:3.12-slim
+# Debian 12 has the pg_dump of PostgreSQL 15, the server of docker-compose.yml.
+FROM python:3.12-slim-bookworm
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends postgresql-client \
+    && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --home-dir /app recalldesk \
-    && install --directory --owner recalldesk --group nogroup --mode 700 /data
+    && install --directory --owner recalldesk --group nogroup --mode 700 /data /backups
 WORKDIR /app
 COPY --from=build /app/.venv /app/.venv
 COPY . .

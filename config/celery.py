@@ -4,8 +4,10 @@ The database says what is owed; these ticks make sure somebody looks, even when 
 """
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.schedules import crontab
 from celery.signals import setup_logging
 from django.conf import settings
 from django_structlog.celery.steps import DjangoStructLogInitStep
@@ -18,7 +20,7 @@ TICK_OPTIONS = {"expires": TICK_SECONDS}
 
 FIVE_MINUTES, QUARTER_HOUR, HOUR = 5 * TICK_SECONDS, 15 * TICK_SECONDS, 60 * TICK_SECONDS
 
-BEAT_SCHEDULE = {
+BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep": {"task": "notifications.tasks.sweep", "schedule": TICK_SECONDS, "options": TICK_OPTIONS},
     "undelivered": {
         "task": "notifications.tasks.bring_back_undelivered",
@@ -50,8 +52,17 @@ BEAT_SCHEDULE = {
     "loop": {"task": "reports.tasks.check_stuck_recalls", "schedule": HOUR, "options": {"expires": HOUR}},
 }
 
+
+def beat_schedule() -> dict[str, dict[str, Any]]:
+    """The periodic tasks, and the back-up where a worker is to make it."""
+    if settings.BACKUP_HOUR is None:
+        return BEAT_SCHEDULE
+    day = {"task": "operations.tasks.back_up", "schedule": crontab(hour=settings.BACKUP_HOUR, minute=0)}
+    return {**BEAT_SCHEDULE, "backup": {**day, "options": {"expires": HOUR}}}
+
+
 app = Celery("recalldesk")
-app.add_defaults(lambda: {**settings.CELERY, "beat_schedule": BEAT_SCHEDULE})
+app.add_defaults(lambda: {**settings.CELERY, "beat_schedule": beat_schedule()})
 app.steps["worker"].add(DjangoStructLogInitStep)  # each line of a task names it and the request that woke it
 app.autodiscover_tasks()
 

@@ -80,8 +80,17 @@ def _check_webhook_secret(value: SecretStr) -> SecretStr:
     return value
 
 
+def _check_backup_recipients(value: list[str]) -> list[str]:
+    by_age = [key for key in value if re.fullmatch("age1[a-z0-9]{58}", key)]
+    by_gpg = [key for key in value if re.fullmatch("gpg:[0-9A-Fa-f]{16,64}", key)]
+    if value not in (by_age, by_gpg):
+        raise ValueError("allowed: public keys such as age1..., or gpg:FINGERPRINT, all of one kind")
+    return value
+
+
 CommaSeparated = Annotated[list[str], NoDecode, BeforeValidator(_split_commas)]
 Networks = Annotated[list[IPv4Network | IPv6Network], NoDecode, BeforeValidator(_parse_networks)]
+BackupRecipients = Annotated[CommaSeparated, AfterValidator(_check_backup_recipients)]
 MailAddresses = Annotated[
     list[Annotated[str, AfterValidator(_check_mail_address)]], NoDecode, BeforeValidator(_split_commas)
 ]
@@ -240,6 +249,27 @@ class Environment(BaseSettings):
         None,
         validation_alias="DOWNTIME_DIR",
         description="Folder of those sheets, readable by its owner alone (mode 700). Not set: downtime in DATA_DIR.",
+    )
+    backup_recipients: BackupRecipients = Field(
+        [],
+        validation_alias="BACKUP_RECIPIENTS",
+        description="Who can read the back-ups: public age keys (age1..., made by `manage.py backup_key`), or gpg: and "
+        "a fingerprint in this user's keyring; separated by commas. Not set: `manage.py backup` makes none.",
+    )
+    backup_dir: Path | None = Field(
+        None,
+        validation_alias="BACKUP_DIR",
+        description="Folder of the back-ups, mode 700, best on another disk. Not set: backups in DATA_DIR.",
+    )
+    backup_keep: int = Field(
+        14, ge=2, validation_alias="BACKUP_KEEP", description="How many back-ups stay; older ones are removed."
+    )
+    backup_hour: int | None = Field(
+        None,
+        ge=0,
+        le=23,
+        validation_alias="BACKUP_HOUR",
+        description="Hour (UTC) at which a worker makes the day's back-up, where no timer of the system does.",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", validation_alias="LOG_LEVEL", description="Least severe line that is logged."

@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "portal",
     "site_setup",
     "records",
+    "operations",
     "config.apps.RecallDeskAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -197,6 +198,12 @@ UPLOAD_DIR = DATA_DIR / "uploads"
 FHIR_EXPORT_DIR = DATA_DIR / "fhir-exports"
 # Where letters made in bulk lie for a week; web server and worker must both see it.
 LETTER_DIR = DATA_DIR / "letters"
+
+# Copies of the database, encrypted for these keys: where they lie and how many stay.
+BACKUP_RECIPIENTS = ENV.backup_recipients
+BACKUP_DIR = (ENV.backup_dir or DATA_DIR / "backups").resolve()
+BACKUP_KEEP = ENV.backup_keep
+BACKUP_HOUR = ENV.backup_hour
 
 # Mail. In a plain embedded installation it never leaves the machine: the app itself shows it.
 EMAIL_TIMEOUT = 20  # seconds

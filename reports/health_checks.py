@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db import models
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
@@ -21,6 +22,9 @@ LATE_AFTER = timedelta(minutes=2, seconds=30)
 DOWN_AFTER = timedelta(minutes=10)
 LISTENER_NAME = "hl7_listener"  # leaves its mark three times a minute
 WATCH_NAME = "watch"
+BACKUP_NAME = "backup"  # made once a day
+BACKUP_LATE_AFTER = timedelta(hours=26)
+BACKUP_DOWN_AFTER = timedelta(hours=50)
 # The check for recalls without a next step runs every hour, the first time an hour after the scheduler service began.
 STUCK_CHECK_NAME = "loop"
 STUCK_CHECK_PERIOD = timedelta(hours=1)
@@ -101,10 +105,16 @@ def check_components(
 
 
 def check_optional_parts(marks: Mapping[str, datetime | None], now: datetime, zone: ZoneInfo) -> list[ComponentHealth]:
-    """Whether the HL7 listener and the watch are alive; nothing of one that was never started."""
+    """Whether the HL7 listener, the watch and the back-up are alive; nothing of one that was never set up."""
     words, limits = gettext_lazy("last sign of life %(ago)s ago"), (LATE_AFTER, DOWN_AFTER)
     names = {LISTENER_NAME: _("HL7 listener"), WATCH_NAME: _("Watch that calls the operator")}
-    return [_check_heartbeat(name, words, marks[key], limits, now, zone) for key, name in names.items() if key in marks]
+    parts = [
+        _check_heartbeat(name, words, marks[key], limits, now, zone) for key, name in names.items() if key in marks
+    ]
+    if BACKUP_NAME not in marks and not settings.BACKUP_RECIPIENTS:
+        return parts
+    words, limits = gettext_lazy("last one %(ago)s ago"), (BACKUP_LATE_AFTER, BACKUP_DOWN_AFTER)
+    return [*parts, _check_heartbeat(_("Back-up"), words, marks.get(BACKUP_NAME), limits, now, zone)]
 
 
 def check_feeds(feeds: Sequence[tuple[str, datetime | None, bool]], zone: ZoneInfo) -> list[ComponentHealth]:

@@ -74,12 +74,12 @@ def is_sending_frozen() -> bool:
     return SendingState.objects.filter(frozen_at__isnull=False).exists()
 
 
-def freeze_sending(*, by: User | None = None) -> None:
+def freeze_sending(*, by: User | None = None, why: FreezeReason = FreezeReason.BY_HAND) -> None:
     """Nothing leaves from now on, save a message that is being handed over at this instant."""
     with transaction.atomic():
         row = _lock_sending_state()
         if row.frozen_at is None:
-            row.frozen_at, row.freeze_reason = timezone.now(), FreezeReason.BY_HAND
+            row.frozen_at, row.freeze_reason = timezone.now(), why
             row.changed_at, row.changed_by = row.frozen_at, by
             row.save()
 

@@ -18,6 +18,7 @@ PACKAGES = (
     "portal",
     "site_setup",
     "records",
+    "operations",
     "demo",
 )
 

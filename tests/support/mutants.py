@@ -30,6 +30,7 @@ PACKAGES = (
     "reports",
     "portal",
     "site_setup",
+    "operations",
     "demo",
     "config",
 )

@@ -12,6 +12,7 @@ SHOWN = ("_", "gettext", "gettext_lazy", "ngettext", "pgettext")
 FIGURES = re.compile(r"[\d,]+ (of every )?(\d+ )?women|women (who|with|aged|in)", re.IGNORECASE)
 PACKAGES = (
     "clinic", "desk", "exchange", "notifications", "patients", "portal", "recalls", "records", "reports", "site_setup",
+    "operations",
 )  # fmt: skip
 CALL = re.compile(rf'\b(?:{"|".join(SHOWN)})\(\s*((?:"(?:[^"\\]|\\.)*"\s*)+)', re.DOTALL)
 

@@ -1,0 +1,13 @@
+"""Periodic tasks of the operators."""
+
+from celery import shared_task
+
+from operations.backup.make import make_backup
+
+BACKUP_LIMIT_SECONDS = 6 * 60 * 60
+
+
+@shared_task(acks_late=False, time_limit=BACKUP_LIMIT_SECONDS, soft_time_limit=BACKUP_LIMIT_SECONDS - 60)
+def back_up() -> int:
+    """Once a day where BACKUP_HOUR is set; the bytes written. Taken once: a killed one is made the next day."""
+    return make_backup().size
