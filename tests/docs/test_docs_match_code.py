@@ -1,9 +1,6 @@
 """Compares the documents with the code: links, settings, commands and the sample file."""
 
-import os
 import re
-import subprocess
-import sys
 from io import StringIO
 from pathlib import Path
 
@@ -121,20 +118,3 @@ def test_the_glossary_and_the_tour_name_what_the_screens_name() -> None:
     tour = (ROOT / "README.md").read_text(encoding="utf-8")
     assert {"Patient came", "Record outcome"} <= labels
     assert "“Patient came”" in tour or '"Patient came"' in tour
-
-
-def test_the_back_up_command_of_the_page_makes_a_whole_copy(tmp_path: Path, ready_folder: Path) -> None:
-    """The command that the page tells people to type is run as it stands, on a database that is in use."""
-    page = (ROOT / "docs/backup.md").read_text(encoding="utf-8")
-    (line,) = re.findall(r"^\.venv/bin/python (-c .+)$", page, re.MULTILINE)
-    environment = {"PATH": os.environ["PATH"], "DATA_DIR": str(ready_folder)}
-    migrate = [sys.executable, "manage.py", "migrate", "-v0"]
-    subprocess.run(migrate, cwd=ROOT, env=environment, check=True)
-    (tmp_path / "backup").mkdir()
-    script = re.fullmatch(r"-c ([\"'])(.+)\1", line)
-    assert script is not None
-    subprocess.run([sys.executable, "-c", script[2]], cwd=tmp_path, check=True)
-    (copy,) = (tmp_path / "backup").iterdir()
-    check = [sys.executable, "manage.py", "migrate", "--check"]
-    restored = environment | {"DATABASE_URL": f"sqlite:///{copy}"}
-    assert subprocess.run(check, cwd=ROOT, env=restored, check=False).returncode == 0
