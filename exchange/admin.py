@@ -21,8 +21,8 @@ from exchange.batch_importer import RowResult
 from exchange.forms import CELL_PREFIX, ParkedRowForm, get_cells
 from exchange.hl7_admin import Hl7PeerAdmin, Hl7SenderAdmin, Hl7StatusMessageAdmin
 from exchange.lookup_cache import link_exams
+from exchange.mending.parked_rows import dismiss_parked_row, replay_parked_row
 from exchange.models import Hl7Peer, Hl7Sender, Hl7StatusMessage, IntakeRules, ParkedRow, ReaderName, ResultFile
-from exchange.parked_rows import dismiss_parked_row, replay_parked_row
 from exchange.row_parser import EXTRA_CELLS
 from exchange.schema import COLUMNS
 from recalls.models import Recall
@@ -91,7 +91,7 @@ class ParkedRowAdmin(ScopedAdmin[ParkedRow]):
     search_help_text = gettext_lazy("Search by accession (its beginning) or line number")
     readonly_fields = (
         "file", "line", "site", "state", "parked_at", "settled_at", "settled_by", "recall", "raw_row",
-        "extra_cells",
+        "extra_cells", "versions",
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ParkedRow]:
@@ -120,9 +120,11 @@ class ParkedRowAdmin(ScopedAdmin[ParkedRow]):
     def get_fieldsets(self, request: HttpRequest, obj: ParkedRow | None = None) -> Any:
         origin = ["file", "line", "site", "state", "parked_at"]
         if obj is None or not self.has_change_permission(request, obj):
-            return [(None, {"fields": [*origin, "settled_at", "settled_by", "note", "recall", "raw_row"]})]
+            return [(None, {"fields": [*origin, "settled_at", "settled_by", "note", "recall", "raw_row", "versions"]})]
         if obj.raw.get(EXTRA_CELLS):
             origin.append("extra_cells")
+        if obj.mended is not None:
+            origin += ["raw_row", "versions"]
         wrong = {problem["column"] for problem in obj.problems}
         to_mend = [CELL_PREFIX + column.name for column in COLUMNS if column.name in wrong]
         others = [CELL_PREFIX + column.name for column in COLUMNS if column.name not in wrong]
@@ -143,7 +145,12 @@ class ParkedRowAdmin(ScopedAdmin[ParkedRow]):
     def extra_cells(self, row: ParkedRow) -> str:
         return str(row.raw.get(EXTRA_CELLS, ""))
 
-    @admin.display(description=gettext_lazy("the row"))
+    @admin.display(description=gettext_lazy("mended so far"))
+    def versions(self, row: ParkedRow) -> str:
+        said = row.mends.select_related("by")
+        return "; ".join(f"{one.by} {one.at:%Y-%m-%d %H:%M}: {', '.join(one.changed)}" for one in said) or "-"
+
+    @admin.display(description=gettext_lazy("the row as it came"))
     def raw_row(self, row: ParkedRow) -> SafeString:
         return format_html("<ul>{}</ul>", format_html_join("", "<li>{}: {}</li>", sorted(row.raw.items())))
 

@@ -23,7 +23,7 @@ class _CellsForm(forms.ModelForm[ParkedRow]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for column in COLUMNS:
-            self.fields[CELL_PREFIX + column.name].initial = self.instance.raw.get(column.name, "")
+            self.fields[CELL_PREFIX + column.name].initial = self.instance.cells.get(column.name, "")
 
     @property
     def errors(self) -> ErrorDict:

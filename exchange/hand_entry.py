@@ -19,6 +19,7 @@ from exchange.parsing.cell_text import clean_cell
 from exchange.row_parser import ResultRow, parse_row
 from patients.models import Patient
 from recalls.models import Recall, ScreeningExam
+from recalls.selectors.patients import patients_of
 
 ENTRY_SOURCE = "entered by hand"  # how the consents are known
 
@@ -37,8 +38,8 @@ class EntryCheck:
     exam: ScreeningExam | None = None
 
 
-def find_number_owner(site: Site, typed: str) -> Patient | None:
-    """The patient in use who has this record number at the site; None for a new number."""
+def find_number_owner(site: Site, typed: str, by: User) -> Patient | None:
+    """The patient in use who has this record number at the site and whom the person may see; None for a new number."""
     try:
         mrn = clean_cell("mrn", typed)
     except InvalidValue:
@@ -46,10 +47,12 @@ def find_number_owner(site: Site, typed: str) -> Patient | None:
     names = (site.mrn_authority, *site.former_authorities)
     named = Patient.objects.select_related("merged_into", "site").filter(assigning_authority__in=names, mrn=mrn)
     patient = named.first() if mrn else None
-    return (patient.merged_into or patient) if patient else None
+    owner = (patient.merged_into or patient) if patient else None
+    is_seen = owner is not None and (owner.site_id in by.site_ids or patients_of(by).filter(pk=owner.pk).exists())
+    return owner if is_seen else None
 
 
-def check_entry(raw: Mapping[str, str], site: Site) -> EntryCheck:
+def check_entry(raw: Mapping[str, str], site: Site, by: User) -> EntryCheck:
     """Look at what was typed without writing anything. Four queries."""
     row = parse_row(raw, {site.code: site}, site)
     if not isinstance(row, ResultRow):
@@ -58,8 +61,8 @@ def check_entry(raw: Mapping[str, str], site: Site) -> EntryCheck:
     if exam is not None:
         message = _("This accession is here already. Open the exam to see or correct it.")
         return EntryCheck(row, [Problem("accession", message)], exam=exam)
-    owner = find_number_owner(site, row.mrn)
-    return EntryCheck(row, owner=owner, doubles=[] if owner else find_near_doubles(row))
+    owner = find_number_owner(site, row.mrn, by)
+    return EntryCheck(row, owner=owner, doubles=[] if owner else find_near_doubles(row, patients_of(by)))
 
 
 @transaction.atomic
@@ -67,7 +70,7 @@ def enter_result(
     raw: Mapping[str, str], site: Site, *, by: User, confirmed: frozenset[Confirmation] = frozenset()
 ) -> RowReport:
     """Store patient and exam, and open the recall; a report with the result PARKED has changed nothing."""
-    check = check_entry(raw, site)
+    check = check_entry(raw, site, by)
     if check.problems:
         return RowReport(0, raw.get("accession", ""), RowResult.PARKED, problems=check.problems)
     loader = Loader(ResultFile(name=""), {site.code: site}, site, by, source=ENTRY_SOURCE)

@@ -9,7 +9,7 @@ from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from exchange.errors import Confirmation, Problem, RowRejected
@@ -69,6 +69,23 @@ def reject_respelled_patient(row: ResultRow, others: Iterable[Patient], confirme
     )
 
 
+def reject_unless_same(row: ResultRow, record: Patient) -> None:
+    """For a record that the person may not see: one sentence, whatever does not agree."""
+    if record.deceased_on or record.birth_date != row.birth_date or not is_same_name(row, record):
+        raise _out_of_reach()
+
+
+def reject_out_of_reach_twins(row: ResultRow, others: Iterable[Patient]) -> None:
+    """Refuse a new record number that is, but for how it is written, one of a patient whom the person may not see."""
+    if any(is_same_name(row, other) for other in others):
+        raise _out_of_reach()
+
+
+def _out_of_reach() -> RowRejected:
+    message = _("With this record number the row does not go in from here. Ask somebody who works at the other sites.")
+    return RowRejected(Problem("mrn", message))
+
+
 def find_exams_of_days(patients: Iterable[Patient], rows: Iterable[ResultRow]) -> set[tuple[int, int, date, str]]:
     """The exams of these patients on the days of the rows: patient, site, day and bare accession. One query."""
     ids, days = [patient.pk for patient in patients], {row.exam_date for row in rows}
@@ -87,10 +104,10 @@ def reject_respelled_exam(row: ResultRow, patient: Patient, known: Container[tup
     raise RowRejected(Problem("accession", message))
 
 
-def find_near_doubles(row: ResultRow) -> list[Patient]:
-    """Patients of the site's record numbers with the row's birth date and name under another number. One query."""
+def find_near_doubles(row: ResultRow, seen: QuerySet[Patient]) -> list[Patient]:
+    """Of the patients who may be seen, those with the row's birth date and name under another number. One query."""
     names = (row.site.mrn_authority, *row.site.former_authorities)
-    same_day = Patient.objects.filter(birth_date=row.birth_date, merged_into=None).exclude(mrn=row.mrn)
+    same_day = seen.filter(birth_date=row.birth_date, merged_into=None).exclude(mrn=row.mrn)
     here = same_day.filter(Q(site=row.site) | Q(assigning_authority__in=names)).order_by("pk")
     return [patient for patient in here if is_same_name(row, patient)]
 

@@ -43,7 +43,7 @@ def _replaces(raw: Mapping[str, str], report: RowReport, digest: str, row: Parke
     if digest == row.source_digest:  # the very row, which the site's settings now let in
         return True
     is_same_exam = row.site_id == exam.site_id and all(
-        _cell(row.raw, name) == _cell(raw, name) for name in ("mrn", "accession", "assigning_authority")
+        _cell(row.cells, name) == _cell(raw, name) for name in ("mrn", "accession", "assigning_authority")
     )
     return report.result in _WENT_IN and is_same_exam and not _says_something_else(row, exam)
 
@@ -51,13 +51,13 @@ def _replaces(raw: Mapping[str, str], report: RowReport, digest: str, row: Parke
 def _says_something_else(row: ParkedRow, exam: ScreeningExam) -> bool:
     """Whether the parked row holds another assessment or a newer report than what went in."""
     try:
-        assessment = _cell(row.raw, "assessment")
+        assessment = _cell(row.cells, "assessment")
         if assessment and parse_screening_assessment(assessment, exam.site) != exam.assessment:
             return True
     except InvalidValue:
         pass  # what cannot be read was the reason to park it
     try:
-        reported = _cell(row.raw, "reported_at")
+        reported = _cell(row.cells, "reported_at")
         return bool(reported and exam.reported_at and parse_datetime(reported, exam.site) > exam.reported_at)
     except InvalidValue:
         return False

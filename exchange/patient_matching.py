@@ -8,11 +8,14 @@ from typing import Any
 from django.db.models import Max, Q
 from django.utils.translation import gettext as _
 
+from clinic.actors import actor_for
 from exchange.errors import Confirmation, Problem, RowRejected
 from exchange.identity_check import (
     find_respelled_patients,
     reject_mix_up,
+    reject_out_of_reach_twins,
     reject_respelled_patient,
+    reject_unless_same,
     respelled_key,
 )
 from exchange.row_parser import CONTACT_COLUMNS, ResultRow
@@ -22,6 +25,7 @@ from patients.models import Consent, ContactPoint, Patient
 from patients.search_index import create_records
 from recalls.actions import UserOrActor
 from recalls.models import ScreeningExam
+from recalls.selectors.patients import patients_of
 
 CONSENT_SOURCE = "results file"
 _DETAIL_FIELDS = (
@@ -41,7 +45,8 @@ _CONSENT_COLUMNS = {
 class PatientMatcher:
     """The patients of some rows, no two of which have the same record number; read in six queries.
 
-    `confirmed` is what a person has confirmed about the rows; a file confirms nothing.
+    `confirmed` is what a person has confirmed about the rows; a file confirms nothing. What a person types is matched
+    with patients of the person's sites; to another site's patient it may add an exam, and changes and tells nothing.
     """
 
     def __init__(
@@ -52,6 +57,7 @@ class PatientMatcher:
         confirmed: frozenset[Confirmation] = frozenset(),
     ) -> None:
         self.source, self.by, self.confirmed = source[:60], by, confirmed
+        self._user, self._reach = actor_for(by).user, dict[int, bool]()
         rows = list(rows)
         self._patients_by_mrn = _fetch_patients(rows)
         self._respelled: dict[tuple[str, str, date], list[Patient]] = defaultdict(list)
@@ -71,9 +77,13 @@ class PatientMatcher:
         named = self._patients_by_mrn.get(row.patient_key)
         if named is None:
             twins = self._respelled[respelled_key(*row.patient_key, row.birth_date)]
+            reject_out_of_reach_twins(row, [twin for twin in twins if not self._is_in_reach(twin)])
             reject_respelled_patient(row, twins, self.confirmed)
             return None
         patient = _survivor(named)
+        if not self._is_in_reach(patient):
+            reject_unless_same(row, patient)
+            return patient
         reject_mix_up(row, (named, patient), self.confirmed)
         if patient.deceased_on:
             raise RowRejected(
@@ -82,6 +92,14 @@ class PatientMatcher:
                 )
             )
         return patient
+
+    def _is_in_reach(self, patient: Patient) -> bool:
+        """Whether the patient is of a site of whoever typed the row; a file is bound to none."""
+        if self._user is None or patient._state.adding or patient.site_id in self._user.site_ids:
+            return True
+        if patient.pk not in self._reach:
+            self._reach[patient.pk] = patients_of(self._user).filter(pk=patient.pk).exists()
+        return self._reach[patient.pk]
 
     def find_merged_record(self, row: ResultRow) -> Patient | None:
         """The record that the row names, where that is merged into another: a merge undone gives the exam back."""
@@ -130,7 +148,8 @@ class PatientMatcher:
         """
         newest = self._newest_exam.get(patient.pk)
         number = (row.site.current_authority(patient.assigning_authority), patient.mrn)
-        if (newest is not None and row.exam_date < newest) or row.patient_key != number:
+        is_outdated = newest is not None and row.exam_date < newest
+        if is_outdated or row.patient_key != number or not self._is_in_reach(patient):
             return False, []
         changed = actions.update_details(patient, _details_to_change(row), by=self.by)
         points, faults = {point.kind: point.value for point in patient.contact_points.all()}, list[Problem]()

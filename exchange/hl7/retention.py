@@ -6,7 +6,7 @@ from datetime import timedelta
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from exchange.models import Hl7AwaitedFinal, Hl7Message, Hl7Sender
+from exchange.models import Hl7AwaitedFinal, Hl7Message, Hl7MessageMend, Hl7Sender
 from exchange.models.hl7_sender import KEEP_DAYS
 from notifications.delivery.work_time import WorkTime
 
@@ -21,6 +21,7 @@ def empty_old_bodies(seconds: float) -> int:
     emptied, work_time = 0, WorkTime(seconds)
     for rows in _iter_old_rows():
         while not work_time.is_over() and (pks := list(rows.values_list("pk", flat=True)[:_SLICE])):
+            Hl7MessageMend.objects.filter(message__in=pks).update(body=b"")
             emptied += Hl7Message.objects.filter(pk__in=pks).update(
                 raw=b"", mended=None, proposal=None, accepted=None, emptied_at=timezone.now()
             )

@@ -11,6 +11,7 @@ from exchange.models.hl7_sender import (
     ObservationMeaning,
     ReportStatus,
 )
+from exchange.models.mends import Hl7MessageMend, RowMend
 from exchange.models.results import IntakeRules, ParkedRow, ReaderName, ResultFile, ResultUpload
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Hl7Appointment",
     "Hl7AwaitedFinal",
     "Hl7Message",
+    "Hl7MessageMend",
     "Hl7Peer",
     "Hl7Sender",
     "Hl7SenderVersion",
@@ -29,5 +31,6 @@ __all__ = [
     "ReportStatus",
     "ResultFile",
     "ResultUpload",
+    "RowMend",
     "StatusKind",
 ]

@@ -117,7 +117,9 @@ class ParkedRow(models.Model):
         verbose_name=_("site"),
     )
     accession = models.CharField(_("accession"), max_length=60, blank=True)
-    raw = models.JSONField(_("the row by column"))
+    raw = models.JSONField(_("the row by column"))  # as it came: a trigger keeps it so
+    # In place of `raw` once somebody has mended it; each version is a `RowMend`.
+    mended = models.JSONField(_("the row as mended"), null=True)
     problems = models.JSONField(_("what to mend"))
     state = models.CharField(_("state"), max_length=9, choices=State, default=State.PARKED)
     parked_at = models.DateTimeField(_("parked"), default=timezone.now)
@@ -161,6 +163,12 @@ class ParkedRow(models.Model):
 
     def __str__(self) -> str:
         return str(_("line %(line)s") % {"line": self.line})
+
+    @property
+    def cells(self) -> dict[str, str]:
+        """The cells to read: as mended, else as they came."""
+        cells: dict[str, str] = self.raw if self.mended is None else self.mended
+        return cells
 
 
 class ResultUpload(models.Model):

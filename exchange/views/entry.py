@@ -39,7 +39,7 @@ class EntryView(DeskView):
         if site is None:
             form.add_error("site", _("Choose the site."))
             return _render(request, form)
-        check = check_entry(form.raw_row(), site)
+        check = check_entry(form.raw_row(), site, user)
         form.add_problems(check.problems)
         if check.problems or _must_ask(form, check):
             return _render(request, form, check)
@@ -59,9 +59,10 @@ class NumberOwnerView(DeskView):
     page = Page.ENTRY
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        form = EntryForm(current_user(request), request.POST)
+        user = current_user(request)
+        form = EntryForm(user, request.POST)
         form.is_valid()
-        owner = find_number_owner(form.site, form.raw_row().get("mrn", "")) if form.site else None
+        owner = find_number_owner(form.site, form.raw_row().get("mrn", ""), user) if form.site else None
         if owner is not None:
             log_patient_view(request, owner.pk, "entry")
         return render(request, "exchange/_number_owner_update.html", {"owner": owner})

@@ -18,9 +18,9 @@ from desk.views import DeskView, current_user, log_patient_view
 from exchange.errors import Confirmation
 from exchange.hl7.applying.results import REPLACED
 from exchange.hl7.message_forms import MessageFilterForm, MessageForm
-from exchange.hl7.parked_messages import dismiss_message, replay_message
 from exchange.hl7.segment_table import MessageLayout, encode_text, lay_out
 from exchange.hl7.silent_feeds import check_feeds
+from exchange.mending.parked_messages import dismiss_message, replay_message
 from exchange.models import Hl7Message
 from exchange.schema import LABELS
 
@@ -124,6 +124,7 @@ class Hl7MessageView(DeskView):
             "message": message,
             "layout": layout,
             "form": form,
+            "versions": message.mends.select_related("by").defer("body") if message.mended is not None else (),
             "waits": message.state == Hl7Message.State.PARKED,
             "proposed": _name_proposal(message.proposal or {}),
         }

@@ -18,8 +18,8 @@ from desk.saved_note import store_saved_note
 from desk.views import DeskView, current_user, log_patient_view
 from exchange.errors import Confirmation
 from exchange.forms import CELL_PREFIX, ParkedRowForm, get_cells
+from exchange.mending.parked_rows import dismiss_parked_row, replay_parked_row
 from exchange.models import ParkedRow
-from exchange.parked_rows import dismiss_parked_row, replay_parked_row
 from exchange.schema import COLUMNS
 from recalls.models import Recall
 
@@ -97,6 +97,7 @@ class ParkedRowView(DeskView):
             "form": form,
             "to_mend": [field for is_wrong, field in cells if is_wrong],
             "others": [field for is_wrong, field in cells if not is_wrong],
+            "versions": row.mends.select_related("by"),
             "confirmations": [one for one in Confirmation if one.value in settled_by],
         }
         return render(request, "exchange/parked_row_form.html", context)

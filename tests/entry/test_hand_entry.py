@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from clinic.actors import INTAKE
+from clinic.factories import SiteFactory
 from clinic.models import AccessLog, Site, User
 from exchange.csv_reader import Record
 from exchange.loader import Loader, get_sites_by_code
@@ -17,7 +18,7 @@ from patients.actions import record_death
 from patients.factories import PatientFactory
 from patients.models import Consent, ContactPoint, Patient
 from recalls.models import Finding, Recall, RecallEvent, ScreeningExam
-from tests.entry.conftest import Enter
+from tests.entry.conftest import TYPED, Enter
 
 pytestmark = pytest.mark.django_db
 
@@ -197,3 +198,12 @@ def test_opening_the_page_asks_the_same_few_questions_however_many_are_here(
     client.get(reverse("entry"))
     with django_assert_max_num_queries(9):
         client.get(reverse("entry"))
+
+
+def test_a_number_of_another_sites_patient_shows_nobody(client: Client, scheduler_ana: User, shadyside: Site) -> None:
+    """Sites that share their record numbers share patients; who was never seen here is not shown here."""
+    elsewhere = SiteFactory.create(assigning_authority=shadyside.mrn_authority)
+    stranger = PatientFactory.create(site=elsewhere, assigning_authority=shadyside.mrn_authority, mrn="OAK-7")
+    client.force_login(scheduler_ana)
+    shown = client.post(reverse("entry_number_owner"), {**TYPED, "mrn": "OAK-7"})
+    assert (shown.context["owner"], AccessLog.objects.filter(patient_id=stranger.pk).count()) == (None, 0)

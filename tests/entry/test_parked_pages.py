@@ -43,7 +43,7 @@ def test_a_row_is_mended_and_replayed(manager_client: Client, manager_mo: User) 
     row = park(assessment="0")
     assert "A plain 0" in manager_client.get(reverse("parked_rows")).text
     assert "A plain 0" in manager_client.get(reverse("parked_row", args=[row.pk])).text
-    page = submit(manager_client, row, "_replay", cell_assessment="4B")
+    page = submit(manager_client, row, "_replay", cell_assessment="0-AI")
     row.refresh_from_db()
     assert (row.state, row.settled_by, row.exam) == ("replayed", manager_mo, Recall.objects.get().exam)
     assert "The row is in: recall opened." in page.text

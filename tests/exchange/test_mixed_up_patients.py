@@ -7,8 +7,8 @@ from clinic.models import Site
 from clinic.roles import Role
 from exchange.errors import Confirmation
 from exchange.lookup_cache import link_exams
+from exchange.mending.parked_rows import replay_parked_row
 from exchange.models import ParkedRow, ReaderName
-from exchange.parked_rows import replay_parked_row
 from patients.models import ContactPoint, Patient
 from recalls.models import ScreeningExam
 from tests.exchange.conftest import LoadResults, make_result

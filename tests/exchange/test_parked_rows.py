@@ -85,10 +85,10 @@ def test_a_row_is_dismissed_with_a_reason_only(manager_client: Client, parked: P
 
 
 def test_a_settled_row_can_be_read_and_changed_no_more(manager_client: Client, parked: ParkedRow) -> None:
-    submit(manager_client, parked, "_replay", assessment="1")
+    submit(manager_client, parked, "_replay", assessment="0-AI")
     assert "_replay" not in manager_client.get(get_page(parked)).text
     submit(manager_client, parked, "_replay", assessment="4B")
-    assert ScreeningExam.objects.get().assessment == "1"
+    assert ScreeningExam.objects.get().assessment == "0-AI"
 
 
 def test_loading_the_file_again_leaves_a_mended_row_as_the_person_mended_it(
@@ -132,7 +132,7 @@ def test_a_row_of_a_command_that_named_the_site_is_replayed_there(
 ) -> None:
     without = {name: text for name, text in make_result(assessment="0").items() if name != "site"}
     load_results(without, site="SHADY")
-    submit(manager_client, ParkedRow.objects.get(), "_replay", assessment="2")
+    submit(manager_client, ParkedRow.objects.get(), "_replay", assessment="0-AI")
     assert ScreeningExam.objects.get().site == shady_site
 
 

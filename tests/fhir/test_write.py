@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from clinic import calendar
 from clinic.models import Site, User
+from exchange.mending.parked_rows import replay_parked_row
 from exchange.models import ParkedRow
-from exchange.parked_rows import replay_parked_row
 from patients.factories import PatientFactory
 from patients.models import Patient
 from recalls.enums import AppointmentStatus, State

@@ -9,7 +9,6 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from clinic.actors import INTAKE
 from clinic.models import Site
 from exchange.errors import Confirmation
 from exchange.hl7.applying.imaging_orders import (
@@ -19,6 +18,7 @@ from exchange.hl7.applying.imaging_orders import (
     find_recommended,
     read_recommendation,
 )
+from exchange.hl7.applying.intake_actor import intake_actor
 from exchange.hl7.applying.known_patient import KnownPatient, find_day, find_known_patient
 from exchange.hl7.applying.report_row import INCOMPLETE, find_accession, find_exam_date
 from exchange.hl7.applying.sender_words import read_status_word
@@ -136,7 +136,7 @@ def _open(finding: IncidentalFinding, known: KnownPatient, site: Site) -> Messag
             words = _("A report of this exam is here and said something else of the breast. Look at both.")
             return parked(words, "OBX-5", site=site, exam=standing, patient=patient)
         return ignored(_("This finding is here already."), site=site, exam=standing, patient=patient)
-    recall = open_incidental_recall(patient, site, finding, by=INTAKE).recall
+    recall = open_incidental_recall(patient, site, finding, by=intake_actor()).recall
     return MessageResult(Hl7Message.State.APPLIED, site=site, exam=recall.exam, patient=patient, recall=recall)
 
 

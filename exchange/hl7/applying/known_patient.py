@@ -6,9 +6,9 @@ from datetime import date
 from django.utils import timezone
 
 from clinic import calendar
-from clinic.actors import INTAKE
 from clinic.models import Site
 from exchange.errors import Confirmation, Problem, RowRejected
+from exchange.hl7.applying.intake_actor import intake_actor
 from exchange.hl7.applying.patient_cells import FIELD_BY_COLUMN, build_patient_cells
 from exchange.hl7.message_result import MessageResult, parked
 from exchange.hl7.reading.facts import PatientFacts
@@ -41,7 +41,7 @@ def find_known_patient(
     row = parse_patient(cells, site, day)
     if not isinstance(row, ResultRow):
         return park_problems(row, site)
-    matcher = PatientMatcher([row], SOURCE, INTAKE, confirmed)
+    matcher = PatientMatcher([row], SOURCE, intake_actor(), confirmed)
     try:
         return KnownPatient(row, matcher, matcher.find_patient(row))
     except RowRejected as refused:

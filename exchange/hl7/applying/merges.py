@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
-from clinic.actors import INTAKE
 from clinic.models import Site
 from exchange.errors import Confirmation, RowRejected
+from exchange.hl7.applying.intake_actor import intake_actor
 from exchange.hl7.applying.known_patient import SOURCE, find_day, park_problems
 from exchange.hl7.applying.patient_cells import build_patient_cells, choose_record_number
 from exchange.hl7.message_result import MessageResult, ignored, parked
@@ -19,6 +19,7 @@ from exchange.row_parser import ResultRow, parse_patient
 from patients.actions import set_merged_into
 from patients.models import Patient
 from recalls import actions
+from recalls.selectors.patients import patients_of
 
 MERGES = frozenset({"A18", "A34", "A36", "A40"})
 
@@ -74,10 +75,10 @@ def _merge(
         stays = _add(row)
     if pair.old is None:
         old = _add(_with_number(row, pair.old_number))
-        set_merged_into(old, stays, by=INTAKE)
+        set_merged_into(old, stays, by=intake_actor())
         words = _("The old number was not known here. From now on it leads to the record in use.")
         return MessageResult(Hl7Message.State.APPLIED, words, site=site, patient=stays)
-    actions.merge_patients(pair.old, stays, by=INTAKE, note=_("Merged by an HL7 message."))
+    actions.merge_patients(pair.old, stays, by=intake_actor(), note=_("Merged by an HL7 message."))
     return MessageResult(Hl7Message.State.APPLIED, site=site, patient=stays)
 
 
@@ -115,6 +116,9 @@ def _identity_row(merge: MergeFacts, read: ReadMessage, sender: Hl7Sender, site:
 
 
 def _check_identity(row: ResultRow, record: Patient, site: Site, confirmed: frozenset[Confirmation]) -> None:
+    person = intake_actor().user
+    if person is not None and not patients_of(person).filter(pk=record.pk).exists():
+        raise MergeRefused(parked(_("By hand only records of your own sites are merged."), "MRG-1", site=site))
     try:
         reject_mix_up(row, (record,), confirmed)
     except RowRejected as refused:
@@ -126,7 +130,7 @@ def _with_number(row: ResultRow, number: Identifier) -> ResultRow:
 
 
 def _add(row: ResultRow) -> Patient:
-    matcher = PatientMatcher([row], SOURCE, INTAKE)
+    matcher = PatientMatcher([row], SOURCE, intake_actor())
     record = matcher.add_patient(row)
     matcher.save_new_patients()
     return record

@@ -5,9 +5,9 @@ from datetime import date
 from django.utils.translation import gettext as _
 
 from clinic import calendar
-from clinic.actors import INTAKE
 from clinic.models import Site
 from exchange.errors import Confirmation
+from exchange.hl7.applying.intake_actor import intake_actor
 from exchange.hl7.applying.known_patient import KnownPatient, find_day, find_known_patient
 from exchange.hl7.applying.merges import find_by_number
 from exchange.hl7.message_result import MessageResult, ignored, parked
@@ -73,9 +73,9 @@ def _apply_death(record: Patient, patient: PatientFacts, day: date, site: Site) 
     recall = Recall.objects.filter(patient=record).select_related("site").order_by("pk").last()
     note = _("Told by an HL7 message.")
     if recall is not None:
-        actions.mark_deceased(recall, died_on, by=INTAKE, note=note)
+        actions.mark_deceased(recall, died_on, by=intake_actor(), note=note)
     else:
-        record_death(record, died_on, by=INTAKE)
+        record_death(record, died_on, by=intake_actor())
         patient_changed.send(sender=Patient, patient=record)
     return MessageResult(Hl7Message.State.APPLIED, site=site, patient=record, recall=recall)
 

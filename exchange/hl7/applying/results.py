@@ -7,10 +7,10 @@ from datetime import datetime
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from clinic.actors import INTAKE
 from clinic.models import Site
 from exchange.batch_importer import BatchImporter, RowReport, RowResult
 from exchange.errors import Confirmation, Problem
+from exchange.hl7.applying.intake_actor import intake_actor
 from exchange.hl7.applying.known_patient import CONFIRMED, SOURCE, find_day, find_known_patient, park_problems
 from exchange.hl7.applying.report_row import ReportRow
 from exchange.hl7.applying.sender_words import ProcedureKind
@@ -108,7 +108,7 @@ def import_results(prepared: Mapping[int, PreparedResult]) -> dict[int, MessageR
         by_confirmation.setdefault(one.confirmed, {})[number] = one.row
     for confirmed, rows in by_confirmation.items():
         for batch in split_into_batches(rows):
-            reports = BatchImporter(batch, lookups, SOURCE, INTAKE, confirmed).import_rows()
+            reports = BatchImporter(batch, lookups, SOURCE, intake_actor(), confirmed).import_rows()
             results |= {number: _as_message_result(report, batch[number]) for number, report in reports.items()}
     _attach_recalls(results)
     return results

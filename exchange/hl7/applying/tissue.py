@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from clinic.actors import INTAKE
 from clinic.models import Site
 from exchange.errors import Confirmation
 from exchange.hl7.applying.diagnosis_words import read_diagnosis
+from exchange.hl7.applying.intake_actor import intake_actor
 from exchange.hl7.applying.known_patient import find_day, find_known_patient
 from exchange.hl7.applying.merges import find_by_number
 from exchange.hl7.applying.sender_words import read_status_word
@@ -87,7 +87,7 @@ def apply_tissue_report(
     if isinstance(matched, str):
         return parked(f"{matched} {by_hand}", "OBX-5", site=site, patient=known.record, recall=recall)
     for pathology in matched:
-        record_pathology(recall, pathology, by=INTAKE)
+        record_pathology(recall, pathology, by=intake_actor())
         recall.refresh_from_db()
     return MessageResult(Hl7Message.State.APPLIED, site=site, patient=known.record, recall=recall)
 

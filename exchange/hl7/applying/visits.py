@@ -7,9 +7,9 @@ from datetime import datetime
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from clinic.actors import INTAKE
 from clinic.models import Site
 from exchange.errors import Confirmation
+from exchange.hl7.applying.intake_actor import intake_actor
 from exchange.hl7.applying.known_patient import find_day, find_known_patient
 from exchange.hl7.applying.report_row import find_moment
 from exchange.hl7.applying.sender_words import ProcedureKind, classify_procedure, find_event
@@ -134,7 +134,7 @@ def _book(told: _Told) -> MessageResult:
         words = _("The patient's recall waits for no visit now. Look at it, and book or move the visit by hand.")
         return told.park(words, recall=recall)
     actions.book_appointment(
-        recall, _slot(told, told.starts_at, recall), by=INTAKE, note=_("Booked by an HL7 message.")
+        recall, _slot(told, told.starts_at, recall), by=intake_actor(), note=_("Booked by an HL7 message.")
     )
     booked = actions.active_appointment(recall)
     if booked is not None:
@@ -160,7 +160,7 @@ def _move(told: _Told) -> MessageResult:
     if visit.kind == VisitKind.BIOPSY:
         return told.park(_("This visit is a biopsy. Staff book and move biopsies by hand."), recall=recall)
     actions.reschedule(
-        recall, _slot(told, told.starts_at, recall, visit), by=INTAKE, note=_("Moved by an HL7 message.")
+        recall, _slot(told, told.starts_at, recall, visit), by=intake_actor(), note=_("Moved by an HL7 message.")
     )
     return told.result(recall)
 
@@ -179,9 +179,9 @@ def _end(told: _Told) -> MessageResult:
         words = _("The visit was moved here to another time than this message names. Look which one counts.")
         return told.park(words, "SCH-11", recall)
     if told.event == AppointmentEvent.MISSED:
-        actions.mark_missed(recall, by=INTAKE, note=_("Told by an HL7 message."))
+        actions.mark_missed(recall, by=intake_actor(), note=_("Told by an HL7 message."))
     else:
-        actions.cancel_appointment(recall, by=INTAKE, note=_("Cancelled by an HL7 message."))
+        actions.cancel_appointment(recall, by=intake_actor(), note=_("Cancelled by an HL7 message."))
     return told.result(recall)
 
 

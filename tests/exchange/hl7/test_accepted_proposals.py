@@ -5,9 +5,9 @@ import pytest
 from clinic.factories import UserFactory
 from clinic.models import Site, User
 from clinic.roles import Role
-from exchange.hl7.parked_messages import replay_message
 from exchange.hl7.processing import process_received
 from exchange.hl7.store import Arrival, store_arrivals
+from exchange.mending.parked_messages import replay_message
 from exchange.models import Hl7Message, Hl7Sender
 from patients.models import Patient
 from recalls.enums import State

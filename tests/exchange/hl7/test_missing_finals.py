@@ -9,9 +9,9 @@ from django.test import Client
 from django.urls import reverse
 
 from clinic.models import Site, User
-from exchange.hl7.parked_messages import dismiss_message, replay_message
 from exchange.hl7.processing import process_received
 from exchange.hl7.store import Arrival, store_arrivals
+from exchange.mending.parked_messages import dismiss_message, replay_message
 from exchange.models import Hl7AwaitedFinal, Hl7Message, Hl7Sender
 from exchange.tasks import apply_hl7_messages
 from patients.models import Patient

@@ -1,5 +1,11 @@
-"""Mends a parked message and applies it again, or dismisses it with a reason."""
+"""Mends a parked message and applies it again, or dismisses it with a reason.
 
+The message stays as it came. Each text with which it was mended is a version with the person's name, who also answers
+for what the mended message changes.
+"""
+
+import re
+from contextlib import nullcontext
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -8,13 +14,19 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinic.models import Heartbeat, User
+from exchange.hl7.applying.intake_actor import applying_as
 from exchange.hl7.processing import LOCK_NAME, apply_and_store
 from exchange.hl7.raw_header import read_raw_header
-from exchange.models import Hl7Message
+from exchange.mending.parked_rows import mending_actor
+from exchange.models import Hl7Message, Hl7MessageMend
+from recalls.selectors.patients import patients_of
+
+# What a report says: who changes it needs a second person.
+_REPORT_SEGMENTS = (b"OBR", b"OBX", b"NTE", b"TXA")
 
 
-class _OtherSite(Exception):
-    """The message turned out to belong to a site where the person does not work."""
+class _OutOfReach(Exception):
+    """The message turned out to be about a site or a patient that is not the person's; `str()` is the sentence."""
 
 
 @transaction.atomic
@@ -33,18 +45,44 @@ def replay_message(
     elif accepts_proposal and row.proposal:
         row.accepted = _merge(row.accepted or {}, row.proposal)
     row.save()
-    try:
-        with transaction.atomic():
-            apply_and_store([row])
-            if row.site_id is not None and row.site_id not in by.site_ids:
-                raise _OtherSite
-    except _OtherSite:
-        row = _lock_parked_message(message)
-        row.reason, row.field = _("You do not work at this site. Ask somebody who does to replay the message."), ""
+    if row.mended is not None:
+        Hl7MessageMend.objects.create(message=row, by=by, body=row.mended)
+    if _needs_second_person(row, by):
+        row.reason, row.field = _("The report is not as it came: a second person replays the message as it is."), ""
+    else:
+        row = _apply(row, by)
     if row.state != Hl7Message.State.PARKED:
         row.settled_by = by
     row.save()
     return row
+
+
+def _apply(row: Hl7Message, by: User) -> Hl7Message:
+    """A message that is applied as it came is the sender's word; what was mended or accepted is the person's."""
+    is_by_hand = row.mended is not None or bool(row.accepted)
+    try:
+        with transaction.atomic(), applying_as(mending_actor(by)) if is_by_hand else nullcontext():
+            apply_and_store([row])
+            if row.site_id is not None and row.site_id not in by.site_ids:
+                raise _OutOfReach(_("You do not work at this site. Ask somebody who does to replay the message."))
+            if is_by_hand and row.patient_id and not patients_of(by).filter(pk=row.patient_id).exists():
+                raise _OutOfReach(_("With this record number the message does not go in from here."))
+    except _OutOfReach as refused:
+        row = _lock_parked_message(row)
+        row.reason, row.field, row.proposal = str(refused), "", None
+    return row
+
+
+def _needs_second_person(row: Hl7Message, by: User) -> bool:
+    """Whether what the report says is not as it came, and nobody else has written it so."""
+    if row.mended is None or (report := _report_lines(row.mended)) == _report_lines(row.raw):
+        return False
+    return not any(_report_lines(mend.body) == report for mend in row.mends.exclude(by=by))
+
+
+def _report_lines(body: "bytes | memoryview[int]") -> list[bytes]:
+    lines = (line.strip() for line in re.split(rb"[\r\n]+", bytes(body)))
+    return [line for line in lines if line[:3].upper() in _REPORT_SEGMENTS]
 
 
 @transaction.atomic
