@@ -5,28 +5,21 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.models import ADDITION, LogEntry
-from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
-from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
-from django.db import models
-from django.forms import BaseForm, CheckboxSelectMultiple, ModelForm, ModelMultipleChoiceField
+from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clinic import calendar
 from clinic.admin_base import LabelledFormSet, ReadOnlyAdmin, ReadOnlyInline, ScopedAdmin
-from clinic.apps import account_ending
 from clinic.contact_ladder import LadderRung, build_ladder, validate_ladder
 from clinic.lay_summary_switch import MAX_DAYS_BACK
 from clinic.models import Closure, DeadlinePolicy, Heartbeat, OpeningHours, Site, User
 from clinic.roles import STAFF_ROLES, Role
 
 _RESULT_TELLERS = (Role.RADIOLOGIST.value, Role.NAVIGATOR.value)
-
-admin.site.unregister(Group)  # what a group may do is written in clinic.roles, and nowhere else
 
 
 class LadderRungFormSet(LabelledFormSet):
@@ -138,88 +131,42 @@ class SiteAdmin(ScopedAdmin[Site]):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
-class RoleField(ModelMultipleChoiceField["Group"]):
-    """The groups by the labels of their roles."""
-
-    def label_from_instance(self, obj: Any) -> str:
-        return str(Role(obj.name).label)
-
-
-class WorkRequiredMixin(BaseForm):
-    """An account that signs in has a role and a site: without them it opens no page and sees no patient."""
-
-    def clean(self) -> None:
-        super().clean()
-        if not self.cleaned_data.get("is_active", True):
-            return
-        needed = {
-            "groups": _("Choose at least one role: without one the account opens no page."),
-            "sites": _("Choose at least one site: without one the account sees no patient."),
-        }
-        for name, words in needed.items():
-            if name in self.fields and name not in self.errors and not self.cleaned_data.get(name):
-                self.add_error(name, words)
-
-
-class StaffCreationForm(WorkRequiredMixin, AdminUserCreationForm[User]):
-    pass
-
-
-class StaffChangeForm(WorkRequiredMixin, UserChangeForm[User]):
-    def clean_is_active(self) -> bool:
-        """An account that still has work is ended where the work is handed over."""
-        is_active: bool = self.cleaned_data["is_active"]
-        if self.instance.pk and "is_active" in self.changed_data and not is_active:
-            answers = account_ending.send(sender=User, account=self.instance)
-            refused = [words for _receiver, words in answers if words]
-            if refused:
-                raise ValidationError(refused)
-        return is_active
-
-
 @admin.register(User)
-class UserAdmin(ScopedAdmin[User], DjangoUserAdmin[User]):
-    """Staff accounts. Nobody here can make an account more powerful than a role, or touch a superuser's."""
+class UserAdmin(ScopedAdmin[User]):
+    """Staff accounts of the own sites: names, and until when somebody is away.
 
-    site_lookup = ""
-    form = StaffChangeForm
-    add_form = StaffCreationForm
+    Roles, sites, addresses and passwords are two people's, and are asked for under Set-up.
+    """
+
+    site_lookup = "sites"
     logs_values = True
     list_display = ("username", "last_name", "first_name", "roles", "is_active", "away_until", "last_login")
     list_filter = (("groups", admin.RelatedFieldListFilter), "is_active")
     search_fields = ("username__istartswith", "last_name__istartswith", "email__istartswith")
     search_help_text = gettext_lazy("Beginning of a user name, last name or email address")
     ordering = ("username",)
-    filter_horizontal = ()
-    formfield_overrides = {models.ManyToManyField: {"widget": CheckboxSelectMultiple}}
-    readonly_fields = ("last_login", "date_joined")
+    readonly_fields = ("username", "email", "is_active", "roles", "site_names", "last_login", "date_joined")
     fieldsets = (
-        (None, {"fields": ("username", "password")}),
-        (gettext_lazy("Person"), {"fields": ("first_name", "last_name", "email", "npi")}),
+        (gettext_lazy("Person"), {"fields": ("username", "first_name", "last_name", "email", "npi")}),
         (
             gettext_lazy("Work"),
             {
-                "fields": ("is_active", "groups", "sites", "away_until"),
+                "fields": ("is_active", "roles", "site_names", "away_until"),
                 "description": gettext_lazy(
-                    "The roles say what the user may do; the sites are those whose patients the user sees."
+                    "Roles, sites, the email address and a new password are asked for under Set-up, Staff: a second "
+                    "administrator confirms them."
                 ),
             },
         ),
         (gettext_lazy("Dates"), {"fields": ("last_login", "date_joined")}),
     )
-    add_fieldsets = (
-        (None, {"classes": ("wide",), "fields": ("username", "usable_password", "password1", "password2")}),
-        (gettext_lazy("Work"), {"fields": ("first_name", "last_name", "groups", "sites")}),
-    )
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).prefetch_related("groups")
+        own = super().get_queryset(request).distinct()
+        return own.prefetch_related("groups", "sites")
 
-    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name == "groups":
-            roles = Group.objects.filter(name__in=STAFF_ROLES)
-            kwargs |= {"form_class": RoleField, "queryset": roles, "label": _("Roles")}
-        return super().formfield_for_manytomany(db_field, request, **kwargs)
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         above = obj is not None and obj.is_superuser and not request.user.is_superuser
@@ -229,6 +176,10 @@ class UserAdmin(ScopedAdmin[User], DjangoUserAdmin[User]):
     def roles(self, user: User) -> str:
         names = {group.name for group in user.groups.all()}
         return ", ".join(str(role.label) for role in Role if role in STAFF_ROLES and role.value in names)
+
+    @admin.display(description=gettext_lazy("sites"))
+    def site_names(self, user: User) -> str:
+        return ", ".join(site.name for site in user.sites.all())
 
 
 @admin.register(LogEntry)

@@ -2,12 +2,7 @@
 
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
-from django.dispatch import Signal
 from django.utils.translation import gettext_lazy as _
-
-# Sent with `account=User` before an account is deactivated in the administration. A receiver that knows of work that
-# would be left lying returns the sentence that refuses.
-account_ending = Signal()
 
 
 class ClinicConfig(AppConfig):

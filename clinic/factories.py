@@ -10,11 +10,10 @@ from django.db import transaction
 from factory.django import DjangoModelFactory
 
 from clinic.models import DeadlinePolicy, OpeningHours, Site, User
-from clinic.roles import Role
+from clinic.roles import ADMIN_ROLES, Role
 
 MONDAY_TO_FRIDAY = range(5)
 DEFAULT_HOURS = (time(8), time(17))
-ADMIN_ROLES = frozenset({Role.MANAGER, Role.ADMINISTRATOR})
 
 
 class SiteFactory(DjangoModelFactory[Site]):

@@ -27,7 +27,7 @@ GetResponse: TypeAlias = Callable[[HttpRequest], HttpResponse]
 SIGNED_IN_AT = "signed_in_at"
 LAST_SEEN_AT = "last_seen_at"
 LAST_SEEN_RESOLUTION = timedelta(minutes=1)  # how old "last seen" may grow before it is written again
-_STARTED = "recalldesk.started"
+_STARTED = "recalldesk_started"
 
 
 class TrustedProxyMiddleware:
@@ -69,12 +69,12 @@ class RequestLogMiddleware(RequestMiddleware):
     """
 
     def prepare(self, request: HttpRequest) -> None:
-        request.META[_STARTED] = time.perf_counter()
+        setattr(request, _STARTED, time.perf_counter())
         super().prepare(request)
 
     def handle_response(self, request: HttpRequest, response: HttpResponse) -> None:
         response.headers["X-Request-ID"] = get_contextvars()["request_id"]
-        bind_contextvars(ms=round((time.perf_counter() - request.META[_STARTED]) * 1000))
+        bind_contextvars(ms=round((time.perf_counter() - getattr(request, _STARTED)) * 1000))
         super().handle_response(request, response)
 
     @staticmethod

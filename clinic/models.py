@@ -1,15 +1,19 @@
 """What a clinic is: its sites with their hours, closures and deadlines, its staff, and who looked at whom."""
 
 import zoneinfo
+from collections.abc import Iterator
 from datetime import date, time
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
+from django.utils.crypto import salted_hmac
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from clinic.accounts.models import AccountRequest as AccountRequest
 from clinic.birads import BiradsEdition
 from clinic.contact_ladder import LOST_AFTER_DAYS, MAX_LADDER_DAYS, URGENT_LADDER, ContactLadder, build_ladder
 from clinic.contact_ladder import LadderRung as LadderRung
@@ -302,8 +306,21 @@ class User(AbstractUser):
         help_text=_("Until that day somebody else of the site tells the results this person signed."),
     )
 
+    # Counted up when every session of the person must end; a session bears the number it was begun with.
+    session_generation = models.PositiveIntegerField(default=0, editable=False)
+
     class Meta(AbstractUser.Meta):
         swappable = "AUTH_USER_MODEL"
+
+    def get_session_auth_hash(self) -> str:
+        return self._session_hash(None)
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        return map(self._session_hash, settings.SECRET_KEY_FALLBACKS)
+
+    def _session_hash(self, secret: str | bytes | None) -> str:
+        told = f"{self.password} {self.session_generation}"
+        return salted_hmac("clinic.User.session", told, secret=secret, algorithm="sha256").hexdigest()
 
     @cached_property
     def own_sites(self) -> tuple[Site, ...]:

@@ -37,6 +37,9 @@ STAFF_ROLES = frozenset(
 )
 
 
+# Who also enter the administration.
+ADMIN_ROLES = frozenset({Role.MANAGER, Role.ADMINISTRATOR})
+
 # Who may book a visit into a room over another one; the reason is asked for and kept.
 OVERBOOKING_ROLES = frozenset({Role.NAVIGATOR, Role.MANAGER})
 
@@ -168,7 +171,7 @@ ADMIN_PERMISSIONS: dict[Role, dict[str, tuple[str, ...]]] = {
         "clinic.site": ("view", "change"),
         "clinic.deadlinepolicy": _EDIT,
         "clinic.ladderrung": (*_EDIT, "delete"),
-        "clinic.user": _EDIT,
+        "clinic.user": ("view", "change"),
         "clinic.accesslog": _VIEW_ONLY,
         "clinic.heartbeat": _VIEW_ONLY,
         "admin.logentry": _VIEW_ONLY,

@@ -1,5 +1,6 @@
 """Addresses of signing in and out."""
 
+from allauth.account.views import reauthenticate
 from django.urls import path
 
 from clinic import views
@@ -7,6 +8,8 @@ from clinic import views
 urlpatterns = [
     path("", views.home, name="home"),
     path("sign-in/", views.SignInView.as_view(), name="sign_in"),
+    path("sign-in/", views.SignInView.as_view(), name="account_login"),  # what django-allauth calls it
+    path("sign-in/again/", reauthenticate, name="account_reauthenticate"),
     path("keys/", views.keyboard_shortcuts, name="keyboard_shortcuts"),
     path("password/", views.ChangePasswordView.as_view(), name="password_change"),
     path("sign-out/", views.SignOutView.as_view(), name="sign_out"),

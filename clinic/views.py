@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.contrib.auth.forms import PasswordChangeForm
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
 from django.contrib.messages.views import SuccessMessageMixin
 from django.http import HttpRequest, HttpResponse
@@ -12,6 +12,7 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from clinic.accounts.sign_in import sign_in
 from clinic.models import User
 from clinic.roles import Role, get_roles
 
@@ -25,6 +26,10 @@ class SignInView(LoginView):
         if not User.objects.exists():
             return redirect("first_account")
         return super().get(request, *args, **kwargs)
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        user: Any = form.get_user()
+        return sign_in(self.request, user, self.get_success_url())
 
 
 class ChangePasswordView(SuccessMessageMixin[PasswordChangeForm], PasswordChangeView):

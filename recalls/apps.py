@@ -11,11 +11,8 @@ class RecallsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from clinic.apps import account_ending
         from recalls import list_exports
-        from recalls.assignment import refuse_with_open_work
         from recalls.selectors import search_indexes
 
         list_exports.register()
-        account_ending.connect(refuse_with_open_work, dispatch_uid="recalls.refuse_with_open_work")
         post_migrate.connect(search_indexes.create_search_indexes, sender=self)

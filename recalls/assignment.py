@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Any, Protocol
+from typing import Protocol
 
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
@@ -54,13 +54,6 @@ def count_open_work(person: User) -> tuple[int, int]:
 
 def open_tasks_of(person: User) -> QuerySet[WorkItem]:
     return WorkItem.objects.filter(assigned_to=person, done_at=None)
-
-
-def refuse_with_open_work(account: User, **_signal: Any) -> str:
-    """Receiver of `account_ending`: the work is handed over first."""
-    if not any(count_open_work(account)):
-        return ""
-    return _("Open recalls or tasks are given to this person. End the account under Set-up, Staff: it asks to whom.")
 
 
 def display_name(person: User) -> str:

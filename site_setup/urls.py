@@ -3,6 +3,7 @@
 from django.urls import path
 
 from site_setup.views import (
+    accounts,
     closed_days,
     first_run,
     letterhead,
@@ -36,6 +37,10 @@ urlpatterns = [
     path("closed-days/<int:pk>/reopen/", closed_days.ReopenDayView.as_view(), name="setup_reopen_day"),
     path("closed-days/work/", closed_days.WorkHolidayView.as_view(), name="setup_work_holiday"),
     path("staff/", staff.StaffView.as_view(), name="setup_staff"),
+    path("staff/requests/", accounts.AccountRequestsView.as_view(), name="setup_account_requests"),
+    path("staff/requests/<int:pk>/", accounts.DecideView.as_view(), name="setup_account_decide"),
+    path("staff/<int:pk>/", accounts.AccountView.as_view(), name="setup_account"),
+    path("staff/<int:pk>/password/", accounts.NewPasswordView.as_view(), name="setup_new_password"),
     path("staff/<int:pk>/invite/", staff.InviteAgainView.as_view(), name="setup_invite_again"),
     path("staff/<int:pk>/leave/", staff_leaving.LeaveView.as_view(), name="setup_leave"),
     path("staff/<int:pk>/back/", staff_leaving.ComeBackView.as_view(), name="setup_come_back"),

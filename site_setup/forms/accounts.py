@@ -9,14 +9,13 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from clinic.accounts.requests import is_whole_reach
 from clinic.models import Site, User
 from clinic.roles import STAFF_ROLES, Role
 from recalls.assignment import count_open_work
 from recalls.forms.assigning import AssigneeField
 from site_setup import access_code
 
-# An administrator and a manager also enter the administration.
-ADMIN_ROLES = frozenset({Role.MANAGER, Role.ADMINISTRATOR})
 _ROLE_CHOICES = [(role.value, role.label) for role in Role if role in STAFF_ROLES]
 
 
@@ -101,12 +100,58 @@ class StaffForm(forms.ModelForm[User]):
         self.fields["username"].help_text = gettext_lazy("With which they sign in, such as their first name.")
 
     def save(self, commit: bool = True) -> User:
-        """The account without a password: the invitation lets its owner choose one."""
-        with transaction.atomic():
-            user = super().save(commit=False)
-            user.set_unusable_password()
-            user.is_staff = not ADMIN_ROLES.isdisjoint(self.cleaned_data["roles"])
-            user.save()
-            user.groups.set(Group.objects.filter(name__in=self.cleaned_data["roles"]))
-            user.sites.set(self.cleaned_data["sites"])
+        """The account without password, roles and sites: these are asked for, and confirmed."""
+        user = super().save(commit=False)
+        user.set_unusable_password()
+        user.save()
         return user
+
+
+class AccountForm(forms.Form):
+    """Roles, own sites and address of a colleague, as they are to be."""
+
+    roles = forms.MultipleChoiceField(
+        label=gettext_lazy("Roles"), choices=_ROLE_CHOICES, widget=forms.CheckboxSelectMultiple, required=False
+    )
+    sites = forms.ModelMultipleChoiceField(
+        label=gettext_lazy("Sites"), queryset=Site.objects.none(), widget=forms.CheckboxSelectMultiple, required=False
+    )
+    email = forms.EmailField(
+        label=gettext_lazy("Email address"),
+        required=False,
+        help_text=gettext_lazy("One-time links go there, so a change waits for a second administrator too."),
+    )
+
+    def __init__(self, account: User, by: User, data: Any = None) -> None:
+        self.account, self.by = account, by
+        self.had_roles = {group.name for group in account.groups.all()}
+        self.had_sites = {site.pk for site in account.sites.all() if site.pk in by.site_ids}
+        initial = {"roles": sorted(self.had_roles), "sites": sorted(self.had_sites), "email": account.email}
+        super().__init__(data, initial=initial)
+        sites: Any = self.fields["sites"]
+        sites.queryset = Site.objects.filter(pk__in=by.site_ids)
+        if not is_whole_reach(by, account):
+            for name in ("roles", "email"):
+                self.fields[name].disabled = True
+                self.fields[name].help_text = gettext_lazy("Works at a site that is not yours too: left as it is.")
+
+    @property
+    def added_roles(self) -> set[str]:
+        return set(self.cleaned_data["roles"]) - self.had_roles
+
+    @property
+    def removed_roles(self) -> set[str]:
+        return self.had_roles - set(self.cleaned_data["roles"])
+
+    @property
+    def added_sites(self) -> set[int]:
+        return {site.pk for site in self.cleaned_data["sites"]} - self.had_sites
+
+    @property
+    def removed_sites(self) -> set[int]:
+        return self.had_sites - {site.pk for site in self.cleaned_data["sites"]}
+
+    @property
+    def new_email(self) -> str:
+        email: str = self.cleaned_data["email"]
+        return email if email.lower() != self.account.email.lower() else ""

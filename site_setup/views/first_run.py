@@ -2,21 +2,21 @@
 
 from typing import Any
 
-from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.views import PasswordResetConfirmView
+from django.contrib.auth.forms import SetPasswordForm
+from django.contrib.auth.views import INTERNAL_RESET_SESSION_TOKEN, PasswordResetConfirmView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse_lazy
+from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
+from clinic.accounts.sign_in import sign_in
+from clinic.models import User
 from site_setup.access_code import is_installation_empty
 from site_setup.forms.accounts import FirstAccountForm
-
-_BACKEND = "clinic.backends.StaffBackend"
 
 
 @method_decorator([login_not_required, never_cache, sensitive_post_parameters()], name="dispatch")
@@ -35,15 +35,16 @@ class FirstAccountView(View):
         form = FirstAccountForm(request.POST)
         if not form.is_valid():
             return render(request, "site_setup/first_account.html", {"form": form})
-        login(request, form.save(), backend=_BACKEND)
-        return redirect("setup")
+        return sign_in(request, form.save(), reverse("setup"))
 
 
 @method_decorator([login_not_required, never_cache], name="dispatch")
 class InvitationView(PasswordResetConfirmView):
-    """A new colleague chooses a password and is signed in; the link works once and for three days."""
+    """Whoever opens the one-time link chooses the own password and signs in with it; it lasts three days."""
 
     template_name = "site_setup/invitation.html"
-    success_url = reverse_lazy("home")
-    post_reset_login = True
-    post_reset_login_backend = _BACKEND
+
+    def form_valid(self, form: "SetPasswordForm[User]") -> HttpResponse:
+        user = form.save()
+        self.request.session.pop(INTERNAL_RESET_SESSION_TOKEN, None)
+        return sign_in(self.request, user, reverse("home"))

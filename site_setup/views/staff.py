@@ -1,32 +1,28 @@
 """Page of the staff: who is here in which role, a new colleague, and the invitation to choose a password."""
 
-import smtplib
 from typing import Any
 
-from django.conf import settings
-from django.contrib import messages
-from django.contrib.auth.tokens import default_token_generator
-from django.core.mail import send_mail
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
-from django.utils.encoding import force_bytes
-from django.utils.http import urlsafe_base64_encode
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.shortcuts import get_object_or_404, redirect, render
 
+from clinic.accounts import requests
+from clinic.accounts.models import AccountRequest
 from clinic.models import User
 from clinic.roles import STAFF_ROLES, Role
 from desk.views import current_user
+from site_setup.account_news import deliver_link
 from site_setup.forms.accounts import StaffForm
 from site_setup.settings_log import log_form
+from site_setup.views.accounts import asks_again, tell_what_becomes_of
 from site_setup.views.base import SetupView
 
 MAX_STAFF = 200  # rows of the list; further accounts are found in the administration
 
 
+@asks_again
 class StaffView(SetupView):
-    """Adds a colleague and shows the invitation once: it is not stored."""
+    """Adds a colleague; roles and sites are theirs, and the invitation leaves, once a second administrator agrees."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         return _show(request, StaffForm(user=current_user(request)))
@@ -36,56 +32,44 @@ class StaffView(SetupView):
         form = StaffForm(request.POST, user=user)
         if not form.is_valid():
             return _show(request, form)
-        colleague = form.save()
-        log_form(user, colleague, form, is_new=True)
-        return _invite(request, colleague)
+        with transaction.atomic():
+            colleague = form.save()
+            roles, sites = form.cleaned_data["roles"], [site.pk for site in form.cleaned_data["sites"]]
+            asked = requests.ask(colleague, AccountRequest.Kind.GRANT, roles=roles, sites=sites, by=user)
+            log_form(user, colleague, form, is_new=True)
+        return tell_what_becomes_of(request, asked) or redirect("setup_staff")
 
 
+@asks_again
 class InviteAgainView(SetupView):
-    """A new invitation for a colleague who has no password yet; the earlier one still ends after three days."""
+    """A new invitation for a colleague who has no password yet; the earlier one still ends after three days.
+
+    Mailed to the person. Where there is no address the link would be this administrator's to open: a second one
+    confirms it and hands it over.
+    """
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        colleagues = User.objects.filter(sites__in=current_user(request).site_ids, is_active=True).distinct()
-        colleague = get_object_or_404(colleagues, pk=pk, last_login=None, is_superuser=False)
-        return _invite(request, colleague)
+        user = current_user(request)
+        colleagues = requests.manageable_accounts(user).filter(is_active=True, last_login=None)
+        colleague = get_object_or_404(colleagues, pk=pk)
+        if colleague.email:
+            deliver_link(request, colleague)
+            return redirect("setup_staff")
+        asked = requests.ask(colleague, AccountRequest.Kind.PASSWORD, by=user)
+        return tell_what_becomes_of(request, asked) or redirect("setup_staff")
 
 
-def _invite(request: HttpRequest, colleague: User) -> HttpResponse:
-    """A link with Django's own token for a new password, mailed where there is an address, and shown."""
-    uid = urlsafe_base64_encode(force_bytes(colleague.pk))
-    path = reverse("invitation", args=[uid, default_token_generator.make_token(colleague)])
-    link = f"{settings.PUBLIC_URL}{path}"
-    if colleague.email:
-        _send_invitation(request, colleague, link)
-    return _show(request, StaffForm(user=current_user(request)), {"invited": colleague, "link": link})
-
-
-def _send_invitation(request: HttpRequest, colleague: User, link: str) -> None:
-    days = settings.PASSWORD_RESET_TIMEOUT // (24 * 60 * 60)
-    words = _(
-        "You have an account at Recall Desk. Your user name is %(username)s. Choose your password here within "
-        "%(days)d days:\n\n%(link)s\n"
-    ) % {"username": colleague.username, "days": days, "link": link}
-    try:
-        send_mail(_("Your account at Recall Desk"), words, None, [colleague.email])
-    except (OSError, smtplib.SMTPException):
-        messages.warning(request, _("The invitation could not be mailed: hand over the link below."))
-    else:
-        messages.success(request, _("The invitation was mailed."))
-
-
-def _show(request: HttpRequest, form: StaffForm, invited: dict[str, Any] | None = None) -> HttpResponse:
+def _show(request: HttpRequest, form: StaffForm) -> HttpResponse:
     user = current_user(request)
     found = User.objects.filter(sites__in=user.site_ids).distinct().prefetch_related("groups", "sites")
     staff = list(found.order_by("last_name", "first_name", "pk")[:MAX_STAFF])
-    days = settings.PASSWORD_RESET_TIMEOUT // (24 * 60 * 60)
     context = {
         "form": form,
         "staff": [_staff_row(one, user) for one in staff],
-        "valid_for": ngettext("%(days)d day", "%(days)d days", days) % {"days": days},
+        "waiting": AccountRequest.objects.filter(decision="").count(),
         "has_sites": bool(user.site_ids),
     }
-    return render(request, "site_setup/staff.html", context | (invited or {}))
+    return render(request, "site_setup/staff.html", context)
 
 
 def _staff_row(user: User, reader: User) -> dict[str, Any]:
@@ -99,5 +83,6 @@ def _staff_row(user: User, reader: User) -> dict[str, Any]:
         "sites": ", ".join(site.name for site in user.sites.all()),
         "is_active": user.is_active,
         "waits": waits,
+        "may_change": user != reader and not user.is_superuser,
         "may_end": user != reader and not user.is_superuser,
     }

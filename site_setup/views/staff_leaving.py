@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
+from clinic.accounts.sessions import end_sessions
 from clinic.models import User
 from desk.views import current_user
 from recalls.actions import hand_over_work
@@ -28,6 +29,7 @@ class LeaveView(SetupView):
             return _ask(request, person, form)
         heir = form.cleaned_data.get("assignee")
         User.objects.filter(pk=person.pk).update(is_active=False)
+        end_sessions(person)
         given = hand_over_work(person, heir, by=user)
         to = display_name(heir) if heir else _("everybody")
         log_words(user, person, f"deactivated; {given} recalls and tasks given to {to}.")

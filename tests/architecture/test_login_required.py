@@ -48,6 +48,7 @@ PUBLIC_URL_NAMES = {
     "first_account",  # on an empty installation nobody can sign in; the code from the terminal is asked for
     "invitation",  # a new colleague has no password yet; the link holds a one-time token
     "sign_in",  # one must get in somewhere
+    "account_login",  # the same page under the name that django-allauth looks for
     "unsubscribe",  # a patient has no account; a mail program presses the button
     "set_language",  # the sign-in page is read before signing in
     "admin:login",  # the admin's own way in, under the same lockout

@@ -44,26 +44,15 @@ def test_a_changed_setting_is_told_with_its_old_and_new_value(
     assert told.format(phone=phone) in _last_log_message()
 
 
-def test_roles_and_sites_of_a_person_are_told_and_the_password_never(
-    administrator_ada: User, scheduler_ana: User, shadyside: Site, foothills: Site
-) -> None:
-    groups = administrator_ada.groups.model.objects
-    ada = signed_in_client(administrator_ada)
-    form = {
-        "username": "ana", "first_name": scheduler_ana.first_name, "last_name": scheduler_ana.last_name,
-        "email": scheduler_ana.email, "is_active": "on", "sites": [shadyside.pk, foothills.pk],
-        "groups": [groups.get(name=Role.NAVIGATOR).pk],
-    }  # fmt: skip
-    assert ada.post(change_url(scheduler_ana), form).status_code == 302
-    assert "Roles: from Scheduler to Navigator" in _last_log_message()
-    assert (
-        "Sites: from Shadyside Sample Imaging to Foothills Sample Imaging, Shadyside Sample Imaging"
-        in _last_log_message()
-    )
-    secret = {"password1": "a long sentence 12", "password2": "a long sentence 12", "usable_password": "true"}
-    assert ada.post(f"/admin/clinic/user/{scheduler_ana.pk}/password/", secret).status_code == 302
-    assert "a long sentence 12" not in _last_log_message()
-    assert "assword" in _last_log_message()
+def test_roles_asked_for_are_told(administrator_ada: User, scheduler_ana: User, shadyside: Site) -> None:
+    administrator_ada.set_password("eleven slow rivers")
+    administrator_ada.save()
+    ada = Client()
+    ada.post("/sign-in/", {"username": "ada", "password": "eleven slow rivers"})
+    form = {"email": scheduler_ana.email, "sites": [shadyside.pk], "roles": [Role.NAVIGATOR.value]}
+    assert ada.post(f"/setup/staff/{scheduler_ana.pk}/", form).status_code in (200, 302)
+    told = [str(entry.get_change_message()) for entry in LogEntry.objects.order_by("pk")]
+    assert told == ["taken away: scheduler.", "asked for: Navigator."]
 
 
 def test_the_log_names_who_when_and_what_newest_first(administrator_ada: User, shadyside: Site) -> None:

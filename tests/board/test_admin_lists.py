@@ -218,26 +218,3 @@ def test_a_mistake_in_times_or_deadlines_is_refused(
     answer = signed_in_client(administrator_ada).post(change_url(shadyside), site_form_data(shadyside, **changes))
     assert answer.status_code == 200
     assert refusal in answer.text
-
-
-def test_an_administrator_makes_an_account_with_roles_and_sites(administrator_ada: User, shadyside: Site) -> None:
-    group = administrator_ada.groups.model.objects.get(name=Role.NAVIGATOR)
-    form = {
-        "username": "new", "usable_password": "true", "password1": "a long sentence 12", "first_name": "Nova",
-        "password2": "a long sentence 12", "last_name": "Example", "groups": [group.pk], "sites": [shadyside.pk],
-    }  # fmt: skip
-    assert signed_in_client(administrator_ada).post(changelist_url(User) + "add/", form).status_code == 302
-    made = User.objects.get(username="new")
-    assert (list(made.groups.all()), list(made.sites.all()), made.is_superuser) == ([group], [shadyside], False)
-
-
-def test_an_administrator_can_not_raise_their_own_rights_or_touch_a_superuser(administrator_ada: User) -> None:
-    ada, work = signed_in_client(administrator_ada), {"sites": list(administrator_ada.site_ids)}
-    work["groups"] = [group.pk for group in administrator_ada.groups.all()]
-    own = work | {"username": "ada", "is_superuser": "on", "is_active": "on"}
-    assert ada.post(change_url(administrator_ada), own).status_code == 302
-    administrator_ada.refresh_from_db()
-    assert not administrator_ada.is_superuser
-    root = User.objects.create_superuser("root")
-    assert ada.post(change_url(root), {"username": "root", "is_active": ""}).status_code == 403
-    assert ada.get(f"/admin/clinic/user/{root.pk}/password/").status_code == 403

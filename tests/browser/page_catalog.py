@@ -251,12 +251,14 @@ def administrator_pages(house: ClinicData, _user: User) -> list[PageCheck]:
         alike = model not in (Recall, Notification, Site, User)
         found.append(PageCheck(reverse(f"{name}_changelist"), 0, is_alike=alike))
         found += [PageCheck(reverse(f"{name}_change", args=[row.pk]), 0, is_alike=alike)] if row is not None else []
-    added = ("clinic_user_add", "notifications_messagetext_texts")
-    return found + [PageCheck(reverse(f"admin:{name}")) for name in added] + _setup_pages(house.site)
+    return [*found, PageCheck(reverse("admin:notifications_messagetext_texts")), *_setup_pages(house.site)]
 
 
 def _setup_pages(site: Site) -> list[PageCheck]:
-    names = ("setup", "setup_site_new", "setup_closed_days", "setup_staff", "setup_texts", "setup_mail")
+    names = (
+        "setup", "setup_site_new", "setup_closed_days", "setup_staff", "setup_account_requests", "setup_texts",
+        "setup_mail",
+    )  # fmt: skip
     of_a_site = ("setup_site", "setup_hours", "setup_messages", "setup_letterhead", "setup_rooms", "setup_room_new")
     return [
         *(PageCheck(reverse(name)) for name in names),
@@ -264,6 +266,7 @@ def _setup_pages(site: Site) -> list[PageCheck]:
         PageCheck(reverse("setup_room", args=[site.pk, site.rooms.earliest("pk").pk])),
         PageCheck(reverse("setup_stops", args=[site.pk, site.rooms.latest("pk").pk])),
         PageCheck(reverse("setup_leave", args=[get_site_staff(site).scheduler.pk])),
+        PageCheck(reverse("setup_account", args=[get_site_staff(site).scheduler.pk])),
     ]
 
 

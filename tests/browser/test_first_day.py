@@ -84,7 +84,9 @@ def _invite(page: Page, name: str, role: str) -> str:
     _fill(page, {"first_name": name, "last_name": "Example-Fern", "username": name.lower()})
     page.get_by_label(role, exact=True).check()
     _press(page, "Add and invite")
-    return page.get_by_label("Link", exact=True).input_value()
+    link = page.get_by_label("Link", exact=True).input_value()
+    page.get_by_role("link", name="Back to the staff").click()
+    return link
 
 
 def _set_up(page: Page) -> dict[str, str]:

@@ -90,3 +90,16 @@ def test_a_weak_password_is_refused_and_the_code_still_works(client: Client) -> 
     assert not User.objects.exists()
     client.post(URL, _form(code))
     assert User.objects.exists()
+
+
+def test_on_the_command_line_the_daily_account_is_not_the_superuser() -> None:
+    out = io.StringIO()
+    call_command("setup_clinic", username="ada", email="ada@example.org", stdout=out)
+    ada, root = User.objects.get(username="ada"), User.objects.get(username="maintenance")
+    assert (ada.is_superuser, set(get_roles(ada))) == (False, {Role.ADMINISTRATOR})
+    assert (root.is_superuser, set(get_roles(root))) == (True, set())
+    assert out.getvalue().count("/setup/invitation/") == 2
+    assert not ada.has_usable_password()
+    assert not root.has_usable_password()
+    with pytest.raises(CommandError, match="accounts already"):
+        call_command("setup_clinic", username="eve", email="eve@example.org")

@@ -56,14 +56,15 @@ def test_work_goes_back_to_everybody_when_that_is_chosen_and_the_account_opens_a
     assert scheduler_ana.is_active
 
 
-@pytest.mark.ignore_template_errors  # Django's own widget of the password reads a variable that may be missing
-def test_the_administration_ends_no_account_that_has_work(
-    ada: Client, given: tuple[Recall, WorkItem], scheduler_ana: User, shadyside: Site
+def test_who_left_is_out_at_once_and_an_old_session_does_not_come_back_with_the_account(
+    client_for: ClientFor, ada: Client, scheduler_ana: User
 ) -> None:
-    address = reverse("admin:clinic_user_change", args=[scheduler_ana.pk])
-    assert "it asks to whom" in page_text(ada.post(address, {"username": "ana", "sites": [shadyside.pk]}))
-    scheduler_ana.refresh_from_db()
-    assert scheduler_ana.is_active
+    desk = client_for(scheduler_ana)
+    assert desk.get(reverse("queue")).status_code == 200
+    ada.post(reverse("setup_leave", args=[scheduler_ana.pk]), {})
+    assert desk.get(reverse("queue")).status_code == 302
+    ada.post(reverse("setup_come_back", args=[scheduler_ana.pk]))
+    assert desk.get(reverse("queue")).status_code == 302
 
 
 def test_one_ends_neither_their_own_account_nor_one_of_another_site(

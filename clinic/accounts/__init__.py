@@ -1,0 +1,1 @@
+"""Staff accounts: what one person may not do alone, one-time links, and the end of sessions."""

@@ -1,0 +1,1 @@
+"""Rules of staff accounts: who gives rights, how one signs in, what ends a session."""
