@@ -80,6 +80,12 @@ def _check_webhook_secret(value: SecretStr) -> SecretStr:
     return value
 
 
+def _check_metrics_token(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value()) < MIN_WEBHOOK_SECRET_LENGTH:
+        raise ValueError(f"allowed: {MIN_WEBHOOK_SECRET_LENGTH} or more characters")
+    return value
+
+
 def _check_backup_recipients(value: list[str]) -> list[str]:
     by_age = [key for key in value if re.fullmatch("age1[a-z0-9]{58}", key)]
     by_gpg = [key for key in value if re.fullmatch("gpg:[0-9A-Fa-f]{16,64}", key)]
@@ -238,6 +244,11 @@ class Environment(BaseSettings):
         None,
         validation_alias="ALERT_WEBHOOK_URL",
         description='Address that gets the same alerts as {"text": "..."}, as Slack, Mattermost and others take it.',
+    )
+    metrics_token: Annotated[SecretStr, AfterValidator(_check_metrics_token)] | None = Field(
+        None,
+        validation_alias="METRICS_TOKEN",
+        description="Bearer token, 20 or more characters, with which Prometheus reads /metrics/. Not set: no page.",
     )
     downtime_sheet: bool = Field(
         True,

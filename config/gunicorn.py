@@ -1,8 +1,33 @@
 """Configures the web server; gunicorn reads this file."""
 
+import os
+from typing import TYPE_CHECKING, Any
+
+from config.embedded import private_folder
 from config.env import read_environment
 
+if TYPE_CHECKING:
+    from gunicorn.arbiter import Arbiter
+    from gunicorn.workers.base import Worker
+
 _env = read_environment()
+
+if _env.metrics_token:
+    # Where the processes add up what they count; read when prometheus_client is first imported, which is after this.
+    _counts = private_folder(private_folder(_env.data_dir.resolve()) / "metrics")
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_counts)
+
+    def on_starting(_server: "Arbiter") -> None:
+        """What an earlier run counted is over."""
+        for file in _counts.glob("*.db"):
+            file.unlink()
+
+    def child_exit(_server: "Arbiter", worker: "Worker") -> None:
+        from prometheus_client import multiprocess
+
+        mark: Any = multiprocess.mark_process_dead
+        mark(worker.pid)
+
 
 wsgi_app = "config.wsgi:application"
 bind = f"{_env.bind}:{_env.port}"

@@ -6,7 +6,8 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import set_language
 
 from config.board_page import BoardView, ChartFileView
-from config.health import health
+from config.health import health, live, ready
+from config.metrics_page import metrics
 from exchange.fhir.views.write import BundleView
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -24,6 +25,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("fhir", BundleView.as_view(), name="fhir_base"),  # clients post to their base address without a slash
     path("fhir/", include("exchange.fhir.urls")),
     path("health/", health, name="health"),
+    path("health/live/", live, name="health_live"),
+    path("health/ready/", ready, name="health_ready"),
+    path("metrics/", metrics, name="metrics"),
     path("my/", include("portal.urls")),
     path("admin/", admin.site.urls),
     path("language/", login_not_required(set_language), name="set_language"),

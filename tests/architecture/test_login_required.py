@@ -45,6 +45,9 @@ FHIR_URL_NAMES = (
 # Each with its reason.
 PUBLIC_URL_NAMES = {
     "health",  # load balancers have no account
+    "health_live",
+    "health_ready",
+    "metrics",  # Prometheus brings a token
     "first_account",  # on an empty installation nobody can sign in; the code from the terminal is asked for
     "invitation",  # a new colleague has no password yet; the link holds a one-time token
     "sign_in",  # one must get in somewhere
