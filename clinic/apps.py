@@ -11,6 +11,8 @@ class ClinicConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from clinic.accounts import receivers
         from clinic.roles import sync_groups
 
+        receivers.connect()
         post_migrate.connect(sync_groups, dispatch_uid="clinic.sync_groups")

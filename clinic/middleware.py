@@ -74,6 +74,8 @@ class RequestLogMiddleware(RequestMiddleware):
 
     def handle_response(self, request: HttpRequest, response: HttpResponse) -> None:
         response.headers["X-Request-ID"] = get_contextvars()["request_id"]
+        person = getattr(request, "_cached_user", None)  # not asked for anew: the page may not have needed it
+        bind_contextvars(user=getattr(person, "pk", None), address=request.META.get("REMOTE_ADDR", ""))
         bind_contextvars(ms=round((time.perf_counter() - getattr(request, _STARTED)) * 1000))
         super().handle_response(request, response)
 

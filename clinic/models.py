@@ -14,6 +14,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from clinic.accounts.models import AccountRequest as AccountRequest
+from clinic.accounts.models import SecurityEvent as SecurityEvent
 from clinic.birads import BiradsEdition
 from clinic.contact_ladder import LOST_AFTER_DAYS, MAX_LADDER_DAYS, URGENT_LADDER, ContactLadder, build_ladder
 from clinic.contact_ladder import LadderRung as LadderRung

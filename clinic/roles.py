@@ -74,6 +74,7 @@ class Page(models.TextChoices):
     HL7_MESSAGES = "hl7_messages", _("HL7 messages")
     INBOX = "inbox", _("Demo inbox")
     SETUP = "setup", _("Set-up")
+    SECURITY_LOG = "security_log", _("Security log")
 
 
 PAGE_ROLES: dict[Page, frozenset[Role]] = {
@@ -104,6 +105,7 @@ PAGE_ROLES: dict[Page, frozenset[Role]] = {
     Page.HL7_MESSAGES: frozenset({Role.MANAGER, Role.ADMINISTRATOR}),
     Page.INBOX: STAFF_ROLES,
     Page.SETUP: frozenset({Role.ADMINISTRATOR}),
+    Page.SECURITY_LOG: frozenset({Role.MANAGER}),
 }
 
 # Admin permissions: role -> "app.model" -> the verbs it holds. What is not here is denied.

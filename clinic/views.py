@@ -12,6 +12,8 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from clinic.accounts.models import SecurityEvent
+from clinic.accounts.security_log import record
 from clinic.accounts.sign_in import sign_in
 from clinic.models import User
 from clinic.roles import Role, get_roles
@@ -38,6 +40,11 @@ class ChangePasswordView(SuccessMessageMixin[PasswordChangeForm], PasswordChange
     template_name = "registration/change_password.html"
     success_url = reverse_lazy("home")
     success_message = _("Your password is changed.")
+
+    def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
+        answer = super().form_valid(form)
+        record(SecurityEvent.Kind.PASSWORD, user=form.user, by=form.user, detail="changed")
+        return answer
 
 
 class SignOutView(LogoutView):

@@ -1,10 +1,10 @@
-"""Database triggers that keep the log of changed settings append-only."""
+"""Database triggers that keep the logs of changed settings and of sign-ins append-only."""
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from recalls import db_triggers
 
-APPEND_ONLY = ("django_admin_log",)
+APPEND_ONLY = ("django_admin_log", "clinic_securityevent")
 
 
 def install_triggers(connection: BaseDatabaseWrapper) -> None:

@@ -9,6 +9,7 @@ from site_setup.views import (
     letterhead,
     mail_and_texts,
     rooms,
+    security_log,
     sites,
     staff,
     staff_leaving,
@@ -44,6 +45,7 @@ urlpatterns = [
     path("staff/<int:pk>/invite/", staff.InviteAgainView.as_view(), name="setup_invite_again"),
     path("staff/<int:pk>/leave/", staff_leaving.LeaveView.as_view(), name="setup_leave"),
     path("staff/<int:pk>/back/", staff_leaving.ComeBackView.as_view(), name="setup_come_back"),
+    path("security-log/", security_log.SecurityLogView.as_view(), name="security_log"),
     path("texts/", mail_and_texts.TextsView.as_view(), name="setup_texts"),
     path("mail/", mail_and_texts.MailView.as_view(), name="setup_mail"),
 ]

@@ -54,3 +54,47 @@ class AccountRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.account}"
+
+
+class SecurityEvent(models.Model):
+    """One row for each sign-in, failure, refusal and right given; the database lets nobody change or delete it."""
+
+    class Kind(models.TextChoices):
+        SIGNED_IN = "signed_in", _("Signed in")
+        SIGN_IN_FAILED = "sign_in_failed", _("Sign-in failed")
+        LOCKED_OUT = "locked_out", _("Sign-in paused after failures")
+        SIGNED_OUT = "signed_out", _("Signed out")
+        REFUSED = "refused", _("Page or step refused")
+        PASSWORD = "password", _("Password chosen")
+        SECOND_FACTOR = "second_factor", _("Second factor")
+        RIGHTS = "rights", _("Roles, sites, address or account")
+        SESSIONS_ENDED = "sessions_ended", _("Sessions ended")
+        BREAK_GLASS = "break_glass", _("Emergency access")
+
+    at = models.DateTimeField(_("when"), default=timezone.now)
+    kind = models.CharField(_("what"), max_length=16, choices=Kind)
+    # Whose account; nobody where the name that was typed is no account's.
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("account")
+    )
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("by")
+    )
+    address = models.GenericIPAddressField(_("address"), null=True, blank=True)
+    # A keyed hash of the name that was typed: a password typed into the wrong field must not be readable here.
+    name_key = models.CharField(max_length=64, blank=True, editable=False)
+    detail = models.CharField(_("more"), max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name = _("entry of the security log")
+        verbose_name_plural = _("security log")
+        indexes = [
+            models.Index(fields=["user", "-id"], name="securityevent_by_user"),
+            # Serve the limits of failed sign-ins for each name and each address.
+            models.Index(fields=["name_key", "at"], name="securityevent_by_name"),
+            models.Index(fields=["address", "at"], name="securityevent_by_address"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.get_kind_display()}"

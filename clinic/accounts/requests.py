@@ -16,7 +16,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from clinic.accounts.models import AccountRequest
+from clinic.accounts.models import AccountRequest, SecurityEvent
+from clinic.accounts.security_log import record
 from clinic.accounts.sessions import end_sessions
 from clinic.models import User
 from clinic.roles import ADMIN_ROLES, Role, get_roles
@@ -53,6 +54,7 @@ def ask(
     asked = AccountRequest.objects.create(
         account=account, kind=kind, asked_by=by, changes={name: value for name, value in added.items() if value}
     )
+    _record(asked, by, "asked")
     if not apps.get_model("patients", "Patient").objects.exists():
         _confirm(asked, None, _("No patient was entered yet"))
     return asked
@@ -103,6 +105,7 @@ def refuse(asked: AccountRequest, *, by: User) -> None:
         locked.decision = Decision.WITHDRAWN if locked.asked_by_id == by.pk else Decision.REFUSED
         locked.decided_by, locked.decided_at = by, timezone.now()
         locked.save()
+        _record(locked, by, locked.decision)
 
 
 @transaction.atomic
@@ -114,6 +117,8 @@ def take_away(account: User, *, roles: Collection[str] = (), sites: Collection[i
         raise PermissionDenied
     account.groups.remove(*Group.objects.filter(name__in=roles))
     account.sites.remove(*sites)
+    words = ", ".join([*sorted(roles), *(f"site {pk}" for pk in sorted(sites))])
+    record(SecurityEvent.Kind.RIGHTS, user=account, by=by, detail=f"taken away: {words}")
     _settle(account)
 
 
@@ -133,6 +138,7 @@ def _confirm(asked: AccountRequest, by: User | None, words: str) -> None:
         Decision.CONFIRMED, by, words, timezone.now(),
     )  # fmt: skip
     asked.save()
+    _record(asked, by, f"confirmed {words}".strip())
     account = User.objects.select_for_update().get(pk=asked.account_id)
     asked.account = account
     if asked.kind == Kind.PASSWORD:
@@ -142,6 +148,13 @@ def _confirm(asked: AccountRequest, by: User | None, words: str) -> None:
     account.groups.add(*Group.objects.filter(name__in=asked.changes.get("roles", ())))
     account.sites.add(*asked.changes.get("sites", ()))
     _settle(account)
+
+
+def _record(asked: AccountRequest, by: User | None, what: str) -> None:
+    given = ", ".join([*asked.changes.get("roles", ()), *(f"site {pk}" for pk in asked.changes.get("sites", ()))])
+    address = "address" if "email" in asked.changes else ""
+    words = f"request {asked.pk} {what}: {asked.kind} {given} {address}"
+    record(SecurityEvent.Kind.RIGHTS, user=asked.account, by=by, detail=" ".join(words.split()))
 
 
 def _settle(account: User) -> None:

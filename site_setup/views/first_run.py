@@ -13,6 +13,9 @@ from django.views import View
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
+from clinic.accounts.models import SecurityEvent
+from clinic.accounts.security_log import record
+from clinic.accounts.sessions import end_sessions
 from clinic.accounts.sign_in import sign_in
 from clinic.models import User
 from site_setup.access_code import is_installation_empty
@@ -47,4 +50,6 @@ class InvitationView(PasswordResetConfirmView):
     def form_valid(self, form: "SetPasswordForm[User]") -> HttpResponse:
         user = form.save()
         self.request.session.pop(INTERNAL_RESET_SESSION_TOKEN, None)
+        end_sessions(user)
+        record(SecurityEvent.Kind.PASSWORD, user=user, by=user, detail="by a one-time link")
         return sign_in(self.request, user, reverse("home"))

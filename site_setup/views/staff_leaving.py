@@ -5,6 +5,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
+from clinic.accounts.models import SecurityEvent
+from clinic.accounts.security_log import record
 from clinic.accounts.sessions import end_sessions
 from clinic.models import User
 from desk.views import current_user
@@ -31,6 +33,7 @@ class LeaveView(SetupView):
         User.objects.filter(pk=person.pk).update(is_active=False)
         end_sessions(person)
         given = hand_over_work(person, heir, by=user)
+        record(SecurityEvent.Kind.RIGHTS, user=person, by=user, detail="account ended")
         to = display_name(heir) if heir else _("everybody")
         log_words(user, person, f"deactivated; {given} recalls and tasks given to {to}.")
         words = _("The account of %(who)s is ended. Recalls and tasks given to %(to)s: %(count)d.")
@@ -46,6 +49,7 @@ class ComeBackView(SetupView):
         colleagues = User.objects.filter(sites__in=user.site_ids, is_superuser=False).distinct()
         person = get_object_or_404(colleagues, pk=pk, is_active=False)
         User.objects.filter(pk=person.pk).update(is_active=True)
+        record(SecurityEvent.Kind.RIGHTS, user=person, by=user, detail="account opened again")
         log_words(user, person, "active again.")
         messages.success(request, _("The account of %(who)s is open again.") % {"who": display_name(person)})
         return redirect("setup_staff")
