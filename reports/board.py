@@ -268,4 +268,3 @@ def _work_item_counts(counts: _BoardCounts) -> list[BoardCount]:
         ),
         BoardCount(_("Overbooked visits to come"), counts.total("overbooked"), overbooked),
     ]
-
