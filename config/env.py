@@ -5,126 +5,80 @@ stops the program with the variable's name and what is allowed, and never repeat
 An empty variable counts as not set.
 """
 
-import re
-from ipaddress import IPv4Network, IPv6Network, ip_network
+import os
 from pathlib import Path
-from typing import Annotated, Literal, Self
-from urllib.parse import SplitResult, urlsplit
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import SplitResult, parse_qs
 
 from django.core.exceptions import ImproperlyConfigured
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from config.env_values import (
+    BackupRecipients,
+    CommaSeparated,
+    DatabaseUrl,
+    EmailUrl,
+    MailAddresses,
+    Networks,
+    RedisUrl,
+    SmsUrl,
+    allowed_schemes,
+    check_mail_address,
+    check_metrics_token,
+    check_web_address,
+    check_webhook_secret,
+    split_address,
+    split_commas,
+)
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 MIN_SECRET_KEY_LENGTH = 50
-MIN_WEBHOOK_SECRET_LENGTH = 20
 DEFAULT_PORT = 8000
+FILE_SUFFIX = "_FILE"
+LOCAL_HOSTS = ("", "localhost", "127.0.0.1", "::1")
+CATCHER_PORT = 1025  # where Mailpit and MailHog listen: what they take reaches no patient
+ENCRYPTED_SSL_MODES = ("require", "verify-ca", "verify-full")
 
 
-def _split_commas(value: object) -> object:
-    """Split "a, b" into its parts; leave anything else to the type's own check."""
-    return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
+class FileSource(PydanticBaseSettingsSource):
+    """NAME_FILE names a file that holds the value of NAME, as secrets of containers are handed over."""
 
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        name = str(field.validation_alias)
+        path = os.environ.get(f"{name}{FILE_SUFFIX}")
+        if not path:
+            return None, name, False
+        if os.environ.get(name):
+            raise ImproperlyConfigured(f"The environment is not usable.\n  {name}: set it or {name}_FILE, not both")
+        try:
+            return Path(path).read_text(encoding="utf-8").strip(), name, False
+        except OSError as error:
+            raise ImproperlyConfigured(
+                f"The environment is not usable.\n  {name}_FILE: cannot be read: {error.strerror}"
+            ) from None
 
-def _parse_networks(value: object) -> object:
-    words = _split_commas(value)
-    if not isinstance(words, list):
-        return words
-    try:
-        return [ip_network(word) for word in words]
-    except ValueError:
-        raise ValueError(
-            "allowed: addresses or networks such as 10.0.0.5, 172.16.0.0/12, separated by commas"
-        ) from None
-
-
-def _parts(address: str) -> SplitResult:
-    """The address taken apart. What Python says of one it cannot read repeats the password, so it is not passed on."""
-    try:
-        parts = urlsplit(address)
-        _ = parts.port
-    except ValueError:
-        raise ValueError("allowed: an address with its password percent-encoded: p@ss/1 becomes p%40ss%2F1") from None
-    return parts
-
-
-def _allowed_schemes(*allowed: str) -> AfterValidator:
-    """A check that a secret address starts with one of the allowed schemes."""
-
-    def check(value: SecretStr) -> SecretStr:
-        if _parts(value.get_secret_value()).scheme not in allowed:
-            raise ValueError("allowed: an address starting with " + ", ".join(f"{scheme}://" for scheme in allowed))
-        return value
-
-    return AfterValidator(check)
-
-
-def _check_web_address(value: str) -> str:
-    parts = _parts(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.query:
-        raise ValueError("allowed: a web address without a path, such as https://recall.example.org")
-    return value.rstrip("/")
-
-
-def _check_mail_address(value: str) -> str:
-    name, at, domain = value.rpartition("@")
-    if not name or not at or "." not in domain or any(letter.isspace() or letter in "<>," for letter in value):
-        raise ValueError("allowed: one bare address, such as bounces@recall.example.org")
-    return value
-
-
-def _check_webhook_secret(value: SecretStr) -> SecretStr:
-    user, colon, password = value.get_secret_value().partition(":")
-    if not (user and colon and password) or len(value.get_secret_value()) < MIN_WEBHOOK_SECRET_LENGTH:
-        raise ValueError(f"allowed: user:password, {MIN_WEBHOOK_SECRET_LENGTH} or more characters")
-    return value
-
-
-def _check_metrics_token(value: SecretStr) -> SecretStr:
-    if len(value.get_secret_value()) < MIN_WEBHOOK_SECRET_LENGTH:
-        raise ValueError(f"allowed: {MIN_WEBHOOK_SECRET_LENGTH} or more characters")
-    return value
-
-
-def _check_backup_recipients(value: list[str]) -> list[str]:
-    by_age = [key for key in value if re.fullmatch("age1[a-z0-9]{58}", key)]
-    by_gpg = [key for key in value if re.fullmatch("gpg:[0-9A-Fa-f]{16,64}", key)]
-    if value not in (by_age, by_gpg):
-        raise ValueError("allowed: public keys such as age1..., or gpg:FINGERPRINT, all of one kind")
-    return value
-
-
-CommaSeparated = Annotated[list[str], NoDecode, BeforeValidator(_split_commas)]
-Networks = Annotated[list[IPv4Network | IPv6Network], NoDecode, BeforeValidator(_parse_networks)]
-BackupRecipients = Annotated[CommaSeparated, AfterValidator(_check_backup_recipients)]
-MailAddresses = Annotated[
-    list[Annotated[str, AfterValidator(_check_mail_address)]], NoDecode, BeforeValidator(_split_commas)
-]
-DatabaseUrl = Annotated[SecretStr, _allowed_schemes("postgres", "postgresql", "sqlite")]
-RedisUrl = Annotated[SecretStr, _allowed_schemes("redis", "rediss", "unix")]
-_SMS_SENDER = re.compile(r"\+[1-9][0-9]{6,14}|MG[0-9a-f]{32}")
-
-
-def _check_sms_url(value: SecretStr) -> SecretStr:
-    """A whole twilio:// address, or file:// and nothing behind it."""
-    address = value.get_secret_value()
-    parts = _parts(address)
-    keys, _at, sender = parts.netloc.rpartition("@")
-    account, _colon, token = keys.partition(":")
-    whole = parts.scheme == "twilio" and account and token and _SMS_SENDER.fullmatch(sender) and not parts.path
-    if not whole and address != "file://":
-        raise ValueError("allowed: twilio://SID:TOKEN@SENDER with a number such as +14125550100 or MG..., or file://")
-    return value
-
-
-SmsUrl = Annotated[SecretStr, AfterValidator(_check_sms_url)]
-EmailUrl = Annotated[SecretStr, _allowed_schemes("smtp", "smtp+tls", "smtp+ssl")]
+    def __call__(self) -> dict[str, Any]:
+        found = (self.get_field_value(field, name) for name, field in self.settings_cls.model_fields.items())
+        return {name: value for value, name, _is_complex in found if value}
 
 
 class Environment(BaseSettings):
-    """The whole configuration of one Recall Desk process, read once from its environment variables."""
+    """The whole configuration of one Recall Desk process, read once from its environment variables and their files."""
 
     model_config = SettingsConfigDict(hide_input_in_errors=True, env_ignore_empty=True, extra="ignore", frozen=True)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return env_settings, FileSource(settings_cls)
 
     profile: Literal["embedded", "production"] = Field(
         "embedded",
@@ -143,7 +97,7 @@ class Environment(BaseSettings):
         validation_alias="ALLOWED_HOSTS",
         description="Host names the site answers to, separated by commas. Embedded: this machine only.",
     )
-    public_url: Annotated[str, AfterValidator(_check_web_address)] | None = Field(
+    public_url: Annotated[str, AfterValidator(check_web_address)] | None = Field(
         None,
         validation_alias="PUBLIC_URL",
         description="The address people type, used for links in messages, such as https://recall.example.org.",
@@ -174,13 +128,13 @@ class Environment(BaseSettings):
     default_from_email: str | None = Field(
         None, validation_alias="DEFAULT_FROM_EMAIL", description='Sender of every e-mail: "Clinic name <a@b.example>".'
     )
-    bounce_address: Annotated[str, AfterValidator(_check_mail_address)] | None = Field(
+    bounce_address: Annotated[str, AfterValidator(check_mail_address)] | None = Field(
         None,
         validation_alias="BOUNCE_ADDRESS",
         description="Mailbox to which undeliverable e-mail goes back, read by `manage.py read_bounces`. "
         "Not set: the address of DEFAULT_FROM_EMAIL.",
     )
-    webhook_secret: Annotated[SecretStr, AfterValidator(_check_webhook_secret)] | None = Field(
+    webhook_secret: Annotated[SecretStr, AfterValidator(check_webhook_secret)] | None = Field(
         None,
         validation_alias="WEBHOOK_SECRET",
         description="user:password, 20 or more characters, with which a mail provider signs in to report what was "
@@ -218,12 +172,20 @@ class Environment(BaseSettings):
     worker_concurrency: int = Field(
         2, ge=1, le=64, validation_alias="WORKER_CONCURRENCY", description="Celery worker processes."
     )
+    plain_transport: Annotated[list[Literal["database", "broker", "mail"]], NoDecode, BeforeValidator(split_commas)] = (
+        Field(
+            [],
+            validation_alias="PLAIN_TRANSPORT",
+            description="Production: which connections to other hosts may go unencrypted, because their network is "
+            "private: database, broker, mail. Not set: each must be encrypted or stay on this host.",
+        )
+    )
     trusted_proxies: Networks = Field(
         [],
         validation_alias="TRUSTED_PROXIES",
         description="Addresses or networks of the HTTPS proxy in front; only its X-Forwarded-* headers are believed.",
     )
-    loop_ping_url: Annotated[SecretStr, _allowed_schemes("http", "https")] | None = Field(
+    loop_ping_url: Annotated[SecretStr, allowed_schemes("http", "https")] | None = Field(
         None,
         validation_alias="LOOP_PING_URL",
         description="Asked for each hour when the check found no recall without a next step, and with /fail behind it "
@@ -240,12 +202,12 @@ class Environment(BaseSettings):
         description="Mail server for these alerts, in the form of EMAIL_URL; best another one, since the usual one may "
         "be what is down. Not set: that of EMAIL_URL.",
     )
-    alert_webhook_url: Annotated[SecretStr, _allowed_schemes("http", "https")] | None = Field(
+    alert_webhook_url: Annotated[SecretStr, allowed_schemes("http", "https")] | None = Field(
         None,
         validation_alias="ALERT_WEBHOOK_URL",
         description='Address that gets the same alerts as {"text": "..."}, as Slack, Mattermost and others take it.',
     )
-    metrics_token: Annotated[SecretStr, AfterValidator(_check_metrics_token)] | None = Field(
+    metrics_token: Annotated[SecretStr, AfterValidator(check_metrics_token)] | None = Field(
         None,
         validation_alias="METRICS_TOKEN",
         description="Bearer token, 20 or more characters, with which Prometheus reads /metrics/. Not set: no page.",
@@ -318,9 +280,36 @@ def _list_production_faults(env: Environment) -> list[str]:
         faults.append("ALLOWED_HOSTS: must name the hosts in the production profile, not *")
     if env.sms_url and env.sms_url.get_secret_value().startswith("file"):
         faults.append("SMS_URL: must name a real service in the production profile, not file://")
+    faults += _list_plain_connections(env)
     if env.debug:
         faults.append("DEBUG: must not be set in the production profile")
     return faults
+
+
+def _list_plain_connections(env: Environment) -> list[str]:
+    """Connections that would carry patients' data over a network as it is, and nobody has said that this is meant."""
+    faults = []
+    if env.email_url:
+        mail = split_address(env.email_url.get_secret_value())
+        if mail.port == CATCHER_PORT:
+            faults.append("EMAIL_URL: port 1025 is that of a mail catcher, and no message would reach anybody")
+        elif _is_plain(mail, "smtp") and "mail" not in env.plain_transport:
+            faults.append("EMAIL_URL: must be smtp+tls:// or smtp+ssl://, or say PLAIN_TRANSPORT=mail")
+    broker = split_address(env.redis_url.get_secret_value()) if env.redis_url else None
+    if broker and _is_plain(broker, "redis") and "broker" not in env.plain_transport:
+        faults.append("REDIS_URL: must be rediss://, or say PLAIN_TRANSPORT=broker")
+    if env.database_url and "database" not in env.plain_transport:
+        database = split_address(env.database_url.get_secret_value())
+        options = parse_qs(database.query)
+        host = options.get("host", [database.hostname or ""])[0]
+        mode = options.get("sslmode", [""])[0]
+        if host not in LOCAL_HOSTS and not host.startswith("/") and mode not in ENCRYPTED_SSL_MODES:
+            faults.append("DATABASE_URL: needs ?sslmode=verify-full (or require), or say PLAIN_TRANSPORT=database")
+    return faults
+
+
+def _is_plain(address: SplitResult, scheme: str) -> bool:
+    return address.scheme == scheme and (address.hostname or "") not in LOCAL_HOSTS
 
 
 def read_environment() -> Environment:

@@ -172,3 +172,50 @@ def test_a_running_task_is_never_given_to_a_second_worker(tmp_path: Path) -> Non
     assert isinstance(transport, dict)
     assert isinstance(limit, int)
     assert transport["visibility_timeout"] > limit
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "remedy"),
+    [
+        ("EMAIL_URL", "smtp://mail.example.org", "PLAIN_TRANSPORT=mail"),
+        ("EMAIL_URL", "smtp+tls://mail:1025", "mail catcher"),
+        ("REDIS_URL", "redis://broker:6379/0", "PLAIN_TRANSPORT=broker"),
+        ("DATABASE_URL", "postgres://recalls@db/recalls", "sslmode=verify-full"),
+        ("DATABASE_URL", "postgres://recalls@db/recalls?sslmode=prefer", "sslmode=verify-full"),
+    ],
+)
+def test_production_sends_nothing_over_a_network_in_clear_unless_that_is_said(
+    monkeypatch: pytest.MonkeyPatch, name: str, address: str, remedy: str
+) -> None:
+    _set(monkeypatch, {**PRODUCTION, name: address})
+    with pytest.raises(ImproperlyConfigured, match=re.escape(remedy)):
+        read_environment()
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"EMAIL_URL": "smtp://mail.example.org", "PLAIN_TRANSPORT": "mail"},
+        {"EMAIL_URL": "smtp://127.0.0.1:25"},
+        {"REDIS_URL": "unix:///run/redis.sock"},
+        {"DATABASE_URL": "postgres://recalls@/recalls?host=/run/postgresql"},
+        {"DATABASE_URL": "postgres://recalls@db/recalls", "PLAIN_TRANSPORT": "broker, database"},
+    ],
+)
+def test_what_stays_on_this_host_or_is_said_may_be_plain(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]
+) -> None:
+    _set(monkeypatch, {**PRODUCTION, **variables})
+    assert read_environment().profile == "production"
+
+
+def test_a_secret_may_be_handed_over_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("f" * 60 + "\n")
+    _set(monkeypatch, {**PRODUCTION, "SECRET_KEY": "", "SECRET_KEY_FILE": str(tmp_path / "key")})
+    assert read_environment().secret_key == SecretStr("f" * 60)
+    monkeypatch.setenv("SECRET_KEY", "g" * 60)
+    with pytest.raises(ImproperlyConfigured, match="not both"):
+        read_environment()
+    _set(monkeypatch, {"SECRET_KEY": "", "SECRET_KEY_FILE": str(tmp_path / "missing")})
+    with pytest.raises(ImproperlyConfigured, match="SECRET_KEY_FILE: cannot be read"):
+        read_environment()

@@ -15,8 +15,8 @@ PRODUCTION_VARIABLES = {
     "SECRET_KEY": "only-for-checks-" + "0123456789abcdefghijklmnopqrstuvwxyz",
     "ALLOWED_HOSTS": "recall.example.org",
     "PUBLIC_URL": "https://recall.example.org",
-    "DATABASE_URL": "postgres://recalls@db/recalls",
-    "REDIS_URL": "redis://broker:6379/0",
+    "DATABASE_URL": "postgres://recalls@db/recalls?sslmode=verify-full",
+    "REDIS_URL": "rediss://broker:6379/0",
     "EMAIL_URL": "smtp+tls://user:pa%40ss@mail.example.org",
     "DEFAULT_FROM_EMAIL": "recalls@example.org",
 }

@@ -41,8 +41,8 @@ def postgres_programs() -> Path:
 
 
 @contextmanager
-def run_postgres() -> Iterator[str]:
-    """A throwaway PostgreSQL on a socket file; yields its DATABASE_URL."""
+def run_postgres(log: Path | None = None, **more: str) -> Iterator[str]:
+    """A throwaway PostgreSQL on a socket file; yields its DATABASE_URL. `more`: settings; `log`: what it writes."""
     root = os.geteuid() == 0
     user = UNPRIVILEGED_USER if root else None
     with tempfile.TemporaryDirectory(prefix="recalldesk-pg-") as name:
@@ -69,10 +69,11 @@ def run_postgres() -> Iterator[str]:
         options |= {"synchronous_commit": "off", "full_page_writes": "off", "log_min_messages": "fatal"}
         # Between two tests every row is gone: statistics taken then would tell the planner that tables stay empty.
         options["autovacuum"] = "off"
-        settings = [word for key, value in options.items() for word in ("-c", f"{key}={value}")]
-        server = subprocess.Popen(
-            [programs / "postgres", "-D", data, *settings], user=user, cwd=folder, stderr=subprocess.DEVNULL
-        )
+        settings = [word for key, value in (options | more).items() for word in ("-c", f"{key}={value}")]
+        with (log or Path(os.devnull)).open("wb") as words:
+            server = subprocess.Popen(
+                [programs / "postgres", "-D", data, *settings], user=user, cwd=folder, stderr=words
+            )
         try:
             _wait_for_socket(folder / ".s.PGSQL.5432", server)
             subprocess.run(

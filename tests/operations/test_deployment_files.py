@@ -1,0 +1,68 @@
+"""Holds that nothing under deploy/ and in docker-compose.yml has more rights or reach than it needs."""
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from config.env import PROJECT_ROOT, Environment
+
+COMPOSE: dict[str, Any] = yaml.safe_load((PROJECT_ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+UNITS = sorted((PROJECT_ROOT / "deploy" / "systemd").glob("*.service"))
+MANIFESTS = [
+    manifest
+    for manifest in yaml.safe_load_all(
+        (PROJECT_ROOT / "deploy" / "kubernetes" / "recalldesk.yaml").read_text(encoding="utf-8")
+    )
+    if manifest
+]
+VARIABLES = {str(field.validation_alias) for field in Environment.model_fields.values()}
+
+
+@pytest.mark.parametrize("name", COMPOSE["services"])
+def test_no_container_has_more_rights_than_it_needs(name: str) -> None:
+    service = COMPOSE["services"][name]
+    assert service["read_only"]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert "ports" not in service or name == "proxy"
+
+
+def test_database_and_broker_are_reached_from_inside_alone() -> None:
+    assert COMPOSE["networks"]["back"]["internal"]
+    assert [COMPOSE["services"][name]["networks"] for name in ("db", "redis")] == [["back"], ["back"]]
+
+
+def test_no_mail_catcher_and_no_secret_stands_in_the_containers() -> None:
+    assert "mail" not in COMPOSE["services"]
+    text = (PROJECT_ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    assert not re.search(r"PASSWORD: |SECRET_KEY: |REDIS_URL: |DATABASE_URL: ", text)
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_every_unit_of_systemd_is_closed_in(unit: Any) -> None:
+    lines = set(unit.read_text(encoding="utf-8").splitlines())
+    assert {"NoNewPrivileges=yes", "ProtectSystem=strict", "CapabilityBoundingSet=", "User=recalldesk"} <= lines
+
+
+def _containers(manifest: Any) -> list[Any]:
+    spec = manifest.get("spec", {})
+    template = spec.get("jobTemplate", {}).get("spec", spec).get("template")
+    return template["spec"]["containers"] if template else []
+
+
+def test_every_container_of_the_manifests_is_closed_in() -> None:
+    containers = [container for manifest in MANIFESTS for container in _containers(manifest)]
+    assert {container["name"] for container in containers} == {"migrate", "web", "worker", "beat", "watch", "backup"}
+    for container in containers:
+        rights = container["securityContext"]
+        assert rights["readOnlyRootFilesystem"]
+        assert not rights["allowPrivilegeEscalation"]
+        assert rights["capabilities"] == {"drop": ["ALL"]}
+
+
+def test_every_setting_that_the_files_name_exists() -> None:
+    named = set(COMPOSE["services"]["web"]["environment"])
+    named |= {name for manifest in MANIFESTS if manifest["kind"] == "ConfigMap" for name in manifest["data"]}
+    assert {name.removesuffix("_FILE") for name in named} <= VARIABLES
