@@ -111,7 +111,7 @@ class ScopedAdmin(admin.ModelAdmin[M]):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if self.private_search and request.method == "POST" and SEARCH_VAR in request.POST:
-            return self._store_search(request, request.POST[SEARCH_VAR])
+            return self._store_search(request, request.POST[SEARCH_VAR].replace("\0", ""))
         return super().changelist_view(request, extra_context)
 
     def _store_search(self, request: HttpRequest, words: str) -> HttpResponse:

@@ -18,12 +18,21 @@ if TYPE_CHECKING:
 
 _LAST_ZONE = zoneinfo.ZoneInfo("Etc/GMT+12")
 _MAX_CLOSED_DAYS = 366  # a site shut for a year is a set-up mistake, not a calendar
+_FIRST_YEAR, _LAST_YEAR = 1900, 2200
 _FIRST_NOTICE_FRIDAY_CUTOFF = time(12, 0)
 
 
 @lru_cache(maxsize=64)
 def _public_holidays(country: str, subdivision: str) -> holidays.HolidayBase:
     return holidays.country_holidays(country, subdiv=subdivision or None)
+
+
+def parse_day(text: str) -> date:
+    """The day of an address or a form. Raises ValueError for what is none, or lies where no clock can be counted."""
+    day = date.fromisoformat(text)
+    if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
+        raise ValueError(text)
+    return day
 
 
 def local_day(site: "Site", at: datetime) -> date:

@@ -70,6 +70,8 @@ class RequestLogMiddleware(RequestMiddleware):
 
     def prepare(self, request: HttpRequest) -> None:
         setattr(request, _STARTED, time.perf_counter())
+        for header in ("HTTP_X_REQUEST_ID", "HTTP_X_CORRELATION_ID"):  # ours alone: a stranger's would name our lines
+            request.META.pop(header, None)
         super().prepare(request)
 
     def handle_response(self, request: HttpRequest, response: HttpResponse) -> None:

@@ -23,6 +23,7 @@ from config.env_values import (
     MailAddresses,
     Networks,
     RedisUrl,
+    SecretKeys,
     SmsUrl,
     allowed_schemes,
     check_mail_address,
@@ -91,6 +92,12 @@ class Environment(BaseSettings):
         validation_alias="SECRET_KEY",
         description=f"Signs sessions and links: {MIN_SECRET_KEY_LENGTH} or more random characters. "
         "Embedded: made once and kept in DATA_DIR.",
+    )
+    secret_key_fallbacks: SecretKeys = Field(
+        [],
+        validation_alias="SECRET_KEY_FALLBACKS",
+        description="Former values of SECRET_KEY, separated by commas: what they signed is still taken, nothing new is "
+        "signed with them. Remove one once the links it signed are out of use.",
     )
     allowed_hosts: CommaSeparated = Field(
         [],

@@ -85,6 +85,7 @@ def check_backup_recipients(value: list[str]) -> list[str]:
 
 
 CommaSeparated = Annotated[list[str], NoDecode, BeforeValidator(split_commas)]
+SecretKeys = Annotated[list[SecretStr], NoDecode, BeforeValidator(split_commas)]
 Networks = Annotated[list[IPv4Network | IPv6Network], NoDecode, BeforeValidator(_parse_networks)]
 BackupRecipients = Annotated[CommaSeparated, AfterValidator(check_backup_recipients)]
 MailAddresses = Annotated[

@@ -24,7 +24,6 @@ from desk.models import KeptForm
 KEEP_FOR = timedelta(minutes=30)
 TYPIST_FIELD = "typed_by"
 DISCARD_FIELD = "discard_kept_form"  # sent by whoever throws away what waits for them
-COOKIE_NAME = "kept-form"
 _SALT = "desk.kept_forms"
 _MAX_FORM_AGE = timedelta(days=1)
 _NOT_KEPT = frozenset({"csrfmiddlewaretoken", TYPIST_FIELD})
@@ -35,6 +34,11 @@ _ASKED_FOR = "asked_for_kept_form"
 def sign_typist(user: User) -> str:
     """The value of the hidden field that says who types."""
     return signing.dumps(user.pk, salt=_SALT)
+
+
+def cookie_name() -> str:
+    """With the __Host- prefix browsers insist on HTTPS and on this very host; plain HTTP on one machine has neither."""
+    return "__Host-kept-form" if settings.SESSION_COOKIE_SECURE else "kept-form"
 
 
 def read_typist(request: HttpRequest) -> User | None:
@@ -54,7 +58,7 @@ def keep_form(request: HttpRequest, typist: User, response: HttpResponse) -> Non
     query = request.META.get("QUERY_STRING", "")
     KeptForm.objects.create(token_hash=_hash(token), user=typist, path=request.path, query=query, fields=fields)
     response.set_cookie(
-        COOKIE_NAME,
+        cookie_name(),
         token,
         max_age=KEEP_FOR,
         secure=bool(settings.SESSION_COOKIE_SECURE),
@@ -133,7 +137,7 @@ def _may_be_kept(name: str) -> bool:
 
 
 def _in_browser(request: HttpRequest) -> KeptForm | None:
-    token = request.COOKIES.get(COOKIE_NAME)
+    token = request.COOKIES.get(cookie_name())
     if not token:
         return None
     return KeptForm.objects.filter(token_hash=_hash(token), kept_at__gte=timezone.now() - KEEP_FOR).first()

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.csrf import csrf_failure
 
 from desk.kept_forms import (
-    COOKIE_NAME,
     DISCARD_FIELD,
+    cookie_name,
     discard_kept_form,
     find_unshown_form,
     keep_form,
@@ -43,7 +43,7 @@ class KeptFormMiddleware(MiddlewareMixin):
         return redirect(request.get_full_path())
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
-        if COOKIE_NAME not in request.COOKIES or not request.user.is_authenticated:
+        if cookie_name() not in request.COOKIES or not request.user.is_authenticated:
             return response
         if request.method == "POST" and response.status_code == 302:
             discard_kept_form(request)

@@ -34,6 +34,7 @@ CONTENT_SECURITY_POLICY = {
     "default-src": [NONE],
     "style-src": [SELF],
     "img-src": [SELF],
+    "object-src": [NONE],
     "base-uri": [NONE],
     "form-action": [SELF],
     "frame-ancestors": [NONE],

@@ -14,7 +14,7 @@ from patients.contact_validation import can_get_texts
 from patients.models import Consent, Patient, ResultWish
 
 MAX_NOTE_LENGTH = 200  # with the line before it, it fits into the task's reason
-_MIN_BIRTH_YEAR = 1900
+_MIN_BIRTH_YEAR, _MAX_BIRTH_YEAR = 1900, 9999
 
 
 class BirthDateForm(forms.Form):
@@ -22,7 +22,7 @@ class BirthDateForm(forms.Form):
 
     month = forms.IntegerField(label=_("Month"), min_value=1, max_value=12)
     day = forms.IntegerField(label=_("Day"), min_value=1, max_value=31)
-    year = forms.IntegerField(label=_("Year"), min_value=_MIN_BIRTH_YEAR)
+    year = forms.IntegerField(label=_("Year"), min_value=_MIN_BIRTH_YEAR, max_value=_MAX_BIRTH_YEAR)
 
     def __init__(self, *args: Any, site: Site, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -2,8 +2,8 @@
 
 import json
 import logging
-from urllib.request import urlopen
 
+import urllib3
 from django.conf import settings
 from django.utils import timezone
 
@@ -39,7 +39,7 @@ def _ping_monitor(suffix: str) -> None:
     if not settings.LOOP_PING_URL:
         return
     try:
-        with urlopen(settings.LOOP_PING_URL.rstrip("/") + suffix, timeout=PING_TIMEOUT_SECONDS):  # noqa: S310  a web address
-            pass
-    except OSError as error:
+        address = settings.LOOP_PING_URL.rstrip("/") + suffix
+        urllib3.request("GET", address, timeout=PING_TIMEOUT_SECONDS, retries=False, redirect=False)
+    except (OSError, urllib3.exceptions.HTTPError) as error:
         log.warning("the monitor's address did not answer: %s", type(error).__name__)

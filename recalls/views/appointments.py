@@ -131,7 +131,7 @@ def days_by_site(sites: list[Site], when: str, asked: str) -> tuple[dict[Site, d
     """Each site's own day: the one asked for, its today or its next open day; and the day as the address says it."""
     if asked and when == "today":
         try:
-            day = date.fromisoformat(asked)
+            day = calendar.parse_day(asked)
         except ValueError:
             raise Http404 from None
         return dict.fromkeys(sites, day), str(day)

@@ -203,6 +203,6 @@ def _first_day(request: HttpRequest, recall: Recall) -> date:
 
 def _parse_date(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        return calendar.parse_day(text)
     except ValueError:
         return date.min

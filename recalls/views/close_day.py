@@ -82,7 +82,7 @@ def _parse_site_and_day(sites: list[Site], asked: Any) -> tuple[Site | None, dat
     if site is None:
         raise Http404
     try:
-        day = date.fromisoformat(asked.get("day", ""))
+        day = calendar.parse_day(asked.get("day", ""))
     except ValueError:
         return site, None, _("Choose a date.")
     if day < calendar.local_day(site, timezone.now()):

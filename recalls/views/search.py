@@ -18,7 +18,7 @@ class SearchView(DeskView):
     page = Page.RECALL
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        request.session[SEARCH_SESSION_KEY] = request.POST.get("q", "").strip()[:100]
+        request.session[SEARCH_SESSION_KEY] = request.POST.get("q", "").replace("\0", "").strip()[:100]
         return redirect("search")
 
     def get(self, request: HttpRequest) -> HttpResponse:

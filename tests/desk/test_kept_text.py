@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from clinic.models import User
-from desk.kept_forms import COOKIE_NAME, KEEP_FOR
+from desk.kept_forms import KEEP_FOR, cookie_name
 from desk.models import KeptForm
 from recalls.models import ContactAttempt, Recall
 from recalls.testing.factories import RecallFactory
@@ -173,8 +173,8 @@ def test_the_browser_and_the_session_hold_no_word_of_it(
     _send_too_late(browser, scheduler_ana, recall, clock)
     cookies = browser.cookies.output()
     assert "Hija" not in cookies
-    assert browser.cookies[COOKIE_NAME]["httponly"]
-    assert browser.cookies[COOKIE_NAME].value not in str(list(KeptForm.objects.values()))
+    assert browser.cookies[cookie_name()]["httponly"]
+    assert browser.cookies[cookie_name()].value not in str(list(KeptForm.objects.values()))
     assert "Hija" not in str(dict(browser.session))
     assert "Hija" not in caplog.text
 
