@@ -1,5 +1,6 @@
 """Forms that take a file and say which of our columns each of its columns is."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,10 @@ from django.utils.translation import gettext_lazy
 from clinic.models import Site, User
 from exchange.schema import LABELS
 from exchange.uploads.column_mapping import LEFT_OUT, find_mapping_problems
-from exchange.uploads.upload_reader import SUFFIXES
+from exchange.uploads.upload_reader import SUFFIXES, WORKBOOK_SUFFIXES
 
 MAX_MEGABYTES = 50
+_IS_NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f]|\A%PDF-")
 
 
 class UploadForm(forms.Form):
@@ -41,6 +43,9 @@ class UploadForm(forms.Form):
                 _("The file is larger than %(most)s MB. Split it, or ask your administrator to load it.")
                 % {"most": MAX_MEGABYTES}
             )
+        if Path(content.name or "").suffix.lower() not in WORKBOOK_SUFFIXES and _IS_NO_TEXT.search(content.read(4096)):
+            raise ValidationError(_("This is no CSV file. Save the table as CSV UTF-8."))
+        content.seek(0)
         return content
 
 

@@ -13,7 +13,8 @@ from exchange.models import ResultUpload
 from exchange.uploads.upload_store import file_path
 from exchange.uploads.xlsx_reader import ResultsWorkbook, inspect_workbook
 
-SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".xlsm")
+WORKBOOK_SUFFIXES = (".xlsx", ".xlsm")
+SUFFIXES = (".csv", ".txt", ".tsv", *WORKBOOK_SUFFIXES)
 SAMPLE_ROWS = 3
 
 
@@ -26,7 +27,7 @@ def open_upload(upload: ResultUpload) -> Iterator[ResultsCsv | ResultsWorkbook]:
     except FileNotFoundError:
         raise UnusableFile(_("The file is not kept any more. Upload it again.")) from None
     with content:
-        is_workbook = path.suffix in (".xlsx", ".xlsm")
+        is_workbook = path.suffix in WORKBOOK_SUFFIXES
         yield inspect_workbook(content) if is_workbook else inspect_csv(content)
 
 

@@ -21,6 +21,7 @@ from exchange.errors import WHOLE_ROW, Problem, UnusableFile
 from exchange.row_parser import EXTRA_CELLS
 
 MAX_UNPACKED_BYTES = 300_000_000
+MAX_PARTS = 5_000  # files within the workbook
 _DAMAGED = gettext_lazy("This is no Excel workbook, or it is damaged. Save it again as .xlsx or as CSV.")
 _OLD_FORMAT = b"\xd0\xcf\x11\xe0"  # .xls, and any workbook with a password
 _MAX_EXACT = 10**15  # Excel keeps fifteen digits of a number
@@ -66,10 +67,10 @@ def _check_size(content: IO[bytes]) -> None:
         )
     try:
         with zipfile.ZipFile(content) as packed:
-            unpacked = sum(part.file_size for part in packed.infolist())
+            parts = packed.infolist()
     except zipfile.BadZipFile:
         raise UnusableFile(_DAMAGED) from None
-    if unpacked > MAX_UNPACKED_BYTES:
+    if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED_BYTES:
         raise UnusableFile(_("The workbook is too large when unpacked. Save the sheet with the results as CSV UTF-8."))
 
 
