@@ -47,7 +47,9 @@ def ready(_request: HttpRequest) -> HttpResponse:
 
 
 def _answer(*, is_well: bool) -> HttpResponse:
-    return HttpResponse("ok" if is_well else "not", content_type="text/plain", status=200 if is_well else 503)
+    return HttpResponse(
+        "ok" if is_well else "not", content_type="text/plain; charset=utf-8", status=200 if is_well else 503
+    )
 
 
 def _database_answers() -> bool:

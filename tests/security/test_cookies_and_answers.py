@@ -30,7 +30,16 @@ STAFF_PAGES = (
     "report_requests",
     "entry",
 )
-OPEN_PAGES = ("/sign-in/", "/fhir/metadata", "/no-such-page/", "/my/", "/my/no-such-link/", "/admin/login/")
+OPEN_PAGES = (
+    "/sign-in/",
+    "/health/",
+    "/health/live/",
+    "/fhir/metadata",
+    "/no-such-page/",
+    "/my/",
+    "/my/no-such-link/",
+    "/admin/login/",
+)
 # Whoever calls these has seen no page of ours: each asks for a signature, a secret or a token instead.
 WITHOUT_A_FORMS_TOKEN = {"unsubscribe", "sms_inbound", "fhir_base", *(one.name for one in webhooks.urlpatterns)}
 # Opening a page writes who looked, that a session goes on, and that a recall is in somebody's hands: nothing else.
