@@ -30,7 +30,9 @@ def metrics(request: HttpRequest) -> HttpResponse:
         raise Http404
     scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
     if scheme != "Bearer" or not constant_time_compare(token, settings.METRICS_TOKEN):
-        return HttpResponse("not", status=401, content_type="text/plain", headers={"WWW-Authenticate": "Bearer"})
+        return HttpResponse(
+            "not", status=401, content_type="text/plain; charset=utf-8", headers={"WWW-Authenticate": "Bearer"}
+        )
     is_up = broker.is_reachable(settings.REDIS_URL, seconds=BROKER_TIMEOUT_SECONDS)
     own = CollectorRegistry()
     own.register(GaugeCollector(timezone.now(), is_broker_up=is_up))

@@ -9,10 +9,10 @@ import django_stubs_ext
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from clinic.request_guard import PROGRAM_PATHS
 from config import connections, logs
 from config.embedded import get_secret_key, private_folder
 from config.env import read_environment
+from config.request_guard import PROGRAM_PATHS
 
 django_stubs_ext.monkeypatch()  # lets classes such as ModelAdmin be written with their type arguments
 
@@ -69,7 +69,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "clinic.middleware.RequestLogMiddleware",
     "csp.middleware.CSPMiddleware",
-    "clinic.request_guard.RequestGuardMiddleware",
+    "config.request_guard.RequestGuardMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
