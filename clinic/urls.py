@@ -1,7 +1,7 @@
 """Addresses of signing in and out."""
 
 from allauth.account.views import reauthenticate
-from django.urls import path
+from django.urls import include, path
 
 from clinic import views
 
@@ -12,5 +12,7 @@ urlpatterns = [
     path("sign-in/again/", reauthenticate, name="account_reauthenticate"),
     path("keys/", views.keyboard_shortcuts, name="keyboard_shortcuts"),
     path("password/", views.ChangePasswordView.as_view(), name="password_change"),
+    path("second-factor/", include("allauth.mfa.urls")),
     path("sign-out/", views.SignOutView.as_view(), name="sign_out"),
+    path("sign-out/", views.SignOutView.as_view(), name="account_logout"),  # what django-allauth calls it
 ]

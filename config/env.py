@@ -165,6 +165,13 @@ class Environment(BaseSettings):
         description="Embedded: whether `make run` makes the demo clinic in an empty installation; `no` prints a code "
         "with which your own clinic is set up in the browser.",
     )
+    second_factor_roles: CommaSeparated = Field(
+        [],
+        validation_alias="SECOND_FACTOR_ROLES",
+        description="Roles that must sign in with a second factor, separated by commas, such as "
+        "administrator,manager,radiologist; `all` for everybody, `none` for nobody. Not set: everybody in the "
+        "production profile, nobody in the embedded one.",
+    )
     data_dir: Path = Field(
         PROJECT_ROOT / "var",
         validation_alias="DATA_DIR",

@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "django.forms",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "anymail",
     "axes",
     "crispy_forms",
@@ -81,6 +82,7 @@ MIDDLEWARE = [
     "clinic.middleware.SignInMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "clinic.accounts.second_factor.SecondFactorMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -136,6 +138,18 @@ ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_REAUTHENTICATION_METHODS = ("password", "mfa")
 ACCOUNT_REAUTHENTICATION_TIMEOUT = int(timedelta(minutes=10).total_seconds())
+# Roles that must have a second factor; whoever has one is always asked for it.
+SECOND_FACTOR_ROLES = frozenset(ENV.second_factor_roles or (["all"] if PRODUCTION else []))
+MFA_ADAPTER = "clinic.accounts.mfa_adapter.StaffMFAAdapter"
+MFA_FORMS = {
+    "authenticate": "clinic.accounts.mfa_forms.CodeForm",
+    "reauthenticate": "clinic.accounts.mfa_forms.CodeAgainForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_ISSUER = "Recall Desk"
+MFA_TOTP_TOLERANCE = 1  # half a minute either way: clocks differ, and people type slowly
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION
 AXES_HANDLER = "axes.handlers.database.AxesDatabaseHandler"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 5

@@ -24,6 +24,8 @@ def describe(asked: AccountRequest) -> str:
     """What is asked for, in words."""
     if asked.kind == AccountRequest.Kind.PASSWORD:
         return _("a one-time link for a new password")
+    if asked.kind == AccountRequest.Kind.SECOND_FACTOR:
+        return _("the second factor is lost: it is removed, and a new one is set up at the next sign-in")
     words = [str(Role(name).label) for name in asked.changes.get("roles", ())]
     words += Site.objects.filter(pk__in=asked.changes.get("sites", ())).values_list("name", flat=True)
     if email := asked.changes.get("email"):

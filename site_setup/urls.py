@@ -42,6 +42,7 @@ urlpatterns = [
     path("staff/requests/<int:pk>/", accounts.DecideView.as_view(), name="setup_account_decide"),
     path("staff/<int:pk>/", accounts.AccountView.as_view(), name="setup_account"),
     path("staff/<int:pk>/password/", accounts.NewPasswordView.as_view(), name="setup_new_password"),
+    path("staff/<int:pk>/second-factor/", accounts.LostFactorView.as_view(), name="setup_lost_factor"),
     path("staff/<int:pk>/invite/", staff.InviteAgainView.as_view(), name="setup_invite_again"),
     path("staff/<int:pk>/leave/", staff_leaving.LeaveView.as_view(), name="setup_leave"),
     path("staff/<int:pk>/back/", staff_leaving.ComeBackView.as_view(), name="setup_come_back"),

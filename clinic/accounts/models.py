@@ -13,6 +13,7 @@ class AccountRequest(models.Model):
     class Kind(models.TextChoices):
         GRANT = "grant", _("Roles, sites and address")
         PASSWORD = "password", _("New password by a one-time link")
+        SECOND_FACTOR = "second_factor", _("Removal of a lost second factor")
 
     class Decision(models.TextChoices):
         OPEN = "", _("Waits for a second administrator")

@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinic.accounts.models import AccountRequest, SecurityEvent
+from clinic.accounts.second_factor import remove_second_factors
 from clinic.accounts.security_log import record
 from clinic.accounts.sessions import end_sessions
 from clinic.models import User
@@ -143,6 +144,8 @@ def _confirm(asked: AccountRequest, by: User | None, words: str) -> None:
     asked.account = account
     if asked.kind == Kind.PASSWORD:
         account.set_unusable_password()
+    if asked.kind == Kind.SECOND_FACTOR:
+        remove_second_factors(account)
     account.email = asked.changes.get("email", account.email)
     account.save(update_fields=["password", "email"])
     account.groups.add(*Group.objects.filter(name__in=asked.changes.get("roles", ())))

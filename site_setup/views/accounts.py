@@ -46,15 +46,30 @@ class AccountView(SetupView):
         return tell_what_becomes_of(request, asked) or redirect("setup_staff")
 
 
-@asks_again
-class NewPasswordView(SetupView):
-    """Asks for a one-time link by which a colleague chooses a new password."""
+class _ResetView(SetupView):
+    """Asks for what lets a colleague come in anew."""
+
+    kind: AccountRequest.Kind
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         user, account = current_user(request), _colleague(request, pk)
-        asked = requests.ask(account, AccountRequest.Kind.PASSWORD, by=user)
-        log_words(user, account, "new password asked for.")
+        asked = requests.ask(account, self.kind, by=user)
+        log_words(user, account, f"asked for: {describe(asked)}.")
         return tell_what_becomes_of(request, asked) or redirect("setup_staff")
+
+
+@asks_again
+class NewPasswordView(_ResetView):
+    """Asks for a one-time link by which a colleague chooses a new password."""
+
+    kind = AccountRequest.Kind.PASSWORD
+
+
+@asks_again
+class LostFactorView(_ResetView):
+    """Asks that a lost second factor is removed, so that the colleague can set up a new one."""
+
+    kind = AccountRequest.Kind.SECOND_FACTOR
 
 
 class AccountRequestsView(SetupView):

@@ -52,6 +52,7 @@ PUBLIC_URL_NAMES = {
     "invitation",  # a new colleague has no password yet; the link holds a one-time token
     "sign_in",  # one must get in somewhere
     "account_login",  # the same page under the name that django-allauth looks for
+    "mfa_authenticate",  # the second step of the sign-in, for whoever has just given the password
     "unsubscribe",  # a patient has no account; a mail program presses the button
     "set_language",  # the sign-in page is read before signing in
     "admin:login",  # the admin's own way in, under the same lockout
