@@ -12,6 +12,7 @@ urlpatterns = [
     path("sign-in/again/", reauthenticate, name="account_reauthenticate"),
     path("keys/", views.keyboard_shortcuts, name="keyboard_shortcuts"),
     path("password/", views.ChangePasswordView.as_view(), name="password_change"),
+    path("sessions/", views.SessionsView.as_view(), name="sessions"),
     path("second-factor/", include("allauth.mfa.urls")),
     path("sign-out/", views.SignOutView.as_view(), name="sign_out"),
     path("sign-out/", views.SignOutView.as_view(), name="account_logout"),  # what django-allauth calls it

@@ -1,8 +1,9 @@
-"""Views for signing in, for the start page of each role, and for pages that cannot be shown."""
+"""Views for signing in, for the own sessions, for the start page of each role, and for pages that cannot be shown."""
 
 from collections.abc import Iterable
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
 from django.contrib.messages.views import SuccessMessageMixin
@@ -10,11 +11,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
+from django.views import View
 from django.views.decorators.http import require_safe
 
 from clinic.accounts.models import SecurityEvent
-from clinic.accounts.security_log import record
+from clinic.accounts.security_log import find_account, record
+from clinic.accounts.sessions import end_other_sessions, end_own_session, list_sessions
 from clinic.accounts.sign_in import sign_in
+from clinic.accounts.throttles import is_slowed
 from clinic.models import User
 from clinic.roles import Role, get_roles
 
@@ -28,6 +32,14 @@ class SignInView(LoginView):
         if not User.objects.exists():
             return redirect("first_account")
         return super().get(request, *args, **kwargs)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The limits say the same of a name that is no account's."""
+        name = request.POST.get("username", "")
+        if is_slowed(request, name):
+            record(SecurityEvent.Kind.LOCKED_OUT, request=request, user=find_account(name), detail="limit of the hour")
+            return render(request, "registration/slowed_down.html", status=429)
+        return super().post(request, *args, **kwargs)
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         user: Any = form.get_user()
@@ -43,8 +55,27 @@ class ChangePasswordView(SuccessMessageMixin[PasswordChangeForm], PasswordChange
 
     def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
         answer = super().form_valid(form)
+        end_other_sessions(self.request)
         record(SecurityEvent.Kind.PASSWORD, user=form.user, by=form.user, detail="changed")
         return answer
+
+
+class SessionsView(View):
+    """Where the person is signed in; one session, or all but this one, is ended by a button."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return render(request, "registration/sessions.html", {"sessions": list_sessions(request)})
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        number = request.POST.get("session", "")
+        if number.isdecimal():
+            end_own_session(request, int(number))
+        else:
+            end_other_sessions(request)
+        user: Any = request.user
+        record(SecurityEvent.Kind.SESSIONS_ENDED, request=request, user=user, by=user)
+        messages.success(request, _("Ended: nobody works there under your name any more."))
+        return redirect("sessions")
 
 
 class SignOutView(LogoutView):

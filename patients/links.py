@@ -16,6 +16,7 @@ from django.utils import timezone
 from clinic.actors import Actor, actor_for
 from clinic.models import User
 from patients.models import Patient, PatientLink
+from patients.record_history import log_changes
 
 # A message is often read again weeks later, and the federal goal from result to answer is 60 days; a link that is
 # needed longer comes anew with the next message.
@@ -61,10 +62,19 @@ def get_link(pk: int) -> PatientLink | None:
     return _links().filter(pk=pk).first()
 
 
-def revoke_link(link: PatientLink, *, by: User | Actor) -> None:
-    actor_for(by)
-    PatientLink.objects.filter(pk=link.pk, revoked_at=None).update(revoked_at=timezone.now())
-    link.refresh_from_db(fields=["revoked_at"])
+@transaction.atomic
+def revoke_links(patient: Patient, *, by: User | Actor) -> int:
+    """End every link to the patient's page, those of records merged into this one too; the history tells how many."""
+    whose = models.Q(patient=patient) | models.Q(patient__merged_into=patient)
+    ended = PatientLink.objects.filter(whose, revoked_at=None).update(revoked_at=timezone.now())
+    if ended:
+        log_changes(patient, {"links": (str(ended), "0")}, by=by)
+    return ended
+
+
+def leave(link: PatientLink) -> None:
+    """Whoever opened the page by this link has left it: what the browser still holds opens nothing."""
+    PatientLink.objects.filter(pk=link.pk).update(left_at=timezone.now())
 
 
 @transaction.atomic

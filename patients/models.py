@@ -314,6 +314,8 @@ class PatientLink(models.Model):
     failed_attempts = models.PositiveSmallIntegerField(_("wrong birth dates in a row"), default=0)
     locked_at = models.DateTimeField(_("locked"), null=True, blank=True)
     last_opened_at = models.DateTimeField(_("last opened"), null=True, blank=True)
+    # Whoever gave the birth date before that must give it again.
+    left_at = models.DateTimeField(_("last left"), null=True, blank=True)
 
     class Meta:
         ordering = ["-pk"]
@@ -331,12 +333,12 @@ class PatientLink(models.Model):
     def is_usable_at(self, now: datetime) -> bool:
         """Whether the link may still be used: not expired, withdrawn or locked, and its holder is alive.
 
-        One that was sent to an address ends when the patient has another one, or the address is another person's.
+        One that was sent to an address ends when the patient has another one, and when the address is known not to be
+        usable: it is another person's, mail to it comes back, or its reader wants none.
         """
         in_force = self.revoked_at is None and self.locked_at is None and now < self.expires_at
         return in_force and self.current_patient.deceased_on is None and (not self.address or self._address_holds())
 
     def _address_holds(self) -> bool:
         mine = ContactPoint.objects.filter(patient__in={self.patient_id, self.current_patient.pk})
-        right = mine.exclude(unusable=ContactPoint.UnusableReason.WRONG)
-        return right.alias(folded=Lower("value")).filter(folded=self.address.lower()).exists()
+        return mine.filter(unusable="").alias(folded=Lower("value")).filter(folded=self.address.lower()).exists()

@@ -12,7 +12,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from clinic.actors import PATIENT, SYSTEM
+from clinic.actors import PATIENT
 from patients import links
 from patients.actions import record_consent, set_language, set_result_wish
 from patients.addresses import mark_address_unusable
@@ -91,7 +91,7 @@ def report_link_locked(link: PatientLink) -> None:
 
 @transaction.atomic
 def report_wrong_recipient(link: PatientLink) -> None:
-    """Whoever got the message is not the patient: nothing more goes to that address, and the link ends.
+    """Whoever got the message is not the patient: nothing more goes to that address, and every link ends.
 
     It says nothing of an address that the patient has given since, nor of another patient who is reached there.
     """
@@ -99,7 +99,7 @@ def report_wrong_recipient(link: PatientLink) -> None:
     actions.lock_open_recalls(patient)
     present = patient.contact_points.filter(kind=ContactPoint.Kind.EMAIL).values_list("value", flat=True).first()
     mark_address_unusable(link.address or present or "", ContactPoint.UnusableReason.WRONG, by=PATIENT, patient=patient)
-    links.revoke_link(link, by=SYSTEM)
+    links.revoke_links(patient, by=PATIENT)
     with translation.override(settings.LANGUAGE_CODE):
         patient_changed.send(sender=Patient, patient=patient)
         reason = _("Somebody who got a message says: I am not this person. Email to that address is stopped.")

@@ -1,6 +1,7 @@
 """Keeps an identified patient signed in by a signed cookie of the portal's own, for 15 minutes.
 
-The cookie holds the number of the link, never the link, and is worthless once the link is withdrawn, locked or expired.
+The cookie holds the number of the link, never the link, and is worthless once the link is withdrawn, locked or
+expired, or the page was left.
 It ends 15 minutes after the last page and an hour after the birth date. SameSite=Lax, not Strict: coming back from the
 message in a mail is a cross-site visit, and the birth date would have to be given again; a form sent from another
 site gets no cookie either way.
@@ -70,5 +71,7 @@ def get_visitor(request: HttpRequest) -> VerifiedVisitor | None:
     now = timezone.now()
     link = links.get_link(told["link"])
     if link is None or not link.is_usable_at(now) or now.timestamp() - told["since"] > ABSOLUTE_TIMEOUT.total_seconds():
+        return None
+    if link.left_at is not None and told["since"] <= link.left_at.timestamp():
         return None
     return VerifiedVisitor(link, told["since"])

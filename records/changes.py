@@ -17,6 +17,7 @@ _LABELS: dict[str, Any] = {
     "visit_wish": gettext_lazy("Can come"),
     "referrer": gettext_lazy("Referring provider"),
     "result_wish": gettext_lazy("Wish about results"),
+    "links": gettext_lazy("Links to the own page in force"),
     "merged_into_id": gettext_lazy("Merged into record number"),
 }
 _SOURCES: dict[str, Any] = {

@@ -8,11 +8,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from clinic.models import User
 from clinic.roles import Page, can_open_page
 from desk.kept_forms import discard_kept_form, restore_kept_form
 from desk.views import current_user, log_patient_view
+from patients import links
 from recalls.permissions import NotPermitted
 from recalls.selectors.patients import patients_of
 from records.duplicates import find_duplicates
@@ -65,6 +67,19 @@ class EditView(RecordView):
         discard_kept_form(request)
         if form.has_changed():
             messages.success(request, _("Saved: %(what)s.") % {"what": ", ".join(form.changed_labels())})
+        return redirect("patient", pk)
+
+
+class EndLinksView(RecordView):
+    """Ends every link to the patient's own page: a phone was lost, or somebody else reads the mail."""
+
+    page = Page.PATIENT_EDIT
+    access_log_label: ClassVar[str] = "patient: links ended"
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        ended = links.revoke_links(self.open_patient(request, pk), by=current_user(request))
+        words = ngettext("%(count)d link was ended.", "%(count)d links were ended.", ended) % {"count": ended}
+        messages.success(request, words)
         return redirect("patient", pk)
 
 

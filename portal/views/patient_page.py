@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from patients import links
 from patients.channels import get_patient_channels
 from portal import calendar_file, patient_requests, session
 from portal.decorators import for_patient
@@ -121,6 +122,7 @@ def download_calendar_file(request: HttpRequest, visitor: VerifiedVisitor) -> Ht
 @require_POST
 def close_page(request: HttpRequest, visitor: VerifiedVisitor) -> HttpResponse:
     response = _render_page(request, "portal/page_closed.html", build_page_context(visitor.patient, timezone.now()))
+    links.leave(visitor.link)
     session.end_session(response)
     return response
 

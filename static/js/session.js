@@ -1,4 +1,4 @@
-// Warns before the session ends. Typing counts as being here; other tabs count too, since the server is asked.
+// Warns before the session ends, and hides the page when it has. Typing counts as being here; other tabs count too, since the server is asked.
 "use strict";
 
 (() => {
@@ -9,6 +9,8 @@
   const [ending, ended] = warning.querySelectorAll("[data-says]");
   const token = warning.querySelector("[name=csrfmiddlewaretoken]").value;
   const PING_AFTER = 60000;
+  const [again, keep] = warning.querySelectorAll("[data-after-end]");
+  let typedForm = null; // the last form that was typed into and that the server keeps for its typist
   let typed = false;
   let timer = 0;
 
@@ -17,6 +19,10 @@
     ended.hidden = words !== ended;
     button.hidden = words !== ending;
     warning.hidden = words === null;
+    // Nobody reads over a desk that was left: the page is hidden, and what was typed stays behind it.
+    document.body.classList.toggle("signed-out", words === ended);
+    keep.hidden = words !== ended || !typedForm;
+    again.hidden = words !== ended;
   };
 
   async function ask(method) {
@@ -42,7 +48,16 @@
     event.preventDefault();
     look("POST");
   });
-  document.addEventListener("input", () => { typed = true; });
+  document.addEventListener("input", (event) => {
+    typed = true;
+    const form = event.target.form;
+    if (form && form.elements.typed_by) typedForm = form;
+  });
+  // Sent without a session the fields are kept for half an hour, and shown to the same person after signing in.
+  keep.addEventListener("click", () => {
+    typedForm.noValidate = true;
+    typedForm.requestSubmit();
+  });
   setInterval(() => {
     if (typed) look("POST");
     typed = false;

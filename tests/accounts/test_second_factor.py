@@ -16,12 +16,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
-from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
+from pytest_django import Settings
 
 from clinic.accounts.mfa_forms import MAX_WRONG_CODES
 from clinic.accounts.models import SecurityEvent
 from clinic.accounts.second_factor import SecondFactorMiddleware
-from clinic.models import AccountRequest, Site, User
+from clinic.models import AccountRequest, User
 from tests.accounts.conftest import PASSWORD, SignIn
 
 pytestmark = pytest.mark.django_db
@@ -103,18 +103,17 @@ def test_after_ten_wrong_codes_the_right_one_is_not_taken_either(client: Client,
         assert _give_code(client, _code()).status_code == 302
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_role_that_needs_it_sets_it_up_before_any_other_page(
-    sign_in: SignIn, scheduler_ana: User, settings: Settings,
-    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
-) -> None:  # fmt: skip
+    sign_in: SignIn, scheduler_ana: User, settings: Settings
+) -> None:
     settings.SECOND_FACTOR_ROLES = frozenset({"scheduler"})
     desk = sign_in(scheduler_ana)
     for page in (reverse("queue"), "/search/", reverse("password_change")):
         assert desk.get(page).headers["Location"] == reverse("mfa_index")
     assert desk.get(reverse("mfa_index")).status_code == 200
     secret = desk.get(reverse("mfa_activate_totp")).context["form"].secret
-    with django_capture_on_commit_callbacks(execute=True):
-        set_up = desk.post(reverse("mfa_activate_totp"), {"code": _code(secret)})
+    set_up = desk.post(reverse("mfa_activate_totp"), {"code": _code(secret)})
     assert set_up.headers["Location"] == reverse("mfa_view_recovery_codes")
     assert desk.get(reverse("queue")).status_code == 200
     events = SecurityEvent.objects.filter(kind=SecurityEvent.Kind.SECOND_FACTOR, user=scheduler_ana)
@@ -170,7 +169,7 @@ def test_the_secret_of_an_app_is_not_readable_in_the_database(ana_with_app: User
 
 @pytest.mark.usefixtures("patient")
 def test_a_lost_factor_is_removed_by_two_administrators(
-    sign_in: SignIn, client: Client, ana_with_app: User, administrator_ida: User, administrator_bo: User, shadyside: Site
+    sign_in: SignIn, client: Client, ana_with_app: User, administrator_ida: User, administrator_bo: User
 ) -> None:  # fmt: skip
     _give_password(client)
     _give_code(client, _code())

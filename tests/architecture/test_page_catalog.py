@@ -20,11 +20,11 @@ NO_PAGES = frozenset({
     "message_resend_html", "metrics", "mfa_activate_totp", "mfa_add_webauthn", "mfa_authenticate",
     "mfa_deactivate_totp", "mfa_download_recovery_codes", "mfa_edit_webauthn", "mfa_generate_recovery_codes",
     "mfa_list_webauthn", "mfa_reauthenticate", "mfa_reauthenticate_webauthn", "mfa_remove_webauthn",
-    "mfa_view_recovery_codes", "next_recall", "outside_report", "recall_list_export", "refresh_presence",
-    "room_entry", "saved_view_create", "saved_view_delete", "set_language", "setup_account_decide",
-    "setup_come_back", "setup_invite_again", "setup_lost_factor", "setup_new_password", "setup_reopen_day",
-    "setup_site_new", "setup_stop_delete", "setup_work_holiday", "sign_out", "sms_inbound", "staff_work_export",
-    "still_here", "undo", "upload_progress", "work_item_done", "workflow_map_update",
+    "mfa_view_recovery_codes", "next_recall", "outside_report", "patient_end_links", "recall_list_export",
+    "refresh_presence", "room_entry", "saved_view_create", "saved_view_delete", "set_language",
+    "setup_account_decide", "setup_come_back", "setup_invite_again", "setup_lost_factor", "setup_new_password",
+    "setup_reopen_day", "setup_site_new", "setup_stop_delete", "setup_work_holiday", "sign_out", "sms_inbound",
+    "staff_work_export", "still_here", "undo", "upload_progress", "work_item_done", "workflow_map_update",
 })  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page
-from pytest_django import LiveServer
+from pytest_django.live_server_helper import LiveServer
 
 from clinic.factories import UserFactory
 from clinic.models import Site
