@@ -96,11 +96,13 @@ class LargeClinic:
         state = State.CLOSED if pick < 0.4 else State.TO_CONTACT if pick < 0.65 else self.chance.choice(others)
         since, is_open = self.now - timedelta(days=self.chance.random() * 20), state != State.CLOSED
         reading = state in (State.AWAITING_OUTCOME, State.AWAITING_CONCORDANCE)
+        owed = since if state == State.RESULT_TO_TELL else None
         return Recall(
             site=self.site, patient=exam.patient, exam=exam, state=state, state_since=since, contact_since=since,
             clock_from=since, opened_at=since, target_at=since + timedelta(days=7), suspicious=exam.pk % 17 == 0,
             due_at=self.now + timedelta(days=self.chance.uniform(-3, 6)) if is_open else None,
-            to_read_at=since if reading else None, version=3,
+            to_read_at=since if reading else None, version=3, result_since=owed,
+            tell_by=owed and owed + timedelta(days=4),
             closure_reason="" if is_open else "normal", closed_at=None if is_open else self.now,
             closed_by="" if is_open else "Bench",
         )  # fmt: skip

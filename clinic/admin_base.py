@@ -73,6 +73,14 @@ class OwnSiteFilter(admin.SimpleListFilter):
         return queryset.filter(**{self._site_lookup: value}) if value.isdigit() else queryset
 
 
+class ValueFilter(admin.SimpleListFilter):
+    """Values of a column that has no choices of its own, out of the program's table: asking the rows reads them all."""
+
+    def queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        value = self.value()
+        return queryset if value is None else queryset.filter(**{self.parameter_name or "": value})
+
+
 class ScopedAdmin(admin.ModelAdmin[M]):
     """Rows at the person's own sites; `site_lookup` leads from a row to its site, "" for rows that belong to none."""
 

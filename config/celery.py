@@ -19,6 +19,7 @@ TICK_SECONDS = 60.0
 TICK_OPTIONS = {"expires": TICK_SECONDS}
 
 FIVE_MINUTES, QUARTER_HOUR, HOUR = 5 * TICK_SECONDS, 15 * TICK_SECONDS, 60 * TICK_SECONDS
+AT_NIGHT = crontab(hour=2, minute=40)  # UTC
 
 BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep": {"task": "notifications.tasks.sweep", "schedule": TICK_SECONDS, "options": TICK_OPTIONS},
@@ -34,6 +35,8 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "fhir": {"task": "exchange.fhir.tasks.sweep", "schedule": TICK_SECONDS, "options": TICK_OPTIONS},
     "hl7_status": {"task": "exchange.tasks.send_hl7_status", "schedule": TICK_SECONDS, "options": TICK_OPTIONS},
     "tick": {"task": "recalls.tasks.apply_due_steps", "schedule": TICK_SECONDS, "options": TICK_OPTIONS},
+    "counts": {"task": "recalls.tasks.sum_count_lines", "schedule": TICK_SECONDS, "options": TICK_OPTIONS},
+    "recount": {"task": "recalls.tasks.recount", "schedule": AT_NIGHT, "options": {"expires": HOUR}},
     "weeks": {
         "task": "reports.tasks.store_weekly_figures",
         "schedule": FIVE_MINUTES,

@@ -10,13 +10,13 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from clinic.models import Heartbeat, Site
+from desk.union_counts import CountRow, count_query, fetch_counts
 from exchange.models import Hl7Message, ParkedRow
 from notifications.enums import NotificationState
 from notifications.models import Notification, SendingState
 from recalls.enums import OPEN_STATES, State
 from recalls.models import Recall
 from reports.health_checks import STUCK_CHECK_NAME
-from reports.union_counts import CountRow, count_query, fetch_counts
 
 FAILED_PERIOD = timedelta(days=30)
 OVERDUE_GRACE = timedelta(minutes=5)  # five sweeps have passed it by

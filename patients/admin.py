@@ -2,12 +2,13 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from clinic.admin_base import OwnSiteFilter, ReadOnlyAdmin, ReadOnlyInline, ScopedAdmin
+from clinic.admin_base import OwnSiteFilter, ReadOnlyAdmin, ReadOnlyInline, ScopedAdmin, ValueFilter
 from clinic.models import AccessLog
 from patients.models import Consent, ContactPoint, Patient, ReferringProvider
 
@@ -22,12 +23,20 @@ class ConsentInline(ReadOnlyInline):
     fields = ("subject", "granted", "at", "source", "by")
 
 
+class LanguageFilter(ValueFilter):
+    title = _("language")
+    parameter_name = "language"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, Any]]:
+        return list(settings.LANGUAGES)
+
+
 @admin.register(Patient)
 class PatientAdmin(ReadOnlyAdmin[Patient]):
     patient_path = "pk"
     private_search = True
     list_display = ("__str__", "mrn", "birth_date", "site", "language", "deceased_on", "merged_into")
-    list_filter = (OwnSiteFilter, "language", "interpreter_needed", ("merged_into", admin.EmptyFieldListFilter))
+    list_filter = (OwnSiteFilter, LanguageFilter, "interpreter_needed", ("merged_into", admin.EmptyFieldListFilter))
     list_select_related = ("site", "merged_into")
     search_fields = ("mrn__exact", "family_name__istartswith")
     search_help_text = _("Whole record number, or the beginning of the family name, or “family, given”")

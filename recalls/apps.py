@@ -1,7 +1,7 @@
 """App configuration of recalls."""
 
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, pre_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -12,7 +12,10 @@ class RecallsConfig(AppConfig):
 
     def ready(self) -> None:
         from recalls import list_exports
+        from recalls.kept_facts import triggers
         from recalls.selectors import search_indexes
 
         list_exports.register()
         post_migrate.connect(search_indexes.create_search_indexes, sender=self)
+        pre_migrate.connect(triggers.remove_before_migration, sender=self)
+        post_migrate.connect(triggers.install_after_migration, sender=self)

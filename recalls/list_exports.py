@@ -48,10 +48,11 @@ def _queue_rows(asked: ExportRequest) -> QuerySet[Recall]:
     if state not in OPEN_STATES:
         raise Http404
     wanted = build_queue_query(asked.user, State(state), parse_filter_params(asked.query), asked.now, None)
-    here = [
-        Q(site_id=site) & wanted.filters.to_q(asked.now, day_end, wanted.next_free_by_site.get(site))
+    filtered = {
+        site: wanted.filters.open_rows(asked.now, day_end, wanted.next_free_by_site.get(site))
         for site, day_end in wanted.day_ends.items()
-    ]
+    }
+    here = [Q(pk__in=rows.filter(site_id=site, state=wanted.state).values("pk")) for site, rows in filtered.items()]
     rows = open_recalls(list(wanted.day_ends)).filter(state=wanted.state)
     return rows.filter(reduce(or_, here)) if here else rows.none()
 

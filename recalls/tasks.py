@@ -1,4 +1,4 @@
-"""Celery task that takes the steps that are due by date: holds that end, follow-ups, releases and renewed offers."""
+"""Celery tasks: the steps that are due by date, kept forms that nobody came back for, and the kept numbers."""
 
 import logging
 
@@ -10,6 +10,7 @@ from clinic.models import Site
 from desk.kept_forms import delete_expired
 from recalls import actions
 from recalls.enums import State
+from recalls.kept_facts import upkeep
 from recalls.models import Recall
 from recalls.permissions import StepRefused
 
@@ -44,6 +45,19 @@ def apply_due_steps() -> dict[str, int]:
 def delete_kept_forms() -> int:
     """Every quarter of an hour, remove what was typed into forms that nobody came back for; the number of forms."""
     return delete_expired()
+
+
+@shared_task
+def sum_count_lines() -> int:
+    """Every minute, sum up the lines that moves added to the numbers; how many came in."""
+    return upkeep.sum_count_lines()
+
+
+@shared_task
+def recount() -> dict[str, int]:
+    """Every night, compare what is kept with a recount and mend what differs; how much did."""
+    faults = upkeep.recount()
+    return {"facts": faults.facts, "numbers": faults.numbers}
 
 
 def _apply_due_step(recall: Recall) -> str:

@@ -14,10 +14,10 @@ from django.utils.translation import gettext as _
 
 from clinic.models import Site, User
 from clinic.roles import Page, can_open_page
+from desk.union_counts import CountRow, fetch_counts
 from recalls.enums import OPEN_STATES, State
 from reports import charts
 from reports.current_counts import (
-    expand_urgency,
     health_count_queries,
     message_count_queries,
     message_lookups,
@@ -31,11 +31,11 @@ from reports.health_checks import (
     check_components,
     check_feeds,
     check_optional_parts,
+    check_recount,
     format_age,
     overdue_sentence,
     sending_frozen,
 )
-from reports.union_counts import CountRow, fetch_counts
 from reports.waiting_times import wait_charts
 from reports.weekly_figures import get_weekly_counts
 
@@ -111,6 +111,10 @@ class _BoardCounts:
     def total(self, source: str, key: str | None = None) -> int:
         return sum(row.count for row in self.rows_for(source, key))
 
+    def due_today(self, state: str | None) -> int:
+        """Those due by midnight that are not overdue yet."""
+        return self.total("due_by_midnight", state) - self.total("overdue", state)
+
     def oldest(self, source: str, key: str | None = None) -> datetime | None:
         return min((row.at for row in self.rows_for(source, key) if row.at), default=None)
 
@@ -126,7 +130,7 @@ def get_board(user: User, outside: ExternalStatus) -> Board:
     """The board of the sites this person works at, judged now. Three queries, one more while no figures are kept."""
     sites, now = list(user.own_sites), timezone.now()
     zone = sites[0].zone if sites else ZoneInfo("UTC")
-    counts = _BoardCounts(expand_urgency(fetch_counts(_count_queries(sites, now, outside))), now)
+    counts = _BoardCounts(fetch_counts(_count_queries(sites, now, outside)), now)
     weeks = get_weekly_counts(sites, now)
     late = counts.total("messages", "overdue")
     return Board(
@@ -139,6 +143,7 @@ def get_board(user: User, outside: ExternalStatus) -> Board:
                 broker_answers=outside.is_broker_reachable, overdue=late, now=now, zone=zone,
             ),
             *check_optional_parts(counts.times_by_key("sign"), now, zone),
+            *check_recount(counts.times_by_key("since"), zone),
             *check_feeds(outside.feeds, zone),
         ],
         messages_overdue=late,
@@ -211,10 +216,10 @@ def _state_row(counts: _BoardCounts, state: State | None, url: str) -> BoardStat
     overdue, past = counts.total("overdue", key), counts.total("past_target", key)
     return BoardStateRow(
         label,
-        BoardCount(label, counts.total("open", key), url, age=counts.age("open", key)),
+        BoardCount(label, counts.total("open", key), url, age=counts.age("oldest", key)),
         BoardCount(label, overdue, _list_url("overdue", **where), is_alarm=overdue > 0),
         BoardCount(label, past, _list_url("past-target", **where), is_alarm=past > 0),
-        BoardCount(label, counts.total("today", key), ""),
+        BoardCount(label, counts.due_today(key), ""),
     )
 
 

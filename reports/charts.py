@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from clinic.models import Site
+from desk.union_counts import CountRow
 from recalls.enums import OPEN_STATES, SUSPICIOUS_ASSESSMENTS, Assessment
 from reports.current_counts import AGE_BANDS
-from reports.union_counts import CountRow
 from reports.weekly_figures import Measure, WeeklyCounts
 from reports.weekly_queries import AGED_DAYS, WEEK_COUNT, week_starts
 

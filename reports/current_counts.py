@@ -1,22 +1,20 @@
 """Counts behind the status board, as parts of its one query."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Case, F, IntegerField, Max, Min, QuerySet, Value, When
-from django.db.models.expressions import CombinedExpression
+from django.db.models import F, Max, Min, QuerySet, Value
 
 from clinic.models import Heartbeat, Site
-from clinic.timezone_filters import closed_this_month, due_later_today
+from clinic.timezone_filters import closed_this_month, end_of_today
+from desk.union_counts import CountQuery, count_query
 from notifications.enums import NotificationState as Life
 from notifications.models import DeliveryAttempt, LaySummary, Notification, SendingState
 from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, ClosureReason
 from recalls.models import Appointment, Recall, WorkItem
-from recalls.selectors.queue_filters import past_target
+from recalls.selectors import kept_counts
 from recalls.selectors.stuck_recalls import without_next_step
-from reports.union_counts import CountQuery, CountRow, count_query
 
 OVERDUE_GRACE = timedelta(minutes=5)  # a message is overdue when five sweeps have passed it by
 RECENT_PERIOD = timedelta(days=30)
@@ -26,61 +24,22 @@ _MAX_ATTEMPTS_READ = 200  # enough to see the last success and the last failure 
 AGE_BANDS: tuple[int, ...] = (7, 15, 30, 60)
 
 
-def age_band(now: datetime) -> Case:
-    """0 for at most 7 days since the recall was opened, up to 4 for more than 60."""
-    whens = [
-        When(opened_at__gt=now - timedelta(days=last + 1), then=Value(number)) for number, last in enumerate(AGE_BANDS)
-    ]
-    return Case(*whens, default=Value(len(AGE_BANDS)), output_field=IntegerField())
-
-
-# Whether the next action was due before now, is due later today, or later than that.
-OVERDUE, TODAY, LATER = 2, 1, 0
-# Added for those past their target, whatever their next action.
-_PAST_TARGET = 3
-_URGENCY_BASE = 6
-
-
-def _due_urgency(sites: Sequence[Site], now: datetime) -> CombinedExpression:
-    overdue, today = When(due_at__lt=now, then=Value(OVERDUE)), When(due_later_today(sites, now), then=Value(TODAY))
-    past = Case(When(past_target(now), then=Value(_PAST_TARGET)), default=Value(0), output_field=IntegerField())
-    return Case(overdue, today, default=Value(LATER), output_field=IntegerField()) + past
-
-
 def recall_count_queries(sites: Sequence[Site], now: datetime) -> list[CountQuery]:
-    """Open recalls by state, age, site and hurry in one pass; without a next step; lost to follow-up this month."""
-    at_sites = Recall.objects.filter(site__in=[site.pk for site in sites])
-    still_open = at_sites.still_open()
+    """Open recalls by state, age, site and hurry, out of what is kept; without a next step; lost this month."""
+    numbers = [site.pk for site in sites]
+    at_once, day_ends = dict.fromkeys(numbers, now), {site.pk: end_of_today(site.zone, now) for site in sites}
+    at_sites = Recall.objects.filter(site__in=numbers)
     lost = at_sites.filter(closed_this_month(sites, now), closure_reason=ClosureReason.LOST_TO_FOLLOW_UP)
-    site_and_hurry = F("site_id") * _URGENCY_BASE + _due_urgency(sites, now)
     return [
-        count_query(
-            still_open, "open", key=F("state"), first=age_band(now), second=site_and_hurry, at=Min("opened_at")
-        ),
-        count_query(without_next_step(still_open), "no_next_step"),
+        *kept_counts.by_age("open", numbers, [now - timedelta(days=last + 1) for last in AGE_BANDS]),
+        *kept_counts.oldest("oldest", numbers),
+        *kept_counts.before("overdue", "due", at_once),
+        *kept_counts.before("due_by_midnight", "due", day_ends),
+        *kept_counts.before("past_target", "target", at_once),
+        *kept_counts.before("late", "late", at_once),
+        count_query(without_next_step(at_sites), "no_next_step"),
         count_query(lost, "lost"),
     ]
-
-
-def expand_urgency(rows: Iterable[CountRow]) -> Iterable[CountRow]:
-    """The rows with `second` as the site alone; what is overdue, due today or past target comes again by that name.
-
-    What is overdue or past target comes as "late" as well, once.
-    """
-    for row in rows:
-        if row.query_name != "open":
-            yield row
-            continue
-        site, urgency = divmod(row.number_2, _URGENCY_BASE)
-        is_past_target, hurry = divmod(urgency, _PAST_TARGET)
-        here = replace(row, number_2=site)
-        yield here
-        if is_past_target or hurry == OVERDUE:
-            yield replace(here, query_name="late")
-        if is_past_target:
-            yield replace(here, query_name="past_target")
-        if hurry != LATER:
-            yield replace(here, query_name="overdue" if hurry == OVERDUE else "today")
 
 
 def message_lookups(now: datetime) -> dict[str, Mapping[str, Any]]:

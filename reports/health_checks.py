@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from desk.datetime_display import format_clock_time, format_datetime
 from notifications.enums import AttemptResult
 from notifications.models import SendingState
+from recalls.kept_facts import upkeep
 from reports.current_counts import OVERDUE_GRACE
 
 # Each part leaves a mark every minute: two missed marks are late, ten are down.
@@ -115,6 +116,17 @@ def check_optional_parts(marks: Mapping[str, datetime | None], now: datetime, zo
         return parts
     words, limits = gettext_lazy("last one %(ago)s ago"), (BACKUP_LATE_AFTER, BACKUP_DOWN_AFTER)
     return [*parts, _check_heartbeat(_("Back-up"), words, marks.get(BACKUP_NAME), limits, now, zone)]
+
+
+def check_recount(since: Mapping[str, datetime | None], zone: ZoneInfo) -> list[ComponentHealth]:
+    """Nothing as long as the kept numbers equal a recount; a difference was mended and is a fault all the same."""
+    found_at = since.get(upkeep.RECOUNT_NAME)
+    if found_at is None:
+        return []
+    words = _("differed from a recount on %(when)s and were mended. Please report it")
+    return [
+        ComponentHealth(_("Kept numbers"), Health.LATE, words % {"when": format_datetime(found_at.astimezone(zone))})
+    ]
 
 
 def check_feeds(feeds: Sequence[tuple[str, datetime | None, bool]], zone: ZoneInfo) -> list[ComponentHealth]:

@@ -1,13 +1,13 @@
 """Builds the live map: each state's recalls and last week's moves at a user's sites, with links.
 
-One aggregate over all sites is counted every few seconds at most and kept in this process: numbers and instants only,
-nothing about a patient. Each person's map is added up from their own sites' rows.
+The rows of a person's sites are asked for every few seconds at most and kept in this process for everybody of the same
+sites: numbers and instants only, nothing about a patient.
 """
 
 import hashlib
 import textwrap
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import sqrt
@@ -15,8 +15,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.core.cache import cache
-from django.db.models import Case, F, IntegerField, Min, Value, When
-from django.db.models.functions import Concat
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -24,20 +22,18 @@ from django.utils.translation import ngettext
 
 from clinic.models import User
 from clinic.roles import Page, can_open_page
+from desk.union_counts import CountRow, fetch_counts
 from recalls.enums import OPEN_STATES, State
-from recalls.models import Recall, RecallEvent
-from recalls.selectors.queue_filters import past_target
+from recalls.selectors import kept_counts
 from recalls.workflow import STEPS
 from recalls.workflow_diagram import DiagramArrow, diagram_arrows
 from reports.health_checks import format_age
 from reports.map_layout import BOX_HEIGHT, BOX_WIDTH, VIEW_BOX, BoxPosition, get_arrow_path, get_box_position
-from reports.union_counts import CountRow, count_query, fetch_counts
 
 CACHE_SECONDS = 10
 CACHE_KEY = "reports.live_map"
 WEEK = timedelta(days=7)
-# How a row says that its recalls are late, past target or both.
-_LATE, _PAST_TARGET = 1, 2
+_MOVING_STEPS = frozenset(step.name for step in STEPS if step.to_states)
 _TITLE_LINE_LENGTH = 23  # of a state's name on one line of its box
 _MIN_ARROW_WIDTH, _MAX_ARROW_WIDTH = 1.5, 9.0
 _TITLE_Y = 20
@@ -175,13 +171,13 @@ class LiveMap:
 def get_live_map(user: User) -> LiveMap:
     """The map of the sites this person works at; asks the database nothing while the kept counts are fresh."""
     now = timezone.now()
-    counted_at, everything = _cached_counts(now)
-    rows = [row for row in everything if row.number_1 in user.site_ids]
+    counted_at, rows = _cached_counts(sorted(user.site_ids), now)
     moves: Counter[tuple[str, str, str]] = Counter()
     for row in rows:
         if row.query_name == "move":
             step, start, end = row.key.split("|")
-            moves[step, start, end] += row.count
+            if step in _MOVING_STEPS:
+                moves[step, start, end] += row.count
     arrows = _map_arrows(moves)
     return LiveMap(
         [_state_box(user, state, rows, now) for state in OPEN_STATES] + [_closed_box(user, moves)],
@@ -191,38 +187,39 @@ def get_live_map(user: User) -> LiveMap:
     )
 
 
-def _cached_counts(now: datetime) -> tuple[datetime, list[CountRow]]:
-    found: tuple[datetime, list[CountRow]] | None = cache.get(CACHE_KEY)
+def _cached_counts(sites: list[int], now: datetime) -> tuple[datetime, list[CountRow]]:
+    key = f"{CACHE_KEY}:{'-'.join(map(str, sites))}"
+    found: tuple[datetime, list[CountRow]] | None = cache.get(key)
     if found is None:
-        found = now, fetch_counts(_count_queries(now))
-        cache.set(CACHE_KEY, found, CACHE_SECONDS)
+        found = now, fetch_counts(_count_queries(sites, now))
+        cache.set(key, found, CACHE_SECONDS)
     return found
 
 
-def _count_queries(now: datetime) -> Iterable[Any]:
-    """Open recalls by state, site and whether they are late or past target; last week's moves by step, ends, site."""
-    late = Case(When(due_at__lt=now, then=Value(_LATE)), default=Value(0), output_field=IntegerField())
-    past = Case(When(past_target(now), then=Value(_PAST_TARGET)), default=Value(0), output_field=IntegerField())
-    yield count_query(
-        Recall.objects.still_open(), "open", key=F("state"), first=F("site_id"), second=late + past, at=Min("opened_at")
-    )
-    moving = [step.name for step in STEPS if step.to_states]
-    moves = RecallEvent.objects.filter(step__in=moving, at__gte=now - WEEK).exclude(from_state=F("to_state"))
-    ends = Concat("step", Value("|"), "from_state", Value("|"), "to_state")
-    yield count_query(moves, "move", key=ends, first=F("recall__site_id"))
+def _count_queries(sites: list[int], now: datetime) -> Iterable[Any]:
+    """Open recalls of the sites by state; those late, those past target; last week's moves by step and ends."""
+    at_once = dict.fromkeys(sites, now)
+    yield kept_counts.open_by_kind("open", sites)
+    yield from kept_counts.oldest("oldest", sites)
+    yield from kept_counts.before("late", "due", at_once)
+    yield from kept_counts.before("past_target", "target", at_once)
+    yield from kept_counts.moves_since("move", sites, now - WEEK)
 
 
-def _state_box(user: User, state: State, rows: Iterable[CountRow], now: datetime) -> StateBox:
-    here = [row for row in rows if row.query_name == "open" and row.key == state]
-    oldest = min((row.at for row in here if row.at), default=None)
+def _state_box(user: User, state: State, rows: Sequence[CountRow], now: datetime) -> StateBox:
+    counts: Counter[str] = Counter()
+    for row in rows:
+        if row.key.partition("|")[0] == state:
+            counts[row.query_name] += row.count
+    oldest = min((row.at for row in rows if row.key == state and row.at), default=None)
     return StateBox(
         state,
         get_box_position(state),
         list_url(user, state),
-        sum(row.count for row in here),
+        counts["open"],
         format_age(oldest, now) if oldest else "",
-        sum(row.count for row in here if row.number_2 & _LATE),
-        sum(row.count for row in here if row.number_2 & _PAST_TARGET),
+        counts["late"],
+        counts["past_target"],
     )
 
 

@@ -9,8 +9,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from clinic.models import Heartbeat, Site
+from desk.union_counts import CountRow, fetch_counts
 from reports.models import WeeklyFigure
-from reports.union_counts import CountRow, fetch_counts
 from reports.weekly_queries import NOT_CLOSED_WEEK, WEEK_COUNT, WEEK_NUMBER_BASE, week_starts, weekly_count_queries
 
 Measure = WeeklyFigure.Measure

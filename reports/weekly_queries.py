@@ -11,9 +11,9 @@ from django.db.models.functions import Coalesce, TruncDate
 
 from clinic.models import Site
 from clinic.timezone_filters import group_site_ids_by_zone, per_zone_condition, start_of_day
+from desk.union_counts import CountQuery, count_query
 from recalls.enums import AppointmentStatus, Assessment, ClosureReason, RecallKind, State, VisitKind
 from recalls.models import Appointment, Outcome, Recall
-from reports.union_counts import CountQuery, count_query
 
 WEEK_COUNT = 12
 AGED_DAYS = 60  # result to resolution: the limit of the CDC and eCQM measures

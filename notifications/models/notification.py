@@ -93,6 +93,12 @@ class Notification(models.Model):
             models.Index(
                 fields=["due_at"], condition=Q(state=NotificationState.TO_PRINT), name="notification_to_print"
             ),
+            # Serves the page of letters: those printed of late, newest first.
+            models.Index(
+                fields=["-accepted_at", "-id"],
+                condition=Q(state=NotificationState.ACCEPTED, channel=Channel.LETTER),
+                name="notification_printed",
+            ),
             # Serves the cap: what has reached a patient today.
             models.Index(
                 fields=["patient", "accepted_at"],

@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from clinic.admin_base import MAX_ROWS, OwnSiteFilter, ReadOnlyAdmin, ReadOnlyInline
+from clinic.admin_base import MAX_ROWS, OwnSiteFilter, ReadOnlyAdmin, ReadOnlyInline, ValueFilter
 from clinic.roles import Role
 from clinic.timezone_filters import closed_this_month, due_later_today
 from patients.models import Patient
@@ -203,10 +203,18 @@ class RecallAdmin(RecallRelatedAdmin[Recall]):
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), "steps": rows})
 
 
+class EventStepFilter(ValueFilter):
+    title = _("step")
+    parameter_name = "step"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(step.name, step.label) for step in STEPS]
+
+
 @admin.register(RecallEvent)
 class RecallEventAdmin(RecallRelatedAdmin[RecallEvent]):
     list_display = ("at", "recall", "step_label", "from_state", "to_state", "by", "note")
-    list_filter = ("to_state", "step")
+    list_filter = ("to_state", EventStepFilter)
     list_select_related = ("recall",)
 
     @admin.display(description=_("step"))

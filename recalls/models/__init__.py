@@ -11,6 +11,7 @@ from recalls.models.outside_reports import OutsideReport, ReportRequest
 from recalls.models.pathology import Concordance, PathologyResult
 from recalls.models.recall import Recall, RecallEvent
 from recalls.models.recall_claim import RecallClaim
+from recalls.models.recall_facts import CONTACT_FLAGS, CountLine, RecallFacts
 from recalls.models.room_hold import RoomHold
 from recalls.models.rooms import MAX_VISIT_MINUTES, Room, RoomHours, RoomStop, VisitLength
 from recalls.models.saved_view import SavedView
@@ -20,6 +21,7 @@ from recalls.models.waiting_list import WaitingListEntry
 from recalls.models.work_item import WorkItem
 
 __all__ = [
+    "CONTACT_FLAGS",
     "MAX_VISIT_MINUTES",
     "Appointment",
     "Biopsy",
@@ -27,6 +29,7 @@ __all__ = [
     "CallPreference",
     "Concordance",
     "ContactAttempt",
+    "CountLine",
     "DisclosureRetraction",
     "Finding",
     "ImagingOrder",
@@ -40,6 +43,7 @@ __all__ = [
     "Recall",
     "RecallClaim",
     "RecallEvent",
+    "RecallFacts",
     "Referral",
     "Refusal",
     "ReportRequest",

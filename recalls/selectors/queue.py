@@ -144,8 +144,8 @@ def _fetch_page_ids(wanted: QueueQuery) -> tuple[list[int], list[QueueCursor], l
 
 
 def _site_branches(wanted: QueueQuery, site: int, day_end: datetime) -> Iterable[QuerySet[Any, Any]]:
-    rows = Recall.objects.still_open().filter(site_id=site, state=wanted.state)
-    rows = rows.filter(wanted.filters.to_q(wanted.now, day_end, wanted.next_free_by_site.get(site)))
+    rows = wanted.filters.open_rows(wanted.now, day_end, wanted.next_free_by_site.get(site))
+    rows = rows.filter(site_id=site, state=wanted.state)
     after = wanted.after
     if wanted.by_target:
         if after is not None:

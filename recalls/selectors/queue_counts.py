@@ -1,27 +1,19 @@
-"""Counts the recalls in each queue and behind each filter; kept for seconds in a large clinic.
+"""Counts the recalls in each queue and behind each filter, out of what is kept: the same work whatever the size."""
 
-Counting touches every open recall of the sites, so its time grows with them. A clinic with few is counted each time;
-one with many sees numbers of the last seconds, and its pages cost the same as those of a small one.
-"""
-
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import reduce
-from operator import or_
 
 from django.conf import settings
-from django.core.cache import cache
-from django.db.models import Count, Q
 
 from clinic.models import User
+from desk.union_counts import fetch_counts
 from recalls.enums import OPEN_STATES, State
-from recalls.models import Recall
+from recalls.models import CONTACT_FLAGS, Recall
 from recalls.scheduling.next_available import NextFreeBySite
-from recalls.selectors.queue_filters import FilterReason, filter_state, past_target, reason_condition
-
-CACHE_THRESHOLD = 2_000
-CACHE_SECONDS = 30
+from recalls.selectors import kept_counts
+from recalls.selectors.queue_filters import FLAG_BY_REASON, FilterReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +35,13 @@ class QueueCounts:
 
 
 def get_queue_counts(day_ends: Mapping[int, datetime], now: datetime, free_at: NextFreeBySite) -> QueueCounts:
-    """One query, or none while the numbers of a large clinic are fresh; everybody of the same sites shares them.
+    """One query.
 
     `day_ends`: the sites, each with the end of its today; `free_at`: when somebody could be seen there next.
     """
     if not day_ends:
         return QueueCounts(dict.fromkeys(OPEN_STATES, QueueCount()), dict.fromkeys(FilterReason, 0))
-    key = f"queue-counts:{'-'.join(map(str, sorted(day_ends)))}"
-    kept: QueueCounts | None = cache.get(key)
-    if kept is not None:
-        return kept
-    counts = _count_queues(day_ends, now, free_at)
-    if sum(tally.total for tally in counts.states.values()) > CACHE_THRESHOLD:
-        cache.set(key, counts, CACHE_SECONDS)
-    return counts
+    return _count_queues(day_ends, now, free_at)
 
 
 def count_assigned_to(user: User, sites: Iterable[int]) -> int:
@@ -65,32 +50,36 @@ def count_assigned_to(user: User, sites: Iterable[int]) -> int:
 
 
 def _count_queues(day_ends: Mapping[int, datetime], now: datetime, free_at: NextFreeBySite) -> QueueCounts:
-    to_contact = Q(state=State.TO_CONTACT)
-    wanted = {f"is_{state}": Q(state=state) for state in OPEN_STATES}
-    wanted |= {f"late_{state}": Q(state=state, due_at__lt=now) for state in OPEN_STATES}
-    wanted |= {f"past_{state}": Q(state=state) & past_target(now) for state in OPEN_STATES}
-    wanted |= {
-        f"why_{why.name}": Q(state=filter_state(why)) & _reason_condition_by_site(why, day_ends, now, free_at)
-        for why in FilterReason
+    until_free = {site: at for site, at in free_at.items() if at is not None and at > now and site in day_ends}
+    since_now = dict.fromkeys(until_free, now)
+    to_contact, at_once = State.TO_CONTACT.value, dict.fromkeys(day_ends, now)
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    for row in fetch_counts([
+        kept_counts.open_by_kind("open", day_ends),
+        *kept_counts.before("late", "due", at_once),
+        *kept_counts.before("past", "target", at_once),
+        *kept_counts.before("call", "due", day_ends, to_contact),
+        *kept_counts.before("not_free", "target", until_free, to_contact),
+        *kept_counts.before("past_where_free", "target", since_now, to_contact),
+    ]):  # fmt: skip
+        found[row.query_name][row.key] += row.count
+    kinds = [(kept_counts.split_kind(key), count) for key, count in found["open"].items()]
+    totals: Counter[str] = Counter()
+    for (state, _language, _flags), count in kinds:
+        totals[state] += count
+    states: dict[State, QueueCount] = {
+        state: QueueCount(totals[state], found["late"][state], found["past"][state]) for state in OPEN_STATES
     }
-    wanted |= {f"in_{code}": to_contact & Q(patient__language=code) for code, _name in settings.LANGUAGES}
-    rows = Recall.objects.still_open().filter(site_id__in=list(day_ends))
-    found = rows.aggregate(**{name: Count("pk", filter=each) for name, each in wanted.items()})
-    return QueueCounts(
-        states={
-            state: QueueCount(found[f"is_{state}"], found[f"late_{state}"], found[f"past_{state}"])
-            for state in OPEN_STATES
-        },
-        reasons={why: found[f"why_{why.name}"] for why in FilterReason},
-        languages={code: found[f"in_{code}"] for code, _name in settings.LANGUAGES},
-    )
-
-
-def _reason_condition_by_site(
-    why: FilterReason, day_ends: Mapping[int, datetime], now: datetime, free_at: NextFreeBySite
-) -> Q:
-    """Today ends at another instant at each site, and the next free time is another."""
-    if why not in (FilterReason.CALL_NOW, FilterReason.NO_SLOT):
-        return reason_condition(why, now, now)
-    here = (Q(site_id=site) & reason_condition(why, now, end, free_at.get(site)) for site, end in day_ends.items())
-    return reduce(or_, here)
+    reasons = {
+        FilterReason.CALL_NOW: found["call"][to_contact],
+        FilterReason.PRIORS: totals[State.AWAITING_PRIORS],
+        FilterReason.NO_SLOT: found["not_free"][to_contact] - found["past_where_free"][to_contact],
+        FilterReason.PAST_TARGET: found["past"][to_contact],
+    }
+    here = [(language, flags, count) for (state, language, flags), count in kinds if state == to_contact]
+    reasons |= {
+        why: sum(count for _language, flags, count in here if flags[CONTACT_FLAGS.index(flag)] == "1")
+        for why, flag in FLAG_BY_REASON.items()
+    }
+    languages = {code: sum(count for said, _flags, count in here if said == code) for code, _name in settings.LANGUAGES}
+    return QueueCounts(states, reasons, languages)

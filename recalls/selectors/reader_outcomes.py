@@ -4,27 +4,27 @@ The figures follow 21 CFR 900.12(f) (MQSA) and the audit chapter of BI-RADS; eac
 never a percentage alone. Cancers are those known here by today: what another clinic found is not among them.
 """
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
 
 from django.db import models
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from clinic.models import User
 from clinic.roles import Role
 from desk.keyset import rows_after
-from recalls.enums import SUSPICIOUS_ASSESSMENTS, Assessment, ClosureReason, PathologyClass, RecallKind, State
-from recalls.models import Outcome, PathologyResult, Recall, RecallEvent, ScreeningExam
+from desk.union_counts import fetch_counts
+from recalls.enums import Assessment, ClosureReason, State
+from recalls.models import Recall, RecallFacts
+from recalls.selectors import kept_counts
+from recalls.selectors.kept_counts import ReaderRecallKind
 
 PAGE_SIZE = 25
 _YEAR = timedelta(days=365)
-_MALIGNANT_RESULTS = (PathologyClass.IN_SITU, PathologyClass.INVASIVE)
-# A positive screening in BI-RADS: called back for more pictures, or 3, 4 or 5 at once; not "earlier pictures needed".
-_POSITIVE_ASSESSMENTS = (Assessment.NEED_IMAGING, Assessment.PROBABLY_BENIGN, *SUSPICIOUS_ASSESSMENTS)
-_ORDER = ("-exam__exam_date", "-pk")
 
 
 class ReaderOutcomeCursor(NamedTuple):
@@ -62,23 +62,49 @@ class FollowUpResult(models.TextChoices):
     VOID = "void", _("Voided: no recall after all")
 
 
+_SETTLED = (ClosureReason.NORMAL, ClosureReason.BENIGN, ClosureReason.RESOLVED_BY_PRIORS)
+_UNKNOWN = (
+    ClosureReason.DECLINED, ClosureReason.LOST_TO_FOLLOW_UP, ClosureReason.TRANSFERRED, ClosureReason.DECEASED,
+)  # fmt: skip
+# Which facts of a recall are in the list of each result; `_results_of` counts by the same.
 _RESULT_CONDITIONS: dict[FollowUpResult, Q] = {
     FollowUpResult.ALL: Q(),
     FollowUpResult.OPEN: ~Q(state=State.CLOSED),
-    FollowUpResult.SETTLED: Q(
-        closure_reason__in=(ClosureReason.NORMAL, ClosureReason.BENIGN, ClosureReason.RESOLVED_BY_PRIORS)
-    ),
-    FollowUpResult.SHORT_INTERVAL: Q(state=State.FOLLOW_UP) | (~Q(state=State.CLOSED) & Q(round__gt=0)),
+    FollowUpResult.SETTLED: Q(closure_reason__in=_SETTLED),
+    FollowUpResult.SHORT_INTERVAL: ~Q(state=State.CLOSED) & (Q(state=State.FOLLOW_UP) | Q(later_round=True)),
     FollowUpResult.BIOPSY: Q(biopsy_advised=True),
     FollowUpResult.BIOPSY_RESULT: Q(has_tissue=True),
     FollowUpResult.CANCER: Q(has_cancer=True),
-    FollowUpResult.UNKNOWN: Q(
-        closure_reason__in=(
-            ClosureReason.DECLINED, ClosureReason.LOST_TO_FOLLOW_UP, ClosureReason.TRANSFERRED, ClosureReason.DECEASED,
-        )
-    ),
+    FollowUpResult.UNKNOWN: Q(closure_reason__in=_UNKNOWN),
     FollowUpResult.VOID: Q(closure_reason=ClosureReason.VOID),
-}  # fmt: skip
+}
+
+
+def _results_of(kind: ReaderRecallKind) -> Iterator[str]:
+    """The results that recalls of this kind led to, and what the figures of an audit count of them."""
+    is_open = kind.state != State.CLOSED
+    holds = {
+        FollowUpResult.ALL: True,
+        FollowUpResult.OPEN: is_open,
+        FollowUpResult.SETTLED: kind.closure_reason in _SETTLED,
+        FollowUpResult.SHORT_INTERVAL: kind.state == State.FOLLOW_UP or (is_open and kind.later_round),
+        FollowUpResult.BIOPSY: kind.biopsy_advised,
+        FollowUpResult.BIOPSY_RESULT: kind.has_tissue,
+        FollowUpResult.CANCER: kind.has_cancer,
+        FollowUpResult.UNKNOWN: kind.closure_reason in _UNKNOWN,
+        FollowUpResult.VOID: kind.closure_reason == ClosureReason.VOID,
+    }
+    positive = kind.positive and not holds[FollowUpResult.VOID]
+    figures = {
+        "positive": positive,
+        "positive_cancer": positive and kind.has_cancer,
+        "positive_open": positive and is_open,
+        "biopsy_open": kind.biopsy_advised and not kind.has_tissue and not kind.has_cancer,
+        "biopsy_cancer": kind.biopsy_advised and kind.has_cancer,
+        "tissue_cancer": kind.has_tissue and kind.has_cancer,
+    }
+    yield from (fate.name for fate, is_so in holds.items() if is_so)
+    yield from (name for name, is_so in figures.items() if is_so)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,31 +140,30 @@ class ReaderFigures:
 
 
 def compute_reader_figures(reader: ReaderScope, today: date) -> ReaderFigures:
-    """Two aggregates, over one reader's exams of a period.
+    """One query, over what is kept of one reader's exams of a period.
 
     No reader calls back more screenings than they clear. Where fewer negative ones came in than were called back, the
     negative ones are not all here, and a rate would be untrue.
     """
-    exams = _exams(reader).aggregate(
-        all=Count("pk"),
-        incomplete=Count("pk", filter=Q(assessment=Assessment.NEED_IMAGING)),
-        negative=Count("pk", filter=Q(assessment__in=(Assessment.NEGATIVE, Assessment.BENIGN))),
-        young=Count("pk", filter=Q(exam_date__gt=today - _YEAR)),
-    )
-    positive = Q(exam__assessment__in=_POSITIVE_ASSESSMENTS) & ~_RESULT_CONDITIONS[FollowUpResult.VOID]
-    wanted = {fate.name: condition for fate, condition in _RESULT_CONDITIONS.items()} | {
-        "positive": positive,
-        "positive_cancer": positive & _RESULT_CONDITIONS[FollowUpResult.CANCER],
-        "positive_open": positive & _RESULT_CONDITIONS[FollowUpResult.OPEN],
-        "biopsy_open": _RESULT_CONDITIONS[FollowUpResult.BIOPSY] & Q(has_tissue=False, has_cancer=False),
-        "biopsy_cancer": _RESULT_CONDITIONS[FollowUpResult.BIOPSY] & _RESULT_CONDITIONS[FollowUpResult.CANCER],
-        "tissue_cancer": _RESULT_CONDITIONS[FollowUpResult.BIOPSY_RESULT] & _RESULT_CONDITIONS[FollowUpResult.CANCER],
-    }
-    counts = _recalls(reader).aggregate(**{name: Count("pk", filter=condition) for name, condition in wanted.items()})
+    whose = (reader.user.pk, reader.site_ids, reader.since, reader.until)
+    counts: Counter[str] = Counter()
+    exams: Counter[str] = Counter()
+    for row in fetch_counts([
+        kept_counts.reader_exams("exams", *whose, recent_since=today - _YEAR + timedelta(days=1)),
+        kept_counts.reader_recalls("recalls", *whose),
+    ]):  # fmt: skip
+        if row.query_name == "exams":
+            exams[row.key] += row.count
+            exams["all"] += row.count
+            exams["young"] += row.count * row.number_1
+            continue
+        for name in _results_of(kept_counts.split_reader_recall(row.key)):
+            counts[name] += row.count
+    incomplete, negative = exams[Assessment.NEED_IMAGING], exams[Assessment.NEGATIVE] + exams[Assessment.BENIGN]
     return ReaderFigures(
         results={fate: counts[fate.name] for fate in FollowUpResult},
-        recall_rate=Ratio(exams["incomplete"], exams["all"]) if exams["negative"] > exams["incomplete"] else None,
-        negative_exams=exams["negative"],
+        recall_rate=Ratio(incomplete, exams["all"]) if negative > incomplete else None,
+        negative_exams=negative,
         exam_count=exams["all"],
         recent_exams=exams["young"],
         ppv1=Ratio(counts["positive_cancer"], counts["positive"]),
@@ -151,38 +176,18 @@ def compute_reader_figures(reader: ReaderScope, today: date) -> ReaderFigures:
 
 def list_reader_recalls(reader: ReaderScope, fate: FollowUpResult, after: ReaderOutcomeCursor | None) -> list[Recall]:
     """One page and one row more, the newest screening first."""
-    rows = _recalls(reader).filter(_RESULT_CONDITIONS[fate])
+    facts = RecallFacts.objects.filter(
+        _RESULT_CONDITIONS[fate],
+        reader=reader.user, exam_site__in=reader.site_ids, exam_date__range=(reader.since, reader.until),
+    )  # fmt: skip
     if after is not None:
-        rows = rows.filter(rows_after(_ORDER, after))
-    first = rows.select_related("patient", "exam").order_by(*_ORDER)[: PAGE_SIZE + 1]
-    return list(first.prefetch_related("exam__findings", "outcomes", "pathology_results", "concordances"))
+        facts = facts.filter(rows_after(("-exam_date", "-pk"), after))
+    numbers = list(facts.order_by("-exam_date", "-pk").values_list("pk", flat=True)[: PAGE_SIZE + 1])
+    rows = Recall.objects.filter(pk__in=numbers).select_related("patient", "exam").order_by("-exam__exam_date", "-pk")
+    return list(rows.prefetch_related("exam__findings", "outcomes", "pathology_results", "concordances"))
 
 
 def readers_at(site_ids: Iterable[int]) -> list[User]:
     """Everybody who reads at these sites, by name."""
     rows = User.objects.filter(groups__name=Role.RADIOLOGIST, sites__in=site_ids).distinct()
     return list(rows.order_by("last_name", "first_name", "pk"))
-
-
-def _exams(reader: ReaderScope) -> QuerySet[ScreeningExam]:
-    return ScreeningExam.objects.filter(
-        reader=reader.user, site_id__in=reader.site_ids, exam_date__range=(reader.since, reader.until)
-    )
-
-
-def _recalls(reader: ReaderScope) -> QuerySet[Recall]:
-    tissue = PathologyResult.objects.filter(recall=OuterRef("pk"))
-    suspicious = Outcome.objects.filter(recall=OuterRef("pk"), assessment__in=SUSPICIOUS_ASSESSMENTS, amended_by=None)
-    without_visit = RecallEvent.objects.filter(recall=OuterRef("pk"), step="advise_biopsy")
-    cancer = Exists(tissue.filter(result__in=_MALIGNANT_RESULTS)) | Q(closure_reason=ClosureReason.CANCER_HANDED_OVER)
-    # What a supplemental test found after a negative reading is no call back of that reader's.
-    of_reader: QuerySet[Recall] = Recall.objects.exclude(kind=RecallKind.SUPPLEMENTAL).filter(
-        exam__reader=reader.user,
-        exam__site_id__in=reader.site_ids,
-        exam__exam_date__range=(reader.since, reader.until),
-    )
-    return of_reader.annotate(
-        has_tissue=Exists(tissue),
-        has_cancer=cancer,
-        biopsy_advised=Exists(suspicious) | Exists(without_visit),
-    )

@@ -22,9 +22,28 @@ def create_search_indexes(*, using: str, **_: Any) -> None:
     there = set(connection.introspection.table_names())
     with connection.cursor() as cursor:
         for table, column in _COLUMNS:
-            if table in there:
-                how = _INDEX_EXPRESSION[connection.vendor].format(column=column)
-                cursor.execute(f"CREATE INDEX IF NOT EXISTS search_{table}_{column} ON {table} ({how})")
+            name, how = f"search_{table}_{column}", _INDEX_EXPRESSION[connection.vendor].format(column=column)
+            if table not in there:
+                continue
+            if connection.vendor == "postgresql":
+                _create_beside_writers(connection, cursor, name, f"{table} ({how})")
+            else:
+                cursor.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {table} ({how})")
+
+
+def _create_beside_writers(connection: Any, cursor: Any, name: str, on: str) -> None:
+    """The clinic works on meanwhile. A build that was cut off left an index that serves nobody: it is made anew."""
+    cursor.execute(
+        "SELECT i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
+        "WHERE c.relname = %s AND pg_table_is_visible(i.indrelid)",
+        [name],
+    )
+    standing = cursor.fetchone()
+    if standing and standing[0]:
+        return
+    how = "" if connection.in_atomic_block else " CONCURRENTLY"
+    cursor.execute(f"DROP INDEX{how} IF EXISTS {name}")
+    cursor.execute(f"CREATE INDEX{how} {name} ON {on}")
 
 
 _INDEX_EXPRESSION = {"sqlite": "{column} COLLATE NOCASE", "postgresql": "upper({column}::text) text_pattern_ops"}

@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import models
-from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Q, QuerySet, Sum, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, BOOKED_STATES, OPEN_STATES, State
-from recalls.models import Appointment, Recall
+from recalls.enums import BOOKED_STATES, State
+from recalls.models import CountLine, Recall, RecallFacts
 
 # The longest limit that a site can set is 730 business days, which are 1,022 days and the holidays between them.
 FURTHEST_DUE = timedelta(days=1100)
@@ -45,33 +47,35 @@ class StuckRecallsReport:
     stuck_recalls: list[StuckRecall]
 
 
-def _conditions(now: datetime) -> dict[StuckReason, Q]:
-    """Which open recalls have each fault, the most telling fault first."""
-    booked = Appointment.objects.filter(recall=OuterRef("pk"), status__in=ACTIVE_APPOINTMENT_STATUSES)
-    forgotten = Exists(booked.filter(starts_at__lt=now - VISIT_FORGOTTEN_AFTER))
-    hidden = Exists(booked.filter(starts_at__lt=now - VISIT_HIDDEN_AFTER))
+def _conditions(now: datetime) -> "dict[StuckReason, QuerySet[Any]]":
+    """The open recalls, or their facts, that have each fault, found by its index; the most telling fault first."""
+    still_open, booked = Recall.objects.still_open(), RecallFacts.objects.filter(state__in=BOOKED_STATES)
+    hidden = booked.filter(visit_at__lt=now - VISIT_HIDDEN_AFTER)
     return {
-        StuckReason.NO_QUEUE: ~Q(state__in=OPEN_STATES),
-        StuckReason.NO_DUE_TIME: Q(due_at__isnull=True),
-        StuckReason.NO_VISIT: Q(~Exists(booked), state__in=BOOKED_STATES),
-        StuckReason.DUE_TOO_FAR: Q(due_at__gt=now + FURTHEST_DUE),
-        StuckReason.VISIT_FORGOTTEN: Q(Q(forgotten) | Q(hidden, due_at__gt=now), state__in=BOOKED_STATES),
+        StuckReason.NO_QUEUE: RecallFacts.objects.exclude(state__in=[*State.values]),
+        StuckReason.NO_DUE_TIME: still_open.filter(due_at=None),
+        StuckReason.NO_VISIT: booked.filter(visit_at=None),
+        StuckReason.DUE_TOO_FAR: still_open.filter(due_at__gt=now + FURTHEST_DUE),
+        StuckReason.VISIT_FORGOTTEN: hidden.filter(Q(visit_at__lt=now - VISIT_FORGOTTEN_AFTER) | Q(due_at__gt=now)),
     }
 
 
 def without_next_step(recalls: QuerySet[Recall]) -> QuerySet[Recall]:
     """The open ones among these recalls that nobody would come across; `StuckReason` names each fault."""
-    any_fault = Q()
-    for condition in _conditions(timezone.now()).values():
-        any_fault |= condition
-    return recalls.filter(any_fault).exclude(state=State.CLOSED)
+    head, *tail = (rows.values("pk") for rows in _conditions(timezone.now()).values())
+    return recalls.filter(pk__in=head.union(*tail))
 
 
 def find_stuck_recalls() -> StuckRecallsReport:
     """Look at every open recall of every site. Two queries."""
-    faults = [When(condition, then=Value(reason.value)) for reason, condition in _conditions(timezone.now()).items()]
-    found = without_next_step(Recall.objects.all()).annotate(fault=Case(*faults, output_field=models.CharField()))
-    rows = found.order_by("pk").values_list("pk", "fault")
-    return StuckRecallsReport(
-        Recall.objects.still_open().count(), [StuckRecall(pk, StuckReason(fault)) for pk, fault in rows]
-    )
+    found: dict[int, StuckReason] = {}
+    conditions = _conditions(timezone.now())
+    faults = [reason.value for reason in conditions]
+    parts = [
+        rows.values_list("pk", Value(reason.value, output_field=models.CharField()))
+        for reason, rows in conditions.items()
+    ]
+    for pk, reason in sorted(parts[0].union(*parts[1:]), key=lambda row: faults.index(row[1])):
+        found.setdefault(pk, StuckReason(reason))
+    checked = CountLine.objects.filter(name="open").aggregate(total=Coalesce(Sum("count"), 0))["total"]
+    return StuckRecallsReport(checked, [StuckRecall(pk, reason) for pk, reason in sorted(found.items())])

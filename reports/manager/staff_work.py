@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy
 
 from clinic.models import Site, User
 from clinic.timezone_filters import group_site_ids_by_zone, start_of_day
+from desk.union_counts import CountQuery, count_query, fetch_counts
 from recalls.models import RecallEvent, WorkItem
-from reports.union_counts import CountQuery, count_query, fetch_counts
 
 # What is counted, by the steps that are it; tasks are counted where they were ticked off.
 STEPS_BY_WORK: dict[str, tuple[str, ...]] = {

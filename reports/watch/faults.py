@@ -8,6 +8,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from clinic.models import Site
+from desk.union_counts import CountRow, fetch_counts
 from reports.current_counts import health_count_queries, message_count_queries
 from reports.health_checks import (
     ComponentHealth,
@@ -17,7 +18,6 @@ from reports.health_checks import (
     overdue_sentence,
     sending_frozen,
 )
-from reports.union_counts import CountRow, fetch_counts
 
 # The board turns red after five minutes; a person is called when the sweeps did not mend it by themselves.
 OVERDUE_ALERT_AFTER = timedelta(minutes=15)

@@ -19,7 +19,7 @@ from recalls.actions import Slot
 from recalls.enums import OPEN_STATES, State
 from recalls.testing.factories import RecallFactory
 from recalls.workflow_diagram import DiagramArrow, diagram_arrows
-from reports import map_layout
+from reports import live_map, map_layout
 from tests.board.conftest import page_text
 
 TUESDAY = datetime(2026, 3, 17, 15, 0, tzinfo=UTC)  # 11 am in Pittsburgh
@@ -155,7 +155,7 @@ def test_figures_are_kept_for_seconds_only(manager_mo: User, shadyside: Site, ti
 def test_what_is_kept_holds_nothing_about_a_patient(manager_mo: User, shadyside: Site) -> None:
     recall = RecallFactory.create(site=shadyside)
     _get_map_page(manager_mo)
-    kept = repr(cache.get("reports.live_map"))
+    kept = repr(cache.get(f"{live_map.CACHE_KEY}:{shadyside.pk}"))
     assert "to_contact" in kept
     for secret in (recall.patient.family_name, recall.patient.given_name, recall.patient.mrn, recall.exam.accession):
         assert secret not in kept

@@ -31,6 +31,7 @@ from recalls.enums import (
     State,
     VisitKind,
 )
+from recalls.kept_facts import upkeep
 from recalls.lesion_stages import LesionStage, lesions_in, load_lesion_statuses
 from recalls.models import Outcome, Recall
 from recalls.permissions import StepRefused, StepUnavailable, check_step_available
@@ -145,6 +146,7 @@ def _assert_invariants(recall: Recall) -> None:
     _assert_history(stored)
     _assert_appointments(stored)
     _assert_no_result_is_untold(stored)
+    assert not upkeep.check_and_mend(), "what is kept differs from a recount"
 
 
 def _assert_open_or_closed(stored: Recall) -> None:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from time_machine import TimeMachineFixture
 
 from clinic.models import Site, User
+from desk.union_counts import fetch_counts
 from notifications.enums import NotificationState
 from notifications.models import Notification
 from recalls import actions
@@ -21,7 +22,6 @@ from recalls.next_state import newest_outcome
 from recalls.permissions import StepUnavailable
 from recalls.testing.factories import RecallFactory
 from recalls.undo_snapshot import UNDO_WINDOW
-from reports.union_counts import fetch_counts
 from reports.weekly_queries import weekly_count_queries
 from tests.rules.step_actions import MONDAY
 

@@ -14,6 +14,7 @@ from django.db.models import (
     F,
     IntegerField,
     QuerySet,
+    Subquery,
     Value,
 )
 from django.db.models.functions import Cast
@@ -44,14 +45,18 @@ def count_query(
     key: CountExpression = _NO_TEXT,
     first: CountExpression = _ZERO,
     second: CountExpression = _ZERO,
-    at: Aggregate | None = None,
+    at: Aggregate | Subquery | None = None,
+    count: Aggregate | None = None,
 ) -> CountQuery:
-    """Count `rows` in groups of `key`, `first` and `second`; a part without rows may answer with a count of 0."""
+    """Count `rows` in groups of `key`, `first` and `second`; a part without rows may answer with a count of 0.
+
+    `count` is what to count instead of rows.
+    """
     groups = rows.order_by().values(
         part_source=Value(source, CharField()), part_key=key, part_first=first, part_second=second
     )
     instant = at if at is not None else Cast(Value(None), DateTimeField())
-    counted: Any = groups.annotate(part_count=Count("pk"), part_at=instant)
+    counted: Any = groups.annotate(part_count=count or Count("pk"), part_at=instant)
     columns: CountQuery = counted.values_list(
         "part_source", "part_key", "part_first", "part_second", "part_count", "part_at"
     )

@@ -1,0 +1,90 @@
+"""Measures what the kept numbers cost fifty people who move recalls at once.
+
+Each of MOVERS=50 threads holds recalls of its own at one site and lets them go on, through the real actions, with the
+triggers that keep facts and numbers and without them, in turns. Prints moves a second, their ratio and what failed;
+ends with status 1 when a number differs from a recount afterwards, a move failed, or moves got slower than the budget.
+Needs PostgreSQL.
+"""
+
+import os
+import statistics
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+from bench.desk_pages import configured_database
+
+MOVERS = int(os.environ.get("MOVERS", "50"))
+MOVES_EACH = int(os.environ.get("MOVES_EACH", "8"))
+TURNS = 4
+MIN_RATIO = 0.8  # with the triggers, against without
+
+
+def _move(scheduler: Any, recall_ids: list[int]) -> int:
+    """Hold each of these recalls and let it go on, both of which change its state; how many moves failed."""
+    from django.db import connection
+    from django.utils import timezone
+
+    from recalls import actions
+    from recalls.models import Recall
+
+    failed, until = 0, (timezone.now() + timedelta(days=9)).date()
+    for number in range(MOVES_EACH):
+        recall = Recall.objects.select_related("site").get(pk=recall_ids[number // 2 % len(recall_ids)])
+        try:
+            actions.resume(recall, by=scheduler) if number % 2 else actions.hold(
+                recall, until, by=scheduler, note="The patient travels."
+            )
+        except Exception as error:  # noqa: BLE001  counted
+            print(type(error).__name__, error)
+            failed += 1
+    connection.close()
+    return failed
+
+
+def _moves_a_second(scheduler: Any, recalls: list[list[int]]) -> tuple[float, int]:
+    started = time.perf_counter()
+    with ThreadPoolExecutor(MOVERS) as pool:
+        failed = sum(pool.map(lambda mine: _move(scheduler, mine), recalls))
+    return MOVERS * MOVES_EACH / (time.perf_counter() - started), failed
+
+
+def main() -> int:
+    with configured_database():
+        from django.core.management import call_command
+        from django.db import connection
+
+        if connection.vendor != "postgresql":
+            print("LEFT OUT: concurrent moves need PostgreSQL.")
+            return 0
+        call_command("migrate", verbosity=0)
+        from clinic.factories import SiteFactory, get_site_staff
+        from recalls.kept_facts import triggers, upkeep
+        from recalls.testing.factories import RecallFactory
+
+        site = SiteFactory.create()
+        recalls = [[RecallFactory.create(site=site).pk for _ in range(2)] for _ in range(MOVERS)]
+        scheduler = get_site_staff(site).scheduler
+        rates: dict[str, list[float]] = {"with": [], "without": []}
+        failures = 0
+        for turn in range(TURNS * 2):
+            kind = "without" if turn % 2 else "with"
+            (triggers.remove if kind == "without" else triggers.install)(connection)
+            rate, failed = _moves_a_second(scheduler, recalls)
+            rates[kind].append(rate)
+            failures += failed
+            if kind == "without":
+                upkeep.check_and_mend()
+            elif faults := upkeep.check_and_mend():
+                print(f"FAULT: after {MOVERS} movers {faults}")
+                return 1
+    kept, bare = statistics.median(rates["with"]), statistics.median(rates["without"])
+    print(f"{MOVERS} movers, moves a second: {kept:.0f} with kept numbers, {bare:.0f} without, {kept / bare:.2f}")
+    print(f"{failures} failed")
+    return 1 if failures or kept / bare < MIN_RATIO else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Keeps what lists and numbers rest on, written by the database with each change."""
