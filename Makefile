@@ -14,7 +14,7 @@ PARALLEL_WAITING ?= $(shell expr $(PARALLEL) + 1)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run install install-demo install-dev test test-sqlite test-postgres test-browser check check-types check-quick check-lint check-layers check-migrations check-production check-docs fix lock bench lighthouse gallery screenshots rulebook mutants conform clean
+.PHONY: help run install install-demo install-dev test test-sqlite test-postgres test-browser check check-types check-quick check-lint check-layers check-migrations check-production check-docs fix lock bench drill drill-short lighthouse gallery screenshots rulebook mutants conform clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -87,6 +87,12 @@ lock: ## Pin the packages that pyproject.toml allows (needs uv; installs it into
 
 bench: install-dev ## Run every benchmark in bench/
 	@for script in bench/[a-z]*.py; do echo "== $$script"; $(PY) -m "$$(echo "$${script%.py}" | tr / .)" || exit 1; done
+
+drill: install-dev ## Try to break every promise on the real stack and print a table (SEED="1 2 3"; docs/operate.md)
+	@$(PY) -m bench.drill
+
+drill-short: install-dev ## The same in about two minutes
+	@DRILL=short $(PY) -m bench.drill
 
 lighthouse: install-dev ## Performance, accessibility and weight of the pages in Lighthouse (needs npx and a Chromium)
 	$(PY) -m bench.lighthouse

@@ -1,0 +1,57 @@
+"""Asks the web server for pages and sends forms as a signed-in browser does."""
+
+import http.client
+import secrets
+import urllib.parse
+from dataclasses import dataclass
+from typing import Any
+
+_TIMEOUT_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int  # 0 where the connection ended without one
+    headers: dict[str, str]
+    body: str
+
+
+class Browser:
+    """One person at the desk; the session is made as a sign-in makes it, without the form."""
+
+    def __init__(self, port: int, user: Any) -> None:
+        from django.test import Client
+
+        client = Client()
+        client.force_login(user)
+        self._port, self._csrf = port, secrets.token_hex(16)
+        cookies = [f"{name}={morsel.value}" for name, morsel in client.cookies.items()]
+        self._cookie = "; ".join([*cookies, f"csrftoken={self._csrf}"])
+
+    def get(self, path: str) -> Answer:
+        return self._ask("GET", path, None)
+
+    def post(self, path: str, fields: dict[str, Any]) -> Answer:
+        body = urllib.parse.urlencode({"csrfmiddlewaretoken": self._csrf, **fields}, doseq=True)
+        return self._ask("POST", path, body)
+
+    def post_until_saved(self, path: str, fields: dict[str, Any], tries: int = 60) -> list[int]:
+        """The same form again and again until it is saved; the status of each answer."""
+        statuses: list[int] = []
+        while len(statuses) < tries and 302 not in statuses:
+            statuses.append(self.post(path, fields).status)
+        return statuses
+
+    def _ask(self, method: str, path: str, body: str | None) -> Answer:
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=_TIMEOUT_SECONDS)
+        headers = {"Cookie": self._cookie, "Content-Type": "application/x-www-form-urlencoded"}
+        try:
+            connection.request(method, path, body, headers)
+            answer = connection.getresponse()
+            return Answer(
+                answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read().decode()
+            )
+        except (OSError, http.client.HTTPException):
+            return Answer(0, {}, "")
+        finally:
+            connection.close()
