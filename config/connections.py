@@ -105,6 +105,7 @@ def celery_settings(redis_url: str, *, concurrency: int, data_dir: Path) -> dict
         "worker_soft_shutdown_timeout": 30,
         "worker_hijack_root_logger": False,
         "worker_redirect_stdouts": False,
+        "beat_scheduler": "config.beat:ClockSafeScheduler",
         "beat_schedule_filename": str(data_dir / "beat-schedule"),
         "timezone": "UTC",
     }
