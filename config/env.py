@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from config.env_values import (
+    MIN_HISTORY_KEY_LENGTH,
     BackupRecipients,
     CommaSeparated,
     DatabaseUrl,
@@ -26,6 +27,7 @@ from config.env_values import (
     SecretKeys,
     SmsUrl,
     allowed_schemes,
+    check_history_key,
     check_mail_address,
     check_metrics_token,
     check_web_address,
@@ -98,6 +100,13 @@ class Environment(BaseSettings):
         validation_alias="SECRET_KEY_FALLBACKS",
         description="Former values of SECRET_KEY, separated by commas: what they signed is still taken, nothing new is "
         "signed with them. Remove one once the links it signed are out of use.",
+    )
+    history_key: Annotated[SecretStr, AfterValidator(check_history_key)] | None = Field(
+        None,
+        validation_alias="HISTORY_KEY",
+        description=f"Seals what happened: {MIN_HISTORY_KEY_LENGTH} or more random characters, kept outside the "
+        "database and its back-ups. To change it put the new one before the old one, with a comma, and keep both. "
+        "Not set: seals without a key, which whoever writes to the database could compute.",
     )
     allowed_hosts: CommaSeparated = Field(
         [],

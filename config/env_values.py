@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, SecretStr
 from pydantic_settings import NoDecode
 
 MIN_WEBHOOK_SECRET_LENGTH = 20
+MIN_HISTORY_KEY_LENGTH = 32
 
 
 def split_commas(value: object) -> object:
@@ -73,6 +74,12 @@ def check_webhook_secret(value: SecretStr) -> SecretStr:
 def check_metrics_token(value: SecretStr) -> SecretStr:
     if len(value.get_secret_value()) < MIN_WEBHOOK_SECRET_LENGTH:
         raise ValueError(f"allowed: {MIN_WEBHOOK_SECRET_LENGTH} or more characters")
+    return value
+
+
+def check_history_key(value: SecretStr) -> SecretStr:
+    if any(len(key.strip()) < MIN_HISTORY_KEY_LENGTH for key in value.get_secret_value().split(",")):
+        raise ValueError(f"allowed: {MIN_HISTORY_KEY_LENGTH} or more random characters; older keys after a comma")
     return value
 
 

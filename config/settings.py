@@ -23,6 +23,8 @@ DATA_DIR = private_folder(ENV.data_dir.resolve())
 
 SECRET_KEY = ENV.secret_key.get_secret_value() if ENV.secret_key else get_secret_key(DATA_DIR)
 SECRET_KEY_FALLBACKS = [key.get_secret_value() for key in ENV.secret_key_fallbacks]
+# With the first new seals are made; with any of them seals are checked.
+HISTORY_KEYS = ENV.history_key.get_secret_value().replace(" ", "").split(",") if ENV.history_key else []
 DEBUG = ENV.debug
 ALLOWED_HOSTS = ENV.allowed_hosts or ["127.0.0.1", "localhost", "[::1]"]
 PUBLIC_URL = ENV.public_url or f"http://127.0.0.1:{ENV.port}"
@@ -30,6 +32,7 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 TRUSTED_PROXIES = ENV.trusted_proxies
 
 INSTALLED_APPS = [
+    "history",
     "clinic",
     "patients",
     "desk",

@@ -1,12 +1,9 @@
-"""Database triggers that keep rows and messages as they came, and every version in which a person mended them."""
+"""Database triggers that keep rows and messages as they came; `history.sealed_tables` keeps what a person mended."""
 
 from collections.abc import Iterable
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from recalls import db_triggers
-
-APPEND_ONLY = ("exchange_rowmend",)
 _MESSAGE = "what came in is kept as it came"
 _PARKED_COLUMNS = "raw, file_id, line, source_digest"
 # A body is emptied once it was kept for long enough, and never replaced by another.
@@ -14,12 +11,10 @@ _BODIES = (("exchange_hl7message", "raw"), ("exchange_hl7messagemend", "body"))
 
 
 def install_triggers(connection: BaseDatabaseWrapper) -> None:
-    db_triggers.install_append_only(connection, APPEND_ONLY)
     _execute(connection, _sqlite() if connection.vendor == "sqlite" else _postgres())
 
 
 def remove_triggers(connection: BaseDatabaseWrapper) -> None:
-    db_triggers.remove_append_only(connection, APPEND_ONLY)
     for table in ("exchange_parkedrow", *(table for table, _column in _BODIES)):
         on_table = "" if connection.vendor == "sqlite" else f" ON {table}"
         _execute(connection, [f"DROP TRIGGER IF EXISTS {table}_as_it_came{on_table}"])

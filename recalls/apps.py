@@ -11,11 +11,15 @@ class RecallsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from recalls import list_exports
+        from history.added_rows import watch_models
+        from recalls import db_triggers, list_exports
         from recalls.kept_facts import triggers
+        from recalls.sealing.facts import RECALL_OF_FACT
         from recalls.selectors import search_indexes
 
         list_exports.register()
+        watch_models(RECALL_OF_FACT)
         post_migrate.connect(search_indexes.create_search_indexes, sender=self)
         pre_migrate.connect(triggers.remove_before_migration, sender=self)
         post_migrate.connect(triggers.install_after_migration, sender=self)
+        post_migrate.connect(db_triggers.renew_state_trigger, sender=self, dispatch_uid="recalls.renew_state_trigger")

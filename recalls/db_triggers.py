@@ -1,119 +1,58 @@
-"""Database triggers: append-only tables, and no change of a recall's state without an event.
+"""Database triggers that let a recall move only together with an event."""
 
-A migration installs them on SQLite and PostgreSQL. A test that empties the tables removes them first.
-"""
+from typing import Any
 
-from collections.abc import Iterable
-
+from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-# The first migrations install these.
-APPEND_ONLY_BEFORE_RESULTS = (
-    "patients_consent",
-    "recalls_recallevent",
-    "recalls_contactattempt",
-    "recalls_outcome",
-    "recalls_outcomerelease",
-    "recalls_outcomeretraction",
-    "recalls_pathologyresult",
-    "recalls_concordance",
-    "recalls_supersededreading",
+# What a step alone may change: each brings an event, and with it a version.
+_MOVED_COLUMNS = (
+    "state",
+    "patient_id",
+    "exam_id",
+    "site_id",
+    "closure_reason",
+    "closed_at",
+    "closed_by",
+    "closure_note",
 )
-APPEND_ONLY = (
-    *APPEND_ONLY_BEFORE_RESULTS,
-    "recalls_lesionassessment",
-    "recalls_biopsy",
-    "recalls_biopsyretraction",
-    "recalls_resultdisclosure",
-    "recalls_disclosureretraction",
-    "recalls_refusal",
-    "recalls_referral",
-    "recalls_outsidereport",
-    "patients_patientchange",
-)
-_STATE_CHANGE_CONDITION = "OLD.state <> NEW.state AND NEW.version <= OLD.version"
-_STATE_MESSAGE = "the state of a recall changes only together with an event"
-
-
-def _append_only_message(table: str) -> str:
-    return f"rows of {table} are never changed or deleted"
-
-
-def _sqlite_install(tables: Iterable[str]) -> Iterable[str]:
-    for table in tables:
-        for verb in ("UPDATE", "DELETE"):
-            yield (
-                f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
-                f"BEGIN SELECT RAISE(ABORT, '{_append_only_message(table)}'); END"
-            )
-
-
-def _sqlite_remove(tables: Iterable[str]) -> Iterable[str]:
-    for table in tables:
-        for verb in ("update", "delete"):
-            yield f"DROP TRIGGER IF EXISTS {table}_no_{verb}"
-
-
-def _postgres_install(tables: Iterable[str]) -> Iterable[str]:
-    yield (
-        "CREATE OR REPLACE FUNCTION recalldesk_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-        "RAISE EXCEPTION 'rows of % are never changed or deleted', TG_TABLE_NAME "
-        "USING ERRCODE = 'integrity_constraint_violation'; END $$"
-    )
-    for table in tables:
-        yield (
-            f"CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table} "
-            f"FOR EACH ROW EXECUTE FUNCTION recalldesk_append_only()"
-        )
-
-
-def _postgres_remove(tables: Iterable[str]) -> Iterable[str]:
-    for table in tables:
-        yield f"DROP TRIGGER IF EXISTS {table}_no_change ON {table}"
-
-
-def install_append_only(connection: BaseDatabaseWrapper, tables: Iterable[str]) -> None:
-    statements = _sqlite_install(tables) if connection.vendor == "sqlite" else _postgres_install(tables)
-    _execute(connection, statements)
-
-
-def remove_append_only(connection: BaseDatabaseWrapper, tables: Iterable[str]) -> None:
-    statements = _sqlite_remove(tables) if connection.vendor == "sqlite" else _postgres_remove(tables)
-    _execute(connection, statements)
+_MESSAGE = "the state of a recall changes only together with an event"
 
 
 def install_state_trigger(connection: BaseDatabaseWrapper) -> None:
-    """A recall's state never changes without a new version, which only an event brings."""
-    if connection.vendor == "sqlite":
-        _execute(connection, [
-            "CREATE TRIGGER recalls_recall_state BEFORE UPDATE OF state ON recalls_recall "
-            f"WHEN {_STATE_CHANGE_CONDITION} BEGIN SELECT RAISE(ABORT, '{_STATE_MESSAGE}'); END",
-        ])  # fmt: skip
-        return
-    _execute(connection, [
-        "CREATE OR REPLACE FUNCTION recalldesk_state_guard() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-        f"RAISE EXCEPTION '{_STATE_MESSAGE}' USING ERRCODE = 'integrity_constraint_violation'; END $$",
-        f"CREATE TRIGGER recalls_recall_state BEFORE UPDATE OF state ON recalls_recall FOR EACH ROW "
-        f"WHEN ({_STATE_CHANGE_CONDITION}) EXECUTE FUNCTION recalldesk_state_guard()",
-    ])  # fmt: skip
+    """A recall moves, closes or is given to another patient only with a new version, and no version is taken back."""
+    is_sqlite = connection.vendor == "sqlite"
+    differs = "IS NOT" if is_sqlite else "IS DISTINCT FROM"
+    changed = " OR ".join(f"OLD.{column} {differs} NEW.{column}" for column in _MOVED_COLUMNS)
+    condition = f"NEW.version < OLD.version OR (NEW.version = OLD.version AND ({changed}))"
+    with connection.cursor() as cursor:
+        if is_sqlite:
+            cursor.execute(
+                "CREATE TRIGGER recalls_recall_state BEFORE UPDATE ON recalls_recall "
+                f"WHEN {condition} BEGIN SELECT RAISE(ABORT, '{_MESSAGE}'); END"
+            )
+            return
+        cursor.execute(
+            "CREATE OR REPLACE FUNCTION recalldesk_state_guard() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            f"RAISE EXCEPTION '{_MESSAGE}' USING ERRCODE = 'integrity_constraint_violation'; END $$"
+        )
+        cursor.execute(
+            "CREATE TRIGGER recalls_recall_state BEFORE UPDATE ON recalls_recall FOR EACH ROW "
+            f"WHEN ({condition}) EXECUTE FUNCTION recalldesk_state_guard()"
+        )
 
 
 def remove_state_trigger(connection: BaseDatabaseWrapper) -> None:
     on_table = "" if connection.vendor == "sqlite" else " ON recalls_recall"
-    _execute(connection, [f"DROP TRIGGER IF EXISTS recalls_recall_state{on_table}"])
-
-
-def install_triggers(connection: BaseDatabaseWrapper) -> None:
-    install_append_only(connection, APPEND_ONLY)
-    install_state_trigger(connection)
-
-
-def remove_triggers(connection: BaseDatabaseWrapper) -> None:
-    remove_append_only(connection, APPEND_ONLY)
-    remove_state_trigger(connection)
-
-
-def _execute(connection: BaseDatabaseWrapper, statements: Iterable[str]) -> None:
     with connection.cursor() as cursor:
-        for statement in statements:
-            cursor.execute(statement)
+        cursor.execute(f"DROP TRIGGER IF EXISTS recalls_recall_state{on_table}")
+
+
+def renew_state_trigger(using: str = "default", **_kwargs: Any) -> None:
+    """After each `migrate`: SQLite forgets it where a migration wrote the table anew."""
+    connection = connections[using]
+    with connection.cursor() as cursor:
+        if "recalls_recall" not in connection.introspection.table_names(cursor):
+            return
+    remove_state_trigger(connection)
+    install_state_trigger(connection)

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from recalls.db_triggers import install_append_only, remove_append_only
+from history.append_only import install_append_only, remove_append_only
 
 TABLES = (
     "notifications_deliveryattempt",

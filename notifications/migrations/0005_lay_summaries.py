@@ -6,7 +6,7 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
-from recalls.db_triggers import install_append_only, remove_append_only
+from history.append_only import install_append_only, remove_append_only
 
 
 TABLES = ("notifications_laysummaryevent",)

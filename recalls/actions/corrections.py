@@ -22,6 +22,7 @@ from recalls.enums import SUSPICIOUS_ASSESSMENTS, Assessment, ClosureReason, Rec
 from recalls.lesion_stages import is_any_suspicious, load_lesion_statuses
 from recalls.models import Finding, ImagingOrder, Recall, RecallEvent, ScreeningExam, SupersededReading
 from recalls.permissions import StepUnavailable, check_actor_permitted
+from recalls.sealing.facts import seal_exam
 from recalls.workflow import STEPS_BY_NAME
 
 _STATES_BEFORE_OUTCOME = frozenset({State.AWAITING_PRIORS, State.TO_CONTACT, State.SCHEDULED, State.ON_HOLD})
@@ -57,11 +58,12 @@ def correct_exam(
     exam: ScreeningExam, changes: dict[str, Any], findings: list[Finding] | None, *, by: UserOrActor
 ) -> RecallEvent | None:
     """Put a corrected reading in place of the old one and move the recall as it asks; None when none is touched."""
-    before = _keep_reading(exam, by)
+    before, findings_before = _current_reading(exam)
     exam.changed_at = timezone.now()
     for name, value in changes.items():
         setattr(exam, name, value)
     exam.save()
+    _keep_reading(exam, before, findings_before, by)
     if findings is not None:
         exam.findings.all().delete()
         for finding in findings:
@@ -72,16 +74,20 @@ def correct_exam(
     return _update_recall(exam, str(before["assessment"]), by)
 
 
-def _keep_reading(exam: ScreeningExam, by: UserOrActor) -> dict[str, Any]:
-    """Store the reading that is about to be replaced; its fields by name."""
-    before = {name: getattr(exam, name) for name in READING_FIELDS}
-    old_findings = [f"{row.kind}:{row.side}:{row.place}" for row in exam.findings.all()]
+def _current_reading(exam: ScreeningExam) -> tuple[dict[str, Any], list[str]]:
+    """The reading that is about to be replaced, by name, and its findings."""
+    findings = [f"{row.kind}:{row.side}:{row.place}" for row in exam.findings.all()]
+    return {name: getattr(exam, name) for name in READING_FIELDS}, findings
+
+
+def _keep_reading(exam: ScreeningExam, before: dict[str, Any], findings: list[str], by: UserOrActor) -> None:
+    """Store the reading that was replaced, with the seal of the one that stands now."""
     SupersededReading.objects.create(
         exam=exam,
-        reading={name: str(value) for name, value in before.items() if value is not None} | {"findings": old_findings},
+        reading={name: str(value) for name, value in before.items() if value is not None} | {"findings": findings},
         replaced_by=actor_for(by).name,
+        corrected_seal=seal_exam(exam),
     )
-    return before
 
 
 def _update_recall(exam: ScreeningExam, old_assessment: str, by: UserOrActor) -> RecallEvent | None:
@@ -202,9 +208,10 @@ def open_recall_by_hand(exam: ScreeningExam, kind: RecallKind, reason: str, *, b
     if kind not in (RecallKind.TECHNICAL, RecallKind.CLINICAL):
         message = _("The result needs no more work. Choose a technical repeat or a symptom, or correct the result.")
         raise ValidationError({"kind": message})
-    _keep_reading(exam, by)
+    before, findings_before = _current_reading(exam)
     exam.recall_kind, exam.changed_at = kind, timezone.now()
     exam.save(update_fields=["recall_kind", "changed_at"])
+    _keep_reading(exam, before, findings_before, by)
     return open_recall(exam, by=by, note=reason)
 
 

@@ -6,11 +6,13 @@ from datetime import datetime
 from typing import Any, Required, TypedDict
 
 from django.db import transaction
+from django.db.models import Model
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinic.actors import Actor, actor_for
 from clinic.models import User
+from history.added_rows import collect_added_rows
 from patients.models import Patient
 from recalls import deadlines
 from recalls.actions.own_exam import give_own_exam
@@ -34,6 +36,7 @@ from recalls.permissions import (
     check_step_available,
     priors_timestamps,
 )
+from recalls.sealing.facts import seal_facts
 from recalls.signals import recall_moved
 from recalls.undo_snapshot import SNAPSHOT_KEY, diff_snapshot, take_snapshot
 from recalls.workflow import STEPS_BY_NAME, Step
@@ -68,6 +71,8 @@ class Transition:
     data: dict[str, Any] = field(default_factory=dict)
     # The fields `at`, `by` and `user` of every row that the step adds.
     signature: dict[str, Any] = field(init=False)
+    # The rows that the step has added so far: its event seals them.
+    added: list[Model] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Sign for the actor."""
@@ -111,11 +116,11 @@ def apply_step(
     The recall passed in is brought up to date. Raises ValidationError when the step's own input is wrong.
     """
     step, actor, now = STEPS_BY_NAME[step_name], actor_for(by), timezone.now()
-    with transaction.atomic():
+    with transaction.atomic(), collect_added_rows() as added:
         locked = lock_recall(recall)
         event = locked.events.filter(request_key=key).first() if key else None
         if event is None:
-            transition = Transition(locked, step, actor, now, note, from_state=State(locked.state))
+            transition = Transition(locked, step, actor, now, note, from_state=State(locked.state), added=added)
             _check_step(transition, seen)
             before = take_snapshot(locked) if transition.is_undoable else None
             if apply_changes is not None:
@@ -154,6 +159,7 @@ def record_event(transition: Transition, key: str | None = None) -> RecallEvent:
         at=transition.now,
         note=transition.note,
         data=transition.data,
+        seals=seal_facts(recall, transition.added),
         request_key=key or "",
         previous_hash=recall.head_hash,
     )

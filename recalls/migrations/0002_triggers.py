@@ -2,6 +2,7 @@
 
 from django.db import migrations
 
+from history.append_only import install_append_only, remove_append_only
 from recalls import db_triggers
 
 TABLES = (
@@ -18,12 +19,12 @@ TABLES = (
 
 
 def install(_apps, schema_editor):
-    db_triggers.install_append_only(schema_editor.connection, TABLES)
+    install_append_only(schema_editor.connection, TABLES)
     db_triggers.install_state_trigger(schema_editor.connection)
 
 
 def remove(_apps, schema_editor):
-    db_triggers.remove_append_only(schema_editor.connection, TABLES)
+    remove_append_only(schema_editor.connection, TABLES)
     db_triggers.remove_state_trigger(schema_editor.connection)
 
 

@@ -5,17 +5,30 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
+from history.append_only import install_append_only, remove_append_only
 from recalls import db_triggers
+
+TABLES = (
+    "patients_consent",
+    "recalls_recallevent",
+    "recalls_contactattempt",
+    "recalls_outcome",
+    "recalls_outcomerelease",
+    "recalls_outcomeretraction",
+    "recalls_pathologyresult",
+    "recalls_concordance",
+    "recalls_supersededreading",
+)
 
 
 def remove_triggers(_apps, schema_editor):
     """SQLite writes a changed table anew and forgets its triggers; the next migration makes all of them again."""
-    db_triggers.remove_append_only(schema_editor.connection, db_triggers.APPEND_ONLY_BEFORE_RESULTS)
+    remove_append_only(schema_editor.connection, TABLES)
     db_triggers.remove_state_trigger(schema_editor.connection)
 
 
 def install_triggers(_apps, schema_editor):
-    db_triggers.install_append_only(schema_editor.connection, db_triggers.APPEND_ONLY_BEFORE_RESULTS)
+    install_append_only(schema_editor.connection, TABLES)
     db_triggers.install_state_trigger(schema_editor.connection)
 
 

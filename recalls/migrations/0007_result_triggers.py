@@ -2,10 +2,19 @@
 
 from django.db import migrations
 
+from history.append_only import install_append_only, remove_append_only
 from recalls import db_triggers
 
 TABLES = (
-    *db_triggers.APPEND_ONLY_BEFORE_RESULTS,
+    "patients_consent",
+    "recalls_recallevent",
+    "recalls_contactattempt",
+    "recalls_outcome",
+    "recalls_outcomerelease",
+    "recalls_outcomeretraction",
+    "recalls_pathologyresult",
+    "recalls_concordance",
+    "recalls_supersededreading",
     "recalls_lesionassessment",
     "recalls_biopsy",
     "recalls_biopsyretraction",
@@ -17,12 +26,12 @@ TABLES = (
 
 
 def install(_apps, schema_editor):
-    db_triggers.install_append_only(schema_editor.connection, TABLES)
+    install_append_only(schema_editor.connection, TABLES)
     db_triggers.install_state_trigger(schema_editor.connection)
 
 
 def remove(_apps, schema_editor):
-    db_triggers.remove_append_only(schema_editor.connection, TABLES)
+    remove_append_only(schema_editor.connection, TABLES)
     db_triggers.remove_state_trigger(schema_editor.connection)
 
 

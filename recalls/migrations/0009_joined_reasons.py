@@ -2,12 +2,12 @@
 
 from django.db import migrations, models
 
-from recalls import db_triggers
+from history.append_only import install_append_only, remove_append_only
 
 
 def install(_apps, schema_editor):
-    db_triggers.remove_append_only(schema_editor.connection, ["patients_consent"])
-    db_triggers.install_append_only(schema_editor.connection, ["patients_consent"])
+    remove_append_only(schema_editor.connection, ["patients_consent"])
+    install_append_only(schema_editor.connection, ["patients_consent"])
 
 
 class Migration(migrations.Migration):

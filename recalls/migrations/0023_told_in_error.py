@@ -5,17 +5,17 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
-from recalls import db_triggers
+from history.append_only import install_append_only, remove_append_only
 
 TABLES = ("recalls_disclosureretraction",)
 
 
 def install(_apps, schema_editor):
-    db_triggers.install_append_only(schema_editor.connection, TABLES)
+    install_append_only(schema_editor.connection, TABLES)
 
 
 def remove(_apps, schema_editor):
-    db_triggers.remove_append_only(schema_editor.connection, TABLES)
+    remove_append_only(schema_editor.connection, TABLES)
 
 
 class Migration(migrations.Migration):

@@ -89,6 +89,23 @@ class ScreeningExam(models.Model):
             models.Index(fields=["reader", "exam_date"], name="exam_by_reader_and_date"),
         ]
 
+    # What each event of its recalls seals: the reading, and no column that is matched or merged later.
+    SEALED_COLUMNS = (
+        "id",
+        "accession",
+        "exam_date",
+        "reported_at",
+        "assessment",
+        "assessment_left",
+        "assessment_right",
+        "birads_edition",
+        "density",
+        "recall_kind",
+        "first_screen",
+        "reader_name",
+        "comment",
+    )
+
     def __str__(self) -> str:
         return self.accession
 
@@ -122,6 +139,8 @@ class SupersededReading(models.Model):
     reading = models.JSONField(_("reading"))
     replaced_at = models.DateTimeField(_("replaced"), default=timezone.now)
     replaced_by = models.CharField(_("by"), max_length=150)
+    # The seal of the exam as the correction left it; empty in rows of earlier versions.
+    corrected_seal = models.CharField(max_length=40, blank=True, db_default="", editable=False)
 
     class Meta:
         ordering = ["pk"]

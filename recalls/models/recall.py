@@ -3,7 +3,7 @@
 import hashlib
 import json
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -104,6 +104,8 @@ class Recall(models.Model):
     version = models.PositiveIntegerField(_("version"), default=0)
     head_hash = models.CharField(max_length=64, blank=True, editable=False)
 
+    SEALED_COLUMNS: ClassVar[tuple[str, ...]]
+
     objects = RecallQuerySet.as_manager()
 
     class Meta:
@@ -188,6 +190,10 @@ class Recall(models.Model):
         return self.state != State.CLOSED
 
 
+# Each event seals the row of its recall; `head_hash` covers that seal itself.
+Recall.SEALED_COLUMNS = tuple(field.attname for field in Recall._meta.concrete_fields if field.attname != "head_hash")
+
+
 class RecallEvent(models.Model):
     """What happened, who did it and when; rows are only ever added, each sealed to the one before it."""
 
@@ -208,6 +214,9 @@ class RecallEvent(models.Model):
     at = models.DateTimeField(_("when"))
     note = models.TextField(_("note"), blank=True)
     data = models.JSONField(_("facts"), default=dict)
+    # The seals of the rows that the step added, of the recall and of its exam as they stood then: see
+    # `recalls.sealing.facts`. Empty in events of earlier versions.
+    seals = models.JSONField(default=dict, db_default=models.Value({}, output_field=models.JSONField()), editable=False)
     # The form that asked for the step: the same form sent twice does nothing twice.
     request_key = models.CharField(max_length=36, blank=True, editable=False)
     previous_hash = models.CharField(max_length=64, blank=True, editable=False)
@@ -249,4 +258,6 @@ class RecallEvent(models.Model):
             "data": self.data,
             "previous": self.previous_hash,
         }
+        if self.seals:
+            content["seals"] = self.seals
         return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()

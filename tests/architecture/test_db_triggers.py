@@ -1,23 +1,62 @@
 """Holds that the triggers of the database are still there after a test that emptied its tables."""
 
 import pytest
-from django.db import connection
+from django.apps import apps
+from django.core.management import call_command
+from django.db import DatabaseError, connection, transaction
 
-from tests.fixtures.database import TRIGGER_MODULES
+from history.append_only import remove_append_only, suspended
+from history.sealed_tables import sealed_models, sealed_tables
 
 
 def _triggers() -> set[str]:
-    table = "sqlite_master" if connection.vendor == "sqlite" else "information_schema.triggers"
-    column = "name" if connection.vendor == "sqlite" else "trigger_name"
-    kind = "WHERE type = 'trigger'" if connection.vendor == "sqlite" else ""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {column} FROM {table} {kind}")
+        cursor.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+            if connection.vendor == "sqlite"
+            else "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"
+        )
         return {name for (name,) in cursor.fetchall()}
+
+
+def _wanted() -> set[str]:
+    kinds = ("update", "delete", "replace") if connection.vendor == "sqlite" else ("change", "truncate")
+    return {f"{table}_no_{kind}" for table in sealed_tables() for kind in kinds} | {"recalls_recall_state"}
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("round_", [1, 2])
-def test_each_append_only_table_has_its_trigger(round_: int) -> None:
-    guarded = {table for triggers_of in TRIGGER_MODULES for table in triggers_of.APPEND_ONLY}
-    triggers = _triggers()
-    assert {table for table in guarded if not any(name.startswith(f"{table}_no_") for name in triggers)} == set()
+def test_each_append_only_table_has_its_triggers(round_: int) -> None:
+    assert _wanted() - _triggers() == set()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_trigger_that_a_migration_lost_is_back_after_the_next_migrate() -> None:
+    remove_append_only(connection, sealed_tables())
+    assert _wanted() - _triggers()
+    call_command("migrate", verbosity=0)
+    assert _wanted() - _triggers() == set()
+
+
+@pytest.mark.django_db
+def test_triggers_that_were_suspended_for_a_change_are_back_after_it() -> None:
+    with suspended(connection, ["clinic_accesslog"]):
+        assert _wanted() - _triggers()
+    assert _wanted() - _triggers() == set()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("table", sealed_tables() if apps.ready else [])
+def test_no_append_only_table_is_emptied_at_once(table: str) -> None:
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite has no TRUNCATE")
+    with (
+        pytest.raises(DatabaseError, match="never changed or deleted"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(f"TRUNCATE {table} CASCADE")
+
+
+def test_each_sealed_table_has_a_growing_number() -> None:
+    assert {model._meta.pk.get_internal_type() for model in sealed_models()} <= {"BigAutoField", "AutoField"}

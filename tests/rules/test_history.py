@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import F, Model
 
 from clinic.factories import get_site_staff
@@ -72,6 +72,41 @@ def test_the_database_refuses_to_change_or_delete(
     assert rows.count() == before
 
 
+def test_the_database_refuses_to_replace_a_row(recall_with_full_history: Recall) -> None:
+    """REPLACE is SQLite's way to delete a row and add another with the same number in one statement."""
+    event = recall_with_full_history.events.latest("pk")
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL has no REPLACE")
+    for unique in ("id", "recall_id, version"):
+        columns = "recall_id, version, step, from_state, to_state, by, at, note, data, request_key, previous_hash, hash"
+        kept = f"id, {columns}" if unique == "id" else columns
+        with (
+            pytest.raises(DatabaseError, match="never changed or deleted"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(
+                f"INSERT OR REPLACE INTO recalls_recallevent ({kept}) "
+                f"SELECT {kept} FROM recalls_recallevent WHERE id = %s",
+                [event.pk],
+            )
+
+
+@pytest.mark.parametrize("name", ["patient", "exam", "site", "closed_by", "closure_note"])
+def test_the_database_refuses_to_give_a_recall_away_without_an_event(
+    name: str, recall_with_full_history: Recall, foothills: Site
+) -> None:
+    other = RecallFactory.create(site=foothills)
+    new = getattr(other, name) if name in ("patient", "exam", "site") else "somebody else"
+    with pytest.raises(DatabaseError, match="only together with an event"), transaction.atomic():
+        Recall.objects.filter(pk=recall_with_full_history.pk).update(**{name: new})
+
+
+def test_the_database_refuses_to_take_a_version_back(recall_with_full_history: Recall) -> None:
+    with pytest.raises(DatabaseError, match="only together with an event"), transaction.atomic():
+        Recall.objects.filter(pk=recall_with_full_history.pk).update(version=F("version") - 1)
+
+
 def test_the_database_refuses_to_set_a_state_without_an_event(recall_with_full_history: Recall) -> None:
     with pytest.raises(DatabaseError, match="only together with an event"), transaction.atomic():
         Recall.objects.filter(pk=recall_with_full_history.pk).update(
@@ -87,7 +122,7 @@ def test_the_database_refuses_to_set_a_state_without_an_event(recall_with_full_h
     ("wrong", "constraint"),
     [
         ({"due_at": None}, "an_open_recall_has_a_due_instant"),
-        ({"closure_reason": "normal"}, "a_closed_recall_has_reason_time_and_person"),
+        ({"closure_reason": "normal", "version": 99}, "a_closed_recall_has_reason_time_and_person"),
         ({"hold_until": "2030-01-01"}, "a_held_recall_knows_where_it_returns"),
         ({"state": "closed", "due_at": None, "version": 99}, "a_closed_recall_has_reason_time_and_person"),
         ({"state": "on_hold", "version": 99}, "a_held_recall_knows_where_it_returns"),

@@ -1,0 +1,1 @@
+"""Keeps what happened from being rewritten unnoticed: append-only tables, seals over their rows, heads kept outside."""

@@ -1,0 +1,26 @@
+"""App configuration of history; after migrations every append-only table has its triggers and its shape is known."""
+
+from typing import Any
+
+from django.apps import AppConfig
+from django.db import connections
+from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
+
+
+class HistoryConfig(AppConfig):
+    name = "history"
+    verbose_name = _("History")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        post_migrate.connect(prepare_tables, sender=self, dispatch_uid="history.prepare_tables")
+
+
+def prepare_tables(using: str = "default", **_kwargs: Any) -> None:
+    from history.append_only import install_append_only
+    from history.sealed_tables import sealed_models, sealed_tables, watched_models
+    from history.shapes import record_shapes
+
+    record_shapes([*sealed_models(), *watched_models()], using)
+    install_append_only(connections[using], sealed_tables())

@@ -1,0 +1,54 @@
+"""Names the models whose rows are only ever added: one line here makes a table append-only and seals its rows.
+
+Nothing else is to be done, no migration either: the triggers are installed after the next `migrate`. The model needs a
+primary key `id` that grows; a column that was sealed once is never dropped or renamed.
+"""
+
+from django.apps import apps
+from django.db.models import Model
+
+SEALED_MODELS = (
+    "history.TableShape",
+    "recalls.RecallEvent",
+    "recalls.ContactAttempt",
+    "recalls.Outcome",
+    "recalls.OutcomeRelease",
+    "recalls.OutcomeRetraction",
+    "recalls.LesionAssessment",
+    "recalls.Biopsy",
+    "recalls.BiopsyRetraction",
+    "recalls.PathologyResult",
+    "recalls.Concordance",
+    "recalls.ResultDisclosure",
+    "recalls.DisclosureRetraction",
+    "recalls.Refusal",
+    "recalls.Referral",
+    "recalls.OutsideReport",
+    "recalls.SupersededReading",
+    "patients.Consent",
+    "patients.PatientChange",
+    "notifications.DeliveryAttempt",
+    "notifications.DeliveryReport",
+    "notifications.MessageText",
+    "notifications.LaySummaryEvent",
+    "exchange.Hl7SenderVersion",
+    "exchange.RowMend",
+    "reports.ExportLog",
+    "clinic.AccessLog",
+    "clinic.SecurityEvent",
+    "admin.LogEntry",
+)
+# Rows that do change: what they say now is compared with the newest seal that an event holds of them.
+WATCHED_MODELS = ("recalls.Recall", "recalls.ScreeningExam")
+
+
+def sealed_models() -> list[type[Model]]:
+    return [apps.get_model(label) for label in SEALED_MODELS]
+
+
+def watched_models() -> list[type[Model]]:
+    return [apps.get_model(label) for label in WATCHED_MODELS]
+
+
+def sealed_tables() -> list[str]:
+    return [model._meta.db_table for model in sealed_models()]

@@ -1,0 +1,1 @@
+"""Seals what each step of a recall adds, and finds what was changed past the steps."""
