@@ -52,6 +52,9 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": QUARTER_HOUR,
         "options": {"expires": QUARTER_HOUR},
     },
+    "seal": {"task": "history.tasks.seal", "schedule": TICK_SECONDS, "options": TICK_OPTIONS},
+    "history_head": {"task": "history.tasks.keep_head_outside", "schedule": HOUR, "options": {"expires": HOUR}},
+    "history": {"task": "recalls.tasks.check_history", "schedule": TICK_SECONDS, "options": TICK_OPTIONS},
     "loop": {"task": "reports.tasks.check_stuck_recalls", "schedule": HOUR, "options": {"expires": HOUR}},
 }
 

@@ -108,6 +108,22 @@ class Environment(BaseSettings):
         "database and its back-ups. To change it put the new one before the old one, with a comma, and keep both. "
         "Not set: seals without a key, which whoever writes to the database could compute.",
     )
+    history_head_file: Path | None = Field(
+        None,
+        validation_alias="HISTORY_HEAD_FILE",
+        description="File outside the database in which the head of the history is kept each hour; best on another "
+        "machine's disk. Not set: history-heads.jsonl in DATA_DIR.",
+    )
+    history_head_syslog: str = Field(
+        "",
+        validation_alias="HISTORY_HEAD_SYSLOG",
+        description="System log that gets the same line: host:port (UDP) or the path of a socket such as /dev/log.",
+    )
+    history_head_email: MailAddresses = Field(
+        [],
+        validation_alias="HISTORY_HEAD_EMAIL",
+        description="Addresses that get the same line by mail, separated by commas; over ALERT_EMAIL_URL if set.",
+    )
     allowed_hosts: CommaSeparated = Field(
         [],
         validation_alias="ALLOWED_HOSTS",

@@ -272,6 +272,11 @@ ALERT_EMAIL = ENV.alert_email
 ALERT_EMAIL_SERVER = connections.alert_email_server(ENV.alert_email_url)
 ALERT_WEBHOOK_URL = ENV.alert_webhook_url.get_secret_value() if ENV.alert_webhook_url else ""
 
+# Where the head of the history is kept each hour, outside the database.
+HISTORY_HEAD_FILE = (ENV.history_head_file or DATA_DIR / "history-heads.jsonl").resolve()
+HISTORY_HEAD_SYSLOG = ENV.history_head_syslog
+HISTORY_HEAD_EMAIL = ENV.history_head_email
+
 # Text messages. Empty: none are sent, and the next channel takes over.
 SMS_URL = ENV.sms_url.get_secret_value() if ENV.sms_url else "" if ENV.email_url or PRODUCTION else "file://"
 

@@ -1,4 +1,4 @@
-"""App configuration of history; after migrations every append-only table has its triggers and its shape is known."""
+"""App configuration of history; after migrations each table has its triggers, shape and rights."""
 
 from typing import Any
 
@@ -19,8 +19,10 @@ class HistoryConfig(AppConfig):
 
 def prepare_tables(using: str = "default", **_kwargs: Any) -> None:
     from history.append_only import install_append_only
-    from history.sealed_tables import sealed_models, sealed_tables, watched_models
+    from history.database_roles import grant_rights
+    from history.sealed_tables import append_only_tables, sealed_models, watched_models
     from history.shapes import record_shapes
 
     record_shapes([*sealed_models(), *watched_models()], using)
-    install_append_only(connections[using], sealed_tables())
+    install_append_only(connections[using], append_only_tables())
+    grant_rights(connections[using])

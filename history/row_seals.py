@@ -8,13 +8,13 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from functools import cache
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Field, Model
+from django.db.models import BinaryField, Field, Model
 
 _SEAL_BYTES = 18
 _CODE_LENGTH = 6
@@ -63,6 +63,16 @@ def seal_values(table: str, columns: Sequence[str], values: Iterable[Any], key: 
     """The seal of a row read from the database."""
     content = [table, *zip(columns, values, strict=True)]
     return base64.urlsafe_b64encode(digest(content, key)[:_SEAL_BYTES]).decode()
+
+
+def without_bytes(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns with the digest of a file in its place, which gives the same seal: files need not stay in memory."""
+    return {name: _plain(value) if isinstance(value, bytes | memoryview) else value for name, value in values.items()}
+
+
+def rows_at_once(model: type[Model]) -> int:
+    """How many rows may be in memory together: few where a column holds files."""
+    return 5 if any(isinstance(column, BinaryField) for column in sealed_fields(model)) else 500
 
 
 def seal_row(row: Model) -> str:

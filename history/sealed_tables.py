@@ -38,6 +38,8 @@ SEALED_MODELS = (
     "clinic.SecurityEvent",
     "admin.LogEntry",
 )
+# The ledger itself: append-only, and sealed by its own chain.
+LEDGER_MODELS = ("history.LedgerBlock",)
 # Rows that do change: what they say now is compared with the newest seal that an event holds of them.
 WATCHED_MODELS = ("recalls.Recall", "recalls.ScreeningExam")
 
@@ -50,5 +52,5 @@ def watched_models() -> list[type[Model]]:
     return [apps.get_model(label) for label in WATCHED_MODELS]
 
 
-def sealed_tables() -> list[str]:
-    return [model._meta.db_table for model in sealed_models()]
+def append_only_tables() -> list[str]:
+    return [apps.get_model(label)._meta.db_table for label in (*SEALED_MODELS, *LEDGER_MODELS)]

@@ -1,4 +1,4 @@
-"""Celery tasks: the steps that are due by date, kept forms that nobody came back for, and the kept numbers."""
+"""Celery tasks: steps that are due by date, forms nobody came back for, kept numbers, the history against its seals."""
 
 import logging
 
@@ -13,6 +13,7 @@ from recalls.enums import State
 from recalls.kept_facts import upkeep
 from recalls.models import Recall
 from recalls.permissions import StepRefused
+from recalls.sealing import nightly
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +23,7 @@ _STEP_BY_STATE = {
     State.RESULT_TO_TELL: actions.release_due,
     State.CLOSED: actions.offer_again,
 }
+HISTORY_SECONDS = 30.0
 BATCH_SIZE = 500  # the run of the next minute takes the rest
 
 
@@ -58,6 +60,12 @@ def recount() -> dict[str, int]:
     """Every night, compare what is kept with a recount and mend what differs; how much did."""
     faults = upkeep.recount()
     return {"facts": faults.facts, "numbers": faults.numbers}
+
+
+@shared_task
+def check_history() -> int:
+    """Each minute: go on with the night's comparison of the history with its seals; the number of faults found."""
+    return nightly.continue_nightly_check(HISTORY_SECONDS)
 
 
 def _apply_due_step(recall: Recall) -> str:

@@ -16,6 +16,7 @@ from desk.datetime_display import format_clock_time, format_datetime
 from notifications.enums import AttemptResult
 from notifications.models import SendingState
 from recalls.kept_facts import upkeep
+from recalls.sealing import nightly
 from reports.current_counts import OVERDUE_GRACE
 
 # Each part leaves a mark every minute: two missed marks are late, ten are down.
@@ -32,6 +33,9 @@ STUCK_CHECK_PERIOD = timedelta(hours=1)
 STUCK_CHECK_FIRST_GRACE = timedelta(minutes=5)
 STUCK_CHECK_LATE_AFTER = timedelta(hours=2, minutes=30)
 STUCK_CHECK_DOWN_AFTER = timedelta(hours=25)
+
+# The history is compared with its seals each night.
+HISTORY_LATE_AFTER, HISTORY_DOWN_AFTER = timedelta(hours=26), timedelta(hours=50)
 
 
 class Health(models.TextChoices):
@@ -106,12 +110,13 @@ def check_components(
 
 
 def check_optional_parts(marks: Mapping[str, datetime | None], now: datetime, zone: ZoneInfo) -> list[ComponentHealth]:
-    """Whether the HL7 listener, the watch and the back-up are alive; nothing of one that was never set up."""
+    """Whether HL7 listener, watch and back-up are alive and the history whole; nothing of one never set up."""
     words, limits = gettext_lazy("last sign of life %(ago)s ago"), (LATE_AFTER, DOWN_AFTER)
     names = {LISTENER_NAME: _("HL7 listener"), WATCH_NAME: _("Watch that calls the operator")}
     parts = [
         _check_heartbeat(name, words, marks[key], limits, now, zone) for key, name in names.items() if key in marks
     ]
+    parts += _check_history(marks, now, zone)
     if BACKUP_NAME not in marks and not settings.BACKUP_RECIPIENTS:
         return parts
     words, limits = gettext_lazy("last one %(ago)s ago"), (BACKUP_LATE_AFTER, BACKUP_DOWN_AFTER)
@@ -127,6 +132,17 @@ def check_recount(since: Mapping[str, datetime | None], zone: ZoneInfo) -> list[
     return [
         ComponentHealth(_("Kept numbers"), Health.LATE, words % {"when": format_datetime(found_at.astimezone(zone))})
     ]
+def _check_history(marks: Mapping[str, datetime | None], now: datetime, zone: ZoneInfo) -> list[ComponentHealth]:
+    """Whether the history matched its seals last night; nothing before the first night is over."""
+    name, broken_since = _("History"), marks.get(nightly.BROKEN_NAME)
+    if broken_since is not None:
+        when = {"when": format_datetime(broken_since.astimezone(zone))}
+        why = _("it does not match its seals since %(when)s. Run verify_history") % when
+        return [ComponentHealth(name, Health.DOWN, why)]
+    if marks.get(nightly.HEARTBEAT_NAME) is None:
+        return []
+    last, words = marks[nightly.HEARTBEAT_NAME], gettext_lazy("last checked %(ago)s ago")
+    return [_check_heartbeat(name, words, last, (HISTORY_LATE_AFTER, HISTORY_DOWN_AFTER), now, zone)]
 
 
 def check_feeds(feeds: Sequence[tuple[str, datetime | None, bool]], zone: ZoneInfo) -> list[ComponentHealth]:

@@ -1,4 +1,4 @@
-"""The columns that seals cover."""
+"""The columns that seals cover, and the ledger of sealed rows."""
 
 import django.utils.timezone
 from django.db import migrations, models
@@ -12,6 +12,36 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.CreateModel(
+            name='LedgerMark',
+            fields=[
+                ('table', models.CharField(max_length=63, primary_key=True, serialize=False)),
+                ('newest_row', models.BigIntegerField(default=0)),
+                ('next_transaction', models.BigIntegerField(default=0)),
+                ('at', models.DateTimeField(default=django.utils.timezone.now)),
+            ],
+        ),
+        migrations.CreateModel(
+            name='LedgerBlock',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', models.BigIntegerField(unique=True)),
+                ('table', models.CharField(max_length=63)),
+                ('shape', models.CharField(max_length=8)),
+                ('key', models.CharField(blank=True, max_length=8)),
+                ('after_row', models.BigIntegerField()),
+                ('last_row', models.BigIntegerField()),
+                ('rows', models.PositiveIntegerField()),
+                ('rows_digest', models.CharField(max_length=64)),
+                ('seen_at', models.DateTimeField(null=True)),
+                ('at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('previous', models.CharField(blank=True, max_length=64)),
+                ('digest', models.CharField(max_length=64)),
+            ],
+            options={
+                'indexes': [models.Index(fields=['table', '-number'], name='block_by_table')],
+            },
+        ),
         migrations.CreateModel(
             name='TableShape',
             fields=[

@@ -5,17 +5,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
-from history.row_seals import get_key, seal_values
+from history.row_seals import get_key, rows_at_once, seal_values, without_bytes
 from history.shapes import Shape, load_shapes, newest_rows_before_sealing
 from recalls.models import Recall, RecallEvent, ScreeningExam, SupersededReading
 from recalls.sealing.facts import KEY, RECALL_OF_FACT
 
 BATCH_SIZE = 500
-MODELS_BY_TABLE = {model._meta.db_table: model for model in (*RECALL_OF_FACT, Recall, ScreeningExam)}
+FACT_TABLES = frozenset(str(model._meta.db_table) for model in RECALL_OF_FACT)
 
 
 class RecallFault(NamedTuple):
@@ -49,23 +49,26 @@ class HistoryCheck:
         self._shapes: Mapping[str, Shape] = load_shapes()
         self._unsealed_until = newest_rows_before_sealing()
 
-    def batches(self, after: int = 0) -> Iterator[tuple[int, int, list[RecallFault]]]:
-        """The number of the last recall, how many were checked, and what is wrong with them; until the end."""
+    def batches(self, after: int = 0) -> Iterator[tuple[int | None, int, list[RecallFault]]]:
+        """The number of the last recall (None at the end), how many were checked, and what is wrong with them."""
         while True:
             pks = list(Recall.objects.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:BATCH_SIZE])
             last = pks[-1] if len(pks) == BATCH_SIZE else None
             rows = self._read(after, last)
             suspects = {pk: fault for pk in {*rows.recalls, *rows.events} if (fault := self._fault(pk, rows))}
-            faults = [RecallFault(pk, fault) for pk in sorted(suspects) if (fault := self._recheck_locked(pk))]
-            yield (last or max(pks, default=after)), len(rows.recalls), faults
+            faults = [RecallFault(pk, fault) for pk in sorted(suspects) if (fault := self._recheck(pk))]
+            yield last, len(rows.recalls), faults
             if last is None:
                 return
             after = last
 
-    def _recheck_locked(self, pk: int) -> str:
-        """The fault of a recall that nobody can move meanwhile: it may have moved while it was read."""
+    def _recheck(self, pk: int) -> str:
+        """The fault of a recall as it stood at one instant: it may have moved while it was read."""
+        is_own = not connection.in_atomic_block
         with transaction.atomic():
-            Recall.objects.select_for_update(of=("self",)).filter(pk=pk).first()
+            if is_own and connection.vendor == "postgresql":
+                with connection.cursor() as cursor:
+                    cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             return self._fault(pk, self._read(pk - 1, pk))
 
     def _read(self, after: int, last: int | None) -> _Rows:
@@ -79,9 +82,10 @@ class HistoryCheck:
         rows.values |= {(Recall._meta.db_table, pk): row for pk, row in rows.recalls.items()}
         for model, path in RECALL_OF_FACT.items():
             table = model._meta.db_table
-            for row in model._base_manager.filter(**between(path)).values(path, *self._columns(model)):
+            facts = model._base_manager.filter(**between(path)).values(path, *self._columns(model))
+            for row in facts.iterator(rows_at_once(model)):
                 rows.facts[row[path]].append((table, row["id"]))
-                rows.values[table, row["id"]] = row
+                rows.values[table, row["id"]] = without_bytes(row)
         exams = [row["exam_id"] for row in rows.recalls.values()]
         for row in ScreeningExam.objects.filter(pk__in=exams).values(*self._columns(ScreeningExam)):
             rows.values[ScreeningExam._meta.db_table, row["id"]] = row
@@ -113,7 +117,7 @@ class HistoryCheck:
         unsealed_times = {event.at for event in events if not event.seals}
         here = set(rows.facts[pk])
         for (table, number), seal in sealed.items():
-            if MODELS_BY_TABLE[table] not in RECALL_OF_FACT:
+            if table not in FACT_TABLES:
                 continue
             words = {"table": table, "number": number}
             if (table, number) not in here:

@@ -6,7 +6,7 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 
 from history.append_only import remove_append_only, suspended
-from history.sealed_tables import sealed_models, sealed_tables
+from history.sealed_tables import append_only_tables, sealed_models
 
 
 def _triggers() -> set[str]:
@@ -21,7 +21,7 @@ def _triggers() -> set[str]:
 
 def _wanted() -> set[str]:
     kinds = ("update", "delete", "replace") if connection.vendor == "sqlite" else ("change", "truncate")
-    return {f"{table}_no_{kind}" for table in sealed_tables() for kind in kinds} | {"recalls_recall_state"}
+    return {f"{table}_no_{kind}" for table in append_only_tables() for kind in kinds} | {"recalls_recall_state"}
 
 
 @pytest.mark.django_db(transaction=True)
@@ -32,7 +32,7 @@ def test_each_append_only_table_has_its_triggers(round_: int) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_trigger_that_a_migration_lost_is_back_after_the_next_migrate() -> None:
-    remove_append_only(connection, sealed_tables())
+    remove_append_only(connection, append_only_tables())
     assert _wanted() - _triggers()
     call_command("migrate", verbosity=0)
     assert _wanted() - _triggers() == set()
@@ -46,7 +46,7 @@ def test_triggers_that_were_suspended_for_a_change_are_back_after_it() -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("table", sealed_tables() if apps.ready else [])
+@pytest.mark.parametrize("table", append_only_tables() if apps.ready else [])
 def test_no_append_only_table_is_emptied_at_once(table: str) -> None:
     if connection.vendor == "sqlite":
         pytest.skip("SQLite has no TRUNCATE")

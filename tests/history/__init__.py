@@ -1,0 +1,1 @@
+"""Tests of what keeps the history from being rewritten."""
