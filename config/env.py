@@ -114,8 +114,8 @@ class Environment(BaseSettings):
         description="File outside the database in which the head of the history is kept each hour; best on another "
         "machine's disk. Not set: history-heads.jsonl in DATA_DIR.",
     )
-    history_head_syslog: str = Field(
-        "",
+    history_head_syslog: str | None = Field(
+        None,
         validation_alias="HISTORY_HEAD_SYSLOG",
         description="System log that gets the same line: host:port (UDP) or the path of a socket such as /dev/log.",
     )

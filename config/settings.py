@@ -274,7 +274,7 @@ ALERT_WEBHOOK_URL = ENV.alert_webhook_url.get_secret_value() if ENV.alert_webhoo
 
 # Where the head of the history is kept each hour, outside the database.
 HISTORY_HEAD_FILE = (ENV.history_head_file or DATA_DIR / "history-heads.jsonl").resolve()
-HISTORY_HEAD_SYSLOG = ENV.history_head_syslog
+HISTORY_HEAD_SYSLOG = ENV.history_head_syslog or ""
 HISTORY_HEAD_EMAIL = ENV.history_head_email
 
 # Text messages. Empty: none are sent, and the next channel takes over.

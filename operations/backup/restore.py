@@ -10,6 +10,7 @@ from typing import Any
 from django.core.management import call_command
 from django.db import connection
 
+from history.outside_heads import record_restore
 from notifications.delivery import restore_guard
 from notifications.models import SendingState
 from operations.backup.encryption import BackupError, decrypt
@@ -34,6 +35,7 @@ def restore_backup(path: Path, identity_file: Path | None) -> RestoredBackup:
     restore_guard.freeze_sending(why=SendingState.FreezeReason.RESTORED)
     differences = list_differences(manifest)
     call_command("migrate", verbosity=0, interactive=False)
+    record_restore(f"back-up of {manifest.made_at}")
     return RestoredBackup(manifest, differences, time.monotonic() - began)
 
 
