@@ -31,7 +31,7 @@ def continue_nightly_check(seconds: float) -> int:
     now, ends = timezone.now(), time.monotonic() + seconds
     night = _night(now)
     begun = mark.counts.get("night") == night
-    place: dict[str, Any] = mark.counts if begun else {"night": night, "stage": "ledger", "after": 0, "broken": 0}
+    place: dict[str, Any] = {**mark.counts} if begun else {"night": night, "stage": "ledger", "after": 0, "broken": 0}
     found = 0
     for faults in _pieces(place):
         found += len(faults)
