@@ -132,6 +132,8 @@ def check_recount(since: Mapping[str, datetime | None], zone: ZoneInfo) -> list[
     return [
         ComponentHealth(_("Kept numbers"), Health.LATE, words % {"when": format_datetime(found_at.astimezone(zone))})
     ]
+
+
 def _check_history(marks: Mapping[str, datetime | None], now: datetime, zone: ZoneInfo) -> list[ComponentHealth]:
     """Whether the history matched its seals last night; nothing before the first night is over."""
     name, broken_since = _("History"), marks.get(nightly.BROKEN_NAME)
