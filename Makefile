@@ -72,6 +72,7 @@ check-production:
 
 check-docs:
 	$(PY) manage.py workflow_doc --check
+	$(PY) manage.py audit_doc --check
 
 fix: install-dev ## Let the linter mend what it can
 	$(PY) -m ruff check --fix .

@@ -131,6 +131,29 @@ class NodeStatus(models.TextChoices):
     NOT_SAMPLED = "not_sampled", _("not sampled")
 
 
+class CancerSource(models.TextChoices):
+    """How a cancer that was not found here became known."""
+
+    REGISTRY = "registry", _("Cancer registry")
+    OTHER_CLINIC = "other_clinic", _("Another clinic")
+    PATIENT = "patient", _("The patient")
+    CERTIFICATE = "certificate", _("Death certificate")
+
+
+class CancerStage(models.TextChoices):
+    """Anatomic stage by the AJCC."""
+
+    STAGE_0 = "0", "0"
+    STAGE_1A = "IA", "IA"
+    STAGE_1B = "IB", "IB"
+    STAGE_2A = "IIA", "IIA"
+    STAGE_2B = "IIB", "IIB"
+    STAGE_3A = "IIIA", "IIIA"
+    STAGE_3B = "IIIB", "IIIB"
+    STAGE_3C = "IIIC", "IIIC"
+    STAGE_4 = "IV", "IV"
+
+
 class ConcordanceVerdict(models.TextChoices):
     CONCORDANT_BENIGN = "concordant_benign", _("Concordant benign")
     DISCORDANT = "discordant", _("Discordant: does not explain the imaging finding")

@@ -3,6 +3,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
+from reports.audit.views import AuditFileView, AuditView
 from reports.calendars.views import CalendarFeedsView, CalendarFeedView, EndFeedView
 from reports.manager.export_log import ExportLogView
 from reports.manager.export_views import ExportFilesView
@@ -22,6 +23,8 @@ urlpatterns = [
     path("calendars/<str:secret>.ics", CalendarFeedView.as_view(), name="calendar_feed"),
     path("lists/<slug:name>/", RecallListView.as_view(), name="recall_list"),
     path("lists/<slug:name>/export/", RecallListExportView.as_view(), name="recall_list_export"),
+    path("audit/", AuditView.as_view(), name="audit"),
+    path("audit/figures/<slug:kind>/", AuditFileView.as_view(), name="audit_file"),
     path("downtime/", DowntimeSheetView.as_view(), name="downtime"),
     path("map/", WorkflowMapView.as_view(), name="workflow_map"),
     path("map/figures/", WorkflowMapUpdateView.as_view(), name="workflow_map_update"),

@@ -8,7 +8,7 @@ from recalls.models.imaging_order import ImagingOrder
 from recalls.models.lesions import Biopsy, BiopsyRetraction, Lesion, LesionAssessment
 from recalls.models.outcomes import Outcome, OutcomeRelease, OutcomeRetraction
 from recalls.models.outside_reports import OutsideReport, ReportRequest
-from recalls.models.pathology import Concordance, PathologyResult
+from recalls.models.pathology import CancerDiagnosis, Concordance, PathologyResult
 from recalls.models.recall import Recall, RecallEvent
 from recalls.models.recall_claim import RecallClaim
 from recalls.models.recall_facts import CONTACT_FLAGS, CountLine, RecallFacts
@@ -27,6 +27,7 @@ __all__ = [
     "Biopsy",
     "BiopsyRetraction",
     "CallPreference",
+    "CancerDiagnosis",
     "Concordance",
     "ContactAttempt",
     "CountLine",

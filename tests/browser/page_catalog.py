@@ -208,6 +208,7 @@ def radiologist_pages(house: ClinicData, user: User) -> list[PageCheck]:
     at_the_desk = [
         PageCheck(reverse("worklist"), keys="j"),
         PageCheck(reverse("my_recalls")),
+        PageCheck(f"{reverse('audit')}?year={timezone.now().year}&by=reader"),
         PageCheck(reverse("queue")),
     ]
     schedulers = {_step_name(one) for one in step_pages(get_site_staff(house.site).scheduler, house.recalls.values())}
@@ -236,6 +237,7 @@ def manager_pages(house: ClinicData, user: User) -> list[PageCheck]:
         PageCheck(reverse("patient_merge_find", args=[goes])),
         PageCheck(reverse("patient_merge", args=[goes, stays])),
     ]
+    pages += [PageCheck(f"{reverse('audit')}?year={timezone.now().year}")]
     pages += [PageCheck(reverse("recall_list", args=[kind.value])) for kind in RecallList]
     others = (get_site_staff(house.site).scheduler, get_site_staff(house.site).radiologist)
     seen = {_step_name(one) for other in others for one in step_pages(other, house.recalls.values())}

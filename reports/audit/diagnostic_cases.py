@@ -1,0 +1,94 @@
+"""Counts the diagnostic work-ups of an audit as cases: the last reading of each round of a recall."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+
+from clinic.timezone_filters import per_zone_condition, start_of_day
+from recalls.enums import MODALITY_BY_VISIT_KIND, SUSPICIOUS_ASSESSMENTS, Modality, OutcomeBasis
+from recalls.models import Biopsy, Outcome, PathologyResult
+from reports.audit.cancers import KnownCancer, standing_pathology, within_window
+from reports.audit.cases import NOT_AUDITED, AuditCase, worst_cancer
+from reports.audit.scope import AuditScope, Breakdown
+from reports.audit.screening_cases import GroupedCases
+
+# At these visits no mammogram is made.
+_NO_MAMMOGRAM = [
+    kind.value for kind, room in MODALITY_BY_VISIT_KIND.items() if room not in (Modality.MAMMOGRAPHY, Modality.CEM)
+]
+
+
+def count_work_ups(scope: AuditScope, by: Breakdown, cancers: list[KnownCancer]) -> GroupedCases:
+    """How many work-ups of each kind in each group; each query over all is grouped or about the few with tissue."""
+    work_ups = _work_ups(scope)
+    group = by.expression("recall__exam__", reader="user_id")
+    groups: defaultdict[Any, Counter[AuditCase]] = defaultdict(Counter)
+    for assessment, key, count in work_ups.values_list("assessment", group).annotate(count=Count("pk")):
+        groups[by.key(key)][_case(assessment)] += count
+    zones = {site.pk: site.zone for site in scope.sites}
+    biopsies = _biopsy_days(scope)
+    cancers_of: defaultdict[int, list[KnownCancer]] = defaultdict(list)
+    for one in cancers:
+        cancers_of[one.patient_id].append(one)
+    telling = work_ups.filter(_with_tissue_or_cancer(cancers)).annotate(audit_group=group)
+    columns = ("recall_id", "recall__patient_id", "recall__site_id", "assessment", "read_at", "audit_group")
+    for recall, patient, site, assessment, read_at, key in telling.values_list(*columns):
+        day = read_at.astimezone(zones[site]).date()
+        found = [one.cancer for one in cancers_of[patient] if within_window(day, one.day)]
+        is_done = any(within_window(day, taken) for taken in biopsies.get(recall, ()))
+        groups[by.key(key)][_case(assessment)] -= 1
+        case = AuditCase(False, assessment, assessment, False, is_done or _is_suspicious(assessment), is_done,
+                         worst_cancer(found))  # fmt: skip
+        groups[by.key(key)][case] += 1
+    return {key: +cases for key, cases in groups.items() if +cases}
+
+
+def _is_suspicious(assessment: str) -> bool:
+    return assessment in SUSPICIOUS_ASSESSMENTS
+
+
+def _case(assessment: str) -> AuditCase:
+    """A work-up of which nothing more is known."""
+    return AuditCase(False, assessment, assessment, False, _is_suspicious(assessment))
+
+
+def _work_ups(scope: AuditScope) -> "QuerySet[Outcome]":
+    """Read here after a visit with a mammogram; by the day of the reading at the site."""
+    standing = Outcome.objects.filter(basis=OutcomeBasis.VISIT, amended_by=None).order_by()
+    later = standing.filter(recall=OuterRef("recall"), round=OuterRef("round"), pk__gt=OuterRef("pk"))
+    day_after = scope.until + timedelta(days=1)
+    read = per_zone_condition(
+        scope.sites, "read_at__gte", lambda zone: start_of_day(zone, scope.since), site="recall__site"
+    ) & per_zone_condition(scope.sites, "read_at__lt", lambda zone: start_of_day(zone, day_after), site="recall__site")
+    wanted = standing.filter(read, ~Exists(later)).exclude(assessment__in=NOT_AUDITED)
+    wanted = wanted.filter(Q(appointment=None) | ~Q(appointment__kind__in=_NO_MAMMOGRAM))
+    return wanted if scope.reader_id is None else wanted.filter(user=scope.reader_id)
+
+
+def _with_tissue_or_cancer(cancers: Iterable[KnownCancer]) -> Q:
+    """The few with a 4 or 5, with tissue, or with a cancer that became known later."""
+    tissue = PathologyResult.objects.filter(recall=OuterRef("recall"))
+    taken = Biopsy.objects.filter(recall=OuterRef("recall"))
+    patients = sorted({one.patient_id for one in cancers})
+    return (
+        Q(assessment__in=SUSPICIOUS_ASSESSMENTS)
+        | Q(Exists(tissue))
+        | Q(Exists(taken))
+        | Q(recall__patient__in=patients)
+    )  # fmt: skip
+
+
+def _biopsy_days(scope: AuditScope) -> dict[int, list[date]]:
+    """When tissue was taken, by recall: here or elsewhere."""
+    days: defaultdict[int, list[date]] = defaultdict(list)
+    period = (scope.since, scope.window_ends_on)
+    done = Biopsy.objects.filter(recall__site__in=scope.site_ids, done_on__range=period).order_by()
+    for recall, day in done.values_list("recall_id", "done_on"):
+        days[recall].append(day)
+    outside = standing_pathology().filter(recall__site__in=scope.site_ids, biopsy=None)
+    for recall, taken, at in outside.values_list("recall_id", "performed_on", "at"):
+        days[recall].append(taken or at.date())
+    return days

@@ -1,0 +1,119 @@
+"""Published audit tables come out to the printed digit, from counts loaded through the ordinary models."""
+
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+
+from clinic.models import Site
+from recalls.enums import Assessment, RecallKind
+from reports.audit.definitions import MEASURES_BY_NAME
+from reports.audit.figures import AuditFigure, AuditGroup, compute_audit, format_rate
+from reports.audit.scope import AuditScope, Breakdown
+from tests.audit.histories import History, Reading, Tissue, write_histories
+
+YEAR = 2024
+DAY = date(YEAR, 3, 5)
+TODAY = date(2026, 11, 24)
+
+# Numerator and denominator as published, and the printed rate.
+PUBLISHED = (
+    (225_612, 2_264_089, "10.0"),  # BCSC screening, 2002 to 2006: recall rate, PPV1, PPV2, PPV3
+    (9_252, 225_612, "4.1"),
+    (7_033, 29_802, "23.6"),
+    (6_216, 21_483, "28.9"),
+    (33_517, 232_678, "14.4"),  # BCSC diagnostic, 1996 to 2005, work-up of an abnormal screening
+    (9_013, 33_517, "26.9"),
+    (8_596, 32_150, "26.7"),
+    (7_762, 24_762, "31.3"),
+    (6_668, 163_155, "4.1"),  # short-interval follow-up
+    (1_482, 6_668, "22.2"),
+    (1_440, 6_396, "22.5"),
+    (1_339, 4_726, "28.3"),
+    (12_882, 202_490, "6.4"),  # a breast problem without a lump
+    (4_023, 12_882, "31.2"),
+    (3_775, 11_954, "31.6"),
+    (3_262, 8_518, "38.3"),
+    (235_569, 2_674_051, "8.8"),  # BCSC 2012 to 2020, all screenings
+)
+# The same rates from as few exams as give the printed digits: exams, positive, biopsies advised, biopsies done, and the
+# cancers among the three.
+SCREENING = (3_170, 317, 55, 45, 13, 13, 13)
+DIAGNOSTIC = {
+    "work_up": (1_083, 156, 150, 115, 42, 40, 36),
+    "short_interval": (1_980, 81, 80, 53, 18, 18, 15),
+    "problem": (1_713, 109, 95, 60, 34, 30, 23),
+}
+PRINTED = {
+    "screening": ("10.0", "4.1", "23.6", "28.9"),
+    "work_up": ("14.4", "26.9", "26.7", "31.3"),
+    "short_interval": ("4.1", "22.2", "22.5", "28.3"),
+    "problem": ("6.4", "31.2", "31.6", "38.3"),
+}
+LABELS = {
+    "work_up": "Additional work-up of a screening",
+    "short_interval": "Short-interval follow-up",
+    "problem": "Symptom reported",
+}
+
+
+@pytest.mark.parametrize(("numerator", "denominator", "printed"), PUBLISHED)
+def test_published_counts_give_the_printed_rate(numerator: int, denominator: int, printed: str) -> None:
+    figure = AuditFigure(MEASURES_BY_NAME["ppv1"], numerator, denominator, is_mature=True)
+    assert figure.rate == printed == format_rate(numerator, denominator, 100)
+    assert float(figure.low) <= float(printed) <= float(figure.high)
+
+
+def _screenings() -> Iterator[History]:
+    exams, positive, advised, done, cancers, _of_advised, _of_done = SCREENING
+    for number in range(exams):
+        if number >= positive:
+            yield History(DAY, Assessment.NEGATIVE)
+        else:
+            outcome = Assessment.SUSPICIOUS if number < advised else Assessment.BENIGN
+            yield History(
+                DAY, Assessment.NEED_IMAGING, readings=(Reading(outcome),),
+                biopsy_days=(20,) if number < done else (), tissue=(Tissue(),) if number < cancers else (),
+            )  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_the_screening_benchmarks_of_the_bcsc(shadyside: Site) -> None:
+    write_histories(shadyside, _screenings())
+    found = compute_audit(AuditScope.of_year([shadyside], YEAR), Breakdown.ALL, TODAY).screening[0]
+    assert _rates(found, "air", "ppv1", "ppv2", "ppv3") == PRINTED["screening"]
+    assert found.exams == SCREENING[0]
+
+
+def _work_ups(indication: str) -> Iterator[History]:
+    exams, positive, advised, done, cancers, of_advised, of_done = DIAGNOSTIC[indication]
+    kind = RecallKind.CLINICAL if indication == "problem" else RecallKind.FINDING
+    # Of those with cancer some had their biopsy, some were advised one elsewhere, some were read as incomplete.
+    with_cancer = {*range(of_done), *range(done, done + of_advised - of_done)}
+    with_cancer |= set(range(advised, advised + cancers - of_advised))
+    for number in range(exams):
+        assessment = Assessment.BENIGN
+        if number < positive:
+            assessment = Assessment.SUSPICIOUS if number < advised else Assessment.NEED_IMAGING
+        yield History(
+            DAY, Assessment.NEED_IMAGING if kind == RecallKind.FINDING else Assessment.NEGATIVE, kind,
+            readings=(Reading(assessment, round=indication == "short_interval"),),
+            biopsy_days=(20,) if number < done else (),
+            known_later=((30, "invasive"),) if number in with_cancer else (),
+        )  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_the_diagnostic_benchmarks_of_the_bcsc_by_reason(shadyside: Site) -> None:
+    for indication in DIAGNOSTIC:
+        write_histories(shadyside, _work_ups(indication))
+    audit = compute_audit(AuditScope.of_year([shadyside], YEAR), Breakdown.INDICATION, TODAY)
+    groups = {group.label: group for group in audit.diagnostic}
+    names = ("diagnostic_air", "diagnostic_ppv1", "diagnostic_ppv2", "diagnostic_ppv3")
+    assert {one: _rates(groups[LABELS[one]], *names) for one in DIAGNOSTIC} == {one: PRINTED[one] for one in DIAGNOSTIC}
+    assert {one: groups[LABELS[one]].exams for one in DIAGNOSTIC} == {one: DIAGNOSTIC[one][0] for one in DIAGNOSTIC}
+
+
+def _rates(group: AuditGroup, *names: str) -> tuple[str, ...]:
+    rates = {figure.measure.name: figure.rate for figure in group.figures}
+    return tuple(rates[name] for name in names)
