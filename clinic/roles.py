@@ -60,6 +60,7 @@ class Page(models.TextChoices):
     MY_RECALLS = "own_recalls", _("Where my recalls went")
     ALL_READERS = "every_reader", _("Where every reader's recalls went")
     AUDIT = "audit", _("Outcomes audit")
+    AUDIT_PHYSICIAN = "audit_physician", _("Naming the audit interpreting physician")
     BOARD = "board", _("Status board")
     MANAGER_LISTS = "manager_lists", _("Lists of recalls, work of each person")
     EXPORT = "export", _("CSV files of patients")
@@ -92,6 +93,7 @@ PAGE_ROLES: dict[Page, frozenset[Role]] = {
     Page.MY_RECALLS: frozenset({Role.RADIOLOGIST, Role.MANAGER}),
     Page.ALL_READERS: frozenset({Role.MANAGER}),
     Page.AUDIT: frozenset({Role.RADIOLOGIST, Role.MANAGER}),
+    Page.AUDIT_PHYSICIAN: frozenset({Role.MANAGER}),
     Page.BOARD: frozenset({Role.MANAGER, Role.ADMINISTRATOR}),
     Page.MANAGER_LISTS: frozenset({Role.MANAGER, Role.ADMINISTRATOR}),
     Page.EXPORT: frozenset({Role.MANAGER}),

@@ -1,10 +1,11 @@
-"""Stores the weekly figures of the board, who took which list out of the product, and the calendar feeds."""
+"""Stores weekly figures, who took which list out of the product, calendar feeds, and the audits that were signed."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from clinic.models import Site, User
 from recalls.enums import Modality
+from recalls.models.signed_record import SignedRecord
 
 
 class WeeklyFigure(models.Model):
@@ -79,3 +80,38 @@ class CalendarFeed(models.Model):
 
     def __str__(self) -> str:
         return f"{self.site} {self.get_modality_display()}"
+
+
+class AuditPhysician(models.Model):
+    """The audit interpreting physician of a site (21 CFR 900.12(f)): reviews and signs its audit once a year."""
+
+    site = models.OneToOneField(Site, models.CASCADE, related_name="+", verbose_name=_("site"))
+    user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("audit interpreting physician"))
+    named_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("named by"))
+    named_at = models.DateTimeField(_("named"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("audit interpreting physician")
+        verbose_name_plural = _("audit interpreting physicians")
+
+    def __str__(self) -> str:
+        return f"{self.site}"
+
+
+class SignedAudit(SignedRecord):
+    """The audit of a site's year as it stood when it was signed, with the definitions it followed. Never changed."""
+
+    site = models.ForeignKey(Site, models.PROTECT, related_name="+", verbose_name=_("site"))
+    year = models.PositiveSmallIntegerField(_("year of the screenings"))
+    # A document for each breakdown, by its name.
+    documents = models.JSONField(_("figures and definitions"))
+    note = models.TextField(_("conclusions"), blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name = _("signed audit")
+        verbose_name_plural = _("signed audits")
+        indexes = [models.Index(fields=["site", "-year", "-id"], name="signed_audit_by_site")]
+
+    def __str__(self) -> str:
+        return f"{self.site} {self.year}"

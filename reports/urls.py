@@ -3,7 +3,14 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from reports.audit.views import AuditFileView, AuditView
+from reports.audit.signed_views import (
+    NamePhysicianView,
+    SignAuditView,
+    SignedAuditFileView,
+    SignedAuditsView,
+    SignedAuditView,
+)
+from reports.audit.views import AuditFileView, AuditView, WaitsFileView, WaitsView
 from reports.calendars.views import CalendarFeedsView, CalendarFeedView, EndFeedView
 from reports.manager.export_log import ExportLogView
 from reports.manager.export_views import ExportFilesView
@@ -25,6 +32,13 @@ urlpatterns = [
     path("lists/<slug:name>/export/", RecallListExportView.as_view(), name="recall_list_export"),
     path("audit/", AuditView.as_view(), name="audit"),
     path("audit/figures/<slug:kind>/", AuditFileView.as_view(), name="audit_file"),
+    path("audit/signed/", SignedAuditsView.as_view(), name="signed_audits"),
+    path("audit/signed/<int:pk>/", SignedAuditView.as_view(), name="signed_audit"),
+    path("audit/signed/<int:pk>/<slug:kind>/", SignedAuditFileView.as_view(), name="signed_audit_file"),
+    path("audit/sign/<slug:code>/", SignAuditView.as_view(), name="sign_audit"),
+    path("audit/physician/<slug:code>/", NamePhysicianView.as_view(), name="name_audit_physician"),
+    path("audit/waits/", WaitsView.as_view(), name="audit_waits"),
+    path("audit/waits/figures/<slug:kind>/", WaitsFileView.as_view(), name="audit_waits_file"),
     path("downtime/", DowntimeSheetView.as_view(), name="downtime"),
     path("map/", WorkflowMapView.as_view(), name="workflow_map"),
     path("map/figures/", WorkflowMapUpdateView.as_view(), name="workflow_map_update"),

@@ -100,9 +100,7 @@ class CancerDiagnosis(SignedRecord):
     """
 
     site = models.ForeignKey(Site, models.PROTECT, related_name="+", verbose_name=_("site"))
-    patient = models.ForeignKey(
-        Patient, models.PROTECT, related_name="cancer_diagnoses", verbose_name=_("patient")
-    )
+    patient = models.ForeignKey(Patient, models.PROTECT, related_name="cancer_diagnoses", verbose_name=_("patient"))
     source = models.CharField(_("known from"), max_length=12, choices=CancerSource, default=CancerSource.REGISTRY)
     reference = models.CharField(_("number in the registry"), max_length=60, blank=True)
     diagnosed_on = models.DateField(_("diagnosed on"))

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -41,6 +41,11 @@ def load_cancers(scope: AuditScope) -> list[KnownCancer]:
     return [one for one in found if scope.since <= one.day <= scope.window_ends_on]
 
 
+def _earliest(scope: AuditScope) -> datetime:
+    """Before the first day anywhere on earth: what is written down about a cancer is no older than the screening."""
+    return datetime.combine(scope.since - timedelta(days=1), time.min, tzinfo=UTC)
+
+
 def standing_pathology() -> "QuerySet[PathologyResult]":
     """Without the results that an amended report has replaced."""
     keyed = PathologyResult.objects.order_by().annotate(
@@ -54,12 +59,12 @@ def standing_pathology() -> "QuerySet[PathologyResult]":
 
 
 def _from_tissue(scope: AuditScope, zones: dict[int, Any]) -> Iterator[KnownCancer]:
-    rows = standing_pathology().filter(result__in=MALIGNANT_CLASSES, at__date__gte=scope.since - timedelta(days=1))
+    rows = standing_pathology().filter(result__in=MALIGNANT_CLASSES, at__gte=_earliest(scope))
     for patient, exam, site, at, taken, done, result, size, nodes in rows.values_list(
         "recall__patient_id", "recall__exam_id", "recall__site_id", "at", "performed_on", "biopsy__done_on", "result",
         "size_mm", "nodes",
     ):  # fmt: skip
-        day = taken or done or at.astimezone(zones[site]).date()
+        day = next((one for one in (taken, done) if one is not None), at.astimezone(zones[site]).date())
         yield KnownCancer(patient, day, Cancer(result == PathologyClass.INVASIVE, size, nodes), exam)
 
 
@@ -73,7 +78,7 @@ def _handed_over(scope: AuditScope, zones: dict[int, Any]) -> Iterator[KnownCanc
     """A recall that ended with a cancer whose tissue nobody recorded here."""
     tissue = PathologyResult.objects.filter(recall=OuterRef("pk"), result__in=MALIGNANT_CLASSES)
     rows = Recall.objects.filter(
-        ~Exists(tissue), closure_reason=ClosureReason.CANCER_HANDED_OVER, closed_at__date__gte=scope.since
+        ~Exists(tissue), closure_reason=ClosureReason.CANCER_HANDED_OVER, closed_at__gte=_earliest(scope)
     )
     for patient, exam, site, closed_at in rows.values_list("patient_id", "exam_id", "site_id", "closed_at"):
         yield KnownCancer(patient, closed_at.astimezone(zones[site]).date(), Cancer(None), exam)

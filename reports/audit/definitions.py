@@ -15,7 +15,7 @@ SMALL_DENOMINATOR = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class MeasureSource:
     """Where a definition comes from."""
 
     name: str
@@ -25,17 +25,17 @@ class Source:
         return f"{self.name} ({self.edition})"
 
 
-MQSA = Source("21 CFR 900.12(f)", "MQSA, as amended by 88 FR 15126, in force since 2024-09-10")
-ACR = Source("ACR audit definitions, table 1", "positive without category 3")
-BIRADS = Source("BI-RADS Atlas, follow-up and outcome monitoring", "5th edition, 2013")
-BCSC = Source("BCSC screening performance measures", "2017 to 2021: category 3 counts as positive")
-BCSC_DIAGNOSTIC = Source("BCSC diagnostic benchmarks", "1996 to 2005")
-NHSBSP = Source("NHS Breast Screening Programme", "repeat and recall for technical reasons")
+MQSA = MeasureSource("21 CFR 900.12(f)", "MQSA, as amended by 88 FR 15126, in force since 2024-09-10")
+ACR = MeasureSource("ACR audit definitions, table 1", "positive without category 3")
+BIRADS = MeasureSource("BI-RADS Atlas, follow-up and outcome monitoring", "5th edition, 2013")
+BCSC = MeasureSource("BCSC screening performance measures", "2017 to 2021: category 3 counts as positive")
+BCSC_DIAGNOSTIC = MeasureSource("BCSC diagnostic benchmarks", "1996 to 2005")
+NHSBSP = MeasureSource("NHS Breast Screening Programme", "repeat and recall for technical reasons")
 
 _KNOWN_ONLY = _("Only cancers known here count: those of this clinic and those entered from a registry or elsewhere.")
 _NO_VOID = _(
-    "Left out: exams read as 6 or as post-procedure pictures, findings on other exams, positive exams whose recall was "
-    "voided. A technical repeat is a screening, and no positive one."
+    "Left out: exams read as 6 or as post-procedure mammograms, findings on other exams, positive exams whose recall "
+    "was voided. A technical repeat is a screening, and no positive one."
 )
 _ONE_YEAR = _("Cancers diagnosed within 365 days after the exam, before the patient's next screening.")
 _FIRST_REPORT = _("None: what the reports say.")
@@ -55,7 +55,7 @@ class MeasureDefinition:
     denominator: Any
     among: Callable[[AuditCase], bool]
     counts: Callable[[AuditCase], bool]
-    sources: tuple[Source, ...]
+    sources: tuple[MeasureSource, ...]
     of_screening: bool = True
     of_diagnostic: bool = False
     per: int = 100
@@ -176,7 +176,7 @@ SCREENING_MEASURES: tuple[MeasureDefinition, ...] = (
         "node_negative", _("Node-negative invasive cancers"),
         _("Of these, with negative lymph nodes."),
         _("Invasive cancers found by a positive screening, with lymph nodes known to be negative or positive."),
-        lambda case: _is_found_cancer(case) and case.cancer is not None and case.cancer.is_invasive
+        lambda case: _is_found_cancer(case) and case.cancer is not None and bool(case.cancer.is_invasive)
         and case.cancer.nodes in (NodeStatus.NEGATIVE, NodeStatus.POSITIVE),
         lambda case: case.cancer is not None and case.cancer.nodes == NodeStatus.NEGATIVE,
         (BIRADS,),

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 from django.db import models
 from django.db.models import Case, F, Func, IntegerField, Q, Value, When
-from django.db.models.expressions import Combinable
 from django.utils.translation import gettext_lazy as _
 
 from clinic.models import Site
+from desk.languages import language_name
 from recalls.enums import Density, RecallKind, ScreeningModality
 from reports.audit.cases import NOT_AUDITED, WINDOW_DAYS
 
@@ -99,9 +99,10 @@ class Breakdown(models.TextChoices):
     DENSITY = "density", _("Density")
     MODALITY = "modality", _("Modality")
     FIRST_SCREEN = "first-screen", _("First or later screening")
+    LANGUAGE = "language", _("Language")
     INDICATION = "indication", _("Reason for the work-up")
 
-    def expression(self, exam: str = "", *, reader: str = "") -> Combinable:
+    def expression(self, exam: str = "", *, reader: str = "") -> Any:
         """What to group by; `exam` leads to the screening, `reader` to who read where that is another person."""
         return {
             Breakdown.ALL: Value("", models.CharField()),
@@ -111,6 +112,7 @@ class Breakdown(models.TextChoices):
             Breakdown.DENSITY: F(f"{exam}density"),
             Breakdown.MODALITY: F(f"{exam}modality"),
             Breakdown.FIRST_SCREEN: F(f"{exam}first_screen"),
+            Breakdown.LANGUAGE: F(f"{exam}patient__language"),
             Breakdown.INDICATION: _INDICATION,
         }[self]
 
@@ -149,6 +151,8 @@ def group_label(breakdown: Breakdown, key: Any, names: dict[Any, str]) -> str:
         return str(words % {"first": first, "last": last})
     if breakdown == Breakdown.FIRST_SCREEN and key is not None:
         return str(_("First screening") if key else _("Later screening"))
+    if breakdown == Breakdown.LANGUAGE and key:
+        return language_name(key)
     choices: dict[Any, Any] = {
         Breakdown.DENSITY: dict(Density.choices),
         Breakdown.MODALITY: dict(ScreeningModality.choices),

@@ -1,9 +1,10 @@
-"""Page of the outcomes audit and its CSV and JSON files."""
+"""Pages of the outcomes audit and of the waits, and their CSV and JSON files."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -12,12 +13,22 @@ from django.utils.http import urlencode
 
 from clinic import calendar
 from clinic.models import Site, User
-from clinic.roles import Page, can_open_page
-from desk.views import DeskView, current_user
+from clinic.roles import Page
+from desk.views import DeskView, current_user, sites_with_calendars
 from reports.audit.documents import COLUMNS, Document, build_document, chart_data, document_rows, document_tables
 from reports.audit.figures import compute_audit
+from reports.audit.file_response import file_response
 from reports.audit.scope import AuditScope, Breakdown
-from reports.manager.csv_files import csv_response
+from reports.audit.sign_off import sees_every_reader
+from reports.audit.waits.documents import (
+    WAIT_COLUMNS,
+    WaitDocument,
+    build_wait_document,
+    wait_charts,
+    wait_rows,
+    wait_tables,
+)
+from reports.audit.waits.figures import WAIT_BREAKDOWNS, compute_waits
 
 EARLIEST_YEAR = 1990
 _YEARS_TO_CHOOSE = 6
@@ -29,25 +40,19 @@ class AuditView(DeskView):
     page = Page.AUDIT
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        asked = _Question(request)
+        asked = _Question(request, tuple(Breakdown))
         document = asked.document()
         tables = document_tables(document)
-        this_year = asked.today.year
-        years = sorted({*range(this_year, this_year - _YEARS_TO_CHOOSE, -1), asked.year}, reverse=True)
-        context: dict[str, Any] = {
+        is_split = asked.by != Breakdown.ALL
+        context = asked.form_context() | {
             "document": document,
             "tables": tables,
-            "is_split": asked.by != Breakdown.ALL,
-            "charts": chart_data(tables) if asked.by != Breakdown.ALL else [],
-            "years": years,
-            "year": asked.year,
+            "charts": chart_data(tables) if is_split else [],
+            "is_split": is_split,
             "breakdowns": list(Breakdown),
-            "by": asked.by,
-            "sites": asked.user.own_sites,
-            "site_code": asked.site_code,
             "is_own": asked.is_own,
             "may_narrow_to_own": not asked.sees_every_reader,
-            "file_urls": {kind: f"{reverse('audit_file', args=[kind])}?{asked.query}" for kind in ("csv", "json")},
+            "file_urls": asked.file_urls("audit_file"),
         }
         return render(request, "reports/audit.html", context)
 
@@ -58,39 +63,77 @@ class AuditFileView(DeskView):
     page = Page.AUDIT
 
     def get(self, request: HttpRequest, kind: str) -> HttpResponseBase:
-        asked = _Question(request)
-        return document_response(asked.document(), kind, f"audit-{asked.year}-{asked.by.value}")
+        asked = _Question(request, tuple(Breakdown))
+        document = asked.document()
+        return file_response(document, kind, f"audit-{asked.year}-{asked.by.value}", COLUMNS, document_rows(document))
 
 
-def document_response(document: Document, kind: str, name: str) -> HttpResponseBase:
-    """As CSV or JSON; 404 for any other kind."""
-    if kind == "csv":
-        return csv_response(name, COLUMNS, document_rows(document), with_mark=True)
-    if kind != "json":
-        raise Http404
-    answer = JsonResponse(document, json_dumps_params={"indent": 1, "ensure_ascii": False})
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}.json"'
-    return answer
+class WaitsView(DeskView):
+    """How long the recalls of a year waited at each step. Nothing on the page is about one patient."""
+
+    page = Page.AUDIT
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        asked = _Question(request, WAIT_BREAKDOWNS, years_back=0)
+        document = asked.wait_document()
+        context = asked.form_context() | {
+            "document": document,
+            "tables": wait_tables(document),
+            "charts": wait_charts(document),
+            "is_split": asked.by != Breakdown.ALL,
+            "breakdowns": WAIT_BREAKDOWNS,
+            "file_urls": asked.file_urls("audit_waits_file"),
+        }
+        return render(request, "reports/audit_waits.html", context)
+
+
+class WaitsFileView(DeskView):
+    page = Page.AUDIT
+
+    def get(self, request: HttpRequest, kind: str) -> HttpResponseBase:
+        asked = _Question(request, WAIT_BREAKDOWNS, years_back=0)
+        document = asked.wait_document()
+        name = f"waits-{asked.year}-{asked.by.value}"
+        return file_response(document, kind, name, WAIT_COLUMNS, wait_rows(document))
 
 
 class _Question:
     """What an address asks for. 404 for what is no year, site or breakdown."""
 
-    def __init__(self, request: HttpRequest) -> None:
+    def __init__(self, request: HttpRequest, breakdowns: Sequence[Breakdown], *, years_back: int = 1) -> None:
         self.user: User = current_user(request)
-        sites = self.user.own_sites
+        sites = sites_with_calendars(self.user)
         self.today: date = calendar.local_day(sites[0], timezone.now()) if sites else calendar.earliest_today()
         self.site_code = request.GET.get("site", "")
         self.sites: tuple[Site, ...] = tuple(site for site in sites if self.site_code in ("", site.code))
-        year, by = request.GET.get("year", str(self.today.year - 1)), request.GET.get("by", Breakdown.ALL)
-        if by not in Breakdown or not year.isdecimal() or (self.site_code and not self.sites):
+        year = request.GET.get("year", str(self.today.year - years_back))
+        by = request.GET.get("by", Breakdown.ALL)
+        if by not in breakdowns or not year.isdecimal() or (self.site_code and not self.sites):
             raise Http404
         self.year, self.by = int(year), Breakdown(by)
         if not EARLIEST_YEAR <= self.year <= self.today.year:
             raise Http404
-        self.sees_every_reader = can_open_page(self.user, Page.ALL_READERS)
+        self.sees_every_reader = sees_every_reader(self.user, self.sites)
         self.is_own = not self.sees_every_reader and "own" in request.GET
         self.query = urlencode(request.GET.dict())
+
+    def form_context(self) -> dict[str, Any]:
+        """What the form above the figures offers and has chosen."""
+        this_year = self.today.year
+        return {
+            "years": sorted({*range(this_year, this_year - _YEARS_TO_CHOOSE, -1), self.year}, reverse=True),
+            "year": self.year,
+            "by": self.by,
+            "sites": self.user.own_sites,
+            "site_code": self.site_code,
+        }
+
+    def file_urls(self, name: str) -> dict[str, str]:
+        return {kind: f"{reverse(name, args=[kind])}?{self.query}" for kind in ("csv", "json")}
+
+    def wait_document(self) -> WaitDocument:
+        scope = AuditScope.of_year(self.sites, self.year)
+        return build_wait_document(compute_waits(scope, self.by, self.today), scope, self.by, self.today)
 
     def document(self) -> Document:
         """A reader sees the own figures and those of all others together, by name nobody else's."""

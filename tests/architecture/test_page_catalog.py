@@ -25,7 +25,7 @@ NO_PAGES = frozenset({
     "setup_account_decide", "setup_come_back", "setup_invite_again", "setup_lost_factor", "setup_new_password",
     "setup_reopen_day", "setup_site_new", "setup_stop_delete", "setup_work_holiday", "sign_out", "sms_inbound",
     "staff_work_export", "still_here", "undo", "upload_progress", "work_item_done", "workflow_map_update",
-    "audit_file",
+    "audit_file", "audit_waits_file", "name_audit_physician", "sign_audit", "signed_audit", "signed_audit_file",
 })  # fmt: skip
 
 

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('clinic', '0006_worked_holidays'),
         ('patients', '0010_existing_changed_times'),
-        ('recalls', '0025_existing_changed_times'),
+        ('recalls', '0030_sealed_facts'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
