@@ -77,7 +77,7 @@ class SiteForm(ModelForm[Site]):
 class SiteAdmin(ScopedAdmin[Site]):
     """Rules of a site. What patients hang on is changed under Set-up alone: a change there asks first."""
 
-    site_lookup = ""
+    site_lookup = "pk"
     form = SiteForm
     readonly_fields = ("code", "assigning_authority", "time_zone", "country", "subdivision")
     logs_values = True

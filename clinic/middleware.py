@@ -42,8 +42,8 @@ class TrustedProxyMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         meta = request.META
         if _is_trusted(meta.get("REMOTE_ADDR", "")):
-            forwarded = meta.get("HTTP_X_FORWARDED_FOR", "")
-            meta["REMOTE_ADDR"] = forwarded.rsplit(",", 1)[-1].strip() or meta["REMOTE_ADDR"]
+            forwarded = meta.get("HTTP_X_FORWARDED_FOR", "").rsplit(",", 1)[-1]
+            meta["REMOTE_ADDR"] = read_address(forwarded) or meta["REMOTE_ADDR"]
         else:
             for header in (
                 "HTTP_X_FORWARDED_FOR",
@@ -52,6 +52,21 @@ class TrustedProxyMiddleware:
             ):
                 meta.pop(header, None)
         return self.get_response(request)
+
+
+def read_address(text: str) -> str:
+    """An address as a proxy writes it, without port, brackets and zone; "" for what is none."""
+    text = text.strip().strip('"')
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ip_address(text.partition("%")[0])
+    except ValueError:
+        return ""
+    mapped = getattr(address, "ipv4_mapped", None)
+    return str(mapped or address)
 
 
 def _is_trusted(address: str) -> bool:

@@ -35,6 +35,7 @@ from config.env_values import (
     split_address,
     split_commas,
 )
+from config.webhook_providers import check_providers
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 MIN_SECRET_KEY_LENGTH = 50
@@ -171,6 +172,17 @@ class Environment(BaseSettings):
         validation_alias="WEBHOOK_SECRET",
         description="user:password, 20 or more characters, with which a mail provider signs in to report what was "
         "delivered and what came back. Not set: no such reports are taken.",
+    )
+    webhook_providers: Annotated[SecretStr, AfterValidator(check_providers)] | None = Field(
+        None,
+        validation_alias="WEBHOOK_PROVIDERS",
+        description="Names of the mail providers that report, separated by commas, each with its signing key where it "
+        "has one: postmark, or mailgun=key. An address exists for these alone.",
+    )
+    text_link_hosts: CommaSeparated = Field(
+        [],
+        validation_alias="TEXT_LINK_HOSTS",
+        description="Hosts, separated by commas, to which links in the clinic's own texts may lead, besides our own.",
     )
     webhook_hosts: CommaSeparated = Field(
         [],

@@ -13,6 +13,7 @@ from config import connections, logs
 from config.embedded import get_secret_key, private_folder
 from config.env import read_environment
 from config.request_guard import PROGRAM_PATHS
+from config.webhook_providers import anymail_settings, read_providers
 
 django_stubs_ext.monkeypatch()  # lets classes such as ModelAdmin be written with their type arguments
 
@@ -70,6 +71,7 @@ if not PRODUCTION:
 
 MIDDLEWARE = [
     "clinic.middleware.TrustedProxyMiddleware",
+    "config.request_limits.RequestLimitsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "clinic.middleware.RequestLogMiddleware",
@@ -210,6 +212,7 @@ CONTENT_SECURITY_POLICY = {
 
 # Hosts that webhooks may reach though they are in this network, or without TLS.
 WEBHOOK_HOSTS = ENV.webhook_hosts
+TEXT_LINK_HOSTS = ENV.text_link_hosts
 
 # Words and time: stored in UTC; each site's own zone is applied where a day is meant.
 LANGUAGE_CODE = "en"
@@ -241,6 +244,11 @@ DOWNTIME_DIR = (ENV.downtime_dir or DATA_DIR / "downtime").resolve()
 
 # Where an uploaded results file lies until it is loaded; web server and worker must both see it.
 UPLOAD_DIR = DATA_DIR / "uploads"
+FILE_UPLOAD_HANDLERS = [
+    "config.request_limits.ExpectedFilesOnly",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 # The same for files of bulk exports, until a day after they were written.
 FHIR_EXPORT_DIR = DATA_DIR / "fhir-exports"
 # Where letters made in bulk lie for a week; web server and worker must both see it.
@@ -260,7 +268,8 @@ MAIL_INBOX_DIR = DATA_DIR / "mail"
 BOUNCE_ADDRESS = ENV.bounce_address or ""
 MAIL_PER_DOMAIN_PER_MINUTE = ENV.mail_per_domain_per_minute
 # Reports of a mail provider (delivered, came back, unwanted) are taken only from one who knows the secret.
-ANYMAIL = {"WEBHOOK_SECRET": ENV.webhook_secret.get_secret_value()} if ENV.webhook_secret else {}
+ANYMAIL = anymail_settings(ENV.webhook_secret, ENV.webhook_providers)
+WEBHOOK_PROVIDERS = frozenset(read_providers(ENV.webhook_providers))
 if ENV.email_url:
     EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     globals().update(connections.email_settings(ENV.email_url))

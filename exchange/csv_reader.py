@@ -24,6 +24,11 @@ from exchange.schema import COLUMNS_BY_NAME, validate_header
 DELIMITERS = ",;\t|"
 # Excel's own first line, which names the separator of the lines that follow.
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
+# Limits of a file: beyond them it is no list of results, and reading it would take all of the memory.
+MAX_FILE_BYTES = 4 * 1024**3
+MAX_LINE_BYTES = 512 * 1024
+MAX_COLUMNS = 500
+MAX_CELL_LENGTH = 100_000  # characters
 MAX_RECORD_LINES = 200  # lines; a quotation mark that is open for longer was never meant to be one
 
 
@@ -96,9 +101,17 @@ def _open_file(path: str) -> IO[bytes]:
 
 def _check_encoding(content: IO[bytes]) -> int:
     """The number of lines. Raises Unusable at the first that is not UTF-8."""
-    lines = 0
+    lines = size = 0
     content.seek(0)
-    for lines, line in enumerate(content, start=1):
+    while line := content.readline(MAX_LINE_BYTES + 1):
+        lines, size = lines + 1, size + len(line)
+        if len(line) > MAX_LINE_BYTES:
+            words = _("Line %(line)s is longer than %(most)s KB: this is no list of results.")
+            raise UnusableFile(words % {"line": lines, "most": MAX_LINE_BYTES // 1024})
+        if size > MAX_FILE_BYTES:
+            raise UnusableFile(
+                _("The file is longer than %(most)s GB. Split it.") % {"most": MAX_FILE_BYTES // 1024**3}
+            )
         try:
             line.decode()
         except UnicodeDecodeError:
@@ -131,6 +144,8 @@ def _read_header(content: IO[bytes], *, must_be_known: bool = True) -> tuple[tup
     if not readings:
         raise UnusableFile(_("The quotation marks in the first line do not match. Correct them."))
     known, _length, header, separator = max(readings)
+    if len(header) > MAX_COLUMNS:
+        raise UnusableFile(_("The first line names more than %(most)s columns.") % {"most": MAX_COLUMNS})
     if not known and must_be_known:
         raise UnusableFile(_("The first line names none of the known columns. It must name the columns."))
     return header, separator
@@ -152,6 +167,9 @@ def _read_records(text: Iterator[str], header: tuple[str, ...], separator: str) 
 
 def _build_record(line: int, cells: list[str], header: tuple[str, ...]) -> Record:
     raw = _cells_by_column(cells, header)
+    if any(len(cell) > MAX_CELL_LENGTH for cell in cells):
+        words = _("A cell is longer than %(most)s characters; only its beginning is kept here.")
+        return Record(line, raw, (Problem(WHOLE_ROW, words % {"most": MAX_CELL_LENGTH}),))
     if len(cells) == len(header):
         return Record(line, raw)
     message = _("The row has %(cells)s cells, the first line has %(columns)s. Look for a missing or stray separator.")
@@ -169,10 +187,10 @@ def _cells_by_column(cells: list[str], header: tuple[str, ...]) -> dict[str, str
 
     NUL characters, which no database keeps, are shown as what they are: lost.
     """
-    kept = [cell.replace("\x00", "\ufffd") for cell in cells]
+    kept = [cell[:MAX_CELL_LENGTH].replace("\x00", "\ufffd") for cell in cells]
     raw = {name: cell for name, cell in zip(header, kept, strict=False) if name}
     if len(kept) > len(header):
-        raw[EXTRA_CELLS] = " | ".join(kept[len(header) :])
+        raw[EXTRA_CELLS] = " | ".join(kept[len(header) : len(header) + MAX_COLUMNS])[:MAX_CELL_LENGTH]
     return raw
 
 
@@ -191,10 +209,12 @@ class _LineReader:
         return line
 
     def read_until_quotes_match(self, most: int) -> list[str]:
-        """Lines up to and with the next one that has an odd number of quotation marks, `most` of them at most."""
+        """Lines up to the next one with an odd number of quotation marks, with it; `most`, or one line's length."""
         taken: list[str] = []
-        while len(taken) < most and (line := self.next_line()) is not None:
+        length = 0
+        while len(taken) < most and length < MAX_LINE_BYTES and (line := self.next_line()) is not None:
             taken.append(line)
+            length += len(line)
             if line.count('"') % 2:
                 break
         return taken
@@ -211,7 +231,10 @@ def _read_cells(first: str, lines: _LineReader, separator: str) -> list[str] | N
     """
     record, more = first, list[str]()
     while (
-        (parsed := _parse_csv_row(record, separator)) is None and len(more) < MAX_RECORD_LINES and record.count('"') % 2
+        (parsed := _parse_csv_row(record, separator)) is None
+        and len(more) < MAX_RECORD_LINES
+        and len(record) <= MAX_LINE_BYTES
+        and record.count('"') % 2
     ):
         following = lines.read_until_quotes_match(MAX_RECORD_LINES - len(more))
         if not following:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from openpyxl.utils.exceptions import InvalidFileException
 
-from exchange.csv_reader import Record
+from exchange.csv_reader import MAX_CELL_LENGTH, MAX_COLUMNS, Record
 from exchange.errors import WHOLE_ROW, Problem, UnusableFile
 from exchange.row_parser import EXTRA_CELLS
 
@@ -56,6 +56,8 @@ def inspect_workbook(content: IO[bytes]) -> ResultsWorkbook:
         raise UnusableFile(_("The first sheet is empty. It must hold the table, with the names of the columns on top."))
     while header and not header[-1]:
         header = header[:-1]
+    if len(header) > MAX_COLUMNS:
+        raise UnusableFile(_("The first line names more than %(most)s columns.") % {"most": MAX_COLUMNS})
     return ResultsWorkbook(content, header, header_line, line)
 
 
@@ -116,4 +118,6 @@ def _build_record(line: int, cells: list[str], header: tuple[str, ...]) -> Recor
     if not beyond:
         return Record(line, raw)
     message = _("The row has more cells than the first line has columns.")
-    return Record(line, {**raw, EXTRA_CELLS: " | ".join(beyond)}, (Problem(WHOLE_ROW, message),))
+    return Record(
+        line, {**raw, EXTRA_CELLS: " | ".join(beyond[:MAX_COLUMNS])[:MAX_CELL_LENGTH]}, (Problem(WHOLE_ROW, message),)
+    )

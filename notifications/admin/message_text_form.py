@@ -35,7 +35,9 @@ class MessageTextForm(forms.ModelForm[MessageText]):
         site: Any = self.fields.get("site")
         if site is not None:
             site.queryset = Site.objects.filter(pk__in=self.user.site_ids)
-            site.empty_label = gettext_lazy("All sites")
+            # Words for all sites are changed by whoever works at all of them.
+            site.required = Site.objects.exclude(pk__in=self.user.site_ids).exists()
+            site.empty_label = None if site.required else gettext_lazy("All sites")
         if "name" in self.fields and str(self["name"].value()).startswith(loader.EXPLAINER_PREFIX):
             self.fields["subject"].label = gettext_lazy("Title")
 

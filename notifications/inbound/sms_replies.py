@@ -53,10 +53,12 @@ class ReplyKind(Enum):
 @require_POST
 def sms_inbound(request: HttpRequest) -> HttpResponse:
     """Answers nothing back: the provider itself confirms a STOP."""
+    signature = request.headers.get("X-Twilio-Signature", "")
+    if not settings.SMS_URL or not signature:
+        return HttpResponseForbidden()  # before anything of the body is read
     fields = {name: str(value) for name, value in request.POST.items()}
     url = f"{settings.PUBLIC_URL}{reverse('sms_inbound')}"
-    signature = request.headers.get("X-Twilio-Signature", "")
-    if not settings.SMS_URL or not sms_gateway.get_provider().has_valid_signature(url, fields, signature):
+    if not sms_gateway.get_provider().has_valid_signature(url, fields, signature):
         return HttpResponseForbidden()
     handle_sms_reply(fields.get("From", ""), fields.get("Body", ""))
     return HttpResponse("<Response></Response>", content_type="text/xml")

@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from string import Template
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from notifications.content import loader, readability
@@ -29,6 +31,11 @@ _RESULT_EXPLAINER_PREFIX = f"{loader.EXPLAINER_PREFIX}lay_results/"
 _LITERAL_STATISTIC = re.compile(
     r"\b\d+ (in|out of|of every|de cada|de) \d|%|\bper ?cent\b|\bpor ciento\b|\b\d+\.\d+ in\b", re.IGNORECASE
 )
+# Line breaks, other controls, invisible characters and those that turn the direction of what follows.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+# With a scheme, or a bare host that mail programs make a link of.
+_WEB_ADDRESS = re.compile(r"(?:https?:)?//[^\s<>()\[\]\"']+|\bwww\.[^\s<>()\[\]\"'/]+", re.IGNORECASE)
+_LINK_TARGET = re.compile(r"\](?:\(|:)\s*([^)\s]+)")
 SUBJECT_FIELD, BODY_FIELD = "subject", "body"
 
 
@@ -45,7 +52,7 @@ def validate_text(name: str, language: str, subject: str, body: str) -> list[Tex
 
     Later checks run only where earlier ones found nothing.
     """
-    problems = [*_check_placeholders(name, subject, body)]
+    problems = [*_check_characters(subject, body), *_check_links(body), *_check_placeholders(name, subject, body)]
     if not problems:
         problems += _check_banned_words(name, language, subject, body)
     if not problems:
@@ -71,6 +78,27 @@ def required_placeholders(name: str) -> frozenset[str]:
     if kind in APPOINTMENT_KINDS and kind != "missed_appointment":
         needed |= {"visit_day_short"} if "sms" in variant else {"visit_day", "visit_time"}
     return needed
+
+
+def _check_characters(subject: str, body: str) -> Iterator[TextProblem]:
+    """A subject is one line; nothing turns the direction of the letters or hides some."""
+    if _CONTROL.search(subject):
+        yield TextProblem(SUBJECT_FIELD, _("It is one line, without hidden characters."))
+    if _CONTROL.search(re.sub(r"[\r\n\t]", " ", body)):
+        yield TextProblem(BODY_FIELD, _("It holds a hidden character, or one that turns the direction of the letters."))
+
+
+def _check_links(body: str) -> Iterator[TextProblem]:
+    """Only to this clinic's own pages, and to hosts that the operator named: a reader trusts the clinic's name."""
+    allowed = {urlsplit(settings.PUBLIC_URL).hostname, *settings.TEXT_LINK_HOSTS}
+    plain = body.replace("\\", "")
+    for found in _WEB_ADDRESS.finditer(plain):
+        host = (urlsplit(found[0].lower()).hostname or "") if "//" in found[0] else found[0].lower()
+        if host not in allowed:
+            yield TextProblem(BODY_FIELD, _("No link may lead to “%(host)s” from a message.") % {"host": host[:100]})
+    for target in _LINK_TARGET.findall(plain):
+        if not target.lstrip("<").startswith(("$", "http://", "https://", "mailto:$", "tel:$")):
+            yield TextProblem(BODY_FIELD, _("A link leads to a placeholder, or to a whole address with https://."))
 
 
 def _check_placeholders(name: str, subject: str, body: str) -> Iterator[TextProblem]:

@@ -68,7 +68,7 @@ class WorkHolidayView(SetupView):
     def post(self, request: HttpRequest) -> HttpResponse:
         user = current_user(request)
         try:
-            day = date.fromisoformat(request.POST.get("day", ""))
+            day = calendar.parse_day(request.POST.get("day", ""))
         except ValueError:
             raise Http404 from None
         now = timezone.now()

@@ -40,6 +40,7 @@ def sent(recall: Recall, mail_server: SmtpSink, settings: LazySettings) -> Notif
     """A notice that the mail server took; email is the only channel."""
     update_details(recall.patient, {"address_line": ""}, by=INTAKE)
     settings.ANYMAIL = {"WEBHOOK_SECRET": SECRET}
+    settings.WEBHOOK_PROVIDERS = frozenset({"postmark"})
     send_due(5)
     return latest_notification(recall, NotificationKind.RECALL_NOTICE)
 
