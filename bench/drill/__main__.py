@@ -6,6 +6,7 @@ DRILL=short for the two-minute form, ONLY (names of drills) and JSON (a file for
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -16,7 +17,7 @@ from bench.drill.installation.servers import PostgresServer
 from bench.drill.installation.stack import PREPARED
 from bench.drill.outcome import FAILED, NOT_RUN, Line, is_broken, make_empty_line
 from bench.drill.plan import SCENES, SQLITE, Scene
-from bench.drill.scene import choose_drills
+from bench.drill.scene import choose_drills, end_with_cleanup
 from bench.drill.table import format_table
 from config.env import PROJECT_ROOT
 from tests.support.processes import make_environment
@@ -29,6 +30,7 @@ def main() -> int:
     seeds = [int(word) for word in os.environ.get("SEED", DEFAULT_SEEDS).replace(",", " ").split()]
     is_short, only = os.environ.get("DRILL") == "short", set(os.environ.get("ONLY", "").replace(",", " ").split())
     lines, began = [], time.monotonic()
+    signal.signal(signal.SIGTERM, end_with_cleanup)
     with tempfile.TemporaryDirectory(prefix="recalldesk-drills-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(0o755)
@@ -53,7 +55,12 @@ def play_scene(scene: Scene, seed: int, is_short: bool, only: set[str], folder: 
         return [make_empty_line(one, seed, NOT_RUN, str(reason)) for one in choose_drills(scene, is_short, only)]
     asked = {"scene": scene.name, "seed": seed, "is_short": is_short, "only": sorted(only)}
     asked |= {"template": str(template), "answer": str(answer)}
-    subprocess.run([sys.executable, "-m", "bench.drill.scene", json.dumps(asked)], cwd=PROJECT_ROOT, check=False)
+    scene_process = subprocess.Popen([sys.executable, "-m", "bench.drill.scene", json.dumps(asked)], cwd=PROJECT_ROOT)
+    try:
+        scene_process.wait()
+    finally:  # a run that is ended ends its servers too
+        scene_process.terminate()
+        scene_process.wait()
     if not answer.exists():
         ended = "the installation did not start, or the drills were ended"
         return [make_empty_line(one, seed, FAILED, ended) for one in choose_drills(scene, is_short, only)]

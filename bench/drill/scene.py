@@ -2,6 +2,7 @@
 
 import json
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -31,6 +32,11 @@ def choose_drills(scene: Scene, is_short: bool, only: set[str]) -> list[Drill]:
     if only:
         return [drill for drill in scene.drills if drill.name in only]
     return [drill for drill in scene.drills if drill.is_in_short_form or not is_short]
+
+
+def end_with_cleanup(*_: object) -> None:
+    """For SIGTERM: every server and process that was started ends with us."""
+    sys.exit(1)
 
 
 @contextmanager
@@ -63,6 +69,7 @@ def play_drill(stack: Stack, drill: Drill, seed: int, is_short: bool) -> Line:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, end_with_cleanup)
     asked = json.loads(sys.argv[1])
     lines = main(asked["scene"], asked["seed"], asked["is_short"], set(asked["only"]), Path(asked["template"]))
     Path(asked["answer"]).write_text(json.dumps([line.as_json() for line in lines]))
