@@ -43,7 +43,8 @@ DEFAULT_PORT = 8000
 FILE_SUFFIX = "_FILE"
 LOCAL_HOSTS = ("", "localhost", "127.0.0.1", "::1")
 CATCHER_PORT = 1025  # where Mailpit and MailHog listen: what they take reaches no patient
-ENCRYPTED_SSL_MODES = ("require", "verify-ca", "verify-full")
+# "require" encrypts and asks nobody who answers.
+VERIFIED_SSL_MODES = ("verify-ca", "verify-full")
 
 
 class FileSource(PydanticBaseSettingsSource):
@@ -354,8 +355,8 @@ def _list_plain_connections(env: Environment) -> list[str]:
         options = parse_qs(database.query)
         host = options.get("host", [database.hostname or ""])[0]
         mode = options.get("sslmode", [""])[0]
-        if host not in LOCAL_HOSTS and not host.startswith("/") and mode not in ENCRYPTED_SSL_MODES:
-            faults.append("DATABASE_URL: needs ?sslmode=verify-full (or require), or say PLAIN_TRANSPORT=database")
+        if host not in LOCAL_HOSTS and not host.startswith("/") and mode not in VERIFIED_SSL_MODES:
+            faults.append("DATABASE_URL: needs ?sslmode=verify-full (or verify-ca), or say PLAIN_TRANSPORT=database")
     return faults
 
 

@@ -182,6 +182,7 @@ def test_a_running_task_is_never_given_to_a_second_worker(tmp_path: Path) -> Non
         ("REDIS_URL", "redis://broker:6379/0", "PLAIN_TRANSPORT=broker"),
         ("DATABASE_URL", "postgres://recalls@db/recalls", "sslmode=verify-full"),
         ("DATABASE_URL", "postgres://recalls@db/recalls?sslmode=prefer", "sslmode=verify-full"),
+        ("DATABASE_URL", "postgres://recalls@db/recalls?sslmode=require", "sslmode=verify-full"),
     ],
 )
 def test_production_sends_nothing_over_a_network_in_clear_unless_that_is_said(

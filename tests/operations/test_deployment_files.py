@@ -46,6 +46,24 @@ def test_every_unit_of_systemd_is_closed_in(unit: Any) -> None:
     assert {"NoNewPrivileges=yes", "ProtectSystem=strict", "CapabilityBoundingSet=", "User=recalldesk"} <= lines
 
 
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_no_service_reads_the_history_of_the_source_code(unit: Any) -> None:
+    """Images are made without it, units of a checkout hide it."""
+    assert "InaccessiblePaths=-/srv/recall-desk/app/.git" in unit.read_text(encoding="utf-8").splitlines()
+    assert ".git" in (PROJECT_ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+
+
+def test_the_proxy_keeps_to_https_with_a_certificate_that_every_browser_trusts() -> None:
+    """Caddy does so by itself, with TLS 1.2 and 1.3 and strong ciphers alone, unless its file says otherwise."""
+    lines = (PROJECT_ROOT / "deploy" / "caddy" / "Caddyfile").read_text(encoding="utf-8").splitlines()
+    told = [line.split("#")[0].strip() for line in lines]
+    assert "{$RECALLDESK_HOST} {" in told
+    assert [
+        line for line in told if re.match(r"(tls|auto_https|protocols|ciphers|http_port|local_certs|http://)", line)
+    ] == []
+    assert COMPOSE["services"]["proxy"]["ports"] == ["80:80", "443:443"]
+
+
 def _containers(manifest: Any) -> list[Any]:
     spec = manifest.get("spec", {})
     template = spec.get("jobTemplate", {}).get("spec", spec).get("template")
