@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
@@ -10,6 +11,7 @@ from django.contrib.messages.views import SuccessMessageMixin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.views import View
 from django.views.decorators.http import require_safe
@@ -60,6 +62,7 @@ class ChangePasswordView(SuccessMessageMixin[PasswordChangeForm], PasswordChange
         return answer
 
 
+@method_decorator(reauthentication_required(allow_get=True), name="dispatch")
 class SessionsView(View):
     """Where the person is signed in; one session, or all but this one, is ended by a button."""
 

@@ -32,7 +32,7 @@ def person() -> User:
         "  spaces before and after  ",
         "742913650284",
         "女性健康檢查中心的密碼很長很長",
-        "x" * 7 + "Q" * 122,
+        "four unrelated words of a garden, " * 3 + "and one lantern that nobody lit",
     ],
 )
 def test_a_password_of_any_letters_is_taken_and_counts_exactly_as_typed(
