@@ -74,6 +74,20 @@ def test_a_saved_text_is_sent_in_the_place_of_the_shipped_one(desk: Client, cloc
     assert "We would like to see you soon." in mail.outbox[0].body
 
 
+def test_code_in_a_text_of_the_clinic_is_shown_and_not_run(
+    administrator_ada: User, clock: Clock, recall: Recall
+) -> None:
+    code = "<script>alert(1)</script> {{ 7777*7 }} {% debug %} %(x)s {0.__class__}"
+    write(administrator_ada, body=f"{OWN}\n\n{code}")
+    send_due(5)
+    (message,) = mail.outbox
+    page = str(message.alternatives[0][0])  # type: ignore[attr-defined]
+    assert "<script" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "{% debug %} %(x)s" in page
+    assert str(7777 * 7) not in page + str(message.body)
+
+
 def test_the_form_shows_the_words_in_use_and_the_shipped_ones(desk: Client, administrator_ada: User) -> None:
     write(administrator_ada, name=NAME)
     page = desk.get(ADD, {"name": NAME, "language": "en"})
