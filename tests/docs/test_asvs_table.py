@@ -10,6 +10,7 @@ TABLE = PROJECT_ROOT / "docs" / "asvs.md"
 RULES = PROJECT_ROOT / "docs" / "security-rules.md"
 STATES = ("met", "not applicable", "open")
 MOST_WORDS = 12
+MOST_OPEN = 14  # ten is the aim; never more than now
 # The last number of level 1 or 2 in each section; a number of level 3 before it is left out below.
 LAST_NUMBERS = {
     "1.1": 2, "1.2": 9, "1.3": 11, "1.4": 3, "1.5": 2,
@@ -42,7 +43,8 @@ LEVEL_1 = frozenset(
 )
 # The documents that the standard asks for, each with the heading under which it stands in the rules.
 DOCUMENTS = {
-    "2.1.2": "what-is-accepted", "2.1.3": "how-much-is-accepted", "5.1.1": "files", "7.1.1": "sessions",
+    "2.1.2": "what-is-accepted", "2.1.3": "how-much-is-accepted", "5.1.1": "files",
+    "6.1.1": "sign-in", "6.1.2": "sign-in", "6.1.3": "sign-in", "7.1.1": "sessions",
     "7.1.2": "sessions", "7.1.3": "sessions", "8.1.2": "who-may-see-and-change-which-field",
     "11.1.1": "keys-and-secrets", "13.1.1": "who-talks-to-whom", "14.1.1": "data-and-its-levels",
     "14.1.2": "data-and-its-levels", "15.1.1": "packages", "15.1.3": "what-costs-much", "16.1.1": "logs",
@@ -90,6 +92,7 @@ def test_the_counts_at_the_top_are_those_of_the_rows() -> None:
     states = [row[3] for row in _rows()]
     said = f"{states.count('met')} are met, {states.count('not applicable')} are not applicable, "
     assert f"{said}{states.count('open')} are open" in TABLE.read_text(encoding="utf-8")
+    assert states.count("open") <= MOST_OPEN
 
 
 def test_every_rule_that_the_table_refers_to_is_written_down() -> None:
