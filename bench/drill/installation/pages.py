@@ -6,6 +6,7 @@ import urllib.parse
 from dataclasses import dataclass
 from typing import Any
 
+SAVED = 302  # the status of the answer to a form that was taken
 _TIMEOUT_SECONDS = 60.0
 
 
@@ -38,7 +39,7 @@ class Browser:
     def post_until_saved(self, path: str, fields: dict[str, Any], tries: int = 60) -> list[int]:
         """The same form again and again until it is saved; the status of each answer."""
         statuses: list[int] = []
-        while len(statuses) < tries and 302 not in statuses:
+        while len(statuses) < tries and SAVED not in statuses:
             statuses.append(self.post(path, fields).status)
         return statuses
 
