@@ -178,6 +178,12 @@ class Recall(models.Model):
                 condition=Q(to_read_at__isnull=False),
                 name="recall_to_read",
             ),
+            # Serves the pile of results to tell among them, which stands by target.
+            models.Index(
+                fields=["site", "state", "target_at", "id"],
+                condition=Q(to_read_at__isnull=False),
+                name="recall_to_read_by_target",
+            ),
             # Serves the tick: whatever the system does by itself, the longest due first.
             models.Index(fields=["wake_at", "id"], condition=Q(wake_at__isnull=False), name="recall_wake"),
         ]
