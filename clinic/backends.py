@@ -4,8 +4,10 @@ from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import Group
+from django.db.models import Q
+from django.utils import timezone
 
-from clinic.models import DeadlinePolicy, LadderRung, Site, User
+from clinic.models import DeadlinePolicy, EmergencyAccess, LadderRung, Site, User
 from clinic.roles import cache_roles
 from clinic.union_fetch import fetch_union, set_prefetched
 
@@ -14,13 +16,17 @@ class StaffBackend(ModelBackend):
     """Django's own, which also reads what every staff page needs next (docs/decisions/0011)."""
 
     def get_user(self, user_id: Any) -> User | None:
+        emergencies = EmergencyAccess.objects.filter(user=user_id, ends_at__gt=timezone.now())
+        here = Q(pk__in=User.sites.through.objects.filter(user=user_id).values("site"))
+        sites = Site.objects.filter(here | Q(pk__in=emergencies.values("site")))
         found = fetch_union(
             people=User.objects.filter(pk=user_id),
             groups=Group.objects.filter(user=user_id),
-            sites=Site.objects.filter(staff=user_id),
-            rungs=LadderRung.objects.filter(site__staff=user_id),
-            policies=DeadlinePolicy.objects.filter(site__staff=user_id),
-            deputies=User.objects.filter(pk__in=Site.objects.filter(staff=user_id).values("results_deputy")),
+            sites=sites,
+            rungs=LadderRung.objects.filter(site__in=sites),
+            policies=DeadlinePolicy.objects.filter(site__in=sites),
+            deputies=User.objects.filter(pk__in=sites.values("results_deputy")),
+            emergencies=emergencies,
         )
         user: User | None = next(iter(found["people"]), None)
         if user is None or not self.user_can_authenticate(user):
@@ -33,5 +39,6 @@ class StaffBackend(ModelBackend):
             # Set as Django's own cache of a relation, so that a site without them costs no query either.
             site._state.fields_cache["deadline_policy"] = policies.get(site.pk)
             site.results_deputy = deputies.get(site.results_deputy_id)
+        user.emergencies = tuple(found["emergencies"])
         user.own_sites = tuple(sorted(found["sites"], key=lambda site: site.name))
         return user

@@ -9,11 +9,13 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
+from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from clinic.accounts.models import AccountRequest as AccountRequest
+from clinic.accounts.models import EmergencyAccess as EmergencyAccess
 from clinic.accounts.models import SecurityEvent as SecurityEvent
 from clinic.birads import BiradsEdition
 from clinic.contact_ladder import LOST_AFTER_DAYS, MAX_LADDER_DAYS, URGENT_LADDER, ContactLadder, build_ladder
@@ -324,6 +326,11 @@ class User(AbstractUser):
         return salted_hmac("clinic.User.session", told, secret=secret, algorithm="sha256").hexdigest()
 
     @cached_property
+    def emergencies(self) -> tuple[EmergencyAccess, ...]:
+        """The hours at other sites that are running now; every page names them."""
+        return tuple(self.emergency_accesses.filter(ends_at__gt=timezone.now()))
+
+    @cached_property
     def own_sites(self) -> tuple[Site, ...]:
         """Read once per request: whom the user may see, and the names at the foot of each page."""
         return tuple(self.sites.all())
@@ -331,6 +338,11 @@ class User(AbstractUser):
     def is_away_on(self, day: date) -> bool:
         """Whether their results are told by somebody else that day."""
         return not self.is_active or (self.away_until is not None and day <= self.away_until)
+
+    @property
+    def permanent_site_ids(self) -> frozenset[int]:
+        """Without those of an emergency: nobody sets up a site, or gives it to others, in an hour's access."""
+        return self.site_ids - {access.site_id for access in self.emergencies}
 
     @cached_property
     def site_ids(self) -> frozenset[int]:

@@ -77,6 +77,7 @@ class Page(models.TextChoices):
     INBOX = "inbox", _("Demo inbox")
     SETUP = "setup", _("Set-up")
     SECURITY_LOG = "security_log", _("Security log")
+    EMERGENCY = "emergency", _("Emergency access")
 
 
 PAGE_ROLES: dict[Page, frozenset[Role]] = {
@@ -110,6 +111,7 @@ PAGE_ROLES: dict[Page, frozenset[Role]] = {
     Page.INBOX: STAFF_ROLES,
     Page.SETUP: frozenset({Role.ADMINISTRATOR}),
     Page.SECURITY_LOG: frozenset({Role.MANAGER}),
+    Page.EMERGENCY: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.RADIOLOGIST, Role.MANAGER}),
 }
 
 # Admin permissions: role -> "app.model" -> the verbs it holds. What is not here is denied.

@@ -1,6 +1,7 @@
 """Addresses of signing in and out."""
 
 from allauth.account.views import reauthenticate
+from allauth.socialaccount.views import login_cancelled
 from django.urls import include, path
 
 from clinic import views
@@ -10,6 +11,8 @@ urlpatterns = [
     path("sign-in/", views.SignInView.as_view(), name="sign_in"),
     path("sign-in/", views.SignInView.as_view(), name="account_login"),  # what django-allauth calls it
     path("sign-in/again/", reauthenticate, name="account_reauthenticate"),
+    path("sso/", include("allauth.socialaccount.providers.openid_connect.urls")),
+    path("sso/stopped/", login_cancelled, name="socialaccount_login_cancelled"),
     path("keys/", views.keyboard_shortcuts, name="keyboard_shortcuts"),
     path("password/", views.ChangePasswordView.as_view(), name="password_change"),
     path("sessions/", views.SessionsView.as_view(), name="sessions"),

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlencode
 
 from allauth.account.decorators import reauthentication_required
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
 from django.contrib.messages.views import SuccessMessageMixin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse_lazy
+from django.urls import reverse, reverse_lazy
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from django.views import View
@@ -42,6 +44,12 @@ class SignInView(LoginView):
             record(SecurityEvent.Kind.LOCKED_OUT, request=request, user=find_account(name), detail="limit of the hour")
             return render(request, "registration/slowed_down.html", status=429)
         return super().post(request, *args, **kwargs)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        url = reverse("openid_connect_login", args=["sso"]) if settings.SSO_NAME else ""
+        if url and self.get_redirect_url():
+            url = f"{url}?{urlencode({'next': self.get_redirect_url()})}"
+        return super().get_context_data(**kwargs) | {"sso_url": url, "sso_name": settings.SSO_NAME}
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         user: Any = form.get_user()

@@ -8,6 +8,7 @@ import dj_database_url
 from pydantic import SecretStr
 
 from config.embedded import broker_socket
+from config.env import Environment
 
 SQLITE = "django.db.backends.sqlite3"
 SQLITE_BUSY_TIMEOUT_SECONDS = 20
@@ -110,3 +111,17 @@ def celery_settings(redis_url: str, *, concurrency: int, data_dir: Path) -> dict
         "beat_schedule_filename": str(data_dir / "beat-schedule"),
         "timezone": "UTC",
     }
+
+
+def single_sign_on(env: Environment) -> dict[str, Any]:
+    """What django-allauth is told of the house's OpenID Connect provider; nothing where none is set."""
+    if not env.sso_url:
+        return {}
+    app = {
+        "provider_id": "sso",
+        "name": env.sso_name,
+        "client_id": env.sso_client_id,
+        "secret": env.sso_client_secret.get_secret_value() if env.sso_client_secret else "",
+        "settings": {"server_url": env.sso_url},
+    }
+    return {"openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": [app]}}

@@ -6,6 +6,7 @@ An empty variable counts as not set.
 """
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import SplitResult, parse_qs
@@ -67,6 +68,12 @@ class FileSource(PydanticBaseSettingsSource):
     def __call__(self) -> dict[str, Any]:
         found = (self.get_field_value(field, name) for name, field in self.settings_cls.model_fields.items())
         return {name: value for value, name, _is_complex in found if value}
+
+
+def _check_pairs(value: list[str]) -> list[str]:
+    if not all(re.fullmatch(r"[^=]+=[a-z_]+", pair) for pair in value):
+        raise ValueError("allowed: group=role, separated by commas, such as recall-schedulers=scheduler")
+    return value
 
 
 class Environment(BaseSettings):
@@ -210,6 +217,30 @@ class Environment(BaseSettings):
         "administrator,manager,radiologist; `all` for everybody, `none` for nobody. Not set: everybody in the "
         "production profile, nobody in the embedded one.",
     )
+    sso_url: str = Field(
+        "",
+        validation_alias="SSO_URL",
+        description="Single sign-on: the issuer's address of the house's OpenID Connect provider, by https in "
+        "production. Not set: none.",
+    )
+    sso_client_id: str = Field("", validation_alias="SSO_CLIENT_ID", description="Our name at that provider.")
+    sso_client_secret: SecretStr | None = Field(
+        None, validation_alias="SSO_CLIENT_SECRET", description="Our secret at that provider."
+    )
+    sso_name: str = Field(
+        "your house",
+        validation_alias="SSO_NAME",
+        description="What the link on the sign-in page calls it, such as Sample Hospital.",
+    )
+    sso_groups: Annotated[CommaSeparated, AfterValidator(_check_pairs)] = Field(
+        [],
+        validation_alias="SSO_GROUPS",
+        description="Which group of the directory gives which role, separated by commas: "
+        "recall-schedulers=scheduler,recall-readers=radiologist. Not set: roles are given here.",
+    )
+    sso_groups_claim: str = Field(
+        "groups", validation_alias="SSO_GROUPS_CLAIM", description="The claim in which the provider names the groups."
+    )
     data_dir: Path = Field(
         PROJECT_ROOT / "var",
         validation_alias="DATA_DIR",
@@ -333,6 +364,10 @@ def _list_production_faults(env: Environment) -> list[str]:
     if env.sms_url and env.sms_url.get_secret_value().startswith("file"):
         faults.append("SMS_URL: must name a real service in the production profile, not file://")
     faults += _list_plain_connections(env)
+    if env.sso_url and not env.sso_url.startswith("https://"):
+        faults.append("SSO_URL: must start with https:// in the production profile")
+    if env.sso_url and not (env.sso_client_id and env.sso_client_secret):
+        faults.append("SSO_CLIENT_ID, SSO_CLIENT_SECRET: must be set with SSO_URL")
     if env.debug:
         faults.append("DEBUG: must not be set in the production profile")
     return faults

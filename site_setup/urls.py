@@ -5,6 +5,7 @@ from django.urls import path
 from site_setup.views import (
     accounts,
     closed_days,
+    emergency,
     first_run,
     letterhead,
     mail_and_texts,
@@ -46,6 +47,8 @@ urlpatterns = [
     path("staff/<int:pk>/invite/", staff.InviteAgainView.as_view(), name="setup_invite_again"),
     path("staff/<int:pk>/leave/", staff_leaving.LeaveView.as_view(), name="setup_leave"),
     path("staff/<int:pk>/back/", staff_leaving.ComeBackView.as_view(), name="setup_come_back"),
+    path("emergency/", emergency.EmergencyView.as_view(), name="emergency"),
+    path("emergency/<int:pk>/review/", emergency.EmergencyReviewView.as_view(), name="emergency_review"),
     path("security-log/", security_log.SecurityLogView.as_view(), name="security_log"),
     path("texts/", mail_and_texts.TextsView.as_view(), name="setup_texts"),
     path("mail/", mail_and_texts.MailView.as_view(), name="setup_mail"),

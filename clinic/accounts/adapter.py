@@ -7,7 +7,8 @@ from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.core import context
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 STAFF_BACKEND = "clinic.backends.StaffBackend"
 
@@ -21,6 +22,10 @@ class StaffAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def get_client_ip(self, request: HttpRequest) -> str:
         """As `TrustedProxyMiddleware` left it; behind a proxy on a socket file that names nobody there is none."""
         return request.META.get("REMOTE_ADDR") or "0.0.0.0"  # noqa: S104  (an address to show, not one to listen on)
+
+    def respond_user_inactive(self, request: HttpRequest, user: Any) -> HttpResponse:
+        """The account was ended between the password and the second factor."""
+        return redirect("sign_in")
 
     def login(self, request: HttpRequest, user: Any) -> None:
         user.backend = STAFF_BACKEND

@@ -8,6 +8,7 @@ from cryptography.fernet import Fernet, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+from django.utils.encoding import force_bytes
 from django.utils.translation import gettext_lazy as _
 
 from clinic.accounts.second_factor import is_required_of
@@ -39,6 +40,6 @@ def _fernet() -> MultiFernet:
     return MultiFernet([_key_from(secret) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)])
 
 
-def _key_from(secret: str) -> Fernet:
-    derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"clinic.second_factor").derive(secret.encode())
+def _key_from(secret: str | bytes) -> Fernet:
+    derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"clinic.second_factor").derive(force_bytes(secret))
     return Fernet(base64.urlsafe_b64encode(derived))

@@ -99,3 +99,33 @@ class SecurityEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.get_kind_display()}"
+
+
+class EmergencyAccess(models.Model):
+    """An hour at a site that is not the person's own, with the reason; a second person looks at it afterwards."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="emergency_accesses", verbose_name=_("who")
+    )
+    site = models.ForeignKey("clinic.Site", models.PROTECT, related_name="+", verbose_name=_("site"))
+    reason = models.CharField(_("why"), max_length=300)
+    began_at = models.DateTimeField(_("from"), default=timezone.now)
+    ends_at = models.DateTimeField(_("until"))
+    reviewed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("reviewed by")
+    )
+    reviewed_at = models.DateTimeField(_("reviewed"), null=True, blank=True)
+    review = models.CharField(_("finding"), max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name = _("emergency access")
+        verbose_name_plural = _("emergency accesses")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(reviewed_by__isnull=True) | ~Q(reviewed_by=F("user")), name="emergency_two_people"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.site}"

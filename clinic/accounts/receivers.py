@@ -49,14 +49,14 @@ def _record_lock_out(request: HttpRequest, username: str = "", **_signal: Any) -
     record(Kind.LOCKED_OUT, request=request, user=find_account(username), name=username or "")
 
 
-def _note_second_factor(request: HttpRequest, **_signal: Any) -> None:
-    request.session[GIVEN] = True
+def _note_second_factor(request: HttpRequest, user: User, **_signal: Any) -> None:
+    request.session[GIVEN] = user.pk
 
 
 def _record_new_factor(request: HttpRequest, user: User, authenticator: Authenticator, **_signal: Any) -> None:
     """Whoever sets up an app or a key proves at once that it is theirs; codes to print prove nothing."""
     if authenticator.type != Authenticator.Type.RECOVERY_CODES:
-        request.session[GIVEN] = True
+        request.session[GIVEN] = user.pk
     record(Kind.SECOND_FACTOR, request=request, user=user, by=user, detail=f"added: {authenticator.type}")
 
 

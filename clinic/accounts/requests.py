@@ -28,12 +28,12 @@ Decision, Kind = AccountRequest.Decision, AccountRequest.Kind
 
 def manageable_accounts(user: User) -> QuerySet[User]:
     """The accounts that this administrator may touch: colleagues at the own sites, never the own one or a superuser."""
-    return User.objects.filter(sites__in=user.site_ids, is_superuser=False).exclude(pk=user.pk).distinct()
+    return User.objects.filter(sites__in=user.permanent_site_ids, is_superuser=False).exclude(pk=user.pk).distinct()
 
 
 def is_whole_reach(user: User, account: User) -> bool:
     """Whether the person has every site of the account: its roles and its password count at all of them."""
-    return set(account.sites.values_list("pk", flat=True)) <= user.site_ids
+    return set(account.sites.values_list("pk", flat=True)) <= user.permanent_site_ids
 
 
 @transaction.atomic
@@ -69,7 +69,7 @@ def _check_asker(
         account.pk == by.pk
         or account.is_superuser
         or not _may_manage(by)
-        or not set(sites) <= by.site_ids
+        or not set(sites) <= by.permanent_site_ids
         or (needs_whole_reach and not is_whole_reach(by, account))
     )
     if is_refused:
@@ -79,7 +79,11 @@ def _check_asker(
 def may_decide(asked: AccountRequest, user: User) -> bool:
     """A second administrator, who has every site that the account has or is to get."""
     others = user.pk not in (asked.asked_by_id, asked.account_id) and _may_manage(user)
-    return others and set(asked.changes.get("sites", ())) <= user.site_ids and is_whole_reach(user, asked.account)
+    return (
+        others
+        and set(asked.changes.get("sites", ())) <= user.permanent_site_ids
+        and is_whole_reach(user, asked.account)
+    )
 
 
 def confirm(asked: AccountRequest, *, by: User) -> None:
@@ -112,7 +116,7 @@ def refuse(asked: AccountRequest, *, by: User) -> None:
 @transaction.atomic
 def take_away(account: User, *, roles: Collection[str] = (), sites: Collection[int] = (), by: User) -> None:
     """Roles and sites end at once, and with them what the person has open."""
-    if account.pk == by.pk or account.is_superuser or not _may_manage(by) or not set(sites) <= by.site_ids:
+    if account.pk == by.pk or account.is_superuser or not _may_manage(by) or not set(sites) <= by.permanent_site_ids:
         raise PermissionDenied
     if roles and not is_whole_reach(by, account):
         raise PermissionDenied

@@ -19,7 +19,9 @@ from clinic.models import User
 from clinic.roles import STAFF_ROLES, get_roles
 
 EVERYBODY, NOBODY = "all", "none"
-GIVEN = "second_factor_given"  # in the session: by a code or key at the sign-in, or when the first one was set up
+GIVEN = (
+    "second_factor_given_by"  # in the session, whose: by a code or key at the sign-in, or when the first one was set up
+)
 _FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 _OPEN_WITHOUT = frozenset({"account_reauthenticate", "sign_out", "still_here", "set_language", "keyboard_shortcuts"})
 
@@ -31,7 +33,7 @@ def is_required_of(user: User) -> bool:
 
 
 def has_second_factor(user: User) -> bool:
-    return Authenticator.objects.filter(user=user, type__in=_FACTORS).exists()
+    return bool(Authenticator.objects.filter(user=user, type__in=_FACTORS).exists())
 
 
 def remove_second_factors(user: User) -> None:
@@ -57,7 +59,7 @@ class SecondFactorMiddleware:
         if not getattr(view, "login_required", True):
             return None
         user = request.user
-        if not isinstance(user, User) or request.session.get(GIVEN) or not is_required_of(user):
+        if not isinstance(user, User) or request.session.get(GIVEN) == user.pk or not is_required_of(user):
             return None
         if has_second_factor(user):  # a session that began without it, whatever the way in
             record(SecurityEvent.Kind.REFUSED, request=request, user=user, detail="session without the second factor")

@@ -48,6 +48,7 @@ _NAV_LINKS: tuple[tuple[Any, Page, str], ...] = (
     (_("Uploads"), Page.UPLOADS, "uploads"),
     (_("HL7 messages"), Page.HL7_MESSAGES, "hl7_messages"),
     (_("Map"), Page.MAP, "workflow_map"),
+    (_("Emergency access"), Page.EMERGENCY, "emergency"),
     (_("Security log"), Page.SECURITY_LOG, "security_log"),
     (_("Administration"), Page.BOARD, "admin:index"),
     (_("Demo inbox"), Page.INBOX, "inbox"),

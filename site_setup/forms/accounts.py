@@ -91,9 +91,9 @@ class StaffForm(forms.ModelForm[User]):
         for name in ("first_name", "last_name", "sites"):
             self.fields[name].required = True
         sites: Any = self.fields["sites"]
-        sites.queryset = Site.objects.filter(pk__in=user.site_ids)
-        if len(user.site_ids) == 1:
-            self.initial.setdefault("sites", list(user.site_ids))
+        sites.queryset = Site.objects.filter(pk__in=user.permanent_site_ids)
+        if len(user.permanent_site_ids) == 1:
+            self.initial.setdefault("sites", list(user.permanent_site_ids))
         self.fields["sites"].help_text = gettext_lazy("Whose patients they see.")
         self.fields["npi"].help_text = gettext_lazy("Radiologists: ten digits; files of results name them by it.")
         self.fields["email"].help_text = gettext_lazy("The invitation goes there. Without one you hand over the link.")
@@ -125,11 +125,11 @@ class AccountForm(forms.Form):
     def __init__(self, account: User, by: User, data: Any = None) -> None:
         self.account, self.by = account, by
         self.had_roles = {group.name for group in account.groups.all()}
-        self.had_sites = {site.pk for site in account.sites.all() if site.pk in by.site_ids}
+        self.had_sites = {site.pk for site in account.sites.all() if site.pk in by.permanent_site_ids}
         initial = {"roles": sorted(self.had_roles), "sites": sorted(self.had_sites), "email": account.email}
         super().__init__(data, initial=initial)
         sites: Any = self.fields["sites"]
-        sites.queryset = Site.objects.filter(pk__in=by.site_ids)
+        sites.queryset = Site.objects.filter(pk__in=by.permanent_site_ids)
         if not is_whole_reach(by, account):
             for name in ("roles", "email"):
                 self.fields[name].disabled = True

@@ -34,8 +34,8 @@ class ClosedDaysForm(forms.Form):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         sites: Any = self.fields["sites"]
-        sites.queryset = Site.objects.filter(pk__in=user.site_ids)
-        sites.initial = sorted(user.site_ids)
+        sites.queryset = Site.objects.filter(pk__in=user.permanent_site_ids)
+        sites.initial = sorted(user.permanent_site_ids)
 
     def clean(self) -> None:
         super().clean()

@@ -159,4 +159,4 @@ def _show_requests(request: HttpRequest, delivered: dict[str, Any] | None = None
 
 def _concerns(asked: AccountRequest, user: User) -> bool:
     sites = {*asked.changes.get("sites", ()), *(site.pk for site in asked.account.sites.all())}
-    return asked.asked_by_id == user.pk or bool(sites & user.site_ids)
+    return asked.asked_by_id == user.pk or bool(sites & user.permanent_site_ids)

@@ -28,7 +28,7 @@ class SetupView(DeskView):
 
     def get_site(self, request: HttpRequest, pk: int) -> Site:
         sites = Site.objects.prefetch_related("opening_hours", "closures", "aliases")
-        return get_object_or_404(sites, pk=pk, pk__in=current_user(request).site_ids)
+        return get_object_or_404(sites, pk=pk, pk__in=current_user(request).permanent_site_ids)
 
     def change(
         self, request: HttpRequest, site_ids: Collection[int], save: Callable[[], None], back: str
@@ -45,7 +45,7 @@ class SetupView(DeskView):
 def _ask(request: HttpRequest, impact: Impact, back: str) -> HttpResponse:
     user = current_user(request)
     shown = impact.visits[:MAX_SHOWN]
-    own = [one for one in shown if one.visit.recall.site_id in user.site_ids]
+    own = [one for one in shown if one.visit.recall.site_id in user.permanent_site_ids]
     for patient_id in {one.visit.recall.patient_id for one in own}:
         log_patient_view(request, patient_id, "set-up: whom a change touches")
     context: dict[str, Any] = {

@@ -53,7 +53,7 @@ class ReopenDayView(SetupView):
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         user = current_user(request)
-        closure = get_object_or_404(Closure, pk=pk, site__in=user.site_ids)
+        closure = get_object_or_404(Closure, pk=pk, site__in=user.permanent_site_ids)
 
         def save() -> None:
             log_words(user, closure.site, f"closed day: removed {closure}.")

@@ -61,13 +61,13 @@ class InviteAgainView(SetupView):
 
 def _show(request: HttpRequest, form: StaffForm) -> HttpResponse:
     user = current_user(request)
-    found = User.objects.filter(sites__in=user.site_ids).distinct().prefetch_related("groups", "sites")
+    found = User.objects.filter(sites__in=user.permanent_site_ids).distinct().prefetch_related("groups", "sites")
     staff = list(found.order_by("last_name", "first_name", "pk")[:MAX_STAFF])
     context = {
         "form": form,
         "staff": [_staff_row(one, user) for one in staff],
         "waiting": AccountRequest.objects.filter(decision="").count(),
-        "has_sites": bool(user.site_ids),
+        "has_sites": bool(user.permanent_site_ids),
     }
     return render(request, "site_setup/staff.html", context)
 

@@ -46,7 +46,7 @@ class ComeBackView(SetupView):
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         user = current_user(request)
-        colleagues = User.objects.filter(sites__in=user.site_ids, is_superuser=False).distinct()
+        colleagues = User.objects.filter(sites__in=user.permanent_site_ids, is_superuser=False).distinct()
         person = get_object_or_404(colleagues, pk=pk, is_active=False)
         User.objects.filter(pk=person.pk).update(is_active=True)
         record(SecurityEvent.Kind.RIGHTS, user=person, by=user, detail="account opened again")
@@ -58,7 +58,7 @@ class ComeBackView(SetupView):
 def _colleague(request: HttpRequest, pk: int) -> User:
     """An active account at one of the user's sites, not their own and not a superuser's."""
     user = current_user(request)
-    colleagues = User.objects.filter(sites__in=user.site_ids, is_active=True, is_superuser=False)
+    colleagues = User.objects.filter(sites__in=user.permanent_site_ids, is_active=True, is_superuser=False)
     found: User = get_object_or_404(colleagues.exclude(pk=user.pk).distinct(), pk=pk)
     return found
 

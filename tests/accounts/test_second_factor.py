@@ -35,7 +35,7 @@ def ana_with_app(scheduler_ana: User) -> User:
 
 
 def _code(secret: str = SECRET) -> str:
-    return format_hotp_value(hotp_value(secret, int(time.time()) // 30))
+    return str(format_hotp_value(hotp_value(secret, int(time.time()) // 30)))
 
 
 def _give_password(browser: Client, address: str = "/sign-in/", name: str = "ana") -> Any:

@@ -53,6 +53,9 @@ PUBLIC_URL_NAMES = {
     "sign_in",  # one must get in somewhere
     "account_login",  # the same page under the name that django-allauth looks for
     "mfa_authenticate",  # the second step of the sign-in, for whoever has just given the password
+    "openid_connect_login",  # the way to the sign-in of the house, and back
+    "openid_connect_callback",
+    "socialaccount_login_cancelled",
     "unsubscribe",  # a patient has no account; a mail program presses the button
     "set_language",  # the sign-in page is read before signing in
     "admin:login",  # the admin's own way in, under the same lockout

@@ -225,7 +225,7 @@ def manager_pages(house: ClinicData, user: User) -> list[PageCheck]:
         "board", "workflow_map", "downtime", "my_recalls", "staff_work", "export_log", "export_files",
         "calendar_feeds", "uploads", "parked_rows", "hl7_messages", "hl7_trial", "duplicates",
     ]  # fmt: skip
-    pages = [PageCheck(reverse(name)) for name in [*names, "security_log", "mfa_index", "sessions"]]
+    pages = [PageCheck(reverse(name)) for name in [*names, "security_log", "mfa_index", "sessions", "emergency"]]
     pages += [PageCheck(reverse("list_export", args=["appointments"]))]
     draft, loaded = ResultUpload.objects.latest("pk"), ResultUpload.objects.earliest("pk")
     pages += [PageCheck(reverse("upload_columns", args=[draft.pk])), PageCheck(reverse("upload", args=[loaded.pk]))]
