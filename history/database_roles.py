@@ -22,9 +22,25 @@ _ACCOUNTS = (
     "auth_group",
     "auth_group_permissions",
     "auth_permission",
+    "mfa_authenticator",
+    "account_emailaddress",
+    "account_emailconfirmation",
 )
 # What lets somebody in, or was typed by somebody who was not let in.
-_SECRETS = ("django_session", "desk_keptform", "site_setup_setupcode", "patients_patientlink", "fhir_accesstoken")
+_SECRETS = (
+    "clinic_user",
+    "django_session",
+    "usersessions_usersession",
+    "mfa_authenticator",
+    "account_emailconfirmation",
+    "desk_keptform",
+    "site_setup_setupcode",
+    "patients_patientlink",
+    "reports_calendarfeed",
+    "fhir_serviceclient",
+    "fhir_accesstoken",
+)
+_NAMES_OF_ACCOUNTS = "id, username, first_name, last_name, is_active, is_superuser"
 _CHANGE, _ADD = "SELECT, INSERT, UPDATE, DELETE", "SELECT, INSERT"
 
 
@@ -60,13 +76,13 @@ def _missing_roles(connection: BaseDatabaseWrapper) -> list[str]:
 
 def _ownership_statements(connection: BaseDatabaseWrapper) -> list[str]:
     with connection.cursor() as cursor:
+        cursor.execute("SELECT 'TABLE public.' || quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'")
+        tables = cursor.fetchall()
         cursor.execute(
-            "SELECT format('ALTER TABLE public.%I OWNER TO {0}', tablename) FROM pg_tables WHERE schemaname = 'public' "
-            "UNION ALL SELECT format('ALTER FUNCTION %s OWNER TO {0}', p.oid::regprocedure) FROM pg_proc p "
-            "WHERE p.pronamespace = 'public'::regnamespace AND p.proname LIKE 'recalldesk\\_%%'".replace("{0}", OWNER),
-            [],
+            "SELECT 'FUNCTION ' || p.oid::regprocedure FROM pg_proc p "
+            "WHERE p.pronamespace = 'public'::regnamespace AND starts_with(p.proname, 'recalldesk_')"
         )
-        return [statement for (statement,) in cursor.fetchall()]
+        return [f"ALTER {what} OWNER TO {OWNER}" for (what,) in (*tables, *cursor.fetchall())]
 
 
 def _grants(tables: Iterable[str]) -> Iterator[str]:
@@ -81,6 +97,8 @@ def _grants(tables: Iterable[str]) -> Iterator[str]:
         yield f'GRANT {_worker_rights(table, append_only)} ON "{table}" TO {WORKER}'
         if table not in _SECRETS:
             yield f'GRANT SELECT ON "{table}" TO {AUDIT}'
+        elif table == "clinic_user":
+            yield f"GRANT SELECT ({_NAMES_OF_ACCOUNTS}) ON {table} TO {AUDIT}"
 
 
 def _web_rights(table: str, append_only: set[str]) -> str:
