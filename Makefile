@@ -14,7 +14,7 @@ PARALLEL_WAITING ?= $(shell expr $(PARALLEL) + 1)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run install install-demo install-dev test test-sqlite test-postgres test-browser check check-types check-quick check-lint check-layers check-migrations check-production check-docs fix lock bench drill drill-short lighthouse gallery screenshots rulebook mutants conform clean
+.PHONY: help run install install-demo install-dev test test-sqlite test-postgres test-browser check check-types check-quick check-lint check-layers check-migrations check-production check-docs fix lock bench drill drill-short lighthouse gallery screenshots rulebook mutants conform check-security sbom upgrade-check clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,11 +52,14 @@ test-browser: install-dev ## The tests that drive a Chromium
 check: install-dev ## Lint, format, types, layers, migrations, production settings, generated pages
 	@$(MAKE) --no-print-directory --jobs=$(PARALLEL) check-types check-quick
 
-check-quick: check-lint check-layers check-migrations check-production check-docs
+check-quick: check-lint check-security check-layers check-migrations check-production check-docs
 
 check-lint:
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+
+check-security:
+	.venv/bin/bandit --quiet --configfile pyproject.toml --severity-level high --recursive .
 
 check-types:
 	$(PY) -m mypy .
@@ -94,6 +97,12 @@ drill: install-dev ## Try to break every promise on the real stack and print a t
 
 drill-short: install-dev ## The same in about two minutes
 	@DRILL=short $(PY) -m bench.drill
+
+sbom: install-dev ## A list of every package of a production installation (CycloneDX), in sbom.json
+	.venv/bin/cyclonedx-py requirements requirements.txt --pyproject pyproject.toml --output-reproducible --output-file sbom.json
+
+upgrade-check: install-dev ## Whether the code of an earlier commit serves its pages on this version's tables (FROM=...)
+	$(DB_SERVER) $(PY) -m tests.support.upgrade_check $(FROM)
 
 lighthouse: install-dev ## Performance, accessibility and weight of the pages in Lighthouse (needs npx and a Chromium)
 	$(PY) -m bench.lighthouse

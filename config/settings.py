@@ -72,6 +72,7 @@ if not PRODUCTION:
     INSTALLED_APPS.append("demo")  # its packages are an extra that a production installation goes without
 
 MIDDLEWARE = [
+    "operations.answer_headers.AnswerHeadersMiddleware",
     "clinic.middleware.TrustedProxyMiddleware",
     "config.request_limits.RequestLimitsMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -179,6 +180,7 @@ AXES_VERBOSE = False
 
 CSRF_FAILURE_VIEW = "desk.middleware.keep_form_of_older_sign_in"
 SESSION_ENGINE = "desk.write_refusals"
+SESSION_SERIALIZER = "desk.encrypted_sessions.EncryptedSerializer"
 SESSION_IDLE_TIMEOUT = timedelta(minutes=15)
 SESSION_ABSOLUTE_TIMEOUT = timedelta(hours=12)
 SESSION_WARNING = timedelta(minutes=2)  # before its end

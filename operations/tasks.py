@@ -1,6 +1,7 @@
 """Periodic tasks of the operators."""
 
 from celery import shared_task
+from django.core.management import call_command
 
 from operations.backup.make import make_backup
 
@@ -11,3 +12,9 @@ BACKUP_LIMIT_SECONDS = 6 * 60 * 60
 def back_up() -> int:
     """Once a day where BACKUP_HOUR is set; the bytes written. Taken once: a killed one is made the next day."""
     return make_backup().size
+
+
+@shared_task
+def clear_expired_sessions() -> None:
+    """Once a day: a session that ended holds what was searched for, and nobody needs it."""
+    call_command("clearsessions")

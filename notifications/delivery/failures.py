@@ -15,13 +15,15 @@ from notifications.rendering.letter_pdf import LetterNotSettable
 
 _SERVICE_CLOSING = 421
 _BAD_MAILBOX_STATUS = re.compile(r"\b5\.1\.[0-9]{1,2}\b")  # RFC 3463: bad destination address
-_ADDRESS = re.compile(r"<[^>]*>|\S+@\S+")
-_MAX_DETAIL_LENGTH = 300
+_STATUS = re.compile(r"\b[245]\.[0-9]{1,3}\.[0-9]{1,3}\b")
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryFailure:
-    """`detail` holds the server's words without addresses; `bad_mailbox`: no message to it will ever arrive."""
+    """`detail` holds the server's status (RFC 3463) and never its words, for some quote the patient.
+
+    `bad_mailbox`: no message to it will ever arrive.
+    """
 
     result: AttemptResult
     reason: StatusReason
@@ -58,7 +60,7 @@ def render_failure(error: Exception) -> DeliveryFailure:
 def _failure_by_code(code: int, words: bytes | str) -> DeliveryFailure:
     if code == _SERVICE_CLOSING:
         return _connection_failure(code, words)
-    detail = _reply_without_addresses(words)
+    detail = _status_of(words)
     if 400 <= code < 500:
         return DeliveryFailure(AttemptResult.TRANSIENT, StatusReason.TEMPORARY, code, detail)
     return DeliveryFailure(
@@ -71,11 +73,10 @@ def _failure_by_code(code: int, words: bytes | str) -> DeliveryFailure:
 
 
 def _connection_failure(code: int, words: bytes | str) -> DeliveryFailure:
-    return DeliveryFailure(
-        AttemptResult.CONNECTION_FAILED, StatusReason.TEMPORARY, code, _reply_without_addresses(words)
-    )
+    return DeliveryFailure(AttemptResult.CONNECTION_FAILED, StatusReason.TEMPORARY, code, _status_of(words))
 
 
-def _reply_without_addresses(words: bytes | str) -> str:
+def _status_of(words: bytes | str) -> str:
     text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
-    return _ADDRESS.sub("", " ".join(text.split()))[:_MAX_DETAIL_LENGTH]
+    found = _STATUS.search(text)
+    return found.group() if found else ""

@@ -22,6 +22,7 @@ class SmtpReply(enum.Enum):
     ACCEPT = "250 OK"
     BUSY = "451 Try again later"
     REFUSE = "550 No such mailbox"
+    REFUSE_BY_NAME = "550 5.1.1 Zq7family, Zq7given has no mailbox here"  # as some servers quote whom they refuse
     DROP_CONNECTION = "the connection is cut and nothing is kept"
     ACCEPT_WITHOUT_REPLY = "the message is kept and the connection is cut before the 250"
 
