@@ -120,7 +120,7 @@ def single_sign_on(env: Environment) -> dict[str, Any]:
     app = {
         "provider_id": "sso",
         "name": env.sso_name,
-        "client_id": env.sso_client_id,
+        "client_id": env.sso_client_id or "",
         "secret": env.sso_client_secret.get_secret_value() if env.sso_client_secret else "",
         "settings": {"server_url": env.sso_url},
     }

@@ -217,13 +217,13 @@ class Environment(BaseSettings):
         "administrator,manager,radiologist; `all` for everybody, `none` for nobody. Not set: everybody in the "
         "production profile, nobody in the embedded one.",
     )
-    sso_url: str = Field(
-        "",
+    sso_url: str | None = Field(
+        None,
         validation_alias="SSO_URL",
         description="Single sign-on: the issuer's address of the house's OpenID Connect provider, by https in "
         "production. Not set: none.",
     )
-    sso_client_id: str = Field("", validation_alias="SSO_CLIENT_ID", description="Our name at that provider.")
+    sso_client_id: str | None = Field(None, validation_alias="SSO_CLIENT_ID", description="Our name at that provider.")
     sso_client_secret: SecretStr | None = Field(
         None, validation_alias="SSO_CLIENT_SECRET", description="Our secret at that provider."
     )
