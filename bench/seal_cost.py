@@ -29,7 +29,7 @@ def main() -> None:
         call_command("migrate", verbosity=0)
         recall = RecallFactory.create(site=SiteFactory.create())
         scheduler = get_site_staff(recall.site).scheduler
-        tried = actions.ContactAttemptInput(ContactChannel.PHONE, ContactResult.VOICEMAIL)
+        tried = actions.ContactAttemptInput(ContactChannel.PHONE, ContactResult.LEFT_MESSAGE)
         _compare("log_contact", lambda: actions.log_contact(recall, tried, by=scheduler))
         _compare("add_note", lambda: actions.add_note(recall, by=scheduler, note="A note of some words."))
         _measure_size(recall)

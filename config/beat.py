@@ -17,7 +17,7 @@ class ClockSafeScheduler(PersistentScheduler):
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
         now = self.app.now()
-        ahead = [entry for entry in self.schedule.values() if entry.last_run_at > now + TOLERANCE]
+        ahead = [e for e in self.schedule.values() if e.last_run_at is not None and e.last_run_at > now + TOLERANCE]
         for entry in ahead:
             entry.last_run_at = now
         if ahead:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.core.mail import EmailMultiAlternatives
 from django.db import DatabaseError, transaction
 from django.test import Client
 from django.urls import reverse
@@ -81,7 +82,8 @@ def test_code_in_a_text_of_the_clinic_is_shown_and_not_run(
     write(administrator_ada, body=f"{OWN}\n\n{code}")
     send_due(5)
     (message,) = mail.outbox
-    page = str(message.alternatives[0][0])  # type: ignore[attr-defined]
+    assert isinstance(message, EmailMultiAlternatives)
+    page = str(message.alternatives[0][0])
     assert "<script" not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert "{% debug %} %(x)s" in page
