@@ -83,7 +83,7 @@ def test_nothing_that_comes_in_is_read_as_an_object_of_python() -> None:
     assert [found for found in _imported() if found[1] in READS_OBJECTS] == []
     assert settings.CELERY["accept_content"] == ["json"]
     assert settings.CELERY["task_serializer"] == "json"
-    assert settings.SESSION_SERIALIZER == "django.contrib.sessions.serializers.JSONSerializer"
+    assert settings.SESSION_SERIALIZER == "desk.encrypted_sessions.EncryptedSerializer"  # JSON within
 
 
 def test_no_other_language_is_spoken_that_could_be_injected_into() -> None:

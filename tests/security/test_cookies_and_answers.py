@@ -42,8 +42,14 @@ OPEN_PAGES = (
 )
 # Whoever calls these has seen no page of ours: each asks for a signature, a secret or a token instead.
 WITHOUT_A_FORMS_TOKEN = {"unsubscribe", "sms_inbound", "fhir_base", *(one.name for one in webhooks.urlpatterns)}
-# Opening a page writes who looked, that a session goes on, and that a recall is in somebody's hands: nothing else.
-WRITTEN_BY_LOOKING = {"clinic.AccessLog", "sessions.Session", "recalls.RecallClaim", "desk.KeptForm"}
+# Opening a page writes who looked or was refused, that a session goes on, and in whose hands a recall is: nothing else.
+WRITTEN_BY_LOOKING = {
+    "clinic.AccessLog",
+    "clinic.SecurityEvent",
+    "sessions.Session",
+    "recalls.RecallClaim",
+    "desk.KeptForm",
+}
 READ_COOKIES = """
 from django.conf import settings
 import json
@@ -122,6 +128,8 @@ def test_every_answer_names_its_true_type_with_its_letters_and_forbids_to_guess(
         assert kind.startswith(("text/html", "text/plain", "text/csv", "application/fhir+json")), kind
         assert "charset=utf-8" in kind.lower(), (answer.request["PATH_INFO"], kind)
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        policy = answer.headers["Content-Security-Policy"]
+        assert [part for part in ("object-src", "base-uri", "frame-ancestors") if f"{part} 'none'" not in policy] == []
 
 
 @pytest.mark.django_db

@@ -56,7 +56,7 @@ def test_a_name_that_looks_like_code_is_shown_letter_by_letter(
     assert str(7777 * 7) not in page
 
 
-@pytest.mark.parametrize("words", [SQL, "%", "_", "' OR 1=1 --", '"', "*", "\u0000"])
+@pytest.mark.parametrize("words", [SQL, "%", "_", "' OR 1=1 --", '"', "*"])
 def test_search_words_are_data_and_never_sql(
     client_for: ClientFor, scheduler_ana: User, hostile: Recall, words: str
 ) -> None:
