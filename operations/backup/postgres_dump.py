@@ -50,7 +50,8 @@ def restore_stream() -> Iterator[IO[bytes]]:
     """What is written here pg_restore brings in, in one transaction: all of it, or nothing after a fault."""
     command, environment = _command("pg_restore")
     database = f"--dbname={environment['PGDATABASE']}"
-    command += ["--no-owner", "--single-transaction", "--exit-on-error", database]
+    # The roles of the old server need not exist here; migrate gives this one's their rights.
+    command += ["--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error", database]
     with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE) as restore:
         assert restore.stdin is not None  # noqa: S101  asked for by PIPE
         try:

@@ -58,6 +58,20 @@ def empty_installation(folder: Path) -> Iterator[dict[str, str]]:
             cursor.execute(f"DROP DATABASE {RESTORED} WITH (FORCE)")
 
 
+@contextmanager
+def role_of_another_server() -> Iterator[None]:
+    """A role that has rights while the copy is made, and is unknown where it is restored."""
+    if connection.vendor == "sqlite":
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE ROLE recalldesk_elsewhere")
+        cursor.execute("GRANT SELECT ON recalls_recall TO recalldesk_elsewhere")
+        yield
+        cursor.execute("DROP OWNED BY recalldesk_elsewhere")
+        cursor.execute("DROP ROLE recalldesk_elsewhere")
+
+
 def manage(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "manage.py", *arguments]
     return subprocess.run(
@@ -66,7 +80,8 @@ def manage(environment: dict[str, str], *arguments: str) -> subprocess.Completed
 
 
 def test_a_restored_clinic_has_every_row_a_whole_history_and_sends_nothing(identity_file: Path, tmp_path: Path) -> None:
-    made = make_backup()
+    with role_of_another_server():
+        made = make_backup()
     assert made.manifest.rows["recalls_recall"] == 2
     with empty_installation(tmp_path / "restored") as environment:
         restored = manage(environment, "restore", str(made.path), "--identity", str(identity_file))
