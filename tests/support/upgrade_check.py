@@ -27,15 +27,18 @@ import django; django.setup()
 from django.test import Client
 from clinic.models import User
 from recalls.models import Recall
+served = 0
 for user in User.objects.filter(is_active=True).order_by("pk")[:6]:
     browser = Client(raise_request_exception=False)
-    browser.force_login(user, "django.contrib.auth.backends.ModelBackend")
-    found = {path: browser.get(path, follow=True).status_code for path in PATHS}
+    browser.force_login(user)
+    found = {path: browser.get(path).status_code for path in PATHS}
     recall = Recall.objects.filter(site__in=user.site_ids).exclude(state="closed").first()
     if recall:
         found["a recall"] = browser.get(f"/recalls/{recall.pk}/").status_code
     print(user.username, found)
     assert not [status for status in found.values() if status >= 500], found
+    served += list(found.values()).count(200)
+assert served > 10, served
 from notifications import tasks
 print("sweep", tasks.sweep())
 """
@@ -52,6 +55,7 @@ def main(commit: str) -> int:
                 "DATA_DIR": str(data), "DJANGO_SETTINGS_MODULE": "config.settings", "ALLOWED_HOSTS": "testserver"
             }  # fmt: skip
             _manage(earlier, environment, "migrate", "--verbosity", "0")
+            _manage(earlier, environment, "collectstatic", "--noinput", "--verbosity", "0")
             _manage(earlier, environment, "demo")
             _manage(PROJECT_ROOT, environment, "migrate", "--verbosity", "1")
             script = f"PATHS = {PATHS!r}\n{ASK}"
