@@ -69,6 +69,6 @@ class RecallDeskAdminSite(AdminSite):
         return redirect_to_login(target, settings.LOGIN_URL)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        from config.board_page import count_setup_left  # loaded late: Django is still collecting its models here
+        from config.pages.board import count_setup_left  # loaded late: Django is still collecting its models here
 
         return super().index(request, {**(extra_context or {}), "setup_left": count_setup_left(request)})

@@ -32,7 +32,7 @@ if _env.metrics_token:
 wsgi_app = "config.wsgi:application"
 bind = f"{_env.bind}:{_env.port}"
 workers = _env.web_workers
-worker_class = "config.web_worker.ArrivedThreadWorker"
+worker_class = "config.guards.web_worker.ArrivedThreadWorker"
 threads = 4
 timeout = 60
 graceful_timeout = 4  # shorter than the process manager's patience

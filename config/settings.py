@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from config import connections, logs
 from config.embedded import get_secret_key, private_folder
 from config.env import read_environment
-from config.request_guard import PROGRAM_PATHS
+from config.guards.request_guard import PROGRAM_PATHS
 from config.webhook_providers import anymail_settings, read_providers
 
 django_stubs_ext.monkeypatch()  # lets classes such as ModelAdmin be written with their type arguments
@@ -74,12 +74,12 @@ if not PRODUCTION:
 MIDDLEWARE = [
     "operations.answer_headers.AnswerHeadersMiddleware",
     "clinic.middleware.TrustedProxyMiddleware",
-    "config.request_limits.RequestLimitsMiddleware",
+    "config.guards.request_limits.RequestLimitsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "clinic.middleware.RequestLogMiddleware",
     "csp.middleware.CSPMiddleware",
-    "config.request_guard.RequestGuardMiddleware",
+    "config.guards.request_guard.RequestGuardMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -258,7 +258,7 @@ DOWNTIME_DIR = (ENV.downtime_dir or DATA_DIR / "downtime").resolve()
 # Where an uploaded results file lies until it is loaded; web server and worker must both see it.
 UPLOAD_DIR = DATA_DIR / "uploads"
 FILE_UPLOAD_HANDLERS = [
-    "config.request_limits.ExpectedFilesOnly",
+    "config.guards.request_limits.ExpectedFilesOnly",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]

@@ -5,9 +5,9 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import set_language
 
-from config.board_page import BoardView, ChartFileView
-from config.health import health, live, ready
-from config.metrics_page import metrics
+from config.pages.board import BoardView, ChartFileView
+from config.pages.health import health, live, ready
+from config.pages.metrics import metrics
 from exchange.fhir.views.write import BundleView
 
 urlpatterns: list[URLPattern | URLResolver] = [

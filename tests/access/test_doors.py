@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from clinic.middleware import read_address
 from clinic.models import Site, User
-from config import request_limits
+from config.guards import request_limits
 from config.webhook_providers import KEY_NAMES, anymail_settings, check_providers
 from exchange.csv_reader import MAX_CELL_LENGTH, MAX_COLUMNS, MAX_LINE_BYTES, inspect_csv
 from exchange.errors import UnusableFile

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from config.web_worker import MAX_WAITED_FOR, Arrival, judge_arrival
+from config.guards.web_worker import MAX_WAITED_FOR, RequestArrival, judge_arrival
 
 APP = """
 def app(environ, start_response):
@@ -29,7 +29,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         number = free.getsockname()[1]
     command = [
         sys.executable, "-m", "gunicorn", "--no-control-socket", "--pythonpath", str(folder), "-w", "1", "--threads",
-        "4", "-k", "config.web_worker.ArrivedThreadWorker", "-b", f"127.0.0.1:{number}", "tiny_app:app",
+        "4", "-k", "config.guards.web_worker.ArrivedThreadWorker", "-b", f"127.0.0.1:{number}", "tiny_app:app",
     ]  # fmt: skip
     server = subprocess.Popen(command, cwd=Path(__file__).parents[2], stderr=subprocess.DEVNULL)
     try:
@@ -94,7 +94,7 @@ def test_a_body_of_any_size_arrives_whole(port: int, size: int) -> None:
 
 
 def test_what_has_arrived_is_judged_by_its_head() -> None:
-    assert judge_arrival(b"GET / HTTP/1.1\r\n") == Arrival.PART
-    assert judge_arrival(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n") == Arrival.WHOLE
-    assert judge_arrival(STALLED) == Arrival.PART
-    assert judge_arrival(b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n") == Arrival.LARGE
+    assert judge_arrival(b"GET / HTTP/1.1\r\n") == RequestArrival.PART
+    assert judge_arrival(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n") == RequestArrival.WHOLE
+    assert judge_arrival(STALLED) == RequestArrival.PART
+    assert judge_arrival(b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n") == RequestArrival.LARGE

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from config.request_guard import PROGRAM_PATHS
+from config.guards.request_guard import PROGRAM_PATHS
 from tests.support.production_environment import run_in_production
 
 READ_EXEMPT = "from django.conf import settings; print(settings.SECURE_REDIRECT_EXEMPT)"

@@ -23,7 +23,7 @@ _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,15})[ \t]*\r\n", re.IGNOR
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding:", re.IGNORECASE)
 
 
-class Arrival(Enum):
+class RequestArrival(Enum):
     """How much of a request is there."""
 
     PART = auto()
@@ -32,19 +32,19 @@ class Arrival(Enum):
     NEVER = auto()
 
 
-def judge_arrival(seen: bytes) -> Arrival:
+def judge_arrival(seen: bytes) -> RequestArrival:
     """By the first bytes that have arrived."""
     end = seen.find(b"\r\n\r\n")
     if end < 0:
-        return Arrival.PART if len(seen) < MAX_HEAD else Arrival.WHOLE  # the parser refuses such a head
+        return RequestArrival.PART if len(seen) < MAX_HEAD else RequestArrival.WHOLE  # the parser refuses such a head
     head = seen[: end + 4]
     if _CHUNKED.search(head):
-        return Arrival.LARGE
+        return RequestArrival.LARGE
     found = _LENGTH.search(head)
     needed = len(head) + (int(found[1]) if found else 0)
     if needed > MAX_WAITED_FOR:
-        return Arrival.LARGE
-    return Arrival.WHOLE if len(seen) >= needed else Arrival.PART
+        return RequestArrival.LARGE
+    return RequestArrival.WHOLE if len(seen) >= needed else RequestArrival.PART
 
 
 class ArrivedThreadWorker(ThreadWorker):
@@ -81,16 +81,16 @@ class ArrivedThreadWorker(ThreadWorker):
     def _admit(self, conn: TConn) -> bool:
         """Give the connection to a thread, or drop one that was hung up; False while it is to be waited for."""
         arrival = _look_at(conn.sock)
-        if arrival == Arrival.NEVER:
+        if arrival == RequestArrival.NEVER:
             self._drop(conn)
             return True
-        if arrival == Arrival.LARGE:
+        if arrival == RequestArrival.LARGE:
             if len(self._large) >= max(1, self.cfg.threads // 2):
                 return False
             self._large.add(conn)
             limit = struct.pack("ll", int(ARRIVAL_SECONDS), 0)
             conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
-        if arrival == Arrival.PART:
+        if arrival == RequestArrival.PART:
             return False
         conn.data_ready = True
         super().enqueue_req(conn)
@@ -101,12 +101,12 @@ class ArrivedThreadWorker(ThreadWorker):
         conn.close()
 
 
-def _look_at(connection: socket.socket) -> Arrival:
+def _look_at(connection: socket.socket) -> RequestArrival:
     connection.setblocking(False)
     try:
         seen = connection.recv(MAX_WAITED_FOR, socket.MSG_PEEK)
     except BlockingIOError:
-        return Arrival.PART
+        return RequestArrival.PART
     except OSError:
-        return Arrival.NEVER
-    return judge_arrival(seen) if seen else Arrival.NEVER
+        return RequestArrival.NEVER
+    return judge_arrival(seen) if seen else RequestArrival.NEVER

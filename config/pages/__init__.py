@@ -1,0 +1,1 @@
+"""Pages of the installation itself: the board in the admin, health and metrics."""
