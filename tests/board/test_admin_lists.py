@@ -199,9 +199,10 @@ def test_whoever_opens_a_patients_row_is_written_down(administrator_ada: User, s
     recall = RecallFactory.create(site=shadyside, attended=True)
     ada = signed_in_client(administrator_ada)
     for row in (recall, recall.patient, recall.exam, recall.appointments.get()):
-        AccessLog.objects.all().delete()
+        before = AccessLog.objects.count()
         assert ada.get(change_url(row)).status_code == 200
-        seen = AccessLog.objects.get()
+        assert AccessLog.objects.count() == before + 1
+        seen = AccessLog.objects.latest("pk")
         assert (seen.user, seen.patient_id) == (administrator_ada, recall.patient_id)
 
 
