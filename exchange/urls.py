@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from exchange.views.cancers import CancerEntryView, CancerListView, ParkedCancerView
 from exchange.views.entry import EntryView, NumberOwnerView
 from exchange.views.exams import ExamView
 from exchange.views.hl7_messages import Hl7MessageListView, Hl7MessageView
@@ -20,6 +21,9 @@ urlpatterns = [
     path("hl7/", Hl7MessageListView.as_view(), name="hl7_messages"),
     path("hl7/try/", Hl7TrialView.as_view(), name="hl7_trial"),
     path("hl7/<int:pk>/", Hl7MessageView.as_view(), name="hl7_message"),
+    path("cancers/", CancerListView.as_view(), name="cancers"),
+    path("cancers/new/<slug:code>/", CancerEntryView.as_view(), name="cancer_entry"),
+    path("cancers/parked/<int:pk>/", ParkedCancerView.as_view(), name="parked_cancer"),
     path("parked-rows/", ParkedRowListView.as_view(), name="parked_rows"),
     path("parked-rows/<int:pk>/", ParkedRowView.as_view(), name="parked_row"),
 ]

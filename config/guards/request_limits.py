@@ -13,7 +13,9 @@ from django.utils.translation import gettext as _
 MAX_ANONYMOUS_BODY = 1024 * 1024  # a webhook's batch; a patient's or a stranger's form is far shorter
 MAX_BODY = 64 * 1024 * 1024  # an upload of results is of 50 MB at most
 # The pages that take a file; a file sent anywhere else is refused before any of it is kept.
-FILE_PAGES = frozenset({"uploads", "hl7_trial", "letter_batch_tracking", "setup_letterhead", "step", "reading_step"})
+FILE_PAGES = frozenset(
+    {"uploads", "cancers", "hl7_trial", "letter_batch_tracking", "setup_letterhead", "step", "reading_step"}
+)
 
 
 class RequestLimitsMiddleware:

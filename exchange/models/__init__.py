@@ -1,5 +1,6 @@
 """Models of what comes in from other systems."""
 
+from exchange.models.cancers import ParkedCancer
 from exchange.models.hl7 import Hl7Message
 from exchange.models.hl7_appointment import Hl7Appointment
 from exchange.models.hl7_awaited_final import Hl7AwaitedFinal
@@ -26,6 +27,7 @@ __all__ = [
     "Hl7StatusMessage",
     "IntakeRules",
     "ObservationMeaning",
+    "ParkedCancer",
     "ParkedRow",
     "ReaderName",
     "ReportStatus",

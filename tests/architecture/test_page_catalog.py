@@ -11,7 +11,8 @@ CATALOG = Path(__file__).parents[1] / "browser" / "page_catalog.py"
 # Buttons, files, parts of pages, programs' addresses, and pages that one other walk of the browser tests opens.
 NO_PAGES = frozenset({
     "account_login", "account_logout", "account_reauthenticate", "appointment_step", "assign_tasks", "audit_file",
-    "audit_waits_file", "booking_step", "calendar_feed", "calendar_feed_end", "calendar_file", "chart_csv",
+    "audit_waits_file", "booking_step", "calendar_feed", "calendar_feed_end", "calendar_file",
+    "cancer_entry", "chart_csv",
     "close_page", "confirm_appointment", "emergency_review", "entry_number_owner", "fhir_base", "first_account",
     "health", "health_live", "health_ready", "home", "inbox_attachment", "inbox_html", "late_list",
     "lay_summary_batch_make", "lay_summary_batch_pdf", "lay_summary_pdf", "letter_batch_mail_house",
@@ -21,7 +22,8 @@ NO_PAGES = frozenset({
     "mfa_add_webauthn", "mfa_authenticate", "mfa_deactivate_totp", "mfa_download_recovery_codes",
     "mfa_edit_webauthn", "mfa_generate_recovery_codes", "mfa_list_webauthn", "mfa_reauthenticate",
     "mfa_reauthenticate_webauthn", "mfa_remove_webauthn", "mfa_view_recovery_codes", "name_audit_physician",
-    "next_recall", "openid_connect_callback", "openid_connect_login", "outside_report", "patient_end_links",
+    "next_recall", "openid_connect_callback", "openid_connect_login", "outside_report", "parked_cancer",
+    "patient_end_links",
     "recall_list_export", "refresh_presence", "room_entry", "saved_view_create", "saved_view_delete",
     "set_language", "setup_account_decide", "setup_come_back", "setup_invite_again", "setup_lost_factor",
     "setup_new_password", "setup_reopen_day", "setup_site_new", "setup_stop_delete", "setup_work_holiday",
