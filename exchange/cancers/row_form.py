@@ -58,9 +58,8 @@ class CancerRowForm(forms.ModelForm[CancerDiagnosis]):
             if name not in _DATES:
                 self.fields[name] = forms.CharField(label=label, required=name in REQUIRED, max_length=200)
         for name in _DATES:
-            label: Any = _PERSON.get(name) or capfirst(CancerDiagnosis._meta.get_field(name).verbose_name)
             self.fields[name] = SiteDateField(
-                site=site, is_birth=name == "birth_date", label=label, required=name in REQUIRED
+                site=site, is_birth=name == "birth_date", label=_date_label(name), required=name in REQUIRED
             )
         self.fields["source"].required = False
         self.order_fields(COLUMNS)
@@ -76,3 +75,8 @@ class CancerRowForm(forms.ModelForm[CancerDiagnosis]):
         if diagnosed and born and diagnosed < born:
             self.add_error("diagnosed_on", _("This is before the patient was born."))
         return data
+
+
+def _date_label(name: str) -> str:
+    field: Any = CancerDiagnosis._meta.get_field
+    return str(_PERSON[name]) if name in _PERSON else capfirst(str(field(name).verbose_name))
