@@ -26,7 +26,7 @@ DELIMITERS = ",;\t|"
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 # Limits of a file: beyond them it is no list of results, and reading it would take all of the memory.
 MAX_FILE_BYTES = 4 * 1024**3
-MAX_LINE_BYTES = 512 * 1024
+MAX_LINE_BYTES = 4 * 1024**2
 MAX_COLUMNS = 500
 MAX_CELL_LENGTH = 100_000  # characters
 MAX_RECORD_LINES = 200  # lines; a quotation mark that is open for longer was never meant to be one
@@ -106,8 +106,8 @@ def _check_encoding(content: IO[bytes]) -> int:
     while line := content.readline(MAX_LINE_BYTES + 1):
         lines, size = lines + 1, size + len(line)
         if len(line) > MAX_LINE_BYTES:
-            words = _("Line %(line)s is longer than %(most)s KB: this is no list of results.")
-            raise UnusableFile(words % {"line": lines, "most": MAX_LINE_BYTES // 1024})
+            words = _("Line %(line)s is longer than %(most)s MB: this is no list of results.")
+            raise UnusableFile(words % {"line": lines, "most": MAX_LINE_BYTES // 1024**2})
         if size > MAX_FILE_BYTES:
             raise UnusableFile(
                 _("The file is longer than %(most)s GB. Split it.") % {"most": MAX_FILE_BYTES // 1024**3}

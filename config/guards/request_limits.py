@@ -25,6 +25,8 @@ class RequestLimitsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith("/fhir"):
+            return self.get_response(request)  # programs have limits of their own, and an answer of their own form
         length = request.META.get("CONTENT_LENGTH") or "0"
         known = settings.SESSION_COOKIE_NAME in request.COOKIES
         if not length.isdecimal() or int(length) > (MAX_BODY if known else MAX_ANONYMOUS_BODY):

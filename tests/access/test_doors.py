@@ -142,7 +142,7 @@ def test_an_address_is_read_as_proxies_write_it(written: str, meant: str) -> Non
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"mrn,x\n" + b"a" * (MAX_LINE_BYTES + 1), "longer than 512 KB"),
+        (b"mrn,x\n" + b"a" * (MAX_LINE_BYTES + 1), "longer than 4 MB"),
         (b"a," * (MAX_COLUMNS + 1) + b"\n", "more than 500 columns"),
     ],
 )

@@ -124,7 +124,7 @@ def test_an_address_that_the_patient_gave_since_is_untouched(sent: Notification)
 
 
 def test_nobody_without_the_secret_is_heard(sent: Notification, settings: LazySettings) -> None:
-    assert post_postmark_report(sent, "Bounce", secret="provider:guess", Type="HardBounce", ID=7) == 400
+    assert post_postmark_report(sent, "Bounce", secret="provider:guess", Type="HardBounce", ID=7) == 401
     settings.ANYMAIL = {}
     assert post_postmark_report(sent, "Bounce", Type="HardBounce", ID=7) == 404
     assert not DeliveryReport.objects.exists()

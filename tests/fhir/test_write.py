@@ -133,14 +133,17 @@ def test_a_report_that_cannot_go_in_is_parked_with_the_place(
     assert ParkedRow.objects.get().site == shadyside
 
 
-def test_a_parked_report_is_mended_by_a_person(ris: FhirClient, shadyside: Site, manager_mo: User) -> None:
+def test_a_parked_report_is_mended_by_two_people(
+    ris: FhirClient, shadyside: Site, manager_mo: User, administrator_ada: User
+) -> None:
     _post(
         ris,
         "DiagnosticReport",
         _report(conclusionCode=[{"text": "BI-RADS 9"}], result=[]) | {"result": [{"reference": "#r"}]},
     )
     row = ParkedRow.objects.get()
-    replay_parked_row(row, {**row.raw, "assessment": "0-AI"}, by=manager_mo)
+    for person in (manager_mo, administrator_ada):
+        replay_parked_row(row, {**row.raw, "assessment": "0-AI"}, by=person)
     assert Recall.objects.get().state == State.TO_CONTACT
 
 
