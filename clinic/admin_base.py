@@ -16,8 +16,8 @@ from django.forms import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 
+from clinic.access import page_views
 from clinic.audit_messages import build_change_message
-from clinic.models import AccessLog
 
 MAX_ROWS = 1000  # a person narrows the list by search or filter before paging further than this
 SEARCHES_SESSION_KEY = "admin_searches"
@@ -146,7 +146,7 @@ class ScopedAdmin(admin.ModelAdmin[M]):
         patient_id: Any = obj
         for name in self.patient_path.split("."):
             patient_id = getattr(patient_id, name)
-        AccessLog.objects.create(user=viewer, page=f"admin {obj._meta.label_lower}", patient_id=patient_id)
+        page_views.record(viewer, f"admin {obj._meta.label_lower}", [patient_id])
 
 
 class ReadOnlyAdmin(ScopedAdmin[M]):

@@ -19,6 +19,7 @@ class Role(models.TextChoices):
     RADIOLOGIST = "radiologist", _("Radiologist")
     MANAGER = "manager", _("Manager")
     ADMINISTRATOR = "administrator", _("Administrator")
+    PRIVACY_OFFICER = "privacy_officer", _("Privacy officer")
     INTEGRATION = "integration", _("Integration")
     # Actors without an account: they hold no group and sign in nowhere.
     SYSTEM = "system", _("System")
@@ -32,6 +33,7 @@ STAFF_ROLES = frozenset(
         Role.RADIOLOGIST,
         Role.MANAGER,
         Role.ADMINISTRATOR,
+        Role.PRIVACY_OFFICER,
         Role.INTEGRATION,
     }
 )
@@ -65,6 +67,7 @@ class Page(models.TextChoices):
     MANAGER_LISTS = "manager_lists", _("Lists of recalls, work of each person")
     EXPORT = "export", _("CSV files of patients")
     EXPORT_LOG = "export_log", _("Which CSV files were taken")
+    ACCESS_LOG = "access_log", _("Who looked at whom")
     MAP = "map", _("Workflow map")
     DOWNTIME = "downtime", _("Downtime sheet")
     LETTERS = "letters", _("Letters")
@@ -99,6 +102,7 @@ PAGE_ROLES: dict[Page, frozenset[Role]] = {
     Page.MANAGER_LISTS: frozenset({Role.MANAGER, Role.ADMINISTRATOR}),
     Page.EXPORT: frozenset({Role.MANAGER}),
     Page.EXPORT_LOG: frozenset({Role.MANAGER, Role.ADMINISTRATOR}),
+    Page.ACCESS_LOG: frozenset({Role.PRIVACY_OFFICER}),
     Page.MAP: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.RADIOLOGIST, Role.MANAGER, Role.ADMINISTRATOR}),
     Page.DOWNTIME: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER}),
     Page.LETTERS: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER}),

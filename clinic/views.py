@@ -103,7 +103,9 @@ def get_start_page(roles: Iterable[Role]) -> str:
         return "queue"
     if Role.RADIOLOGIST in held:
         return "worklist"
-    return "board" if held & {Role.MANAGER, Role.ADMINISTRATOR} else ""
+    if held & {Role.MANAGER, Role.ADMINISTRATOR}:
+        return "board"
+    return "access_log" if Role.PRIVACY_OFFICER in held else ""
 
 
 @require_safe

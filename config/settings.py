@@ -96,6 +96,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
     "desk.write_refusals.WriteRefusedMiddleware",
+    "desk.access_log.AccessLogMiddleware",
 ]
 
 # Figures for Prometheus; nothing is counted where nobody may ask.

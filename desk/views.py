@@ -10,10 +10,10 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.views import View
 
+from clinic.access import page_views
 from clinic.middleware import session_time_left
 from clinic.models import Site, User
 from clinic.roles import Page, can_open_page
-from desk.write_refusals import record_page_views
 
 
 class DeskView(View):
@@ -57,5 +57,5 @@ def sites_with_calendars(user: User) -> list[Site]:
 
 
 def log_patient_view(request: HttpRequest, patient_id: int, page: str) -> None:
-    """Write an access log row, before the page is rendered: a page that was seen is always on record."""
-    record_page_views(current_user(request), page, [patient_id])
+    """Record that the page is about this patient; it is written before the page is sent."""
+    page_views.record(current_user(request), page, [patient_id])

@@ -2,7 +2,7 @@
 
 import logging
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from django.contrib.sessions.backends.base import UpdateError
@@ -10,8 +10,6 @@ from django.contrib.sessions.backends.db import SessionStore as DatabaseSessionS
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-
-from clinic.models import AccessLog, User
 
 log = logging.getLogger(__name__)
 
@@ -61,16 +59,6 @@ class SessionStore(DatabaseSessionStore):
             if not is_write_refused(error.__context__):
                 raise
             log.warning("a session could not be written")
-
-
-def record_page_views(user: User, page: str, patient_ids: Iterable[int]) -> None:
-    """Write access log rows, before the page is rendered: a page that was seen is always on record.
-
-    While the database refuses to write, reading goes on and the record is a line of the log, by numbers alone.
-    """
-    numbers = list(patient_ids)
-    with tolerate_write_refusal(f"page view not in the access log: account {user.pk}, page {page}, patients {numbers}"):
-        AccessLog.objects.bulk_create(AccessLog(user=user, page=page, patient_id=number) for number in numbers)
 
 
 @contextmanager

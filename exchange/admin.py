@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from clinic.access import page_views
 from clinic.admin_base import ReadOnlyAdmin, ScopedAdmin
 from clinic.models import User
 from clinic.roles import Role, get_roles
@@ -101,6 +102,13 @@ class ParkedRowAdmin(ScopedAdmin[ParkedRow]):
         if Role.ADMINISTRATOR in get_roles(request.user):
             seen |= Q(site__isnull=True)
         return rows.filter(seen)
+
+    def render_change_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        row = kwargs.get("obj")
+        page_views.record_subject(
+            current_user(request), "admin exchange.parkedrow", f"parked row {row.pk if row else 0}"
+        )
+        return super().render_change_form(request, *args, **kwargs)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[ParkedRow], search_term: str

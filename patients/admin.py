@@ -8,9 +8,12 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from clinic.access.page_views import views_of_patients
 from clinic.admin_base import OwnSiteFilter, ReadOnlyAdmin, ReadOnlyInline, ScopedAdmin, ValueFilter
-from clinic.models import AccessLog
+from clinic.models import AccessLog, User
 from patients.models import Consent, ContactPoint, Patient, ReferringProvider
+
+_MOST_DIGITS = 18  # of a number that a database holds
 
 
 class ContactPointInline(ReadOnlyInline):
@@ -67,10 +70,10 @@ class AccessLogAdmin(ReadOnlyAdmin[AccessLog]):
     """Who opened what about whom; a patient's number is the one in the address of the page."""
 
     site_lookup = ""
-    list_display = ("at", "who", "page", "patient_id")
+    list_display = ("at", "who", "page", "shown", "why", "address")
     list_select_related = ("user",)
-    fields = ("at", "who", "page", "patient_id")
-    search_fields = ("patient_id__exact", "user__username__exact", "user__first_name__icontains")
+    fields = ("at", "who", "page", "shown", "why", "address", "session", "alarm")
+    search_fields = ("user__username__exact", "user__first_name__icontains")
     search_help_text = _("Number of a patient's record, a whole user name, or part of the name of a program")
     ordering = ("-pk",)
 
@@ -83,4 +86,21 @@ class AccessLogAdmin(ReadOnlyAdmin[AccessLog]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[AccessLog]:
         user: Any = request.user
         at_own_sites = Patient.objects.filter(site__in=user.site_ids)
-        return super().get_queryset(request).filter(patient_id__in=at_own_sites.values("pk"))
+        colleagues = User.objects.filter(sites__in=user.site_ids)
+        by_itself = Q(patient_id__in=at_own_sites.values("pk"))
+        rows = super().get_queryset(request)
+        return rows.filter(by_itself | Q(patient_id=None, user__in=colleagues.values("pk")))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[AccessLog], search_term: str
+    ) -> tuple[QuerySet[AccessLog], bool]:
+        """A number is a patient's, by itself or on a list."""
+        words = search_term.strip()
+        if words.isdecimal() and len(words) <= _MOST_DIGITS:
+            return queryset.filter(pk__in=views_of_patients([int(words)]).values("pk")), False
+        return super().get_search_results(request, queryset, search_term)
+
+    @admin.display(description=_("patient numbers"))
+    def shown(self, view: AccessLog) -> str:
+        numbers = view.patient_ids or [view.patient_id]
+        return view.subject or ", ".join(str(number) for number in numbers)

@@ -1,7 +1,7 @@
 """Who the patient is, how they want to be reached, what they agreed to, and who sent them."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
@@ -10,6 +10,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from clinic.access.page_views import note_loaded
 from clinic.models import Site
 from patients.record_models import DifferentPeople as DifferentPeople
 from patients.record_models import PatientChange as PatientChange
@@ -111,6 +112,13 @@ class Patient(models.Model):
 
     def __str__(self) -> str:
         return ", ".join(name for name in (self.family_name, self.given_name) if name)
+
+    @classmethod
+    def from_db(cls, *args: Any, **kwargs: Any) -> Self:
+        """Each patient whom a request reads is noted: who is then named on the page stands in the access log."""
+        patient = super().from_db(*args, **kwargs)
+        note_loaded(patient)
+        return patient
 
     @property
     def first_name(self) -> str:

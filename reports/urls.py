@@ -3,6 +3,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
+from reports.access.access_views import AccessReportView
 from reports.audit.signed_views import (
     NamePhysicianView,
     SignAuditView,
@@ -19,6 +20,7 @@ from reports.manager.views import RecallListExportView, RecallListView, StaffWor
 from reports.views import DowntimeSheetView, WorkflowMapUpdateView, WorkflowMapView
 
 urlpatterns = [
+    path("access/", AccessReportView.as_view(), name="access_log"),
     path("lists/", RedirectView.as_view(pattern_name="recall_list", permanent=False), {"name": "late"}, "late_list"),
     path("lists/files-taken/", ExportLogView.as_view(), name="export_log"),
     path("lists/work/", StaffWorkView.as_view(), name="staff_work"),

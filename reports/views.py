@@ -6,9 +6,9 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
 
+from clinic.access import page_views
 from clinic.roles import Page, can_open_page
 from desk.views import DeskView, current_user
-from desk.write_refusals import record_page_views
 from reports.downtime_sheet import build_downtime_sheets
 from reports.live_map import LiveMap, get_live_map
 
@@ -29,7 +29,7 @@ class DowntimeSheetView(DeskView):
         user = current_user(request)
         sheets = build_downtime_sheets(user.own_sites, timezone.now(), max_callbacks=MAX_CALLBACKS_ON_PAGE)
         shown = sorted({person.patient_id for sheet in sheets for person in sheet.patients})
-        record_page_views(user, "downtime sheet", shown)
+        page_views.record(user, "downtime sheet", shown)
         return render(request, "reports/downtime.html", {"sheets": sheets, "on_disk": settings.DOWNTIME_SHEET})
 
 

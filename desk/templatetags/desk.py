@@ -47,6 +47,7 @@ _NAV_LINKS: tuple[tuple[Any, Page, str], ...] = (
     (_("Supplemental tests"), Page.SUPPLEMENTAL, "supplemental"),
     (_("Uploads"), Page.UPLOADS, "uploads"),
     (_("HL7 messages"), Page.HL7_MESSAGES, "hl7_messages"),
+    (_("Who looked"), Page.ACCESS_LOG, "access_log"),
     (_("Map"), Page.MAP, "workflow_map"),
     (_("Emergency access"), Page.EMERGENCY, "emergency"),
     (_("Security log"), Page.SECURITY_LOG, "security_log"),

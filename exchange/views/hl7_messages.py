@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from clinic.access import page_views
 from clinic.models import User
 from clinic.roles import Page, Role, get_roles
 from desk.keyset import format_cursor, parse_cursor, rows_after
@@ -120,6 +121,8 @@ class Hl7MessageView(DeskView):
     def _page(request: HttpRequest, message: Hl7Message, layout: MessageLayout, form: MessageForm) -> HttpResponse:
         if message.patient_id is not None:
             log_patient_view(request, message.patient_id, "hl7_message")
+        else:
+            page_views.record_subject(current_user(request), "hl7_message", f"HL7 message {message.pk}")
         context = {
             "message": message,
             "layout": layout,

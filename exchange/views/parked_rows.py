@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from clinic.access import page_views
 from clinic.models import User
 from clinic.roles import Page, Role, get_roles
 from desk.keyset import format_cursor, parse_cursor, rows_after
@@ -60,6 +61,7 @@ class ParkedRowView(DeskView):
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         row = get_parked_row(request, pk)
+        page_views.record_subject(current_user(request), "parked_row", f"parked row {row.pk}")
         return self._page(request, row, ParkedRowForm(instance=row))
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -9,12 +9,12 @@ from django.utils import timezone
 from django.utils.http import urlencode
 
 from clinic import calendar
+from clinic.access import page_views
 from clinic.actors import actor_for
 from clinic.models import Site
 from clinic.roles import Page, can_open_page
 from desk.keyset import format_cursor, parse_cursor
 from desk.views import DeskView, current_user, sites_with_calendars
-from desk.write_refusals import record_page_views
 from notifications.enums import Channel, NotificationKind
 from notifications.planning.coming_messages import ComingCursor, ComingQuery, get_coming_messages
 from notifications.planning.forecast import next_local_day
@@ -34,7 +34,7 @@ class ComingMessagesView(DeskView):
         sites = sites_with_calendars(user)
         wanted = _parse_query(request, sites)
         lines, following = get_coming_messages(wanted)
-        record_page_views(user, self.page, dict.fromkeys(line.row.patient_id for line in lines))
+        page_views.record(user, self.page, [line.row.patient_id for line in lines])
         narrowed = {name: request.GET.get(name, "") for name in _FILTERS}
         more = urlencode({name: value for name, value in narrowed.items() if value} | _after(following))
         context = {

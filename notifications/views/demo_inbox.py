@@ -11,9 +11,8 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 
-from clinic.models import AccessLog
 from clinic.roles import Page
-from desk.views import DeskView, current_user, sites_by_id
+from desk.views import DeskView, current_user, log_patient_view, sites_by_id
 from notifications.backends import maildir
 from notifications.presenters import demo_inbox
 from notifications.presenters.demo_inbox import InboxItem
@@ -65,7 +64,7 @@ class InboxMessageView(InboxView):
 
     def get(self, request: HttpRequest, key: str) -> HttpResponse:
         item = self.get_item(key)
-        AccessLog.objects.create(user=current_user(request), page=self.page, patient_id=item.patient_id)
+        log_patient_view(request, item.patient_id, self.page)
         message = item.mail.message
         context = {
             "item": item,

@@ -14,7 +14,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from clinic.models import AccessLog, Site
+from clinic.access import page_views
+from clinic.models import Site
 from clinic.roles import Page
 from desk.views import DeskView, current_user, log_patient_view, sites_by_id
 from notifications.delivery import lay_summary_batches as batches
@@ -50,10 +51,7 @@ class LaySummaryView(DeskView):
     def log_access(self, summaries: "list[LaySummary]") -> None:
         """Write an access log row for each patient before the page or the PDF is shown."""
         user = current_user(self.request)
-        AccessLog.objects.bulk_create(
-            AccessLog(user=user, page="lay summaries", patient_id=pk)
-            for pk in sorted({row.exam.patient_id for row in summaries})
-        )
+        page_views.record(user, "lay summaries", sorted(row.exam.patient_id for row in summaries))
 
     def respond_with_pdf(self, made: batches.SummaryPdf) -> HttpResponseBase:
         """The PDF, streamed; a message says how many letters were left out."""

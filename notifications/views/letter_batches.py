@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from clinic.models import AccessLog
+from clinic.access import page_views
 from clinic.roles import Page
 from desk.views import DeskView, current_user
 from notifications.letter_batches import files, jobs
@@ -61,10 +61,8 @@ class LetterBatchView(LetterBatchPage):
         amiss = batch.letters.filter(state__in=(state.FAILED, state.LEFT_OUT))
         named = amiss.select_related("notification__patient", "notification__recall")[:_MAX_NAMED]
         if self.template == LetterBatchView.template:
-            AccessLog.objects.bulk_create(
-                AccessLog(user=current_user(request), page=self.page, patient_id=letter.notification.patient_id)
-                for letter in named
-            )
+            numbers = [letter.notification.patient_id for letter in named]
+            page_views.record(current_user(request), self.page, numbers)
         context = {
             "batch": batch,
             "total": sum(counts.values()),
@@ -98,9 +96,7 @@ class LetterBatchFileView(LetterBatchPage):
         states = (BatchLetter.State.READY, BatchLetter.State.POSTED)
         patients = batch.letters.filter(state__in=states).values_list("notification__patient", flat=True)
         user = current_user(request)
-        AccessLog.objects.bulk_create(
-            AccessLog(user=user, page=f"{self.page}: {self.name}", patient_id=patient) for patient in patients
-        )
+        page_views.record(user, f"{self.page}: {self.name}", patients)
         return FileResponse(path.open("rb"), as_attachment=True, filename=self.name)
 
 

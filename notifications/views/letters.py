@@ -13,7 +13,8 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from clinic.models import AccessLog, User
+from clinic.access import page_views
+from clinic.models import User
 from clinic.roles import Page
 from desk.views import DeskView, current_user, sites_by_id
 from notifications.delivery import print_queue
@@ -46,7 +47,7 @@ class LetterView(DeskView):
 
     def log_access(self, user: User, rows: list[Notification]) -> None:
         """Write an access log row for each letter before it is shown: a letter that was seen is always on record."""
-        AccessLog.objects.bulk_create(AccessLog(user=user, page=self.page, patient_id=row.patient_id) for row in rows)
+        page_views.record(user, self.page, [row.patient_id for row in rows])
 
 
 class LetterListView(LetterView):

@@ -15,13 +15,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from clinic import calendar
+from clinic.access import page_views
 from clinic.models import User
 from clinic.roles import Page, can_open_page
 from desk.keyset import format_cursor, parse_cursor, rows_after
 from desk.return_list import add_return_list, return_list_url
 from desk.saved_note import store_saved_note
 from desk.views import DeskView, current_user, sites_by_id
-from desk.write_refusals import record_page_views
 from recalls import actions
 from recalls.assignment import is_everybodys
 from recalls.enums import WorkItemKind
@@ -87,7 +87,7 @@ def _render_list(request: HttpRequest, user: User, form: AssignTasksForm | None)
     found = list(items[: queue.PAGE_SIZE + 1])
     shown = found[: queue.PAGE_SIZE]
     patients = dict.fromkeys(item.patient_id for item in shown)
-    record_page_views(user, "tasks", patients)
+    page_views.record(user, "tasks", patients)
     more = narrowed.copy()
     more["after"] = format_cursor(WorkItemCursor(shown[-1].due_at, shown[-1].pk)) if shown else ""
     context: dict[str, Any] = {

@@ -8,7 +8,8 @@ from django import forms
 from django.http import StreamingHttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from clinic.models import AccessLog, User
+from clinic.access import page_views
+from clinic.models import User
 from reports.charts import escape_formula
 from reports.models import ExportLog
 
@@ -39,10 +40,7 @@ def record_export(user: User, name: str, form: ExportForm) -> ExportLog:
 
 def record_patients(export: ExportLog, patient_ids: Iterable[int]) -> None:
     """Whose rows leave, written before they do."""
-    page = f"CSV file {export.name}"[: AccessLog._meta.get_field("page").max_length]
-    AccessLog.objects.bulk_create(
-        AccessLog(user=export.user, page=page, patient_id=number) for number in dict.fromkeys(patient_ids)
-    )
+    page_views.record(export.user, f"CSV file {export.name}", patient_ids, why=export.reason)
 
 
 def csv_response(

@@ -20,7 +20,8 @@ def _access_rows(asked: ExportRequest) -> QuerySet[AccessLog]:
 
 
 def _access_cells(row: AccessLog) -> Sequence[object]:
-    return (row.pk, row.at, row.user.get_username(), row.page, row.patient_id)
+    shown = row.patient_id or row.subject or " ".join(str(number) for number in row.patient_ids or ())
+    return (row.pk, row.at, row.user.get_username(), row.page, shown)
 
 
 def _taken_rows(asked: ExportRequest) -> QuerySet[ExportLog]:

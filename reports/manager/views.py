@@ -13,7 +13,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clinic import calendar
-from clinic.models import AccessLog, User
+from clinic.access import page_views
+from clinic.models import User
 from clinic.roles import Page, can_open_page
 from desk.keyset import format_cursor, parse_cursor
 from desk.views import DeskView, current_user, sites_by_id
@@ -168,8 +169,7 @@ def _with_query(url: str, query: QueryDict) -> str:
 
 def log_rows_shown(user: User, name: str, rows: list[ManagerRow]) -> None:
     """One row of the access log for each patient whose phone number is shown."""
-    numbers = dict.fromkeys(row.patient_id for row in rows)
-    AccessLog.objects.bulk_create(AccessLog(user=user, page=f"list {name}", patient_id=number) for number in numbers)
+    page_views.record(user, f"list {name}", [row.patient_id for row in rows])
 
 
 def _export_rows(wanted: ListQuery, user: User, export: ExportLog) -> Iterator[list[str]]:

@@ -27,7 +27,7 @@ from tests.desk.conftest import ClientFor, client_for, page_text
 
 __all__ = ["client_for"]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("_at_tuesday_morning")]
-MAX_QUERIES = 8
+MAX_QUERIES = 9
 TODAY, TOMORROW = reverse("appointments"), reverse("appointments_tomorrow")
 MISSED_TODAY_ONLY = "No appointment of today was missed."
 

@@ -197,7 +197,7 @@ def test_the_preview_asks_as_many_questions_for_two_as_for_twenty(
     browser = client_for(scheduler_ana)
     _preview(browser, "ask_letter", *recalls)
     for chosen in (recalls[:2], recalls):
-        with django_assert_num_queries(8):
+        with django_assert_num_queries(9):
             _preview(browser, "ask_letter", *chosen)
 
 

@@ -193,7 +193,8 @@ def test_the_page_asks_the_same_number_of_questions_for_one_recall_and_for_sever
         with CaptureQueriesContext(connection) as taken:
             browser.get(address)
         counted.append(len(taken))
-    assert counted == [9, 9]  # session, person, exams, recalls, rows, findings, outcomes, tissue, verdicts
+    # Session, person, exams, recalls, rows, findings, outcomes, tissue, verdicts, access log.
+    assert counted == [10, 10]
 
 
 def test_a_share_of_cancers_says_of_how_many_nobody_knows_the_end(

@@ -27,6 +27,7 @@ ROLES_BY_PAGE = {
     "supplemental": CALLERS | {Role.MANAGER, Role.RADIOLOGIST},
     "supplemental_add": CALLERS | {Role.MANAGER, Role.RADIOLOGIST},
     "my_recalls": {Role.RADIOLOGIST, Role.MANAGER},
+    "access_log": {Role.PRIVACY_OFFICER},
 }
 HOME_PAGE_BY_ROLE = {
     Role.SCHEDULER: "queue",
@@ -34,6 +35,7 @@ HOME_PAGE_BY_ROLE = {
     Role.MANAGER: "board",
     Role.RADIOLOGIST: "worklist",
     Role.ADMINISTRATOR: "board",
+    Role.PRIVACY_OFFICER: "access_log",
 }
 
 

@@ -24,8 +24,9 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("seen_once")]
 # Session, user with roles, sites and deadlines, recall, its nine lists, what its results left, two of its site, access
 # log, the patient's other recalls, messages: ADR 0011.
 PAGE_QUERIES = 18
-LIST_BUDGET = 9  # the worklist asks for preliminary readings whose final report is missing too
-QUEUE_BUDGET = 8
+# The worklist asks for preliminary readings whose final report is missing too. One of each is the access log's.
+LIST_BUDGET = 10
+QUEUE_BUDGET = 9
 
 
 def _queries(browser: Client, url: str) -> int:
@@ -72,7 +73,7 @@ def _bulk_create_recalls(site: Site, count: int) -> None:
     )
 
 
-def test_the_queue_asks_at_most_eight_questions_at_a_hundred_and_at_twenty_thousand_recalls(
+def test_the_queue_asks_at_most_nine_questions_at_a_hundred_and_at_twenty_thousand_recalls(
     client_for: ClientFor, scheduler_ana: User, shadyside: Site, foothills: Site
 ) -> None:
     scheduler_ana.sites.add(foothills)

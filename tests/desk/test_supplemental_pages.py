@@ -70,7 +70,7 @@ def test_the_list_asks_the_same_number_of_questions_for_one_row_and_for_many(
     browser.get(url)
     for count in (1, 10):
         _advise(shadyside, count)
-        with django_assert_num_queries(5):  # session, user with roles and sites, hours, closed days, rows
+        with django_assert_num_queries(6):  # session, user with roles and sites, hours, closed days, rows, access log
             browser.get(url)
 
 

@@ -47,6 +47,7 @@ ROLE_BY_LETTER = {
     "R": "radiologist",
     "M": "manager",
     "A": "administrator",
+    "O": "privacy_officer",
     "I": "integration",
     "Y": "system",
     "P": "patient",

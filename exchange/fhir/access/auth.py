@@ -11,8 +11,9 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 
+from clinic.access import page_views
 from clinic.actors import Actor, actor_for
-from clinic.models import AccessLog, User
+from clinic.models import User
 from clinic.roles import cache_roles
 from exchange.fhir.access.clients import hash_secret
 from exchange.fhir.access.rate_limit import UNKNOWN_CALLERS_PER_MINUTE, count_request, get_use
@@ -49,9 +50,7 @@ class Caller:
 
     def log_access(self, page: str, patient_ids: Iterable[int]) -> None:
         """One row for each patient of whom something is about to be shown. Not one is shown where this fails."""
-        AccessLog.objects.bulk_create(
-            AccessLog(user=self.account, page=page[:60], patient_id=pk) for pk in sorted(set(patient_ids))
-        )
+        page_views.record(self.account, page, sorted(set(patient_ids)))
 
 
 def authenticate(request: HttpRequest) -> Caller:

@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from clinic.models import AccessLog
+from clinic.access import page_views
 from exchange.fhir.access.auth import Caller
 from exchange.fhir.bundles import UnfitResource, build_resource
 from exchange.fhir.export.files import delete_expired, delete_files, open_for_append
@@ -119,9 +119,7 @@ def _write_batch(job: ExportJob, name: str, part: Part) -> bool:
     segment, after_pk = (job.segment + 1, 0) if at_end else (job.segment, rows[-1].pk)
     with transaction.atomic():
         patients = {pk for row in rows if (pk := part.patient_id(row)) is not None}
-        AccessLog.objects.bulk_create(
-            AccessLog(user=job.client.account, page=f"FHIR export: {name}", patient_id=pk) for pk in patients
-        )
+        page_views.record(job.client.account, f"FHIR export: {name}", patients)
         kept = ExportJob.objects.filter(pk=job.pk, state=ExportJob.State.RUNNING, lease_until=job.lease_until)
         lease_until = timezone.now() + _LEASE
         if not kept.update(segment=segment, after_pk=after_pk, files=files, lease_until=lease_until, attempts=0):

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from clinic.models import AccessLog, User
+from clinic.access import page_views
+from clinic.models import User
 from exchange.fhir.bundles import build_resource
 from exchange.fhir.resources.elements import Json
 from exchange.fhir.search.definitions import DEFINITIONS
@@ -12,7 +13,7 @@ from patients.models import Patient
 
 def export_patient(patient: Patient, account: User) -> Json:
     """Every resource of the patient at the account's sites, written into the access log. Raises UnfitResource."""
-    AccessLog.objects.create(user=account, page="FHIR export: one patient, at the server", patient_id=patient.pk)
+    page_views.record(account, "FHIR export: one patient, at the server", [patient.pk])
     (patient_part,) = DEFINITIONS["Patient"].parts
     entries: list[dict[str, Any]] = [
         {"resource": build_resource(patient_part, row)} for row in patient_part.rows(account).filter(pk=patient.pk)
