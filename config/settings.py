@@ -87,6 +87,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "clinic.middleware.SessionTimeoutMiddleware",
     "clinic.accounts.middleware.RefusalLogMiddleware",
+    "clinic.access.rate_limit.RateLimitMiddleware",
     "desk.middleware.KeptFormMiddleware",
     "clinic.middleware.SignInMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -129,7 +130,7 @@ CRISPY_TEMPLATE_PACK = "bootstrap5"
 DATABASES: dict[str, Any] = {"default": connections.database_settings(ENV.database_url, DATA_DIR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Nothing a person sees may hang on a cache that can be away, so it stays in each process.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+CACHES: dict[str, Any] = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 # Who may come in.
 AUTH_USER_MODEL = "clinic.User"
@@ -304,6 +305,15 @@ HISTORY_HEAD_EMAIL = ENV.history_head_email
 SMS_URL = ENV.sms_url.get_secret_value() if ENV.sms_url else "" if ENV.email_url or PRODUCTION else "file://"
 
 REDIS_URL = connections.get_redis_url(ENV.redis_url, DATA_DIR)
+# Counts of requests alone, which each process keeps for itself while Redis is away.
+CACHES["shared"] = {
+    "BACKEND": "django.core.cache.backends.redis.RedisCache",
+    "LOCATION": REDIS_URL,
+    "KEY_PREFIX": "recalldesk",
+    "OPTIONS": {"socket_timeout": 0.5, "socket_connect_timeout": 0.5},
+}
+USER_REQUESTS_PER_MINUTE = 1200  # twenty a second: no person, and no page that asks by itself
+ADDRESS_REQUESTS_PER_MINUTE = 600  # of strangers: a hospital that signs in behind one address
 CELERY = connections.celery_settings(REDIS_URL, concurrency=ENV.worker_concurrency, data_dir=DATA_DIR)
 
 LOGGING_CONFIG = "config.logs.configure_logging"

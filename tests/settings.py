@@ -26,9 +26,11 @@ for name in (
     os.environ.pop(name, None)  # a developer's shell must not change what the tests see
 
 from config.settings import *  # noqa: E402, F403
-from config.settings import CELERY, DATABASES  # noqa: E402
+from config.settings import CACHES, CELERY, DATABASES  # noqa: E402
 
 CELERY = {**CELERY, "broker_url": "memory://", "broker_transport_options": {}}
+CACHES = {**CACHES, "shared": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "shared"}}
+USER_REQUESTS_PER_MINUTE = ADDRESS_REQUESTS_PER_MINUTE = 10**9  # tests ask more often than people
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

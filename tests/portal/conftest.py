@@ -9,7 +9,7 @@ from datetime import time, timedelta
 from typing import Any
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import cache, caches
 from django.test import Client
 from django.urls import reverse
 
@@ -29,6 +29,7 @@ PageOf = Callable[[Recall], str]
 @pytest.fixture(autouse=True)
 def _clear_cache() -> None:
     cache.clear()
+    caches["shared"].clear()
 
 
 def slot_in(days: int, site: Site, kind: VisitKind = VisitKind.DIAGNOSTIC) -> Slot:

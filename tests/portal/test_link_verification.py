@@ -185,7 +185,8 @@ class ExpiringLocMemCache(LocMemCache):
 
 
 def test_a_wrong_date_at_the_end_of_the_period_begins_a_new_one(client: Client, patient: Patient) -> None:
-    with override_settings(CACHES={"default": {"BACKEND": f"{__name__}.ExpiringLocMemCache"}}):
+    expiring = {"BACKEND": f"{__name__}.ExpiringLocMemCache"}
+    with override_settings(CACHES={"default": expiring, "shared": expiring}):
         for _time in range(2):
             assert give_birth_date(client, make_link(patient), patient, year=1950).status_code == 200
 
