@@ -86,7 +86,7 @@ def test_lost_declined_and_transferred_have_their_lists_newest_first(mo: Client,
     RecallFactory.create(site=shadyside, closed_normal=True)
     assert _shown(mo, _url(RecallList.LOST)) == [lost.pk]
     assert _shown(mo, _url(RecallList.ELSEWHERE)) == [moved.pk]
-    Recall.objects.filter(pk=lost.pk).update(closed_at=TUESDAY - timedelta(days=20))
+    Recall.objects.filter(pk=lost.pk).update(closed_at=TUESDAY - timedelta(days=20), version=lost.version + 1)
     assert _shown(mo, _url(RecallList.LOST, since="month")) == []
     assert _shown(mo, _url(RecallList.LOST)) == [lost.pk]
 
