@@ -28,14 +28,14 @@ WITHOUT_WORDS = {
     "notifications/letter_list.html", "notifications/_printed_letter_rows.html",
     "notifications/_letter_batch_progress.html", "notifications/lay_summary_batch.html",
     "notifications/lay_summary_list.html", "notifications/letter_batch.html", "notifications/unsubscribe.html",
-    "exchange/hl7_messages.html", "exchange/uploads.html", "recalls/_appointment_row.html",
+    "exchange/cancers.html", "exchange/hl7_messages.html", "exchange/uploads.html", "recalls/_appointment_row.html",
     "recalls/_queue_filters.html", "recalls/earlier_times.html", "recalls/recall.html", "recalls/work_items.html",
     "records/merge_find.html", "records/patient.html", "registration/change_password.html", "registration/sign_in.html",
     "mfa/authenticate.html", "mfa/reauthenticate.html", "mfa/totp/activate_form.html",
     "mfa/totp/deactivate_form.html", "mfa/recovery_codes/generate.html", "mfa/webauthn/add_form.html",
     "mfa/webauthn/authenticator_confirm_delete.html", "mfa/webauthn/edit_form.html", "mfa/webauthn/reauthenticate.html",
     "registration/sessions.html", "account/reauthenticate.html", "site_setup/account_requests.html",
-"site_setup/first_account.html", "site_setup/invitation.html",
+    "site_setup/first_account.html", "site_setup/invitation.html",
 }  # fmt: skip
 
 

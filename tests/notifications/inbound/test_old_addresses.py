@@ -96,11 +96,11 @@ def test_a_link_to_an_address_marked_wrong_opens_nothing(
     assert client.get(message[0]).status_code == 410
 
 
-def test_a_link_to_a_mailbox_that_died_since_still_opens(
+def test_a_link_to_a_mailbox_that_died_since_is_closed_since_another_person_may_get_the_address(
     message: tuple[str, str], recall: Recall, client: Client
 ) -> None:
     mark_address_unusable(OLD, ContactPoint.UnusableReason.BOUNCED, by=INTAKE)
-    assert client.get(message[0]).status_code == 200
+    assert client.get(message[0]).status_code == 410
 
 
 def test_a_link_that_staff_handed_over_goes_on_with_a_new_address(recall: Recall, client: Client) -> None:
