@@ -114,7 +114,7 @@ PAGE_ROLES: dict[Page, frozenset[Role]] = {
     Page.HL7_MESSAGES: frozenset({Role.MANAGER, Role.ADMINISTRATOR}),
     Page.INBOX: STAFF_ROLES,
     Page.SETUP: frozenset({Role.ADMINISTRATOR}),
-    Page.SECURITY_LOG: frozenset({Role.MANAGER}),
+    Page.SECURITY_LOG: frozenset({Role.MANAGER, Role.PRIVACY_OFFICER}),
     Page.EMERGENCY: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.RADIOLOGIST, Role.MANAGER}),
 }
 

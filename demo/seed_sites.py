@@ -42,6 +42,9 @@ DEMO_USERS: tuple[DemoUser, ...] = (
     DemoUser("ada", "Ada", "Example-Moss", Role.ADMINISTRATOR, (SHADYSIDE, FOOTHILLS)),
     DemoUser("sol", "Sol", "Example-Sage", Role.SCHEDULER, (FOOTHILLS,)),
     DemoUser("reed", "Dr. Reed", "Example-Aspen", Role.RADIOLOGIST, (FOOTHILLS,)),
+    # Rights and new passwords take two administrators.
+    DemoUser("abe", "Abe", "Example-Birch", Role.ADMINISTRATOR, (SHADYSIDE, FOOTHILLS)),
+    DemoUser("pia", "Pia", "Example-Thistle", Role.PRIVACY_OFFICER, (SHADYSIDE, FOOTHILLS)),
 )
 _ROOM_HOURS = (time(8), time(17))
 _ROOMS = (

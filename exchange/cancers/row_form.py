@@ -1,6 +1,5 @@
 """The columns of a cancer and the form that reads them, from a file or from a person."""
 
-from datetime import date
 from typing import Any
 
 from django import forms
@@ -8,6 +7,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from clinic import calendar
 from clinic.models import Site
 from exchange.errors import InvalidValue
 from exchange.parsing.date_parser import parse_birth_date, parse_date
@@ -54,6 +54,7 @@ class CancerRowForm(forms.ModelForm[CancerDiagnosis]):
 
     def __init__(self, *args: Any, site: Site, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.site = site
         for name, label in _PERSON.items():
             if name not in _DATES:
                 self.fields[name] = forms.CharField(label=label, required=name in REQUIRED, max_length=200)
@@ -70,7 +71,7 @@ class CancerRowForm(forms.ModelForm[CancerDiagnosis]):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         diagnosed, born = data.get("diagnosed_on"), data.get("birth_date")
-        if diagnosed and diagnosed > date.today():
+        if diagnosed and diagnosed > calendar.today(self.site):
             self.add_error("diagnosed_on", _("This day has not come yet."))
         if diagnosed and born and diagnosed < born:
             self.add_error("diagnosed_on", _("This is before the patient was born."))
