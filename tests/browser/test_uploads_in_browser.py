@@ -34,17 +34,23 @@ def _load(page: Page) -> None:
     page.wait_for_selector("#upload-progress h2:has-text('Loaded')")
 
 
-def _mend(page: Page, assessment: str) -> None:
+def _mend(page: Page, assessment: str, sign_in: SignIn, other: User) -> None:
+    """A result is typed by one person, and a second one sends the row as it stands."""
     page.click("text=Mend 1 parked row")
     page.click("main >> text=Line 3")
     page.fill("[name=cell_assessment]", assessment)
+    page.click("text=Save and replay")
+    page.wait_for_selector("text=A second person has to look at the row")
+    address = page.url
+    page = sign_in(other)
+    page.goto(address)
     page.click("text=Save and replay")
     page.wait_for_selector("text=The row is in")
 
 
 @pytest.mark.parametrize("name", ["week.csv", "week.xlsx"])
 def test_a_file_is_mapped_loaded_and_its_bad_row_mended(
-    sign_in: SignIn, live_server: LiveServer, manager_mo: User, shadyside: Site, tmp_path: Path, name: str
+    sign_in: SignIn, live_server: LiveServer, manager_mo: User, administrator_ada: User, tmp_path: Path, name: str
 ) -> None:
     path, header = tmp_path / name, [*HEADER[:4], "Our number", *HEADER[5:]]
     path.write_bytes((as_csv if name.endswith("csv") else as_xlsx)(header, GOOD, BAD))
@@ -58,7 +64,7 @@ def test_a_file_is_mapped_loaded_and_its_bad_row_mended(
     assert axe_violations(page) == []
     _load(page)
     assert axe_violations(page) == []
-    _mend(page, "4B")
+    _mend(page, "4B", sign_in, administrator_ada)
     assert ParkedRow.objects.get().state == "replayed"
     assert Recall.objects.count() == 2
     _upload(page, live_server, path)
