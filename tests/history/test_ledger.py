@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from clinic.factories import get_site_staff
 from clinic.models import AccessLog, Heartbeat, Site
+from history import ledger
 from history.append_only import suspended
 from history.ledger import seal_new_rows
 from history.models import LedgerBlock
@@ -39,6 +40,22 @@ def head_file(settings: Any, tmp_path: Path) -> Path:
     settings.HISTORY_KEYS = [KEY]
     settings.HISTORY_HEAD_FILE = tmp_path / "heads.jsonl"
     return tmp_path / "heads.jsonl"
+
+
+@pytest.fixture(autouse=True)
+def _transactions_of_this_database_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server's own answer waits for every database on it; here those of other test processes stand beside ours."""
+    if connection.vendor == "postgresql":
+        monkeypatch.setattr(ledger, "_oldest_transaction", _oldest_transaction_here)
+
+
+def _oldest_transaction_here() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT least(min(backend_xid::text::bigint), pg_snapshot_xmax(pg_current_snapshot())::text::bigint) "
+            "FROM pg_stat_activity WHERE datname = current_database()"
+        )
+        return int(cursor.fetchone()[0])
 
 
 def seal_all() -> int:
