@@ -1,13 +1,9 @@
 """Command that writes docs/workflow.md from the workflow table, or checks that it is current."""
 
 from pathlib import Path
-from typing import Any
-
-from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import translation
 
 from clinic.roles import Role
+from desk.generated_page import GeneratedPageCommand
 from recalls.enums import ClosureReason, State
 from recalls.workflow import (
     DEADLINE_KIND_BY_STATE,
@@ -28,23 +24,14 @@ date. Every button, refusal and test of a step comes from the same table.
 """
 
 
-class Command(BaseCommand):
+class Command(GeneratedPageCommand):
     help = "Writes docs/workflow.md from the workflow table; with --check, exits 1 when the page is out of date."
 
-    def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--check", action="store_true", help="change nothing, exit 1 on a difference")
+    page_path = PAGE_PATH
+    command = "workflow_doc"
 
-    def handle(self, *_args: Any, check: bool, **_options: Any) -> None:
-        path: Path = settings.BASE_DIR / PAGE_PATH
-        with translation.override("en"):
-            wanted = build_page()
-        if not check:
-            path.write_text(wanted, encoding="utf-8")
-            self.stdout.write(f"{PAGE_PATH} is written.")
-        elif not path.exists() or path.read_text(encoding="utf-8") != wanted:
-            raise CommandError(f"{PAGE_PATH} is out of date: run python manage.py workflow_doc and commit it.")
-        else:
-            self.stdout.write(f"{PAGE_PATH} is current.")
+    def build_page(self) -> str:
+        return build_page()
 
 
 def build_page() -> str:

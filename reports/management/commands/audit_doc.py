@@ -1,12 +1,8 @@
 """Command that writes docs/audit-measures.md from the definitions of the audit, or checks that it is current."""
 
 from pathlib import Path
-from typing import Any
 
-from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import translation
-
+from desk.generated_page import GeneratedPageCommand
 from reports.audit.definitions import (
     DIAGNOSTIC_MEASURES,
     KNOWN_CANCERS_NOTE,
@@ -29,23 +25,14 @@ no more negative than positive exams came in, the negative ones are missing and 
 """
 
 
-class Command(BaseCommand):
+class Command(GeneratedPageCommand):
     help = "Writes docs/audit-measures.md from the definitions; with --check, exits 1 when the page is out of date."
 
-    def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--check", action="store_true", help="change nothing, exit 1 on a difference")
+    page_path = PAGE_PATH
+    command = "audit_doc"
 
-    def handle(self, *_args: Any, check: bool, **_options: Any) -> None:
-        path: Path = settings.BASE_DIR / PAGE_PATH
-        with translation.override("en"):
-            wanted = build_page()
-        if not check:
-            path.write_text(wanted, encoding="utf-8")
-            self.stdout.write(f"{PAGE_PATH} is written.")
-        elif not path.exists() or path.read_text(encoding="utf-8") != wanted:
-            raise CommandError(f"{PAGE_PATH} is out of date: run python manage.py audit_doc and commit it.")
-        else:
-            self.stdout.write(f"{PAGE_PATH} is current.")
+    def build_page(self) -> str:
+        return build_page()
 
 
 def build_page() -> str:
