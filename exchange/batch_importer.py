@@ -255,6 +255,7 @@ def _other_exam_fields(row: ResultRow, known: LookupCache) -> dict[str, Any]:
         "birads_edition": row.birads_edition,
         "density": row.density,
         "modality": row.modality,
+        "double_read": row.double_read,
         "first_screen": row.first_screen,
         "reader": known.get_reader(row),
         "reader_name": row.reader,

@@ -14,6 +14,7 @@ from clinic.models import Site, User
 from desk.form_layout import fields_in_row
 from exchange.errors import Confirmation, Problem
 from exchange.schema import LABELS, REQUIRED
+from patients.background import BACKGROUND_FIELDS, Ethnicity, Insurance, Race
 from patients.models import Patient
 from recalls.enums import Assessment, Density, FindingKind, RecallKind, ScreeningModality, Side, SupplementalTest
 
@@ -31,8 +32,18 @@ _CHOICES: dict[str, list[Any]] = {
     "recall_kind": _RECALL_KINDS,
     "supplemental": SupplementalTest.choices,
     "modality": ScreeningModality.choices,
+    "race": Race.choices,
+    "ethnicity": Ethnicity.choices,
+    "insurance": Insurance.choices,
 }
-_YES_NO_COLUMNS = ("interpreter_needed", "email_consent", "sms_consent", "detail_consent", "first_screen")
+_YES_NO_COLUMNS = (
+    "interpreter_needed",
+    "email_consent",
+    "sms_consent",
+    "detail_consent",
+    "double_read",
+    "first_screen",
+)
 _DAYS = ("birth_date", "exam_date", "reported_at")
 _TYPES = {"phone_mobile": "tel", "phone_home": "tel", "email": "email", "referrer_email": "email"}
 _FIRST_ROWS = (
@@ -46,10 +57,11 @@ _MORE_PATIENT = (
     ("middle_name", "preferred_name", "sex"),
     ("phone_home", "voicemail"),
     ("address_line", "city", "state", "postal_code"),
+    BACKGROUND_FIELDS,
 )
 _MORE_EXAM = (
     ("assessment_right", "assessment_left", "density", "modality"),
-    ("recall_kind", "supplemental", "first_screen", "reported_at"),
+    ("recall_kind", "supplemental", "first_screen", "double_read", "reported_at"),
     ("finding_kind_2", "finding_side_2", "finding_place_2"),
     ("referrer_name", "referrer_npi", "referrer_email"),
     ("comment",),

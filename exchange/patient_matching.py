@@ -21,6 +21,7 @@ from exchange.identity_check import (
 from exchange.row_parser import CONTACT_COLUMNS, ResultRow
 from patients import actions
 from patients.address_faults import find_faults, fold_address
+from patients.background import BACKGROUND_FIELDS
 from patients.models import Consent, ContactPoint, Patient
 from patients.search_index import create_records
 from recalls.actions import UserOrActor
@@ -30,7 +31,7 @@ from recalls.selectors.patients import patients_of
 CONSENT_SOURCE = "results file"
 _DETAIL_FIELDS = (
     "family_name", "given_name", "middle_name", "preferred_name", "sex", "language", "interpreter_needed", "voicemail",
-    "address_line", "city", "state", "postal_code",
+    "address_line", "city", "state", "postal_code", *BACKGROUND_FIELDS,
 )  # fmt: skip
 # Words for "we do not know" never replace what is known.
 _UNKNOWN_VALUES = {"sex": Patient.Sex.UNKNOWN, "voicemail": Patient.Voicemail.ASK}

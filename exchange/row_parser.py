@@ -15,7 +15,7 @@ from clinic import calendar
 from clinic.models import Site
 from exchange.errors import WHOLE_ROW, InvalidValue, Problem
 from exchange.models import IntakeRules
-from exchange.parsing import value_parsers
+from exchange.parsing import background_parsers, value_parsers
 from exchange.parsing.assessment_parser import parse_screening_assessment
 from exchange.parsing.cell_text import clean_cell
 from exchange.parsing.date_parser import parse_birth_date, parse_date, parse_datetime
@@ -70,11 +70,16 @@ class ResultRow:
     city: str = ""
     state: str = ""
     postal_code: str = ""
+    race: str = ""
+    ethnicity: str = ""
+    insurance: str = ""
+    distance_miles: int | None = None
     referrer_name: str = ""
     referrer_npi: str = ""
     referrer_email: CheckedContact | None = None
     reported_at: datetime | None = None
     reader: str = ""
+    double_read: bool | None = None
     first_screen: bool | None = None
     assessment_left: Assessment | None = None
     assessment_right: Assessment | None = None
@@ -129,7 +134,7 @@ _VALUE_PARSERS: dict[str, Callable[[str, Site], Any]] = {
     "reported_at": parse_datetime,
     **dict.fromkeys(_ASSESSMENT_COLUMNS, parse_screening_assessment),
     **dict.fromkeys(
-        ("interpreter_needed", "sms_consent", "email_consent", "detail_consent", "first_screen"),
+        ("interpreter_needed", "sms_consent", "email_consent", "detail_consent", "double_read", "first_screen"),
         lambda text, _site: value_parsers.parse_yes_no(text),
     ),
     **dict.fromkeys(("phone_mobile", "phone_home"), lambda text, site: check_phone(text, site.country)),
@@ -138,6 +143,10 @@ _VALUE_PARSERS: dict[str, Callable[[str, Site], Any]] = {
     "sex": lambda text, _site: value_parsers.parse_sex(text),
     "language": lambda text, _site: value_parsers.parse_language(text),
     "voicemail": lambda text, _site: value_parsers.parse_voicemail(text),
+    "race": lambda text, _site: background_parsers.parse_race(text),
+    "ethnicity": lambda text, _site: background_parsers.parse_ethnicity(text),
+    "insurance": lambda text, _site: background_parsers.parse_insurance(text),
+    "distance_miles": lambda text, _site: background_parsers.parse_distance(text),
     "birads_edition": lambda text, _site: value_parsers.parse_birads_edition(text),
     "density": lambda text, _site: value_parsers.parse_density(text),
     "modality": lambda text, _site: value_parsers.parse_modality(text),

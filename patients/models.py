@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic.access.page_views import note_loaded
 from clinic.models import Site
+from patients.background import Ethnicity, Insurance, Race
 from patients.record_models import DifferentPeople as DifferentPeople
 from patients.record_models import PatientChange as PatientChange
 from patients.search_index import ContactPointManager, SearchedManager
@@ -76,6 +77,10 @@ class Patient(models.Model):
     postal_code = models.CharField(_("ZIP code"), max_length=20, blank=True)
     implants = models.BooleanField(_("breast implants"), default=False)
     mobility = models.CharField(_("mobility needs"), max_length=200, blank=True)
+    race = models.CharField(_("race"), max_length=16, choices=Race, blank=True)
+    ethnicity = models.CharField(_("ethnicity"), max_length=16, choices=Ethnicity, blank=True)
+    insurance = models.CharField(_("insurance"), max_length=16, choices=Insurance, blank=True)
+    distance_miles = models.PositiveSmallIntegerField(_("miles to the site"), null=True, blank=True)
     deceased_on = models.DateField(_("died on"), null=True, blank=True)
     merged_into = models.ForeignKey(
         "self",

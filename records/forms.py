@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from clinic.models import User
 from desk.form_layout import fields_in_row
+from patients.background import BACKGROUND_FIELDS, MAX_DISTANCE_MILES, Ethnicity, Insurance, Race
 from patients.models import Consent, Patient
 from recalls.actions import RecordEdit
 from recalls.forms.base import date_field
@@ -20,13 +21,14 @@ from recalls.selectors.patients import patients_of
 
 _NAMES = ("family_name", "given_name", "middle_name", "preferred_name")
 _CONSENT_FIELDS = {f"consent_{subject.value}": subject for subject in Consent.Subject}
+_NOT_SAID = ("", gettext_lazy("not said"))
 _ANSWERS = [("", gettext_lazy("not asked")), ("yes", gettext_lazy("agreed")), ("no", gettext_lazy("said no"))]
 
 
 class RecordForm(ContactDetailsForm):
     """Names and consents beside what the form of a call asks."""
 
-    detail_fields: ClassVar[tuple[str, ...]] = (*ContactDetailsForm.detail_fields, *_NAMES)
+    detail_fields: ClassVar[tuple[str, ...]] = (*ContactDetailsForm.detail_fields, *_NAMES, *BACKGROUND_FIELDS)
 
     family_name = forms.CharField(label=gettext_lazy("Family name"), max_length=200)
     given_name = forms.CharField(label=gettext_lazy("Given name"), max_length=200)
@@ -35,6 +37,17 @@ class RecordForm(ContactDetailsForm):
     consent_email = forms.ChoiceField(label=gettext_lazy("Email"), choices=_ANSWERS, required=False)
     consent_sms = forms.ChoiceField(label=gettext_lazy("Text messages"), choices=_ANSWERS, required=False)
     consent_detail = forms.ChoiceField(label=gettext_lazy("Health details in email"), choices=_ANSWERS, required=False)
+
+    race = forms.ChoiceField(label=gettext_lazy("Race"), choices=[_NOT_SAID, *Race.choices], required=False)
+    ethnicity = forms.ChoiceField(
+        label=gettext_lazy("Ethnicity"), choices=[_NOT_SAID, *Ethnicity.choices], required=False
+    )
+    insurance = forms.ChoiceField(
+        label=gettext_lazy("Insurance"), choices=[_NOT_SAID, *Insurance.choices], required=False
+    )
+    distance_miles = forms.IntegerField(
+        label=gettext_lazy("Miles to the site"), min_value=0, max_value=MAX_DISTANCE_MILES, required=False
+    )
 
     def __init__(self, patient: Patient, user: User, data: Any = None) -> None:
         super().__init__(patient, user, data)
@@ -48,6 +61,9 @@ class RecordForm(ContactDetailsForm):
             fields_in_row("middle_name", "preferred_name"),
             fields_in_row(*_CONSENT_FIELDS),
         ]
+
+    def get_last_rows(self) -> list[Row]:
+        return [fields_in_row(*BACKGROUND_FIELDS)]
 
     def get_edit(self) -> RecordEdit:
         edit = super().get_edit()

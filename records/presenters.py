@@ -65,6 +65,10 @@ def build_facts(patient: Patient, now: datetime) -> list[tuple[str, str]]:
         (_("Breast implants"), _("yes") if patient.implants else _("no")),
         (_("Mobility needs"), patient.mobility),
         (_("Wants to hear results"), str(wish or "")),
+        (_("Race"), str(patient.get_race_display())),
+        (_("Ethnicity"), str(patient.get_ethnicity_display())),
+        (_("Insurance"), str(patient.get_insurance_display())),
+        (_("Miles to the site"), "" if patient.distance_miles is None else str(patient.distance_miles)),
     ]
     if patient.deceased_on:
         facts.insert(0, (_("Died"), f"{patient.deceased_on:%Y-%m-%d}"))

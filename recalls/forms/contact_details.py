@@ -163,11 +163,16 @@ class ContactDetailsForm(forms.Form):
             fields_in_row("visit_part"),
             fields_in_row("interpreter_needed", "do_not_call", "implants"),
             "mobility",
+            *self.get_last_rows(),
             *([fields_in_row(*_REFERRER_FIELDS)] if self.recall else []),
         ]
 
     def get_top_rows(self) -> list[Row]:
         """What stands above the numbers."""
+        return []
+
+    def get_last_rows(self) -> list[Row]:
+        """What stands below the preferences."""
         return []
 
     @property

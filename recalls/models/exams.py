@@ -44,6 +44,7 @@ class ScreeningExam(models.Model):
     )
     density = models.CharField(_("density"), max_length=1, choices=Density, blank=True)
     modality = models.CharField(_("modality"), max_length=10, choices=ScreeningModality, blank=True)
+    double_read = models.BooleanField(_("read by two"), null=True, blank=True)
     recall_kind = models.CharField(
         _("kind of recall"),
         max_length=10,

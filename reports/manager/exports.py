@@ -82,7 +82,7 @@ def _exam_cells(exam: ScreeningExam) -> Sequence[object]:
     outcome = standing[-1] if standing else None
     return (
         exam.site.code, exam.accession, exam.patient.mrn, exam.exam_date, exam.reported_at, exam.modality,
-        exam.first_screen, exam.density, exam.birads_edition, exam.assessment, exam.assessment_left,
+        exam.first_screen, exam.double_read, exam.density, exam.birads_edition, exam.assessment, exam.assessment_left,
         exam.assessment_right, exam.reader.get_full_name() if exam.reader else exam.reader_name,
         bool(recalls), recall and recall.kind, recall and recall.opened_at, recall and recall.state,
         recall and recall.closure_reason, recall and recall.closed_at,
@@ -93,7 +93,8 @@ def _exam_cells(exam: ScreeningExam) -> Sequence[object]:
 
 
 _EXAM_COLUMNS = (
-    "site", "accession", "mrn", "exam_date", "reported_at", "modality", "first_screen", "density", "birads_edition",
+    "site", "accession", "mrn", "exam_date", "reported_at", "modality", "first_screen", "double_read", "density",
+    "birads_edition",
     "assessment", "assessment_left", "assessment_right", "reader", "recalled", "recall_kind", "recall_opened_at",
     "recall_state", "closure_reason", "closed_at", "outcome", "outcome_at", "days_exam_to_outcome", "first_biopsy_on",
     "pathology", "histology",

@@ -11,6 +11,7 @@ from clinic.models import Site
 from exchange.errors import WHOLE_ROW, Problem
 from exchange.fhir.intake.readings import read_assessment, read_observations
 from exchange.fhir.intake.received import Json, Received, codings_of
+from exchange.fhir.resources.background import read_background
 from exchange.fhir.resources.codes import LOINC, LOINC_BY_MODALITY
 from exchange.fhir.resources.elements import LOCAL, NPI_SYSTEM
 from exchange.fhir.search.filters import parse_pk
@@ -30,6 +31,8 @@ PLACES: Mapping[str, str] = {
     "birth_date": "Patient.birthDate",
     "sex": "Patient.gender",
     "language": "Patient.communication.language",
+    "race": "Patient.extension",
+    "ethnicity": "Patient.extension",
     "accession": "DiagnosticReport.identifier",
     "exam_date": "DiagnosticReport.effectiveDateTime",
     "reported_at": "DiagnosticReport.issued",
@@ -195,6 +198,7 @@ def _read_sent_patient(patient: Json, sender: Sender, problems: list[Problem]) -
         "birth_date": str(patient.get("birthDate", "")),
         "sex": _SEX_BY_GENDER.get(str(patient.get("gender", "")), ""),
         "language": next((code for _system, code in codings_of(spoken.get("language"))), ""),
+        **read_background(patient),
         **_read_telecom(patient),
         "address_line": ", ".join(map(str, address.get("line", []))),
         "city": str(address.get("city", "")),

@@ -1,5 +1,6 @@
 """Builds Patient from a patient's record."""
 
+from exchange.fhir.resources.background import build_background
 from exchange.fhir.resources.elements import (
     Json,
     build_head,
@@ -33,6 +34,7 @@ def build_patient(patient: Patient) -> Json:
         links = [{"other": patient_reference(patient.merged_into_id), "type": "replaced-by"}]
     return {
         **build_head("Patient", str(patient.pk), patient, "us-core-patient"),
+        "extension": build_background(patient),
         "identifier": [identifier(mrn_system(patient.assigning_authority), patient.mrn, "MR")],
         "active": patient.merged_into_id is None,
         "name": list(name_of(patient)),

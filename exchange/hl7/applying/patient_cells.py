@@ -11,7 +11,7 @@ from exchange.hl7.reading.faults import Fault
 from exchange.hl7.reading.patient import home_address
 from exchange.hl7.reading.segments import NULL
 from exchange.models import Hl7Sender
-from exchange.parsing import value_parsers
+from exchange.parsing import background_parsers, value_parsers
 from exchange.parsing.cell_text import clean_cell
 from exchange.schema import COLUMNS_BY_NAME
 
@@ -20,7 +20,8 @@ FIELD_BY_COLUMN = {
     "mrn": "PID-3", "assigning_authority": "PID-3", "family_name": "PID-5", "given_name": "PID-5",
     "middle_name": "PID-5", "preferred_name": "PID-5", "birth_date": "PID-7", "sex": "PID-8", "address_line": "PID-11",
     "city": "PID-11", "state": "PID-11", "postal_code": "PID-11", "phone_mobile": "PID-13", "phone_home": "PID-13",
-    "email": "PID-13", "language": "PID-15", "accession": "OBR-3", "exam_date": "OBR-7", "assessment": "OBX-5",
+    "email": "PID-13", "race": "PID-10", "ethnicity": "PID-22",
+    "language": "PID-15", "accession": "OBR-3", "exam_date": "OBR-7", "assessment": "OBX-5",
     "assessment_left": "OBX-5", "assessment_right": "OBX-5", "density": "OBX-5", "reported_at": "OBR-22",
     "reader": "OBR-32", "referrer_name": "OBR-16", "referrer_npi": "OBR-16", "modality": "OBR-4", "site": "MSH-4",
     "supplemental": "OBX-5",
@@ -115,6 +116,10 @@ def build_patient_cells(patient: PatientFacts, sender: Hl7Sender) -> tuple[dict[
         "preferred_name": patient.preferred_name,
         "birth_date": patient.birth_date.isoformat() if patient.birth_date else "",
         "sex": _first_readable(value_parsers.parse_sex, _SEXES.get(patient.sex.strip().upper(), patient.sex)),
+        "race": _first_readable(
+            background_parsers.parse_race, "multiple" if len(patient.race) > 1 else "".join(patient.race)
+        ),
+        "ethnicity": _first_readable(background_parsers.parse_ethnicity, patient.ethnicity),
         "language": _first_readable(value_parsers.parse_language, patient.language, patient.language_name),
         "phone_mobile": next((phone.number for phone in private if phone.is_mobile), ""),
         "phone_home": next((phone.number for phone in private if not phone.is_mobile), ""),

@@ -109,6 +109,8 @@ class PatientFacts:
     addresses: tuple[Address, ...] = ()
     phones: tuple[PhoneNumber, ...] = ()
     emails: tuple[str, ...] = ()
+    race: tuple[str, ...] = ()  # each repetition: code, else text
+    ethnicity: str = ""
     language: str = ""
     language_name: str = ""
     death_indicator: str = ""

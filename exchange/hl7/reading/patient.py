@@ -36,6 +36,8 @@ def read_patient(pid: Segment) -> PatientFacts:
         addresses=tuple(Address(repetition.components) for repetition in pid.repetitions(11)),
         phones=phones,
         emails=emails,
+        race=tuple(text for one in pid.repetitions(10) if (text := one.get(1) or one.get(2))),
+        ethnicity=pid.get(22) or pid.get(22, 2),
         language=pid.get(15),
         language_name=pid.get(15, 2),
         death_indicator=pid.get(30),

@@ -14,6 +14,7 @@ from patients.actions import (
 )
 from patients.address_faults import fold_address
 from patients.addresses import mark_address_unusable
+from patients.background import BACKGROUND_FIELDS
 from patients.channels import PHONE_KINDS
 from patients.models import AddressFault, Consent, ContactPoint, Patient, PatientChange, ResultWish
 from patients.record_history import log_changes
@@ -26,7 +27,7 @@ UNMERGE_SOURCE = "merge undone"
 # True on one record is true of the patient.
 _STRICTER_IF_TRUE = ("do_not_call", "interpreter_needed", "implants")
 # What stands on one record only is taken over.
-_FILLED_IF_EMPTY = ("deceased_on", "middle_name", "preferred_name", "mobility")
+_FILLED_IF_EMPTY = ("deceased_on", "middle_name", "preferred_name", "mobility", *BACKGROUND_FIELDS)
 _ADDRESS = ("address_line", "city", "state", "postal_code")
 POINT_KIND_BY_CONSENT = {
     Consent.Subject.EMAIL: ContactPoint.Kind.EMAIL,
