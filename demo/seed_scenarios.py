@@ -68,7 +68,8 @@ SCENARIO_COUNTS: tuple[ScenarioCount, ...] = (
     ScenarioCount("discordant", 1, 2),
     ScenarioCount("benign_concordant", 6, 45),
     ScenarioCount("high_risk", 2, 40),
-    ScenarioCount("cancer", 4, 45),
+    ScenarioCount("cancer", 1, 6),
+    ScenarioCount("cancer_in_treatment", 3, 45),
     # At rest, or ended another way.
     ScenarioCount("on_hold", 4, 5),
     ScenarioCount("declined", 3, 30),

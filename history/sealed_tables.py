@@ -24,6 +24,7 @@ SEALED_MODELS = (
     "recalls.DisclosureRetraction",
     "recalls.Refusal",
     "recalls.Referral",
+    "recalls.ReferralRetraction",
     "recalls.OutsideReport",
     "recalls.SupersededReading",
     "patients.Consent",

@@ -309,6 +309,7 @@ class OutsideReportKind(models.TextChoices):
     IMAGING = "imaging", _("Imaging work-up")
     BIOPSY = "biopsy", _("Biopsy")
     SURGERY = "surgery", _("Surgery")
+    FIRST_VISIT = "visit", _("First visit at the treatment")
 
 
 class ReportSource(models.TextChoices):
@@ -317,7 +318,7 @@ class ReportSource(models.TextChoices):
     FAX = "fax", _("Fax")
     MAIL = "mail", _("Mail")
     PORTAL = "portal", _("Portal or exchange")
-    PHONE = "phone", _("Phone, report to follow")
+    PHONE = "phone", _("Phone")
     PATIENT = "patient", _("Brought by the patient")
 
 

@@ -20,6 +20,7 @@ from recalls.enums import (
     UNREAD_RESULT_STATES,
     WRITTEN_RESULT_ASSESSMENTS,
     AppointmentStatus,
+    OutsideReportKind,
     State,
     VisitKind,
 )
@@ -95,6 +96,12 @@ def pending_sign_offs(recall: Recall) -> list[SignOffRequest]:
 def open_report_requests(recall: Recall) -> list[ReportRequest]:
     """The reports that other institutions owe; no query when prefetched."""
     return [request for request in recall.report_requests.all() if request.closed_at is None]
+
+
+def is_first_visit_asked(recall: Recall) -> bool:
+    """Whether somebody took the patient over and has not said yet that they came; no query when prefetched."""
+    is_asked = any(request.kind == OutsideReportKind.FIRST_VISIT for request in open_report_requests(recall))
+    return is_asked and bool(recall.referrals.all()) and recall.patient.deceased_on is None
 
 
 def check_step_available(recall: Recall, step: Step, now: datetime) -> None:
@@ -250,5 +257,6 @@ _PRECONDITION_CHECKS: dict[Precondition, Callable[[Recall, datetime], bool]] = {
     Precondition.ENDED_WITHOUT_ANSWER: lambda recall, _now: recall.closure_reason in CLOSED_WITHOUT_ANSWER,
     Precondition.DECEASED: lambda recall, _now: recall.patient.deceased_on is not None or is_death_on_record(recall),
     Precondition.REPORT_REQUESTED: lambda recall, _now: bool(open_report_requests(recall)),
+    Precondition.FIRST_VISIT_ASKED: lambda recall, _now: is_first_visit_asked(recall),
     Precondition.SIGN_OFF_REQUESTED: lambda recall, _now: bool(pending_sign_offs(recall)),
 }

@@ -12,6 +12,7 @@ from recalls.actions import (
     pathology,
     priors,
     records,
+    referrals,
     sign_off,
     telling,
     undo_step,
@@ -72,7 +73,6 @@ from recalls.actions.outside_reports import close_report_request as close_report
 from recalls.actions.outside_reports import record_outside as record_outside
 from recalls.actions.pathology import PathologyInput as PathologyInput
 from recalls.actions.pathology import amend_pathology as amend_pathology
-from recalls.actions.pathology import hand_over as hand_over
 from recalls.actions.pathology import record_pathology as record_pathology
 from recalls.actions.pathology import sign_concordance as sign_concordance
 from recalls.actions.priors import receive_priors as receive_priors
@@ -85,6 +85,8 @@ from recalls.actions.records import merge_patients as merge_patients
 from recalls.actions.records import move_exam as move_exam
 from recalls.actions.records import not_deceased as not_deceased
 from recalls.actions.records import unmerge_patients as unmerge_patients
+from recalls.actions.referrals import hand_over as hand_over
+from recalls.actions.referrals import not_seen_there as not_seen_there
 from recalls.actions.sign_off import refuse_sign_off as refuse_sign_off
 from recalls.actions.telling import DisclosureInput as DisclosureInput
 from recalls.actions.telling import ask_referrer_to_tell as ask_referrer_to_tell
@@ -117,8 +119,8 @@ from recalls.models import RecallEvent
 from recalls.scheduling.room_lock import Slot as Slot
 
 _STEP_MODULES = (
-    contact, notes_and_requests, priors, visits, outcomes, telling, biopsy, pathology, outside_reports, closing,
-    sign_off, records, undo_step,
+    contact, notes_and_requests, priors, visits, outcomes, telling, biopsy, pathology, outside_reports, referrals,
+    closing, sign_off, records, undo_step,
 )  # fmt: skip
 
 

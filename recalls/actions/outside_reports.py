@@ -1,5 +1,6 @@
 """Actions about what was done elsewhere: record its result, ask for its report, sign that it is not to be had."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Unpack
@@ -32,8 +33,9 @@ from recalls.lesion_stages import LesionStatus, is_malignant, load_lesion_status
 from recalls.models import Lesion, OutsideReport, Recall, RecallEvent, ReportRequest
 from recalls.permissions import NotPermitted, open_report_requests
 
-# How long another institution is given before it is asked again.
+# How long another institution is given before it is asked again, in days; a patient who was not seen waits in vain.
 ASK_AGAIN_DAYS = 14
+_ASK_AGAIN_DAYS_OF_VISIT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ def record_outside(recall: Recall, report: OutsideReportInput, **kwargs: Unpack[
         _RECORD_BY_KIND[report.kind](transition, report, row)
         row.save(force_insert=True)
         transition.data |= {"report": row.pk, "kind": report.kind}
-        _close_requests(transition, received=True, kind=report.kind)
+        close_requests(transition, received=True, kinds=_ANSWERED_BY_KIND.get(report.kind, (report.kind,)))
         go_on(transition)
 
     return apply_step(recall, "record_outside", record, **kwargs)
@@ -102,7 +104,7 @@ def ask_report(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
         today = calendar.local_day(transition.recall.site, transition.now)
         for request in open_report_requests(transition.recall):
             request.asked_on, request.times_asked = today, request.times_asked + 1
-            request.ask_on = today + timedelta(days=ASK_AGAIN_DAYS)
+            request.ask_on = today + timedelta(days=_ask_again_days(request.kind))
             request.save(update_fields=["asked_on", "times_asked", "ask_on"])
             transition.data = {"facility": request.facility, "times": request.times_asked}
 
@@ -114,22 +116,30 @@ def close_report_request(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> Reca
     if not kwargs.get("note", "").strip():
         raise ValidationError({"note": _("Say why, in a few words.")})
     return apply_step(
-        recall, "close_report_request", lambda transition: _close_requests(transition, received=False), **kwargs
+        recall, "close_report_request", lambda transition: close_requests(transition, received=False), **kwargs
     )
 
 
-def request_report(transition: Transition, kind: OutsideReportKind, facility: str, phone: str) -> None:
-    """Put the report on the list of those that other institutions owe; one already asked for is kept up to date."""
+def request_report(
+    transition: Transition, kind: OutsideReportKind, facility: str, phone: str, ask_on: date | None = None
+) -> None:
+    """Put the report on the list of those that other institutions owe; one already asked for is kept up to date.
+
+    `ask_on`: the day at the site on which to ask first; in two weeks where None.
+    """
     recall = transition.recall
-    ask_on = calendar.local_day(recall.site, transition.now) + timedelta(days=ASK_AGAIN_DAYS)
+    ask_on = ask_on or calendar.local_day(recall.site, transition.now) + timedelta(days=ASK_AGAIN_DAYS)
     values = {"facility": facility.strip(), "phone": phone.strip(), "ask_on": ask_on, "site": recall.site}
     request, is_new = ReportRequest.objects.update_or_create(recall=recall, kind=kind, closed_at=None, defaults=values)
     transition.data |= {"facility": facility.strip()} | ({"report_request": request.pk} if is_new else {})
 
 
-def _close_requests(transition: Transition, *, received: bool, kind: OutsideReportKind | None = None) -> None:
+def close_requests(
+    transition: Transition, *, received: bool, kinds: Sequence[OutsideReportKind] = tuple(OutsideReportKind)
+) -> None:
+    """Take the requests for reports of these kinds off the list: the report came, or is not to be had."""
     for request in open_report_requests(transition.recall):
-        if kind in (None, request.kind):
+        if request.kind in kinds:
             request.closed_at, request.closed_by, request.received = transition.now, transition.actor.name, received
             request.save(update_fields=["closed_at", "closed_by", "received"])
             transition.data |= {"facility": request.facility}
@@ -184,11 +194,24 @@ def _record_surgery(transition: Transition, report: OutsideReportInput, row: Out
     _see_to_telling(transition, report, urgent=is_upgrade)
 
 
+def _record_first_visit(transition: Transition, _report: OutsideReportInput, _row: OutsideReport) -> None:
+    """The patient was seen by whom they were handed over to: nothing more is owed."""
+    if not transition.recall.referrals.exists():
+        raise ValidationError({"kind": _("The patient has not been handed over to a treatment.")})
+
+
 _RECORD_BY_KIND = {
     OutsideReportKind.IMAGING: _record_imaging,
     OutsideReportKind.BIOPSY: _record_biopsy,
     OutsideReportKind.SURGERY: _record_surgery,
+    OutsideReportKind.FIRST_VISIT: _record_first_visit,
 }
+# Who was operated on was seen there.
+_ANSWERED_BY_KIND = {OutsideReportKind.SURGERY: (OutsideReportKind.SURGERY, OutsideReportKind.FIRST_VISIT)}
+
+
+def _ask_again_days(kind: str) -> int:
+    return _ASK_AGAIN_DAYS_OF_VISIT if kind == OutsideReportKind.FIRST_VISIT else ASK_AGAIN_DAYS
 
 
 def _see_to_telling(transition: Transition, report: OutsideReportInput, *, urgent: bool) -> None:

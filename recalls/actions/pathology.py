@@ -1,11 +1,9 @@
-"""Actions of pathology: record a result of a lesion, sign its concordance, hand the patient over to treatment."""
+"""Actions of pathology: record a result of a lesion and sign its concordance."""
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Unpack
 
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinic import calendar
@@ -16,7 +14,7 @@ from recalls.actions.transition import ActionKwargs, Transition, apply_step
 from recalls.enums import MALIGNANT_CLASSES, ConcordanceVerdict, PathologyClass
 from recalls.lesion_enums import CLASS_BY_HISTOLOGY, Histology, PathologySource
 from recalls.lesion_stages import LesionStage, LesionStatus, load_lesion_statuses
-from recalls.models import Concordance, Lesion, PathologyResult, Recall, RecallEvent, Referral
+from recalls.models import Concordance, Lesion, PathologyResult, Recall, RecallEvent
 from recalls.permissions import StepUnavailable
 
 # The pathology classes over which each verdict may be signed.
@@ -131,31 +129,6 @@ def sign_concordance(
     return apply_step(recall, "sign_concordance", sign, **kwargs)
 
 
-def hand_over(
-    recall: Recall, *, clinician: str, facility: str, first_visit_on: date, phone: str = "",
-    **kwargs: Unpack[ActionKwargs],
-) -> RecallEvent:  # fmt: skip
-    """Name who takes over a patient with a malignant or high-risk result, where, and when they are seen first.
-
-    Raises ValidationError without a name or for a visit that lies more than half a year away from today.
-    """
-    _validate_referral(recall, clinician, facility, first_visit_on)
-
-    def refer(transition: Transition) -> None:
-        row = Referral.objects.create(
-            recall=transition.recall,
-            clinician=clinician.strip(),
-            facility=facility.strip(),
-            phone=phone.strip(),
-            first_visit_on=first_visit_on,
-            **transition.signature,
-        )
-        transition.data = {"referral": row.pk}
-        go_on(transition)
-
-    return apply_step(recall, "hand_over", refer, **kwargs)
-
-
 def allowed_verdicts(pathology: PathologyResult | None) -> list[ConcordanceVerdict]:
     """The verdicts that may be signed over a pathology result; all of them while there is none."""
     return [
@@ -226,16 +199,3 @@ def _validate_verdict(verdict: ConcordanceVerdict, pathology: PathologyResult, m
         raise ValidationError({"verdict": _("This verdict does not fit the pathology result.")})
     if months and verdict not in FOLLOW_UP_VERDICTS:
         raise ValidationError({"follow_up_months": _("Only a benign or a high-risk result has a follow-up.")})
-
-
-def _validate_referral(recall: Recall, clinician: str, facility: str, first_visit_on: date) -> None:
-    if not clinician.strip():
-        raise ValidationError({"clinician": _("Name the clinician who takes over.")})
-    if not facility.strip():
-        raise ValidationError({"facility": _("Name the hospital or practice.")})
-    days = (first_visit_on - calendar.local_day(recall.site, timezone.now())).days
-    if abs(days) > _MAX_REFERRAL_DAYS:
-        raise ValidationError({"first_visit_on": _("Check the date: it is more than half a year away.")})
-
-
-_MAX_REFERRAL_DAYS = 183

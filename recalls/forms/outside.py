@@ -18,6 +18,7 @@ from recalls.lesion_stages import lesion_statuses
 from recalls.models import RecallEvent
 from recalls.permissions import open_report_requests
 
+_TISSUE_KINDS = (OutsideReportKind.BIOPSY, OutsideReportKind.SURGERY)
 MAX_FILE_BYTES = 5 * 1024 * 1024
 # How files of the kinds that a fax server or a scanner makes begin; the name of a file proves nothing.
 _SIGNATURES = {
@@ -30,7 +31,7 @@ _SIGNATURES = {
 
 
 class RecordOutsideForm(PathologyFields, StepForm):
-    """Asks for the assessment of an imaging work-up, or for the pathology of a biopsy or of surgery."""
+    """Asks for the assessment of an imaging work-up, the pathology of a biopsy or surgery, or a first visit's day."""
 
     kind = forms.ChoiceField(label=_("What was done"), choices=OutsideReportKind.choices, widget=forms.RadioSelect)
     facility = forms.CharField(label=_("Where"), max_length=200)
@@ -57,6 +58,10 @@ class RecordOutsideForm(PathologyFields, StepForm):
         self.fields["lesion"].choices = [("", "-"), *((row.pk, str(row)) for row in lesions)]  # type: ignore[attr-defined]
         if len(lesions) < 2:
             del self.fields["lesion"]
+        if not self.recall.referrals.all():
+            self.fields["kind"].choices = [  # type: ignore[attr-defined]
+                choice for choice in OutsideReportKind.choices if choice[0] != OutsideReportKind.FIRST_VISIT
+            ]
         for request in open_report_requests(self.recall):
             self.initial.update(kind=request.kind, facility=request.facility)
 
@@ -71,7 +76,7 @@ class RecordOutsideForm(PathologyFields, StepForm):
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("kind") == OutsideReportKind.IMAGING and not cleaned.get("assessment"):
             self.add_error("assessment", _("Enter the final assessment of the report."))
-        if cleaned.get("kind") in (OutsideReportKind.BIOPSY, OutsideReportKind.SURGERY) and not cleaned.get("result"):
+        if cleaned.get("kind") in _TISSUE_KINDS and not cleaned.get("result"):
             self.add_error("result", _("Enter the pathology result of the report."))
         return cleaned
 
@@ -90,7 +95,7 @@ class RecordOutsideForm(PathologyFields, StepForm):
 
     def perform(self, kwargs: ActionKwargs) -> RecallEvent:
         cleaned, kind = self.cleaned_data, OutsideReportKind(self.cleaned_data["kind"])
-        is_imaging = kind == OutsideReportKind.IMAGING
+        is_imaging, is_tissue = kind == OutsideReportKind.IMAGING, kind in _TISSUE_KINDS
         report = OutsideReportInput(
             kind=kind,
             facility=cleaned["facility"],
@@ -99,7 +104,7 @@ class RecordOutsideForm(PathologyFields, StepForm):
             text=cleaned["text"],
             file=cleaned["file"],
             outcome=OutcomeInput(Assessment(cleaned["assessment"])) if is_imaging else None,
-            pathology=None if is_imaging else pathology_input(cleaned, cleaned.get("lesion")),
+            pathology=pathology_input(cleaned, cleaned.get("lesion")) if is_tissue else None,
             told_there=cleaned["told_there"],
         )
         return actions.record_outside(self.recall, report, **kwargs)

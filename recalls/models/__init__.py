@@ -2,7 +2,13 @@
 
 from recalls.models.appointments import Appointment, ContactAttempt, VisitPart
 from recalls.models.call_preference import CallPreference, VisitWish, describe_visit_wish
-from recalls.models.disclosures import DisclosureRetraction, Referral, Refusal, ResultDisclosure
+from recalls.models.disclosures import (
+    DisclosureRetraction,
+    Referral,
+    ReferralRetraction,
+    Refusal,
+    ResultDisclosure,
+)
 from recalls.models.exams import Finding, ScreeningExam, SupersededReading
 from recalls.models.imaging_order import ImagingOrder
 from recalls.models.lesions import Biopsy, BiopsyRetraction, Lesion, LesionAssessment
@@ -46,6 +52,7 @@ __all__ = [
     "RecallEvent",
     "RecallFacts",
     "Referral",
+    "ReferralRetraction",
     "Refusal",
     "ReportRequest",
     "ResultDisclosure",

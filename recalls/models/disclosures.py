@@ -79,14 +79,27 @@ class Refusal(SignedRecord):
         return self.reason
 
 
+class StandingReferralManager(models.Manager["Referral"]):
+    """Leaves out the referrals after which the patient was not seen: nobody has taken over."""
+
+    def get_queryset(self) -> models.QuerySet["Referral"]:
+        return super().get_queryset().filter(not_kept=None)
+
+
 class Referral(SignedRecord):
-    """Who takes over a patient with a malignant or high-risk result, where, and when they are seen first."""
+    """Who takes over a patient with a malignant or high-risk result, where, and when they are seen first.
+
+    Somebody asks there afterwards whether the patient came: the outside report of a first visit says so.
+    """
 
     recall = models.ForeignKey(Recall, models.PROTECT, related_name="referrals", verbose_name=_("recall"))
     clinician = models.CharField(_("receiving clinician"), max_length=150)
     facility = models.CharField(_("facility"), max_length=200)
     phone = models.CharField(_("phone"), max_length=40, blank=True)
     first_visit_on = models.DateField(_("first visit there"))
+
+    objects = StandingReferralManager()
+    all_objects = models.Manager["Referral"]()
 
     class Meta:
         ordering = ["pk"]
@@ -95,3 +108,16 @@ class Referral(SignedRecord):
 
     def __str__(self) -> str:
         return f"{self.clinician}, {self.facility}, {self.first_visit_on:%Y-%m-%d}"
+
+
+class ReferralRetraction(SignedRecord):
+    """Says that the patient was not seen where they were handed over to; the row of the referral stays."""
+
+    referral = models.OneToOneField(Referral, models.PROTECT, related_name="not_kept", verbose_name=_("referral"))
+
+    class Meta:
+        verbose_name = _("referral not kept")
+        verbose_name_plural = _("referrals not kept")
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M}"

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from clinic import calendar
 from clinic.actors import Actor
 from clinic.models import Site
+from recalls.enums import OutsideReportKind
 from recalls.models import ReportRequest
 from recalls.presenters.case_record import format_times_asked
 from recalls.presenters.datetime_display import format_day, format_recent_day
@@ -21,6 +22,12 @@ from recalls.workflow import STEPS_BY_NAME
 _LABEL_BY_STEP: dict[str, Any] = {
     "ask_report": gettext_lazy("Asked"),
     "record_outside": gettext_lazy("Record the result"),
+    "close_report_request": gettext_lazy("Not to be had"),
+}
+_LABEL_BY_STEP_OF_FIRST_VISIT: dict[str, Any] = {
+    "ask_report": gettext_lazy("Asked"),
+    "record_outside": gettext_lazy("Was seen"),
+    "not_seen_there": gettext_lazy("Was not seen"),
     "close_report_request": gettext_lazy("Not to be had"),
 }
 
@@ -73,7 +80,8 @@ def build_institution_groups(
 
 def _request_row(row: ReportRequest, site: Site, actor: Actor, now: datetime) -> ReportRequestRow:
     today, patient = calendar.local_day(site, now), row.recall.patient
-    permitted = [name for name in _LABEL_BY_STEP if actor.roles & STEPS_BY_NAME[name].roles]
+    is_first_visit = row.kind == OutsideReportKind.FIRST_VISIT
+    labels = _LABEL_BY_STEP_OF_FIRST_VISIT if is_first_visit else _LABEL_BY_STEP
     return ReportRequestRow(
         name=str(patient),
         mrn=patient.mrn,
@@ -84,5 +92,9 @@ def _request_row(row: ReportRequest, site: Site, actor: Actor, now: datetime) ->
         times_asked=format_times_asked(row.times_asked),
         ask_on=format_day(row.ask_on, today),
         is_past=row.ask_on < today,
-        links=[StepLink(_LABEL_BY_STEP[name], reverse("step", args=[row.recall_id, name])) for name in permitted],
+        links=[
+            StepLink(label, reverse("step", args=[row.recall_id, name]))
+            for name, label in labels.items()
+            if actor.roles & STEPS_BY_NAME[name].roles
+        ],
     )

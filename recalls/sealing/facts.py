@@ -23,6 +23,7 @@ from recalls.models import (
     PathologyResult,
     Recall,
     Referral,
+    ReferralRetraction,
     Refusal,
     ResultDisclosure,
     ScreeningExam,
@@ -43,6 +44,7 @@ RECALL_OF_FACT: dict[type[Model], str] = {
     DisclosureRetraction: "disclosure__recall",
     Refusal: "recall",
     Referral: "recall",
+    ReferralRetraction: "referral__recall",
     OutsideReport: "recall",
 }
 KEY = "key"  # names the key of the seals beside it

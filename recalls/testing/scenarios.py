@@ -17,14 +17,16 @@ from clinic.factories import SiteStaff
 from clinic.models import Site
 from patients.models import ContactPoint
 from recalls import actions
-from recalls.actions import ContactAttemptInput, DisclosureInput, OutcomeInput, PathologyInput, Slot
+from recalls.actions import ContactAttemptInput, DisclosureInput, OutcomeInput, OutsideReportInput, PathologyInput, Slot
 from recalls.enums import (
     Assessment,
     ConcordanceVerdict,
     ContactChannel,
     ContactResult,
     DisclosureMethod,
+    OutsideReportKind,
     PathologyClass,
+    ReportSource,
     VisitKind,
 )
 from recalls.models import Recall
@@ -171,6 +173,14 @@ def _hand_over(context: ScenarioContext) -> None:
     )  # fmt: skip
 
 
+def _seen_there(context: ScenarioContext) -> None:
+    seen = OutsideReportInput(
+        OutsideReportKind.FIRST_VISIT, "Hillside Sample Hospital",
+        calendar.local_day(context.recall.site, timezone.now()) - timedelta(days=1), ReportSource.PHONE,
+    )  # fmt: skip
+    actions.record_outside(context.recall, seen, by=context.staff.navigator)
+
+
 def _resolve_by_priors(context: ScenarioContext) -> None:
     reading = OutcomeInput(Assessment.BENIGN, release_at=timezone.now())
     actions.resolve_by_priors(context.recall, reading, by=context.staff.radiologist)
@@ -247,6 +257,7 @@ def _with_pathology(result: PathologyClass, verdict: ConcordanceVerdict, *after:
 
 _RESULT_TOLD = ScenarioStep(12, time(9, 30), _tell)
 _HANDED_OVER = ScenarioStep(13, time(10, 0), _hand_over)
+_SEEN_THERE = ScenarioStep(18, time(11, 0), _seen_there)
 
 
 SCENARIOS: dict[str, Scenario] = {
@@ -339,10 +350,15 @@ SCENARIOS: dict[str, Scenario] = {
         (*_BIOPSY_DONE, ScenarioStep(11, time(11, 0), _record_pathology(PathologyClass.BENIGN)))
     ),
     "benign_concordant": _with_pathology(PathologyClass.BENIGN, ConcordanceVerdict.CONCORDANT_BENIGN, _RESULT_TOLD),
-    "high_risk": _with_pathology(PathologyClass.HIGH_RISK, ConcordanceVerdict.HIGH_RISK, _RESULT_TOLD, _HANDED_OVER),
+    "high_risk": _with_pathology(
+        PathologyClass.HIGH_RISK, ConcordanceVerdict.HIGH_RISK, _RESULT_TOLD, _HANDED_OVER, _SEEN_THERE
+    ),
     "cancer_to_tell": _with_pathology(PathologyClass.INVASIVE, ConcordanceVerdict.MALIGNANT),
     "to_hand_over": _with_pathology(PathologyClass.INVASIVE, ConcordanceVerdict.MALIGNANT, _RESULT_TOLD),
     "cancer": _with_pathology(PathologyClass.INVASIVE, ConcordanceVerdict.MALIGNANT, _RESULT_TOLD, _HANDED_OVER),
+    "cancer_in_treatment": _with_pathology(
+        PathologyClass.INVASIVE, ConcordanceVerdict.MALIGNANT, _RESULT_TOLD, _HANDED_OVER, _SEEN_THERE
+    ),
     "discordant": _with_pathology(PathologyClass.BENIGN, ConcordanceVerdict.DISCORDANT, _RESULT_TOLD),
     # On hold, or closed another way.
     "on_hold": Scenario((_FIRST_CALL, ScenarioStep(3, time(10, 0), _put_on_hold))),

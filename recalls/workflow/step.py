@@ -75,6 +75,7 @@ class Precondition(models.TextChoices):
     )
     DECEASED = "deceased", _("The patient is not recorded as deceased.")
     REPORT_REQUESTED = "report_requested", _("No report is asked for from another institution.")
+    FIRST_VISIT_ASKED = "first_visit_asked", _("No first visit at a treatment waits to be confirmed.")
     SIGN_OFF_REQUESTED = "sign_off_requested", _("Nothing waits for a second signature.")
 
 

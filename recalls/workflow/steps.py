@@ -275,13 +275,20 @@ STEPS: tuple[Step, ...] = (
          form="biopsy.SignConcordanceForm", next_in=(State.AWAITING_CONCORDANCE,), weight=10),
     Step(name="hand_over", label=_("Hand over to treatment"),
          rule=_("A malignant or high-risk result closes only with the clinician who takes over, the place and the day "
-                "of the first visit there."),
+                "of the first visit there; afterwards the place is asked whether the patient came."),
          from_states=(State.TO_HAND_OVER,), to_states=_WHERE_RESULTS_LEAD, roles=DESK_ROLES | {Role.RADIOLOGIST},
          main_ways=_ways(State.TO_HAND_OVER, State.CLOSED),
          form="biopsy.HandOverForm", next_in=(State.TO_HAND_OVER,), weight=10, form_open=True),
+    Step(name="not_seen_there", label=_("Was not seen there"),
+         rule=_("A patient who was not seen on the day of the first visit is handed over anew; the place is asked "
+                "until it answers."),
+         from_states=_STATES_AFTER_OUTCOME,
+         to_states=tuple(state for state in _STATES_AFTER_OUTCOME if state != State.ON_HOLD),
+         roles=DESK_ROLES | {Role.RADIOLOGIST}, precondition=Precondition.FIRST_VISIT_ASKED,
+         main_ways=(), form=REASON_FORM),
     Step(name="record_outside", label=_("Record an outside result"),
-         rule=_("A work-up, biopsy or surgery done elsewhere is recorded with its report, also after the recall was "
-                "closed; one that says less than a 4, a 5 or a cancer here by a radiologist."),
+         rule=_("A work-up, biopsy, surgery or first visit elsewhere is recorded with its report, also after the "
+                "recall was closed; one that says less than a 4, a 5 or a cancer here by a radiologist."),
          from_states=ALL_STATES, to_states=ALL_STATES, roles=DESK_ROLES | {Role.RADIOLOGIST},
          form="outside.RecordOutsideForm"),
     Step(name="ask_report", label=_("Ask for the outside report"),

@@ -132,6 +132,9 @@ EXPECTED_STEPS = [
     ExpectedStep("amend_pathology", STATES_WITH_OUTCOME, ["awaiting_concordance", "awaiting_outcome"], "R"),
     ExpectedStep("sign_concordance", ["awaiting_concordance"], WHERE_RESULTS_LEAD, "R"),
     ExpectedStep("hand_over", ["to_hand_over"], WHERE_RESULTS_LEAD, "SNR"),
+    ExpectedStep(
+        "not_seen_there", STATES_WITH_OUTCOME, [state for state in STATES_WITH_OUTCOME if state != "on_hold"], "SNR"
+    ),
     ExpectedStep("record_outside", ALL_STATES, ALL_STATES, "SNR"),
     ExpectedStep("ask_report", ALL_STATES, SAME_STATE, "SNM"),
     ExpectedStep("close_report_request", ALL_STATES, SAME_STATE, "RM"),

@@ -40,6 +40,7 @@ from recalls.models import (
     LesionAssessment,
     PathologyResult,
     Recall,
+    Referral,
     ReportRequest,
     ResultDisclosure,
     SignOffRequest,
@@ -197,10 +198,23 @@ def _ask_for_report_and_signatures(recall: Recall) -> None:
             SignOffRequest.objects.create(recall=recall, site=recall.site, step=step, requested_by=manager)
 
 
+def _add_referral(recall: Recall) -> None:
+    Referral.objects.create(
+        recall=recall, clinician="Dr. Sample-Surgeon", facility="Hillside Sample Hospital", by="N.",
+        first_visit_on=today_at(recall),
+    )  # fmt: skip
+    ReportRequest.objects.create(
+        recall=recall, site=recall.site, kind=OutsideReportKind.FIRST_VISIT, facility="Hillside Sample Hospital",
+        ask_on=today_at(recall),
+    )  # fmt: skip
+
+
 def add_missing_fact(recall: Recall, step: str) -> None:
     """Insert what this step alone asks for and the others could not live with."""
     if step == "not_deceased":
         record_death(recall.patient, today_at(recall), by=SYSTEM)
+    if step == "not_seen_there":
+        _add_referral(recall)
     if step == "record_pathology" and not awaited_lesions(recall):
         _add_awaited_lesion(recall)
     if step == "amend_pathology" and not any(row.is_pathology_amendable for row in load_lesion_statuses(recall)):

@@ -17,6 +17,7 @@ from recalls.enums import (
     Assessment,
     ClosureReason,
     ContactChannel,
+    OutsideReportKind,
     RecallKind,
     VisitKind,
 )
@@ -25,16 +26,18 @@ from recalls.models import (
     Biopsy,
     ContactAttempt,
     Outcome,
+    OutsideReport,
     PathologyResult,
     Recall,
     RecallEvent,
-    Referral,
     ResultDisclosure,
 )
 from reports.audit.scope import AuditScope, Breakdown, WholeYears
 from reports.audit.waits.definitions import Moment
 
 _NOT_A_FIRST_VISIT = (VisitKind.BIOPSY, VisitKind.FOLLOW_UP)
+# A planned first visit proves nothing: somebody there said that the patient came, or they were operated on.
+_SEEN_THERE = (OutsideReportKind.FIRST_VISIT, OutsideReportKind.SURGERY)
 _RESOLVING = (Assessment.NEGATIVE, Assessment.BENIGN, Assessment.PROBABLY_BENIGN)
 
 
@@ -122,7 +125,7 @@ def _first_instants(scope: AuditScope) -> dict[Moment, "QuerySet[Any, Any]"]:
         Moment.BIOPSY: first(Biopsy.objects.all(), "done_on"),
         Moment.PATHOLOGY: first(tissue, "at"),
         Moment.CANCER: first(tissue.filter(result__in=MALIGNANT_CLASSES), "at"),
-        Moment.TREATMENT: first(Referral.objects.all(), "first_visit_on"),
+        Moment.TREATMENT: first(OutsideReport.objects.filter(kind__in=_SEEN_THERE), "performed_on"),
         Moment.RESOLUTION: first(outcomes.filter(assessment__in=_RESOLVING), "at"),
     }
 

@@ -1,0 +1,75 @@
+"""Actions of the hand-over to treatment: name who takes over, and note that the patient was not seen there."""
+
+from datetime import date, timedelta
+from typing import Unpack
+
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from clinic import calendar
+from recalls.actions.outside_reports import close_requests, request_report
+from recalls.actions.progress import go_on
+from recalls.actions.transition import ActionKwargs, Transition, apply_step
+from recalls.enums import OutsideReportKind
+from recalls.models import Recall, RecallEvent, Referral, ReferralRetraction
+
+_MAX_REFERRAL_DAYS = 183
+
+
+def hand_over(
+    recall: Recall, *, clinician: str, facility: str, first_visit_on: date, phone: str = "",
+    **kwargs: Unpack[ActionKwargs],
+) -> RecallEvent:  # fmt: skip
+    """Name who takes over a patient with a malignant or high-risk result, where, and when they are seen first.
+
+    After that day the place is asked whether the patient came, until somebody has an answer. Raises ValidationError
+    without a name or for a visit that lies more than half a year away from today.
+    """
+    _validate_referral(recall, clinician, facility, first_visit_on)
+
+    def refer(transition: Transition) -> None:
+        row = Referral.objects.create(
+            recall=transition.recall,
+            clinician=clinician.strip(),
+            facility=facility.strip(),
+            phone=phone.strip(),
+            first_visit_on=first_visit_on,
+            **transition.signature,
+        )
+        transition.data = {"referral": row.pk}
+        site = transition.recall.site
+        last_day = max(first_visit_on, calendar.local_day(site, transition.now))
+        ask_on = calendar.next_open_day(site, last_day + timedelta(days=1))
+        request_report(transition, OutsideReportKind.FIRST_VISIT, facility, phone, ask_on=ask_on)
+        go_on(transition)
+
+    return apply_step(recall, "hand_over", refer, **kwargs)
+
+
+def not_seen_there(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
+    """Take back the newest referral: the patient was not seen, so nobody has taken over; `note` says how it is known.
+
+    The recall is open again, and a referral is owed anew.
+    """
+    if not kwargs.get("note", "").strip():
+        raise ValidationError({"note": _("Say how it is known, in a few words.")})
+
+    def take_back(transition: Transition) -> None:
+        referral = transition.recall.referrals.latest("pk")
+        ReferralRetraction.objects.create(referral=referral, **transition.signature)
+        transition.data = {"not_kept": referral.pk}
+        close_requests(transition, received=False, kinds=(OutsideReportKind.FIRST_VISIT,))
+        go_on(transition)
+
+    return apply_step(recall, "not_seen_there", take_back, **kwargs)
+
+
+def _validate_referral(recall: Recall, clinician: str, facility: str, first_visit_on: date) -> None:
+    if not clinician.strip():
+        raise ValidationError({"clinician": _("Name the clinician who takes over.")})
+    if not facility.strip():
+        raise ValidationError({"facility": _("Name the hospital or practice.")})
+    days = (first_visit_on - calendar.local_day(recall.site, timezone.now())).days
+    if abs(days) > _MAX_REFERRAL_DAYS:
+        raise ValidationError({"first_visit_on": _("Check the date: it is more than half a year away.")})

@@ -1,0 +1,109 @@
+"""Tests that a patient who was handed over to treatment is not lost on the way there."""
+
+from datetime import date, timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from clinic import calendar
+from clinic.factories import SiteStaff
+from clinic.models import Site
+from recalls import actions
+from recalls.actions import OutsideReportInput, PathologyInput
+from recalls.enums import ClosureReason, OutsideReportKind, PathologyClass, ReportSource, State
+from recalls.models import Recall, Referral, ReportRequest
+from recalls.permissions import StepUnavailable
+from recalls.selectors.report_requests import get_report_requests
+from recalls.testing.factories import RecallFactory
+from tests.rules.results.hand_over import hand_over
+
+pytestmark = pytest.mark.django_db
+HOSPITAL = "Hillside Sample Hospital"
+
+
+@pytest.fixture
+def handed_over(shadyside: Site, staff: SiteStaff) -> Recall:
+    recall = RecallFactory.create(site=shadyside, to_hand_over=True)
+    hand_over(recall, staff)
+    return recall
+
+
+def _seen(recall: Recall, staff: SiteStaff, kind: OutsideReportKind = OutsideReportKind.FIRST_VISIT) -> None:
+    pathology = PathologyInput(PathologyClass.INVASIVE) if kind == OutsideReportKind.SURGERY else None
+    report = OutsideReportInput(
+        kind, HOSPITAL, _today(recall), ReportSource.PHONE, pathology=pathology, told_there="Dr. Sample-Surgeon"
+    )
+    actions.record_outside(recall, report, by=staff.navigator)
+
+
+def _today(recall: Recall) -> date:
+    return calendar.local_day(recall.site, timezone.now())
+
+
+def _asked_for(site: Site) -> list[ReportRequest]:
+    return get_report_requests([site.pk])[0]
+
+
+def test_after_a_hand_over_the_hospital_is_asked_whether_the_patient_came(
+    handed_over: Recall, staff: SiteStaff
+) -> None:
+    (request,) = _asked_for(handed_over.site)
+    assert (request.kind, request.facility) == (OutsideReportKind.FIRST_VISIT, HOSPITAL)
+    day_after = handed_over.referrals.get().first_visit_on + timedelta(days=1)
+    assert request.ask_on == calendar.next_open_day(handed_over.site, day_after)
+    actions.ask_report(handed_over, by=staff.scheduler)
+    assert _asked_for(handed_over.site)[0].ask_on == _today(handed_over) + timedelta(days=3)
+
+
+def test_a_first_visit_that_is_over_already_is_asked_after_on_the_next_open_day(
+    shadyside: Site, staff: SiteStaff
+) -> None:
+    recall = RecallFactory.create(site=shadyside, to_hand_over=True)
+    hand_over(recall, staff, first_visit_on=_today(recall) - timedelta(days=20))
+    assert _asked_for(shadyside)[0].ask_on == calendar.next_open_day(shadyside, _today(recall) + timedelta(days=1))
+
+
+@pytest.mark.parametrize("kind", [OutsideReportKind.FIRST_VISIT, OutsideReportKind.SURGERY])
+def test_a_patient_who_was_seen_or_operated_on_is_asked_after_no_more(
+    handed_over: Recall, staff: SiteStaff, kind: OutsideReportKind
+) -> None:
+    _seen(handed_over, staff, kind)
+    assert not _asked_for(handed_over.site)
+    assert (handed_over.state, handed_over.closure_reason) == (State.CLOSED, ClosureReason.CANCER_HANDED_OVER)
+    with pytest.raises(StepUnavailable):
+        actions.not_seen_there(handed_over, by=staff.navigator, note="They say so.")
+
+
+def test_a_patient_who_was_not_seen_there_is_open_again_and_handed_over_anew(
+    handed_over: Recall, staff: SiteStaff
+) -> None:
+    with pytest.raises(ValidationError, match="how it is known"):
+        actions.not_seen_there(handed_over, by=staff.navigator, note=" ")
+    actions.not_seen_there(handed_over, by=staff.navigator, note="The hospital waited for the patient in vain.")
+    assert (handed_over.state, handed_over.closure_reason) == (State.TO_HAND_OVER, "")
+    assert handed_over.is_open
+    assert handed_over.suspicious
+    assert handed_over.due_at is not None
+    assert not _asked_for(handed_over.site)
+    hand_over(handed_over, staff, facility="Valley Sample Hospital")
+    assert handed_over.state == State.CLOSED
+    assert [request.facility for request in _asked_for(handed_over.site)] == ["Valley Sample Hospital"]
+    assert Referral.all_objects.filter(recall=handed_over).count() == 2
+    assert handed_over.referrals.count() == 1
+
+
+def test_a_first_visit_is_recorded_only_of_a_patient_who_was_handed_over(shadyside: Site, staff: SiteStaff) -> None:
+    recall = RecallFactory.create(site=shadyside, to_hand_over=True)
+    with pytest.raises(ValidationError, match="not been handed over"):
+        _seen(recall, staff)
+    assert not recall.outside_reports.exists()
+
+
+def test_nobody_asks_whether_a_patient_came_who_has_died(handed_over: Recall, staff: SiteStaff) -> None:
+    actions.mark_deceased(handed_over, _today(handed_over), by=staff.navigator, note="The family told us.")
+    assert not _asked_for(handed_over.site)
+    with pytest.raises(StepUnavailable):
+        actions.not_seen_there(handed_over, by=staff.navigator, note="The hospital waited.")
+    actions.not_deceased(handed_over, by=staff.manager, note="It was another person of that name.")
+    assert [request.recall_id for request in _asked_for(handed_over.site)] == [handed_over.pk]
