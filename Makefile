@@ -14,7 +14,7 @@ PARALLEL_WAITING ?= $(shell expr $(PARALLEL) + 1)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run install install-demo install-dev test test-sqlite test-postgres test-browser check check-types check-quick check-lint check-layers check-migrations check-production check-docs fix lock bench drill drill-short lighthouse gallery screenshots rulebook mutants conform check-security sbom upgrade-check clean
+.PHONY: help run install install-demo install-dev test test-sqlite test-postgres test-browser check check-types check-quick check-lint check-layers check-migrations check-production check-docs fix lock install-bench bench bench-short drill drill-short lighthouse gallery screenshots rulebook mutants conform check-security sbom upgrade-check clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -88,9 +88,16 @@ lock: ## Pin the packages that pyproject.toml allows (needs uv; installs it into
 	$(PIN) --extra demo --constraint requirements.txt pyproject.toml --output-file requirements-demo.txt
 	$(PIN) --extra demo --extra dev --constraint requirements-demo.txt pyproject.toml --output-file requirements-dev.txt
 	$(PIN) --extra demo --extra dev --extra mutants --constraint requirements-dev.txt pyproject.toml --output-file requirements-mutants.txt
+	$(PIN) --extra demo --extra dev --extra bench --constraint requirements-dev.txt pyproject.toml --output-file requirements-bench.txt
 
-bench: install-dev ## Run every benchmark in bench/
-	@for script in bench/[a-z]*.py; do echo "== $$script"; $(PY) -m "$$(echo "$${script%.py}" | tr / .)" || exit 1; done
+install-bench:
+	@VENV=.venv-bench sh bin/venv requirements-bench.txt
+
+bench: install-bench ## Every budget in one run: one table, a file and a chart in var/bench (docs/scale.md)
+	@.venv-bench/bin/python -m bench
+
+bench-short: install-bench ## The same in some minutes, with 100,000 recalls
+	@BENCH=short .venv-bench/bin/python -m bench
 
 drill: install-dev ## Try to break every promise on the real stack and print a table (SEED="1 2 3"; docs/operate.md)
 	@$(PY) -m bench.drill
@@ -121,5 +128,5 @@ mutants: ## Change the rules' code a little at a time and count the changes no t
 	$(PY) -m tests.support.mutants --minutes $(MINUTES) --children $(PARALLEL)
 
 clean: ## Remove the environment and the caches; the data in var/ stays
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .mutants
+	rm -rf .venv .venv-bench .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .mutants
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

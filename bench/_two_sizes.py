@@ -1,9 +1,12 @@
 """Makes databases of 10,000 and 1,000,000 recalls on one PostgreSQL: the rows of the small one, copied by the server.
 
+With BENCH=short the large one holds 100,000.
+
 The large one comes in two shapes: six in ten recalls still open, as after years without any ending, and "grown", about
 12,000 open among 1,000,000, as after many years of work. A database that is there already is used as it is.
 """
 
+import os
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -11,7 +14,8 @@ from itertools import islice
 from typing import Any
 
 BASE_SIZE = 10_000
-COPIES = 99  # of the small clinic, beside its own rows
+IS_SHORT = os.environ.get("BENCH") == "short"
+COPIES = 9 if IS_SHORT else 99  # of the small clinic, beside its own rows
 SHAPES = ("small", "open", "grown")
 _BATCH = 5_000
 # Tables whose rows are copied, the ones that are referred to first.
@@ -41,7 +45,7 @@ _END_VISITS = """UPDATE recalls_appointment v SET status = 'attended' FROM recal
 
 
 def database_name(shape: str) -> str:
-    return f"sizes_{shape}"
+    return f"sizes_short_{shape}" if IS_SHORT and shape != "small" else f"sizes_{shape}"
 
 
 def make_databases() -> None:

@@ -10,10 +10,12 @@ import os
 import statistics
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
+from bench.budgets.line import Line, print_lines
 from bench.desk_pages import configured_database
 
 MOVERS = int(os.environ.get("MOVERS", "50"))
@@ -51,14 +53,14 @@ def _moves_a_second(scheduler: Any, recalls: list[list[int]]) -> tuple[float, in
     return MOVERS * MOVES_EACH / (time.perf_counter() - started), failed
 
 
-def main() -> int:
+def measure() -> Iterator[Line]:
     with configured_database():
         from django.core.management import call_command
         from django.db import connection
 
         if connection.vendor != "postgresql":
-            print("LEFT OUT: concurrent moves need PostgreSQL.")
-            return 0
+            yield Line("moves a second with kept numbers against without", None, MIN_RATIO, detail="needs PostgreSQL")
+            return
         call_command("migrate", verbosity=0)
         from clinic.factories import SiteFactory, get_site_staff
         from recalls.kept_facts import triggers, upkeep
@@ -68,7 +70,7 @@ def main() -> int:
         recalls = [[RecallFactory.create(site=site).pk for _ in range(2)] for _ in range(MOVERS)]
         scheduler = get_site_staff(site).scheduler
         rates: dict[str, list[float]] = {"with": [], "without": []}
-        failures = 0
+        failures = wrong = 0
         for turn in range(TURNS * 2):
             kind = "without" if turn % 2 else "with"
             (triggers.remove if kind == "without" else triggers.install)(connection)
@@ -77,14 +79,15 @@ def main() -> int:
             failures += failed
             if kind == "without":
                 upkeep.check_and_mend()
-            elif faults := upkeep.check_and_mend():
-                print(f"FAULT: after {MOVERS} movers {faults}")
-                return 1
+            else:
+                wrong += sum(upkeep.check_and_mend())
     kept, bare = statistics.median(rates["with"]), statistics.median(rates["without"])
-    print(f"{MOVERS} movers, moves a second: {kept:.0f} with kept numbers, {bare:.0f} without, {kept / bare:.2f}")
-    print(f"{failures} failed")
-    return 1 if failures or kept / bare < MIN_RATIO else 0
+    detail = f"{MOVERS} movers; {kept:.0f} moves/s against {bare:.0f}"
+    name = "moves a second with kept numbers against without"
+    yield Line(name, kept / bare, MIN_RATIO, is_floor=True, detail=detail)
+    yield Line("moves that failed, deadlocks", failures, 0)
+    yield Line("numbers that differ from a recount", wrong, 0)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(print_lines(measure()))

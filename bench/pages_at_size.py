@@ -1,31 +1,26 @@
 """Measures every list, number and minute's task at 1,000,000 recalls against 10,000, in both shapes of a large clinic.
 
 Three databases on one PostgreSQL (`bench._two_sizes`), asked in turns within one run. Prints the median milliseconds
-that the request and its server process kept a processor busy, the ratios and the queries, writes them as JSON to
-var/bench/, and ends with status 1 when a ratio is missed. ROUNDS=40 and ONLY=board,map change the run; with
-DATABASE_URL the databases stay on that server for the next run.
+that the request and its server process kept a processor busy, the ratios and the queries; ends with status 1 when one
+is missed. ROUNDS=40 and ONLY=board,map change the run; with DATABASE_URL the databases stay there for the next run.
 """
 
-import json
 import os
 import statistics
 import sys
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from bench._two_sizes import SHAPES, database_name, make_databases
+from bench.budgets.line import Line, print_lines
+from bench.budgets.processor_time import TURN, time_turn
 from bench.desk_pages import RoleClients, configured_database, use_database
-from config.env import PROJECT_ROOT
 
 ROUNDS = int(os.environ.get("ROUNDS", "20"))
 ONLY = [word for word in os.environ.get("ONLY", "").split(",") if word]
 MAX_RATIO = 1.2
-TURN = 5  # requests to one database before the next one's turn
-RESULTS = PROJECT_ROOT / "var" / "bench" / "pages_at_size.json"
+MAX_QUEUE_QUERIES = 8
 PAGES: dict[str, tuple[str, str]] = {
     "queue": ("scheduler", "/queue/"),
     "queue, counted anew": ("scheduler", "/queue/"),
@@ -55,24 +50,7 @@ PAGES: dict[str, tuple[str, str]] = {
 }
 
 
-@dataclass
-class Line:
-    """What was measured of one page or task: median milliseconds by shape, and the most queries."""
-
-    name: str
-    ms: dict[str, float]
-    queries: int
-
-    @property
-    def ratios(self) -> dict[str, float]:
-        return {shape: self.ms[shape] / self.ms["small"] for shape in SHAPES if shape != "small"}
-
-    @property
-    def is_missed(self) -> bool:
-        return max(self.ratios.values()) > MAX_RATIO
-
-
-class _People:
+class People:
     """The staff of one database by role."""
 
     def __init__(self) -> None:
@@ -86,24 +64,6 @@ class _People:
             setattr(self, role.value, found or UserFactory.create(username=f"bench-{role}", role=role, sites=[site]))
 
 
-class _Server:
-    """The server's process behind our connection, on this machine: how long it has kept a processor busy.
-
-    Unlike the time that passes, it says the same however much else runs. One process does the work of a query alone.
-    """
-
-    def __init__(self) -> None:
-        from django.db import connection
-
-        with connection.cursor() as cursor:
-            cursor.execute("SET max_parallel_workers_per_gather = 0")
-            cursor.execute("SELECT pg_backend_pid()")
-            self._file = Path(f"/proc/{cursor.fetchone()[0]}/schedstat")
-
-    def busy_ms(self) -> float:
-        return int(self._file.read_text().split()[0]) / 1_000_000
-
-
 class Desk(RoleClients):
     """One database's browsers, and the tasks of its workers."""
 
@@ -112,7 +72,7 @@ class Desk(RoleClients):
 
         self.shape = shape
         use_database(database_name(shape))
-        people: Any = _People()
+        people: Any = People()
         super().__init__(database_name(shape), people)
         self.browsers["administrator"] = Client(SERVER_NAME="localhost")
         self.browsers["administrator"].force_login(people.administrator)
@@ -147,7 +107,7 @@ def _count_weeks(desks: list[Desk]) -> None:
         store_weekly_figures()
 
 
-def measure(desks: list[Desk], name: str, work: Callable[[Desk], Any]) -> Line:
+def measure_line(desks: list[Desk], name: str, work: Callable[[Desk], Any]) -> Line:
     """The same work in each database in turns; before a page that counts anew everything that is kept is dropped."""
     from django.core.cache import cache
     from django.db import connection
@@ -161,28 +121,28 @@ def measure(desks: list[Desk], name: str, work: Callable[[Desk], Any]) -> Line:
             with CaptureQueriesContext(connection) as asked:
                 work(desk)  # opens the connection
             queries = max(queries, len(asked))
-            server = _Server()
-            for _ in range(TURN):
-                if "anew" in name:
-                    cache.clear()
-                started = server.busy_ms() + time.process_time() * 1000
-                work(desk)
-                taken[desk.shape].append(server.busy_ms() + time.process_time() * 1000 - started)
-    return Line(name, {shape: statistics.median(times) for shape, times in taken.items()}, queries)
+            before = cache.clear if "anew" in name else lambda: None
+            taken[desk.shape] += time_turn(partial(work, desk), before)
+    return make_line(name, {shape: statistics.median(times) for shape, times in taken.items()}, queries)
 
 
-def main() -> int:
+def make_line(name: str, ms: dict[str, float], queries: int) -> Line:
+    ratios = {shape: ms[shape] / ms["small"] for shape in SHAPES if shape != "small"}
+    said = ", ".join(f"{shape} {ratio:.2f}" for shape, ratio in ratios.items())
+    detail = f"{said}; {ms['small']:.1f} ms, {queries} queries"
+    facts = {"ms": ms, "ratios": ratios, "queries": queries}
+    return Line(f"size: {name}", max(ratios.values()), MAX_RATIO, detail=detail, facts=facts)
+
+
+def measure() -> Iterator[Line]:
     with configured_database():
         from django.db import connection
 
         if connection.vendor != "postgresql":
-            print("LEFT OUT: the pages at their size need PostgreSQL.")
-            return 0
+            yield Line("size: every page and task", None, MAX_RATIO, detail="needs PostgreSQL")
+            return
         make_databases()
-        desks = [Desk(shape) for shape in SHAPES]
-        heads = "".join(f"{shape:>10}" for shape in (*SHAPES, "open:1", "grown:1", "queries"))
-        print(f"median milliseconds of {ROUNDS}, ratios\n{'':28}{heads}")
-        lines = []
+        desks, most = [Desk(shape) for shape in SHAPES], 0
         work: dict[str, Callable[[Desk], Any]] = {name: partial(_open_page, page) for name, page in PAGES.items()}
         work |= {name: partial(_run_task, task) for name, task in _tasks().items()}
         for name, what in work.items():
@@ -190,22 +150,11 @@ def main() -> int:
                 continue
             if name == "board":
                 _count_weeks(desks)
-            line = measure(desks, name, what)
-            lines.append(line)
-            numbers = "".join(f"{number:10.1f}" for number in line.ms.values())
-            numbers += "".join(f"{ratio:10.2f}" for ratio in line.ratios.values())
-            print(f"{name:28}{numbers}{line.queries:10d}{'  MISSED' if line.is_missed else ''}", flush=True)
-    _write(RESULTS, lines)
-    missed = [line.name for line in lines if line.is_missed]
-    print(f"budget: ratio {MAX_RATIO}; missed by: {', '.join(missed) or 'none'}; written to {RESULTS}")
-    return 1 if missed else 0
-
-
-def _write(path: Path, lines: list[Line]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    found = [{"name": line.name, "ms": line.ms, "ratios": line.ratios, "queries": line.queries} for line in lines]
-    path.write_text(json.dumps({"rounds": ROUNDS, "max_ratio": MAX_RATIO, "lines": found}, indent=1) + "\n")
+            yield (line := measure_line(desks, name, what))
+            if name.startswith("queue"):
+                most = max(most, line.facts["queries"])
+        yield Line("queries of a queue page, the most", most, MAX_QUEUE_QUERIES)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(print_lines(measure()))

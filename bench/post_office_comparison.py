@@ -10,19 +10,22 @@ status 1 when we are slower, lose one, or send copies beyond what was in flight.
 
 import os
 import signal
+import statistics
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from importlib.util import find_spec
 
 from bench._test_installation import CountingMailServer, Installation, book_visits, fresh_installation
+from bench.budgets.line import Line, print_lines
 from bench.delivery import reset_to_due
 from config.env import PROJECT_ROOT
 
 MESSAGES = int(os.environ.get("MESSAGES", "1000"))
+TURNS = int(os.environ.get("TURNS", "3"))
 KILLS, PROCESSES = 3, 2
 LEASE_SECONDS = 7.0
 _START = "import sys, django; django.setup(); print('ready', flush=True); sys.stdin.readline(); "
@@ -134,10 +137,10 @@ def enqueue_with_post_office(share: int) -> None:
         )
 
 
-def main() -> int:
+def measure() -> Iterator[Line]:
     if find_spec("post_office") is None:
-        print("LEFT OUT: django-post_office is not installed")
-        return 0
+        yield Line("delivery against django-post_office", None, 1.0, is_floor=True, detail="it is not installed")
+        return
     os.environ["DJANGO_SETTINGS_MODULE"] = "bench.post_office_settings"
     with ExitStack() as stack:
         mail = stack.enter_context(CountingMailServer())
@@ -148,19 +151,33 @@ def main() -> int:
             BenchmarkSide(here, POST_OFFICE_PROGRAMS),
             BenchmarkSide(here, ENQUEUE_PROGRAMS),
         )
-        writing, sending = time_run(written), time_run(theirs)
-        rates = {"theirs": MESSAGES / (writing + sending), "ours": MESSAGES / time_run(ours)}
-        assert mail.count == 2 * MESSAGES
-        reset_to_due()
+        writing, sending, sent_by_us = [], [], []
+        for turn in range(TURNS):
+            writing.append(time_run(written))
+            sending.append(time_run(theirs))
+            sent_by_us.append(time_run(ours))
+            assert mail.count == 2 * MESSAGES * (turn + 1)
+            reset_to_due()
         time_run(written)
         kills = {"theirs": run_with_kills(theirs, mail), "ours": run_with_kills(ours, mail)}
-    for name, rate in rates.items():
-        print(f"{name:8} {rate:6.0f} messages/s; after {KILLS} kills: {kills[name]}")
-    print(f"theirs, sending alone what was written before: {MESSAGES / sending:.0f} messages/s")
-    allowed = KILLS * PROCESSES
-    kept = rates["ours"] >= rates["theirs"] and kills["ours"]["lost"] == 0 and kills["ours"]["extra"] <= allowed
-    return 0 if kept else 1
+    both = [write + send for write, send in zip(writing, sending, strict=True)]
+    yield _make_line("delivery against django-post_office", sent_by_us, both, 1.0)
+    yield _make_line("delivery against its sending alone", sent_by_us, sending, None)
+    yield from _kill_lines(kills)
+
+
+def _make_line(name: str, ours: list[float], theirs: list[float], least: float | None) -> Line:
+    ratio = statistics.median(other / mine for mine, other in zip(ours, theirs, strict=True))
+    detail = f"{MESSAGES / statistics.median(ours):.0f} messages/s against {MESSAGES / statistics.median(theirs):.0f}"
+    return Line(name, ratio, least, is_floor=True, detail=detail, facts={"ours": ours, "theirs": theirs})
+
+
+def _kill_lines(kills: dict[str, dict[str, int]]) -> Iterator[Line]:
+    theirs = kills["theirs"]
+    detail = f"theirs: {theirs['lost']} lost, {theirs['extra']} extra"
+    yield Line(f"lost after {KILLS} kills", kills["ours"]["lost"], 0, detail=detail)
+    yield Line(f"extra copies after {KILLS} kills", kills["ours"]["extra"], KILLS * PROCESSES, detail=detail)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(print_lines(measure()))
