@@ -9,6 +9,7 @@ The large one comes in two shapes: six in ten recalls still open, as after years
 import os
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from itertools import islice
 from typing import Any
@@ -168,11 +169,41 @@ def _copy_small() -> None:
         cursor.execute("SET session_replication_role = replica")  # no foreign key is asked, no trigger fires
         strides = {model: _highest_key(cursor, model) for model in models}
         for model in models:
-            _copy_rows(cursor, model, strides)
+            with _indexes_built_afterwards(cursor, model._meta.db_table):
+                _copy_rows(cursor, model, strides)
         cursor.execute("SET session_replication_role = DEFAULT")
+    _fill_what_triggers_keep()
+    use_database(home)
+
+
+@contextmanager
+def _indexes_built_afterwards(cursor: Any, table: str) -> Iterator[None]:
+    """Without those indexes that no constraint needs: built at once they take a fraction of the time."""
+    cursor.execute(
+        "SELECT i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid) FROM pg_index i "
+        "WHERE i.indrelid = %s::regclass AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = i.indexrelid)",
+        [table],
+    )
+    indexes = cursor.fetchall()
+    for name, _definition in indexes:
+        cursor.execute(f"DROP INDEX {name}")
+    yield
+    for _name, definition in indexes:
+        cursor.execute(definition)
+
+
+def _fill_what_triggers_keep() -> None:
+    """The facts and numbers of rows that were written past the triggers, and the statistics of all."""
+    from django.db import connection
+
+    from recalls.kept_facts.upkeep import check_and_mend, sum_count_lines
+
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    check_and_mend()
+    sum_count_lines()
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
-    use_database(home)
 
 
 def _highest_key(cursor: Any, model: Any) -> int:
@@ -213,5 +244,5 @@ def _end_most() -> None:
         cursor.execute("SET session_replication_role = DEFAULT")
     with connection.cursor() as cursor:
         cursor.execute("VACUUM FULL ANALYZE recalls_recall")
-        cursor.execute("VACUUM ANALYZE")
+    _fill_what_triggers_keep()
     use_database(home)
