@@ -25,11 +25,12 @@ VISIBILITY_TIMEOUT_SECONDS = (
 )
 
 
-def database_settings(url: SecretStr | None, data_dir: Path) -> dict[str, Any]:
-    """Django's settings of the one database: PostgreSQL by address, else SQLite that survives a power cut.
+def database_settings(url: SecretStr | None, data_dir: Path, *, is_pooled: bool = False) -> dict[str, Any]:
+    """Django's settings of a database: PostgreSQL by address, else SQLite that survives a power cut.
 
     SQLite takes its write lock when a transaction begins (IMMEDIATE): two writers then wait for each other, where
-    the default mode would fail one of them with "database is locked".
+    the default mode would fail one of them with "database is locked". A pooler in transaction mode gives each
+    transaction another connection, so that nothing may outlive one.
     """
     config: dict[str, Any] = {"ENGINE": SQLITE, "NAME": str(data_dir / "recalldesk.sqlite3")}
     if url:
@@ -43,8 +44,10 @@ def database_settings(url: SecretStr | None, data_dir: Path) -> dict[str, Any]:
     else:
         config["CONN_MAX_AGE"] = 60
         config["CONN_HEALTH_CHECKS"] = True
-        # Compiling a query takes longer than any of our pages' queries, and looking dear is enough to set it off.
-        config.setdefault("OPTIONS", {}).setdefault("options", "-c jit=off")
+        config["DISABLE_SERVER_SIDE_CURSORS"] = is_pooled
+        if not is_pooled:  # poolers refuse it
+            # Compiling a query takes longer than any of our pages' queries, and looking dear is enough to set it off.
+            config.setdefault("OPTIONS", {}).setdefault("options", "-c jit=off")
     return config
 
 

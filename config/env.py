@@ -143,6 +143,17 @@ class Environment(BaseSettings):
         validation_alias="DATABASE_URL",
         description="postgres://user:password@host:5432/name. Embedded: SQLite in DATA_DIR.",
     )
+    reports_database_url: DatabaseUrl | None = Field(
+        None,
+        validation_alias="REPORTS_DATABASE_URL",
+        description="A copy that PostgreSQL keeps up to date (hot standby), from which the audit, the waits and CSV "
+        "files read while it is no more than five minutes behind. Not set: they read from DATABASE_URL.",
+    )
+    database_pooled: bool = Field(
+        False,
+        validation_alias="DATABASE_POOLED",
+        description="Whether DATABASE_URL leads to a pooler in transaction mode, such as PgBouncer.",
+    )
     redis_url: RedisUrl | None = Field(
         None,
         validation_alias="REDIS_URL",

@@ -56,14 +56,18 @@ def _list_plain_connections(env: "Environment") -> list[str]:
     broker = split_address(env.redis_url.get_secret_value()) if env.redis_url else None
     if broker and _is_plain(broker, "redis") and "broker" not in env.plain_transport:
         faults.append("REDIS_URL: must be rediss://, or say PLAIN_TRANSPORT=broker")
-    if env.database_url and "database" not in env.plain_transport:
-        database = split_address(env.database_url.get_secret_value())
-        options = parse_qs(database.query)
-        host = options.get("host", [database.hostname or ""])[0]
-        mode = options.get("sslmode", [""])[0]
-        if host not in LOCAL_HOSTS and not host.startswith("/") and mode not in VERIFIED_SSL_MODES:
-            faults.append("DATABASE_URL: needs ?sslmode=verify-full (or verify-ca), or say PLAIN_TRANSPORT=database")
+    for name, url in (("DATABASE_URL", env.database_url), ("REPORTS_DATABASE_URL", env.reports_database_url)):
+        if url and "database" not in env.plain_transport and _is_unverified(url.get_secret_value()):
+            faults.append(f"{name}: needs ?sslmode=verify-full (or verify-ca), or say PLAIN_TRANSPORT=database")
     return faults
+
+
+def _is_unverified(url: str) -> bool:
+    """Whether a database on another host would be spoken to without asking who answers."""
+    database = split_address(url)
+    options = parse_qs(database.query)
+    host, mode = options.get("host", [database.hostname or ""])[0], options.get("sslmode", [""])[0]
+    return host not in LOCAL_HOSTS and not host.startswith("/") and mode not in VERIFIED_SSL_MODES
 
 
 def _is_plain(address: SplitResult, scheme: str) -> bool:

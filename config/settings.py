@@ -127,7 +127,12 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 
-DATABASES: dict[str, Any] = {"default": connections.database_settings(ENV.database_url, DATA_DIR)}
+DATABASES: dict[str, Any] = {
+    "default": connections.database_settings(ENV.database_url, DATA_DIR, is_pooled=ENV.database_pooled)
+}
+if ENV.reports_database_url:
+    DATABASES["reports"] = connections.database_settings(ENV.reports_database_url, DATA_DIR)
+    DATABASE_ROUTERS = ["desk.read_copy.ReadCopyRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Nothing a person sees may hang on a cache that can be away, so it stays in each process.
 CACHES: dict[str, Any] = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}

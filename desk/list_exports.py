@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 
 from clinic.models import User
 from clinic.roles import Page
+from desk.read_copy import reading_from_copy
 
 CHUNK = 500
 
@@ -60,10 +61,16 @@ def get_list_exports() -> Mapping[str, ListExport]:
 
 def iter_chunks(rows: "QuerySet[Any]") -> Iterator[list[Any]]:
     """In the order of their number, some hundred at a time, so that a list of any length takes little memory."""
-    last, ordered = 0, rows.order_by("pk")
-    while found := list(ordered.filter(pk__gt=last)[:CHUNK]):
+    ordered = rows.order_by("pk")
+    found = _read_chunk(ordered)
+    while found:
         yield found
-        last = found[-1].pk
+        found = _read_chunk(ordered.filter(pk__gt=found[-1].pk))
+
+
+def _read_chunk(rows: "QuerySet[Any]") -> list[Any]:
+    with reading_from_copy():
+        return list(rows[:CHUNK])
 
 
 def to_cell(value: object) -> str:

@@ -14,6 +14,7 @@ from django.utils.http import urlencode
 from clinic import calendar
 from clinic.models import Site, User
 from clinic.roles import Page
+from desk.read_copy import reading_from_copy
 from desk.views import DeskView, current_user, sites_with_calendars
 from reports.audit.documents import COLUMNS, Document, build_document, chart_data, document_rows, document_tables
 from reports.audit.figures import compute_audit
@@ -133,10 +134,12 @@ class _Question:
 
     def wait_document(self) -> WaitDocument:
         scope = AuditScope.of_year(self.sites, self.year)
-        return build_wait_document(compute_waits(scope, self.by, self.today), scope, self.by, self.today)
+        with reading_from_copy():
+            return build_wait_document(compute_waits(scope, self.by, self.today), scope, self.by, self.today)
 
     def document(self) -> Document:
         """A reader sees the own figures and those of all others together, by name nobody else's."""
         scope = AuditScope.of_year(self.sites, self.year, self.user.pk if self.is_own else None)
         blind_to = None if self.sees_every_reader else self.user.pk
-        return build_document(compute_audit(scope, self.by, self.today, own_reader_id=blind_to), self.today)
+        with reading_from_copy():
+            return build_document(compute_audit(scope, self.by, self.today, own_reader_id=blind_to), self.today)

@@ -160,6 +160,12 @@ def test_a_database_password_with_special_characters_arrives_whole_and_options_a
     assert config["OPTIONS"] == {"sslmode": "require", "options": "-c jit=off"}
 
 
+def test_behind_a_pooler_nothing_outlives_a_transaction(tmp_path: Path) -> None:
+    config = database_settings(SecretStr("postgres://recalls@pooler:6432/desk"), tmp_path, is_pooled=True)
+    assert config["DISABLE_SERVER_SIDE_CURSORS"] is True
+    assert "options" not in config.get("OPTIONS", {})
+
+
 def test_the_embedded_database_survives_a_power_cut_and_writers_wait_for_each_other(tmp_path: Path) -> None:
     options = database_settings(None, tmp_path)["OPTIONS"]
     assert options["transaction_mode"] == "IMMEDIATE"
