@@ -36,7 +36,7 @@ def main() -> int:
     with ExitStack() as stack:
         environment = dict(os.environ)
         if "DATABASE_URL" not in environment:
-            environment["DATABASE_URL"] = stack.enter_context(servers.run_postgres(**POSTGRES_SETTINGS))
+            environment["DATABASE_URL"] = stack.enter_context(servers.run_postgres(None, **POSTGRES_SETTINGS))
         if "REDIS_URL" not in environment:
             environment["REDIS_URL"] = stack.enter_context(servers.run_redis())
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="recalldesk-bench-")))

@@ -9,7 +9,7 @@ import os
 import statistics
 import sys
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from bench._two_sizes import database_name, make_databases
@@ -107,7 +107,7 @@ def _measure_in_turns() -> dict[str, float]:
         with override_settings(**BARE_SETTINGS):
             taken["bare"] += _time_page(lambda: _get_bare(browser))
         for name, page in PAGES.items():
-            taken[name] += _time_page(lambda page=page: desk.time_request(*page))
+            taken[name] += _time_page(partial(desk.time_request, *page))
     return {name: statistics.median(times) for name, times in taken.items()}
 
 

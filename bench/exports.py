@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from typing import Any
 
 from bench._two_sizes import database_name, make_databases
 from bench.budgets.line import Line, print_lines
@@ -47,12 +48,12 @@ def take(name: str) -> None:
         from bench.pages_at_size import People
 
         use_database(database_name("open"))
-        people = People()
+        people: Any = People()
         browser = Client(SERVER_NAME="localhost")
         browser.force_login(people.manager)
         asked = {"file": name, "reason": "Measured.", "since": "2020-01-01", "until": "2029-01-01"}
         started, rows = time.perf_counter(), 0
-        answer = browser.post("/lists/files/", asked)
+        answer: Any = browser.post("/lists/files/", asked)
         assert answer.status_code == 200, answer.status_code
         for part in answer.streaming_content:
             rows += part.count(b"\r\n")

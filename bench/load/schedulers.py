@@ -44,7 +44,7 @@ class CallForm(HTMLParser):
             self._is_inside = False
 
 
-class Scheduler(HttpUser):
+class Scheduler(HttpUser):  # type: ignore[misc]
     """One person with a session of the own."""
 
     def wait_time(self) -> float:
@@ -59,7 +59,7 @@ class Scheduler(HttpUser):
         for _ in range(random.randrange(3)):
             next(self._clicks)
 
-    @task
+    @task  # type: ignore[untyped-decorator]
     def click(self) -> None:
         next(self._clicks)()
 
