@@ -5,13 +5,15 @@ from allauth.socialaccount.views import login_cancelled
 from django.urls import include, path
 
 from clinic import views
+from clinic.accounts import oidc
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("sign-in/", views.SignInView.as_view(), name="sign_in"),
     path("sign-in/", views.SignInView.as_view(), name="account_login"),  # what django-allauth calls it
     path("sign-in/again/", reauthenticate, name="account_reauthenticate"),
-    path("sso/", include("allauth.socialaccount.providers.openid_connect.urls")),
+    path("sso/<slug:provider_id>/login/", oidc.begin_sign_on, name="openid_connect_login"),
+    path("sso/<slug:provider_id>/login/callback/", oidc.end_sign_on, name="openid_connect_callback"),
     path("sso/stopped/", login_cancelled, name="socialaccount_login_cancelled"),
     path("keys/", views.keyboard_shortcuts, name="keyboard_shortcuts"),
     path("password/", views.ChangePasswordView.as_view(), name="password_change"),

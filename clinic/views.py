@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import urlencode
 
 from allauth.account.decorators import reauthentication_required
 from django.conf import settings
@@ -47,8 +46,6 @@ class SignInView(LoginView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         url = reverse("openid_connect_login", args=["sso"]) if settings.SSO_NAME else ""
-        if url and self.get_redirect_url():
-            url = f"{url}?{urlencode({'next': self.get_redirect_url()})}"
         return super().get_context_data(**kwargs) | {"sso_url": url, "sso_name": settings.SSO_NAME}
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:

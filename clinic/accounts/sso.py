@@ -4,6 +4,7 @@ An account is found by what the provider calls the person, else by a verified em
 the directory gives the roles: they follow it at each sign-in, and whoever is in no mapped group does not come in.
 """
 
+import time
 from typing import Any
 
 from allauth.core.exceptions import ImmediateHttpResponse
@@ -13,8 +14,10 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 from django.http import HttpRequest
 from django.shortcuts import render
+from django.utils.crypto import constant_time_compare
 
 from clinic.accounts.models import SecurityEvent
+from clinic.accounts.oidc import AnswerRefused
 from clinic.accounts.second_factor import GIVEN
 from clinic.accounts.security_log import record
 from clinic.accounts.sessions import end_sessions
@@ -23,6 +26,7 @@ from clinic.roles import ADMIN_ROLES, STAFF_ROLES, Role
 
 # What a provider calls a sign-in with more than a password (RFC 8176).
 _STRONG_METHODS = frozenset({"mfa", "otp", "hwk", "swk", "fpt", "face", "sc"})
+_CLOCKS_DIFFER_SECONDS = 60
 
 
 class SignOnRefused(Exception):
@@ -38,14 +42,21 @@ class StaffSocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
     def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
         claims = _claims_of(sociallogin)
         try:
+            _check_sign_in(sociallogin)
             with transaction.atomic():
                 user = self._let_in(request, sociallogin, claims)
         except SignOnRefused as refused:  # kept after what was begun is undone
-            record(SecurityEvent.Kind.SIGN_IN_FAILED, request=request, detail=f"single sign-on: {refused}")
+            _record_refusal(request, str(refused))
             page = render(request, "registration/sso_refused.html", status=403)
             raise ImmediateHttpResponse(page) from refused
-        if _STRONG_METHODS & set(claims.get("amr") or ()):
+        if _gave_second_factor(sociallogin):
             request.session[GIVEN] = user.pk
+
+    def on_authentication_error(self, request: HttpRequest, provider: Any, **details: Any) -> None:
+        """An answer that is none: its kind goes into the log, its words do not."""
+        fault = details.get("exception")
+        told = str(fault) if isinstance(fault, AnswerRefused) else type(fault).__name__
+        _record_refusal(request, told if fault else "no answer to a request of this browser")
 
     def _let_in(self, request: HttpRequest, sociallogin: Any, claims: dict[str, Any]) -> User:
         roles = _roles_from(claims)
@@ -78,6 +89,37 @@ class StaffSocialAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
             first_name=str(claims.get("given_name") or "")[:150],
             last_name=str(claims.get("family_name") or "")[:150],
         )
+
+
+def _check_sign_in(sociallogin: Any) -> None:
+    """The ID token answers this very request, and the person proved who they are within the hours of a session."""
+    token = sociallogin.account.extra_data["id_token"]
+    nonce = sociallogin.state.get("nonce") or ""
+    if not nonce or not constant_time_compare(str(token.get("nonce") or ""), nonce):
+        raise SignOnRefused("the ID token answers another request")
+    if (signed_in_at := _auth_time(token)) and signed_in_at < time.time() - _most_seconds():
+        raise SignOnRefused("the sign-in at the provider is too old")
+
+
+def _gave_second_factor(sociallogin: Any) -> bool:
+    """The signed token says by which methods, and how long ago; without both it is asked for here."""
+    token = sociallogin.account.extra_data["id_token"]
+    methods = token.get("amr")
+    return isinstance(methods, list) and bool(_STRONG_METHODS & set(map(str, methods))) and _auth_time(token) > 0
+
+
+def _auth_time(token: dict[str, Any]) -> float:
+    """When the person last proved who they are; 0 where the provider does not say."""
+    told = token.get("auth_time")
+    return float(told) if isinstance(told, (int, float)) else 0.0
+
+
+def _most_seconds() -> float:
+    return float(settings.SESSION_ABSOLUTE_TIMEOUT.total_seconds()) + _CLOCKS_DIFFER_SECONDS
+
+
+def _record_refusal(request: HttpRequest, words: str) -> None:
+    record(SecurityEvent.Kind.SIGN_IN_FAILED, request=request, detail=f"single sign-on: {words}")
 
 
 def _claims_of(sociallogin: Any) -> dict[str, Any]:

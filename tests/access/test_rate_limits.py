@@ -1,5 +1,9 @@
 """Holds that nobody asks without end, that all processes share the count, and that Redis may be away."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 from django.conf import LazySettings
 from django.core.cache import caches
@@ -8,7 +12,9 @@ from django.test import Client
 from django.urls import reverse
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from clinic.models import User
+from clinic.models import Site, User
+from config.env import PROJECT_ROOT
+from recalls.testing.factories import RecallFactory
 
 pytestmark = pytest.mark.django_db
 PAGE = "/keys/"
@@ -39,6 +45,29 @@ def test_a_person_is_counted_wherever_they_sign_in_and_colleagues_are_not(
     colleague = Client(REMOTE_ADDR="192.0.2.1")
     colleague.force_login(manager_mo)
     assert colleague.get(PAGE).status_code == 200
+
+
+def test_files_and_pages_of_patients_are_counted(client: Client, manager_mo: User, shadyside: Site) -> None:
+    recall = RecallFactory.create(site=shadyside)
+    client.force_login(manager_mo)
+    file = reverse("chart_csv", args=["ageing"])
+    assert [client.get(address).status_code for address in [file] * 5 + [PAGE]] == [200] * 5 + [429]
+    assert client.get(reverse("recall", args=[recall.pk])).status_code == 429
+
+
+def test_all_processes_share_one_count(
+    client: Client, scheduler_ana: User, settings: LazySettings, redis_url: str
+) -> None:
+    real = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": redis_url, "KEY_PREFIX": "recalldesk"}
+    settings.CACHES = {**settings.CACHES, "shared": real}
+    client.force_login(scheduler_ana)
+    assert client.get(PAGE).status_code == 200
+    key = f"requests:user:{scheduler_ana.pk}"
+    words = f"from clinic.access.rate_limit import count; [count({key!r}, 60) for _number in range(4)]"
+    command = [sys.executable, "manage.py", "shell", "--no-imports", "--command", words]
+    environment = os.environ | {"REDIS_URL": redis_url, "DJANGO_SETTINGS_MODULE": "config.settings"}
+    subprocess.run(command, env=environment, cwd=PROJECT_ROOT, check=True)
+    assert client.get(PAGE).status_code == 429
 
 
 def test_strangers_are_counted_by_address() -> None:

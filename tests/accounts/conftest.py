@@ -1,8 +1,10 @@
 """Fixtures of the account tests: administrators who sign in by the page, and a clinic that has a patient."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 
 import pytest
+import time_machine
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
@@ -12,6 +14,9 @@ from clinic.models import Site, User
 from clinic.roles import Role
 from patients.factories import PatientFactory
 from patients.models import Patient
+from tests.accounts.house_sign_in import house, provider_url
+
+__all__ = ["house", "provider_url"]
 
 PASSWORD = "eleven slow rivers"
 SignIn = Callable[[User], Client]
@@ -20,6 +25,14 @@ SignIn = Callable[[User], Client]
 @pytest.fixture(autouse=True)
 def _no_rate_is_used_up() -> None:
     cache.clear()
+
+
+@pytest.fixture
+def half_minute() -> Iterator[int]:
+    """The clock stands still at the begin of one, so that no code ends before it is typed; its number."""
+    number = int(time.time()) // 30 + 1
+    with time_machine.travel(number * 30 + 0.5, tick=False):
+        yield number
 
 
 @pytest.fixture

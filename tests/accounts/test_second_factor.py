@@ -24,7 +24,7 @@ from clinic.accounts.second_factor import SecondFactorMiddleware
 from clinic.models import AccountRequest, User
 from tests.accounts.conftest import PASSWORD, SignIn
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("half_minute")]
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 
@@ -34,8 +34,8 @@ def ana_with_app(scheduler_ana: User) -> User:
     return scheduler_ana
 
 
-def _code(secret: str = SECRET) -> str:
-    return str(format_hotp_value(hotp_value(secret, int(time.time()) // 30)))
+def _code(secret: str = SECRET, later: int = 0) -> str:
+    return str(format_hotp_value(hotp_value(secret, int(time.time()) // 30 + later)))
 
 
 def _give_password(browser: Client, address: str = "/sign-in/", name: str = "ana") -> Any:
@@ -87,6 +87,17 @@ def test_a_code_lets_in_once_in_whatever_process(client: Client, ana_with_app: U
     _give_password(thief)
     assert _give_code(thief, code).status_code == 200
     assert thief.get(reverse("queue")).status_code == 302
+
+
+def test_a_code_of_an_app_counts_for_its_half_minute_alone(client: Client, ana_with_app: User) -> None:
+    for later in (-1, 1):
+        _give_password(client)
+        assert _give_code(client, _code(later=later)).status_code == 200
+    with time_machine.travel(timezone.now() + timedelta(seconds=29), tick=False):
+        old = _code()
+    with time_machine.travel(timezone.now() + timedelta(seconds=31), tick=False):
+        assert _give_code(client, old).status_code == 200
+        assert _give_code(client, _code()).status_code == 302
 
 
 def test_after_ten_wrong_codes_the_right_one_is_not_taken_either(client: Client, ana_with_app: User) -> None:

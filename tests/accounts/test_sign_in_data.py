@@ -32,6 +32,7 @@ def test_ten_minutes_after_signing_in_sessions_are_ended_only_after_another_proo
         assert elsewhere.get(reverse("queue")).status_code == 200
 
 
+@pytest.mark.usefixtures("half_minute")
 def test_ten_minutes_after_signing_in_factors_are_changed_only_after_another_proof(scheduler_ana: User) -> None:
     secret, browser = generate_totp_secret(), Client()
     TOTP.activate(scheduler_ana, secret)

@@ -10,7 +10,7 @@ TABLE = PROJECT_ROOT / "docs" / "asvs.md"
 RULES = PROJECT_ROOT / "docs" / "security-rules.md"
 STATES = ("met", "not applicable", "open")
 MOST_WORDS = 12
-MOST_OPEN = 19  # ten is the aim; never more than now
+MOST_OPEN = 8  # never more than now
 # The last number of level 1 or 2 in each section; a number of level 3 before it is left out below.
 LAST_NUMBERS = {
     "1.1": 2, "1.2": 9, "1.3": 11, "1.4": 3, "1.5": 2,
