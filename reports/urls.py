@@ -11,7 +11,14 @@ from reports.audit.signed_views import (
     SignedAuditsView,
     SignedAuditView,
 )
-from reports.audit.views import AuditFileView, AuditView, WaitsFileView, WaitsView
+from reports.audit.views import (
+    AuditFileView,
+    AuditView,
+    EquityFileView,
+    EquityView,
+    WaitsFileView,
+    WaitsView,
+)
 from reports.calendars.views import CalendarFeedsView, CalendarFeedView, EndFeedView
 from reports.manager.export_log import ExportLogView
 from reports.manager.export_views import ExportFilesView
@@ -41,6 +48,8 @@ urlpatterns = [
     path("audit/physician/<slug:code>/", NamePhysicianView.as_view(), name="name_audit_physician"),
     path("audit/waits/", WaitsView.as_view(), name="audit_waits"),
     path("audit/waits/figures/<slug:kind>/", WaitsFileView.as_view(), name="audit_waits_file"),
+    path("audit/equity/", EquityView.as_view(), name="audit_equity"),
+    path("audit/equity/figures/<slug:kind>/", EquityFileView.as_view(), name="audit_equity_file"),
     path("downtime/", DowntimeSheetView.as_view(), name="downtime"),
     path("map/", WorkflowMapView.as_view(), name="workflow_map"),
     path("map/figures/", WorkflowMapUpdateView.as_view(), name="workflow_map_update"),

@@ -16,7 +16,7 @@ from reports.audit.cancers import load_cancers
 from reports.audit.cases import AuditCase
 from reports.audit.definitions import DIAGNOSTIC_MEASURES, SCREENING_MEASURES, SMALL_DENOMINATOR, MeasureDefinition
 from reports.audit.diagnostic_cases import count_work_ups
-from reports.audit.scope import DIAGNOSTIC_BREAKDOWNS, SCREENING_BREAKDOWNS, AuditScope, Breakdown, group_label
+from reports.audit.scope import DIAGNOSTIC_BREAKDOWNS, SCREENING_BREAKDOWNS, AuditScope, Breakdown, sorted_groups
 from reports.audit.screening_cases import GroupedCases, count_screenings
 
 OTHER_READERS = "others"
@@ -153,9 +153,7 @@ def _groups(
     yield _group(str(_("All")), everything, every_kind, measures, is_mature)
     if by == Breakdown.ALL:
         return
-    labelled = [(group_label(by, key, names), key) for key in cases]
-    by_age = by == Breakdown.AGE
-    for label, key in sorted(labelled, key=lambda one: (one[1] in (None, ""), str(one[1]) if by_age else one[0])):
+    for label, key in sorted_groups(by, cases, names):
         yield _group(label, cases[key], both.get(key, Counter()), measures, is_mature)
 
 

@@ -1,6 +1,6 @@
 """Which exams an audit looks at, and by what they are told apart."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, NamedTuple
@@ -11,10 +11,12 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic.models import Site
 from desk.languages import language_name
+from patients.background import Ethnicity, Insurance, Race
 from recalls.enums import Density, RecallKind, ScreeningModality
 from reports.audit.cases import NOT_AUDITED, WINDOW_DAYS
 
 AGE_BANDS = ((0, 39), (40, 49), (50, 59), (60, 69), (70, 79), (80, 200))
+DISTANCE_BANDS = ((0, 9), (10, 24), (25, 49), (50, 100_000))  # miles
 
 
 class ExamRow(NamedTuple):
@@ -101,6 +103,12 @@ class Breakdown(models.TextChoices):
     FIRST_SCREEN = "first-screen", _("First or later screening")
     LANGUAGE = "language", _("Language")
     INDICATION = "indication", _("Reason for the work-up")
+    DOUBLE_READ = "double-read", _("Read by one or two")
+    INTERPRETER = "interpreter", _("Interpreter")
+    RACE = "race", _("Race")
+    ETHNICITY = "ethnicity", _("Ethnicity")
+    INSURANCE = "insurance", _("Insurance")
+    DISTANCE = "distance", _("Miles to the site")
 
     def expression(self, exam: str = "", *, reader: str = "") -> Any:
         """What to group by; `exam` leads to the screening, `reader` to who read where that is another person."""
@@ -114,13 +122,24 @@ class Breakdown(models.TextChoices):
             Breakdown.FIRST_SCREEN: F(f"{exam}first_screen"),
             Breakdown.LANGUAGE: F(f"{exam}patient__language"),
             Breakdown.INDICATION: _INDICATION,
+            Breakdown.DOUBLE_READ: F(f"{exam}double_read"),
+            Breakdown.INTERPRETER: F(f"{exam}patient__interpreter_needed"),
+            Breakdown.RACE: F(f"{exam}patient__race"),
+            Breakdown.ETHNICITY: F(f"{exam}patient__ethnicity"),
+            Breakdown.INSURANCE: F(f"{exam}patient__insurance"),
+            Breakdown.DISTANCE: F(f"{exam}patient__distance_miles"),
         }[self]
+
+    @property
+    def bands(self) -> tuple[tuple[int, int], ...]:
+        """First and last number of each group; empty where the groups are no numbers."""
+        return {Breakdown.AGE: AGE_BANDS, Breakdown.DISTANCE: DISTANCE_BANDS}.get(self, ())
 
     def key(self, value: Any) -> Any:
         """The group that a value of the expression belongs to."""
-        if self != Breakdown.AGE or value is None:
+        if not self.bands or value is None:
             return value
-        return next((number for number, (_first, last) in enumerate(AGE_BANDS) if value <= last), len(AGE_BANDS) - 1)
+        return next((number for number, (_first, last) in enumerate(self.bands) if value <= last), len(self.bands) - 1)
 
 
 class Indication(models.TextChoices):
@@ -137,25 +156,53 @@ _INDICATION = Case(
     default=Value(Indication.WORK_UP),
     output_field=models.CharField(),
 )
-SCREENING_BREAKDOWNS = tuple(one for one in Breakdown if one != Breakdown.INDICATION)
-DIAGNOSTIC_BREAKDOWNS = tuple(one for one in Breakdown if one not in (Breakdown.MODALITY, Breakdown.FIRST_SCREEN))
+# What may make a patient wait: the groups of the waits and of who is reached.
+EQUITY_BREAKDOWNS = (
+    Breakdown.SITE, Breakdown.LANGUAGE, Breakdown.INTERPRETER, Breakdown.AGE, Breakdown.RACE, Breakdown.ETHNICITY,
+    Breakdown.INSURANCE, Breakdown.DISTANCE, Breakdown.FIRST_SCREEN,
+)  # fmt: skip
+_OF_WAITS_ALONE = (
+    Breakdown.INTERPRETER, Breakdown.RACE, Breakdown.ETHNICITY, Breakdown.INSURANCE, Breakdown.DISTANCE,
+)  # fmt: skip
+AUDIT_BREAKDOWNS = tuple(one for one in Breakdown if one not in _OF_WAITS_ALONE)
+SCREENING_BREAKDOWNS = tuple(one for one in AUDIT_BREAKDOWNS if one != Breakdown.INDICATION)
+DIAGNOSTIC_BREAKDOWNS = tuple(
+    one for one in AUDIT_BREAKDOWNS if one not in (Breakdown.MODALITY, Breakdown.FIRST_SCREEN, Breakdown.DOUBLE_READ)
+)
 
 
-def group_label(breakdown: Breakdown, key: Any, names: dict[Any, str]) -> str:
+def sorted_groups(by: Breakdown, keys: Iterable[Any], names: dict[Any, str]) -> list[tuple[str, Any]]:
+    """Label and key of each group: by number or by label, what nobody stated last."""
+    labelled = [(group_label(by, key, names), key) for key in keys]
+    return sorted(labelled, key=lambda one: (one[1] in (None, ""), str(one[1]) if by.bands else one[0]))
+
+
+def group_label(by: Breakdown, key: Any, names: dict[Any, str]) -> str:
     """The heading of one group's row; `names` has those of sites and readers."""
-    if breakdown == Breakdown.ALL:
+    if by == Breakdown.ALL:
         return str(_("All"))
-    if breakdown == Breakdown.AGE and key is not None:
-        first, last = AGE_BANDS[key]
-        words = _("%(first)d and older") if key == len(AGE_BANDS) - 1 else _("%(first)d to %(last)d")
+    if by.bands and key is not None:
+        first, last = by.bands[key]
+        words = _("%(first)d and more") if key == len(by.bands) - 1 else _("%(first)d to %(last)d")
+        words = _("%(first)d and older") if by == Breakdown.AGE and key == len(by.bands) - 1 else words
         return str(words % {"first": first, "last": last})
-    if breakdown == Breakdown.FIRST_SCREEN and key is not None:
-        return str(_("First screening") if key else _("Later screening"))
-    if breakdown == Breakdown.LANGUAGE and key:
+    if by in _YES_OR_NO and key is not None:
+        return str(_YES_OR_NO[by][not key])
+    if by == Breakdown.LANGUAGE and key:
         return language_name(key)
-    choices: dict[Any, Any] = {
-        Breakdown.DENSITY: dict(Density.choices),
-        Breakdown.MODALITY: dict(ScreeningModality.choices),
-        Breakdown.INDICATION: dict(Indication.choices),
-    }.get(breakdown, names)
-    return str(choices.get(key, _("Not stated")))
+    return str(_CHOICES.get(by, names).get(key, _("Not stated")))
+
+
+_YES_OR_NO: dict[Breakdown, tuple[Any, Any]] = {
+    Breakdown.FIRST_SCREEN: (_("First screening"), _("Later screening")),
+    Breakdown.DOUBLE_READ: (_("Read by two"), _("Read by one")),
+    Breakdown.INTERPRETER: (_("Interpreter needed"), _("No interpreter needed")),
+}
+_CHOICES: dict[Breakdown, dict[Any, Any]] = {
+    Breakdown.DENSITY: dict(Density.choices),
+    Breakdown.MODALITY: dict(ScreeningModality.choices),
+    Breakdown.INDICATION: dict(Indication.choices),
+    Breakdown.RACE: dict(Race.choices),
+    Breakdown.ETHNICITY: dict(Ethnicity.choices),
+    Breakdown.INSURANCE: dict(Insurance.choices),
+}

@@ -12,7 +12,7 @@ from clinic.roles import Page, Role, can_open_page, get_roles
 from recalls.assignment import display_name
 from reports.audit.documents import build_document
 from reports.audit.figures import compute_audit
-from reports.audit.scope import AuditScope, Breakdown
+from reports.audit.scope import AUDIT_BREAKDOWNS, AuditScope
 from reports.models import AuditPhysician, SignedAudit
 
 
@@ -42,7 +42,7 @@ def sign_audit(site: Site, year: int, note: str, *, by: User, today: date) -> Si
     if year > today.year:
         raise ValidationError({"year": _("That year has not begun.")})
     scope = AuditScope.of_year([site], year)
-    documents = {one.value: build_document(compute_audit(scope, one, today), today) for one in Breakdown}
+    documents = {one.value: build_document(compute_audit(scope, one, today), today) for one in AUDIT_BREAKDOWNS}
     return SignedAudit.objects.create(
         site=site, year=year, documents=documents, note=note.strip(), user=by, by=display_name(by)
     )

@@ -11,9 +11,9 @@ CATALOG = Path(__file__).parents[1] / "browser" / "page_catalog.py"
 # Buttons, files, parts of pages, programs' addresses, and pages that one other walk of the browser tests opens.
 NO_PAGES = frozenset({
     "access_log",
-    "account_login", "account_logout", "account_reauthenticate", "appointment_step", "assign_tasks", "audit_file",
-    "audit_waits_file", "booking_step", "calendar_feed", "calendar_feed_end", "calendar_file",
-    "cancer_entry", "chart_csv",
+    "account_login", "account_logout", "account_reauthenticate", "appointment_step", "assign_tasks",
+    "audit_equity_file", "audit_file", "audit_waits_file", "booking_step", "calendar_feed", "calendar_feed_end",
+    "calendar_file", "cancer_entry", "chart_csv",
     "close_page", "confirm_appointment", "emergency_review", "entry_number_owner", "fhir_base", "first_account",
     "health", "health_live", "health_ready", "home", "inbox_attachment", "inbox_html", "late_list",
     "lay_summary_batch_make", "lay_summary_batch_pdf", "lay_summary_pdf", "letter_batch_mail_house",

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections import Counter
 from datetime import date, timedelta
 from fractions import Fraction
 from io import StringIO
@@ -55,7 +56,7 @@ def _slow_curve(waits: list[tuple[int, bool]]) -> dict[int, Fraction]:
 @given(st.lists(st.tuples(st.integers(0, 30), st.booleans()), min_size=1, max_size=40))
 def test_the_curve_is_that_of_kaplan_and_meier(waits: list[tuple[int, bool]]) -> None:
     slow = _slow_curve(waits)
-    found = fit_curve(waits, (7, 28))
+    found = fit_curve(Counter(waits), (7, 28))
     assert found.shares == pytest.approx((float(1 - slow[7]), float(1 - slow[28])))
     assert found.median == next((day for day, left in slow.items() if left <= Fraction(1, 2)), None)
     assert found.ninetieth == next((day for day, left in slow.items() if left <= Fraction(1, 10)), None)
@@ -64,8 +65,8 @@ def test_the_curve_is_that_of_kaplan_and_meier(waits: list[tuple[int, bool]]) ->
 
 def test_open_waits_lengthen_the_median_that_the_finished_ones_would_give() -> None:
     finished = [(3, True), (4, True), (5, True)]
-    assert fit_curve(finished, ()).median == 4
-    assert fit_curve([*finished, *[(60, False)] * 4], ()).median is None
+    assert fit_curve(Counter(finished), ()).median == 4
+    assert fit_curve(Counter([*finished, *[(60, False)] * 4]), ()).median is None
 
 
 def _recalls(site: Site, *histories: History) -> list[Recall]:
@@ -191,3 +192,24 @@ def test_a_year_without_recalls_says_so_and_a_reader_is_no_breakdown(mo: Client)
     assert "No recall was opened in this year." in mo.get("/audit/waits/").content.decode()
     assert mo.get("/audit/waits/", {"by": "reader"}).status_code == 404
     assert mo.get("/audit/waits/figures/pdf/").status_code == 404
+
+
+@pytest.mark.django_db
+def test_a_category_3_comes_back_after_6_12_and_24_months(shadyside: Site, mo: Client) -> None:
+    three = Assessment.PROBABLY_BENIGN
+    day = date(2023, 1, 10)
+    _recalls(
+        shadyside,
+        History(day, Assessment.NEED_IMAGING, readings=(
+            Reading(three, days=10), Reading(three, days=195, round=1), Reading(Assessment.BENIGN, days=380, round=2),
+        )),
+        History(day, Assessment.NEED_IMAGING, readings=(Reading(three, days=10), Reading(three, days=300, round=1))),
+        History(day, Assessment.NEED_IMAGING, readings=(Reading(three, days=10),)),
+        History(day, Assessment.NEED_IMAGING, readings=(Reading(three, days=10),), closed_because=ClosureReason.BENIGN),
+        History(day, Assessment.NEED_IMAGING, readings=(Reading(Assessment.BENIGN, days=10),)),
+    )  # fmt: skip
+    found = _document(mo, year=2023)["groups"][0]["waits"]
+    counted = {name: (one["waiting"], one["reached"], one["within_target"]) for name, one in found.items()}
+    assert counted["return_6"] == (3, 2, "33.3")
+    assert counted["return_12"] == (2, 1, "50.0")
+    assert counted["return_24"] == (0, 0, "")

@@ -22,11 +22,29 @@ class Moment(models.TextChoices):
     CANCER = "cancer", _("first malignant result")
     TREATMENT = "treatment", _("first visit at the treatment")
     RESOLUTION = "resolution", _("outcome of 1, 2 or 3, or a biopsy")
+    ROUND_0 = "round_0", _("first reading as category 3")
+    RETURN_1 = "return_1", _("next reading, due after 6 months")
+    ROUND_1 = "round_1", _("reading as category 3 at 6 months")
+    RETURN_2 = "return_2", _("next reading, due at 12 months")
+    ROUND_2 = "round_2", _("reading as category 3 at 12 months")
+    RETURN_3 = "return_3", _("next reading, due at 24 months")
+
+    @property
+    def position(self) -> int:
+        """Its place in the list of a recall's days."""
+        return _POSITIONS[self.value]
+
+
+MOMENT_COUNT = len(Moment)
+_POSITIONS = {moment.value: number for number, moment in enumerate(Moment)}
 
 
 @dataclass(frozen=True, slots=True)
 class WaitDefinition:
-    """One wait in calendar days at the site; `target` days are the line it is held to."""
+    """One wait in calendar days at the site; `target` days are the line it is held to.
+
+    `passed_by`: who got to one of these is past this wait, also without the step that it ends with.
+    """
 
     name: str
     label: Any
@@ -35,15 +53,22 @@ class WaitDefinition:
     target: int
     yardstick: Any = ""
     source: str = ""
+    passed_by: tuple[Moment, ...] = ()
 
 
 _PHONING = "Johns Hopkins, 6,727 patients: before phoning and booking by the clinic, while it began, after"
 
+_RETURNS = "National Mammography Database, 43,381 patients"
+
 WAITS: tuple[WaitDefinition, ...] = (
-    WaitDefinition("call", _("Result to first call"), Moment.RESULT, Moment.CALL, 1),
+    WaitDefinition(
+        "call", _("Result to first call"), Moment.RESULT, Moment.CALL, 1,
+        passed_by=(Moment.VISIT, Moment.OUTCOME),
+    ),
     WaitDefinition(
         "visit", _("Result to visit"), Moment.RESULT, Moment.VISIT, 7,
         _("median 28, 15, 9 days; centres aim at 7"), f"{_PHONING}; NAPBC 2019 to 2021",
+        passed_by=(Moment.OUTCOME,),
     ),
     WaitDefinition("outcome", _("Result to outcome"), Moment.RESULT, Moment.OUTCOME, 30),
     WaitDefinition(
@@ -65,5 +90,17 @@ WAITS: tuple[WaitDefinition, ...] = (
     WaitDefinition(
         "resolution_90", _("Result to resolution within 90 days"), Moment.RESULT, Moment.RESOLUTION, 90,
         "", "HEDIS FMA-E: 90 days",
+    ),
+    WaitDefinition(
+        "return_6", _("Category 3: return at 6 months"), Moment.ROUND_0, Moment.RETURN_1, 274,
+        _("72.5 % at 6 months"), f"{_RETURNS}; in time is up to 3 months late",
+    ),
+    WaitDefinition(
+        "return_12", _("Category 3: return at 12 months"), Moment.ROUND_1, Moment.RETURN_2, 274,
+        _("72.1 % at 12 months"), f"{_RETURNS}; in time is up to 3 months late",
+    ),
+    WaitDefinition(
+        "return_24", _("Category 3: return at 24 months"), Moment.ROUND_2, Moment.RETURN_3, 456,
+        "", "In time is up to 3 months late",
     ),
 )  # fmt: skip

@@ -7,23 +7,20 @@ from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from clinic import calendar
 from clinic.models import Site
 from recalls.enums import ClosureReason
 from reports.audit.definitions import SMALL_DENOMINATOR
-from reports.audit.scope import AuditScope, Breakdown, group_label
+from reports.audit.scope import EQUITY_BREAKDOWNS, AuditScope, Breakdown, sorted_groups
 from reports.audit.waits.definitions import WAITS, Moment, WaitDefinition
-from reports.audit.waits.moments import RecallDays, group_expression, load_recall_days
-from reports.audit.waits.survival import fit_curve
+from reports.audit.waits.moments import RecallDays, load_recall_days
+from reports.audit.waits.survival import Waits, fit_curve
 
-WAIT_BREAKDOWNS = (Breakdown.ALL, Breakdown.SITE, Breakdown.LANGUAGE, Breakdown.AGE, Breakdown.FIRST_SCREEN)
+WAIT_BREAKDOWNS = (Breakdown.ALL, *EQUITY_BREAKDOWNS)
 CURVE_DAYS = (1, 3, 7, 14, 21, 28, 45, 60, 90)
-# They are owed an answer still: their wait is not over.
-_STILL_WAITING = (ClosureReason.LOST_TO_FOLLOW_UP, ClosureReason.DECLINED)
-# From then on nobody knows: their wait is known to have lasted until that day.
-_OUT_OF_SIGHT = (ClosureReason.TRANSFERRED, ClosureReason.DECEASED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,73 +57,82 @@ class WaitGroup:
 
 def compute_waits(scope: AuditScope, by: Breakdown, today: date) -> list[WaitGroup]:
     """The group of all together first; empty where no recall was opened."""
-    rows = load_recall_days(scope, group_expression(by))
+    groups = load_groups(scope, by)
     sites = {site.pk: site for site in scope.sites}
+    return [_group(label, rows, sites, today) for label, rows in groups]
+
+
+def load_groups(scope: AuditScope, by: Breakdown) -> list[tuple[str, list[RecallDays]]]:
+    """The recalls of each group with its label, all together first; never in the order of their figures."""
+    rows = load_recall_days(scope, F("site_id") if by == Breakdown.SITE else by.expression("exam__"))
     if not rows:
         return []
-    found = [_group(_("All"), rows, sites, today)]
+    found = [(_("All"), rows)]
     if by == Breakdown.ALL:
         return found
     groups: defaultdict[Any, list[RecallDays]] = defaultdict(list)
     for row in rows:
         groups[by.key(row.group)].append(row)
     names = {site.pk: site.name for site in scope.sites}
-    labelled = [(group_label(by, key, names), key) for key in groups]
-    by_age = by == Breakdown.AGE
-    in_order = sorted(labelled, key=lambda one: (one[1] in (None, ""), str(one[1]) if by_age else one[0]))
-    return found + [_group(label, groups[key], sites, today) for label, key in in_order]
+    return found + [(label, groups[key]) for label, key in sorted_groups(by, groups, names)]
 
 
 def _group(label: str, rows: Sequence[RecallDays], sites: dict[int, Site], today: date) -> WaitGroup:
     ended = Counter(row.closure_reason for row in rows)
-    in_time, to_call = _count_calls(rows, sites, today)
+    in_time, to_call = count_calls(rows, sites, today)
     return WaitGroup(
         label, len(rows), ended[""], ended[ClosureReason.LOST_TO_FOLLOW_UP], ended[ClosureReason.DECLINED],
-        ended[ClosureReason.TRANSFERRED], in_time, to_call, tuple(_figure(wait, rows, today) for wait in WAITS),
+        ended[ClosureReason.TRANSFERRED], in_time, to_call,
+        tuple(_figure(wait, collect_waits(wait, rows, today)) for wait in WAITS),
     )  # fmt: skip
 
 
-def _figure(wait: WaitDefinition, rows: Iterable[RecallDays], today: date) -> WaitFigure:
-    waits = [found for row in rows if (found := measure_wait(wait, row, today)) is not None]
+def _figure(wait: WaitDefinition, waits: Waits) -> WaitFigure:
     curve = fit_curve(waits, (wait.target, *CURVE_DAYS))
     return WaitFigure(
         wait, curve.waiting, curve.reached, curve.median, curve.ninetieth, curve.shares[0], curve.shares[1:]
     )
 
 
-def measure_wait(wait: WaitDefinition, row: RecallDays, today: date) -> tuple[int, bool] | None:
-    """Days, and whether the wait is over; None for a recall that never had this wait."""
-    start, end = row.days.get(wait.start), row.days.get(wait.end)
-    if start is None or start > today:
-        return None
-    if end is not None and end <= today:
-        return max((end - start).days, 0), True
-    if _is_needless(wait, row):
-        return None
-    last = row.closed_on if row.closure_reason in _OUT_OF_SIGHT and row.closed_on else today
-    return max((last - start).days, 0), False
+def collect_waits(wait: WaitDefinition, rows: Iterable[RecallDays], today: date) -> Waits:
+    """How many waited so many days, and whether that was the end of it. Runs once for each recall and wait."""
+    start_at, end_at, now = wait.start.position, wait.end.position, today.toordinal()
+    passed_by = tuple(moment.position for moment in wait.passed_by)
+    found: defaultdict[tuple[int, bool], int] = defaultdict(int)
+    for row in rows:
+        days = row.days
+        start, end = days[start_at], days[end_at]
+        if start is None or start > now:
+            continue
+        if end is not None and end <= now:
+            found[max(end - start, 0), True] += 1
+            continue
+        # Answered without this step: who came uncalled is not to be called, what priors settled needs no visit.
+        if row.is_answered or any(days[moment] is not None for moment in passed_by):
+            continue
+        found[max((row.last_seen_on or now) - start, 0), False] += 1
+    return found
 
 
-def _is_needless(wait: WaitDefinition, row: RecallDays) -> bool:
-    """Answered without this step: who came uncalled is not to be called, what priors settled needs no visit."""
-    passed = {Moment.CALL: (Moment.VISIT, Moment.OUTCOME), Moment.VISIT: (Moment.OUTCOME,)}.get(wait.end, ())
-    is_answered = bool(row.closure_reason) and row.closure_reason not in (*_STILL_WAITING, *_OUT_OF_SIGHT)
-    return is_answered or any(moment in row.days for moment in passed)
-
-
-def _count_calls(rows: Iterable[RecallDays], sites: dict[int, Site], today: date) -> tuple[int, int]:
+def count_calls(rows: Iterable[RecallDays], sites: dict[int, Site], today: date) -> tuple[int, int]:
     """Called by the end of the next business day, of those called or whose day is over."""
 
     @cache
-    def last_day(site: int, day: date) -> date:
-        return calendar.next_open_day(sites[site], day + timedelta(days=1))
+    def last_day(site: int, day: int) -> int:
+        return calendar.next_open_day(sites[site], date.fromordinal(day) + timedelta(days=1)).toordinal()
 
+    result, call, now = Moment.RESULT.position, Moment.CALL.position, today.toordinal()
+    passed_by = tuple(moment.position for moment in WAITS[0].passed_by)
     in_time = to_call = 0
     for row in rows:
-        if measure_wait(WAITS[0], row, today) is None:
+        asked, called = row.days[result], row.days[call]
+        if asked is None or asked > now:
             continue
-        limit, called = last_day(row.site_id, row.days[Moment.RESULT]), row.days.get(Moment.CALL)
-        is_in_time = called is not None and called <= limit
+        is_called = called is not None and called <= now
+        if not is_called and (row.is_answered or any(row.days[moment] is not None for moment in passed_by)):
+            continue
+        limit = last_day(row.site_id, asked)
+        is_in_time = called is not None and called <= min(limit, now)
         in_time += is_in_time
-        to_call += is_in_time or limit < today
+        to_call += is_in_time or limit < now
     return in_time, to_call

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import CharField, F, Min, Q, QuerySet, Value
+from django.db.models import Q, QuerySet
 
 from clinic.timezone_filters import per_zone_condition, start_of_day
 from recalls.enums import (
@@ -32,127 +32,151 @@ from recalls.models import (
     RecallEvent,
     ResultDisclosure,
 )
-from reports.audit.scope import AuditScope, Breakdown, WholeYears
-from reports.audit.waits.definitions import Moment
+from reports.audit.scope import AuditScope
+from reports.audit.waits.definitions import MOMENT_COUNT, Moment
 
 _NOT_A_FIRST_VISIT = (VisitKind.BIOPSY, VisitKind.FOLLOW_UP)
 # A planned first visit proves nothing: somebody there said that the patient came, or they were operated on.
 _SEEN_THERE = (OutsideReportKind.FIRST_VISIT, OutsideReportKind.SURGERY)
-_RESOLVING = (Assessment.NEGATIVE, Assessment.BENIGN, Assessment.PROBABLY_BENIGN)
+_RESOLVING = frozenset({Assessment.NEGATIVE, Assessment.BENIGN, Assessment.PROBABLY_BENIGN})
+# They are owed an answer still: their wait is not over.
+_STILL_WAITING = (ClosureReason.LOST_TO_FOLLOW_UP, ClosureReason.DECLINED)
+# From then on nobody knows: their wait is known to have lasted until that day.
+_OUT_OF_SIGHT = (ClosureReason.TRANSFERRED, ClosureReason.DECEASED)
+# The reading of each round that asks for a return, and the reading at the return.
+_ROUND_STARTS = (Moment.ROUND_0.position, Moment.ROUND_1.position, Moment.ROUND_2.position)
+_ROUND_ENDS = (Moment.RETURN_1.position, Moment.RETURN_2.position, Moment.RETURN_3.position)
 
 
 @dataclass(slots=True)
 class RecallDays:
-    """One recall: what it is told apart by, how it ended, and on which day each moment came."""
+    """One recall: what it is told apart by, how it ended, and on which day each moment came.
 
+    Days are ordinals, and stand by the position of the moment: there are a hundred thousand recalls.
+    """
+
+    pk: int
     site_id: int
     group: Any
+    zone: ZoneInfo
     closure_reason: str
-    closed_on: date | None
-    days: dict[Moment, date] = field(default_factory=dict)
+    is_answered: bool  # closed, and nothing is owed any more
+    last_seen_on: int | None = None  # from then on nobody knows
+    days: list[int | None] = field(default_factory=lambda: [None] * MOMENT_COUNT)
+
+    def put(self, position: int, at: datetime | date) -> None:
+        """The first of them counts."""
+        day = self.day_of(at)
+        before = self.days[position]
+        if before is None or day < before:
+            self.days[position] = day
+
+    def day_of(self, at: datetime | date) -> int:
+        return at.astimezone(self.zone).toordinal() if isinstance(at, datetime) else at.toordinal()
 
 
-def load_recall_days(scope: AuditScope, group: Any) -> list[RecallDays]:
-    """A fixed number of queries; `group` is what the recalls are told apart by. Voided recalls never were."""
-    zones = {site.pk: site.zone for site in scope.sites}
-    opened = _opened_in(scope, "")
-    rows = Recall.objects.filter(opened).exclude(closure_reason=ClosureReason.VOID).order_by()
-    columns = ("pk", "site_id", group, "kind", "opened_at", "exam__reported_at", "exam__assessment",
-               "closure_reason", "closed_at")  # fmt: skip
-    found: dict[int, RecallDays] = {}
-    for pk, site, key, kind, opened_at, reported_at, assessment, reason, closed_at in rows.values_list(*columns):
-        zone = zones[site]
-        closed_on = closed_at.astimezone(zone).date() if closed_at else None
-        one = found[pk] = RecallDays(site, key, reason, closed_on)
-        result = opened_at if kind == RecallKind.SUPPLEMENTAL else reported_at or opened_at
-        # A patient whose prior images are awaited is not to be called yet.
-        if assessment != Assessment.NEED_PRIORS:
-            _put(one, Moment.RESULT, result, zone)
-    for recall, at in _sent_on(scope):
-        if recall in found:
-            _put(found[recall], Moment.RESULT, at, zones[found[recall].site_id])
-    for moment, firsts in _first_instants(scope).items():
-        for recall, at in firsts:
-            if recall in found:
-                _put(found[recall], moment, at, zones[found[recall].site_id])
-    _put_told(found, scope, zones)
-    return list(found.values())
-
-
-def _sent_on(scope: AuditScope) -> "QuerySet[Any, Any]":
-    """When the comparison with prior images led to more pictures."""
-    asked = RecallEvent.objects.filter(_opened_in(scope, "recall__"), step="need_imaging")
-    by_recall: QuerySet[Any, Any] = asked.order_by().values_list("recall_id").annotate(first=Min("at"))
-    return by_recall
-
-
-def _put(one: RecallDays, moment: Moment, at: datetime | date, zone: ZoneInfo) -> None:
-    one.days[moment] = at.astimezone(zone).date() if isinstance(at, datetime) else at
-
-
-def _opened_in(scope: AuditScope, recall: str) -> Q:
-    """Recalls opened on the days of the period at their site; `recall` leads to them."""
+def opened_recalls(scope: AuditScope) -> "QuerySet[Recall]":
+    """Recalls opened on the days of the period at their site. Voided ones never were."""
     day_after = scope.until + timedelta(days=1)
     bounds: dict[str, Callable[[ZoneInfo], datetime]] = {
-        f"{recall}opened_at__gte": lambda zone: start_of_day(zone, scope.since),
-        f"{recall}opened_at__lt": lambda zone: start_of_day(zone, day_after),
+        "opened_at__gte": lambda zone: start_of_day(zone, scope.since),
+        "opened_at__lt": lambda zone: start_of_day(zone, day_after),
     }
     wanted = Q()
     for lookup, bound in bounds.items():
-        wanted &= per_zone_condition(scope.sites, lookup, bound, site=f"{recall}site")
-    return wanted
+        wanted &= per_zone_condition(scope.sites, lookup, bound)
+    return Recall.objects.filter(wanted).exclude(closure_reason=ClosureReason.VOID).order_by()
 
 
-def _first_instants(scope: AuditScope) -> dict[Moment, "QuerySet[Any, Any]"]:
-    """For each moment the first row of each recall: its number, and the instant or day."""
-    here = _opened_in(scope, "recall__")
-    outcomes = Outcome.objects.filter(here)
+def load_recall_days(scope: AuditScope, group: Any) -> list[RecallDays]:
+    """One query over the recalls and one for each table about them; `group` is what the recalls are told apart by."""
+    recalls = opened_recalls(scope)
+    zones = {site.pk: site.zone for site in scope.sites}
+    columns = ("pk", "site_id", group, "kind", "opened_at", "exam__reported_at", "exam__assessment",
+               "closure_reason", "closed_at")  # fmt: skip
+    found: dict[int, RecallDays] = {}
+    for pk, site, key, kind, opened_at, reported_at, assessment, reason, closed_at in recalls.values_list(*columns):
+        is_answered = bool(reason) and reason not in _STILL_WAITING and reason not in _OUT_OF_SIGHT
+        one = found[pk] = RecallDays(pk, site, key, zones[site], reason, is_answered)
+        one.last_seen_on = one.day_of(closed_at) if closed_at and reason in _OUT_OF_SIGHT else None
+        # A patient whose prior images are awaited is not to be called yet.
+        if assessment != Assessment.NEED_PRIORS:
+            one.put(Moment.RESULT.position, opened_at if kind == RecallKind.SUPPLEMENTAL else reported_at or opened_at)
+    _put_new_results(found, recalls)
+    for moment, rows, column in _single_moments():
+        position = moment.position
+        for recall, at in rows.filter(recall__in=recalls).order_by().values_list("recall_id", column):
+            found[recall].put(position, at)
+    _put_outcomes(found, recalls)
+    _put_tissue(found, recalls)
+    _put_told(found, recalls)
+    return list(found.values())
 
-    def first(rows: "QuerySet[Any]", column: Any) -> "QuerySet[Any, Any]":
-        by_recall: QuerySet[Any, Any] = (
-            rows.filter(here).order_by().values_list("recall_id").annotate(first=Min(column))
-        )
-        return by_recall
 
+def _single_moments() -> list[tuple[Moment, "QuerySet[Any]", str]]:
+    """Each moment that is the first row of a table, and the column with its time."""
     calls = ContactAttempt.objects.filter(channel=ContactChannel.PHONE, retracts=None, retracted_by=None)
     visits = Appointment.objects.filter(status=AppointmentStatus.ATTENDED).exclude(kind__in=_NOT_A_FIRST_VISIT)
-    tissue = PathologyResult.objects.all()
-    return {
-        Moment.CALL: first(calls, "at"),
-        Moment.VISIT: first(visits, "starts_at"),
-        Moment.OUTCOME: first(outcomes.exclude(assessment=Assessment.NEED_IMAGING), "at"),
-        Moment.ADVISED: first(outcomes.filter(assessment__in=SUSPICIOUS_ASSESSMENTS), "at"),
-        Moment.BIOPSY: first(Biopsy.objects.all(), "done_on"),
-        Moment.PATHOLOGY: first(tissue, "at"),
-        Moment.CANCER: first(tissue.filter(result__in=MALIGNANT_CLASSES), "at"),
-        Moment.TREATMENT: first(OutsideReport.objects.filter(kind__in=_SEEN_THERE), "performed_on"),
-        Moment.RESOLUTION: first(outcomes.filter(assessment__in=_RESOLVING), "at"),
-    }
+    return [
+        (Moment.CALL, calls, "at"),
+        (Moment.VISIT, visits, "starts_at"),
+        (Moment.BIOPSY, Biopsy.objects.all(), "done_on"),
+        (Moment.TREATMENT, OutsideReport.objects.filter(kind__in=_SEEN_THERE), "performed_on"),
+    ]
 
 
-def _put_told(found: dict[int, RecallDays], scope: AuditScope, zones: dict[int, ZoneInfo]) -> None:
-    """Told is the first talk or letter after the result; a biopsy resolves a recall as an outcome does."""
+def _put_new_results(found: dict[int, RecallDays], recalls: "QuerySet[Recall]") -> None:
+    """Where the comparison with prior images led to more pictures, the wait begins on that day."""
+    asked = RecallEvent.objects.filter(recall__in=recalls, step="need_imaging").order_by()
+    firsts: dict[int, int] = {}
+    for recall, at in asked.values_list("recall_id", "at"):
+        day = found[recall].day_of(at)
+        firsts[recall] = min(firsts.get(recall, day), day)
+    for recall, day in firsts.items():
+        found[recall].days[Moment.RESULT.position] = day
+
+
+def _put_outcomes(found: dict[int, RecallDays], recalls: "QuerySet[Recall]") -> None:
+    outcome, advised, resolution = Moment.OUTCOME.position, Moment.ADVISED.position, Moment.RESOLUTION.position
+    rows = Outcome.objects.filter(recall__in=recalls).order_by()
+    for recall, at, assessment, number in rows.values_list("recall_id", "at", "assessment", "round"):
+        one = found[recall]
+        if assessment != Assessment.NEED_IMAGING:
+            one.put(outcome, at)
+        if assessment in SUSPICIOUS_ASSESSMENTS:
+            one.put(advised, at)
+        if assessment in _RESOLVING:
+            one.put(resolution, at)
+        if assessment == Assessment.PROBABLY_BENIGN and number < len(_ROUND_STARTS):
+            one.put(_ROUND_STARTS[number], at)
+        if 0 < number <= len(_ROUND_ENDS):
+            one.put(_ROUND_ENDS[number - 1], at)
+
+
+def _put_tissue(found: dict[int, RecallDays], recalls: "QuerySet[Recall]") -> None:
+    """Also resolves the recall, as an outcome does, from the day of the biopsy."""
+    rows = PathologyResult.objects.filter(recall__in=recalls).order_by()
+    for recall, at, result in rows.values_list("recall_id", "at", "result"):
+        found[recall].put(Moment.PATHOLOGY.position, at)
+        if result in MALIGNANT_CLASSES:
+            found[recall].put(Moment.CANCER.position, at)
+    biopsy, resolution = Moment.BIOPSY.position, Moment.RESOLUTION.position
+    for one in found.values():
+        ends = [day for day in (one.days[biopsy], one.days[resolution]) if day is not None]
+        one.days[resolution] = min(ends, default=None)
+
+
+def _put_told(found: dict[int, RecallDays], recalls: "QuerySet[Recall]") -> None:
+    """Told is the first talk or letter after the result."""
     told: defaultdict[int, list[datetime]] = defaultdict(list)
-    rows = ResultDisclosure.objects.filter(_opened_in(scope, "recall__")).order_by("told_at")
+    rows = ResultDisclosure.objects.filter(recall__in=recalls).order_by()
     for recall, at in rows.values_list("recall_id", "told_at"):
         told[recall].append(at)
-    for number, one in found.items():
-        for result, moment in ((Moment.OUTCOME, Moment.TOLD), (Moment.PATHOLOGY, Moment.PATHOLOGY_TOLD)):
-            since, zone = one.days.get(result), zones[one.site_id]
-            days = (at.astimezone(zone).date() for at in told.get(number, ()))
-            after = next((day for day in days if since is not None and day >= since), None)
-            if after is not None:
-                one.days[moment] = after
-        ends = [one.days[moment] for moment in (Moment.RESOLUTION, Moment.BIOPSY) if moment in one.days]
-        if ends:
-            one.days[Moment.RESOLUTION] = min(ends)
-
-
-def group_expression(by: Breakdown) -> Any:
-    """What recalls are told apart by."""
-    return {
-        Breakdown.SITE: F("site_id"),
-        Breakdown.AGE: WholeYears(F("exam__exam_date"), F("patient__birth_date")),
-        Breakdown.LANGUAGE: F("patient__language"),
-        Breakdown.FIRST_SCREEN: F("exam__first_screen"),
-    }.get(by, Value("", CharField()))
+    pairs = ((Moment.OUTCOME.position, Moment.TOLD.position),
+             (Moment.PATHOLOGY.position, Moment.PATHOLOGY_TOLD.position))  # fmt: skip
+    for recall, talks in told.items():
+        one = found[recall]
+        days = sorted(map(one.day_of, talks))
+        for result, moment in pairs:
+            since = one.days[result]
+            one.days[moment] = next((day for day in days if since is not None and day >= since), None)

@@ -1,8 +1,9 @@
 """Waits of which some are not over yet: median, centile and shares by Kaplan and Meier."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+Waits = Mapping[tuple[int, bool], int]  # how many waited so many days, and whether that is the end of the wait
 _SLIGHTLY = 1e-9  # products of fractions miss a half by the last digit
 
 
@@ -17,23 +18,24 @@ class WaitCurve:
     shares: tuple[float | None, ...]
 
 
-def fit_curve(waits: Sequence[tuple[int, bool]], days: Iterable[int]) -> WaitCurve:
-    """`waits`: days, and whether that is the end of the wait or only as long as it is known to last.
+def fit_curve(waits: Waits, days: Iterable[int]) -> WaitCurve:
+    """A wait that is not over counts among those at risk as long as it is known to have lasted.
 
-    `days` are those whose share is wanted. An open wait counts among those at risk as long as it lasts; the mean of the
-    finished ones would leave out the longest.
+    `days` are those whose share is wanted. The mean of the finished waits would leave out the longest.
     """
     wanted = tuple(days)
     if not waits:
         return WaitCurve(0, 0, None, None, tuple(None for _day in wanted))
     from scipy.stats import CensoredData, ecdf  # half a second: only a process that shows figures needs it
 
-    lengths, ends = zip(*waits, strict=True)
-    found = ecdf(CensoredData.right_censored(list(map(float, lengths)), [not ended for ended in ends])).sf
+    lengths = [float(day) for (day, _ended), count in waits.items() for _one in range(count)]
+    is_open = [not ended for (_day, ended), count in waits.items() for _one in range(count)]
+    found = ecdf(CensoredData.right_censored(lengths, is_open)).sf
     steps = list(zip(found.quantiles.tolist(), found.probabilities.tolist(), strict=True))
 
     def reached_by(share: float) -> int | None:
         return next((int(day) for day, left in steps if left <= 1 - share + _SLIGHTLY), None)
 
     shares = tuple(1 - float(left) for left in found.evaluate(list(map(float, wanted)))) if wanted else ()
-    return WaitCurve(len(waits), sum(ends), reached_by(0.5), reached_by(0.9), shares)
+    reached = sum(count for (_day, ended), count in waits.items() if ended)
+    return WaitCurve(len(lengths), reached, reached_by(0.5), reached_by(0.9), shares)

@@ -11,7 +11,7 @@ from clinic import calendar
 from clinic.models import Site
 from reports.audit.documents import COLUMNS, build_document, document_rows
 from reports.audit.figures import compute_audit
-from reports.audit.scope import AuditScope, Breakdown
+from reports.audit.scope import AUDIT_BREAKDOWNS, AuditScope, Breakdown
 from reports.charts import escape_formula
 
 
@@ -21,7 +21,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--year", type=int, required=True, help="the year of the screenings")
         parser.add_argument("--format", choices=["csv", "json"], default="csv")
-        parser.add_argument("--by", choices=Breakdown.values, default=Breakdown.ALL.value)
+        parser.add_argument("--by", choices=[one.value for one in AUDIT_BREAKDOWNS], default=Breakdown.ALL.value)
         parser.add_argument("--site", action="append", default=[], help="code of a site; every site unless given")
 
     def handle(self, *_args: Any, year: int, by: str, site: list[str], **options: Any) -> None:

@@ -1,0 +1,47 @@
+"""What is compared between groups of patients, once: each is a share of recalls."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from reports.audit.waits.definitions import WAITS
+
+# Whoever was recalled later than so many days ago may still be reached.
+REACH_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class ShareDefinition:
+    """One share: what is counted, out of what."""
+
+    name: str
+    label: Any
+    meaning: Any
+
+
+CALLED = ShareDefinition(
+    "called",
+    _("Called by the end of the next business day"),
+    _("Out of recalls that were called or whose day is over."),
+)
+IN_TIME = tuple(
+    ShareDefinition(
+        f"{wait.name}_in_time",
+        wait.label,
+        _("Within the target, out of those who got there or have waited longer than it."),
+    )
+    for wait in WAITS
+)
+LOST = ShareDefinition("lost", _("Lost to follow-up"), _("Closed as lost, out of all recalls."))
+NO_MESSAGE = ShareDefinition(
+    "no_message_in_language",
+    _("No message in the patient's language"),
+    _("Messages left and none was in the language that the patient's record names, out of recalls with a message."),
+)
+NEVER_REACHED = ShareDefinition(
+    "never_reached",
+    _("Never reached"),
+    _("Nobody of the patient's side answered a call and no visit was kept, out of recalls of 30 days ago or earlier."),
+)
+SHARES = (CALLED, *IN_TIME, LOST, NO_MESSAGE, NEVER_REACHED)

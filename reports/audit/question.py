@@ -1,0 +1,61 @@
+"""What the address of an audit page asks for: year, breakdown and facility."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from django.http import Http404, HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+
+from clinic import calendar
+from clinic.models import Site, User
+from desk.views import current_user, sites_with_calendars
+from reports.audit.scope import AuditScope, Breakdown
+from reports.audit.sign_off import sees_every_reader
+
+EARLIEST_YEAR = 1990
+_YEARS_TO_CHOOSE = 6
+
+
+class AuditQuestion:
+    """404 for what is no year, site or breakdown."""
+
+    def __init__(self, request: HttpRequest, breakdowns: Sequence[Breakdown], *, years_back: int = 1) -> None:
+        self.user: User = current_user(request)
+        sites = sites_with_calendars(self.user)
+        self.today: date = calendar.local_day(sites[0], timezone.now()) if sites else calendar.earliest_today()
+        self.site_code = request.GET.get("site", "")
+        self.sites: tuple[Site, ...] = tuple(site for site in sites if self.site_code in ("", site.code))
+        year = request.GET.get("year", str(self.today.year - years_back))
+        by = request.GET.get("by", breakdowns[0])
+        if by not in breakdowns or not year.isdecimal() or (self.site_code and not self.sites):
+            raise Http404
+        self.year, self.by, self.breakdowns = int(year), Breakdown(by), tuple(breakdowns)
+        if not EARLIEST_YEAR <= self.year <= self.today.year:
+            raise Http404
+        self.sees_every_reader = sees_every_reader(self.user, self.sites)
+        self.is_own = not self.sees_every_reader and "own" in request.GET
+        self.query = urlencode(request.GET.dict())
+
+    @property
+    def scope(self) -> AuditScope:
+        """A reader may narrow the audit to what the reader read alone."""
+        return AuditScope.of_year(self.sites, self.year, self.user.pk if self.is_own else None)
+
+    def form_context(self) -> dict[str, Any]:
+        """What the form above the figures offers and has chosen."""
+        this_year = self.today.year
+        return {
+            "years": sorted({*range(this_year, this_year - _YEARS_TO_CHOOSE, -1), self.year}, reverse=True),
+            "year": self.year,
+            "by": self.by,
+            "breakdowns": self.breakdowns,
+            "is_split": self.by != Breakdown.ALL,
+            "sites": self.user.own_sites,
+            "site_code": self.site_code,
+        }
+
+    def file_urls(self, name: str) -> dict[str, str]:
+        return {kind: f"{reverse(name, args=[kind])}?{self.query}" for kind in ("csv", "json")}
