@@ -62,6 +62,7 @@ class Page(models.TextChoices):
     MY_RECALLS = "own_recalls", _("Where my recalls went")
     ALL_READERS = "every_reader", _("Where every reader's recalls went")
     AUDIT = "audit", _("Outcomes audit")
+    READER_CASES = "reader_cases", _("Own cases that came back, own trend")
     AUDIT_PHYSICIAN = "audit_physician", _("Naming the audit interpreting physician")
     BOARD = "board", _("Status board")
     MANAGER_LISTS = "manager_lists", _("Lists of recalls, work of each person")
@@ -97,6 +98,7 @@ PAGE_ROLES: dict[Page, frozenset[Role]] = {
     Page.MY_RECALLS: frozenset({Role.RADIOLOGIST, Role.MANAGER}),
     Page.ALL_READERS: frozenset({Role.MANAGER}),
     Page.AUDIT: frozenset({Role.RADIOLOGIST, Role.MANAGER}),
+    Page.READER_CASES: frozenset({Role.RADIOLOGIST}),
     Page.AUDIT_PHYSICIAN: frozenset({Role.MANAGER}),
     Page.BOARD: frozenset({Role.MANAGER, Role.ADMINISTRATOR}),
     Page.MANAGER_LISTS: frozenset({Role.MANAGER, Role.ADMINISTRATOR}),

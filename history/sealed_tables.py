@@ -37,6 +37,8 @@ SEALED_MODELS = (
     "exchange.RowMend",
     "reports.ExportLog",
     "reports.SignedAudit",
+    "reports.CaseRating",
+    "reports.CaseReview",
     "clinic.AccessLog",
     "clinic.SecurityEvent",
     "admin.LogEntry",

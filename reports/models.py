@@ -1,10 +1,11 @@
-"""Stores weekly figures, who took which list out of the product, calendar feeds, and the audits that were signed."""
+"""Stores weekly figures, who took which list, calendar feeds, signed audits, and what readers say of their cases."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from clinic.models import Site, User
 from recalls.enums import Modality
+from recalls.models import Recall, ScreeningExam
 from recalls.models.signed_record import SignedRecord
 
 
@@ -115,3 +116,38 @@ class SignedAudit(SignedRecord):
 
     def __str__(self) -> str:
         return f"{self.site} {self.year}"
+
+
+class CaseRating(SignedRecord):
+    """What a reader said of a case that came back: useful or not. The newest of a reader counts; never changed."""
+
+    recall = models.ForeignKey(Recall, models.PROTECT, related_name="+", verbose_name=_("recall"))
+    useful = models.BooleanField(_("useful"))
+
+    class Meta:
+        verbose_name = _("rating of a case")
+        verbose_name_plural = _("ratings of cases")
+        indexes = [models.Index(fields=["user", "recall", "-id"], name="case_rating_newest")]
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"
+
+
+class CaseReview(SignedRecord):
+    """What a reader wrote about an own reading that a cancer followed; for the reader and the audit physician alone."""
+
+    class Kind(models.TextChoices):
+        FALSE_NEGATIVE = "false_negative", _("Screening read as negative, cancer within a year")
+        MISSED_UPGRADE = "missed_upgrade", _("Work-up read as 1, 2 or 3, cancer within a year")
+
+    exam = models.ForeignKey(ScreeningExam, models.PROTECT, related_name="+", verbose_name=_("exam"))
+    kind = models.CharField(_("why"), max_length=16, choices=Kind)
+    note = models.TextField(_("what the review found"))
+
+    class Meta:
+        verbose_name = _("review of a case")
+        verbose_name_plural = _("reviews of cases")
+        constraints = [models.UniqueConstraint(fields=["exam", "kind", "user"], name="case_reviewed_once_by_a_reader")]
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"

@@ -4,6 +4,7 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from reports.access.access_views import AccessReportView
+from reports.audit.feedback.views import RateCaseView, ReaderCasesView, ReaderTrendView, ReviewCaseView
 from reports.audit.signed_views import (
     NamePhysicianView,
     SignAuditView,
@@ -16,6 +17,7 @@ from reports.audit.views import (
     AuditView,
     EquityFileView,
     EquityView,
+    MonthView,
     WaitsFileView,
     WaitsView,
 )
@@ -48,6 +50,11 @@ urlpatterns = [
     path("audit/physician/<slug:code>/", NamePhysicianView.as_view(), name="name_audit_physician"),
     path("audit/waits/", WaitsView.as_view(), name="audit_waits"),
     path("audit/waits/figures/<slug:kind>/", WaitsFileView.as_view(), name="audit_waits_file"),
+    path("audit/cases/", ReaderCasesView.as_view(), name="reader_cases"),
+    path("audit/cases/<int:pk>/rate/", RateCaseView.as_view(), name="rate_case"),
+    path("audit/cases/review/<int:exam>/<slug:kind>/", ReviewCaseView.as_view(), name="review_case"),
+    path("audit/trend/", ReaderTrendView.as_view(), name="reader_trend"),
+    path("audit/month/<int:year>/<int:month>/", MonthView.as_view(), name="audit_month"),
     path("audit/equity/", EquityView.as_view(), name="audit_equity"),
     path("audit/equity/figures/<slug:kind>/", EquityFileView.as_view(), name="audit_equity_file"),
     path("downtime/", DowntimeSheetView.as_view(), name="downtime"),

@@ -42,6 +42,7 @@ _NAV_LINKS: tuple[tuple[Any, Page, str], ...] = (
     (_("Letters"), Page.LETTERS, "letters"),
     (_("Messages to come"), Page.MESSAGES, "messages_coming"),
     (_("Where recalls went"), Page.MY_RECALLS, "my_recalls"),
+    (_("Cases that came back"), Page.READER_CASES, "reader_cases"),
     (_("Outcomes audit"), Page.AUDIT, "audit"),
     (_("Outside reports"), Page.REPORT_REQUESTS, "report_requests"),
     (_("Supplemental tests"), Page.SUPPLEMENTAL, "supplemental"),

@@ -144,14 +144,9 @@ def reader_recalls(source: str, reader: int, sites: Iterable[int], since: date, 
     return count_query(lines, source, key=F("key"), count=Sum("count"))
 
 
-def reader_exams(
-    source: str, reader: int, sites: Iterable[int], since: date, until: date, *, recent_since: date
-) -> CountQuery:
-    """One reader's screenings of these days by assessment (`key`) and whether they are recent (`first`: 1)."""
-    lines = _lines_of_days(f"exams {reader}", sites, since, until)
-    recent = When(bucket__gte=(recent_since - _EPOCH.date()).days, then=Value(1))
-    is_recent = Case(recent, default=Value(0), output_field=IntegerField())
-    return count_query(lines, source, key=F("key"), first=is_recent, count=Sum("count"))
+def reader_exams(source: str, reader: int, sites: Iterable[int], since: date, until: date) -> CountQuery:
+    """One reader's screenings of these days by assessment (`key`)."""
+    return count_query(_lines_of_days(f"exams {reader}", sites, since, until), source, key=F("key"), count=Sum("count"))
 
 
 def _lines_of_days(name: str, sites: Iterable[int], since: date, until: date) -> "QuerySet[CountLine]":

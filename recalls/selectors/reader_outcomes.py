@@ -1,8 +1,4 @@
-"""Reads what became of one reader's recalls, with the audit figures of a period.
-
-The figures follow 21 CFR 900.12(f) (MQSA) and the audit chapter of BI-RADS; each is a numerator and its denominator,
-never a percentage alone. Cancers are those known here by today: what another clinic found is not among them.
-"""
+"""Reads what became of one reader's recalls of a period; rates are the audit's (`reports.audit`)."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -18,7 +14,7 @@ from clinic.models import User
 from clinic.roles import Role
 from desk.keyset import rows_after
 from desk.union_counts import fetch_counts
-from recalls.enums import Assessment, ClosureReason, State
+from recalls.enums import ClosureReason, State
 from recalls.models import Recall, RecallFacts
 from recalls.selectors import kept_counts
 from recalls.selectors.kept_counts import ReaderRecallKind
@@ -81,7 +77,7 @@ _RESULT_CONDITIONS: dict[FollowUpResult, Q] = {
 
 
 def _results_of(kind: ReaderRecallKind) -> Iterator[str]:
-    """The results that recalls of this kind led to, and what the figures of an audit count of them."""
+    """The results that recalls of this kind led to."""
     is_open = kind.state != State.CLOSED
     holds = {
         FollowUpResult.ALL: True,
@@ -94,17 +90,7 @@ def _results_of(kind: ReaderRecallKind) -> Iterator[str]:
         FollowUpResult.UNKNOWN: kind.closure_reason in _UNKNOWN,
         FollowUpResult.VOID: kind.closure_reason == ClosureReason.VOID,
     }
-    positive = kind.positive and not holds[FollowUpResult.VOID]
-    figures = {
-        "positive": positive,
-        "positive_cancer": positive and kind.has_cancer,
-        "positive_open": positive and is_open,
-        "biopsy_open": kind.biopsy_advised and not kind.has_tissue and not kind.has_cancer,
-        "biopsy_cancer": kind.biopsy_advised and kind.has_cancer,
-        "tissue_cancer": kind.has_tissue and kind.has_cancer,
-    }
     yield from (fate.name for fate, is_so in holds.items() if is_so)
-    yield from (name for name, is_so in figures.items() if is_so)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,60 +104,28 @@ class ReaderScope:
 
 
 @dataclass(frozen=True, slots=True)
-class Ratio:
-    numerator: int
-    denominator: int
-
-
-@dataclass(frozen=True, slots=True)
 class ReaderFigures:
+    """How many recalls led to each result, and of how many screenings they come."""
+
     results: dict[FollowUpResult, int]
-    # None where the screenings that were not called back do not all come in: then nobody knows out of how many.
-    recall_rate: Ratio | None
-    negative_exams: int
     exam_count: int
-    recent_exams: int
-    ppv1: Ratio
-    ppv2: Ratio
-    ppv3: Ratio
-    # Of the positive screenings and of the biopsies advised, those whose end is not known yet.
-    positive_open: int
-    biopsy_open: int
 
 
-def compute_reader_figures(reader: ReaderScope, today: date) -> ReaderFigures:
-    """One query, over what is kept of one reader's exams of a period.
-
-    No reader calls back more screenings than they clear. Where fewer negative ones came in than were called back, the
-    negative ones are not all here, and a rate would be untrue.
-    """
+def compute_reader_figures(reader: ReaderScope) -> ReaderFigures:
+    """One query, over what is kept of one reader's exams of a period."""
     whose = (reader.user.pk, reader.site_ids, reader.since, reader.until)
     counts: Counter[str] = Counter()
-    exams: Counter[str] = Counter()
+    exam_count = 0
     for row in fetch_counts([
-        kept_counts.reader_exams("exams", *whose, recent_since=today - _YEAR + timedelta(days=1)),
+        kept_counts.reader_exams("exams", *whose),
         kept_counts.reader_recalls("recalls", *whose),
     ]):  # fmt: skip
         if row.query_name == "exams":
-            exams[row.key] += row.count
-            exams["all"] += row.count
-            exams["young"] += row.count * row.number_1
+            exam_count += row.count
             continue
         for name in _results_of(kept_counts.split_reader_recall(row.key)):
             counts[name] += row.count
-    incomplete, negative = exams[Assessment.NEED_IMAGING], exams[Assessment.NEGATIVE] + exams[Assessment.BENIGN]
-    return ReaderFigures(
-        results={fate: counts[fate.name] for fate in FollowUpResult},
-        recall_rate=Ratio(incomplete, exams["all"]) if negative > incomplete else None,
-        negative_exams=negative,
-        exam_count=exams["all"],
-        recent_exams=exams["young"],
-        ppv1=Ratio(counts["positive_cancer"], counts["positive"]),
-        ppv2=Ratio(counts["biopsy_cancer"], counts["BIOPSY"]),
-        ppv3=Ratio(counts["tissue_cancer"], counts["BIOPSY_RESULT"]),
-        positive_open=counts["positive_open"],
-        biopsy_open=counts["biopsy_open"],
-    )
+    return ReaderFigures({fate: counts[fate.name] for fate in FollowUpResult}, exam_count)
 
 
 def list_reader_recalls(reader: ReaderScope, fate: FollowUpResult, after: ReaderOutcomeCursor | None) -> list[Recall]:

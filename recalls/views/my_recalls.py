@@ -1,4 +1,4 @@
-"""Page of a reader's own recalls by period, with their outcomes and audit figures."""
+"""Page of a reader's own recalls by period, with their outcomes."""
 
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from clinic.roles import Page, Role, can_open_page, get_roles
 from desk.keyset import format_cursor, parse_cursor
 from desk.views import DeskView, current_user, sites_by_id
 from recalls.models import Recall
-from recalls.presenters.reader_outcomes import build_audit_measures, build_reader_outcome_rows
+from recalls.presenters.reader_outcomes import build_reader_outcome_rows
 from recalls.selectors import reader_outcomes
 from recalls.selectors.reader_outcomes import FollowUpResult, ReaderOutcomeCursor, ReaderScope, ReviewPeriod
 
@@ -67,14 +67,13 @@ def _reader_outcome_context(
     today = calendar.local_day(next(iter(sites.values())), now) if sites else calendar.earliest_today()
     since, until = period.date_range(today)
     reader = ReaderScope(who, user.site_ids, since, until)
-    figures = reader_outcomes.compute_reader_figures(reader, today)
+    figures = reader_outcomes.compute_reader_figures(reader)
     found = reader_outcomes.list_reader_recalls(reader, fate, after)
     shown = found[: reader_outcomes.PAGE_SIZE]
     return {
         "since": since,
         "until": until,
         "figures": figures,
-        "measures": build_audit_measures(figures),
         "periods": [
             _choice_link(choice.label, asked | {"period": choice.value}, choice == period) for choice in ReviewPeriod
         ],

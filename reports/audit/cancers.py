@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Coalesce
 
 from clinic.models import Site
@@ -17,7 +17,7 @@ from reports.audit.scope import AuditScope, ExamRow
 
 _WINDOW = timedelta(days=WINDOW_DAYS)
 _NO_DAY = date(1, 1, 1)
-_CHUNK = 20_000  # patients asked for at once: SQLite takes 32,766 values in a query
+_CHUNK = 20_000  # numbers asked for at once: SQLite takes 32,766 values in a query
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +84,15 @@ def _handed_over(scope: AuditScope, zones: dict[int, Any]) -> Iterator[KnownCanc
         yield KnownCancer(patient, closed_at.astimezone(zones[site]).date(), Cancer(None), exam)
 
 
+def in_chunks(numbers: list[int]) -> Iterator[list[int]]:
+    return (numbers[start : start + _CHUNK] for start in range(0, len(numbers), _CHUNK))
+
+
 def screenings_of_patients(cancers: Iterable[KnownCancer], group: Any) -> list[ExamRow]:
     """Every screening of the patients with these cancers, of each patient the earliest first."""
-    wanted = sorted({one.patient_id for one in cancers})
     found: list[ExamRow] = []
-    for start in range(0, len(wanted), _CHUNK):
-        exams = ScreeningExam.objects.filter(patient_id__in=wanted[start : start + _CHUNK])
+    for some in in_chunks(sorted({one.patient_id for one in cancers})):
+        exams = ScreeningExam.objects.filter(patient_id__in=some)
         rows: Any = exams.exclude(recall_kind=RecallKind.INCIDENTAL).order_by("patient_id", "exam_date", "pk")
         columns = ("patient_id", "pk", "exam_date", "site_id", "reader_id", "assessment", "recall_kind", group)
         found += map(ExamRow._make, rows.values_list(*columns))
@@ -113,8 +116,3 @@ def cancers_by_exam(cancers: Iterable[KnownCancer], exams: Iterable[ExamRow]) ->
             if is_meant and within_window(exam.day, one.day):
                 found[exam.pk].append(one.cancer)
     return found
-
-
-def own_and_outside(lesions: "QuerySet[Any]", scope: AuditScope) -> "QuerySet[Any]":
-    """Rows with a recall about a screening of this audit; what a supplemental test found is no part of its work-up."""
-    return lesions.filter(scope.exam_condition("recall__exam__"), ~Q(recall__kind=RecallKind.SUPPLEMENTAL)).order_by()

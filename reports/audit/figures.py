@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
@@ -83,6 +83,7 @@ class AuditGroup:
     label: str
     exams: int
     figures: tuple[AuditFigure, ...]
+    key: Any = None  # what stands in the rows of the group; None for all together
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,7 @@ def _groups(
     if by == Breakdown.ALL:
         return
     for label, key in sorted_groups(by, cases, names):
-        yield _group(label, cases[key], both.get(key, Counter()), measures, is_mature)
+        yield replace(_group(label, cases[key], both.get(key, Counter()), measures, is_mature), key=key)
 
 
 def _group(

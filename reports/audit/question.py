@@ -1,7 +1,7 @@
 """What the address of an audit page asks for: year, breakdown and facility."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.http import Http404, HttpRequest
@@ -43,6 +43,11 @@ class AuditQuestion:
     def scope(self) -> AuditScope:
         """A reader may narrow the audit to what the reader read alone."""
         return AuditScope.of_year(self.sites, self.year, self.user.pk if self.is_own else None)
+
+    @property
+    def last_month(self) -> date:
+        """The first day of the month that is over."""
+        return (self.today.replace(day=1) - timedelta(days=1)).replace(day=1)
 
     def form_context(self) -> dict[str, Any]:
         """What the form above the figures offers and has chosen."""

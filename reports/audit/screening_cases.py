@@ -4,25 +4,29 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
+from itertools import chain
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, QuerySet
 
 from recalls.enums import SUSPICIOUS_ASSESSMENTS, Assessment, ClosureReason, OutcomeBasis, RecallKind
-from recalls.models import Biopsy, Outcome, Recall, RecallEvent, ScreeningExam
+from recalls.models import Biopsy, Outcome, RecallEvent, RecallFacts, ScreeningExam
 from reports.audit.cancers import (
     KnownCancer,
     cancers_by_exam,
-    own_and_outside,
+    in_chunks,
     screenings_of_patients,
     standing_pathology,
     within_window,
 )
-from reports.audit.cases import INCOMPLETE, POSITIVE_SCREENING, AuditCase, Cancer, worst_cancer
+from reports.audit.cases import INCOMPLETE, NOT_AUDITED, POSITIVE_SCREENING, AuditCase, Cancer, worst_cancer
 from reports.audit.scope import AuditScope, Breakdown
 
 GroupedCases = dict[Any, Counter[AuditCase]]
 _CALLED_BACK = POSITIVE_SCREENING | INCOMPLETE
+# Of these the outcome says how they count.
+_ASKS_FURTHER = SUSPICIOUS_ASSESSMENTS | {Assessment.NEED_PRIORS}
 
 
 @dataclass(slots=True)
@@ -54,25 +58,56 @@ class _Note:
 
 @dataclass(slots=True)
 class _NoteBook:
-    """The notes of one audit, by the number of the screening."""
+    """The notes of one audit by the number of the screening, and which screening each recall speaks about."""
 
     scope: AuditScope
     by: Breakdown
     notes: dict[int, _Note] = field(default_factory=dict)
+    # Only recalls about the screening itself: what a supplemental test found is no part of its work-up.
+    screenings: dict[int, tuple[Any, ...]] = field(default_factory=dict)
 
-    def read(self, rows: "QuerySet[Any]", exam: str, *columns: Any) -> Iterator[tuple[Any, ...]]:
-        """The note of each row's screening, and the row's columns."""
-        rows = rows.annotate(audit_group=self.by.expression(exam))
-        for number, assessment, kind, day, group, *rest in rows.values_list(
-            f"{exam}pk", f"{exam}assessment", f"{exam}recall_kind", f"{exam}exam_date", "audit_group", *columns
-        ):
-            yield (self.write(number, assessment, kind, day, group), *rest)
+    def load_recalls(self) -> list[tuple[int, str]]:
+        """The screening and the closing reason of each recall. One query, from what is kept of each recall."""
+        kept = RecallFacts.objects.filter(
+            exam_site__in=self.scope.site_ids, exam_date__range=(self.scope.since, self.scope.until)
+        )
+        if self.scope.reader_id is not None:
+            kept = kept.filter(reader=self.scope.reader_id)
+        kept = kept.annotate(audit_group=self.by.expression("recall__exam__")).order_by()
+        endings = []
+        for recall, kind, reason, *screening in kept.values_list(
+            "recall_id", "recall__kind", "closure_reason", *(f"recall__exam__{name}" for name in _SCREENING_COLUMNS),
+            "audit_group",
+        ):  # fmt: skip
+            _pk, assessment, exam_kind, _day, _group = screening
+            is_left_out = kind == RecallKind.SUPPLEMENTAL or exam_kind == RecallKind.INCIDENTAL
+            if not is_left_out and assessment not in NOT_AUDITED:
+                self.screenings[recall] = tuple(screening)
+                endings.append((screening[0], reason))
+        return endings
+
+    def note_of(self, recall: int) -> _Note:
+        return self.write(*self.screenings[recall])
 
     def write(self, number: int, assessment: str, kind: str, day: date, group: Any) -> _Note:
         note = self.notes.get(number)
         if note is None:
             note = self.notes[number] = _Note(assessment, kind, day, self.by.key(group))
         return note
+
+    def rows_about(self, rows: "QuerySet[Any]", *columns: str) -> Iterator[tuple[Any, ...]]:
+        """Number of the recall and the columns of each row about one of these recalls.
+
+        Numbers rise with time, so a range of them holds few of other years; the rest is sorted out here.
+        """
+        if self.screenings:
+            near = rows.filter(recall__gte=min(self.screenings), recall__lte=max(self.screenings))
+            for recall, *values in near.values_list("recall_id", *columns):
+                if recall in self.screenings:
+                    yield recall, *values
+
+
+_SCREENING_COLUMNS = ("pk", "assessment", "recall_kind", "exam_date")
 
 
 def count_screenings(scope: AuditScope, by: Breakdown, cancers: list[KnownCancer]) -> GroupedCases:
@@ -83,7 +118,8 @@ def count_screenings(scope: AuditScope, by: Breakdown, cancers: list[KnownCancer
     for assessment, kind, group, count in counted:
         groups[by.key(group)][_plain_case(assessment, kind)] += count
     book = _NoteBook(scope, by)
-    for take_notes in (_note_void, _note_outcomes, _note_events, _note_biopsies, _note_tissue):
+    _note_void(book, book.load_recalls())
+    for take_notes in (_note_outcomes, _note_events, _note_biopsies, _note_tissue):
         take_notes(book)
     found = _note_cancers(book, cancers)
     for number, note in book.notes.items():
@@ -93,31 +129,34 @@ def count_screenings(scope: AuditScope, by: Breakdown, cancers: list[KnownCancer
     return {group: +cases for group, cases in groups.items() if +cases}
 
 
+@lru_cache(maxsize=256)
 def _plain_case(assessment: str, kind: str) -> AuditCase:
     """A screening of which nothing more is known."""
     return _Note(assessment, kind, date.min, None).as_case([])
 
 
-def _note_void(book: _NoteBook) -> None:
-    others = Recall.objects.filter(exam=OuterRef("exam")).exclude(
-        Q(closure_reason=ClosureReason.VOID) | Q(kind=RecallKind.SUPPLEMENTAL)
-    )
-    void = Recall.objects.filter(
-        book.scope.exam_condition("exam__"), ~Exists(others), closure_reason=ClosureReason.VOID
-    )
-    for (note,) in book.read(void.exclude(kind=RecallKind.SUPPLEMENTAL).order_by(), "exam__"):
-        note.is_void = True
+def _note_void(book: _NoteBook, endings: list[tuple[int, str]]) -> None:
+    """Every recall of the screening was voided: it was no recall after all."""
+    standing = {exam for exam, reason in endings if reason != ClosureReason.VOID}
+    void = {exam for exam, reason in endings if reason == ClosureReason.VOID} - standing
+    for screening in book.screenings.values():
+        if screening[0] in void:
+            book.write(*screening).is_void = True
 
 
 def _note_outcomes(book: _NoteBook) -> None:
     """Only those that say more than the screening did: a 4 or 5, and what became of a 0, 4 or 5."""
-    telling = (
-        Q(assessment__in=SUSPICIOUS_ASSESSMENTS)
-        | Q(recall__exam__assessment__in=SUSPICIOUS_ASSESSMENTS)
-        | Q(recall__exam__assessment=Assessment.NEED_PRIORS)
+    asked = {recall for recall, screening in book.screenings.items() if screening[1] in _ASKS_FURTHER}
+    columns = ("assessment", "basis", "read_at")
+    standing = Outcome.objects.filter(amended_by=None).order_by("pk")
+    suspicious = book.rows_about(standing.filter(assessment__in=SUSPICIOUS_ASSESSMENTS), *columns)
+    theirs = (
+        row
+        for some in in_chunks(sorted(asked))
+        for row in standing.filter(recall__in=some).values_list("recall_id", *columns)
     )
-    rows = own_and_outside(Outcome.objects.filter(telling, amended_by=None), book.scope).order_by("pk")
-    for note, assessment, basis, at in book.read(rows, "recall__exam__", "assessment", "basis", "read_at"):
+    for recall, assessment, basis, at in chain((row for row in suspicious if row[0] not in asked), theirs):
+        note = book.note_of(recall)
         if basis == OutcomeBasis.PRIORS:
             note.priors_reading = assessment
         else:
@@ -128,22 +167,25 @@ def _note_outcomes(book: _NoteBook) -> None:
 
 
 def _note_events(book: _NoteBook) -> None:
-    rows = own_and_outside(RecallEvent.objects.filter(step__in=("need_imaging", "advise_biopsy")), book.scope)
-    for note, step in book.read(rows, "recall__exam__", "step"):
-        note.was_imaged = True
-        note.advised |= step == "advise_biopsy"
+    """Steps are looked up by their name: they are few."""
+    steps = RecallEvent.objects.filter(step__in=("need_imaging", "advise_biopsy"))
+    for recall, step in steps.order_by().values_list("recall_id", "step"):
+        if recall in book.screenings:
+            note = book.note_of(recall)
+            note.was_imaged = True
+            note.advised |= step == "advise_biopsy"
 
 
 def _note_biopsies(book: _NoteBook) -> None:
-    for note, day in book.read(own_and_outside(Biopsy.objects.all(), book.scope), "recall__exam__", "done_on"):
-        _note_biopsy(note, day)
+    for recall, day in book.rows_about(Biopsy.objects.order_by(), "done_on"):
+        _note_biopsy(book.note_of(recall), day)
 
 
 def _note_tissue(book: _NoteBook) -> None:
     """Also what was taken elsewhere, of which there is no biopsy here."""
-    rows = own_and_outside(standing_pathology().filter(biopsy=None), book.scope)
-    for note, taken, at in book.read(rows, "recall__exam__", "performed_on", "at"):
-        _note_biopsy(note, taken or at.date())
+    elsewhere = standing_pathology().filter(biopsy=None).order_by()
+    for recall, taken, at in book.rows_about(elsewhere, "performed_on", "at"):
+        _note_biopsy(book.note_of(recall), taken or at.date())
 
 
 def _note_biopsy(note: _Note, day: date) -> None:

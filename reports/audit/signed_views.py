@@ -19,7 +19,8 @@ from clinic.roles import Page, Role, can_open_page
 from desk.views import DeskView, current_user
 from recalls.assignment import display_name
 from reports.audit.documents import COLUMNS, Document, document_rows, document_tables
-from reports.audit.file_response import file_response
+from reports.audit.files.pdf import render_signed_audit
+from reports.audit.files.response import file_response, pdf_response
 from reports.audit.scope import Breakdown
 from reports.audit.sign_off import name_physician, sees_every_reader, sign_audit
 from reports.models import AuditPhysician, SignedAudit
@@ -95,7 +96,7 @@ class SignedAuditView(DeskView):
             "breakdowns": [{"label": one.label, "url": f"?by={one.value}", "is_current": one == by} for one in names],
             "file_urls": {
                 kind: f"{reverse('signed_audit_file', args=[signed.pk, kind])}?by={by.value}"
-                for kind in ("csv", "json")
+                for kind in ("csv", "json", "pdf")
             },
         }
         return render(request, "reports/signed_audit.html", context)
@@ -106,6 +107,9 @@ class SignedAuditFileView(DeskView):
 
     def get(self, request: HttpRequest, pk: int, kind: str) -> HttpResponseBase:
         signed, by, document = _asked_document(request, pk)
+        if kind == "pdf":
+            shown = [signed.documents[one.value] for one in _breakdowns(current_user(request), signed)]
+            return pdf_response(render_signed_audit(signed, shown), f"signed-audit-{signed.site.code}-{signed.year}")
         name = f"signed-audit-{signed.site.code}-{signed.year}-{by.value}"
         return file_response(document, kind, name, COLUMNS, document_rows(document))
 

@@ -1,6 +1,8 @@
 """Pages of the outcomes audit, of the waits and of who waits longer, and their CSV and JSON files."""
 
-from django.http import HttpRequest, HttpResponse
+from datetime import date
+
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
@@ -18,8 +20,9 @@ from reports.audit.equity.documents import (
 )
 from reports.audit.equity.figures import compute_equity
 from reports.audit.figures import compute_audit
-from reports.audit.file_response import file_response
-from reports.audit.question import AuditQuestion
+from reports.audit.files.month import render_month
+from reports.audit.files.response import file_response, pdf_response
+from reports.audit.question import EARLIEST_YEAR, AuditQuestion
 from reports.audit.scope import AUDIT_BREAKDOWNS, EQUITY_BREAKDOWNS
 from reports.audit.waits.documents import (
     WAIT_COLUMNS,
@@ -49,6 +52,7 @@ class AuditView(DeskView):
             "is_own": asked.is_own,
             "may_narrow_to_own": not asked.sees_every_reader,
             "file_urls": asked.file_urls("audit_file"),
+            "month": asked.last_month,
         }
         return render(request, "reports/audit.html", context)
 
@@ -117,6 +121,22 @@ class EquityFileView(DeskView):
         document = _equity_document(asked)
         name = f"equity-{asked.year}-{asked.by.value}"
         return file_response(document, kind, name, EQUITY_COLUMNS, equity_rows(document))
+
+
+class MonthView(DeskView):
+    """The month for the clinic's meeting, as a PDF."""
+
+    page = Page.AUDIT
+
+    def get(self, request: HttpRequest, year: int, month: int) -> HttpResponse:
+        asked = AuditQuestion(request, AUDIT_BREAKDOWNS)
+        if not (
+            1 <= month <= 12
+            and EARLIEST_YEAR <= year <= asked.today.year
+            and (first := date(year, month, 1)) <= asked.today
+        ):
+            raise Http404
+        return pdf_response(render_month(asked.sites, first, asked.today), f"recalls-{first:%Y-%m}")
 
 
 def _audit_document(asked: AuditQuestion) -> Document:

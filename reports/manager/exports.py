@@ -35,6 +35,7 @@ from recalls.selectors.export_rows import (
     test_cells,
 )
 from reports.manager import csv_files
+from reports.manager.registry_file import REGISTRY_COLUMNS, registry_cells, registry_rows
 from reports.models import ExportLog
 
 
@@ -108,6 +109,10 @@ def _open_tasks(site_ids: Sequence[int]) -> "QuerySet[WorkItem]":
 EXPORT_FILES: dict[str, ExportFile] = {
     "exams": ExportFile(
         _("Screening exams, ready for the audit"), _EXAM_COLUMNS, _exam_rows, _exam_cells,
+        lambda exam: int(exam.patient_id), has_period=True,
+    ),
+    "registry": ExportFile(
+        _("Screenings for a mammography registry"), REGISTRY_COLUMNS, registry_rows, registry_cells,
         lambda exam: int(exam.patient_id), has_period=True,
     ),
     "recalls": ExportFile(

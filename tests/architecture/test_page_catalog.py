@@ -12,8 +12,8 @@ CATALOG = Path(__file__).parents[1] / "browser" / "page_catalog.py"
 NO_PAGES = frozenset({
     "access_log",
     "account_login", "account_logout", "account_reauthenticate", "appointment_step", "assign_tasks",
-    "audit_equity_file", "audit_file", "audit_waits_file", "booking_step", "calendar_feed", "calendar_feed_end",
-    "calendar_file", "cancer_entry", "chart_csv",
+    "audit_equity_file", "audit_file", "audit_month", "audit_waits_file", "booking_step", "calendar_feed",
+    "calendar_feed_end", "calendar_file", "cancer_entry", "chart_csv",
     "close_page", "confirm_appointment", "emergency_review", "entry_number_owner", "fhir_base", "first_account",
     "health", "health_live", "health_ready", "home", "inbox_attachment", "inbox_html", "late_list",
     "lay_summary_batch_make", "lay_summary_batch_pdf", "lay_summary_pdf", "letter_batch_mail_house",
@@ -28,8 +28,9 @@ NO_PAGES = frozenset({
     "recall_list_export", "refresh_presence", "room_entry", "saved_view_create", "saved_view_delete",
     "set_language", "setup_account_decide", "setup_come_back", "setup_invite_again", "setup_lost_factor",
     "setup_new_password", "setup_reopen_day", "setup_site_new", "setup_stop_delete", "setup_work_holiday",
-    "sign_audit", "sign_out", "signed_audit", "signed_audit_file", "sms_inbound", "socialaccount_login_cancelled",
-    "staff_work_export", "still_here", "undo", "upload_progress", "work_item_done", "workflow_map_update",
+    "rate_case", "review_case", "sign_audit", "sign_out", "signed_audit", "signed_audit_file", "sms_inbound",
+    "socialaccount_login_cancelled", "staff_work_export", "still_here", "undo", "upload_progress", "work_item_done",
+    "workflow_map_update",
 })  # fmt: skip
 
 

@@ -64,7 +64,8 @@ def test_the_limits_are_those_of_the_binomial(of: int, centre: float, inside: fl
 
 
 def _document(client: Client, **asked: Any) -> dict[str, Any]:
-    answer: Any = client.get("/audit/equity/", {"year": 2026, **asked})
+    wanted: dict[str, Any] = {"year": 2026, **asked}
+    answer: Any = client.get("/audit/equity/", wanted)
     found: dict[str, Any] = answer.context["document"]
     return found
 
@@ -136,9 +137,10 @@ def test_who_had_no_message_in_their_language_and_who_was_never_reached(mo: Clie
 @pytest.mark.parametrize("by", [one.value for one in EQUITY_BREAKDOWNS])
 def test_page_csv_and_json_of_the_groups_say_the_same(mo: Client, by: str) -> None:
     document = _document(mo, by=by)
-    answer: Any = mo.get("/audit/equity/figures/json/", {"year": 2026, "by": by})
+    asked: dict[str, Any] = {"year": 2026, "by": by}
+    answer: Any = mo.get("/audit/equity/figures/json/", asked)
     assert json.loads(answer.content) == document
-    answer = mo.get("/audit/equity/figures/csv/", {"year": 2026, "by": by})
+    answer = mo.get("/audit/equity/figures/csv/", asked)
     rows = list(csv.DictReader(StringIO(b"".join(answer).decode("utf-8-sig"))))
     assert tuple(rows[0]) == EQUITY_COLUMNS
     assert len(rows) == len(SHARES) * len(document["groups"])
@@ -159,9 +161,11 @@ def test_the_groups_of_a_distance_stand_by_miles_and_what_is_not_stated_last(mo:
 def test_the_page_says_what_it_cannot_show_and_costs_the_same_however_many_there_are(
     mo: Client, shadyside: Site
 ) -> None:
+    asked: dict[str, Any] = {"year": 2026, "by": "insurance"}
+
     def ask() -> int:
         with CaptureQueriesContext(connection) as queries:
-            page: Any = mo.get("/audit/equity/", {"year": 2026, "by": "insurance"})
+            page: Any = mo.get("/audit/equity/", asked)
         assert "never offered an earlier time" in page.content.decode()
         return len(queries)
 

@@ -15,7 +15,7 @@ from clinic.roles import Role
 from patients.models import Patient
 from recalls.enums import Assessment
 from recalls.models import CancerDiagnosis
-from reports.audit.scope import Breakdown
+from reports.audit.scope import AUDIT_BREAKDOWNS
 from reports.models import AuditPhysician, SignedAudit
 from tests.audit.histories import RECORDED, History, write_histories
 
@@ -75,7 +75,7 @@ def test_a_signed_audit_says_who_signed_it_when_and_by_which_definitions(client:
     assert physician.get_full_name() in page
     assert "Reviewed with the group." in page
     assert "21 CFR 900.12(f)" in page
-    assert set(signed.documents) == set(Breakdown.values)
+    assert set(signed.documents) == {one.value for one in AUDIT_BREAKDOWNS}
     assert signed.documents["all"]["sections"][0]["definitions"][0]["numerator"]
 
 

@@ -208,6 +208,8 @@ def radiologist_pages(house: ClinicData, user: User) -> list[PageCheck]:
     at_the_desk = [
         PageCheck(reverse("worklist"), keys="j"),
         PageCheck(reverse("my_recalls")),
+        PageCheck(f"{reverse('reader_cases')}?show=all"),
+        PageCheck(reverse("reader_trend")),
         PageCheck(f"{reverse('audit')}?year={timezone.now().year}&by=reader"),
         PageCheck(reverse("queue")),
     ]

@@ -1,4 +1,4 @@
-"""A reader's own recalls by period, outcome and audit figure."""
+"""A reader's own recalls by period and outcome."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from clinic.models import Site, User
 from clinic.roles import Role
 from recalls.enums import Assessment
 from recalls.models import Recall
-from recalls.testing.factories import ExamFactory, RecallFactory
+from recalls.testing.factories import RecallFactory
 from tests.desk.conftest import ClientFor, page_text
 
 TUESDAY_EVENING = datetime(2026, 11, 24, 22, 0, tzinfo=UTC)
@@ -80,35 +80,6 @@ def test_a_count_leads_to_its_recalls_and_each_recall_to_its_page(
     cancer, _normal = _read_by(radiologist_rao, shadyside, "cancer", "closed_normal")
     page = _get_page(client_for, radiologist_rao, show="cancer")
     assert _shown(page) == [reverse("recall", args=[cancer.pk])]
-
-
-def test_figures_name_their_denominator_and_what_they_count(
-    client_for: ClientFor, radiologist_rao: User, shadyside: Site
-) -> None:
-    _read_by(radiologist_rao, shadyside, "cancer", "benign_concordant", "closed_normal", "resolved_by_priors", "void")
-    page = _get_page(client_for, radiologist_rao)
-    said = [(measure.value, measure.fraction) for measure in page.context["measures"][1:]]
-    # Positive: the three called back for more pictures; earlier pictures and the voided one are left out.
-    assert said == [("33.3 %", "1 of 3"), ("50.0 %", "1 of 2"), ("50.0 %", "1 of 2")]
-    assert "21 CFR 900.12" in page_text(page)
-    assert "5 of them are less than a year old" in page_text(page)
-
-
-def test_a_recall_rate_is_given_only_when_the_other_screenings_are_known_too(
-    client_for: ClientFor, radiologist_rao: User, shadyside: Site
-) -> None:
-    _read_by(radiologist_rao, shadyside, "closed_normal", "resolved_by_priors")
-    ExamFactory.create(patient__site=shadyside, reader=radiologist_rao, negative=True)  # as by hand, among many others
-    unknown = _get_page(client_for, radiologist_rao).context["measures"][0]
-    assert unknown.value == ""
-    assert unknown.fraction == (
-        "Not known: the screenings that were not called back are missing here. "
-        "Of 3 screenings that came in, 1 were negative or benign."
-    )
-    for _number in range(7):
-        ExamFactory.create(patient__site=shadyside, reader=radiologist_rao, negative=True)
-    rate = _get_page(client_for, radiologist_rao).context["measures"][0]
-    assert (rate.value, rate.fraction) == ("10.0 %", "1 of 10")
 
 
 def test_an_amended_outcome_counts_as_it_now_stands(
@@ -195,15 +166,3 @@ def test_the_page_asks_the_same_number_of_questions_for_one_recall_and_for_sever
         counted.append(len(taken))
     # Session, person, exams, recalls, rows, findings, outcomes, tissue, verdicts, access log.
     assert counted == [10, 10]
-
-
-def test_a_share_of_cancers_says_of_how_many_nobody_knows_the_end(
-    client_for: ClientFor, radiologist_rao: User, shadyside: Site
-) -> None:
-    _read_by(radiologist_rao, shadyside, "cancer", "to_contact", "biopsy_to_book")
-    measures = _get_page(client_for, radiologist_rao).context["measures"]
-    assert [measure.fraction for measure in measures[1:]] == [
-        "1 of 3; of 2 of them the end is not known yet",
-        "1 of 2; of 1 of them the end is not known yet",
-        "1 of 1",
-    ]

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from clinic.models import AccessLog, Site, User
 from recalls.enums import RecallKind
-from recalls.models import ScreeningExam
+from recalls.models import CancerDiagnosis, ScreeningExam
 from recalls.testing.factories import ExamFactory, RecallFactory
 from reports.manager import exports
 from reports.models import ExportLog
@@ -77,5 +77,23 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(manager_mo: User, sha
         RecallFactory.create(site=shadyside)
         with CaptureQueriesContext(connection) as queries:
             take(manager_mo, "exams")
+            take(manager_mo, "registry")
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+def test_a_row_for_a_registry_holds_the_work_up_the_tissue_and_a_cancer_known_later(
+    manager_mo: User, shadyside: Site
+) -> None:
+    recall = RecallFactory.create(site=shadyside, cancer=True)
+    later = ExamFactory.create(patient__site=shadyside, negative=True, density="c", double_read=True)
+    CancerDiagnosis.objects.create(
+        site=shadyside, patient=later.patient, diagnosed_on=later.exam_date, result="invasive", size_mm=9, by="Mo"
+    )
+    text = take(manager_mo, "registry")
+    found = {row["patient_id"]: row for row in rows_of(text)}
+    assert found[recall.patient.mrn]["biopsy_result"] == "invasive"
+    assert found[recall.patient.mrn]["work_up_assessment"] != ""
+    assert (found[later.patient.mrn]["size_mm"], found[later.patient.mrn]["cancer_known_from"]) == ("9", "registry")
+    assert (found[later.patient.mrn]["density"], found[later.patient.mrn]["double_read"]) == ("c", "yes")
+    assert later.patient.family_name not in text

@@ -33,8 +33,9 @@ from recalls.enums import (
 from recalls.models import Recall, ScreeningExam, SupplementalScreening
 from recalls.permissions import NotPermitted, StepUnavailable
 from recalls.presenters.call_script import build_call_script
-from recalls.selectors.reader_outcomes import FollowUpResult, ReaderScope, compute_reader_figures
 from recalls.testing.factories import ExamFactory, RecallFactory
+from reports.audit.figures import compute_audit
+from reports.audit.scope import AuditScope, Breakdown
 
 pytestmark = pytest.mark.django_db
 
@@ -60,19 +61,18 @@ def test_the_recall_rate_is_the_same_with_and_without_supplemental_screening(
     RecallFactory.create(site=shadyside, exam__reader=radiologist_rao)
     ExamFactory.create(patient__site=shadyside, reader=radiologist_rao, negative=True)
     today = calendar.local_day(shadyside, timezone.now())
-    scope = ReaderScope(radiologist_rao, frozenset({shadyside.pk}), today - timedelta(days=30), today)
-    before = compute_reader_figures(scope, today)
-    assert before.recall_rate is not None
-    assert (before.recall_rate.numerator, before.recall_rate.denominator) == (1, 3)
+    scope = AuditScope((shadyside,), today - timedelta(days=30), today)
+    before = compute_audit(scope, Breakdown.ALL, today)
+    rate = before.screening[0].figures[0]
+    assert (rate.measure.name, rate.numerator, rate.denominator) == ("recall_rate_mqsa", 1, 3)
 
     row = advise_supplemental(dense_exam, SupplementalTest.ULTRASOUND, by=INTAKE)
-    assert compute_reader_figures(scope, today) == before
+    assert compute_audit(scope, Breakdown.ALL, today) == before
     assert not Recall.objects.filter(exam=dense_exam).exists()
 
     _record(row, Assessment.SUSPICIOUS_B, radiologist_rao)
-    after = compute_reader_figures(scope, today)
-    assert after == before, "a recall that the ultrasound opened is none of the mammogram's"
-    assert after.results[FollowUpResult.ALL] == 1
+    after = compute_audit(scope, Breakdown.ALL, today)
+    assert after.screening == before.screening, "a recall that the ultrasound opened is none of the mammogram's"
 
 
 def test_the_test_is_due_sixty_days_after_the_advice(advised: SupplementalScreening) -> None:

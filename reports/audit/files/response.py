@@ -1,8 +1,8 @@
-"""Gives a document of the audit as a CSV or JSON file."""
+"""Gives a document of the audit as a CSV, JSON or PDF file."""
 
 from collections.abc import Iterable, Sequence
 
-from django.http import Http404, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 
 from reports.audit.documents import Document
@@ -20,3 +20,9 @@ def file_response(
     answer = JsonResponse(document, json_dumps_params={"indent": 1, "ensure_ascii": False})
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}.json"'
     return answer
+
+
+def pdf_response(pdf: bytes, name: str) -> HttpResponse:
+    return HttpResponse(
+        pdf, content_type="application/pdf", headers={"Content-Disposition": f'attachment; filename="{name}.pdf"'}
+    )
