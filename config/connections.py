@@ -41,6 +41,9 @@ def database_settings(url: SecretStr | None, data_dir: Path, *, is_pooled: bool 
             "timeout": SQLITE_BUSY_TIMEOUT_SECONDS,
             "init_command": SQLITE_PRAGMAS,
         }
+        # The first to open the file makes two files beside it, the last to close it removes them. On a full disk they
+        # cannot be made anew and nothing can be read: so connections stay open.
+        config["CONN_MAX_AGE"] = None
     else:
         config["CONN_MAX_AGE"] = 60
         config["CONN_HEALTH_CHECKS"] = True

@@ -9,7 +9,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from clinic.models import Heartbeat
-from notifications.delivery import lay_summary_outbox, outbox
+from notifications.delivery import lay_summary_outbox, outbox, unrecorded
 from notifications.delivery.wakeup import wake_worker
 from notifications.delivery.worker import send_due
 from notifications.enums import NotificationState
@@ -37,8 +37,9 @@ def sweep() -> dict[str, int]:
     started = timezone.now()
     _record_heartbeat("worker", "beat")
     Heartbeat.objects.update_or_create(pk="sweep", defaults={"started_at": started})
-    counts = {"expired": outbox.expire_overdue(), "reclaimed": outbox.reclaim_expired_leases()}
-    counts["reclaimed"] += lay_summary_outbox.reclaim_expired_leases()
+    counts = {"expired": outbox.expire_overdue(), "reclaimed": 0}
+    if unrecorded.settle():  # else this process would take back what it sent itself
+        counts["reclaimed"] = outbox.reclaim_expired_leases() + lay_summary_outbox.reclaim_expired_leases()
     counts["summaries"] = walk.plan_new_readings(SUMMARY_SECONDS) + walk.look_again_at_held()
     if _needs_second_worker():
         wake_worker()

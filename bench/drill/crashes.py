@@ -3,12 +3,13 @@
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 
 from bench.drill.batch import Batch, book, patiently
 from bench.drill.installation.proxy import FaultyProxy
-from bench.drill.installation.short_waits import MAIL_TIMEOUT_SECONDS
+from bench.drill.installation.short_waits import LEASE, MAIL_TIMEOUT_SECONDS
 from bench.drill.installation.stack import CONCURRENCY, IN_FLIGHT, NO_CHANGES, WORKERS, Stack
 from bench.drill.judge import judge_facts
 from bench.drill.outcome import Outcome, Scale
@@ -112,20 +113,36 @@ def send_under_faults(
 
 def cut_database_answers(stack: Stack, scale: Scale) -> Outcome:
     """Connections to PostgreSQL are cut after a COMMIT was carried out and before its answer is heard."""
-    assert stack.postgres is not None
     count = scale.pick(short=60, long=250)
-    real = stack.postgres.folder / ".s.PGSQL.5432"
-    folder = stack.folder / "postgres_proxy"
-    folder.mkdir()
-    with FaultyProxy(real, folder / real.name, scale.chance.randrange(1 << 30)) as proxy:
-        url = stack.postgres.url(folder=folder)
-        _restart_workers(stack, {"DATABASE_URL": url})
+    with _database_proxy(stack, scale) as proxy:
         proxy.cut_commits(one_in=20)
         batch, worst = send_under_faults(stack, scale, count, [proxy.cut_all])
         proxy.cut_commits(one_in=0)
-        allowed = proxy.cuts
+        cuts = proxy.cuts
         _restart_workers(stack)
-    return Outcome(f"{count} messages, {proxy.cuts} connections cut at a COMMIT", batch.judge(allowed), worst)
+    return Outcome(f"{count} messages, {cuts} connections cut at a COMMIT", batch.judge(cuts + IN_FLIGHT), worst)
+
+
+def hang_database(stack: Stack, scale: Scale) -> Outcome:
+    """The connections to PostgreSQL stay open and nothing comes through, longer than a lease; then they are cut."""
+    assert stack.postgres is not None
+    count, hung = scale.pick(short=60, long=250), scale.pick(short=5.0, long=LEASE.total_seconds() + 5)
+    with _database_proxy(stack, scale) as proxy:
+        batch, worst = send_under_faults(stack, scale, count, [partial(proxy.hang, hung), proxy.cut_all])
+        _restart_workers(stack)
+    return Outcome(f"{count} messages, hung {hung:.0f} s, then cut", batch.judge(3 * IN_FLIGHT), worst)
+
+
+@contextmanager
+def _database_proxy(stack: Stack, scale: Scale) -> Iterator[FaultyProxy]:
+    """The workers are started anew with a proxy between them and PostgreSQL."""
+    assert stack.postgres is not None
+    real = stack.postgres.folder / ".s.PGSQL.5432"
+    folder = stack.folder / f"postgres_proxy-{scale.chance.randrange(1 << 30)}"
+    folder.mkdir()
+    with FaultyProxy(real, folder / real.name, scale.chance.randrange(1 << 30)) as proxy:
+        _restart_workers(stack, {"DATABASE_URL": stack.postgres.url(folder=folder)})
+        yield proxy
 
 
 def hang_mail(stack: Stack, scale: Scale) -> Outcome:

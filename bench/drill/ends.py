@@ -1,29 +1,14 @@
-"""Drills what must come to an end or be told: tries without an answer, hidden recalls, the downtime sheet, an alarm."""
+"""Drills what must come to an end or be told: tries without an answer, hidden recalls, the downtime sheet."""
 
-import subprocess
-import sys
-import time
 from collections import Counter
 from datetime import timedelta
 from typing import Any
 
 from bench.drill.batch import Batch, book, patiently
-from bench.drill.clock import movable_environment
-from bench.drill.installation.servers import MailServer
 from bench.drill.installation.stack import CONCURRENCY, WORKERS, Stack
 from bench.drill.judge import Verdict, judge_facts, judge_messages, judge_same, judge_uncertain_end
 from bench.drill.outcome import Outcome, Scale
-from config.env import PROJECT_ROOT
 
-_CALL_SECONDS = 90.0  # real ones until this drill gives up
-_WATCH_PROGRAM = """
-import django
-from django.core.management import execute_from_command_line
-django.setup()
-from reports.management.commands import watch
-watch.ROUND_SECONDS = 2.0
-execute_from_command_line(["manage.py", "watch"])
-"""
 _MOST_TRIES = 3  # without an answer, then a person's task
 _REFUSE_COPY_SQL = """
 CREATE FUNCTION drill_refuse() RETURNS trigger LANGUAGE plpgsql AS
@@ -161,27 +146,3 @@ def hide_recalls(stack: Stack, scale: Scale) -> Outcome:
     batch.release()
     batch.finish()
     return Outcome(f"{len(changes)} changes by SQL", judge_facts(facts))
-
-
-def miss_workers(stack: Stack, scale: Scale) -> Outcome:
-    """All workers and beats are gone for a quarter of an hour (of the watch's moved clock): the operator is called."""
-    for name in set(stack.names) - {"web", "listener"}:
-        stack.processes[name].kill()
-    operator = MailServer(stack.folder / "operator", 1)
-    addresses = {"ALERT_EMAIL": "operator@example.org", "ALERT_EMAIL_URL": f"smtp://127.0.0.1:{operator.port}"}
-    moved = movable_environment(stack, timedelta(minutes=15))
-    variables = stack.environment | addresses | moved
-    watch = subprocess.Popen([sys.executable, "-c", _WATCH_PROGRAM], cwd=PROJECT_ROOT, env=variables)
-    began = time.monotonic()
-    try:
-        while operator.count == 0 and time.monotonic() - began < _CALL_SECONDS:
-            time.sleep(0.2)
-        called = operator.count
-        seconds = time.monotonic() - began
-    finally:
-        watch.kill()
-        watch.wait()
-        operator.kill()
-        stack.start()
-    to_operator = {"the operator is called": called > 0}
-    return Outcome("no worker and no beat for 15 minutes", judge_facts(to_operator), seconds)

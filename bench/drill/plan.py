@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import partial
 
-from bench.drill import changes, clock, crashes, disk, ends, forms, intake, letters, races
+from bench.drill import alarms, changes, clock, crashes, disk, ends, forms, intake, letters, races
 from bench.drill.outcome import Drill
 
 POSTGRES, SQLITE = "postgres", "sqlite"
@@ -16,6 +16,7 @@ _UNCLEAR = "A message without an answer ends with a person's task after three tr
 _DISK = "A full disk: reading goes on, forms are refused whole with 503, nothing is lost, all goes on by itself"
 _INTAKE = "What comes in is taken once, whenever intake is killed"
 _LETTERS = "Each letter is printed once and noted once"
+_ALARM = "The operator is called by mail and webhook when a part, a message or a clock is late"
 _CLOCK = "Whatever the clock does, a message leaves once or, past its use, not at all"
 
 
@@ -38,6 +39,7 @@ _CRASHES = (
     Drill("mail-faults", _IN_FLIGHT, crashes.lose_mail_answers, is_in_short_form=True),
     Drill("commit-answer-lost", _IN_FLIGHT, crashes.cut_database_answers),
     Drill("mail-hangs", _IN_FLIGHT, crashes.hang_mail),
+    Drill("database-hangs", _IN_FLIGHT, crashes.hang_database),
     Drill(
         "stop", "SIGTERM ends a worker in 30 s, leaves nothing half done and sends nothing twice", crashes.stop_in_time
     ),
@@ -59,7 +61,10 @@ _ENDS = (
     Drill(
         "hidden-recall", "No open recall is without a next step and unnoticed", ends.hide_recalls, is_in_short_form=True
     ),
-    Drill("alarm", "The operator is called when nothing works any more", ends.miss_workers),
+)
+_ALARMS = (
+    Drill("alarm-workers", _ALARM, alarms.miss_workers),
+    Drill("alarm-mail", _ALARM, alarms.miss_mail),
 )
 _FORM_DRILLS = (
     Drill("web-killed", _FORMS, forms.kill_web, is_in_short_form=True),
@@ -78,6 +83,7 @@ SCENES = (
             *_CRASHES,
             *_RACES,
             *_ENDS,
+            *_ALARMS,
             *_FORM_DRILLS,
             *_INTAKE_DRILLS,
             Drill("letters", _LETTERS, letters.kill_over_letters),

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bench.drill.disk import small_disk
 from bench.drill.installation.stack import Stack, running_stack
-from bench.drill.outcome import FAILED, NOT_RUN, CannotRunHere, Drill, Line, Scale, make_empty_line, make_line
+from bench.drill.outcome import BROKEN, FAILED, NOT_RUN, CannotRunHere, Drill, Line, Scale, make_empty_line, make_line
 from bench.drill.plan import SCENES, Scene
 
 
@@ -64,6 +64,8 @@ def play_drill(stack: Stack, drill: Drill, seed: int, is_short: bool) -> Line:
         traceback.print_exc()
         stack.mail.behave()
         line = make_empty_line(drill, seed, FAILED, f"broke off: {type(error).__name__}: {error}")
+    if line.status in (BROKEN, FAILED):
+        stack.print_logs()
     print(f"  {drill.name}: {line.status} ({time.monotonic() - began:.0f} s)", file=sys.stderr, flush=True)
     return line
 

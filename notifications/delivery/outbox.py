@@ -160,9 +160,8 @@ def _defer(row: Notification, **fields: Any) -> NotSent:
     return NotSent(str(fields.get("state", NotificationState.PLANNED)))
 
 
-def record_acceptance(claim: Claim, copy: RenderedMessage) -> bool:
-    """The server took it. False when the lease was lost meanwhile: another process has, or had, this message."""
-    now = timezone.now()
+def record_acceptance(claim: Claim, copy: RenderedMessage, now: datetime) -> bool:
+    """The server took it now. False when the lease was lost meanwhile: another process has, or had, this message."""
     if record_accepted.supports_single_statement():
         return record_accepted.record_accepted(claim.row, claim.token, copy, now)
     with transaction.atomic():

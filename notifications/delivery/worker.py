@@ -2,12 +2,14 @@
 
 Every result is committed before the next message is claimed. Emails leave over one connection, text messages through
 the provider; letters go to the print queue. A run ends when nothing is due, when its time is up, or when sending is
-frozen; while a server is unavailable no message of its channel is claimed.
+frozen; while a server is unavailable no message of its channel is claimed, and while the result of one message cannot
+be written down no other leaves.
 """
 
 import logging
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from smtplib import SMTPException
 
 from celery.exceptions import SoftTimeLimitExceeded
@@ -15,9 +17,10 @@ from django.conf import settings
 from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import DatabaseError, DataError, IntegrityError
+from django.utils import timezone
 
 from clinic.actors import PATIENT
-from notifications.delivery import lay_summary_outbox, mail_server_status, outbox, sms_gateway
+from notifications.delivery import lay_summary_outbox, mail_server_status, outbox, sms_gateway, unrecorded
 from notifications.delivery.claim_prefetch import ClaimPrefetcher, SiteCache
 from notifications.delivery.failures import classify_delivery_error
 from notifications.delivery.lay_summary_outbox import SummaryClaim
@@ -110,6 +113,8 @@ class DeliveryRun:
 def send_due(seconds: float) -> Counter[str]:
     """Send what is due for at most that long; returns how many rows ended in which state."""
     run = DeliveryRun(seconds)
+    if not unrecorded.settle():
+        return run.counts
     status = mail_server_status.get_server_status()
     anything_due = outbox.anything_due() or lay_summary_outbox.anything_due()
     if not (anything_due or (status.is_unavailable and status.may_retry)):
@@ -163,7 +168,7 @@ def _send_email(claim: outbox.Claim, session: SmtpSession) -> AttemptResult:
     except Exception as error:  # noqa: BLE001  every backend has errors of its own
         failure = classify_delivery_error(error)
         log.info("message %s: %s %s", claim.row.pk, failure.result, failure.code or failure.detail)
-        outbox.record_failure(claim, failure, copy)
+        unrecorded.write_down(partial(outbox.record_failure, claim, failure, copy), outbox.LEASE_TIME)
         if failure.result in (AttemptResult.CONNECTION_FAILED, AttemptResult.UNCERTAIN):
             session.record_disconnect()
         return failure.result
@@ -174,7 +179,8 @@ def _send_email(claim: outbox.Claim, session: SmtpSession) -> AttemptResult:
 def _record_acceptance(claim: outbox.Claim, copy: RenderedMessage) -> AttemptResult:
     """Values that the database refuses are this message's fault: the others go on, and its lease ends as uncertain."""
     try:
-        outbox.record_acceptance(claim, copy)
+        write = partial(outbox.record_acceptance, claim, copy, timezone.now())
+        unrecorded.write_down(write, outbox.LEASE_TIME)
     except (DataError, IntegrityError) as error:
         log.error("message %s was sent and could not be recorded: %s", claim.row.pk, type(error).__name__)
         return AttemptResult.UNCERTAIN
@@ -197,11 +203,12 @@ def _send_summary(claim: SummaryClaim, session: SmtpSession) -> AttemptResult:
     except Exception as error:  # noqa: BLE001  every backend has errors of its own
         failure = classify_delivery_error(error)
         log.info("lay summary %s: %s %s", claim.row.pk, failure.result, failure.code or failure.detail)
-        lay_summary_outbox.record_failure(claim, failure, copy)
+        write = partial(lay_summary_outbox.record_failure, claim, failure, copy)
+        unrecorded.write_down(write, outbox.LEASE_TIME)
         if failure.result in (AttemptResult.CONNECTION_FAILED, AttemptResult.UNCERTAIN):
             session.record_disconnect()
         return failure.result
-    lay_summary_outbox.record_acceptance(claim, copy)
+    unrecorded.write_down(partial(lay_summary_outbox.record_acceptance, claim, copy), outbox.LEASE_TIME)
     session.consecutive_disconnects = 0
     return AttemptResult.ACCEPTED
 
@@ -235,6 +242,6 @@ def _send_text(claim: outbox.Claim) -> AttemptResult:
         if error.unsubscribed:
             patient = claim.recall.patient
             record_consent(patient, Consent.Subject.SMS, granted=False, source="text message: STOP", by=PATIENT)
-        outbox.record_failure(claim, error.failure, copy)
+        unrecorded.write_down(partial(outbox.record_failure, claim, error.failure, copy), outbox.LEASE_TIME)
         return error.failure.result
     return _record_acceptance(claim, copy)

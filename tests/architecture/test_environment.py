@@ -172,6 +172,10 @@ def test_the_embedded_database_survives_a_power_cut_and_writers_wait_for_each_ot
     assert "synchronous=FULL" in options["init_command"]
 
 
+def test_the_embedded_database_stays_open_so_that_a_full_disk_can_be_read(tmp_path: Path) -> None:
+    assert database_settings(None, tmp_path)["CONN_MAX_AGE"] is None
+
+
 def test_a_running_task_is_never_given_to_a_second_worker(tmp_path: Path) -> None:
     settings = celery_settings("redis://broker", concurrency=2, data_dir=tmp_path)
     transport, limit = settings["broker_transport_options"], settings["task_time_limit"]

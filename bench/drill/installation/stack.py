@@ -21,6 +21,7 @@ PATIENCE_SECONDS = 300.0  # without an end of what is waited for: other programs
 RECOVERY_SECONDS = 180.0
 NO_CHANGES: Mapping[str, str] = {}
 PREPARED = "prepared"  # beside the template
+_LOG_LINES, _LOG_WIDTH = 15, 600  # of each process
 SHORT_WAITS = Path(__file__).with_name("short_waits.py")
 
 
@@ -138,6 +139,12 @@ class Stack:
         """Every process anew; `changes` are variables of its environment."""
         self.kill_everything()
         self.start(changes)
+
+    def print_logs(self) -> None:
+        """The end of what each process wrote down: a broken promise is looked for there."""
+        for name, process in self.processes.items():
+            for line in process.output.splitlines()[-_LOG_LINES:]:
+                print(f"    {name}: {line[:_LOG_WIDTH]}", file=sys.stderr)
 
     def shut_down(self) -> None:
         for process in [*self.processes.values(), self.mail, self.redis]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from django.utils import timezone
 
 from clinic.factories import get_site_staff
 from notifications.delivery import outbox
@@ -44,7 +45,7 @@ def test_what_was_being_sent_says_so_and_staff_have_a_task(
     clock.move_to("2026-11-10", "08:16")
     act(recall.patient)
     _mail, copy = build_email(claim.row, claim.snapshot, claim.channels)
-    assert outbox.record_acceptance(claim, copy)
+    assert outbox.record_acceptance(claim, copy, timezone.now())
     row = latest_notification(recall, NotificationKind.RECALL_NOTICE)
     assert (row.state, row.reason) == (NotificationState.ACCEPTED, StatusReason.PERSON_CHANGED)
     task = recall.work_items.get(kind=WorkItemKind.VERIFY_CONTACT)

@@ -3,6 +3,7 @@
 from datetime import date
 
 import pytest
+from django.utils import timezone
 
 from clinic.actors import INTAKE
 from clinic.models import Site, User
@@ -82,7 +83,7 @@ def test_a_recall_that_moves_while_its_message_is_on_the_way_says_so(
     assert isinstance(claim, outbox.Claim)
     actions.decline(recall, by=scheduler_ana, note="Wants no additional imaging.")
     _mail, copy = build_email(claim.row, claim.snapshot, claim.channels)
-    outbox.record_acceptance(claim, copy)
+    outbox.record_acceptance(claim, copy, timezone.now())
     row = latest_notification(recall, NotificationKind.RECALL_NOTICE)
     assert (row.state, row.reason) == (NotificationState.ACCEPTED, StatusReason.IN_FLIGHT)
 

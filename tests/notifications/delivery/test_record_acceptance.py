@@ -21,12 +21,12 @@ def test_a_message_that_was_taken_is_written_down_whole_or_not_at_all(clock: Clo
     assert isinstance(claim, outbox.Claim)
     _mail, copy = build_email(claim.row, claim.snapshot, claim.channels)
     late = dataclasses.replace(claim, token=claim.token - 1)
-    assert not outbox.record_acceptance(late, copy)
+    assert not outbox.record_acceptance(late, copy, timezone.now())
     row = latest_notification(recall, NotificationKind.RECALL_NOTICE)
     assert row.state == NotificationState.SENDING
     assert not row.attempts.exists()
     assert not RenderedMessage.objects.exists()
-    assert outbox.record_acceptance(claim, copy)
+    assert outbox.record_acceptance(claim, copy, timezone.now())
     row = latest_notification(recall, NotificationKind.RECALL_NOTICE)
     (attempt,) = row.attempts.all()
     assert (row.state, row.lease_until, row.accepted_at, row.attempt_count) == (
