@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 _MESSAGE = "what came in is kept as it came"
+# The cells of a row may be emptied when the person's data is minimised.
 _PARKED_COLUMNS = "raw, file_id, line, source_digest"
 # A body is emptied once it was kept for long enough, and never replaced by another.
 _BODIES = (("exchange_hl7message", "raw"), ("exchange_hl7messagemend", "body"))
@@ -23,6 +24,7 @@ def remove_triggers(connection: BaseDatabaseWrapper) -> None:
 def _sqlite() -> Iterable[str]:
     stop = f"BEGIN SELECT RAISE(ABORT, '{_MESSAGE}'); END"
     changed = " OR ".join(f"OLD.{name} IS NOT NEW.{name}" for name in _PARKED_COLUMNS.split(", "))
+    changed = changed.replace("OLD.raw IS NOT NEW.raw", "(OLD.raw IS NOT NEW.raw AND NEW.raw <> '{}')")
     yield (
         f"CREATE TRIGGER exchange_parkedrow_as_it_came BEFORE UPDATE OF {_PARKED_COLUMNS} ON exchange_parkedrow "
         f"WHEN {changed} {stop}"
@@ -40,6 +42,9 @@ def _postgres() -> Iterable[str]:
         f"RAISE EXCEPTION '{_MESSAGE}' USING ERRCODE = 'integrity_constraint_violation'; END $$"
     )
     changed = " OR ".join(f"OLD.{name} IS DISTINCT FROM NEW.{name}" for name in _PARKED_COLUMNS.split(", "))
+    changed = changed.replace(
+        "OLD.raw IS DISTINCT FROM NEW.raw", "(OLD.raw IS DISTINCT FROM NEW.raw AND NEW.raw <> '{}')"
+    )
     yield (
         f"CREATE TRIGGER exchange_parkedrow_as_it_came BEFORE UPDATE OF {_PARKED_COLUMNS} ON exchange_parkedrow "
         f"FOR EACH ROW WHEN ({changed}) EXECUTE FUNCTION recalldesk_as_it_came()"

@@ -14,6 +14,10 @@ class HistoryConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from history.checks import register_check
+        from history.ledger_check import LedgerCheck
+
+        register_check("block", LedgerCheck)
         post_migrate.connect(prepare_tables, sender=self, dispatch_uid="history.prepare_tables")
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from history.sealed_tables import append_only_tables
+from history.sealed_tables import append_only_tables, personal_columns_by_table
 
 OWNER, WEB, WORKER, AUDIT = "recalldesk_owner", "recalldesk_web", "recalldesk_worker", "recalldesk_audit"
 ROLES = (OWNER, WEB, WORKER, AUDIT)
@@ -91,10 +91,13 @@ def _grants(tables: Iterable[str]) -> Iterator[str]:
     yield f"GRANT USAGE ON SCHEMA public TO {parts}"
     yield f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC, {parts}"
     yield f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {WEB}, {WORKER}"
-    append_only = set(append_only_tables())
+    append_only, personal = set(append_only_tables()), personal_columns_by_table()
     for table in tables:
         yield f'GRANT {_web_rights(table, append_only)} ON "{table}" TO {WEB}'
         yield f'GRANT {_worker_rights(table, append_only)} ON "{table}" TO {WORKER}'
+        if columns := personal.get(table):
+            # Triggers let it empty these, and only once the seals were kept.
+            yield f'GRANT UPDATE ({", ".join(columns)}) ON "{table}" TO {WORKER}'
         if table not in _SECRETS:
             yield f'GRANT SELECT ON "{table}" TO {AUDIT}'
         elif table == "clinic_user":

@@ -1,14 +1,17 @@
 """Compares the blocks of the ledger with the rows they cover, with one another and with the heads kept outside."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
+from history.checks import Fault
 from history.ledger import block_digest, rows_digest
-from history.models import LedgerBlock
+from history.minimised_rows import SealedWith, find_minimised, kept_seal, stands_for
+from history.models import LedgerBlock, MinimisedRow
 from history.outside_heads import KeptHeads, read_heads
 from history.row_seals import get_key, rows_at_once, seal_values, without_bytes
 from history.sealed_tables import sealed_models
@@ -21,11 +24,6 @@ BACK_DATED_AFTER = timedelta(hours=1)
 _TIME_COLUMNS = ("at", "action_time", "edited_at", "changed_at", "replaced_at")
 
 
-class BlockFault(NamedTuple):
-    block: int
-    sentence: str
-
-
 class LedgerCheck:
     """Goes through the ledger in the order of its blocks, some at a time."""
 
@@ -33,12 +31,13 @@ class LedgerCheck:
         self._shapes: Mapping[str, Shape] = load_shapes()
         self._models: dict[str, type[Model]] = {model._meta.db_table: model for model in sealed_models()}
         self._kept: KeptHeads = read_heads()
+        self._has_minimised = MinimisedRow.objects.exists()
+        # The columns of every shape: a row that was minimised may have been sealed under another one.
+        self._columns_by_table: dict[str, set[str]] = defaultdict(set)
+        for shape in self._shapes.values():
+            self._columns_by_table[shape.table].update(shape.columns)
 
-    @property
-    def restores(self) -> Sequence[Mapping[str, Any]]:
-        return self._kept.restores
-
-    def batches(self, after: int = 0) -> Iterator[tuple[int | None, int, list[BlockFault]]]:
+    def batches(self, after: int = 0) -> Iterator[tuple[int | None, int, list[Fault]]]:
         """The number of the last block (None at the end), how many were checked, and what is wrong with them."""
         before = LedgerBlock.objects.filter(number__lte=after).order_by("-number").first()
         by_table = {table: _last_block(table, after) for table in self._models}
@@ -49,13 +48,13 @@ class LedgerCheck:
             for block in blocks:
                 fault = self._chain_fault(block, before, has_key) or self._rows_fault(block, by_table.get(block.table))
                 if fault:
-                    faults.append(BlockFault(block.number, fault))
+                    faults.append(Fault(block.number, fault))
                 before, by_table[block.table], has_key = block, block, has_key or bool(block.key)
             after = blocks[-1].number if blocks else after
             is_end = len(blocks) < BATCH_SIZE
             if is_end and self._kept.newest > after:
                 words = {"number": self._kept.newest}
-                faults.append(BlockFault(after + 1, _("missing, up to the kept head %(number)d") % words))
+                faults.append(Fault(after + 1, _("missing, up to the kept head %(number)d") % words))
             yield None if is_end else after, len(blocks), faults
             if is_end:
                 return
@@ -84,16 +83,28 @@ class LedgerCheck:
         if block.after_row != (before.last_row if before else 0):
             return _("%(table)s: rows before %(first)d are not sealed") % where
         rows = model._base_manager.filter(pk__gt=block.after_row, pk__lte=block.last_row).order_by("pk")
-        found = [without_bytes(row) for row in rows.values("pk", *shape.columns).iterator(rows_at_once(model))]
+        columns = there & {"id", *self._columns_by_table[block.table]}
+        found = [without_bytes(row) for row in rows.values("pk", *columns).iterator(rows_at_once(model))]
         if len(found) != block.rows:
             words = _("%(table)s: of rows %(first)d to %(last)d there were %(rows)d and are %(found)d")
             return words % {**where, "rows": block.rows, "found": len(found)}
-        seals = [seal_values(shape.table, shape.columns, (row[name] for name in shape.columns), key) for row in found]
-        if rows_digest(seals) != block.rows_digest:
+        if rows_digest(self._seals_of(block, shape, key, found)) != block.rows_digest:
             return _("%(table)s: one of the rows %(first)d to %(last)d was changed") % where
         if before is not None and before.seen_at is not None and (row := _back_dated(found, before.seen_at)):
             return _("%(table)s: row %(row)d is dated back") % {**where, "row": row}
         return ""
+
+    def _seals_of(self, block: LedgerBlock, shape: Shape, key: bytes, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Of a row whose personal words were removed, and that is as the removal left it, the seal that was kept."""
+        minimised = find_minimised(block.table, [row["pk"] for row in rows]) if self._has_minimised else {}
+        seals = []
+        for row in rows:
+            kept = minimised.get(row["pk"])
+            if kept is not None and stands_for(kept, row, self._shapes):
+                seals.append(kept_seal(kept, SealedWith(block.shape, block.key)))
+            else:
+                seals.append(seal_values(shape.table, shape.columns, (row[name] for name in shape.columns), key))
+        return seals
 
 
 def _last_block(table: str, number: int) -> LedgerBlock | None:

@@ -1,4 +1,4 @@
-"""Model of the columns that seals of a table cover."""
+"""Models of the seals: the columns they cover, the blocks of the ledger, the rows whose personal words went."""
 
 from django.db import models
 from django.utils import timezone
@@ -63,3 +63,24 @@ class LedgerMark(models.Model):
 
     def __str__(self) -> str:
         return f"{self.table} {self.newest_row}"
+
+
+class MinimisedRow(models.Model):
+    """A sealed row whose personal words were removed: the seals it had, and the one it has since.
+
+    The seals are digests of what stood there, so that blocks and events that cover the row still match.
+    """
+
+    table = models.CharField(max_length=63)
+    row = models.BigIntegerField()
+    # By "shape:key", as blocks and events name them.
+    seals = models.JSONField()
+    # "shape:key:seal" of the row without its words.
+    after = models.CharField(max_length=48)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["table", "row"], name="minimised_row_once")]
+
+    def __str__(self) -> str:
+        return f"{self.table} {self.row}"

@@ -9,6 +9,7 @@ from django.db.models import Model
 
 SEALED_MODELS = (
     "history.TableShape",
+    "history.MinimisedRow",
     "recalls.RecallEvent",
     "recalls.ContactAttempt",
     "recalls.Outcome",
@@ -45,8 +46,8 @@ SEALED_MODELS = (
 )
 # The ledger itself: append-only, and sealed by its own chain.
 LEDGER_MODELS = ("history.LedgerBlock",)
-# Rows that do change: what they say now is compared with the newest seal that an event holds of them.
-WATCHED_MODELS = ("recalls.Recall", "recalls.ScreeningExam")
+# Rows that do change: what they say now is compared with the newest seal that an event or a try holds of them.
+WATCHED_MODELS = ("recalls.Recall", "recalls.ScreeningExam", "notifications.RenderedMessage")
 
 
 def sealed_models() -> list[type[Model]]:
@@ -55,6 +56,18 @@ def sealed_models() -> list[type[Model]]:
 
 def watched_models() -> list[type[Model]]:
     return [apps.get_model(label) for label in WATCHED_MODELS]
+
+
+def personal_columns(model: type[Model]) -> tuple[str, ...]:
+    """The columns that hold a person's words or numbers, and that are emptied when the person's data is minimised."""
+    columns: tuple[str, ...] = getattr(model, "PERSONAL_COLUMNS", ())
+    return columns
+
+
+def personal_columns_by_table() -> dict[str, tuple[str, ...]]:
+    """Of the append-only tables that have some."""
+    named = {str(model._meta.db_table): personal_columns(model) for model in sealed_models()}
+    return {table: columns for table, columns in named.items() if columns}
 
 
 def append_only_tables() -> list[str]:

@@ -10,7 +10,9 @@ class NotificationsConfig(AppConfig):
     verbose_name = _("Messages")
 
     def ready(self) -> None:
+        from history.checks import register_check
         from notifications import checks, list_exports  # noqa: F401  registers itself; models are loaded only now
+        from notifications.delivery.sealed_copies import CopyCheck
         from notifications.planning import manual_actions, plan
         from notifications.presenters.recall_timeline import message_timeline_entries, summary_timeline_entries
         from notifications.receivers import block_undo_after_send, plan_messages, replan_messages
@@ -18,6 +20,7 @@ class NotificationsConfig(AppConfig):
         from recalls.signals import patient_changed, pre_undo, recall_moved
 
         list_exports.register()
+        register_check("message", CopyCheck)
         recall_moved.connect(plan_messages, dispatch_uid="notifications.plan_messages")
         patient_changed.connect(replan_messages, dispatch_uid="notifications.replan_messages")
         pre_undo.connect(block_undo_after_send, dispatch_uid="notifications.block_undo_after_send")

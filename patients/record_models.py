@@ -33,6 +33,8 @@ class PatientChange(models.Model):
         verbose_name=_("carried over from"),
     )
 
+    PERSONAL_COLUMNS = ("old", "new")
+
     class Meta:
         ordering = ["-pk"]
         verbose_name = _("change of a record")

@@ -14,7 +14,6 @@ _MOVED_COLUMNS = (
     "closure_reason",
     "closed_at",
     "closed_by",
-    "closure_note",
 )
 _MESSAGE = "the state of a recall changes only together with an event"
 
@@ -24,6 +23,8 @@ def install_state_trigger(connection: BaseDatabaseWrapper) -> None:
     is_sqlite = connection.vendor == "sqlite"
     differs = "IS NOT" if is_sqlite else "IS DISTINCT FROM"
     changed = " OR ".join(f"OLD.{column} {differs} NEW.{column}" for column in _MOVED_COLUMNS)
+    # A closing note is removed when the person's data is minimised.
+    changed += f" OR (OLD.closure_note {differs} NEW.closure_note AND NEW.closure_note <> '-')"
     condition = f"NEW.version < OLD.version OR (NEW.version = OLD.version AND ({changed}))"
     with connection.cursor() as cursor:
         if is_sqlite:

@@ -28,6 +28,8 @@ class RowMend(_Mend):
     confirmed = models.JSONField(_("confirmed"), default=list)
     result = models.CharField(_("result"), max_length=9)
 
+    PERSONAL_COLUMNS = ("cells",)
+
     class Meta:
         ordering = ["pk"]
         verbose_name = _("mended row")

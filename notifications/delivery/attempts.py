@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from notifications.delivery import sealed_copies
 from notifications.delivery.failures import DeliveryFailure
 from notifications.enums import AttemptResult, NotificationKind, NotificationState
 from notifications.models import DeliveryAttempt, Notification, RenderedMessage
@@ -33,7 +34,9 @@ def record_attempt(
     result: AttemptResult,
     at: datetime,
     failure: DeliveryFailure | None = None,
+    copy: RenderedMessage | None = None,
 ) -> None:
+    """`copy` is the one that is kept of this try."""
     DeliveryAttempt.objects.create(
         notification=row,
         number=number,
@@ -43,6 +46,7 @@ def record_attempt(
         smtp_code=failure.code if failure else None,
         detail=failure.detail if failure else "",
         lease_token=token,
+        copy_seal=sealed_copies.seal_copy(copy),
     )
 
 
@@ -91,11 +95,11 @@ def mark_failed_permanently(
         ended["may_have_arrived_twice"] = row.may_have_arrived_twice or failure.result == AttemptResult.UNCERTAIN
         if not mine.update(**ended):
             return
-        record_attempt(
-            row, count, token if state == NotificationState.SENDING else token + 1, failure.result, now, failure
-        )
-        if copy is not None and failure.result == AttemptResult.UNCERTAIN:
-            save_rendered_copy(copy)
+        attempt_token = token if state == NotificationState.SENDING else token + 1
+        kept = copy if failure.result == AttemptResult.UNCERTAIN else None
+        record_attempt(row, count, attempt_token, failure.result, now, failure, kept)
+        if kept is not None:
+            save_rendered_copy(kept)
         if failure.bad_mailbox and copy is not None and row.kind != NotificationKind.REFERRER_NOTICE:
             channel_fallback.mark_email_unusable(recall, copy.address, ContactPoint.UnusableReason.BOUNCED)
         if not channel_fallback.reroute(recall, row.pk):

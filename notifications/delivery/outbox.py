@@ -169,7 +169,7 @@ def record_acceptance(claim: Claim, copy: RenderedMessage, now: datetime) -> boo
         fields = {"state": NotificationState.ACCEPTED, "accepted_at": now, "attempt_count": count}
         if not attempts.end_claim(claim.row.pk, claim.token, **fields):
             return False
-        attempts.record_attempt(claim.row, count, claim.token, AttemptResult.ACCEPTED, now)
+        attempts.record_attempt(claim.row, count, claim.token, AttemptResult.ACCEPTED, now, copy=copy)
         attempts.save_rendered_copy(copy)
     return True
 
@@ -199,9 +199,10 @@ def record_failure(claim: Claim, failure: DeliveryFailure, copy: RenderedMessage
     with transaction.atomic():
         if not attempts.end_claim(row.pk, claim.token, **fields):
             return None
-        attempts.record_attempt(row, row.attempt_count + 1, claim.token, failure.result, now, failure)
-        if uncertain and copy is not None:
-            attempts.save_rendered_copy(copy)
+        kept = copy if uncertain else None
+        attempts.record_attempt(row, row.attempt_count + 1, claim.token, failure.result, now, failure, kept)
+        if kept is not None:
+            attempts.save_rendered_copy(kept)
     return None
 
 

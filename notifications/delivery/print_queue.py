@@ -121,7 +121,8 @@ def _record_printed(row: Notification, user: User) -> bool:
     ended = {"accepted_at": now, "printed_by": user, "lease_token": token, "attempt_count": number}
     if not mine.update(state=NotificationState.ACCEPTED, **ended):
         return False
-    attempts.record_attempt(row, number, token, AttemptResult.ACCEPTED, now)
+    copy = RenderedMessage.objects.filter(notification=row).first()
+    attempts.record_attempt(row, number, token, AttemptResult.ACCEPTED, now, copy=copy)
     return True
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import connection
 
+from notifications.delivery.sealed_copies import seal_copy
 from notifications.enums import AttemptResult
 from notifications.models import Notification, RenderedMessage
 
@@ -21,8 +22,8 @@ WITH taken AS (
     RETURNING id, channel
 ), attempt AS (
     INSERT INTO notifications_deliveryattempt
-        (notification_id, number, channel, at, result, smtp_code, detail, lease_token)
-    SELECT id, %(count)s, channel, %(now)s, %(result)s, NULL, '', %(token)s FROM taken
+        (notification_id, number, channel, at, result, smtp_code, detail, lease_token, copy_seal)
+    SELECT id, %(count)s, channel, %(now)s, %(result)s, NULL, '', %(token)s, %(seal)s FROM taken
 )
 INSERT INTO notifications_renderedmessage
     (notification_id, address, subject, text, html, calendar, letter, earlier)
@@ -51,6 +52,7 @@ def record_accepted(row: Notification, token: int, copy: RenderedMessage, now: d
         "html": copy.html,
         "calendar": copy.calendar,
         "letter": json.dumps(copy.letter),
+        "seal": seal_copy(copy),
     }
     with connection.cursor() as cursor:
         cursor.execute(_RECORD_ACCEPTED_SQL, terms)

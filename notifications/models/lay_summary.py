@@ -209,6 +209,8 @@ class LaySummaryEvent(models.Model):
     # Words of the mail server without addresses, or the reason that a person gave.
     detail = models.CharField(_("detail"), max_length=300, blank=True)
 
+    PERSONAL_COLUMNS = ("address", "detail")
+
     class Meta:
         ordering = ["pk"]
         verbose_name = _("event of a lay summary")

@@ -173,6 +173,8 @@ class DeliveryAttempt(models.Model):
     # Words of the mail server without addresses.
     detail = models.CharField(_("detail"), max_length=300, blank=True)
     lease_token = models.PositiveIntegerField(editable=False)
+    # Shape, key and seal of the copy that was kept with this try (`notifications.delivery.sealed_copies`).
+    copy_seal = models.CharField(max_length=48, blank=True, db_default="", editable=False)
 
     class Meta:
         ordering = ["pk"]
@@ -202,6 +204,10 @@ class RenderedMessage(models.Model):
     letter = models.JSONField(_("letter"), default=dict, blank=True)
     # What went by channels that failed, oldest first: the fields of the copy as it was, with its channel.
     earlier = models.JSONField(_("earlier tries"), default=list, blank=True)
+
+    # What each try seals of it, and what is emptied once its time is over.
+    SEALED_COLUMNS = ("notification_id", "address", "subject", "text", "html", "calendar", "letter")
+    PERSONAL_COLUMNS = ("address", "subject", "text", "html", "calendar", "letter", "earlier")
 
     class Meta:
         verbose_name = _("message as sent")

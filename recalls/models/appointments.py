@@ -185,6 +185,8 @@ class ContactAttempt(models.Model):
         "self", models.PROTECT, null=True, blank=True, related_name="retracted_by", verbose_name=_("takes back")
     )
 
+    PERSONAL_COLUMNS = ("note",)
+
     class Meta:
         ordering = ["pk"]
         verbose_name = _("contact attempt")

@@ -34,6 +34,8 @@ class ResultDisclosure(SignedRecord):
     objects = StandingDisclosureManager()
     all_objects = models.Manager["ResultDisclosure"]()
 
+    PERSONAL_COLUMNS = ("told_to_name", "understood", "next_step")
+
     class Meta:
         ordering = ["pk"]
         verbose_name = _("result told")
@@ -69,6 +71,8 @@ class Refusal(SignedRecord):
     interpreter = models.BooleanField(_("with an interpreter"), default=False)
     letter_sent = models.BooleanField(_("letter sent"), default=False)
     offer_again_on = models.DateField(_("offered again on"), null=True, blank=True)
+
+    PERSONAL_COLUMNS = ("reason", "words", "risk_explained")
 
     class Meta:
         ordering = ["pk"]

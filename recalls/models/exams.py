@@ -106,6 +106,9 @@ class ScreeningExam(models.Model):
         "reader_name",
         "comment",
     )
+    PERSONAL_COLUMNS = ("comment",)
+    # Numbers of which no two are alike: another one takes the place.
+    PERSONAL_NUMBERS = ("accession",)
 
     def __str__(self) -> str:
         return self.accession
@@ -142,6 +145,8 @@ class SupersededReading(models.Model):
     replaced_by = models.CharField(_("by"), max_length=150)
     # The seal of the exam as the correction left it; empty in rows of earlier versions.
     corrected_seal = models.CharField(max_length=40, blank=True, db_default="", editable=False)
+
+    PERSONAL_COLUMNS = ("reading",)
 
     class Meta:
         ordering = ["pk"]

@@ -60,6 +60,8 @@ class Outcome(SignedRecord):
     objects = ActiveOutcomeManager()
     all_objects = models.Manager["Outcome"]()
 
+    PERSONAL_COLUMNS = ("text", "reason")
+
     class Meta:
         ordering = ["pk"]
         verbose_name = _("outcome")

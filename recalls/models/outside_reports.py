@@ -38,6 +38,8 @@ class OutsideReport(SignedRecord):
         verbose_name=_("pathology result"),
     )
 
+    PERSONAL_COLUMNS = ("text", "file_name", "content")
+
     class Meta:
         ordering = ["pk"]
         verbose_name = _("outside report")

@@ -52,6 +52,8 @@ class PathologyResult(SignedRecord):
     specimen = models.CharField(_("specimen"), max_length=60, blank=True)
     text = models.TextField(_("report"), blank=True)
 
+    PERSONAL_COLUMNS = ("specimen", "text")
+
     class Meta:
         ordering = ["pk"]
         verbose_name = _("pathology result")
@@ -76,6 +78,8 @@ class Concordance(SignedRecord):
     verdict = models.CharField(_("verdict"), max_length=20, choices=ConcordanceVerdict)
     follow_up_months = models.PositiveSmallIntegerField(_("follow-up in months"), null=True, blank=True)
     text = models.TextField(_("comment"), blank=True)
+
+    PERSONAL_COLUMNS = ("text",)
 
     class Meta:
         ordering = ["pk"]
@@ -123,6 +127,8 @@ class CancerDiagnosis(SignedRecord):
 
     objects = StandingDiagnosisManager()
     all_objects = models.Manager["CancerDiagnosis"]()
+
+    PERSONAL_COLUMNS = ("reference",)
 
     class Meta:
         ordering = ["pk"]

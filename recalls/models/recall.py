@@ -105,6 +105,7 @@ class Recall(models.Model):
     head_hash = models.CharField(max_length=64, blank=True, editable=False)
 
     SEALED_COLUMNS: ClassVar[tuple[str, ...]]
+    PERSONAL_COLUMNS = ("closure_note",)
 
     objects = RecallQuerySet.as_manager()
 
@@ -227,6 +228,8 @@ class RecallEvent(models.Model):
     request_key = models.CharField(max_length=36, blank=True, editable=False)
     previous_hash = models.CharField(max_length=64, blank=True, editable=False)
     hash = models.CharField(max_length=64, editable=False)
+
+    PERSONAL_COLUMNS = ("note",)
 
     class Meta:
         ordering = ["pk"]

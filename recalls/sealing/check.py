@@ -9,18 +9,17 @@ from django.db import connection, transaction
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
+from history.checks import Fault
+from history.minimised_rows import SealedWith, find_minimised, kept_seal, stands_for
+from history.models import MinimisedRow
 from history.row_seals import get_key, rows_at_once, seal_values, without_bytes
 from history.shapes import Shape, load_shapes, newest_rows_before_sealing
 from recalls.models import Recall, RecallEvent, ScreeningExam, SupersededReading
 from recalls.sealing.facts import KEY, RECALL_OF_FACT
 
 BATCH_SIZE = 500
+_EVENT_TABLE = str(RecallEvent._meta.db_table)
 FACT_TABLES = frozenset(str(model._meta.db_table) for model in RECALL_OF_FACT)
-
-
-class RecallFault(NamedTuple):
-    recall: int
-    sentence: str
 
 
 class Seal(NamedTuple):
@@ -40,6 +39,7 @@ class _Rows:
     facts: dict[int, list[tuple[str, int]]] = field(default_factory=lambda: defaultdict(list))
     values: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict)
     corrections: dict[int, SupersededReading] = field(default_factory=dict)
+    minimised: dict[tuple[str, int], MinimisedRow] = field(default_factory=dict)
 
 
 class HistoryCheck:
@@ -48,15 +48,16 @@ class HistoryCheck:
     def __init__(self) -> None:
         self._shapes: Mapping[str, Shape] = load_shapes()
         self._unsealed_until = newest_rows_before_sealing()
+        self._has_minimised = MinimisedRow.objects.exists()
 
-    def batches(self, after: int = 0) -> Iterator[tuple[int | None, int, list[RecallFault]]]:
+    def batches(self, after: int = 0) -> Iterator[tuple[int | None, int, list[Fault]]]:
         """The number of the last recall (None at the end), how many were checked, and what is wrong with them."""
         while True:
             pks = list(Recall.objects.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:BATCH_SIZE])
             last = pks[-1] if len(pks) == BATCH_SIZE else None
             rows = self._read(after, last)
             suspects = {pk: fault for pk in {*rows.recalls, *rows.events} if (fault := self._fault(pk, rows))}
-            faults = [RecallFault(pk, fault) for pk in sorted(suspects) if (fault := self._recheck(pk))]
+            faults = [Fault(pk, fault) for pk in sorted(suspects) if (fault := self._recheck(pk))]
             yield last, len(rows.recalls), faults
             if last is None:
                 return
@@ -91,7 +92,18 @@ class HistoryCheck:
             rows.values[ScreeningExam._meta.db_table, row["id"]] = row
         for correction in SupersededReading.objects.filter(exam__in=exams).exclude(corrected_seal="").order_by("pk"):
             rows.corrections[correction.exam_id] = correction
+        if self._has_minimised:
+            self._read_minimised(rows)
         return rows
+
+    def _read_minimised(self, rows: _Rows) -> None:
+        """Keep what is known of rows whose personal words were removed, events among them."""
+        numbers: dict[str, list[int]] = defaultdict(list)
+        for table, pk in rows.values:
+            numbers[table].append(pk)
+        numbers[_EVENT_TABLE] = [event.pk for events in rows.events.values() for event in events]
+        for table, pks in numbers.items():
+            rows.minimised |= {(table, pk): kept for pk, kept in find_minimised(table, pks).items()}
 
     def _columns(self, model: type[Model]) -> set[str]:
         """Those that any seal of the table covers and that are still there."""
@@ -105,10 +117,29 @@ class HistoryCheck:
             return _("deleted, its events are left")
         events = rows.events.get(pk, [])
         return (
-            _chain_fault(rows.recalls[pk], events)
+            self._chain_fault(rows.recalls[pk], events, rows)
             or self._facts_fault(pk, events, rows)
             or self._present_fault(rows.recalls[pk], events[-1], rows)
         )
+
+    def _chain_fault(self, recall: Mapping[str, Any], events: Iterable[RecallEvent], rows: _Rows) -> str:
+        previous, count = "", 0
+        for count, event in enumerate(events, start=1):
+            if event.version != count:
+                return _("event %(number)s is missing") % {"number": count}
+            is_whole = event.compute_hash() == event.hash or self._is_minimised(event, rows)
+            if event.previous_hash != previous or not is_whole:
+                return _("event %(number)s was changed") % {"number": count}
+            previous = event.hash
+        if not count or recall["version"] != count or recall["head_hash"] != previous:
+            return _("the newest events are missing")
+        return ""
+
+    def _is_minimised(self, event: RecallEvent, rows: _Rows) -> bool:
+        """Whether its note was removed, and it is as the removal left it, its hash included."""
+        kept = rows.minimised.get((_EVENT_TABLE, event.pk))
+        values = {column.attname: getattr(event, column.attname) for column in RecallEvent._meta.concrete_fields}
+        return kept is not None and stands_for(kept, values, self._shapes)
 
     def _facts_fault(self, pk: int, events: Iterable[RecallEvent], rows: _Rows) -> str:
         sealed = {
@@ -122,7 +153,7 @@ class HistoryCheck:
             words = {"table": table, "number": number}
             if (table, number) not in here:
                 return _("row %(number)s of %(table)s is missing") % words
-            if not self._matches(seal, rows.values[table, number]):
+            if not self._matches(seal, (table, number), rows):
                 return _("row %(number)s of %(table)s was changed") % words
         for table, number in here - sealed.keys():
             if number > self._unsealed_until.get(table, 0) and rows.values[table, number]["at"] not in unsealed_times:
@@ -134,14 +165,15 @@ class HistoryCheck:
         if recall["state"] != newest.to_state:
             return _("its state was changed without a step")
         seals = {(self._shapes[seal.shape].table, number): seal for number, seal in self._seals(newest)}
-        of_recall = seals.get((Recall._meta.db_table, recall["id"]))
-        if of_recall is not None and not self._matches(of_recall, recall):
+        itself = (Recall._meta.db_table, recall["id"])
+        of_recall = seals.get(itself)
+        if of_recall is not None and not self._matches(of_recall, itself, rows):
             return _("its row was changed without a step")
         exam = (ScreeningExam._meta.db_table, recall["exam_id"])
         correction, of_exam = rows.corrections.get(recall["exam_id"]), seals.get(exam)
         if correction is not None and (of_exam is None or correction.replaced_at > newest.at):
             of_exam = Seal(*correction.corrected_seal.split(":"))
-        if of_exam is not None and not self._matches(of_exam, rows.values[exam]):
+        if of_exam is not None and not self._matches(of_exam, exam, rows):
             return _("the reading of its exam was changed without a correction")
         return ""
 
@@ -150,21 +182,14 @@ class HistoryCheck:
             if shape != KEY and shape in self._shapes:
                 yield from ((int(pk), Seal(shape, event.seals.get(KEY, ""), value)) for pk, value in of_table.items())
 
-    def _matches(self, seal: Seal, row: Mapping[str, Any]) -> bool:
-        key, shape = get_key(seal.key), self._shapes.get(seal.shape)
+    def _matches(self, seal: Seal, place: tuple[str, int], rows: _Rows) -> bool:
+        """Whether the row of that table and number says what was sealed, or lost personal words alone since."""
+        key, shape, row = get_key(seal.key), self._shapes.get(seal.shape), rows.values[place]
         if key is None or shape is None or not set(shape.columns) <= row.keys():
             return False
-        return seal_values(shape.table, shape.columns, (row[name] for name in shape.columns), key) == seal.value
-
-
-def _chain_fault(recall: Mapping[str, Any], events: Iterable[RecallEvent]) -> str:
-    previous, count = "", 0
-    for count, event in enumerate(events, start=1):
-        if event.version != count:
-            return _("event %(number)s is missing") % {"number": count}
-        if event.previous_hash != previous or event.compute_hash() != event.hash:
-            return _("event %(number)s was changed") % {"number": count}
-        previous = event.hash
-    if not count or recall["version"] != count or recall["head_hash"] != previous:
-        return _("the newest events are missing")
-    return ""
+        if seal_values(shape.table, shape.columns, (row[name] for name in shape.columns), key) == seal.value:
+            return True
+        kept = rows.minimised.get(place)
+        if kept is None or not stands_for(kept, row, self._shapes):
+            return False
+        return kept_seal(kept, SealedWith(seal.shape, seal.key)) == seal.value

@@ -14,15 +14,13 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 from clinic.models import Heartbeat, Site
-from history.ledger_check import BlockFault, LedgerCheck
-from recalls.sealing.check import HistoryCheck, RecallFault
+from history.checks import Fault, get_checks
 
 log = logging.getLogger(__name__)
 
 HEARTBEAT_NAME = "history"
 BROKEN_NAME = "history_broken"
 _BEGINS = timedelta(hours=1)  # after midnight
-_NEXT_STAGE = {"ledger": "recalls", "recalls": None}
 
 
 def continue_nightly_check(seconds: float) -> int:
@@ -30,12 +28,11 @@ def continue_nightly_check(seconds: float) -> int:
     mark, _created = Heartbeat.objects.get_or_create(pk=HEARTBEAT_NAME)
     now, ends = timezone.now(), time.monotonic() + seconds
     night = _night(now)
-    begun = mark.counts.get("night") == night
-    place: dict[str, Any] = {**mark.counts} if begun else {"night": night, "stage": "ledger", "after": 0, "broken": 0}
+    begun, first = mark.counts.get("night") == night, next(iter(get_checks()))
+    place: dict[str, Any] = {**mark.counts} if begun else {"night": night, "stage": first, "after": 0, "broken": 0}
     found = 0
     for faults in _pieces(place):
         found += len(faults)
-        _report(faults)
         if time.monotonic() > ends:
             break
     place["broken"] += found
@@ -48,23 +45,25 @@ def _night(now: datetime) -> str:
     return (now.astimezone(site.zone if site else ZoneInfo("UTC")) - _BEGINS).date().isoformat()
 
 
-def _pieces(place: dict[str, Any]) -> Iterator[Sequence[BlockFault | RecallFault]]:
+def _pieces(place: dict[str, Any]) -> Iterator[Sequence[Fault]]:
     """The faults of one piece after another; the place moves on with each."""
+    checks = get_checks()
+    following: dict[str, str | None] = dict(zip(checks, [*list(checks)[1:], None], strict=True))
     while place["stage"]:
-        check = LedgerCheck() if place["stage"] == "ledger" else HistoryCheck()
-        for after, _count, faults in check.batches(place["after"]):
+        kind = place["stage"] if place["stage"] in checks else next(iter(checks))
+        for after, _count, faults in checks[kind]().batches(place["after"]):
             if after is None:
-                place |= {"stage": _NEXT_STAGE[place["stage"]], "after": 0}
+                place |= {"stage": following[kind], "after": 0}
             else:
                 place["after"] = after
+            _report(kind, faults)
             yield faults
 
 
-def _report(faults: Iterable[BlockFault | RecallFault]) -> None:
-    """Numbers of blocks, recalls and rows, no names."""
+def _report(kind: str, faults: Iterable[Fault]) -> None:
+    """Numbers of blocks, recalls, messages and rows, no names."""
     for fault in faults:
-        kind = "block" if isinstance(fault, BlockFault) else "recall"
-        log.error("history: %s %s: %s", kind, fault[0], fault.sentence)
+        log.error("history: %s %s: %s", kind, fault.number, fault.sentence)
 
 
 def _record(mark: Heartbeat, place: dict[str, Any], now: datetime) -> None:

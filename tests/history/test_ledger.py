@@ -46,10 +46,10 @@ def head_file(settings: Any, tmp_path: Path) -> Path:
 def _transactions_of_this_database_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """The server's own answer waits for every database on it; here those of other test processes stand beside ours."""
     if connection.vendor == "postgresql":
-        monkeypatch.setattr(ledger, "_oldest_transaction", _oldest_transaction_here)
+        monkeypatch.setattr(ledger, "_oldest_transaction", oldest_transaction_here)
 
 
-def _oldest_transaction_here() -> int:
+def oldest_transaction_here() -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT least(min(backend_xid::text::bigint), pg_snapshot_xmax(pg_current_snapshot())::text::bigint) "

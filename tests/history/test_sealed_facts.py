@@ -141,7 +141,7 @@ TAMPERED: list[tuple[str, Tampering, str]] = [
 
 
 def test_an_untouched_history_is_whole(clinic_history: list[Recall]) -> None:
-    assert run_verify_history() == (0, "0 blocks and 3 recalls checked, 0 broken.\n")
+    assert run_verify_history() == (0, "0 blocks, 3 recalls, 0 messages checked, 0 broken.\n")
 
 
 @pytest.mark.parametrize(

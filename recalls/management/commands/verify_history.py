@@ -7,8 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils.translation import gettext as _
 
-from history.ledger_check import LedgerCheck
-from recalls.sealing.check import HistoryCheck
+from history.checks import get_checks
+from history.outside_heads import read_heads
 
 EXIT_BROKEN = 1
 
@@ -20,15 +20,16 @@ class Command(BaseCommand):
     )
 
     def handle(self, *_args: Any, **_options: Any) -> None:
-        ledger = LedgerCheck()
-        for restore in ledger.restores:
+        for restore in read_heads().restores:
             words = {"number": restore["restored_to"], "when": restore["at"], "why": restore["reason"]}
             self.stdout.write(_("brought back to block %(number)s at %(when)s: %(why)s") % words)
-        blocks, broken_blocks = self._report("block", ledger.batches())
-        recalls, broken_recalls = self._report("recall", HistoryCheck().batches())
-        words = {"blocks": blocks, "recalls": recalls, "broken": broken_blocks + broken_recalls}
-        self.stdout.write(_("%(blocks)s blocks and %(recalls)s recalls checked, %(broken)s broken.") % words)
-        if words["broken"]:
+        counts, broken = [], 0
+        for kind, make in get_checks().items():
+            checked, faults = self._report(kind, make().batches())
+            counts.append(f"{checked} {kind}s")
+            broken += faults
+        self.stdout.write(_("%(counts)s checked, %(broken)s broken.") % {"counts": ", ".join(counts), "broken": broken})
+        if broken:
             sys.exit(EXIT_BROKEN)
 
     def _report(self, kind: str, batches: Iterator[tuple[int | None, int, Sequence[Any]]]) -> tuple[int, int]:
