@@ -15,9 +15,9 @@ from django.utils.translation import gettext_lazy
 from clinic import calendar
 from clinic.admin_base import LabelledFormSet, ReadOnlyAdmin, ReadOnlyInline, ScopedAdmin
 from clinic.contact_ladder import LadderRung, build_ladder, validate_ladder
-from clinic.lay_summary_switch import MAX_DAYS_BACK
 from clinic.models import Closure, DeadlinePolicy, Heartbeat, OpeningHours, Site, User
 from clinic.roles import STAFF_ROLES, Role
+from clinic.site_rules import MAX_DAYS_BACK
 
 _RESULT_TELLERS = (Role.RADIOLOGIST.value, Role.NAVIGATOR.value)
 

@@ -21,13 +21,13 @@ from clinic.accounts.models import SecurityEvent as SecurityEvent
 from clinic.birads import BiradsEdition
 from clinic.contact_ladder import LOST_AFTER_DAYS, MAX_LADDER_DAYS, URGENT_LADDER, ContactLadder, build_ladder
 from clinic.contact_ladder import LadderRung as LadderRung
-from clinic.lay_summary_switch import LaySummarySwitch
 from clinic.site_aliases import SiteAlias as SiteAlias
 from clinic.site_aliases import check_code_is_unused, keep_former_names
+from clinic.site_rules import LaySummarySwitch, RetentionRule
 from clinic.validators import validate_country, validate_time_zone
 
 
-class Site(LaySummarySwitch):
+class Site(LaySummarySwitch, RetentionRule):
     """One accredited place where patients are seen: the unit of staff access, deadlines and patient words."""
 
     class DateOrder(models.TextChoices):
@@ -127,6 +127,11 @@ class Site(LaySummarySwitch):
                 condition=models.Q(send_from__lt=models.F("send_until")),
                 name="site_send_window_is_forward",
                 violation_error_message=_("Messages must stop leaving later in the day than they start."),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(keep_years_last__gte=models.F("keep_years")),
+                name="site_keeps_the_last_exam_longest",
+                violation_error_message=_("A patient's last exam must be kept at least as long as the others."),
             ),
         ]
 

@@ -82,6 +82,8 @@ class Page(models.TextChoices):
     SETUP = "setup", _("Set-up")
     SECURITY_LOG = "security_log", _("Security log")
     EMERGENCY = "emergency", _("Emergency access")
+    RETENTION = "retention", _("Records whose time is over")
+    LEGAL_HOLDS = "legal_holds", _("Legal holds")
 
 
 PAGE_ROLES: dict[Page, frozenset[Role]] = {
@@ -118,6 +120,8 @@ PAGE_ROLES: dict[Page, frozenset[Role]] = {
     Page.SETUP: frozenset({Role.ADMINISTRATOR}),
     Page.SECURITY_LOG: frozenset({Role.MANAGER, Role.PRIVACY_OFFICER}),
     Page.EMERGENCY: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.RADIOLOGIST, Role.MANAGER}),
+    Page.RETENTION: frozenset({Role.ADMINISTRATOR, Role.PRIVACY_OFFICER}),
+    Page.LEGAL_HOLDS: frozenset({Role.MANAGER, Role.PRIVACY_OFFICER}),
 }
 
 # Admin permissions: role -> "app.model" -> the verbs it holds. What is not here is denied.

@@ -60,6 +60,12 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": crontab(hour=3, minute=30),
         "options": {"expires": HOUR},
     },
+    "retention_list": {
+        "task": "retention.tasks.list_due_records",
+        "schedule": crontab(hour=4, minute=10),
+        "options": {"expires": HOUR},
+    },
+    "retention": {"task": "retention.tasks.minimise_confirmed", "schedule": TICK_SECONDS, "options": TICK_OPTIONS},
     "loop": {"task": "reports.tasks.check_stuck_recalls", "schedule": HOUR, "options": {"expires": HOUR}},
 }
 

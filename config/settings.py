@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "portal",
     "site_setup",
     "records",
+    "retention",
     "operations",
     "config.apps.RecallDeskAdminConfig",
     "django.contrib.auth",

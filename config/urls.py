@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("exchange.urls")),
     path("", include("records.urls")),
     path("", include("reports.urls")),
+    path("retention/", include("retention.urls")),
     path("setup/", include("site_setup.urls")),
     path("board/", BoardView.as_view(), name="board"),
     path("board/figures/<slug:name>.csv", ChartFileView.as_view(), name="chart_csv"),

@@ -43,6 +43,9 @@ SEALED_MODELS = (
     "clinic.AccessLog",
     "clinic.SecurityEvent",
     "admin.LogEntry",
+    "retention.LegalHold",
+    "retention.LegalHoldLift",
+    "retention.Minimisation",
 )
 # The ledger itself: append-only, and sealed by its own chain.
 LEDGER_MODELS = ("history.LedgerBlock",)

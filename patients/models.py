@@ -91,6 +91,8 @@ class Patient(models.Model):
         verbose_name=_("merged into"),
     )
     created_at = models.DateTimeField(_("first seen"), default=timezone.now)
+    # Its time was over: names, numbers and words were removed.
+    minimised_at = models.DateTimeField(_("minimised"), null=True, blank=True, editable=False)
     # Of the record or its contact points; `record_history.log_changes` sets it.
     changed_at = models.DateTimeField(_("changed"), default=timezone.now, editable=False)
 
@@ -270,6 +272,8 @@ class Consent(models.Model):
         related_name="+",
         verbose_name=_("recorded by"),
     )
+
+    PERSONAL_COLUMNS = ("words",)
 
     class Meta:
         ordering = ["-pk"]

@@ -144,6 +144,8 @@ class CaseReview(SignedRecord):
     kind = models.CharField(_("why"), max_length=16, choices=Kind)
     note = models.TextField(_("what the review found"))
 
+    PERSONAL_COLUMNS = ("note",)
+
     class Meta:
         verbose_name = _("review of a case")
         verbose_name_plural = _("reviews of cases")

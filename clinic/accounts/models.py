@@ -71,6 +71,8 @@ class SecurityEvent(models.Model):
         RIGHTS = "rights", _("Roles, sites, address or account")
         SESSIONS_ENDED = "sessions_ended", _("Sessions ended")
         BREAK_GLASS = "break_glass", _("Emergency access")
+        LEGAL_HOLD = "legal_hold", _("Legal hold")
+        MINIMISED = "minimised", _("Data minimised")
 
     at = models.DateTimeField(_("when"), default=timezone.now)
     kind = models.CharField(_("what"), max_length=16, choices=Kind)

@@ -52,6 +52,8 @@ _NAV_LINKS: tuple[tuple[Any, Page, str], ...] = (
     (_("Map"), Page.MAP, "workflow_map"),
     (_("Emergency access"), Page.EMERGENCY, "emergency"),
     (_("Security log"), Page.SECURITY_LOG, "security_log"),
+    (_("Legal holds"), Page.LEGAL_HOLDS, "legal_holds"),
+    (_("Records whose time is over"), Page.RETENTION, "retention"),
     (_("Administration"), Page.BOARD, "admin:index"),
     (_("Demo inbox"), Page.INBOX, "inbox"),
 )

@@ -244,6 +244,8 @@ def _apply_state_change(transition: Transition) -> None:
 
 
 def _check_may_open_again(recall: Recall) -> None:
+    if recall.patient.minimised_at:
+        raise StepUnavailable(_("The time for which this record is kept is over: its data was removed."))
     if recall.patient.deceased_on:
         raise StepUnavailable(_("The patient has died."))
     if Recall.objects.filter(exam=recall.exam_id).still_open().exists():

@@ -50,7 +50,7 @@ class SiteDetailsForm(forms.ModelForm[Site]):
         fields = (
             "name", "legal_name", "sender_name", "contact_person", "phone", "address_line", "city", "state",
             "postal_code", "time_zone", "country", "subdivision", "code", "assigning_authority", "date_order",
-            "bare_zero", "birads_edition",
+            "bare_zero", "birads_edition", "keep_years", "keep_years_last",
         )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -88,6 +88,7 @@ _SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
         gettext_lazy("Files of results"),
         ("code", "assigning_authority", "date_order", "bare_zero", "birads_edition"),
     ),
+    (gettext_lazy("How long records are kept"), ("keep_years", "keep_years_last")),
 )
 _HELP: dict[str, Any] = {
     "name": gettext_lazy("As your staff call it, such as Riverside Imaging."),

@@ -227,7 +227,11 @@ def manager_pages(house: ClinicData, user: User) -> list[PageCheck]:
         "board", "workflow_map", "downtime", "my_recalls", "staff_work", "export_log", "export_files",
         "calendar_feeds", "uploads", "parked_rows", "hl7_messages", "hl7_trial", "duplicates",
     ]  # fmt: skip
-    pages = [PageCheck(reverse(name)) for name in [*names, "security_log", "mfa_index", "sessions", "emergency"]]
+    pages = [
+        PageCheck(reverse(name))
+        for name in [*names, "security_log", "mfa_index", "sessions", "emergency", "legal_holds"]
+    ]
+    pages += [PageCheck(reverse("patient_hold", args=[house.recall("cancer").patient_id]))]
     pages += [PageCheck(reverse("list_export", args=["appointments"]))]
     draft, loaded = ResultUpload.objects.latest("pk"), ResultUpload.objects.earliest("pk")
     pages += [PageCheck(reverse("upload_columns", args=[draft.pk])), PageCheck(reverse("upload", args=[loaded.pk]))]
@@ -250,7 +254,8 @@ def manager_pages(house: ClinicData, user: User) -> list[PageCheck]:
 
 def administrator_pages(house: ClinicData, _user: User) -> list[PageCheck]:
     """The board, every list of the admin, one row of each that has rows, and the forms for a new one."""
-    found = [PageCheck(reverse("board")), PageCheck(reverse("admin:index")), PageCheck(reverse("workflow_map"))]
+    names = ("board", "admin:index", "workflow_map", "retention")
+    found = [PageCheck(reverse(name)) for name in names]
     for model in admin.site._registry:
         name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
         row = model._default_manager.last()

@@ -19,8 +19,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from clinic import calendar
-from clinic.lay_summary_switch import MAX_DAYS_BACK
 from clinic.models import Heartbeat, Site
+from clinic.site_rules import MAX_DAYS_BACK
 from notifications.enums import SummaryState
 from notifications.models import LaySummary
 from notifications.planning.lay_summaries.planner import plan_summaries

@@ -1,13 +1,18 @@
-"""Holds the fields of a site that rule its lay summaries: the switch, its day, and the facility's legal name."""
+"""Holds the fields of a site that rule its lay summaries, and how long it keeps exams and patients."""
 
 import zoneinfo
 from typing import Any
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 MAX_DAYS_BACK = 30  # the time limit of a lay summary; the walk over new readings remembers no further back
+
+# Domain fact: 21 CFR 900.12(c)(4): no fewer than 5 years, or 10 where no further mammogram is done at the facility, or
+# longer where a state's law says so.
+KEEP_YEARS, KEEP_YEARS_LAST, MAX_KEEP_YEARS = 5, 10, 100
 
 
 class LaySummarySwitch(models.Model):
@@ -56,3 +61,25 @@ class LaySummarySwitch(models.Model):
     def facility_name(self) -> str:
         """The name that a rule asks for, where the neutral name of the sender would not do."""
         return str(self.legal_name or self.name)
+
+
+class RetentionRule(models.Model):
+    """Part of `Site`."""
+
+    keep_years = models.PositiveSmallIntegerField(
+        _("years an exam is kept when a later one was done here"),
+        default=KEEP_YEARS,
+        db_default=KEEP_YEARS,
+        validators=[MinValueValidator(KEEP_YEARS), MaxValueValidator(MAX_KEEP_YEARS)],
+        help_text=_("At least 5 (21 CFR 900.12(c)(4)); more where the law of your state says so."),
+    )
+    keep_years_last = models.PositiveSmallIntegerField(
+        _("years a patient's last exam here is kept"),
+        default=KEEP_YEARS_LAST,
+        db_default=KEEP_YEARS_LAST,
+        validators=[MinValueValidator(KEEP_YEARS_LAST), MaxValueValidator(MAX_KEEP_YEARS)],
+        help_text=_("At least 10 (21 CFR 900.12(c)(4)). Afterwards two people may have the person's data removed."),
+    )
+
+    class Meta:
+        abstract = True
