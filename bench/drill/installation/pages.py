@@ -2,12 +2,14 @@
 
 import http.client
 import secrets
+import time
 import urllib.parse
 from dataclasses import dataclass
 from typing import Any
 
 SAVED = 302  # the status of the answer to a form that was taken
 _TIMEOUT_SECONDS = 60.0
+_PATIENCE_SECONDS, _PAUSE_SECONDS = 180.0, 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +38,12 @@ class Browser:
         body = urllib.parse.urlencode({"csrfmiddlewaretoken": self._csrf, **fields}, doseq=True)
         return self._ask("POST", path, body)
 
-    def post_until_saved(self, path: str, fields: dict[str, Any], tries: int = 60) -> list[int]:
+    def post_until_saved(self, path: str, fields: dict[str, Any]) -> list[int]:
         """The same form again and again until it is saved; the status of each answer."""
-        statuses: list[int] = []
-        while len(statuses) < tries and SAVED not in statuses:
+        statuses = [self.post(path, fields).status]
+        until = time.monotonic() + _PATIENCE_SECONDS
+        while SAVED not in statuses and time.monotonic() < until:
+            time.sleep(_PAUSE_SECONDS)  # a database that starts anew refuses at once
             statuses.append(self.post(path, fields).status)
         return statuses
 
