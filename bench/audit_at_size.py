@@ -21,6 +21,7 @@ PAGES = (
     *(f"/audit/?year=2025&by={by}" for by in ("all", "site", "reader", "age", "density", "language", "indication")),
     "/audit/waits/?year=2025",
     "/audit/waits/?year=2025&by=age",
+    "/audit/equity/?year=2025&by=language",
 )
 
 

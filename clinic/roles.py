@@ -63,6 +63,7 @@ class Page(models.TextChoices):
     ALL_READERS = "every_reader", _("Where every reader's recalls went")
     AUDIT = "audit", _("Outcomes audit")
     READER_CASES = "reader_cases", _("Own cases that came back, own trend")
+    SIMULATION = "simulation", _("A year of the clinic played")
     AUDIT_PHYSICIAN = "audit_physician", _("Naming the audit interpreting physician")
     BOARD = "board", _("Status board")
     MANAGER_LISTS = "manager_lists", _("Lists of recalls, work of each person")
@@ -101,6 +102,7 @@ PAGE_ROLES: dict[Page, frozenset[Role]] = {
     Page.ALL_READERS: frozenset({Role.MANAGER}),
     Page.AUDIT: frozenset({Role.RADIOLOGIST, Role.MANAGER}),
     Page.READER_CASES: frozenset({Role.RADIOLOGIST}),
+    Page.SIMULATION: frozenset({Role.RADIOLOGIST, Role.MANAGER}),
     Page.AUDIT_PHYSICIAN: frozenset({Role.MANAGER}),
     Page.BOARD: frozenset({Role.MANAGER, Role.ADMINISTRATOR}),
     Page.MANAGER_LISTS: frozenset({Role.MANAGER, Role.ADMINISTRATOR}),

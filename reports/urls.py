@@ -12,6 +12,7 @@ from reports.audit.signed_views import (
     SignedAuditsView,
     SignedAuditView,
 )
+from reports.audit.simulation.views import SimulationFileView, SimulationView
 from reports.audit.views import (
     AuditFileView,
     AuditView,
@@ -55,6 +56,8 @@ urlpatterns = [
     path("audit/cases/review/<int:exam>/<slug:kind>/", ReviewCaseView.as_view(), name="review_case"),
     path("audit/trend/", ReaderTrendView.as_view(), name="reader_trend"),
     path("audit/month/<int:year>/<int:month>/", MonthView.as_view(), name="audit_month"),
+    path("audit/simulation/", SimulationView.as_view(), name="simulation"),
+    path("audit/simulation/figures/<slug:kind>/", SimulationFileView.as_view(), name="simulation_file"),
     path("audit/equity/", EquityView.as_view(), name="audit_equity"),
     path("audit/equity/figures/<slug:kind>/", EquityFileView.as_view(), name="audit_equity_file"),
     path("downtime/", DowntimeSheetView.as_view(), name="downtime"),

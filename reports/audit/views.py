@@ -136,7 +136,9 @@ class MonthView(DeskView):
             and (first := date(year, month, 1)) <= asked.today
         ):
             raise Http404
-        return pdf_response(render_month(asked.sites, first, asked.today), f"recalls-{first:%Y-%m}")
+        with reading_from_copy():
+            pdf = render_month(asked.sites, first, asked.today)
+        return pdf_response(pdf, f"recalls-{first:%Y-%m}")
 
 
 def _audit_document(asked: AuditQuestion) -> Document:

@@ -1,7 +1,8 @@
-"""The audit's grouped queries count the same as a second computation, exam by exam, over generated histories."""
+"""Audit and waits count the same as a second computation, exam by exam and recall by recall, over generated stories."""
 
 from collections.abc import Callable
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -11,17 +12,21 @@ from hypothesis import strategies as st
 
 from clinic.models import Site, User
 from recalls.enums import Assessment, ClosureReason, Density, OutcomeBasis, PathologyClass, RecallKind
-from recalls.models import ScreeningExam
+from recalls.models import Appointment, ContactAttempt, Recall, ResultDisclosure, ScreeningExam
 from reports.audit.figures import AuditGroup, compute_audit
 from reports.audit.scope import AuditScope, Breakdown
-from tests.audit.histories import History, Reading, Tissue, write_histories
+from reports.audit.waits.documents import build_wait_document
+from reports.audit.waits.figures import compute_waits
+from tests.audit.histories import RECORDED, History, Reading, Tissue, write_histories
 from tests.audit.slow_audit import count_slowly
+from tests.audit.slow_waits import measure_slowly
+from tests.audit.slow_work_ups import count_work_ups_slowly
 
 YEAR = 2024
 TODAY = date(2026, 11, 24)
 _DAYS = st.integers(1, 420)
 _ENDINGS = ("", "", ClosureReason.VOID, ClosureReason.BENIGN, ClosureReason.LOST_TO_FOLLOW_UP,
-            ClosureReason.CANCER_HANDED_OVER)  # fmt: skip
+            ClosureReason.CANCER_HANDED_OVER, ClosureReason.TRANSFERRED)  # fmt: skip
 _READINGS = st.builds(
     Reading,
     assessment=st.sampled_from(["0-AI", "1", "2", "3", "4", "4B", "5"]),
@@ -94,6 +99,80 @@ def _compare(
         if any(denominator for _numerator, denominator in wanted.values()):
             assert found.pop(name) == wanted
     assert not found or set(found) == {"All"}
+
+
+@pytest.mark.django_db
+@settings(
+    max_examples=25,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(histories=st.lists(HISTORIES, min_size=1, max_size=7))
+def test_every_measure_of_the_work_ups(shadyside: Site, histories: list[History]) -> None:
+    with transaction.atomic():
+        write_histories(shadyside, histories)
+        wanted = count_work_ups_slowly(YEAR)
+        found = compute_audit(AuditScope.of_year([shadyside], YEAR), Breakdown.ALL, TODAY).diagnostic
+        counted = _counts(found[0]) if found else {}
+        counted.pop("ppv_mqsa", None)  # of screenings and work-ups together
+        assert counted == (wanted if wanted["diagnostic_air"][1] else {})
+        transaction.set_rollback(True)
+
+
+@dataclass(frozen=True)
+class Contact:
+    """What was done for a recall so many days after the screening."""
+
+    called: tuple[int, ...]
+    visited: tuple[int, ...]
+    told: tuple[int, ...]
+
+
+CONTACTS = st.builds(Contact, *[st.lists(st.integers(0, 120), max_size=2).map(tuple)] * 3)
+
+
+def _write_contacts(recalls: list[Recall], contacts: list[Contact]) -> None:
+    for recall, one in zip(recalls, contacts, strict=False):
+        for days in one.called:
+            at = recall.opened_at + timedelta(days=days)
+            ContactAttempt.objects.create(recall=recall, at=at, by="Ana", channel="phone", result="no_answer")
+        for number, days in enumerate(one.visited):
+            Appointment.objects.create(
+                recall=recall, site=recall.site, kind=("diagnostic", "follow_up")[number], status="attended",
+                starts_at=recall.opened_at + timedelta(days=days),
+            )  # fmt: skip
+        for days in one.told:
+            ResultDisclosure.objects.create(
+                recall=recall, told_at=recall.opened_at + timedelta(days=days), method="phone", told_by="Dr. Rao",
+                **RECORDED,
+            )  # fmt: skip
+
+
+@pytest.mark.django_db
+@settings(
+    max_examples=25,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(histories=st.lists(HISTORIES, min_size=1, max_size=7), contacts=st.lists(CONTACTS, min_size=7, max_size=7))
+def test_every_wait(shadyside: Site, histories: list[History], contacts: list[Contact]) -> None:
+    with transaction.atomic():
+        write_histories(shadyside, histories)
+        recalls = [one for one in Recall.objects.select_related("site", "exam") if one.opened_at.year == YEAR]
+        _write_contacts(recalls, contacts)
+        groups = compute_waits(AuditScope.of_year([shadyside], YEAR), Breakdown.ALL, TODAY)
+        described = build_wait_document(groups, AuditScope.of_year([shadyside], YEAR), Breakdown.ALL, TODAY)
+        wanted = measure_slowly(recalls, TODAY)
+        for group in described["groups"]:
+            found = {
+                name: (one["waiting"], one["reached"], one["median"], one["within_target"])
+                for name, one in group["waits"].items()
+            }
+            assert found == wanted
+        assert described["groups"] or not [one for one in recalls if one.closure_reason != ClosureReason.VOID]
+        transaction.set_rollback(True)
 
 
 @pytest.mark.django_db

@@ -117,3 +117,52 @@ def test_the_diagnostic_benchmarks_of_the_bcsc_by_reason(shadyside: Site) -> Non
 def _rates(group: AuditGroup, *names: str) -> tuple[str, ...]:
     rates = {figure.measure.name: figure.rate for figure in group.figures}
     return tuple(rates[name] for name in names)
+
+
+# Lehman 2017, from as few exams as give its printed digits: exams, positive, cancers read as positive and as negative;
+# biopsies advised and cancers among them, biopsies done and cancers among these.
+LEHMAN = (10_292, 1_192, 53, 8, 117, 30, 63, 18)
+LEHMAN_PRINTED = {
+    "air": "11.6", "cdr": "5.1", "sensitivity": "86.9", "specificity": "88.9", "false_negatives": "0.8", "ppv1": "4.4",
+    "ppv2": "25.6", "ppv3": "28.6",
+}  # fmt: skip
+
+
+def _lehman() -> Iterator[History]:
+    exams, positive, found, missed, advised, of_advised, done, of_done = LEHMAN
+    # Those with cancer: some biopsied here, some advised a biopsy and biopsied elsewhere, the others known later.
+    with_cancer = {*range(of_done), *range(done, done + of_advised - of_done)}
+    with_cancer |= set(range(advised, advised + found - of_advised))
+    for number in range(exams):
+        is_missed = positive <= number < positive + missed
+        known = ((40, "invasive"),) if number in with_cancer or is_missed else ()
+        if number >= positive:
+            yield History(DAY, Assessment.NEGATIVE, known_later=known)
+        elif number >= advised:
+            yield History(DAY, Assessment.NEED_IMAGING, known_later=known)
+        else:
+            yield History(
+                DAY, Assessment.NEED_IMAGING, readings=(Reading(Assessment.SUSPICIOUS),), known_later=known,
+                biopsy_days=(20,) if number < done else (),
+            )  # fmt: skip
+
+
+@pytest.mark.long
+@pytest.mark.django_db
+def test_the_screening_benchmarks_of_lehman(shadyside: Site) -> None:
+    write_histories(shadyside, _lehman())
+    found = compute_audit(AuditScope.of_year([shadyside], YEAR), Breakdown.ALL, TODAY).screening[0]
+    assert dict(zip(LEHMAN_PRINTED, _rates(found, *LEHMAN_PRINTED), strict=True)) == LEHMAN_PRINTED
+
+
+@pytest.mark.django_db
+def test_first_and_later_screenings_of_the_bcsc(shadyside: Site) -> None:
+    """2012 to 2020: 8.8 % of all called back, of first screenings 21.3."""
+    for is_first, exams, called in ((True, 141, 30), (False, 859, 58)):
+        some = [History(DAY, Assessment.NEED_IMAGING, first_screen=is_first)] * called
+        write_histories(
+            shadyside, [*some, *[History(DAY, Assessment.NEGATIVE, first_screen=is_first)] * (exams - called)]
+        )
+    audit = compute_audit(AuditScope.of_year([shadyside], YEAR), Breakdown.FIRST_SCREEN, TODAY)
+    rates = {group.label: _rates(group, "recall_rate_mqsa")[0] for group in audit.screening}
+    assert rates == {"All": "8.8", "First screening": "21.3", "Later screening": "6.8"}

@@ -244,7 +244,7 @@ def manager_pages(house: ClinicData, user: User) -> list[PageCheck]:
         PageCheck(reverse("patient_merge", args=[goes, stays])),
     ]
     pages += [PageCheck(f"{reverse('audit')}?year={timezone.now().year}"), PageCheck(reverse("audit_waits"))]
-    pages += [PageCheck(reverse("audit_equity"))]
+    pages += [PageCheck(reverse("audit_equity")), PageCheck(reverse("simulation"))]
     pages += [PageCheck(reverse("signed_audits")), PageCheck(reverse("cancers"))]
     pages += [PageCheck(reverse("recall_list", args=[kind.value])) for kind in RecallList]
     others = (get_site_staff(house.site).scheduler, get_site_staff(house.site).radiologist)

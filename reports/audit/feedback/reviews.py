@@ -106,8 +106,10 @@ def list_reviews(user: User, sites: Sequence[Site], today: date) -> tuple[list[R
     """The user's own, and those of others where the user is the audit interpreting physician of the exam's site."""
     audited = set(AuditPhysician.objects.filter(user=user).values_list("site_id", flat=True))
     readings = find_missed_readings(sites, today)
-    exams = ScreeningExam.objects.select_related("patient", "site").in_bulk([one.exam_id for one in readings])
-    seen = [one for one in readings if one.reader_id == user.pk or exams[one.exam_id].site_id in audited]
+    numbers = ScreeningExam.objects.filter(pk__in=[one.exam_id for one in readings])
+    site_of = dict(numbers.values_list("pk", "site_id"))
+    seen = [one for one in readings if one.reader_id == user.pk or site_of.get(one.exam_id) in audited]
+    exams = ScreeningExam.objects.select_related("patient", "site").in_bulk([one.exam_id for one in seen])
     reviews = {
         (one.exam_id, one.kind, one.user_id): one
         for one in CaseReview.objects.filter(exam__in=[one.exam_id for one in seen])

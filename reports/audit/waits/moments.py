@@ -1,7 +1,7 @@
 """Reads, for each recall that was opened in a period, the day of each moment on its way."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -105,12 +105,18 @@ def load_recall_days(scope: AuditScope, group: Any) -> list[RecallDays]:
     _put_new_results(found, recalls)
     for moment, rows, column in _single_moments():
         position = moment.position
-        for recall, at in rows.filter(recall__in=recalls).order_by().values_list("recall_id", column):
+        about = rows.filter(recall__in=recalls).order_by()
+        for recall, at in _known(found, about.values_list("recall_id", column)):
             found[recall].put(position, at)
     _put_outcomes(found, recalls)
     _put_tissue(found, recalls)
     _put_told(found, recalls)
     return list(found.values())
+
+
+def _known(found: dict[int, RecallDays], rows: Iterable[Any]) -> Iterable[Any]:
+    """Without those of recalls that were opened since the recalls were read."""
+    return (row for row in rows if row[0] in found)
 
 
 def _single_moments() -> list[tuple[Moment, "QuerySet[Any]", str]]:
@@ -129,7 +135,7 @@ def _put_new_results(found: dict[int, RecallDays], recalls: "QuerySet[Recall]") 
     """Where the comparison with prior images led to more pictures, the wait begins on that day."""
     asked = RecallEvent.objects.filter(recall__in=recalls, step="need_imaging").order_by()
     firsts: dict[int, int] = {}
-    for recall, at in asked.values_list("recall_id", "at"):
+    for recall, at in _known(found, asked.values_list("recall_id", "at")):
         day = found[recall].day_of(at)
         firsts[recall] = min(firsts.get(recall, day), day)
     for recall, day in firsts.items():
@@ -139,7 +145,8 @@ def _put_new_results(found: dict[int, RecallDays], recalls: "QuerySet[Recall]") 
 def _put_outcomes(found: dict[int, RecallDays], recalls: "QuerySet[Recall]") -> None:
     outcome, advised, resolution = Moment.OUTCOME.position, Moment.ADVISED.position, Moment.RESOLUTION.position
     rows = Outcome.objects.filter(recall__in=recalls).order_by()
-    for recall, at, assessment, number in rows.values_list("recall_id", "at", "assessment", "round"):
+    columns = ("recall_id", "at", "assessment", "round")
+    for recall, at, assessment, number in _known(found, rows.values_list(*columns)):
         one = found[recall]
         if assessment != Assessment.NEED_IMAGING:
             one.put(outcome, at)
@@ -156,7 +163,7 @@ def _put_outcomes(found: dict[int, RecallDays], recalls: "QuerySet[Recall]") -> 
 def _put_tissue(found: dict[int, RecallDays], recalls: "QuerySet[Recall]") -> None:
     """Also resolves the recall, as an outcome does, from the day of the biopsy."""
     rows = PathologyResult.objects.filter(recall__in=recalls).order_by()
-    for recall, at, result in rows.values_list("recall_id", "at", "result"):
+    for recall, at, result in _known(found, rows.values_list("recall_id", "at", "result")):
         found[recall].put(Moment.PATHOLOGY.position, at)
         if result in MALIGNANT_CLASSES:
             found[recall].put(Moment.CANCER.position, at)
@@ -170,7 +177,7 @@ def _put_told(found: dict[int, RecallDays], recalls: "QuerySet[Recall]") -> None
     """Told is the first talk or letter after the result."""
     told: defaultdict[int, list[datetime]] = defaultdict(list)
     rows = ResultDisclosure.objects.filter(recall__in=recalls).order_by()
-    for recall, at in rows.values_list("recall_id", "told_at"):
+    for recall, at in _known(found, rows.values_list("recall_id", "told_at")):
         told[recall].append(at)
     pairs = ((Moment.OUTCOME.position, Moment.TOLD.position),
              (Moment.PATHOLOGY.position, Moment.PATHOLOGY_TOLD.position))  # fmt: skip
