@@ -4,7 +4,13 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from reports.access.access_views import AccessReportView
-from reports.audit.feedback.views import RateCaseView, ReaderCasesView, ReaderTrendView, ReviewCaseView
+from reports.audit.feedback.views import (
+    RateCaseView,
+    ReaderCasesView,
+    ReaderTrendFileView,
+    ReaderTrendView,
+    ReviewCaseView,
+)
 from reports.audit.signed_views import (
     NamePhysicianView,
     SignAuditView,
@@ -55,6 +61,7 @@ urlpatterns = [
     path("audit/cases/<int:pk>/rate/", RateCaseView.as_view(), name="rate_case"),
     path("audit/cases/review/<int:exam>/<slug:kind>/", ReviewCaseView.as_view(), name="review_case"),
     path("audit/trend/", ReaderTrendView.as_view(), name="reader_trend"),
+    path("audit/trend/figures/<slug:kind>/", ReaderTrendFileView.as_view(), name="reader_trend_file"),
     path("audit/month/<int:year>/<int:month>/", MonthView.as_view(), name="audit_month"),
     path("audit/simulation/", SimulationView.as_view(), name="simulation"),
     path("audit/simulation/figures/<slug:kind>/", SimulationFileView.as_view(), name="simulation_file"),

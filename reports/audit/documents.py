@@ -54,11 +54,11 @@ def describe_measure(measure: MeasureDefinition) -> dict[str, Any]:
 
 
 def _describe_group(group: AuditGroup) -> dict[str, Any]:
-    figures = {figure.measure.name: _describe_figure(figure) for figure in group.figures}
+    figures = {figure.measure.name: describe_figure(figure) for figure in group.figures}
     return {"label": group.label, "exams": group.exams, "figures": figures}
 
 
-def _describe_figure(figure: AuditFigure) -> dict[str, Any]:
+def describe_figure(figure: AuditFigure) -> dict[str, Any]:
     return {
         "numerator": figure.numerator,
         "denominator": figure.denominator,

@@ -16,9 +16,10 @@ class SlowWorkUp:
         recall = outcome.recall
         self.day = outcome.read_at.astimezone(recall.site.zone).date()
         self.assessment = outcome.assessment
+        elsewhere = PathologyResult.objects.filter(recall=recall, biopsy=None)
         days = [one.done_on for one in Biopsy.objects.filter(recall=recall)]
-        days += [one.performed_on for one in PathologyResult.objects.filter(recall=recall, biopsy=None)]
-        self.done = any(self.day <= day <= self.day + YEAR_LATER for day in days if day)
+        days += [one.performed_on for one in elsewhere if one.performed_on]
+        self.done = any(self.day <= day <= self.day + YEAR_LATER for day in days)
         self.has_cancer = self._has_cancer(recall)
         self.positive = self.assessment in ("0-AI", *FOURS_AND_FIVE)
         self.negative = self.assessment in ("1", "2", "3")

@@ -1,6 +1,9 @@
 """Closed recalls come back to those who read them; what a reader writes of a missed cancer stays between two people."""
 
+import csv
+import json
 from datetime import date
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -180,14 +183,18 @@ def test_the_own_trend_stands_beside_the_others_together(rao: Client, radiologis
         some = [History(DAY, Assessment.NEGATIVE, reader=reader) for _one in range(10 - called)]
         write_histories(shadyside, [*some, *[History(DAY, Assessment.NEED_IMAGING, reader=reader)] * called])
     page: Any = rao.get("/audit/trend/")
-    air = next(one for one in page.context["trends"] if one.measure.name == "air")
-    assert [row.year for row in air.rows] == [2024, 2025, 2026]
-    last = air.rows[-1]
-    assert ((last.own.numerator, last.own.denominator), (last.others.numerator, last.others.denominator)) == (
-        (1, 10), (5, 20),
-    )  # fmt: skip
-    assert air.rows[0].own is None
+    document = page.context["document"]
+    air = next(one for one in document["measures"] if one["definition"]["name"] == "air")
+    assert [row["year"] for row in air["rows"]] == [2024, 2025, 2026]
+    own, others = air["rows"][-1]["own"], air["rows"][-1]["others"]
+    assert ((own["numerator"], own["denominator"]), (others["numerator"], others["denominator"])) == ((1, 10), (5, 20))
+    assert air["rows"][0]["own"] is None
     assert "Kim" not in page.content.decode()
+    file: Any = rao.get("/audit/trend/figures/json/")
+    assert json.loads(file.content) == document
+    file = rao.get("/audit/trend/figures/csv/")
+    rows = list(csv.DictReader(StringIO(b"".join(file).decode("utf-8-sig"))))
+    assert [row["numerator"] for row in rows if row["measure"] == "air"] == ["", "", "", "", "1", "5"]
 
 
 def test_the_page_costs_the_same_however_many_cases_there_are(

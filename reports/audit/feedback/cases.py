@@ -40,11 +40,11 @@ _NO_ANSWER = (
 )  # fmt: skip
 
 
-def cases_of(reader: User) -> "QuerySet[Recall]":
+def cases_of(reader: User) -> "QuerySet[Any]":
     """Recalls with an answer whose screening or work-up this person read, at the sites of the person."""
     own = Q(pk__in=RecallFacts.objects.filter(reader=reader).values("pk"))
     own |= Q(pk__in=Outcome.objects.filter(user=reader).values("recall"))
-    closed = Recall.objects.for_user(reader).filter(own, state=State.CLOSED)
+    closed: QuerySet[Any] = Recall.objects.for_user(reader).filter(own, state=State.CLOSED)
     rated = CaseRating.objects.filter(recall=OuterRef("pk"), user=reader).order_by("-pk")
     return closed.exclude(closure_reason__in=_NO_ANSWER).annotate(rating=Subquery(rated.values("useful")[:1]))
 

@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -15,11 +16,20 @@ from django.utils.translation import gettext as _
 from clinic import calendar
 from clinic.roles import Page
 from desk.keyset import format_cursor, parse_cursor
+from desk.read_copy import reading_from_copy
 from desk.views import DeskView, current_user, sites_by_id
 from recalls.presenters.reader_outcomes import build_reader_outcome_rows
 from reports.audit.feedback.cases import PAGE_SIZE, CaseChoice, CaseCursor, cases_of, list_cases, rate_case
 from reports.audit.feedback.reviews import find_missed_readings, list_reviews, write_review
-from reports.audit.feedback.trend import build_trend, trend_charts
+from reports.audit.feedback.trend import (
+    TREND_COLUMNS,
+    TrendDocument,
+    build_trend,
+    build_trend_document,
+    trend_charts,
+    trend_rows,
+)
+from reports.audit.files.response import file_response
 from reports.models import CaseReview
 
 
@@ -67,8 +77,24 @@ class ReaderTrendView(DeskView):
     page = Page.READER_CASES
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        trends = build_trend(current_user(request), current_user(request).own_sites, _today(request))
-        return render(request, "reports/reader_trend.html", {"trends": trends, "charts": trend_charts(trends)})
+        document = _trend_document(request)
+        files = {kind: reverse("reader_trend_file", args=[kind]) for kind in ("csv", "json")}
+        context = {"document": document, "charts": trend_charts(document), "file_urls": files}
+        return render(request, "reports/reader_trend.html", context)
+
+
+class ReaderTrendFileView(DeskView):
+    page = Page.READER_CASES
+
+    def get(self, request: HttpRequest, kind: str) -> HttpResponseBase:
+        document = _trend_document(request)
+        return file_response(document, kind, "own-trend", TREND_COLUMNS, trend_rows(document))
+
+
+def _trend_document(request: HttpRequest) -> TrendDocument:
+    user, today = current_user(request), _today(request)
+    with reading_from_copy():
+        return build_trend_document(build_trend(user, user.own_sites, today), today)
 
 
 def _today(request: HttpRequest) -> date:
