@@ -22,7 +22,7 @@ from recalls.testing.factories import RecallFactory
 from reports.audit.simulation.documents import SIMULATION_COLUMNS
 from reports.audit.simulation.history import ClinicHistory, load_history
 from reports.audit.simulation.model import CALLS_A_DAY, Plan, play_year
-from reports.audit.simulation.runs import ANSWERS, changed_plan, own_plan, simulate, spread_of
+from reports.audit.simulation.runs import PLAYED_FIGURES, changed_plan, own_plan, simulate, spread_of
 from reports.audit.simulation.views import LEFT_OUT
 from reports.audit.waits.survival import fit_curve
 from tests.audit.histories import History, write_histories
@@ -166,6 +166,6 @@ def test_the_command_prints_the_same_figures(shadyside: Site, capsys: pytest.Cap
     document = json.loads(capsys.readouterr().out)
     history = load_history([shadyside], calendar.today(shadyside))
     assert document == simulate(history, changed_plan(history, 0, 5, 0), seed=1, runs=6)
-    assert len(document["figures"]) == len(ANSWERS)
+    assert len(document["figures"]) == len(PLAYED_FIGURES)
     with pytest.raises(CommandError):
         call_command("simulate_year", "--site=NOWHERE")

@@ -25,7 +25,7 @@ class Plan:
 
 
 @dataclass(slots=True)
-class _Record:
+class _PlayedRecall:
     """One recall: the day on which it came, was first called and was seen."""
 
     came: int
@@ -54,7 +54,7 @@ class _Clinic:
         self.env = simpy.Environment()
         self.callers = simpy.Resource(self.env, capacity=max(plan.schedulers, 1))
         self.taken: defaultdict[int, int] = defaultdict(int)
-        self.records: list[_Record] = []
+        self.records: list[_PlayedRecall] = []
         self.calls = self.missed = 0
 
     def play(self, arrivals: Iterator[float]) -> PlayedYear:
@@ -79,14 +79,14 @@ class _Clinic:
     def _arrivals(self, arrivals: Iterator[float]) -> Generator[Any, Any, None]:
         for day in arrivals:
             yield self.env.timeout(max(day - self.env.now, 0))
-            record = _Record(int(self.env.now))
+            record = _PlayedRecall(int(self.env.now))
             self.records.append(record)
             if self.chance.random() < self.plan.same_day_share:
                 record.seen, record.is_same_day = record.came, True
             else:
                 self.env.process(self._recall(record))
 
-    def _recall(self, record: _Record) -> Generator[Any, Any, None]:
+    def _recall(self, record: _PlayedRecall) -> Generator[Any, Any, None]:
         """The clinic's own habit, then the queue for a caller, then the next free place; a missed visit begins anew."""
         delay = draw(self.history.delays, self.chance.random)
         if delay is None:

@@ -22,7 +22,7 @@ SimulationDocument = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class PlayedFigure:
     """One figure of a played year, and of the history where that has it."""
 
     name: str
@@ -40,26 +40,26 @@ def _within(waits: Waits, days: int) -> Value:
     return None if share is None else round(100 * share, 1)
 
 
-ANSWERS = (
-    Answer(
+PLAYED_FIGURES = (
+    PlayedFigure(
         "recalls_a_day", gettext_lazy("Recalls an open day"), lambda year: round(year.recalls / year.open_days, 2),
     ),
-    Answer("calls", gettext_lazy("Phone calls"), lambda year: year.calls),
-    Answer("visits", gettext_lazy("Visits kept"), lambda year: year.visits),
-    Answer("missed", gettext_lazy("Visits missed"), lambda year: year.missed),
-    Answer(
+    PlayedFigure("calls", gettext_lazy("Phone calls"), lambda year: year.calls),
+    PlayedFigure("visits", gettext_lazy("Visits kept"), lambda year: year.visits),
+    PlayedFigure("missed", gettext_lazy("Visits missed"), lambda year: year.missed),
+    PlayedFigure(
         "called_next_day", gettext_lazy("Called by the next open day, per cent"),
         lambda year: _within(year.call_waits, 1), lambda history: _within(history.call_waits, 1),
     ),
-    Answer(
+    PlayedFigure(
         "visit_median", gettext_lazy("Median open days to the visit"),
         lambda year: _median(year.visit_waits), lambda history: _median(history.visit_waits),
     ),
-    Answer(
+    PlayedFigure(
         "visit_in_10", gettext_lazy("Seen within 10 open days, per cent"),
         lambda year: _within(year.visit_waits, 10), lambda history: _within(history.visit_waits, 10),
     ),
-    Answer(
+    PlayedFigure(
         "visit_in_20", gettext_lazy("Seen within 20 open days, per cent"),
         lambda year: _within(year.visit_waits, 20), lambda history: _within(history.visit_waits, 20),
     ),
@@ -118,13 +118,13 @@ def simulate(
         "figures": [
             {"name": one.name, "label": str(one.label), "today": _describe(spread_of(as_today, one.of_year)),
              "plan": _describe(spread_of(as_planned, one.of_year))}
-            for one in ANSWERS
+            for one in PLAYED_FIGURES
         ],
-        "checks": [_check(one, one.of_history(history), as_was) for one in ANSWERS if one.of_history],
+        "checks": [_check(one, one.of_history(history), as_was) for one in PLAYED_FIGURES if one.of_history],
     }  # fmt: skip
 
 
-def _check(answer: Answer, value: Value, years: Sequence[PlayedYear]) -> dict[str, Any]:
+def _check(answer: PlayedFigure, value: Value, years: Sequence[PlayedYear]) -> dict[str, Any]:
     spread = spread_of(years, answer.of_year)
     agrees = spread.holds(value) or (value is None and spread.middle is None)
     words = _("within the spread") if agrees else _("outside the spread")
