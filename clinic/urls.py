@@ -5,13 +5,19 @@ from allauth.socialaccount.views import login_cancelled
 from django.urls import include, path
 
 from clinic import views
-from clinic.accounts import oidc
+from clinic.accounts import link_views, oidc
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("sign-in/", views.SignInView.as_view(), name="sign_in"),
     path("sign-in/", views.SignInView.as_view(), name="account_login"),  # what django-allauth calls it
     path("sign-in/again/", reauthenticate, name="account_reauthenticate"),
+    path("sign-in/forgotten/", link_views.ForgottenPasswordView.as_view(), name="forgotten_password"),
+    path(
+        "sign-in/forgotten/<uidb64>/<token>/",
+        link_views.ForgottenChooseView.as_view(),
+        name="forgotten_password_choose",
+    ),
     path("sso/<slug:provider_id>/login/", oidc.begin_sign_on, name="openid_connect_login"),
     path("sso/<slug:provider_id>/login/callback/", oidc.end_sign_on, name="openid_connect_callback"),
     path("sso/stopped/", login_cancelled, name="socialaccount_login_cancelled"),

@@ -34,6 +34,11 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "hl7_bodies": {"task": "exchange.tasks.empty_hl7_messages", "schedule": HOUR, "options": {"expires": HOUR}},
     "fhir": {"task": "exchange.fhir.tasks.sweep", "schedule": TICK_SECONDS, "options": TICK_OPTIONS},
     "hl7_status": {"task": "exchange.tasks.send_hl7_status", "schedule": TICK_SECONDS, "options": TICK_OPTIONS},
+    "password_links": {
+        "task": "site_setup.tasks.mail_password_links",
+        "schedule": TICK_SECONDS,
+        "options": TICK_OPTIONS,
+    },
     "tick": {"task": "recalls.tasks.apply_due_steps", "schedule": TICK_SECONDS, "options": TICK_OPTIONS},
     "counts": {"task": "recalls.tasks.sum_count_lines", "schedule": TICK_SECONDS, "options": TICK_OPTIONS},
     "recount": {"task": "recalls.tasks.recount", "schedule": AT_NIGHT, "options": {"expires": HOUR}},

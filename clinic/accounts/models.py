@@ -67,6 +67,8 @@ class SecurityEvent(models.Model):
         SIGNED_OUT = "signed_out", _("Signed out")
         REFUSED = "refused", _("Page or step refused")
         PASSWORD = "password", _("Password chosen")
+        LINK_ASKED = "link_asked", _("New password asked for")
+        LINK_SENT = "link_sent", _("Link for a new password mailed")
         SECOND_FACTOR = "second_factor", _("Second factor")
         RIGHTS = "rights", _("Roles, sites, address or account")
         SESSIONS_ENDED = "sessions_ended", _("Sessions ended")

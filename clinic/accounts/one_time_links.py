@@ -27,6 +27,21 @@ def mail_link(account: User, link: str) -> bool:
         "You have an account at Recall Desk. Your user name is %(username)s. Choose your password here within "
         "%(days)d days:\n\n%(link)s\n"
     ) % {"username": account.username, "days": days, "link": link}
+    return _send(account, words)
+
+
+def mail_forgotten_link(account: User, token: str) -> bool:
+    """For somebody who asked for it; the words are for whoever did not, too."""
+    uid = urlsafe_base64_encode(force_bytes(account.pk))
+    link = f"{settings.PUBLIC_URL}{reverse('forgotten_password_choose', args=[uid, token])}"
+    words = _(
+        "Somebody asked for a new password at Recall Desk for your user name %(username)s. If it was you, choose one "
+        "here within an hour:\n\n%(link)s\n\nIf it was not you, do nothing: your password stays as it is."
+    ) % {"username": account.username, "link": link}
+    return _send(account, words)
+
+
+def _send(account: User, words: str) -> bool:
     try:
         send_mail(_("Your account at Recall Desk"), words, None, [account.email])
     except (OSError, smtplib.SMTPException):

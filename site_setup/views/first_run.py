@@ -3,8 +3,6 @@
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.forms import SetPasswordForm
-from django.contrib.auth.views import INTERNAL_RESET_SESSION_TOKEN, PasswordResetConfirmView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -13,11 +11,8 @@ from django.views import View
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from clinic.accounts.models import SecurityEvent
-from clinic.accounts.security_log import record
-from clinic.accounts.sessions import end_sessions
+from clinic.accounts.link_views import ChooseByLinkView
 from clinic.accounts.sign_in import sign_in
-from clinic.models import User
 from site_setup.access_code import is_installation_empty
 from site_setup.forms.accounts import FirstAccountForm
 
@@ -41,15 +36,7 @@ class FirstAccountView(View):
         return sign_in(request, form.save(), reverse("setup"))
 
 
-@method_decorator([login_not_required, never_cache], name="dispatch")
-class InvitationView(PasswordResetConfirmView):
-    """Whoever opens the one-time link chooses the own password and signs in with it; it lasts three days."""
+class InvitationView(ChooseByLinkView):
+    """A new colleague's link, or one that two administrators had sent; it lasts three days."""
 
     template_name = "site_setup/invitation.html"
-
-    def form_valid(self, form: "SetPasswordForm[User]") -> HttpResponse:
-        user = form.save()
-        self.request.session.pop(INTERNAL_RESET_SESSION_TOKEN, None)
-        end_sessions(user)
-        record(SecurityEvent.Kind.PASSWORD, user=user, by=user, detail="by a one-time link")
-        return sign_in(self.request, user, reverse("home"))

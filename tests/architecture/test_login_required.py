@@ -50,6 +50,8 @@ PUBLIC_URL_NAMES = {
     "metrics",  # Prometheus brings a token
     "first_account",  # on an empty installation nobody can sign in; the code from the terminal is asked for
     "invitation",  # a new colleague has no password yet; the link holds a one-time token
+    "forgotten_password",  # whoever has forgotten it cannot sign in; it says the same to everybody
+    "forgotten_password_choose",  # the link holds a one-time token
     "sign_in",  # one must get in somewhere
     "account_login",  # the same page under the name that django-allauth looks for
     "mfa_authenticate",  # the second step of the sign-in, for whoever has just given the password

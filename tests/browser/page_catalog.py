@@ -289,6 +289,8 @@ def anonymous_pages(house: ClinicData, link: str) -> list[PageCheck]:
     stopping = urlsplit(unsubscribe_url(sent.public_id)).path
     open_to_all = [
         PageCheck(reverse("sign_in")),
+        PageCheck(reverse("forgotten_password")),
+        PageCheck(reverse("forgotten_password_choose", args=invitation_words())),
         PageCheck(stopping),
         PageCheck(reverse("invitation", args=invitation_words())),
         PageCheck(reverse("unsubscribe", args=["no-such"]), 404),
