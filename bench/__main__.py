@@ -16,9 +16,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from bench._two_sizes import READY
 from bench.budgets import chart
 from bench.budgets.line import Line, format_line
-from bench.budgets.plan import PARTS, settings_of
+from bench.budgets.plan import PARTS, PARTS_AT_SIZE, settings_of
 from config.env import PROJECT_ROOT
 from tests.support import servers
 
@@ -40,10 +41,13 @@ def main() -> int:
         if "REDIS_URL" not in environment:
             environment["REDIS_URL"] = stack.enter_context(servers.run_redis())
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="recalldesk-bench-")))
-        for part in PARTS:
-            if not ONLY or any(word in part for word in ONLY):
-                print(f"== {part}, {time.monotonic() - began:.0f} s", flush=True)
-                lines += run_part(part, environment, folder / f"{part}.jsonl")
+        parts = [part for part in PARTS if not ONLY or any(word in part for word in ONLY)]
+        if PARTS_AT_SIZE.intersection(parts):
+            subprocess.run([sys.executable, "-m", "bench._two_sizes"], cwd=PROJECT_ROOT, env=environment, check=True)
+            environment[READY] = "yes"
+        for part in parts:
+            print(f"== {part}, {time.monotonic() - began:.0f} s", flush=True)
+            lines += run_part(part, environment, folder / f"{part}.jsonl")
     seconds = time.monotonic() - began
     failed = [line["name"] for line in lines if Line(**_fields(line)).is_failure]
     print(f"\n{'what':46}{'measured':>9}{'limit':>12}")

@@ -14,9 +14,15 @@ PARTS = (
     "bench.post_office_comparison",
     "bench.hl7_intake",
     "bench.concurrent_moves",
+    "bench.load.two_hosts",
     "bench.load.web_processes",
     "bench.load.schedulers_at_size",
 )
+# These need the databases of both sizes.
+PARTS_AT_SIZE = frozenset({
+    "bench.pages_at_size", "bench.bare_page", "bench.sweep_at_size", "bench.exports", "bench.storage",
+    "bench.load.web_processes", "bench.load.schedulers_at_size",
+})  # fmt: skip
 SHORT_FORM: Mapping[str, str] = {
     "ROUNDS": "5",
     "SWEEP_ROUNDS": "2",

@@ -8,40 +8,17 @@ import itertools
 import json
 import os
 import random
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 from locust import HttpUser, task
 
+from bench.load.call_form import CallForm
+
 WAIT = float(os.environ["LOAD_WAIT"])
 _STAFF: list[dict[str, Any]] = json.loads(Path(os.environ["LOAD_STAFF"]).read_text())
 _numbers = itertools.count()
 _TOKEN = "0123456789abcdef" * 2  # a form is taken when cookie and field agree
-
-
-class CallForm(HTMLParser):
-    """The fields of the form that logs a contact, as a browser would send them unchanged."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.fields: dict[str, str] = {}
-        self._is_inside = False
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attrs}
-        if tag == "form":
-            self._is_inside = given.get("id") == "call"
-        if not self._is_inside or "name" not in given or tag not in ("input", "textarea", "select"):
-            return
-        if given.get("type") in ("radio", "checkbox") and "checked" not in given:
-            return
-        self.fields[given["name"]] = given.get("value", "")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "form":
-            self._is_inside = False
 
 
 class Scheduler(HttpUser):  # type: ignore[misc]
@@ -75,7 +52,9 @@ class Scheduler(HttpUser):  # type: ignore[misc]
         if not self._form.fields:
             self.poll()
             return
-        sent = {**self._form.fields, "result": "no_answer", "csrfmiddlewaretoken": _TOKEN, "then": "stay"}
+        fields = self._form.fields
+        result = "no_answer" if fields["channel"] == "phone" else fields.get("result", "")
+        sent = {**fields, "result": result, "note": "Tried.", "csrfmiddlewaretoken": _TOKEN, "then": "stay"}
         path = f"{self._path}log_contact/"
         with self.client.post(path, sent, name="log call", allow_redirects=False, catch_response=True) as answer:
             if answer.status_code != 302:

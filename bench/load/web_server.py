@@ -75,13 +75,13 @@ class WebServer:
 
 
 @contextmanager
-def web_server(processes: int, **changes: str) -> Iterator[WebServer]:
-    """gunicorn with so many processes on the copied database; `changes` are variables of its environment."""
+def web_server(processes: int, database: str = COPY, **changes: str) -> Iterator[WebServer]:
+    """gunicorn with so many processes on that database; `changes` are variables of its environment."""
     from django.conf import settings
 
     port = free_port()
     wanted = {
-        "DATABASE_URL": urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{COPY}")),
+        "DATABASE_URL": urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{database}")),
         "REDIS_URL": os.environ["REDIS_URL"],
         "DATA_DIR": str(settings.DATA_DIR),
         "SECRET_KEY": settings.SECRET_KEY,
@@ -109,9 +109,12 @@ def _answers(url: str) -> bool:
 
 def tree_seconds(pid: int) -> float:
     """Processor time of a process and all below it so far, ended ones included (Linux)."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except (FileNotFoundError, ProcessLookupError):  # it ended meanwhile, and counts with the process above it
+        return 0.0
     own = sum(int(fields[number]) for number in (11, 12, 13, 14)) / os.sysconf("SC_CLK_TCK")
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return own + sum(tree_seconds(int(child)) for child in children)
 
 
