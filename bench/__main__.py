@@ -2,7 +2,7 @@
 
 `python -m bench`, or `make bench`. On a PostgreSQL and a Redis of its own, or those of DATABASE_URL and REDIS_URL: then
 the databases of both sizes stay there for the next run. BENCH=short is the form of some minutes, with 100,000 recalls;
-PARTS=delivery,load chooses parts. Writes results.json and chart.svg to var/bench/.
+PARTS=delivery,load chooses parts. Writes results.json, results.md and chart.svg to var/bench/.
 """
 
 import json
@@ -18,7 +18,7 @@ from typing import Any
 
 from bench._two_sizes import READY
 from bench.budgets import chart
-from bench.budgets.line import Line, format_line
+from bench.budgets.line import Line, format_line, format_markdown
 from bench.budgets.plan import PARTS, PARTS_AT_SIZE, settings_of
 from config.env import PROJECT_ROOT
 from tests.support import servers
@@ -77,8 +77,9 @@ def write(lines: list[dict[str, Any]], seconds: float) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     about = {"is_short": IS_SHORT, "seconds": seconds, "processors": os.cpu_count(), "load": os.getloadavg()}
     (FOLDER / "results.json").write_text(json.dumps({**about, "lines": lines}, indent=1) + "\n")
+    (FOLDER / "results.md").write_text(format_markdown(Line(**_fields(line)) for line in lines))
     chart.draw(lines, FOLDER / "chart.svg")
-    print(f"written to {FOLDER}/results.json and chart.svg")
+    print(f"written to {FOLDER}: results.json, results.md, chart.svg")
 
 
 if __name__ == "__main__":

@@ -46,6 +46,16 @@ def format_line(line: Line) -> str:
     return row.rstrip()
 
 
+def format_markdown(lines: Iterable[Line]) -> str:
+    """The table as it stands in docs/scale.md."""
+    rows = ["| what | measured | limit | | |", "|---|---|---|---|---|"]
+    for line in lines:
+        value = "-" if line.value is None else _number(line.value)
+        limit = "" if line.limit is None else f"{_number(line.limit)} or {'more' if line.is_floor else 'less'}"
+        rows.append(f"| {line.name} | {value} | {limit} | {line.verdict.lower()} | {line.detail} |")
+    return "\n".join(rows) + "\n"
+
+
 def _number(value: float) -> str:
     return f"{value:.2f}" if abs(value) < 10 else f"{value:,.0f}"
 

@@ -46,7 +46,7 @@ def hot_standby(primary: str) -> Iterator[str]:
         (folder / "data").chmod(0o700)
         options = {"listen_addresses": "", "unix_socket_directories": str(folder), "fsync": "off"}
         settings = [word for key, value in options.items() for word in ("-c", f"{key}={value}")]
-        command = [programs / "postgres", "-D", folder / "data", *settings]
+        command = [str(programs / "postgres"), "-D", str(folder / "data"), *settings]
         server = subprocess.Popen(command, user=user, cwd=folder, stderr=subprocess.DEVNULL)
         try:
             _wait_for(folder / ".s.PGSQL.5432")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bench import __main__ as run
-from bench.budgets.line import Line, format_line, print_lines
+from bench.budgets.line import Line, format_line, format_markdown, print_lines
 from bench.budgets.plan import PARTS, PARTS_AT_SIZE, SHORT_FORM_BY_PART, settings_of
 
 
@@ -25,6 +25,11 @@ from bench.budgets.plan import PARTS, PARTS_AT_SIZE, SHORT_FORM_BY_PART, setting
 def test_a_limit_is_met_up_to_itself_and_missed_beyond(line: Line, verdict: str) -> None:
     assert line.verdict == verdict
     assert verdict in format_line(line)
+
+
+def test_the_table_for_the_docs_says_limit_and_verdict() -> None:
+    table = format_markdown([Line("speed", 0.69, 0.7, is_floor=True, detail="2 against 3")])
+    assert "| speed | 0.69 | 0.70 or more | missed | 2 against 3 |" in table
 
 
 def test_one_missed_line_fails_the_run(capsys: pytest.CaptureFixture[str]) -> None:
