@@ -165,6 +165,7 @@ class ContactPoint(models.Model):
         models.CASCADE,
         related_name="contact_points",
         verbose_name=_("patient"),
+        db_index=False,
     )
     kind = models.CharField(_("kind"), max_length=6, choices=Kind)
     # Phones in E.164 (+14125550142), with an extension as in RFC 3966 (+14125550142;ext=77), emails in lower-case
@@ -258,7 +259,9 @@ class Consent(models.Model):
         SMS = "sms", _("Text message")
         DETAIL = "detail", _("Health details in email")
 
-    patient = models.ForeignKey(Patient, models.CASCADE, related_name="consents", verbose_name=_("patient"))
+    patient = models.ForeignKey(
+        Patient, models.CASCADE, related_name="consents", verbose_name=_("patient"), db_index=False
+    )
     subject = models.CharField(_("to"), max_length=6, choices=Subject)
     granted = models.BooleanField(_("agreed"))
     at = models.DateTimeField(_("when"), default=timezone.now)

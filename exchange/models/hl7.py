@@ -47,7 +47,7 @@ class Hl7Message(models.Model):
     control_id = models.CharField(_("control id"), max_length=200, blank=True)
     message_type = models.CharField(_("type"), max_length=30, blank=True)  # "ORU^R01"
     sender = models.ForeignKey(
-        Hl7Sender, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("sender")
+        Hl7Sender, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("sender"), db_index=False
     )
     received_at = models.DateTimeField(_("received"), default=timezone.now)
     state = models.CharField(_("state"), max_length=9, choices=State, default=State.RECEIVED)
@@ -56,7 +56,9 @@ class Hl7Message(models.Model):
     # What a person may accept as it stands, by name of our column, and what they accepted or confirmed.
     proposal = models.JSONField(_("proposal"), null=True, blank=True)
     accepted = models.JSONField(_("accepted"), null=True, blank=True)
-    site = models.ForeignKey(Site, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("site"))
+    site = models.ForeignKey(
+        Site, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("site"), db_index=False
+    )
     patient = models.ForeignKey(
         Patient, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("patient")
     )

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.db import migrations, models
 
-from desk.online_indexes import AddIndexOnline
+from history.online_indexes import AddIndexOnline
 
 
 class Migration(migrations.Migration):

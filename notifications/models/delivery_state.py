@@ -54,7 +54,7 @@ class DeliveryReport(models.Model):
         COMPLAINED = "complained", _("Reported as unwanted")
 
     notification = models.ForeignKey(
-        "notifications.Notification", models.PROTECT, related_name="reports", verbose_name=_("message")
+        "notifications.Notification", models.PROTECT, related_name="reports", verbose_name=_("message"), db_index=False
     )
     result = models.CharField(_("result"), max_length=10, choices=Result)
     at = models.DateTimeField(_("when"), default=timezone.now)

@@ -90,7 +90,9 @@ class BatchLetter(models.Model):
         LEFT_OUT = "left_out", _("Not true any more")
         POSTED = "posted", _("Posted")
 
-    batch = models.ForeignKey(LetterBatch, models.CASCADE, related_name="letters", verbose_name=_("batch"))
+    batch = models.ForeignKey(
+        LetterBatch, models.CASCADE, related_name="letters", verbose_name=_("batch"), db_index=False
+    )
     notification = models.ForeignKey(
         Notification, models.PROTECT, related_name="batch_letters", verbose_name=_("message")
     )

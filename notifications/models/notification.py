@@ -24,7 +24,9 @@ from recalls.models import Appointment, Outcome, Recall
 class Notification(models.Model):
     """One intended message: a row before it is a message. Only `notifications` changes its state."""
 
-    recall = models.ForeignKey(Recall, models.PROTECT, related_name="notifications", verbose_name=_("recall"))
+    recall = models.ForeignKey(
+        Recall, models.PROTECT, related_name="notifications", verbose_name=_("recall"), db_index=False
+    )
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="notifications", verbose_name=_("patient"))
     kind = models.CharField(_("message"), max_length=30, choices=NotificationKind)
     # Which one of its kind: names the appointment and its sequence, the outcome, or the day it counts from.
@@ -164,7 +166,9 @@ class Notification(models.Model):
 class DeliveryAttempt(models.Model):
     """One try to hand a message over, and what came of it. Never changed."""
 
-    notification = models.ForeignKey(Notification, models.PROTECT, related_name="attempts", verbose_name=_("message"))
+    notification = models.ForeignKey(
+        Notification, models.PROTECT, related_name="attempts", verbose_name=_("message"), db_index=False
+    )
     number = models.PositiveSmallIntegerField(_("number"))
     channel = models.CharField(_("delivery"), max_length=8, choices=Channel, default=Channel.EMAIL)
     at = models.DateTimeField(_("when"), default=timezone.now)

@@ -30,10 +30,10 @@ class Appointment(models.Model):
     """A visit or biopsy; moving it raises `sequence`, so messages about the old time can be told apart."""
 
     recall = models.ForeignKey(Recall, models.PROTECT, related_name="appointments", verbose_name=_("recall"))
-    site = models.ForeignKey(Site, models.PROTECT, related_name="appointments", verbose_name=_("site"))
+    site = models.ForeignKey(Site, models.PROTECT, related_name="appointments", verbose_name=_("site"), db_index=False)
     # None: a time typed by hand, or made by another system; it takes up no room here.
     room = models.ForeignKey(
-        Room, models.PROTECT, null=True, blank=True, related_name="appointments", verbose_name=_("room")
+        Room, models.PROTECT, null=True, blank=True, related_name="appointments", verbose_name=_("room"), db_index=False
     )
     # Where a mobile unit stands for this visit; None for a room at the site.
     stop = models.ForeignKey(

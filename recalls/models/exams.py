@@ -22,7 +22,7 @@ from recalls.enums import (
 class ScreeningExam(models.Model):
     """One screening mammogram and its reading; negative exams are kept too, they are the denominators of the audit."""
 
-    site = models.ForeignKey(Site, models.PROTECT, related_name="exams", verbose_name=_("site"))
+    site = models.ForeignKey(Site, models.PROTECT, related_name="exams", verbose_name=_("site"), db_index=False)
     patient = models.ForeignKey(Patient, models.PROTECT, related_name="exams", verbose_name=_("patient"))
     # The record under which it came in, once a merge has moved it to another: a merge undone gives it back.
     original_patient = models.ForeignKey(
@@ -59,6 +59,7 @@ class ScreeningExam(models.Model):
         blank=True,
         related_name="read_exams",
         verbose_name=_("reader"),
+        db_index=False,
     )
     reader_name = models.CharField(_("reader as named in the report"), max_length=200, blank=True)
     referrer = models.ForeignKey(

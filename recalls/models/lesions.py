@@ -18,7 +18,7 @@ class Lesion(SignedRecord):
     A recall whose outcome is a plain 1 or 2 has none. What nobody stated is empty, also the side.
     """
 
-    recall = models.ForeignKey(Recall, models.PROTECT, related_name="lesions", verbose_name=_("recall"))
+    recall = models.ForeignKey(Recall, models.PROTECT, related_name="lesions", verbose_name=_("recall"), db_index=False)
     number = models.PositiveSmallIntegerField(_("number"))
     # A corrected result may replace the findings; what the lesion is stands in the other columns.
     finding = models.ForeignKey(

@@ -204,7 +204,7 @@ Recall.SEALED_COLUMNS = tuple(field.attname for field in Recall._meta.concrete_f
 class RecallEvent(models.Model):
     """What happened, who did it and when; rows are only ever added, each sealed to the one before it."""
 
-    recall = models.ForeignKey(Recall, models.PROTECT, related_name="events", verbose_name=_("recall"))
+    recall = models.ForeignKey(Recall, models.PROTECT, related_name="events", verbose_name=_("recall"), db_index=False)
     version = models.PositiveIntegerField(_("number"))
     step = models.CharField(_("step"), max_length=30)
     from_state = models.CharField(_("from"), max_length=24, choices=State, blank=True)
@@ -217,6 +217,7 @@ class RecallEvent(models.Model):
         blank=True,
         related_name="+",
         verbose_name=_("account"),
+        db_index=False,
     )
     at = models.DateTimeField(_("when"))
     note = models.TextField(_("note"), blank=True)
