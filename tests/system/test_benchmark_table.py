@@ -1,5 +1,6 @@
 """Rules of the table of budgets: what counts as missed, and that its parts can be run."""
 
+import re
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from bench import __main__ as run
 from bench.budgets.line import Line, format_line, format_markdown, print_lines
 from bench.budgets.plan import PARTS, PARTS_AT_SIZE, SHORT_FORM_BY_PART, settings_of
+from config.env import PROJECT_ROOT
 
 
 @pytest.mark.parametrize(
@@ -54,3 +56,12 @@ def test_every_part_of_the_run_is_a_module() -> None:
 def test_only_the_short_form_makes_a_part_smaller() -> None:
     assert settings_of("bench.hl7_intake", is_short=False) == {}
     assert int(settings_of("bench.sweep_at_size", is_short=True)["MESSAGES"]) < 200
+
+
+def test_the_run_has_the_packages_of_the_tests() -> None:
+    """`make lock` pins them together; one that is added to the tests alone would be missing in the run."""
+    tests, benchmarks = (
+        set(re.findall(r"^[a-z0-9.-]+==[^ ]+", (PROJECT_ROOT / name).read_text(), re.MULTILINE))
+        for name in ("requirements-dev.txt", "requirements-bench.txt")
+    )
+    assert tests - benchmarks == set()
