@@ -9,6 +9,7 @@ from clinic.roles import Role
 from patients.factories import ReferringProviderFactory
 from patients.models import ReferringProvider
 from recalls.enums import Modality
+from recalls.models import SlotPolicy
 from recalls.testing.factories import RoomFactory
 
 
@@ -60,6 +61,8 @@ _REFERRERS = ("Dr. Holly Sample-Brook", "Dr. Basil Sample-Ford", "Dr. Olive Samp
 def create_sites(password: str) -> tuple[DemoSite, ...]:
     """Both sites with their staff, who all sign in with that password, and the clinicians who refer to them."""
     sites = {site.code: site for site in (_shadyside(), _foothills())}
+    for site in sites.values():
+        SlotPolicy.objects.create(site=site, holds_slots=True, self_booking=True)
     for site in sites.values():
         _create_rooms(site)
     for login in DEMO_USERS:

@@ -8,6 +8,7 @@ class NotificationKind(models.TextChoices):
     """What a message is about; the value is the name of its file under `notifications/messages/<language>/`."""
 
     RECALL_NOTICE = "recall_notice", _("Please come back")
+    HELD_TIME = "held_time", _("A time is held")
     PLEASE_CALL = "please_call", _("Please call us")
     PRIORS_WAIT = "priors_wait", _("Waiting for prior images")
     APPOINTMENT_CONFIRMATION = "appointment_confirmation", _("Visit booked")

@@ -12,6 +12,7 @@ from clinic.models import Site
 from patients.channels import PatientChannels
 from patients.contact_validation import can_get_texts
 from patients.models import Consent, Patient, ResultWish
+from recalls.enums import CancelReason
 
 MAX_NOTE_LENGTH = 200  # with the line before it, it fits into the task's reason
 _MIN_BIRTH_YEAR, _MAX_BIRTH_YEAR = 1900, 9999
@@ -68,6 +69,15 @@ class PatientRequestForm(forms.Form):
         max_length=MAX_NOTE_LENGTH,
         widget=forms.Textarea({"rows": 3, "maxlength": MAX_NOTE_LENGTH, "autocomplete": "off"}),
         help_text=_("You can leave this empty. Up to 200 letters."),
+    )
+
+
+class CancelForm(forms.Form):
+    """Why the visit is cancelled, in one tap; `key` makes a form sent twice act once."""
+
+    key = forms.CharField(max_length=36, widget=forms.HiddenInput)
+    reason = forms.TypedChoiceField(
+        label=_("What is in the way?"), choices=CancelReason.choices, widget=forms.RadioSelect, coerce=CancelReason
     )
 
 

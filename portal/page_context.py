@@ -1,5 +1,6 @@
 """Gathers everything that the patient's page shows of a recall, in a few queries."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -18,6 +19,7 @@ from patients.models import Patient
 from portal import page_texts
 from portal.explainers import Explainer, Pictogram, render_explainer
 from portal.formatting import format_local_day_and_time
+from portal.held_time import HELD_HEADING, HELD_NEXT_STEP, HeldTime, find_held_time
 from portal.stages import Stage, get_active_appointment, get_released_outcome, get_stage, is_known_suspicious
 from portal.status_text import STAGE_TEXTS, format_due_sentence, format_heading, get_stage_text
 from recalls.enums import AppointmentStatus, State, VisitKind, WorkItemKind
@@ -83,6 +85,9 @@ class PatientPageContext:
     answer_texts: tuple[Explainer, ...] = ()
     visit_day_texts: tuple[Explainer, ...] = ()
     cost_text: Explainer | None = None
+    held: HeldTime | None = None
+    # Whether the site lets patients book, move and cancel such a visit by themselves.
+    self_booking: bool = False
     open_request: WorkItem | None = None
     other_appointments: list[AppointmentDetails] = field(default_factory=list)
 
@@ -110,7 +115,7 @@ def get_patient_recalls(patient: Patient) -> list[Recall]:
     then the next visit, and what moved last."""
     rows = list(
         Recall.objects.filter(patient=patient)
-        .select_related("site", "exam", "patient__site")
+        .select_related("site__slot_policy", "exam", "patient__site", "held_slot__room")
         .prefetch_related("appointments__site", "outcomes__release", "exam__findings", "pathology_results")
     )
 
@@ -138,14 +143,17 @@ def build_page_context(patient: Patient, now: datetime) -> PatientPageContext:
     language = get_language() or settings.LANGUAGE_CODE
     tell: page_texts.GetExplainer = partial(render_explainer, language=language, site=recall.site)
     comfort = page_texts.is_reassurance_true(recall, row)
+    held = find_held_time(recalls, now)
     kinds = {finding.kind for finding in recall.exam.findings.all()} if comfort else set()
     return PatientPageContext(
         patient=patient,
         recall=recall,
         site=recall.site,
         stage=stage,
-        heading=format_heading(line, row),
-        next_step=line.next_step,
+        heading=str(HELD_HEADING) if held else format_heading(line, row),
+        next_step=HELD_NEXT_STEP if held else line.next_step,
+        held=held,
+        self_booking=_may_book_alone(recalls, coming),
         due_sentence=format_due_sentence(recall, stage, line, now),
         appointment=_appointment_details(recall, coming) if coming else None,
         progress=build_progress(stage, row, recall.round),
@@ -162,6 +170,15 @@ def build_page_context(patient: Patient, now: datetime) -> PatientPageContext:
             if (also := get_active_appointment(other)) and also.starts_at > now
         ],
     )
+
+
+def _may_book_alone(recalls: Sequence[Recall], coming: Appointment | None) -> bool:
+    """A first answer without a query; the page of free times looks at everything else."""
+    still_open = [recall for recall in recalls if recall.is_open]
+    policy = getattr(still_open[0].site, "slot_policy", None) if len(still_open) == 1 else None
+    if policy is None or not policy.self_booking or still_open[0].state not in (State.TO_CONTACT, State.SCHEDULED):
+        return False
+    return coming is None or not visit_texts(coming.kind).call_first
 
 
 def _appointment_details(recall: Recall, row: Appointment) -> AppointmentDetails:

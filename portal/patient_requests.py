@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -21,11 +22,12 @@ from portal.formatting import format_local_day_and_time
 from portal.page_context import get_patient_recalls
 from portal.stages import get_active_appointment
 from recalls import actions
-from recalls.enums import CLOSED_WITHOUT_ANSWER, WorkItemKind
-from recalls.models import Recall
+from recalls.enums import CLOSED_WITHOUT_ANSWER, CancelReason, WorkItemKind
+from recalls.models import HeldSlot, Recall
 from recalls.permissions import StepRefused
 from recalls.signals import patient_changed
 
+_MAX_DIGITS = 10  # of a number in a form; a key of the database is shorter
 CONSENT_SOURCE = "patient page"
 
 
@@ -44,6 +46,52 @@ def confirm_appointment(recall: Recall) -> bool:
     except StepRefused:
         return False
     return True
+
+
+def keep_held_time(patient: Patient, key: str) -> bool:
+    """Book the held time of that key. False where it is another by now, or can be booked no longer."""
+    number, _colon, sequence = key.partition(":")
+    wanted = HeldSlot.objects.filter(recall__patient=patient, pk=_digits(number), sequence=_digits(sequence))
+    held = wanted.select_related("recall__site").first()
+    if held is None:
+        return False
+    try:
+        with translation.override(settings.LANGUAGE_CODE):  # staff read the history
+            note = _("Kept on the patient's page.")
+            actions.keep_held_time(held.recall, held.sequence, by=PATIENT, note=note)
+    except (StepRefused, ValidationError):
+        return False
+    return True
+
+
+def choose_time(patient: Patient, chosen: str, *, seen: str, key: str) -> str:
+    """Book or move to the free time that was chosen; empty, or the sentence that says why not."""
+    with translation.override(settings.LANGUAGE_CODE):  # staff read the history
+        note = _("Chosen on the patient's page.")
+    try:
+        actions.choose_time(patient, chosen, by=PATIENT, seen=_digits(seen), key=key[:36] or None, note=note)
+    except ValidationError:
+        return _("That time is taken or not offered any more. Please choose another.")
+    except StepRefused:
+        return _("Your visit has changed. Please look at the day and time again.")
+    return ""
+
+
+def cancel_visit(patient: Patient, reason: CancelReason, *, key: str) -> bool:
+    """Cancel the booked visit for that reason. False where a person must be asked."""
+    recall = next((row for row in get_patient_recalls(patient) if row.is_open), None)
+    if recall is None:
+        return False
+    try:
+        with translation.override(settings.LANGUAGE_CODE):  # staff read the task
+            actions.cancel_for(recall, reason, by=PATIENT, key=key)
+    except StepRefused:
+        return False
+    return True
+
+
+def _digits(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < _MAX_DIGITS else 0
 
 
 @transaction.atomic

@@ -2,12 +2,15 @@
 
 from django.urls import path
 
-from portal.views import patient_page, verification
+from portal.views import patient_page, times, verification
 
 app_name = "portal"
 urlpatterns = [
     path("", patient_page.patient_page, name="page"),
     path("confirm/", patient_page.confirm_appointment, name="confirm_appointment"),
+    path("keep/", patient_page.keep_time, name="keep_time"),
+    path("times/", times.choose_time, name="choose_time"),
+    path("cancel/", times.cancel_visit, name="cancel_visit"),
     path("ask/<slug:what>/", patient_page.request_contact, name="patient_request"),
     path("choices/", patient_page.edit_preferences, name="preferences"),
     path("not-me/", patient_page.stop_emails, name="stop_emails"),

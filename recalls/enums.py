@@ -255,6 +255,20 @@ ACTIVE_APPOINTMENT_STATUSES = (AppointmentStatus.BOOKED, AppointmentStatus.CONFI
 ROOM_OCCUPYING_STATUSES = (*ACTIVE_APPOINTMENT_STATUSES, AppointmentStatus.ATTENDED)
 
 
+class HeldSlotEnd(models.TextChoices):
+    """Why a time is no longer held for a patient."""
+
+    MOVED_ON = "moved_on", _("the visit was booked, or the recall moved on")
+    LAPSED = "lapsed", _("nobody took it in time")
+    YIELDED = "yielded", _("a patient with a more urgent result was given it")
+    CLOSED = "closed", _("the clinic or the room is closed then")
+    CHANGED = "changed", _("the result or the record changed")
+
+
+# No choice of the patient: another time is held instead.
+HELD_AGAIN_AFTER = frozenset({HeldSlotEnd.YIELDED, HeldSlotEnd.CLOSED, HeldSlotEnd.CHANGED})
+
+
 class ContactResult(models.TextChoices):
     REACHED_WILL_BOOK = "reached_will_book", _("Reached, ready to book")
     REACHED_CALLS_BACK = "reached_calls_back", _("Reached, calls back")
@@ -341,7 +355,21 @@ class WorkItemKind(models.TextChoices):
     CLOSED_DAY = "closed_day", _("The clinic is closed then: move the visit")
     DOCTOR_QUESTION = "doctor_question", _("Doctor: call the patient, a question waits")
     STATUS_NOT_TOLD = "status_not_told", _("Tell the other system: a status message failed")
+    BARRIER = "barrier", _("Something is in the way: help the patient to come")
     PRIORS_TO_COMPARE = "priors_to_compare", _("Prior images have come: compare them")
+
+
+class CancelReason(models.TextChoices):
+    """Why patients cancel a visit, in their own words; each opens the task that helps."""
+
+    FEAR = "fear", _("I am afraid of it")
+    COST = "cost", _("The cost")
+    RIDE = "ride", _("I have no ride")
+    WORK = "work", _("I cannot leave work")
+    CARE = "care", _("I look after somebody")
+    ELSEWHERE = "elsewhere", _("I go to another clinic")
+    UNWELL = "unwell", _("I do not feel well")
+    OTHER = "other", _("Another reason")
 
 
 class DeclineReason(models.TextChoices):

@@ -1,4 +1,4 @@
-"""Celery tasks: steps that are due by date, forms nobody came back for, kept numbers, the history against its seals."""
+"""Celery tasks: steps due by date, held times, forms nobody came back for, kept numbers, history against its seals."""
 
 import logging
 
@@ -9,6 +9,7 @@ from clinic.actors import SYSTEM
 from clinic.models import Site
 from desk.kept_forms import delete_expired
 from recalls import actions
+from recalls.actions.time_offers import upkeep as upkeep_of_slots
 from recalls.enums import State
 from recalls.kept_facts import upkeep
 from recalls.models import Recall
@@ -41,6 +42,12 @@ def apply_due_steps() -> dict[str, int]:
         recall.site = sites.setdefault(recall.site_id, recall.site)
         counts[_apply_due_step(recall)] += 1
     return counts
+
+
+@shared_task
+def tend_held_slots() -> dict[str, int]:
+    """Every minute, end held times that no longer stand and hold those that are missing; how many of each."""
+    return upkeep_of_slots.tend_held_slots()
 
 
 @shared_task

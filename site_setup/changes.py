@@ -13,6 +13,7 @@ from clinic.actors import SYSTEM
 from clinic.models import Site, User
 from desk.datetime_display import format_datetime
 from recalls.actions import keep_clock_time, open_closed_day_task
+from recalls.actions.time_offers import end_holds_at
 from site_setup.agreements import Impact, TouchedVisit, count_patients_of, find_touched, read_agreements
 
 
@@ -25,7 +26,7 @@ def change_settings(site_ids: Collection[int], save: Callable[[], None], *, by: 
     now = timezone.now()
     with transaction.atomic():
         before = read_agreements(site_ids, now)
-        authorities = _authorities(site_ids)
+        authorities, zones = _authorities(site_ids), _zones(site_ids)
         save()
         renamed = {name for pk, name in authorities.items() if _authorities([pk])[pk] != name}
         impact = Impact(find_touched(before), sum(count_patients_of(name) for name in renamed))
@@ -33,12 +34,17 @@ def change_settings(site_ids: Collection[int], save: Callable[[], None], *, by: 
             transaction.set_rollback(True)
             return impact
         _carry_out(impact, by)
+        end_holds_at([pk for pk, zone in _zones(site_ids).items() if zone != zones[pk]])
     cache.delete_many([f"free-at:{pk}" for pk in site_ids])
     return None
 
 
 def _authorities(site_ids: Collection[int]) -> dict[int, str]:
     return {site.pk: f"{site.mrn_authority}" for site in Site.objects.filter(pk__in=site_ids)}
+
+
+def _zones(site_ids: Collection[int]) -> dict[int, str]:
+    return dict(Site.objects.filter(pk__in=site_ids).values_list("pk", "time_zone"))
 
 
 def _carry_out(impact: Impact, by: User) -> None:

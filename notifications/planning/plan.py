@@ -41,9 +41,14 @@ PLAN: tuple[Rule, ...] = (
            "screening result of 4 or 5 it only asks the patient to call. Of several recalls of a patient at a site "
            "that are to be contacted one speaks for all."),
          _("A visit is booked or the recall moves on.")),
+    Rule(NotificationKind.HELD_TIME, rules.held_time, SendWindow.FIRST_NOTICE,
+         _("On the next business day after a time was held for the patient, unless somebody has spoken with them; anew "
+           "for another time."),
+         _("The time is booked or held no longer."), staff_must_tell=False),
     Rule(NotificationKind.PLEASE_CALL, rules.please_call, SendWindow.FIRST_NOTICE,
          _("On the morning of the 3rd and 8th business day on which the patient is still to be contacted or a biopsy "
-           "still to be booked, and when a desk asks for it. Of several recalls of a patient one speaks for all."),
+           "still to be booked, not while a time is held, and when a desk asks for it. Of several recalls of a patient "
+           "one speaks for all."),
          _("The visit or biopsy is booked, or the recall moves on.")),
     Rule(NotificationKind.PRIORS_WAIT, rules.priors_wait, SendWindow.FIRST_NOTICE,
          _("When prior images have been requested."), _("The wait for prior images ends.")),

@@ -62,6 +62,17 @@ def recall_notice(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
         yield PlannedMessage("opening", calendar.next_send_time(SendWindow.FIRST_NOTICE, snapshot.site, since))
 
 
+def held_time(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
+    """Says which time is held and how it is taken: for whoever was not reached by phone on the first day."""
+    held, site = snapshot.held, snapshot.site
+    if held is None or has_spoken_with_patient(snapshot):
+        return
+    due = calendar.next_send_time(SendWindow.FIRST_NOTICE, site, calendar.send_hours_start_after(site, held.held_at, 1))
+    end = min(held.expires_at, held.starts_at - REMINDER_CUTOFF)
+    if due < end:
+        yield PlannedMessage(f"held-{held.sequence}", due, end)
+
+
 # To book a visit or a biopsy, a patient is asked to call in the same neutral words.
 _PLEASE_CALL_STATES = (State.TO_CONTACT, State.BIOPSY_TO_BOOK)
 
@@ -77,7 +88,8 @@ def please_call(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
         due = calendar.next_send_time(
             SendWindow.FIRST_NOTICE, site, calendar.send_hours_start_after(site, since, number)
         )
-        yield PlannedMessage(f"{day}:{number}", due)
+        if snapshot.held is None or due >= snapshot.held.expires_at:
+            yield PlannedMessage(f"{day}:{number}", due)
     for event in snapshot.events:
         if event.step == "ask_please_call" and event.at >= since:
             yield PlannedMessage(

@@ -12,7 +12,8 @@ from notifications.enums import NotificationKind, NotificationState
 from notifications.models import Notification
 from patients.models import ResultWish
 from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, BOOKED_STATES, AppointmentStatus, State
-from recalls.models import Appointment, Outcome, PathologyResult, Recall, RecallEvent
+from recalls.models import Appointment, HeldSlot, Outcome, PathologyResult, Recall, RecallEvent
+from recalls.scheduling.held_slots import is_place_open
 
 NotificationKey = tuple[str, str]
 
@@ -71,6 +72,8 @@ class RecallSnapshot:
     notifications: dict[NotificationKey, Notification]
     # Of the patient's recalls at this site that are to be contacted, the one with the smallest key: it speaks for all.
     leads_contact: bool = False
+    # The time held in this stay of the recall, at a place that is open then; it may have run out since.
+    held: HeldSlot | None = None
     # How the patient wants to hear results; None where they have not said.
     result_wish: ResultWish | None = None
     # Asked by many rules, so found once.
@@ -175,6 +178,7 @@ def load_snapshots(recalls: Iterable[Recall]) -> list[RecallSnapshot]:
     pathology = _rows_by_recall(PathologyResult, _recalls_with(_PATHOLOGY_STEPS, had))
     wishes = _wishes_by_patient([by_id[pk].patient_id for pk in outcomes])
     leading = _leading_contact(by_id.values())
+    held = _held_by_recall(by_id, had["hold_time"])
     return [
         RecallSnapshot(
             recall,
@@ -184,6 +188,7 @@ def load_snapshots(recalls: Iterable[Recall]) -> list[RecallSnapshot]:
             pathology[pk],
             notifications[pk],
             leads_contact=pk in leading,
+            held=held.get(pk),
             result_wish=wishes.get(recall.patient_id),
         )
         for pk, recall in by_id.items()
@@ -196,6 +201,20 @@ def _recalls_with(steps: Iterable[str], had: Mapping[str, set[int]]) -> set[int]
 
 def _wishes_by_patient(patients: Collection[int]) -> dict[int, ResultWish]:
     return ResultWish.objects.in_bulk(patients, field_name="patient_id") if patients else {}
+
+
+def _held_by_recall(by_id: Mapping[int, Recall], recalls: Collection[int]) -> dict[int, HeldSlot]:
+    """Two queries where any time was held. Whether it has run out is the message's own limit."""
+    found: dict[int, HeldSlot] = {}
+    if not recalls:
+        return found
+    rows = HeldSlot.objects.filter(recall__in=recalls, ended_at=None).select_related("room")
+    for held in rows.prefetch_related("room__hours"):
+        recall = held.recall = by_id[held.recall_id]
+        stands = recall.state == State.TO_CONTACT and recall.state_since <= held.held_at
+        if stands and is_place_open(held, recall.site):
+            found[recall.pk] = held
+    return found
 
 
 def _leading_contact(recalls: Iterable[Recall]) -> set[int]:

@@ -8,6 +8,7 @@ from clinic.models import Site
 from notifications.content import loader, situation
 from notifications.content.figures import biopsy_chance_explainer, recall_figures
 from notifications.content.visits import VisitTexts, visit_texts
+from notifications.enums import NotificationKind
 from notifications.models import Notification
 from notifications.planning.snapshot import RecallSnapshot
 from recalls.enums import AppointmentStatus, RecallKind
@@ -25,7 +26,13 @@ BIOPSY_BLOCKS: Final = frozenset({"biopsy_chance"})
 
 
 def get_visit(notification: Notification, snapshot: RecallSnapshot) -> Appointment | None:
-    """The visit that the message is about, None where it is about none."""
+    """The visit that the message is about, None where it is about none; a held time as the visit that it may become."""
+    held = snapshot.held
+    if notification.kind == NotificationKind.HELD_TIME and held is not None:
+        return Appointment(
+            recall=snapshot.recall, site=snapshot.site, room=held.room, kind=held.kind, starts_at=held.starts_at,
+            length_minutes=held.length_minutes,
+        )  # fmt: skip
     return next((visit for visit in snapshot.appointments if visit.pk == notification.appointment_id), None)
 
 

@@ -73,8 +73,10 @@ APPOINTMENT_KINDS = frozenset(
         NotificationKind.MISSED_APPOINTMENT,
         NotificationKind.BIOPSY_CONFIRMATION,
         NotificationKind.BIOPSY_REMINDER,
+        NotificationKind.HELD_TIME,
     }
 )
+HELD_TIME_PLACEHOLDERS = frozenset({"silence_line"})
 FOLLOW_UP_KINDS = frozenset({NotificationKind.OUTCOME_PROBABLY_BENIGN, NotificationKind.FOLLOW_UP_DUE})
 
 # Only in the detailed texts of the kind.
@@ -101,6 +103,8 @@ def allowed_placeholders(name: str) -> frozenset[str]:
         names |= PATIENT_PAGE_PLACEHOLDERS
     if kind in APPOINTMENT_KINDS:
         names |= {"visit_day_short", "visit_time"} if "sms" in variant else APPOINTMENT_PLACEHOLDERS
+    if kind == NotificationKind.HELD_TIME and "sms" not in variant:
+        names |= HELD_TIME_PLACEHOLDERS
     if kind in FOLLOW_UP_KINDS:
         names |= {"follow_up_month"} if "sms" in variant else FOLLOW_UP_PLACEHOLDERS
     if kind in WRITTEN_RESULT_KINDS and "sms" not in variant:
@@ -242,6 +246,16 @@ class MessageContext(Mapping[str, str]):
         next_month = (self._follow_up_on.replace(day=28) + timedelta(days=4)).replace(day=1)
         return escape_markdown(format_date(next_month - timedelta(days=1)))
 
+    def silence_line(self) -> str:
+        """What becomes of the held time where the patient does not answer, by the rule of the site."""
+        held = self._snapshot.held
+        if held is not None and held.expires_at >= held.starts_at:
+            return _("If we do not hear from you, the time stays yours. Please call us if you cannot come.")
+        until = held.expires_at if held is not None else self._required_appointment.starts_at - timedelta(days=2)
+        day = format_long_date(until.astimezone(self.site.zone))
+        words = _("We hold it for you until %(day)s. After that we may give it to somebody else, and we call you.")
+        return escape_markdown(words % {"day": day})
+
     def written_results_line(self) -> str:
         """Says that the result comes in writing, where this program sends it; empty where it does not know."""
         outcome = self._snapshot.latest_outcome
@@ -280,6 +294,7 @@ _PLACEHOLDERS: dict[str, Callable[[MessageContext], str]] = {
     | FOLLOW_UP_PLACEHOLDERS
     | REFERRER_PLACEHOLDERS
     | RESULT_PLACEHOLDERS
+    | HELD_TIME_PLACEHOLDERS
     | PATIENT_PAGE_PLACEHOLDERS
 }
 

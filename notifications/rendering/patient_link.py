@@ -23,6 +23,7 @@ MASKED_TOKEN: Final = "********"  # noqa: S105  replaces the token of a link
 PATIENT_LINK_KINDS = frozenset(
     {
         NotificationKind.RECALL_NOTICE,
+        NotificationKind.HELD_TIME,
         NotificationKind.PLEASE_CALL,
         NotificationKind.PRIORS_WAIT,
         NotificationKind.APPOINTMENT_CONFIRMATION,

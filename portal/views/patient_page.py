@@ -46,6 +46,15 @@ def confirm_appointment(request: HttpRequest, visitor: VerifiedVisitor) -> HttpR
 
 
 @for_patient
+@require_POST
+def keep_time(request: HttpRequest, visitor: VerifiedVisitor) -> HttpResponse:
+    """Book the time as the page offered it; pressed twice, one visit is booked."""
+    if not patient_requests.keep_held_time(visitor.patient, request.POST.get("held", "")):
+        messages.info(request, _("That time has changed. Please look again, or call us."))
+    return redirect("portal:page")
+
+
+@for_patient
 @require_http_methods(["GET", "HEAD", "POST"])
 def request_contact(request: HttpRequest, visitor: VerifiedVisitor, what: str) -> HttpResponse:
     """A request with a few words, if the patient likes; it lands with the schedulers at once, and the booking stays."""

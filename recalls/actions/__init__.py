@@ -15,6 +15,7 @@ from recalls.actions import (
     referrals,
     sign_off,
     telling,
+    time_offers,
     undo_step,
     visits,
 )
@@ -95,6 +96,11 @@ from recalls.actions.telling import release_outcome as release_outcome
 from recalls.actions.telling import result_told as result_told
 from recalls.actions.telling import result_undelivered as result_undelivered
 from recalls.actions.telling import told_in_error as told_in_error
+from recalls.actions.time_offers import cancel_for as cancel_for
+from recalls.actions.time_offers import choose_time as choose_time
+from recalls.actions.time_offers import hold_time as hold_time
+from recalls.actions.time_offers import keep_held_time as keep_held_time
+from recalls.actions.time_offers import release_time as release_time
 from recalls.actions.transition import ActionKwargs as ActionKwargs
 from recalls.actions.transition import Transition as Transition
 from recalls.actions.transition import UserOrActor as UserOrActor
@@ -120,7 +126,7 @@ from recalls.scheduling.room_lock import Slot as Slot
 
 _STEP_MODULES = (
     contact, notes_and_requests, priors, visits, outcomes, telling, biopsy, pathology, outside_reports, referrals,
-    closing, sign_off, records, undo_step,
+    closing, sign_off, records, time_offers, undo_step,
 )  # fmt: skip
 
 

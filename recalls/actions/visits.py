@@ -92,7 +92,7 @@ def reschedule(recall: Recall, slot: Slot, **kwargs: Unpack[ActionKwargs]) -> Re
         visit = _require_active_appointment(transition)
         then = kept_kinds(visit) if slot.then is None else slot.then
         lock_patient_time(transition.recall.patient_id, slot.starts_at, slot.length_minutes, exclude=visit)
-        overbooked = lock_room(replace(slot, then=then), transition.actor, exclude=visit)
+        overbooked = lock_room(replace(slot, then=then), transition.actor, transition.recall, exclude=visit)
         transition.data = {
             "appointment": visit.pk,
             "from": visit.starts_at.isoformat(),
@@ -265,7 +265,7 @@ def _add_appointment(
 ) -> Appointment:
     """Take the patient's time and the slot's room under their locks and write the visit."""
     lock_patient_time(transition.recall.patient_id, slot.starts_at, slot.length_minutes)
-    overbooked = lock_room(slot, transition.actor)
+    overbooked = lock_room(slot, transition.actor, transition.recall)
     visit = Appointment.objects.create(
         recall=transition.recall, site=slot.site, room=slot.room, kind=kind, starts_at=starts_at, status=status,
         length_minutes=slot.length_minutes, interpreter=slot.interpreter, implants=slot.implants,

@@ -1,4 +1,4 @@
-"""Admin pages of rooms with their weekly hours, of the stops of mobile units, and of visit lengths."""
+"""Admin pages of rooms with their weekly hours, stops of mobile units, visit lengths, and how a site offers times."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 from clinic.admin_base import M, OwnSiteFilter, ReadOnlyAdmin, ReadOnlyInline, ScopedAdmin
 from clinic.models import Site
-from recalls.models import Room, RoomHours, RoomStop, VisitLength
+from recalls.models import Room, RoomHours, RoomStop, SlotPolicy, VisitLength
 from recalls.scheduling.mobile_stops import booked_reason, closed_day_reason, not_mobile_reason
 
 
@@ -91,3 +91,11 @@ class VisitLengthAdmin(OwnSiteAdmin[VisitLength]):
 
     list_display = ("site", "what", "minutes")
     ordering = ("site", "what")
+
+
+@admin.register(SlotPolicy)
+class SlotPolicyAdmin(OwnSiteAdmin[SlotPolicy]):
+    """A site without a row here offers no time by itself."""
+
+    list_display = ("site", "holds_slots", "holds_since", "hold_days", "notice_hours", "silence", "self_booking")
+    ordering = ("site",)

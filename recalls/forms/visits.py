@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -15,9 +16,9 @@ from clinic.models import User
 from clinic.roles import OVERBOOKING_ROLES
 from desk.form_layout import fields_in_row
 from recalls import actions
-from recalls.actions import ActionKwargs, Slot, active_appointment
+from recalls.actions import ActionKwargs, ContactAttemptInput, Slot, active_appointment
 from recalls.actions.visits import early_arrival_question, is_before_visit_day
-from recalls.enums import PartOfDay, VisitKind
+from recalls.enums import ContactChannel, ContactResult, PartOfDay, VisitKind
 from recalls.forms.base import NOTE_ROWS, StepForm, date_field, time_field
 from recalls.forms.slot_query import VISIT_KIND_CHOICES, SlotQuery
 from recalls.models import Appointment, Recall, RecallEvent, Room
@@ -217,11 +218,19 @@ class AskEarlierForm(StepForm):
 
 class BookVisitForm(SlotForm):
     kind = forms.ChoiceField(label=_("Kind of visit"), choices=VISIT_KIND_CHOICES)
+    # Sent where the patient took the held time on the phone: the call is logged with the booking.
+    reached = forms.CharField(required=False, max_length=3, widget=forms.HiddenInput)
 
     def _suggested_kind(self) -> VisitKind:
         return slots.suggested_visit_kind(self.recall)
 
+    @transaction.atomic
     def perform(self, kwargs: ActionKwargs) -> RecallEvent:
+        is_repeated = self.recall.events.filter(request_key=kwargs["key"]).exists()
+        if self.cleaned_data["reached"] and not is_repeated:
+            call = ContactAttemptInput(ContactChannel.PHONE, ContactResult.REACHED_WILL_BOOK)
+            actions.log_contact(self.recall, call, by=kwargs["by"], seen=kwargs["seen"])
+            kwargs["seen"] = self.recall.version
         return actions.book_appointment(self.recall, self.get_slot(), **kwargs)
 
 

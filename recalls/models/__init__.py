@@ -18,8 +18,8 @@ from recalls.models.pathology import CancerDiagnosis, Concordance, PathologyResu
 from recalls.models.recall import Recall, RecallEvent
 from recalls.models.recall_claim import RecallClaim
 from recalls.models.recall_facts import CONTACT_FLAGS, CountLine, RecallFacts
-from recalls.models.room_hold import RoomHold
-from recalls.models.rooms import MAX_VISIT_MINUTES, Room, RoomHours, RoomStop, VisitLength
+from recalls.models.room_hold import HeldSlot, RoomHold
+from recalls.models.rooms import MAX_VISIT_MINUTES, Room, RoomHours, RoomStop, SlotPolicy, VisitLength
 from recalls.models.saved_view import SavedView
 from recalls.models.sign_off_request import SignOffRequest
 from recalls.models.supplemental import SupplementalScreening
@@ -39,6 +39,7 @@ __all__ = [
     "CountLine",
     "DisclosureRetraction",
     "Finding",
+    "HeldSlot",
     "ImagingOrder",
     "Lesion",
     "LesionAssessment",
@@ -63,6 +64,7 @@ __all__ = [
     "SavedView",
     "ScreeningExam",
     "SignOffRequest",
+    "SlotPolicy",
     "SupersededReading",
     "SupplementalScreening",
     "VisitLength",

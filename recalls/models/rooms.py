@@ -1,8 +1,11 @@
-"""Models of rooms, their weekly hours, the stops of mobile units, and the visit lengths of a site."""
+"""Models of rooms, weekly hours, stops of mobile units, and a site's visit lengths and offering of times."""
+
+from typing import Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clinic.models import OpeningHours, Site
@@ -113,3 +116,48 @@ class VisitLength(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_what_display()}: {self.minutes}"
+
+
+class SlotPolicy(models.Model):
+    """How a site offers times by itself; a site without a row offers none."""
+
+    class Silence(models.TextChoices):
+        RELEASE = "release", _("The time is given to others")
+        KEEP = "keep", _("The time stays held until it has come")
+
+    site = models.OneToOneField(Site, models.CASCADE, related_name="slot_policy", verbose_name=_("site"))
+    holds_slots = models.BooleanField(
+        _("hold a time for each new recall"),
+        default=False,
+        help_text=_("For recalls opened from then on. A patient with a result of 4 or 5 may take what others hold."),
+    )
+    holds_since = models.DateTimeField(_("since"), null=True, blank=True, editable=False)
+    hold_days = models.PositiveSmallIntegerField(
+        _("held for, in business days"), default=3, validators=[MinValueValidator(1), MaxValueValidator(20)]
+    )
+    notice_hours = models.PositiveSmallIntegerField(
+        _("no sooner than, in hours"), default=48, validators=[MinValueValidator(1), MaxValueValidator(336)]
+    )
+    silence = models.CharField(
+        _("where the patient does not answer"), max_length=8, choices=Silence, default=Silence.RELEASE
+    )
+    self_booking = models.BooleanField(
+        _("patients book, move and cancel on their page"),
+        default=False,
+        help_text=_("Imaging visits at the site itself. What needs a talk first is still agreed by phone."),
+    )
+
+    class Meta:
+        verbose_name = _("offering of times")
+        verbose_name_plural = _("offering of times")
+
+    def __str__(self) -> str:
+        return str(_("Offering of times"))
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Nothing is held for recalls from before it was turned on: they are in the middle of their calls."""
+        if not self.holds_slots:
+            self.holds_since = None
+        elif self.holds_since is None:
+            self.holds_since = timezone.now()
+        super().save(*args, **kwargs)

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from clinic import calendar
-from recalls.enums import Assessment, ContactChannel, PartOfDay, State
+from recalls.enums import Assessment, ContactChannel, HeldSlotEnd, PartOfDay, State
 from recalls.models import Outcome, Recall, RecallEvent
 from recalls.presenters.case_marks import describe_assessment
 from recalls.presenters.case_record import disclosure_lines, format_pathology
@@ -92,6 +92,13 @@ def _booking_details(recall: Recall, event: RecallEvent, now: datetime) -> tuple
 def _reschedule_details(recall: Recall, event: RecallEvent, now: datetime) -> tuple[str, ...]:
     before, after = (_format_iso_datetime(recall, event.data.get(name), now) for name in ("from", "to"))
     return (_("from %(before)s to %(after)s") % {"before": before, "after": after},)
+
+
+def _held_details(recall: Recall, event: RecallEvent, now: datetime) -> tuple[str, ...]:
+    """The time, and why it is held no longer."""
+    why = event.data.get("why", "")
+    at = _format_iso_datetime(recall, event.data.get("starts_at"), now)
+    return (str(at), str(HeldSlotEnd(why).label)) if why in HeldSlotEnd.values else (str(at),)
 
 
 def _earlier_details(recall: Recall, event: RecallEvent, now: datetime) -> tuple[str, ...]:
@@ -238,6 +245,8 @@ _DETAILS_BY_STEP: dict[str, Callable[[Recall, RecallEvent, datetime], tuple[str,
     "book_appointment": _booking_details,
     "walk_in": _booking_details,
     "book_biopsy": _booking_details,
+    "hold_time": _held_details,
+    "release_time": _held_details,
     "reschedule": _reschedule_details,
     "keep_clock_time": _reschedule_details,
     "ask_earlier": _earlier_details,

@@ -29,7 +29,7 @@ def hold_slot(recall: Recall, slot: Slot, *, by: User) -> RoomHold:
     locked = Recall.objects.select_for_update().get(pk=recall.pk)
     RoomHold.objects.filter(expires_at__lt=now).delete()
     RoomHold.objects.filter(recall=locked).delete()
-    lock_room(slot, actor_for(by))
+    lock_room(slot, actor_for(by), locked)
     return RoomHold.objects.create(
         recall=locked,
         room=slot.room,

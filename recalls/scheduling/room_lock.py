@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db.models import Q
@@ -13,8 +13,8 @@ from clinic import calendar
 from clinic.actors import Actor
 from clinic.models import Site
 from clinic.roles import OVERBOOKING_ROLES
-from recalls.enums import MODALITY_BY_VISIT_KIND, VisitKind
-from recalls.models import Appointment, Room, RoomStop
+from recalls.enums import MODALITY_BY_VISIT_KIND, HeldSlotEnd, VisitKind
+from recalls.models import MAX_VISIT_MINUTES, Appointment, HeldSlot, Recall, Room, RoomStop
 from recalls.scheduling import slots
 
 
@@ -48,12 +48,13 @@ def check_slot(slot: Slot) -> None:
         raise ValidationError({"starts_at": _("%(site)s is shut on that day. Choose another.") % {"site": slot.site}})
 
 
-def lock_room(slot: Slot, actor: Actor, exclude: Appointment | None = None) -> bool:
-    """Lock the slot's room and say whether the visit is booked over another one there.
+def lock_room(slot: Slot, actor: Actor, recall: Recall, exclude: Appointment | None = None) -> bool:
+    """Lock the slot's room for a visit of the recall and say whether it is booked over another one there.
 
-    The lock is held until the booking is written. SQLite has the write lock of the whole transaction already. Raises
-    ValidationError where the time is taken and no overbooking was asked for by somebody who may, or is outside the
-    room's hours and no reason was given.
+    The lock is held until the booking is written. SQLite has the write lock of the whole transaction already. What was
+    held there for others ends with it, so that a time is never both booked and held. Raises ValidationError where the
+    time is taken and no overbooking was asked for by somebody who may, or is outside the room's hours and no reason
+    was given.
     """
     room = _lock_rooms(slot.site, slot.room.pk if slot.room else None, slot.then or ())
     if room is None:
@@ -64,7 +65,8 @@ def lock_room(slot: Slot, actor: Actor, exclude: Appointment | None = None) -> b
         raise ValidationError({"slot": _("%(room)s stands nowhere at that time. Choose another.") % {"room": room}})
     if not slot.reason and not slots.is_room_staffed(slot.site, room, slot.starts_at, slot.length_minutes):
         raise ValidationError({"slot": _("%(room)s is not staffed for that time. Choose another.") % {"room": room}})
-    if slots.is_room_free(room, slot.starts_at, slot.length_minutes, exclude):
+    if slots.is_room_free(room, slot.starts_at, slot.length_minutes, exclude, recall):
+        end_holds_of_others(room, slot.starts_at, slot.length_minutes, recall)
         return False
     if not slot.overbook:
         raise ValidationError({"slot": _("Somebody else has just taken this time. Choose another.")})
@@ -72,7 +74,22 @@ def lock_room(slot: Slot, actor: Actor, exclude: Appointment | None = None) -> b
         raise ValidationError({"overbook": _("Only a navigator or manager may book over another visit.")})
     if not slot.reason:
         raise ValidationError({"reason": _("Say why this visit is booked over another one.")})
+    end_holds_of_others(room, slot.starts_at, slot.length_minutes, recall)
     return True
+
+
+def end_holds_of_others(room: Room, starts_at: datetime, minutes: int, recall: Recall) -> None:
+    """End what is held for others in a time that the recall is given; the caller holds the lock on the room.
+
+    Their recalls are not locked: the upkeep of the next minute tells their histories and holds another time.
+    """
+    now, ends_at = timezone.now(), starts_at + timedelta(minutes=minutes)
+    near = HeldSlot.objects.standing(now).filter(
+        room=room, starts_at__gt=starts_at - timedelta(minutes=MAX_VISIT_MINUTES), starts_at__lt=ends_at
+    )
+    over = [one.pk for one in near.exclude(recall=recall.pk) if one.ends_at > starts_at]
+    if over:
+        HeldSlot.objects.filter(pk__in=over, ended_at=None).update(ended_at=now, ended_because=HeldSlotEnd.YIELDED)
 
 
 def _lock_rooms(site: Site, room_id: int | None, parts: Iterable[VisitKind]) -> Room | None:

@@ -27,7 +27,17 @@ from recalls.enums import (
     State,
     VisitKind,
 )
-from recalls.models import MAX_VISIT_MINUTES, Appointment, Recall, Room, RoomHold, RoomStop, VisitLength, VisitPart
+from recalls.models import (
+    MAX_VISIT_MINUTES,
+    Appointment,
+    HeldSlot,
+    Recall,
+    Room,
+    RoomHold,
+    RoomStop,
+    VisitLength,
+    VisitPart,
+)
 
 SEARCH_DAYS = 90  # days ahead in which a free time is looked for
 _DAYS_PER_QUERY = 14  # days whose bookings are read at once
@@ -125,6 +135,11 @@ def suggested_visit_kind(recall: Recall) -> VisitKind:
 def visit_minutes(site: Site, kind: VisitKind, *, interpreter: bool = False, implants: bool = False) -> int:
     """How long the visit is planned, by the site's own table and the defaults. One query."""
     own = dict(VisitLength.objects.filter(site=site).values_list("what", "minutes"))
+    return sum_minutes(own, kind, interpreter=interpreter, implants=implants)
+
+
+def sum_minutes(own: Mapping[str, int], kind: VisitKind, *, interpreter: bool = False, implants: bool = False) -> int:
+    """The length of a visit by a site's own table and the defaults."""
     parts = [DurationComponent(kind.value)]
     parts += [DurationComponent.INTERPRETER] * interpreter + [DurationComponent.IMPLANTS] * implants
     return min(sum(own.get(part.value, DEFAULT_MINUTES[part]) for part in parts), MAX_VISIT_MINUTES)
@@ -147,16 +162,18 @@ def rooms_for_visit_kind(site: Site, kind: VisitKind) -> list[Room]:
 
 def iter_free_slots(
     site: Site, rooms: Collection[Room], minutes: int, first: date, days: int, now: datetime,
-    leaving_out: Appointment | None = None,
+    leaving_out: Appointment | None = None, recall: Recall | None = None,
 ) -> Iterator[FreeSlot]:  # fmt: skip
     """Every free start of these days, earliest first; at one instant in the order of the rooms.
 
-    `leaving_out` is a visit about to be moved: its own time counts as free. One query for two weeks.
+    `leaving_out` is a visit about to be moved: its own time counts as free, and so does for `recall` what is held for
+    it or for a lower class. One query for two weeks.
     """
     for ahead in range(days):
         day = first + timedelta(days=ahead)
         if ahead % _DAYS_PER_QUERY == 0:
-            busy = booked_intervals(rooms, *_days_interval(site, day, min(_DAYS_PER_QUERY, days - ahead)), leaving_out)
+            span = _days_interval(site, day, min(_DAYS_PER_QUERY, days - ahead))
+            busy = booked_intervals(rooms, *span, leaving_out, recall)
         yield from free_slots_on_day(site, rooms, minutes, day, busy, now)
 
 
@@ -184,41 +201,37 @@ def next_free_slots(
 
 
 def booked_intervals(
-    rooms: Iterable[Room], start: datetime, end: datetime, leaving_out: Appointment | None = None
-) -> defaultdict[int, list[Interval]]:
-    """What is booked or held in these rooms between two instants, by room. One query by indexes of room and time."""
-    visits = Appointment.objects.filter(
-        room__in=list(rooms),
-        status__in=ROOM_OCCUPYING_STATUSES,
-        starts_at__gt=start - timedelta(minutes=MAX_VISIT_MINUTES),
-        starts_at__lt=end,
-    )
-    parts = VisitPart.objects.filter(
-        room__in=list(rooms),
-        appointment__status__in=ROOM_OCCUPYING_STATUSES,
-        starts_at__gt=start - timedelta(minutes=MAX_VISIT_MINUTES),
-        starts_at__lt=end,
-    )
-    holds = RoomHold.objects.filter(
-        room__in=list(rooms),
-        expires_at__gt=timezone.now(),
-        starts_at__gt=start - timedelta(minutes=MAX_VISIT_MINUTES),
-        starts_at__lt=end,
-    )
+    rooms: Iterable[Room], start: datetime, end: datetime, leaving_out: Appointment | None = None,
+    recall: Recall | None = None,
+) -> defaultdict[int, list[Interval]]:  # fmt: skip
+    """What is booked or held in these rooms between two instants, by room. One query by indexes of room and time.
+
+    What is held for a patient counts as booked, but for whom `HeldSlotQuerySet.blocking` excepts.
+    """
+    now = timezone.now()
+    within = {
+        "room__in": list(rooms), "starts_at__gt": start - timedelta(minutes=MAX_VISIT_MINUTES), "starts_at__lt": end,
+    }  # fmt: skip
+    visits = Appointment.objects.filter(status__in=ROOM_OCCUPYING_STATUSES, **within)
+    parts = VisitPart.objects.filter(appointment__status__in=ROOM_OCCUPYING_STATUSES, **within)
+    holds = RoomHold.objects.filter(expires_at__gt=now, **within)
+    held = HeldSlot.objects.blocking(recall, now).filter(**within)
     if leaving_out is not None:
         visits, parts = visits.exclude(pk=leaving_out.pk), parts.exclude(appointment=leaving_out.pk)
     busy: defaultdict[int, list[Interval]] = defaultdict(list)
     columns = ("room_id", "starts_at", "length_minutes")
-    taken = [rows.order_by().values_list(*columns) for rows in (visits, parts, holds)]
+    taken = [rows.order_by().values_list(*columns) for rows in (visits, parts, holds, held)]
     for room_id, begins, minutes in taken[0].union(*taken[1:], all=True):
         busy[room_id].append((begins, begins + timedelta(minutes=minutes)))
     return busy
 
 
-def is_room_free(room: Room, starts_at: datetime, minutes: int, leaving_out: Appointment | None = None) -> bool:
-    """Whether nobody is booked in the room during that time."""
+def is_room_free(
+    room: Room, starts_at: datetime, minutes: int, leaving_out: Appointment | None = None, recall: Recall | None = None
+) -> bool:
+    """Whether nobody is booked in the room during that time, and nothing is held in the way of this recall."""
     span = (starts_at, starts_at + timedelta(minutes=minutes))
-    return not overlaps(booked_intervals([room], *span, leaving_out)[room.pk], span)
+    return not overlaps(booked_intervals([room], *span, leaving_out, recall)[room.pk], span)
 
 
 def is_room_staffed(site: Site, room: Room, starts_at: datetime, minutes: int) -> bool:

@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 from clinic import calendar
 from clinic.models import Site
 from recalls.enums import MODALITY_BY_VISIT_KIND, VisitKind
-from recalls.models import Appointment, Room, VisitPart
+from recalls.models import Appointment, Recall, Room, VisitPart
 from recalls.scheduling import slots
 from recalls.scheduling.patient_time import patient_intervals
+from recalls.scheduling.room_lock import end_holds_of_others
 from recalls.scheduling.slots import FreeSlot, Interval
 
 # The pictures come first. What needs a preparation of its own (MRI, contrast, a puncture) is a visit of its own: the
@@ -36,8 +37,9 @@ def rooms_for_part(site: Site, kind: VisitKind) -> list[Room]:
 
 
 def with_second_part(
-    free: Iterable[FreeSlot], site: Site, kind: VisitKind, minutes: int, leaving_out: Appointment | None = None
-) -> Iterator[FreeSlot]:
+    free: Iterable[FreeSlot], site: Site, kind: VisitKind, minutes: int, leaving_out: Appointment | None = None,
+    recall: Recall | None = None,
+) -> Iterator[FreeSlot]:  # fmt: skip
     """Those of the free times, day by day, after which the second part fits, each with it. One query for each day."""
     rooms, known = rooms_for_part(site, kind), dict[date, list[FreeSlot]]()
     for first in free:
@@ -49,7 +51,7 @@ def with_second_part(
             continue
         day = calendar.local_day(site, first.starts_at)
         if day not in known:
-            known[day] = _free_on_day(site, rooms, minutes, first.starts_at, leaving_out)
+            known[day] = _free_on_day(site, rooms, minutes, first.starts_at, leaving_out, recall)
         second = _first_after(known[day], ends_at, {first.room.pk})
         if second is not None:
             yield replace(first, second=second)
@@ -92,8 +94,10 @@ def _place_part(
     if rooms and visit.stop_id is None:
         day_end = calendar.instant(site, calendar.local_day(site, earliest) + timedelta(days=1), datetime.min.time())
         taken = patient_intervals(visit.recall.patient_id, earliest, day_end, exclude=visit)
-        free = _free_on_day(site, rooms, minutes, visit.starts_at, visit)
+        free = _free_on_day(site, rooms, minutes, visit.starts_at, visit, visit.recall)
         found = _first_after(free, earliest, used, taken)
+        if found is not None:
+            end_holds_of_others(found.room, found.starts_at, minutes, visit.recall)
     if found is None and must_fit and (rooms or visit.stop_id):
         raise ValidationError({"second": _no_time_words(visit, kind)})
     return VisitPart(
@@ -110,12 +114,13 @@ def _no_time_words(visit: Appointment, kind: VisitKind) -> str:
 
 
 def _free_on_day(
-    site: Site, rooms: Collection[Room], minutes: int, after: datetime, leaving_out: Appointment | None
-) -> list[FreeSlot]:
+    site: Site, rooms: Collection[Room], minutes: int, after: datetime, leaving_out: Appointment | None,
+    recall: Recall | None,
+) -> list[FreeSlot]:  # fmt: skip
     """The free starts on the day of that instant, later than it. One query with rooms and calendar at hand."""
     day = calendar.local_day(site, after)
     midnight = calendar.instant(site, day + timedelta(days=1), datetime.min.time())
-    busy = slots.booked_intervals(rooms, after, midnight, leaving_out)
+    busy = slots.booked_intervals(rooms, after, midnight, leaving_out, recall)
     return slots.free_slots_on_day(site, rooms, minutes, day, busy, after)
 
 

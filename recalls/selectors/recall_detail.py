@@ -15,11 +15,13 @@ MAX_OTHER_RECALLS = 10
 _SELECT_RELATED = (
     "patient__call_preference", "patient__visit_wish", "patient__result_wish", "result_owner", "assigned_to",
     "exam__reader", "exam__referrer", "claim__user", "supplemental", "imaging_order",
+    "held_slot__room",
 )  # fmt: skip
 _PREFETCH_RELATED: tuple[Any, ...] = (
     "patient__contact_points",
     "patient__consents",
     "exam__findings",
+    "held_slot__room__hours",
     Prefetch("appointments", Appointment.objects.select_related("room", "site", "stop")),
     "contact_attempts",
     "events",

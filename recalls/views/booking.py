@@ -109,7 +109,7 @@ class BookingView(StepFormView):
         if as_week and is_asked:  # the week is shown from its Monday on
             first = max(first - timedelta(days=first.weekday()), calendar.local_day(site, now))
         free = slots.iter_free_slots(
-            site, rooms, form.duration_minutes(), first, slots.SEARCH_DAYS, now, form.current_appointment
+            site, rooms, form.duration_minutes(), first, slots.SEARCH_DAYS, now, form.current_appointment, recall
         )
         if part := _selected_part(self.request, recall):
             free = (one for one in free if is_afternoon(one.starts_at.astimezone(site.zone)) == (part == AFTERNOON))
@@ -117,7 +117,7 @@ class BookingView(StepFormView):
             free = (one for one in free if str(calendar.local_day(site, one.starts_at).weekday()) in weekdays)
         if form.slot_query.then:
             minutes = part_minutes(site, form.slot_query.then, interpreter=form.slot_query.interpreter)
-            free = with_second_part(free, site, form.slot_query.then, minutes, form.current_appointment)
+            free = with_second_part(free, site, form.slot_query.then, minutes, form.current_appointment, recall)
         if as_week:
             return _week_context(rooms, free, site, first, address, is_asked=is_asked)
         found = _take_whole_days(free, site)

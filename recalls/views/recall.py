@@ -15,6 +15,7 @@ from recalls import edit_presence
 from recalls.forms import STEP_FORMS
 from recalls.presenters import build_recall_history, build_step_menu
 from recalls.presenters.booking.appointment_card import build_appointment_card
+from recalls.presenters.booking.held_time import build_held_time
 from recalls.presenters.imaging_order import build_order_panel
 from recalls.presenters.recall_header import build_recall_context
 from recalls.presenters.work_items import build_work_item_rows
@@ -45,6 +46,7 @@ class RecallDetailView(DeskView):
             "form_step": step_menu.form_step,
             "history": build_recall_history(recall, now),
             "appointment_card": build_appointment_card(recall, now),
+            "held_time": build_held_time(recall, user, now),
             "order": build_order_panel(recall, now, may_read_messages=can_open_page(user, Page.HL7_MESSAGES)),
             "work_items": build_work_item_rows(getattr(recall, "open_work_items", ()), sites_by_id(user), now),
             "contact_form": build_contact_form(recall, user),

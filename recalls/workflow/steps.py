@@ -109,19 +109,29 @@ STEPS: tuple[Step, ...] = (
          from_states=LADDER_STATES, to_states=KEEPS_STATE, roles=DESK_ROLES,
          form=NOTE_FORM, bulk_form="bulk.BulkPleaseCallForm"),
     Step(name="book_appointment", label=_("Book visit"),
-         rule=_("A scheduler books the visit once the patient has agreed a time; a short-interval follow-up at once, "
-                "on its day or earlier."),
+         rule=_("A scheduler books the visit once the patient has agreed a time, or the patient takes a time that is "
+                "offered; a short-interval follow-up at once, on its day or earlier."),
          from_states=(State.TO_CONTACT, State.FOLLOW_UP), to_states=(State.SCHEDULED,),
-         roles=DESK_ROLES | {Role.INTEGRATION},
+         roles=DESK_ROLES | {Role.INTEGRATION, Role.PATIENT},
          form="visits.BookVisitForm", undoable=True, next_in=(State.TO_CONTACT, State.FOLLOW_UP), weight=20),
+    Step(name="hold_time", label=_("Hold a time"),
+         rule=_("Where the site wants it, the best free time inside the target is held for a patient who is to be "
+                "called; it is no visit until they take it."),
+         from_states=(State.TO_CONTACT,), to_states=KEEPS_STATE, roles={Role.SYSTEM}),
+    Step(name="release_time", label=_("Time held no longer"),
+         rule=_("A held time ends when it runs out, when the clinic is closed then, when it no longer fits, or when a "
+                "patient with a more urgent result needs it."),
+         from_states=(State.TO_CONTACT,), to_states=KEEPS_STATE, roles={Role.SYSTEM}),
     Step(name="walk_in", label=_("Walk-in: came without an appointment"),
          rule=_("A patient who comes without an appointment is seen at once: the visit is written down as come, in a "
                 "room that is free, or over another visit by who may."),
          from_states=(State.TO_CONTACT, State.FOLLOW_UP), to_states=(State.AWAITING_OUTCOME,), roles=DESK_ROLES,
          form="walk_in.WalkInForm", undoable=True, next_in=(State.TO_CONTACT,), weight=50),
     Step(name="reschedule", label=_("Move visit"),
-         rule=_("A booked visit is moved to another time; the recall's deadlines stay."),
-         from_states=(State.SCHEDULED,), to_states=KEEPS_STATE, roles=DESK_ROLES | {Role.MANAGER, Role.INTEGRATION},
+         rule=_("A booked visit is moved to another time, by the patient too where the site lets them; the recall's "
+                "deadlines stay."),
+         from_states=(State.SCHEDULED,), to_states=KEEPS_STATE,
+         roles=DESK_ROLES | {Role.MANAGER, Role.INTEGRATION, Role.PATIENT},
          form="visits.RescheduleForm", next_in=(State.SCHEDULED,), weight=30),
     Step(name="keep_clock_time", label=_("Visit keeps its time of day"),
          rule=_("When a site's time zone is corrected, a booked visit stays at the time of day that the patient was "
@@ -140,7 +150,7 @@ STEPS: tuple[Step, ...] = (
          rule=_("A cancelled visit puts the patient back in the callback queue, or to the follow-up whose time has not "
                 "come."),
          from_states=(State.SCHEDULED,), to_states=(State.TO_CONTACT, State.FOLLOW_UP),
-         roles=DESK_ROLES | {Role.INTEGRATION},
+         roles=DESK_ROLES | {Role.INTEGRATION, Role.PATIENT},
          form=NOTE_FORM, undoable=True, next_in=(State.SCHEDULED,), weight=50),
     Step(name="mark_missed", label=_("Did not come"),
          rule=_("A patient who misses the visit goes back to the callback queue."),

@@ -72,6 +72,7 @@
     k: () => (times.length ? chooseTime(-1) : go(find("a[rel=up]"))),
     c: () => (form ? form.querySelector("input[type=radio], textarea").focus() : go(find("a[href*='/log_contact/']"))),
     b: () => go(find("a[href*='/book_']")),
+    t: () => find("form.take-held button")?.click(),
     p: () => editPhone(),
     n: () => (find("[name=note]") ? find("[name=note]").focus() : go(find("a[href*='/add_note/']"))),
   };

@@ -15,7 +15,7 @@ NO_PAGES = frozenset({
     "audit_equity_file", "audit_file", "audit_month", "audit_waits_file", "booking_step", "calendar_feed",
     "calendar_feed_end", "calendar_file", "cancer_entry", "chart_csv",
     "close_page", "confirm_appointment", "emergency_review", "entry_number_owner", "fhir_base", "first_account",
-    "health", "health_live", "health_ready", "home", "inbox_attachment", "inbox_html", "late_list",
+    "health", "health_live", "health_ready", "home", "inbox_attachment", "inbox_html", "keep_time", "late_list",
     "lay_summary_batch_make", "lay_summary_batch_pdf", "lay_summary_pdf", "letter_batch_mail_house",
     "letter_batch_pdf", "letter_batch_posted", "letter_batch_progress", "letter_batch_start",
     "letter_batch_tracking", "letter_reprint", "letters_pdf", "letters_printed", "link", "link_stop_emails",

@@ -306,6 +306,7 @@ def anonymous_pages(house: ClinicData, link: str) -> list[PageCheck]:
 
 def patient_pages() -> list[PageCheck]:
     asks = [reverse("portal:patient_request", args=[what]) for what in PatientRequestKind.values]
-    return [PageCheck(reverse(f"portal:{name}")) for name in ("page", "preferences", "stop_emails")] + [
-        PageCheck(one) for one in asks
-    ]
+    return [
+        PageCheck(reverse(f"portal:{name}"))
+        for name in ("page", "preferences", "stop_emails", "choose_time", "cancel_visit")
+    ] + [PageCheck(one) for one in asks]

@@ -39,9 +39,8 @@ from recalls.enums import (
     VisitKind,
 )
 from recalls.lesion_stages import load_lesion_statuses
-from recalls.models import (
-    Recall,
-)
+from recalls.models import HeldSlot, Recall
+from recalls.testing.factories import RoomFactory
 
 MONDAY = datetime(2026, 3, 16, 14, 0, tzinfo=UTC)  # 10 am in Pittsburgh
 UserOrActor = User | Actor
@@ -94,6 +93,21 @@ def merge_and_unmerge(recall: Recall, by: UserOrActor) -> Any:
     actions.merge_patients(loser, PatientFactory.create(site=recall.site), by=INTAKE)
     loser.refresh_from_db()
     return actions.unmerge_patients(loser, by=by)
+
+
+def hold_a_time(recall: Recall, by: UserOrActor) -> Any:
+    RoomFactory.create(site=recall.site)
+    return actions.hold_time(recall, by=by)
+
+
+def release_a_time(recall: Recall, by: UserOrActor) -> Any:
+    """One that has just run out."""
+    now = timezone.now()
+    HeldSlot.objects.create(
+        recall=recall, room=RoomFactory.create(site=recall.site), kind=VisitKind.DIAGNOSTIC,
+        starts_at=tomorrow_at_ten(recall.site), length_minutes=60, held_at=now, expires_at=now,
+    )  # fmt: skip
+    return actions.release_time(recall, by=by)
 
 
 def stop_message(recall: Recall, by: UserOrActor) -> Any:
@@ -160,6 +174,8 @@ STEP_ACTIONS: dict[str, StepAction] = {
     "ask_please_call": lambda recall, by: actions.ask_please_call(recall, by=by),
     "book_appointment": lambda recall, by: actions.book_appointment(recall, tomorrow_slot(recall), by=by),
     "walk_in": lambda recall, by: actions.walk_in(recall, Slot(recall.site, timezone.now(), reason=_NOTE), by=by),
+    "hold_time": lambda recall, by: hold_a_time(recall, by),
+    "release_time": lambda recall, by: release_a_time(recall, by),
     "reschedule": lambda recall, by: actions.reschedule(recall, tomorrow_slot(recall), by=by),
     "keep_clock_time": lambda recall, by: actions.keep_clock_time(recall, {}, by=by),
     "ask_earlier": lambda recall, by: actions.ask_earlier(recall, by=by),

@@ -26,6 +26,7 @@ class LanguagePhrases:
     patient_page_values: Mapping[str, str]
     sms_values: Mapping[str, str]
     written_results_line: str
+    silence_line: str
     lay_summary: Mapping[str, str]
     referrer: Mapping[str, str]
 
@@ -74,6 +75,8 @@ ENGLISH: Final = LanguagePhrases(
     sms_values=TEXT_MESSAGE
     | {"visit_day_short": "Wed, Nov 25", "visit_time": "10:30 am", "follow_up_month": "September 2027"},
     written_results_line="You will also get your results in writing.",
+    silence_line="We hold it for you until Tuesday, November 24, 2026. After that we may give it to somebody else, "
+    "and we call you.",
     lay_summary=FACILITY
     | {
         "patient_name": "Testa Sample-Oak",
@@ -115,6 +118,8 @@ SPANISH: Final = LanguagePhrases(
     sms_values=TEXT_MESSAGE
     | {"visit_day_short": "mié, 25 nov", "visit_time": "10:30 am", "follow_up_month": "septiembre 2027"},
     written_results_line="También va a recibir sus resultados por escrito.",
+    silence_line="Se la guardamos hasta el martes, 24 de noviembre de 2026. Después podemos darla a otra persona, y le "
+    "llamamos.",
     lay_summary=FACILITY
     | {
         "patient_name": "Testa Sample-Oak",

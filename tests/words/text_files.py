@@ -56,6 +56,7 @@ VISIT_KINDS: Final = frozenset(
         "missed_appointment",
         "biopsy_confirmation",
         "biopsy_reminder",
+        "held_time",
     }
 )
 BIOPSY_KINDS: Final = frozenset({"biopsy_confirmation", "biopsy_reminder"})
@@ -207,6 +208,8 @@ def allowed_values(text: TextFile) -> dict[str, str]:
         values |= {"biopsy_chance": blocks["biopsy_chance"]}
     if text.kind in RESULT_KINDS:
         values |= {"written_results_line": samples.written_results_line}
+    if text.kind == "held_time" and text.channel != "sms":
+        values |= {"silence_line": samples.silence_line}
     return values
 
 

@@ -1,0 +1,8 @@
+"""Actions by which the clinic offers a time: held for a recall, taken by the patient, given back."""
+
+from recalls.actions.time_offers.holding import end_holds_at as end_holds_at
+from recalls.actions.time_offers.holding import hold_time as hold_time
+from recalls.actions.time_offers.holding import keep_held_time as keep_held_time
+from recalls.actions.time_offers.holding import release_time as release_time
+from recalls.actions.time_offers.self_service import cancel_for as cancel_for
+from recalls.actions.time_offers.self_service import choose_time as choose_time

@@ -1,0 +1,97 @@
+"""Actions by which patients book, move or cancel their own visit, by the same rules and locks as a desk."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, Unpack
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from clinic import calendar
+from patients.models import Patient
+from recalls.actions.contact import open_work_item
+from recalls.actions.transition import ActionKwargs, active_appointment
+from recalls.actions.visits import book_appointment, cancel_appointment, reschedule
+from recalls.enums import CancelReason, VisitKind, WorkItemKind
+from recalls.models import Recall, RecallEvent
+from recalls.permissions import StepUnavailable
+from recalls.scheduling.room_lock import Slot
+from recalls.scheduling.self_booking import CHANGE_UNTIL, SelfBooking, find_self_booking
+from recalls.scheduling.slots import parse_slot
+
+# Fear is a doctor's to talk about; what stands in the way is the desk's to help with; the rest is asked about by phone.
+TASK_BY_REASON: Final[Mapping[CancelReason, WorkItemKind]] = MappingProxyType(
+    {
+        CancelReason.FEAR: WorkItemKind.DOCTOR_QUESTION,
+        CancelReason.COST: WorkItemKind.BARRIER,
+        CancelReason.RIDE: WorkItemKind.BARRIER,
+        CancelReason.WORK: WorkItemKind.BARRIER,
+        CancelReason.CARE: WorkItemKind.BARRIER,
+        CancelReason.ELSEWHERE: WorkItemKind.PATIENT_REQUEST,
+        CancelReason.UNWELL: WorkItemKind.PATIENT_REQUEST,
+        CancelReason.OTHER: WorkItemKind.PATIENT_REQUEST,
+    }
+)
+
+
+def choose_time(patient: Patient, chosen: str, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
+    """Book the free time that the patient chose, or move the booked visit to it.
+
+    Raises ValidationError for a time that is not among those offered now, StepUnavailable where a person must agree
+    the visit, and as the steps do. The same form sent twice acts once.
+    """
+    now = timezone.now()
+    booking = find_self_booking(patient, now)
+    if booking is None:
+        raise StepUnavailable(_("Please call to agree a time."))
+    done = _event_of_form(booking.recall, kwargs.get("key"))
+    if done is not None:
+        return done
+    slot = _offered_slot(booking, chosen)
+    step = book_appointment if booking.visit is None else reschedule
+    return step(booking.recall, slot, **kwargs)
+
+
+def _offered_slot(booking: SelfBooking, chosen: str) -> Slot:
+    found = parse_slot(chosen, booking.rooms)
+    if found is None:
+        raise ValidationError({"slot": _("Choose one of the times shown.")})
+    _room, starts_at = found
+    day = calendar.local_day(booking.recall.site, starts_at)
+    now = timezone.now()
+    if not booking.first <= starts_at or day > booking.last:
+        raise ValidationError({"slot": _("Choose one of the times shown.")})
+    offered = (one for one in booking.free_times(now, day) if one.starts_at >= starts_at)
+    one = next(offered, None)
+    if one is None or one.starts_at != starts_at:
+        raise ValidationError({"slot": _("Somebody else has just taken this time. Choose another.")})
+    need = booking.need
+    return Slot(
+        booking.recall.site, starts_at, VisitKind(need.kind), need.minutes, need.interpreter, one.room, need.implants
+    )  # fmt: skip
+
+
+@transaction.atomic
+def cancel_for(recall: Recall, reason: CancelReason, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
+    """Cancel the visit and open the task that the reason asks for, so that the patient is helped to another one.
+
+    Raises StepUnavailable shortly before the visit: then a call is needed. The same form sent twice acts once.
+    """
+    visit, done = active_appointment(recall), _event_of_form(recall, kwargs.get("key"))
+    if done is not None:
+        return done
+    if visit is None or visit.kind == VisitKind.BIOPSY or visit.starts_at - CHANGE_UNTIL <= timezone.now():
+        raise StepUnavailable(_("Please call to cancel this visit."))
+    words = _("Cancelled by the patient: %(reason)s") % {"reason": reason.label}
+    kwargs["note"] = words
+    event = cancel_appointment(recall, **kwargs)
+    open_work_item(recall, TASK_BY_REASON[reason], words)
+    return event
+
+
+def _event_of_form(recall: Recall, key: str | None) -> RecallEvent | None:
+    """What the form did when it was sent first."""
+    done: RecallEvent | None = recall.events.filter(request_key=key).first() if key else None
+    return done
