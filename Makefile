@@ -102,7 +102,7 @@ bench-short: install-bench ## The same in some minutes, with 100,000 recalls
 drill: install-dev ## Try to break every promise on the real stack and print a table (SEED="1 2 3"; docs/operate.md)
 	@$(PY) -m bench.drill
 
-drill-short: install-dev ## The same in about two minutes
+drill-short: install-dev ## The same in a few minutes
 	@DRILL=short $(PY) -m bench.drill
 
 sbom: install-dev ## A list of every package of a production installation (CycloneDX), in sbom.json

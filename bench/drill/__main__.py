@@ -1,7 +1,7 @@
 """Drills every promise on the real stack and prints a table; status 1 when one was broken or could not be proved.
 
 `python -m bench.drill`, or `make drill`. From the environment: SEED (one or several, such as `SEED="1 2 3"`),
-DRILL=short for the two-minute form, ONLY (names of drills) and JSON (a file for the same lines).
+DRILL=short for the short form, ONLY (names of drills) and JSON (a file for the same lines).
 """
 
 import json
