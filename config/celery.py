@@ -41,6 +41,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     },
     "tick": {"task": "recalls.tasks.apply_due_steps", "schedule": TICK_SECONDS, "options": TICK_OPTIONS},
     "held_slots": {"task": "recalls.tasks.tend_held_slots", "schedule": TICK_SECONDS, "options": TICK_OPTIONS},
+    "earlier": {"task": "recalls.tasks.offer_earlier_times", "schedule": TICK_SECONDS, "options": TICK_OPTIONS},
     "counts": {"task": "recalls.tasks.sum_count_lines", "schedule": TICK_SECONDS, "options": TICK_OPTIONS},
     "recount": {"task": "recalls.tasks.recount", "schedule": AT_NIGHT, "options": {"expires": HOUR}},
     "weeks": {

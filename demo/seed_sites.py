@@ -62,7 +62,7 @@ def create_sites(password: str) -> tuple[DemoSite, ...]:
     """Both sites with their staff, who all sign in with that password, and the clinicians who refer to them."""
     sites = {site.code: site for site in (_shadyside(), _foothills())}
     for site in sites.values():
-        SlotPolicy.objects.create(site=site, holds_slots=True, self_booking=True)
+        SlotPolicy.objects.create(site=site, holds_slots=True, self_booking=True, offers_earlier=True)
     for site in sites.values():
         _create_rooms(site)
     for login in DEMO_USERS:

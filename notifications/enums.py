@@ -15,6 +15,8 @@ class NotificationKind(models.TextChoices):
     APPOINTMENT_CHANGED = "appointment_changed", _("Visit moved")
     APPOINTMENT_CANCELLED = "appointment_cancelled", _("Visit cancelled")
     APPOINTMENT_REMINDER = "appointment_reminder", _("Visit reminder")
+    EARLIER_OFFER = "earlier_offer", _("An earlier time is free")
+    EARLIER_TAKEN = "earlier_taken", _("The earlier time is taken")
     MISSED_APPOINTMENT = "missed_appointment", _("Missed visit")
     OUTCOME_NORMAL = "outcome_normal", _("Result: normal")
     OUTCOME_BENIGN = "outcome_benign", _("Result: benign")

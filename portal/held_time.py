@@ -1,4 +1,4 @@
-"""The time that is held for the patient, as their page offers it."""
+"""The times that the patient's page offers: one that is held, one that is earlier than the visit."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,7 +8,8 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from portal.formatting import format_full_date, format_local_day_and_time
-from recalls.models import Appointment, HeldSlot, Recall
+from recalls.actions import open_offer_of
+from recalls.models import Appointment, EarlierOffer, HeldSlot, Recall
 from recalls.scheduling.held_slots import standing_slot
 
 HELD_HEADING = _("We hold a time for your next visit.")
@@ -31,6 +32,24 @@ class HeldTime:
     @property
     def place(self) -> Any:
         return Appointment(site=self.held.recall.site).place
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierTime:
+    """The earlier time that is offered, in words."""
+
+    offer: EarlierOffer
+    day: str
+    time: str
+
+
+def find_earlier_time(recall: Recall, now: datetime) -> EarlierTime | None:
+    """One query."""
+    offer = open_offer_of(recall, now)
+    if offer is None:
+        return None
+    day, hour = format_local_day_and_time(recall.site, offer.starts_at)
+    return EarlierTime(offer, day, hour)
 
 
 def find_held_time(recalls: Iterable[Recall], now: datetime) -> HeldTime | None:

@@ -19,7 +19,14 @@ from patients.models import Patient
 from portal import page_texts
 from portal.explainers import Explainer, Pictogram, render_explainer
 from portal.formatting import format_local_day_and_time
-from portal.held_time import HELD_HEADING, HELD_NEXT_STEP, HeldTime, find_held_time
+from portal.held_time import (
+    HELD_HEADING,
+    HELD_NEXT_STEP,
+    EarlierTime,
+    HeldTime,
+    find_earlier_time,
+    find_held_time,
+)
 from portal.stages import Stage, get_active_appointment, get_released_outcome, get_stage, is_known_suspicious
 from portal.status_text import STAGE_TEXTS, format_due_sentence, format_heading, get_stage_text
 from recalls.enums import AppointmentStatus, State, VisitKind, WorkItemKind
@@ -86,6 +93,10 @@ class PatientPageContext:
     visit_day_texts: tuple[Explainer, ...] = ()
     cost_text: Explainer | None = None
     held: HeldTime | None = None
+    earlier: EarlierTime | None = None
+    # Whether the patient may ask for an earlier time, and whether they wait for one.
+    may_wait: bool = False
+    is_waiting: bool = False
     # Whether the site lets patients book, move and cancel such a visit by themselves.
     self_booking: bool = False
     open_request: WorkItem | None = None
@@ -153,6 +164,7 @@ def build_page_context(patient: Patient, now: datetime) -> PatientPageContext:
         heading=str(HELD_HEADING) if held else format_heading(line, row),
         next_step=HELD_NEXT_STEP if held else line.next_step,
         held=held,
+        **_earlier_context(recall, coming, now),
         self_booking=_may_book_alone(recalls, coming),
         due_sentence=format_due_sentence(recall, stage, line, now),
         appointment=_appointment_details(recall, coming) if coming else None,
@@ -170,6 +182,16 @@ def build_page_context(patient: Patient, now: datetime) -> PatientPageContext:
             if (also := get_active_appointment(other)) and also.starts_at > now
         ],
     )
+
+
+def _earlier_context(recall: Recall, coming: Appointment | None, now: datetime) -> dict[str, Any]:
+    """Two queries where the site offers earlier times and a visit is booked."""
+    policy = getattr(recall.site, "slot_policy", None)
+    if coming is None or policy is None or not policy.offers_earlier or coming.kind == VisitKind.BIOPSY:
+        return {}
+    waits = coming.waiting_list_entries.filter(ended_at=None).exists()
+    earlier = find_earlier_time(recall, now) if waits else None
+    return {"earlier": earlier, "may_wait": recall.state == State.SCHEDULED, "is_waiting": waits}
 
 
 def _may_book_alone(recalls: Sequence[Recall], coming: Appointment | None) -> bool:

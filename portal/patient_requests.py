@@ -23,7 +23,7 @@ from portal.page_context import get_patient_recalls
 from portal.stages import get_active_appointment
 from recalls import actions
 from recalls.enums import CLOSED_WITHOUT_ANSWER, CancelReason, WorkItemKind
-from recalls.models import HeldSlot, Recall
+from recalls.models import EarlierOffer, HeldSlot, Recall
 from recalls.permissions import StepRefused
 from recalls.signals import patient_changed
 
@@ -75,6 +75,39 @@ def choose_time(patient: Patient, chosen: str, *, seen: str, key: str) -> str:
     except StepRefused:
         return _("Your visit has changed. Please look at the day and time again.")
     return ""
+
+
+def answer_earlier(patient: Patient, number: str, *, is_yes: bool) -> str:
+    """Take the earlier time or leave it; the sentence that tells what became of it."""
+    mine = EarlierOffer.objects.filter(pk=_digits(number), entry__appointment__recall__patient=patient)
+    offer = mine.select_related(
+        "entry__appointment__recall__site", "entry__appointment__recall__patient", "room"
+    ).first()
+    if offer is None:
+        return _("This time is offered no longer. Your visit stays as it is.")
+    if not is_yes:
+        actions.refuse_earlier(offer)
+        return _("Your visit stays as it is. We ask you again when another time is free.")
+    with translation.override(settings.LANGUAGE_CODE):  # staff read the history
+        note = _("Earlier time taken on the patient's page.")
+    try:
+        actions.take_earlier(offer, by=PATIENT, note=note)
+    except StepRefused:
+        return _("Somebody else was faster. We are sorry. Your visit stays as it is.")
+    return _("The earlier time is yours.")
+
+
+def wait_for_earlier(patient: Patient, *, stop: bool) -> bool:
+    """Put the booked visit on the list for an earlier time, or take it off. False where there is no such visit."""
+    recall = next((row for row in get_patient_recalls(patient) if row.is_open), None)
+    policy = getattr(recall.site, "slot_policy", None) if recall else None
+    if recall is None or policy is None or not policy.offers_earlier:
+        return False
+    try:
+        actions.ask_earlier(recall, stop=stop, by=PATIENT)
+    except StepRefused:
+        return False
+    return True
 
 
 def cancel_visit(patient: Patient, reason: CancelReason, *, key: str) -> bool:

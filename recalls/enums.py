@@ -265,6 +265,15 @@ class HeldSlotEnd(models.TextChoices):
     CHANGED = "changed", _("the result or the record changed")
 
 
+class OfferAnswer(models.TextChoices):
+    """What came of the offer of an earlier time."""
+
+    TAKEN = "taken", _("Taken")
+    NO = "no", _("Not wanted")
+    LOST = "lost", _("Somebody else was faster")
+    LAPSED = "lapsed", _("No answer in time")
+
+
 # No choice of the patient: another time is held instead.
 HELD_AGAIN_AFTER = frozenset({HeldSlotEnd.YIELDED, HeldSlotEnd.CLOSED, HeldSlotEnd.CHANGED})
 

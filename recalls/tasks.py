@@ -9,6 +9,7 @@ from clinic.actors import SYSTEM
 from clinic.models import Site
 from desk.kept_forms import delete_expired
 from recalls import actions
+from recalls.actions.time_offers import earlier as offers
 from recalls.actions.time_offers import upkeep as upkeep_of_slots
 from recalls.enums import State
 from recalls.kept_facts import upkeep
@@ -48,6 +49,12 @@ def apply_due_steps() -> dict[str, int]:
 def tend_held_slots() -> dict[str, int]:
     """Every minute, end held times that no longer stand and hold those that are missing; how many of each."""
     return upkeep_of_slots.tend_held_slots()
+
+
+@shared_task
+def offer_earlier_times() -> int:
+    """Every minute, offer free times to those who wait for an earlier one; how many offers."""
+    return offers.offer_earlier_times()
 
 
 @shared_task

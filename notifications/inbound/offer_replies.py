@@ -10,6 +10,7 @@ from typing import Final
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -17,9 +18,9 @@ from clinic.actors import PATIENT
 from notifications.enums import Channel, NotificationKind
 from notifications.models import Notification
 from patients.models import Patient
-from recalls.actions import keep_held_time, open_work_item
+from recalls.actions import keep_held_time, open_work_item, refuse_earlier, take_earlier
 from recalls.enums import WorkItemKind
-from recalls.models import HeldSlot
+from recalls.models import EarlierOffer, HeldSlot
 from recalls.permissions import StepRefused
 
 
@@ -47,7 +48,10 @@ def read_offer_reply(words: str) -> OfferReply | None:
 
 def answer_offer(patient: Patient, words: str) -> bool:
     """Do what a clear answer asks for; False where it is none, or answers nothing that was offered."""
-    reply, held = read_offer_reply(words), _offered_by_text(patient)
+    reply, last = read_offer_reply(words), _last_text(patient)
+    if reply is not None and last is not None and last.kind == NotificationKind.EARLIER_OFFER:
+        return _answer_earlier(last, reply)
+    held = _offered_by_text(last)
     if reply is None or held is None:
         return False
     recall = held.recall
@@ -71,10 +75,34 @@ def _keep(held: HeldSlot) -> bool:
     return True
 
 
-def _offered_by_text(patient: Patient) -> HeldSlot | None:
-    """The time that the last text message to the patient offered, while it is held."""
+def _last_text(patient: Patient) -> Notification | None:
     sent = Notification.objects.filter(patient=patient, channel=Channel.SMS, accepted_at__isnull=False)
-    last = sent.order_by("-accepted_at", "-pk").first()
+    return sent.order_by("-accepted_at", "-pk").first()
+
+
+def _answer_earlier(last: Notification, reply: OfferReply) -> bool:
+    """1 takes the earlier time, 2 stays; a wish to be called is a task like any other answer."""
+    numbers = Q(pk=int(last.occasion.partition(":")[0].removeprefix("offer-")))
+    rows = EarlierOffer.objects.filter(numbers, entry__appointment__recall=last.recall_id)
+    offer = rows.select_related(
+        "entry__appointment__recall__site", "entry__appointment__recall__patient", "room"
+    ).first()
+    if offer is None or reply == OfferReply.CALL:
+        return False
+    if reply == OfferReply.MOVE:
+        refuse_earlier(offer)
+        return True
+    try:
+        with transaction.atomic():
+            take_earlier(offer, by=PATIENT, note=_("Earlier time taken by text message."))
+    except StepRefused:
+        reason = _("The patient wants the earlier time by text message, and it is gone: their visit stays.")
+        open_work_item(offer.entry.appointment.recall, WorkItemKind.PATIENT_REQUEST, reason)
+    return True
+
+
+def _offered_by_text(last: Notification | None) -> HeldSlot | None:
+    """The time that the last text message to the patient offered, while it is held."""
     if last is None or last.kind != NotificationKind.HELD_TIME:
         return None
     standing = HeldSlot.objects.standing(timezone.now()).select_related("recall__site", "recall__patient", "room")

@@ -25,7 +25,12 @@ POSTAL_DELIVERY_TIME = timedelta(days=5)  # to print it, and until it is in the 
 # Each says that nothing is wrong, or that nobody needs to come.
 _GOOD_NEWS_KINDS = WRITTEN_RESULT_KINDS | {NotificationKind.RESULT_WITHDRAWN}
 # Paper comes too late or says the same again: the letter about the booking gave the day.
-_NEVER_BY_LETTER = frozenset({NotificationKind.APPOINTMENT_REMINDER, NotificationKind.BIOPSY_REMINDER})
+_NEVER_BY_LETTER = frozenset(
+    {
+        NotificationKind.APPOINTMENT_REMINDER, NotificationKind.BIOPSY_REMINDER,
+        NotificationKind.EARLIER_OFFER, NotificationKind.EARLIER_TAKEN,
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,8 @@ def select_channel(
         return ChannelChoice(Channel.EMAIL, StatusReason.BESIDE_4_OR_5)
     if kind in APPOINTMENT_TIME_KINDS and one.appointment and not _is_open_for(one.appointment):
         return ChannelChoice(Channel.EMAIL, StatusReason.VISIT_DAY_CLOSED)
+    if kind == NotificationKind.EARLIER_OFFER and not _speaks_the_patients_language(recall, kind):
+        return ChannelChoice(Channel.EMAIL, StatusReason.NOT_REVIEWED)  # a call reaches them as soon as a text others
     on_paper = one.letter_requested or kind in LETTER_KINDS
     if not (channels.email_blocked_reason or on_paper or Channel.EMAIL in closed):
         return ChannelChoice(Channel.EMAIL)
@@ -63,6 +70,11 @@ def select_channel(
     if on_paper:
         return ChannelChoice(Channel.LETTER, StatusReason.NO_POSTAL_ADDRESS)
     return ChannelChoice(Channel.EMAIL, channels.email_blocked_reason or StatusReason.REFUSED)
+
+
+def _speaks_the_patients_language(recall: Recall, kind: str) -> bool:
+    language = recall.patient.language.partition("-")[0].lower()
+    return loader.get_message_language(recall, kind, Channel.EMAIL) == language
 
 
 def _is_open_for(visit: Appointment) -> bool:

@@ -64,6 +64,13 @@ PLAN: tuple[Rule, ...] = (
     Rule(NotificationKind.APPOINTMENT_REMINDER, rules.appointment_reminder, SendWindow.ANY_DAY,
          _("7 days and 1 day before the visit, in the clinic's time; not if that was past when it was booked."),
          _("2 hours before the visit; the first one when the second is due."), staff_must_tell=False),
+    Rule(NotificationKind.EARLIER_OFFER, rules.earlier_offer, SendWindow.OPEN_DAYS,
+         _("When a free time is offered to a patient who waits for an earlier one; a task to call where no email or "
+           "text message can say it in the patient's language."),
+         _("The offer runs out, is answered, or somebody else has taken the time.")),
+    Rule(NotificationKind.EARLIER_TAKEN, rules.earlier_taken, SendWindow.OPEN_DAYS,
+         _("When a time that the patient was written of has gone to somebody else."),
+         _("2 days later, or the visit moves."), staff_must_tell=False),
     Rule(NotificationKind.MISSED_APPOINTMENT, rules.missed_appointment, SendWindow.OPEN_DAYS,
          _("When a visit was missed."), _("14 days after the visit, or a new one is booked.")),
     Rule(NotificationKind.OUTCOME_NORMAL, result_rules.outcome_normal, SendWindow.OPEN_DAYS,

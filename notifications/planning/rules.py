@@ -6,13 +6,15 @@ from datetime import datetime, time, timedelta
 
 from clinic import calendar
 from clinic.calendar import SendWindow
-from notifications.planning.snapshot import EventRecord, RecallSnapshot
+from notifications.enums import NotificationKind
+from notifications.planning.snapshot import EventRecord, RecallSnapshot, offer_occasion
 from recalls.contact_ladder import first_day_of_channel, get_ladder
 from recalls.enums import (
     LADDER_STATES,
     AppointmentStatus,
     ContactChannel,
     ContactResult,
+    OfferAnswer,
     State,
     VisitKind,
 )
@@ -28,6 +30,7 @@ FOLLOW_UP_OFFSET_DAYS = (-45, -14, 14)  # days from the day on which the short-i
 RESULT_VALID_FOR = timedelta(days=30)
 PLEASE_CALL_VALID_FOR = timedelta(days=7)
 MISSED_VALID_FOR = timedelta(days=14)
+TAKEN_VALID_FOR = timedelta(days=2)
 
 _SPOKE_WITH_PATIENT = frozenset(
     {
@@ -140,6 +143,26 @@ def appointment_cancelled(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
 def appointment_reminder(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
     visit = _active_visit_not_biopsy(snapshot)
     return _reminders(snapshot, visit) if visit else iter(())
+
+
+def earlier_offer(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
+    """Only while the visit stands later than what is offered."""
+    visit = snapshot.active_appointment
+    for offer in snapshot.earlier_offers:
+        due = calendar.next_send_time(SendWindow.OPEN_DAYS, snapshot.site, offer.made_at)
+        stands = visit is not None and offer.entry.appointment_id == visit.pk and offer.starts_at < visit.starts_at
+        if stands and not offer.answer and offer.entry.ended_at is None and due < offer.expires_at:
+            yield PlannedMessage(offer_occasion(offer), due, offer.expires_at)
+
+
+def earlier_taken(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
+    """Kindly, and to those alone who were written of the time."""
+    visit = snapshot.active_appointment
+    for offer in snapshot.earlier_offers:
+        lost = offer.answer == OfferAnswer.LOST and visit is not None and offer.entry.appointment_id == visit.pk
+        if lost and offer.answered_at and snapshot.was_sent(NotificationKind.EARLIER_OFFER, offer_occasion(offer)):
+            due = calendar.next_send_time(SendWindow.OPEN_DAYS, snapshot.site, offer.answered_at)
+            yield PlannedMessage(f"taken-{offer.pk}", due, due + TAKEN_VALID_FOR, appointment=visit)
 
 
 def missed_appointment(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:

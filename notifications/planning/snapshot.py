@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
+
 from clinic.calendar import SendWindow
 from clinic.models import Site
 from notifications.enums import NotificationKind, NotificationState
 from notifications.models import Notification
 from patients.models import ResultWish
 from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, BOOKED_STATES, AppointmentStatus, State
-from recalls.models import Appointment, HeldSlot, Outcome, PathologyResult, Recall, RecallEvent
+from recalls.models import Appointment, EarlierOffer, HeldSlot, Outcome, PathologyResult, Recall, RecallEvent
 from recalls.scheduling.held_slots import is_place_open
 
 NotificationKey = tuple[str, str]
@@ -74,6 +76,8 @@ class RecallSnapshot:
     leads_contact: bool = False
     # The time held in this stay of the recall, at a place that is open then; it may have run out since.
     held: HeldSlot | None = None
+    # Earlier times that were offered for its visits, those of long ago left out.
+    earlier_offers: list[EarlierOffer] = field(default_factory=list)
     # How the patient wants to hear results; None where they have not said.
     result_wish: ResultWish | None = None
     # Asked by many rules, so found once.
@@ -135,6 +139,11 @@ class RecallSnapshot:
             for row in self.notifications.values()
         )
 
+    def was_sent(self, kind: str, occasion: str) -> bool:
+        """Whether that message left or may have left."""
+        row = self.notifications.get((kind, occasion))
+        return row is not None and _may_have_been_sent(row)
+
     def last_communicated_start(self, visit: Appointment) -> datetime:
         """The time of the visit that the newest message about it told: a move that was never told does not count."""
         told = [
@@ -179,6 +188,7 @@ def load_snapshots(recalls: Iterable[Recall]) -> list[RecallSnapshot]:
     wishes = _wishes_by_patient([by_id[pk].patient_id for pk in outcomes])
     leading = _leading_contact(by_id.values())
     held = _held_by_recall(by_id, had["hold_time"])
+    offers = _offers_by_recall(had["ask_earlier"])
     return [
         RecallSnapshot(
             recall,
@@ -189,6 +199,7 @@ def load_snapshots(recalls: Iterable[Recall]) -> list[RecallSnapshot]:
             notifications[pk],
             leads_contact=pk in leading,
             held=held.get(pk),
+            earlier_offers=offers[pk],
             result_wish=wishes.get(recall.patient_id),
         )
         for pk, recall in by_id.items()
@@ -201,6 +212,20 @@ def _recalls_with(steps: Iterable[str], had: Mapping[str, set[int]]) -> set[int]
 
 def _wishes_by_patient(patients: Collection[int]) -> dict[int, ResultWish]:
     return ResultWish.objects.in_bulk(patients, field_name="patient_id") if patients else {}
+
+
+def offer_occasion(offer: EarlierOffer) -> str:
+    return f"offer-{offer.pk}"
+
+
+def _offers_by_recall(recalls: Collection[int]) -> dict[int, list[EarlierOffer]]:
+    """One query where anybody of them waited for an earlier time."""
+    found: dict[int, list[EarlierOffer]] = defaultdict(list)
+    if recalls:
+        rows = EarlierOffer.objects.filter(entry__appointment__recall__in=recalls, starts_at__gt=timezone.now())
+        for offer in rows.select_related("entry__appointment", "room"):
+            found[offer.entry.appointment.recall_id].append(offer)
+    return found
 
 
 def _held_by_recall(by_id: Mapping[int, Recall], recalls: Collection[int]) -> dict[int, HeldSlot]:

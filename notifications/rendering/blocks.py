@@ -10,7 +10,7 @@ from notifications.content.figures import biopsy_chance_explainer, recall_figure
 from notifications.content.visits import VisitTexts, visit_texts
 from notifications.enums import NotificationKind
 from notifications.models import Notification
-from notifications.planning.snapshot import RecallSnapshot
+from notifications.planning.snapshot import RecallSnapshot, offer_occasion
 from recalls.enums import AppointmentStatus, RecallKind
 from recalls.models import Appointment, Recall
 
@@ -33,7 +33,22 @@ def get_visit(notification: Notification, snapshot: RecallSnapshot) -> Appointme
             recall=snapshot.recall, site=snapshot.site, room=held.room, kind=held.kind, starts_at=held.starts_at,
             length_minutes=held.length_minutes,
         )  # fmt: skip
+    if notification.kind == NotificationKind.EARLIER_OFFER:
+        return _offered_visit(notification, snapshot)
     return next((visit for visit in snapshot.appointments if visit.pk == notification.appointment_id), None)
+
+
+def _offered_visit(notification: Notification, snapshot: RecallSnapshot) -> Appointment | None:
+    """The booked visit at the time that is offered."""
+    visit = snapshot.active_appointment
+    occasion = notification.occasion.partition(":")[0]
+    offer = next((one for one in snapshot.earlier_offers if offer_occasion(one) == occasion), None)
+    if visit is None or offer is None:
+        return None
+    return Appointment(
+        recall=snapshot.recall, site=visit.site, kind=visit.kind, starts_at=offer.starts_at,
+        length_minutes=visit.length_minutes,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

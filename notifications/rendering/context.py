@@ -74,6 +74,8 @@ APPOINTMENT_KINDS = frozenset(
         NotificationKind.BIOPSY_CONFIRMATION,
         NotificationKind.BIOPSY_REMINDER,
         NotificationKind.HELD_TIME,
+        NotificationKind.EARLIER_OFFER,
+        NotificationKind.EARLIER_TAKEN,
     }
 )
 HELD_TIME_PLACEHOLDERS = frozenset({"silence_line"})

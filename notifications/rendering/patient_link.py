@@ -30,6 +30,8 @@ PATIENT_LINK_KINDS = frozenset(
         NotificationKind.APPOINTMENT_CHANGED,
         NotificationKind.APPOINTMENT_CANCELLED,
         NotificationKind.APPOINTMENT_REMINDER,
+        NotificationKind.EARLIER_OFFER,
+        NotificationKind.EARLIER_TAKEN,
         NotificationKind.MISSED_APPOINTMENT,
         NotificationKind.OUTCOME_NORMAL,
         NotificationKind.OUTCOME_BENIGN,

@@ -18,7 +18,7 @@ from notifications.enums import Channel, NotificationKind
 from notifications.models import Notification
 from notifications.planning.channel_selection import postal_address_lines
 from notifications.planning.lay_summaries.readings import Reading
-from notifications.planning.snapshot import RecallSnapshot
+from notifications.planning.snapshot import RecallSnapshot, offer_occasion
 from notifications.rendering import letter_pdf, patient_link, sms
 from notifications.rendering.context import MessageContext
 from notifications.rendering.lay_summary import RESULT_FOLDER, SummaryContext
@@ -26,7 +26,7 @@ from notifications.rendering.markdown import RenderedEmail, email_from_markdown,
 from notifications.rendering.summary_placeholders import SUMMARY_TEXT_PLACEHOLDERS
 from patients.models import Patient, ReferringProvider
 from recalls.enums import Assessment, Density, FindingKind, Side, VisitKind
-from recalls.models import Appointment, Finding, Recall, ScreeningExam
+from recalls.models import Appointment, EarlierOffer, Finding, Recall, ScreeningExam, WaitingListEntry
 
 SAMPLE_REFERENCE = "7F3A-22"
 _FINDINGS = (FindingKind.MASS, FindingKind.CALCIFICATIONS)
@@ -149,7 +149,12 @@ def _sample_context(name: str, language: str, site: Site | None) -> MessageConte
         due_at=_CREATED_AT,
         not_before=_CREATED_AT,
     )
-    return MessageContext(notification, RecallSnapshot(recall, [], [visit], [], [], {}))
+    snapshot = RecallSnapshot(recall, [], [visit], [], [], {})
+    if kind == NotificationKind.EARLIER_OFFER:
+        entry = WaitingListEntry(pk=0, appointment=visit)
+        snapshot.earlier_offers = [EarlierOffer(pk=0, entry=entry, starts_at=_APPOINTMENT_AT, made_at=_CREATED_AT)]
+        notification.occasion = offer_occasion(snapshot.earlier_offers[0])
+    return MessageContext(notification, snapshot)
 
 
 def _sample_recall(site: Site, kind: str = "") -> Recall:

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from clinic import calendar
 from patients.contact_validation import format_phone
@@ -63,6 +63,26 @@ def cancel_visit(request: HttpRequest, visitor: VerifiedVisitor) -> HttpResponse
         messages.info(request, _("Please call us about the day and time of your visit."))
         return redirect("portal:page")
     return _render(request, "portal/cancel_visit.html", booking, form=form)
+
+
+@for_patient
+@require_POST
+def answer_earlier(request: HttpRequest, visitor: VerifiedVisitor) -> HttpResponse:
+    """Yes or no to the earlier time that the page offered; the first yes of several patients has it."""
+    is_yes = request.POST.get("answer") == "yes"
+    told = patient_requests.answer_earlier(visitor.patient, request.POST.get("offer", ""), is_yes=is_yes)
+    messages.info(request, told)
+    return redirect("portal:page")
+
+
+@for_patient
+@require_POST
+def wait_for_earlier(request: HttpRequest, visitor: VerifiedVisitor) -> HttpResponse:
+    """Wait for an earlier time than the visit's, or wait no more."""
+    stop = request.POST.get("stop") == "yes"
+    if not patient_requests.wait_for_earlier(visitor.patient, stop=stop):
+        messages.info(request, _("Your visit has changed. Please look at the day and time again."))
+    return redirect("portal:page")
 
 
 def _render(request: HttpRequest, template: str, booking: SelfBooking, **more: Any) -> HttpResponse:

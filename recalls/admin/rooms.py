@@ -97,5 +97,14 @@ class VisitLengthAdmin(OwnSiteAdmin[VisitLength]):
 class SlotPolicyAdmin(OwnSiteAdmin[SlotPolicy]):
     """A site without a row here offers no time by itself."""
 
-    list_display = ("site", "holds_slots", "holds_since", "hold_days", "notice_hours", "silence", "self_booking")
+    list_display = (
+        "site",
+        "holds_slots",
+        "holds_since",
+        "hold_days",
+        "notice_hours",
+        "silence",
+        "self_booking",
+        "offers_earlier",
+    )
     ordering = ("site",)

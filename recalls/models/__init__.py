@@ -23,7 +23,7 @@ from recalls.models.rooms import MAX_VISIT_MINUTES, Room, RoomHours, RoomStop, S
 from recalls.models.saved_view import SavedView
 from recalls.models.sign_off_request import SignOffRequest
 from recalls.models.supplemental import SupplementalScreening
-from recalls.models.waiting_list import WaitingListEntry
+from recalls.models.waiting_list import EarlierOffer, WaitingListEntry
 from recalls.models.work_item import WorkItem
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "ContactAttempt",
     "CountLine",
     "DisclosureRetraction",
+    "EarlierOffer",
     "Finding",
     "HeldSlot",
     "ImagingOrder",

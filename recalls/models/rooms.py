@@ -141,6 +141,20 @@ class SlotPolicy(models.Model):
     silence = models.CharField(
         _("where the patient does not answer"), max_length=8, choices=Silence, default=Silence.RELEASE
     )
+    offers_earlier = models.BooleanField(
+        _("offer free times to those who wait for an earlier one"),
+        default=False,
+        help_text=_("A few at a time; the first yes has it. Who cannot be written to is called."),
+    )
+    offer_batch = models.PositiveSmallIntegerField(
+        _("offered to so many at once"), default=3, validators=[MinValueValidator(1), MaxValueValidator(20)]
+    )
+    offer_notice_hours = models.PositiveSmallIntegerField(
+        _("offered up to so many hours before"), default=72, validators=[MinValueValidator(4), MaxValueValidator(336)]
+    )
+    offer_hours = models.PositiveSmallIntegerField(
+        _("offered for so many opening hours"), default=8, validators=[MinValueValidator(1), MaxValueValidator(80)]
+    )
     self_booking = models.BooleanField(
         _("patients book, move and cancel on their page"),
         default=False,

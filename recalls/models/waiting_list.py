@@ -1,13 +1,17 @@
-"""Model of the wish to come earlier than booked."""
+"""Models of the wish to come earlier than booked, and of the times offered for it."""
+
+from datetime import datetime
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from recalls.enums import PartOfDay
+from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, OfferAnswer, PartOfDay
 from recalls.models.appointments import Appointment
+from recalls.models.rooms import Room
 
 
 class WaitingListEntry(models.Model):
@@ -37,3 +41,56 @@ class WaitingListEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.appointment}: {self.get_part_display() or _('any time')}"
+
+
+class EarlierOfferQuerySet(models.QuerySet[Any]):
+    """What an offer is worth now, decided when it is read."""
+
+    def open(self, now: datetime) -> Self:
+        """Those that may still be taken: not answered, not run out, for a visit that stands later than they are."""
+        return self.filter(
+            answer="",
+            expires_at__gt=now,
+            entry__ended_at=None,
+            entry__appointment__status__in=ACTIVE_APPOINTMENT_STATUSES,
+            entry__appointment__starts_at__gt=F("starts_at"),
+        )
+
+
+class EarlierOffer(models.Model):
+    """One free time offered to one who waits; several get the same one, and the first yes has it.
+
+    The rows are the ledger of what was offered to whom, what came of it and how many days were gained.
+    """
+
+    entry = models.ForeignKey(
+        WaitingListEntry, models.PROTECT, db_index=False, related_name="offers", verbose_name=_("who waits")
+    )
+    room = models.ForeignKey(Room, models.PROTECT, related_name="+", db_index=False, verbose_name=_("room"))
+    starts_at = models.DateTimeField(_("starts"))
+    length_minutes = models.PositiveSmallIntegerField(_("length in minutes"))
+    gain_days = models.PositiveSmallIntegerField(_("days sooner"))
+    made_at = models.DateTimeField(_("offered"))
+    expires_at = models.DateTimeField(_("offered until"))
+    answer = models.CharField(_("answer"), max_length=8, choices=OfferAnswer, blank=True)
+    answered_at = models.DateTimeField(_("answered"), null=True, blank=True)
+
+    objects = EarlierOfferQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name = _("offer of an earlier time")
+        verbose_name_plural = _("offers of earlier times")
+        constraints = [
+            models.UniqueConstraint(fields=["entry", "room", "starts_at"], name="earlier_offer_once"),
+            models.UniqueConstraint(fields=["entry"], condition=Q(answer=""), name="one_open_earlier_offer_per_entry"),
+        ]
+        indexes = [
+            # Serves who else was offered a time that is taken.
+            models.Index(fields=["room", "starts_at"], name="earlier_offer_by_room"),
+            # Serves the ledger, the newest first.
+            models.Index(fields=["-made_at"], name="earlier_offer_by_time"),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"

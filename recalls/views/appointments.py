@@ -25,9 +25,11 @@ from recalls.models import Appointment
 from recalls.permissions import StepRefused
 from recalls.presenters.booking.appointments import build_appointment_rows, count_arrivals, group_by_room
 from recalls.presenters.booking.earlier_times import build_earlier_time_rows
+from recalls.presenters.booking.offer_ledger import build_offer_rows
 from recalls.presenters.datetime_display import display_datetime, format_day
 from recalls.scheduling import day_schedule
 from recalls.scheduling.earlier_times import HORIZON_DAYS, find_earlier_times, waiting_entries
+from recalls.selectors.earlier_offers import LEDGER_DAYS, read_offer_ledger
 from recalls.views.undo_offer import offer_undo, seen_version
 from recalls.workflow import STEPS_BY_NAME
 
@@ -83,6 +85,8 @@ class EarlierTimesView(DeskView):
             "horizon_days": HORIZON_DAYS,
             "may_move": bool(get_roles(user) & STEPS_BY_NAME["reschedule"].roles),
         }
+        ledger = read_offer_ledger(sites, now)
+        context |= {"ledger": ledger, "offer_rows": build_offer_rows(ledger.rows, now), "ledger_days": LEDGER_DAYS}
         return render(request, "recalls/earlier_times.html", context)
 
 

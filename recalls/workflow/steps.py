@@ -140,7 +140,7 @@ STEPS: tuple[Step, ...] = (
     Step(name="ask_earlier", label=_("Wants an earlier time"),
          rule=_("A patient with a booked visit who would come sooner is on the waiting list until they are moved to an "
                 "earlier time, ask to be taken off, or the visit is over."),
-         from_states=(State.SCHEDULED,), to_states=KEEPS_STATE, roles=DESK_ROLES,
+         from_states=(State.SCHEDULED,), to_states=KEEPS_STATE, roles=DESK_ROLES | {Role.PATIENT},
          form="visits.AskEarlierForm"),
     Step(name="confirm", label=_("Confirm visit"),
          rule=_("The patient, or a scheduler for the patient, confirms the visit."),

@@ -17,6 +17,8 @@ PORTAL_URL_NAMES = (
     "keep_time",
     "choose_time",
     "cancel_visit",
+    "answer_earlier",
+    "wait_for_earlier",
     "patient_request",
     "preferences",
     "stop_emails",

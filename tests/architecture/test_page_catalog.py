@@ -11,6 +11,7 @@ CATALOG = Path(__file__).parents[1] / "browser" / "page_catalog.py"
 # Buttons, files, parts of pages, programs' addresses, and pages that one other walk of the browser tests opens.
 NO_PAGES = frozenset({
     "access_log",
+    "answer_earlier", "wait_for_earlier",
     "account_login", "account_logout", "account_reauthenticate", "appointment_step", "assign_tasks",
     "audit_equity_file", "audit_file", "audit_month", "audit_waits_file", "booking_step", "calendar_feed",
     "calendar_feed_end", "calendar_file", "cancer_entry", "chart_csv",

@@ -97,7 +97,7 @@ EXPECTED_STEPS = [
     ExpectedStep("walk_in", ["to_contact", "follow_up"], ["awaiting_outcome"], "SN"),
     ExpectedStep("reschedule", ["scheduled"], SAME_STATE, "SNMIP"),
     ExpectedStep("keep_clock_time", OPEN_STATES, SAME_STATE, "Y"),
-    ExpectedStep("ask_earlier", ["scheduled"], SAME_STATE, "SN"),
+    ExpectedStep("ask_earlier", ["scheduled"], SAME_STATE, "SNP"),
     ExpectedStep("confirm", ["scheduled"], SAME_STATE, "SNIP"),
     ExpectedStep("cancel_appointment", ["scheduled"], ["to_contact", "follow_up"], "SNIP"),
     ExpectedStep("mark_missed", ["scheduled"], ["to_contact"], "SNI"),

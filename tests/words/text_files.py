@@ -57,6 +57,8 @@ VISIT_KINDS: Final = frozenset(
         "biopsy_confirmation",
         "biopsy_reminder",
         "held_time",
+        "earlier_offer",
+        "earlier_taken",
     }
 )
 BIOPSY_KINDS: Final = frozenset({"biopsy_confirmation", "biopsy_reminder"})

@@ -1,5 +1,9 @@
 """Actions by which the clinic offers a time: held for a recall, taken by the patient, given back."""
 
+from recalls.actions.time_offers.earlier import offer_earlier_times as offer_earlier_times
+from recalls.actions.time_offers.earlier import open_offer_of as open_offer_of
+from recalls.actions.time_offers.earlier import refuse_earlier as refuse_earlier
+from recalls.actions.time_offers.earlier import take_earlier as take_earlier
 from recalls.actions.time_offers.holding import end_holds_at as end_holds_at
 from recalls.actions.time_offers.holding import hold_time as hold_time
 from recalls.actions.time_offers.holding import keep_held_time as keep_held_time

@@ -1,0 +1,197 @@
+"""Actions that offer a free time to those who would gain most by it, and move the first who says yes."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any, Unpack
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from clinic import calendar
+from clinic.models import Site
+from patients.models import Patient
+from recalls.actions.transition import ActionKwargs
+from recalls.actions.visits import reschedule
+from recalls.enums import (
+    ACTIVE_APPOINTMENT_STATUSES,
+    MODALITY_BY_VISIT_KIND,
+    Modality,
+    OfferAnswer,
+    PartOfDay,
+    State,
+    VisitKind,
+)
+from recalls.models import Appointment, EarlierOffer, Recall, RecallEvent, SlotPolicy, WaitingListEntry
+from recalls.permissions import StepUnavailable
+from recalls.scheduling import slots
+from recalls.scheduling.room_lock import Slot
+from recalls.scheduling.slots import FreeSlot
+from recalls.signals import patient_changed
+
+log = logging.getLogger(__name__)
+
+HORIZON_DAYS = 21  # days ahead in which a free time is offered
+SLOTS_PER_RUN = 20  # free times offered in one run of a site; the next minute goes on
+_NOON = 12  # hour of the day
+
+
+def offer_earlier_times() -> int:
+    """Offer what is free to those who wait, site by site; how many offers were made. Two runs at once offer once."""
+    policies = SlotPolicy.objects.filter(offers_earlier=True).values_list("pk", flat=True)
+    return sum(_offer_at(pk) for pk in policies)
+
+
+@transaction.atomic
+def _offer_at(policy_id: int) -> int:
+    """Under the lock on the site's rule. What ran out is closed first, so that those may be offered something else."""
+    rows = SlotPolicy.objects.select_for_update(of=("self",), skip_locked=True).filter(pk=policy_id)
+    policy = (
+        rows.select_related("site__deadline_policy").prefetch_related("site__opening_hours", "site__closures").first()
+    )
+    if policy is None:
+        return 0
+    now = timezone.now()
+    _close_what_ran_out(policy.site, now)
+    waiting = list(waiting_by_gain(policy.site, now))
+    if not waiting:
+        return 0
+    offers = _match(policy, waiting, now)
+    EarlierOffer.objects.bulk_create(offers)
+    for patient in {offer.entry.appointment.recall.patient for offer in offers}:
+        patient_changed.send(sender=Patient, patient=patient)
+    return len(offers)
+
+
+def _close_what_ran_out(site: Site, now: datetime) -> None:
+    """An offer that nobody answered in time, or whose visit was moved or ended otherwise."""
+    unanswered = EarlierOffer.objects.filter(answer="", entry__appointment__site=site)
+    unanswered.exclude(pk__in=EarlierOffer.objects.open(now).values("pk")).update(
+        answer=OfferAnswer.LAPSED, answered_at=now
+    )
+
+
+def waiting_by_gain(site: Site, now: datetime) -> Any:
+    """Those who wait and have no open offer: the gravest first, then the latest visit, then who asked first."""
+    rows = WaitingListEntry.objects.filter(
+        ended_at=None,
+        appointment__site=site,
+        appointment__stop=None,
+        appointment__part_count=0,
+        appointment__recall__state=State.SCHEDULED,
+        appointment__recall__patient__deceased_on=None,
+        appointment__status__in=ACTIVE_APPOINTMENT_STATUSES,
+        appointment__starts_at__gt=now,
+    ).exclude(appointment__kind=VisitKind.BIOPSY)
+    rows = rows.exclude(offers__answer="").select_related("appointment__recall__patient", "appointment__recall__exam")
+    return rows.order_by("-appointment__recall__suspicious", "-appointment__starts_at", "asked_at", "pk")
+
+
+def _match(policy: SlotPolicy, waiting: Iterable[WaitingListEntry], now: datetime) -> list[EarlierOffer]:
+    """For each free time, the first few of those whom it fits; nobody gets two offers at once."""
+    by_need: defaultdict[tuple[Modality, int], list[WaitingListEntry]] = defaultdict(list)
+    for entry in waiting:
+        visit = entry.appointment
+        by_need[MODALITY_BY_VISIT_KIND[VisitKind(visit.kind)], visit.length_minutes].append(entry)
+    known = set(
+        EarlierOffer.objects.filter(entry__appointment__site=policy.site, starts_at__gt=now).values_list(
+            "entry", "room", "starts_at"
+        )
+    )
+    offered, given = list[EarlierOffer](), set[tuple[int, datetime]]()
+    for (modality, minutes), entries in by_need.items():
+        for free in _free_times(policy, modality, minutes, now):
+            if not entries or (free.room.pk, free.starts_at) in given:
+                continue
+            chosen = [one for one in entries if _fits(one, free, policy.site, known)][: policy.offer_batch]
+            if chosen:
+                given.add((free.room.pk, free.starts_at))
+                offered += [_offer(entry, free, policy, now) for entry in chosen]
+                taken = {entry.pk for entry in chosen}
+                entries = [one for one in entries if one.pk not in taken]
+    return offered
+
+
+def _free_times(policy: SlotPolicy, modality: Modality, minutes: int, now: datetime) -> list[FreeSlot]:
+    """Without what is offered to others already; rooms at the site itself."""
+    site, first = policy.site, now + timedelta(hours=policy.offer_notice_hours)
+    rooms = [room for room in slots.active_rooms(site, modality) if not room.is_mobile]
+    pending = set(EarlierOffer.objects.open(now).filter(room__in=rooms).values_list("room", "starts_at"))
+    free = slots.iter_free_slots(site, rooms, minutes, calendar.local_day(site, first), HORIZON_DAYS, now)
+    fresh = (one for one in free if one.starts_at >= first and (one.room.pk, one.starts_at) not in pending)
+    return list(islice(fresh, SLOTS_PER_RUN))
+
+
+def _fits(entry: WaitingListEntry, free: FreeSlot, site: Site, known: set[tuple[int, int, datetime]]) -> bool:
+    """Earlier by a day or more, at a time of the day that suits, and not offered to them before."""
+    local = free.starts_at.astimezone(site.zone)
+    half = PartOfDay.AFTERNOON if local.hour >= _NOON else PartOfDay.MORNING
+    is_sooner = local.date() < calendar.local_day(site, entry.appointment.starts_at)
+    return is_sooner and entry.part in ("", half) and (entry.pk, free.room.pk, free.starts_at) not in known
+
+
+def _offer(entry: WaitingListEntry, free: FreeSlot, policy: SlotPolicy, now: datetime) -> EarlierOffer:
+    site = policy.site
+    gain = calendar.local_day(site, entry.appointment.starts_at) - calendar.local_day(site, free.starts_at)
+    return EarlierOffer(
+        entry=entry, room=free.room, starts_at=free.starts_at, length_minutes=free.length_minutes,
+        gain_days=gain.days, made_at=now,
+        expires_at=min(calendar.add_open_hours(site, now, policy.offer_hours), free.starts_at),
+    )  # fmt: skip
+
+
+def take_earlier(offer: EarlierOffer, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
+    """Move the visit to the offered time. Asked twice, the visit stands and its last move is returned.
+
+    The first yes has it, by the lock on the room: raises StepUnavailable for whoever comes later, and the visit stays.
+    """
+    visit = offer.entry.appointment
+    recall = visit.recall
+    if offer.answer == OfferAnswer.TAKEN and visit.starts_at == offer.starts_at:
+        return recall.events.filter(step="reschedule").latest("pk")
+    if not EarlierOffer.objects.open(timezone.now()).filter(pk=offer.pk).exists():
+        raise StepUnavailable(_("This time is offered no longer. The visit stays as it is."))
+    slot = Slot(
+        recall.site, offer.starts_at, VisitKind(visit.kind), visit.length_minutes, visit.interpreter, offer.room,
+        visit.implants,
+    )  # fmt: skip
+    try:
+        with transaction.atomic():
+            event = reschedule(recall, slot, **kwargs)
+            _settle(offer, visit)
+    except ValidationError as error:
+        EarlierOffer.objects.filter(pk=offer.pk, answer="").update(answer=OfferAnswer.LOST, answered_at=timezone.now())
+        raise StepUnavailable(_("Somebody else was faster. The visit stays as it is.")) from error
+    return event
+
+
+def _settle(offer: EarlierOffer, visit: Appointment) -> None:
+    """The time is taken: everybody else to whom it was offered lost it, and their plans follow."""
+    now = timezone.now()
+    taken = EarlierOffer.objects.filter(pk=offer.pk, answer="").update(answer=OfferAnswer.TAKEN, answered_at=now)
+    if not taken:
+        raise ValidationError(_("This time is offered no longer."))
+    others = EarlierOffer.objects.filter(room=offer.room_id, starts_at=offer.starts_at, answer="")
+    patients = list(Patient.objects.filter(recalls__appointments__waiting_list_entries__offers__in=others).distinct())
+    others.update(answer=OfferAnswer.LOST, answered_at=now)
+    for patient in patients:
+        patient_changed.send(sender=Patient, patient=patient)
+
+
+def refuse_earlier(offer: EarlierOffer) -> None:
+    """A no to this time; the patient goes on waiting and is offered another one."""
+    now = timezone.now()
+    with transaction.atomic():
+        EarlierOffer.objects.filter(pk=offer.pk, answer="").update(answer=OfferAnswer.NO, answered_at=now)
+        patient_changed.send(sender=Patient, patient=offer.entry.appointment.recall.patient)
+
+
+def open_offer_of(recall: Recall, now: datetime) -> EarlierOffer | None:
+    """What is offered to the patient of the recall now."""
+    rows = EarlierOffer.objects.open(now).filter(entry__appointment__recall=recall)
+    offer: EarlierOffer | None = rows.select_related("entry__appointment__recall__site", "room").first()
+    return offer

@@ -1,0 +1,215 @@
+"""Tests of the earlier times that are offered to those who wait: to whom, in which order, and who has it."""
+
+from collections.abc import Callable
+from datetime import datetime, time, timedelta
+from functools import partial
+
+import pytest
+import time_machine
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from clinic import calendar
+from clinic.actors import PATIENT
+from clinic.factories import get_site_staff
+from clinic.models import Closure, Site, User
+from notifications.enums import NotificationState
+from notifications.models import Notification
+from recalls import actions
+from recalls.actions.time_offers import offer_earlier_times, refuse_earlier, take_earlier
+from recalls.enums import OfferAnswer, WorkItemKind
+from recalls.models import Appointment, EarlierOffer, Recall, Room, SlotPolicy, WaitingListEntry
+from recalls.permissions import StepRefused
+from recalls.testing.factories import RecallFactory, RoomFactory
+from tests.desk.conftest import ClientFor, client_for, page_text
+from tests.notifications.clock import at, waiting_messages
+from tests.portal.conftest import give_birth_date, make_link
+from tests.support.concurrency import run_concurrently
+
+__all__ = ["client_for"]
+pytestmark = pytest.mark.django_db
+Book = Callable[..., Recall]
+
+
+@pytest.fixture
+def policy(clock: time_machine.Traveller, shadyside: Site) -> SlotPolicy:
+    return SlotPolicy.objects.create(site=shadyside, offers_earlier=True, offer_batch=2)
+
+
+@pytest.fixture
+def book(policy: SlotPolicy, room: Room, shadyside: Site) -> Book:
+    """A visit at that day and hour, of a patient who would come earlier."""
+
+    def make(day: str, hour: str, *, waits: bool = True, part: str = "", **traits: object) -> Recall:
+        recall: Recall = RecallFactory.create(site=shadyside, **traits)
+        ana = get_site_staff(shadyside).scheduler
+        actions.book_appointment(recall, actions.Slot(shadyside, at(day, hour), room=room), by=ana)
+        if waits:
+            actions.ask_earlier(recall, part=part, by=ana)
+        return recall
+
+    return make
+
+
+@pytest.fixture
+def one_free(book: Book, room: Room, shadyside: Site) -> datetime:
+    """Friday at ten is the only free hour before the 23rd."""
+    for day in (13, 16, 17, 18, 19, 20):
+        for hour in ("09:00", "10:00", "11:00"):
+            if (day, hour) != (13, "10:00"):
+                book(f"2026-11-{day}", hour, waits=False)
+    Closure.objects.create(site=shadyside, day=at("2026-11-12").date())
+    return at("2026-11-13", "10:00")
+
+
+def offered() -> list[tuple[int, str]]:
+    rows = EarlierOffer.objects.select_related("entry__appointment").order_by("pk")
+    return [(offer.entry.appointment.recall_id, offer.answer) for offer in rows]
+
+
+def test_a_free_time_goes_to_a_few_the_gravest_first_then_who_gains_most(book: Book, one_free: datetime) -> None:
+    near, far = book("2026-11-23", "09:00"), book("2026-11-24", "09:00")
+    grave = book("2026-11-23", "10:00", exam__assessment="5")
+    assert offer_earlier_times() == 2
+    assert offered() == [(grave.pk, ""), (far.pk, "")]
+    assert EarlierOffer.objects.values_list("starts_at", "gain_days")[1] == (one_free, 11)
+    assert offer_earlier_times() == 0
+    assert near.pk not in [recall for recall, _answer in offered()]
+
+
+def test_nothing_is_offered_within_the_notice_or_where_the_site_did_not_ask(
+    book: Book, one_free: datetime, policy: SlotPolicy
+) -> None:
+    book("2026-11-23", "09:00")
+    SlotPolicy.objects.update(offer_notice_hours=120)
+    assert offer_earlier_times() == 0
+    SlotPolicy.objects.update(offer_notice_hours=72, offers_earlier=False)
+    assert offer_earlier_times() == 0
+
+
+def test_who_cannot_come_then_is_not_asked(book: Book, one_free: datetime) -> None:
+    book("2026-11-24", "09:00", part="afternoon")
+    book("2026-11-24", "10:00", waits=False)
+    assert offer_earlier_times() == 0
+
+
+def test_the_first_yes_has_it_and_the_others_stay_and_are_told(book: Book, one_free: datetime) -> None:
+    far, near = book("2026-11-24", "09:00"), book("2026-11-23", "09:00")
+    offer_earlier_times()
+    first, second = EarlierOffer.objects.select_related("entry__appointment__recall__site", "room").order_by("pk")
+    Notification.objects.filter(kind="earlier_offer").update(
+        state=NotificationState.ACCEPTED, accepted_at=timezone.now()
+    )
+    for _press in range(2):
+        fresh = EarlierOffer.objects.select_related("entry__appointment__recall__site", "room").get(pk=second.pk)
+        take_earlier(fresh, by=PATIENT)
+    with pytest.raises(StepRefused):
+        take_earlier(first, by=PATIENT)
+    assert offered() == [(far.pk, OfferAnswer.LOST), (near.pk, OfferAnswer.TAKEN)]
+    starts = {visit.recall_id: visit.starts_at for visit in Appointment.objects.filter(recall__in=[far, near])}
+    assert starts == {near.pk: one_free, far.pk: at("2026-11-24", "09:00")}
+    assert [line for line in waiting_messages(far) if "earlier_taken" in line]
+    assert WaitingListEntry.objects.get(ended_at=None).appointment.recall == far
+
+
+def test_a_no_or_no_answer_leads_to_the_next_who_wait(
+    book: Book, one_free: datetime, clock: time_machine.Traveller
+) -> None:
+    nearest, *_others = (book("2026-11-23", hour) for hour in ("09:00", "10:00", "11:00"))
+    assert offer_earlier_times() == 2
+    refuse_earlier(EarlierOffer.objects.select_related("entry__appointment__recall__patient").latest("pk"))
+    assert offer_earlier_times() == 0  # one of the two may still say yes
+    SlotPolicy.objects.update(offer_notice_hours=24)
+    clock.move_to(EarlierOffer.objects.earliest("pk").expires_at + timedelta(minutes=1))
+    assert offer_earlier_times() == 1
+    assert [recall for recall, answer in offered() if not answer] == [nearest.pk]
+
+
+@pytest.mark.parametrize("change", ["moved", "cancelled", "closed_day", "booked_by_desk"])
+def test_an_offer_that_is_true_no_more_moves_nobody(
+    book: Book, one_free: datetime, room: Room, shadyside: Site, change: str
+) -> None:
+    recall, ana = book("2026-11-24", "09:00"), get_site_staff(shadyside).scheduler
+    offer_earlier_times()
+    if change == "moved":
+        actions.reschedule(recall, actions.Slot(shadyside, at("2026-11-13", "09:00")), by=ana)
+    elif change == "cancelled":
+        actions.cancel_appointment(recall, by=ana)
+    elif change == "closed_day":
+        Closure.objects.create(site=shadyside, day=one_free.date())
+    else:
+        book("2026-11-13", "10:00", waits=False)
+    before = list(Appointment.objects.filter(recall=recall).values_list("starts_at", "status"))
+    offer = EarlierOffer.objects.select_related("entry__appointment__recall__site", "room").get()
+    with pytest.raises(StepRefused):
+        take_earlier(offer, by=PATIENT)
+    assert list(Appointment.objects.filter(recall=recall).values_list("starts_at", "status")) == before
+
+
+def test_who_is_written_in_another_language_is_called_and_not_written(book: Book, one_free: datetime) -> None:
+    recall = book("2026-11-24", "09:00", patient__language="es")
+    offer_earlier_times()
+    assert not [line for line in waiting_messages(recall) if "earlier_offer" in line]
+    item = recall.work_items.get(done_at=None)
+    assert item.kind == WorkItemKind.UNDELIVERABLE_MESSAGE
+    assert "An earlier time is free" in item.reason
+
+
+def test_the_page_offers_it_and_one_press_takes_it(book: Book, one_free: datetime, client: Client) -> None:
+    recall = book("2026-11-24", "09:00", waits=False)
+    give_birth_date(client, make_link(recall.patient), recall.patient)
+    assert "Tell me if an earlier time is free" in page_text(client.get("/my/"))
+    client.post("/my/earlier/wait/")
+    offer_earlier_times()
+    assert "An earlier time is free" in page_text(client.get("/my/"))
+    offer = EarlierOffer.objects.get()
+    for _press in range(2):
+        answer = client.post("/my/earlier/", {"offer": offer.pk, "answer": "yes"}, follow=True)
+        assert "The earlier time is yours." in page_text(answer)
+    assert Appointment.objects.get(recall=recall).starts_at == one_free
+
+
+def test_another_patients_offer_cannot_be_taken(book: Book, one_free: datetime, client: Client) -> None:
+    book("2026-11-24", "09:00")
+    other = book("2026-11-24", "10:00", waits=False)
+    offer_earlier_times()
+    give_birth_date(client, make_link(other.patient), other.patient)
+    client.post("/my/earlier/", {"offer": EarlierOffer.objects.get().pk, "answer": "yes"})
+    assert Appointment.objects.get(recall=other).starts_at == at("2026-11-24", "10:00")
+
+
+def test_the_ledger_counts_offers_days_gained_and_who_was_never_offered_one(
+    book: Book, one_free: datetime, client_for: ClientFor, scheduler_ana: User
+) -> None:
+    for hour in ("09:00", "10:00", "11:00"):
+        book("2026-11-23", hour)
+    offer_earlier_times()
+    take_earlier(
+        EarlierOffer.objects.select_related("entry__appointment__recall__site", "room").latest("pk"), by=PATIENT
+    )
+    page = page_text(client_for(scheduler_ana).get(reverse("earlier_times")))
+    assert "2 offers were made and 1 taken: 10 days gained. Of those who wait now, 1 were never offered a time." in page
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_say_yes_at_once_are_one_visit_in_the_room(shadyside: Site) -> None:
+    room = RoomFactory.create(site=shadyside)
+    SlotPolicy.objects.create(site=shadyside, offers_earlier=True)
+    ana, now = get_site_staff(shadyside).scheduler, timezone.now()
+    for number in range(2):
+        recall = RecallFactory.create(site=shadyside)
+        far = actions.Slot(shadyside, _open_hour(shadyside, 20, 9 + number), room=room)
+        actions.book_appointment(recall, far, by=ana)
+        actions.ask_earlier(recall, by=ana)
+    assert sum(run_concurrently(offer_earlier_times, offer_earlier_times)) == 2
+    offers = EarlierOffer.objects.select_related("entry__appointment__recall__site", "room")
+    run_concurrently(*(partial(take_earlier, offer, by=PATIENT) for offer in offers))
+    assert sorted(EarlierOffer.objects.values_list("answer", flat=True)) == [OfferAnswer.LOST, OfferAnswer.TAKEN]
+    assert Appointment.objects.filter(starts_at=offers[0].starts_at).count() == 1
+    assert now < offers[0].starts_at
+
+
+def _open_hour(site: Site, days: int, hour: int) -> datetime:
+    day = calendar.next_open_day(site, calendar.today(site) + timedelta(days=days))
+    return calendar.instant(site, day, time(hour))
