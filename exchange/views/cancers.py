@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from clinic.access import page_views
 from clinic.models import Site, User
 from clinic.roles import Page
 from desk.views import DeskView, current_user, log_patient_view
@@ -126,6 +127,7 @@ def _render_list(request: HttpRequest, form: CancerFileForm) -> HttpResponse:
 
 
 def _render_parked(request: HttpRequest, row: ParkedCancer, refusal: str = "", status: int = 200) -> HttpResponse:
+    page_views.record_subject(current_user(request), "parked cancer", f"parked cancer {row.pk}")
     form = _form_with(row.raw, row.site, row.problems)
     context = {"site": row.site, "row": row, "form": form, "refusal": refusal}
     return render(request, "exchange/cancer_form.html", context, status=422 if refusal else status)

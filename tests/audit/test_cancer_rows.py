@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.test import Client
 
-from clinic.models import Site, User
+from clinic.models import AccessLog, Site, User
 from exchange.models import ParkedCancer
 from patients.factories import PatientFactory
 from patients.models import Patient
@@ -111,6 +111,7 @@ def test_a_person_mends_a_parked_row_or_dismisses_it_with_a_reason(
     _send(mo, shadyside, _row(mrn="X9"), _row(mrn="X10", reference="PA-2"))
     first, second = ParkedCancer.objects.order_by("pk")
     assert mo.get(f"/cancers/parked/{first.pk}/").status_code == 200
+    assert AccessLog.objects.filter(user=manager_mo, subject=f"parked cancer {first.pk}").exists()
     assert mo.post(f"/cancers/parked/{first.pk}/", first.raw).status_code == 422
     assert mo.post(f"/cancers/parked/{first.pk}/", first.raw | {"mrn": "L77"}).status_code == 302
     assert CancerDiagnosis.objects.get().patient == linden
