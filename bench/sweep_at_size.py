@@ -57,6 +57,7 @@ def _time_sweep() -> float:
     from clinic.factories import SiteFactory, UserFactory
     from clinic.models import Site, User
     from notifications.delivery.worker import send_due
+    from notifications.enums import AttemptResult
     from notifications.models import Notification
 
     due = Notification.objects.filter(kind="appointment_confirmation")
@@ -69,7 +70,7 @@ def _time_sweep() -> float:
     started = server.busy_ms() + time.process_time() * 1000
     sent = send_due(600)
     taken = server.busy_ms() + time.process_time() * 1000 - started
-    assert sum(sent.values()) == count, (sent, count)
+    assert sent[AttemptResult.ACCEPTED] == count, (sent, count)
     return taken / count
 
 
