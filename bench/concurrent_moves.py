@@ -67,8 +67,11 @@ def measure() -> Iterator[Line]:
         from recalls.kept_facts import triggers, upkeep
         from recalls.testing.factories import RecallFactory
 
-        SiteFactory.reset_sequence(Site.objects.count())  # an earlier run on this server made those that are there
-        UserFactory.reset_sequence(User.objects.count())
+        for factory, model in (
+            (SiteFactory, Site),
+            (UserFactory, User),
+        ):  # an earlier run on this server made those that are there
+            factory.reset_sequence(model.objects.count())  # type: ignore[no-untyped-call]
         site = SiteFactory.create()
         recalls = [[RecallFactory.create(site=site).pk for _ in range(2)] for _ in range(MOVERS)]
         scheduler = get_site_staff(site).scheduler

@@ -62,8 +62,8 @@ def _time_sweep() -> float:
 
     due = Notification.objects.filter(kind="appointment_confirmation")
     if not due.exists():
-        SiteFactory.reset_sequence(Site.objects.count())  # another process made those that are there
-        UserFactory.reset_sequence(User.objects.count())
+        for factory, model in ((SiteFactory, Site), (UserFactory, User)):  # another process made those that are there
+            factory.reset_sequence(model.objects.count())  # type: ignore[no-untyped-call]
         book_visits(MESSAGES)
     reset_to_due()
     count, server = due.count(), ServerProcess()

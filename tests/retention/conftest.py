@@ -94,4 +94,5 @@ def when_due(patient: Patient, years: int = 10) -> date:
 
 def recall_of(patient: Patient) -> Recall:
     """The one that ended with a result."""
-    return Recall.objects.filter(patient=patient).earliest("pk")
+    first: Recall = Recall.objects.filter(patient=patient).earliest("pk")
+    return first

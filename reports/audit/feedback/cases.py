@@ -46,7 +46,10 @@ def cases_of(reader: User) -> "QuerySet[Any]":
     own |= Q(pk__in=Outcome.objects.filter(user=reader).values("recall"))
     closed: QuerySet[Any] = Recall.objects.for_user(reader).filter(own, state=State.CLOSED)
     rated = CaseRating.objects.filter(recall=OuterRef("pk"), user=reader).order_by("-pk")
-    return closed.exclude(closure_reason__in=_NO_ANSWER).annotate(rating=Subquery(rated.values("useful")[:1]))
+    rated_cases: QuerySet[Any] = closed.exclude(closure_reason__in=_NO_ANSWER).annotate(
+        rating=Subquery(rated.values("useful")[:1])
+    )
+    return rated_cases
 
 
 def list_cases(reader: User, choice: CaseChoice, after: CaseCursor | None) -> list[Any]:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,16 +27,10 @@ def render_report(title: str, paragraphs: Iterable[str], tables: Iterable[Table]
         "paragraphs": [words for words in paragraphs if words],
         "tables": [one for one in tables if one["rows"]],
     }
-    pdf: bytes = typst.compile(
-        _template(), sys_inputs={"report": json.dumps(report)}, ignore_system_fonts=True,
-        font_paths=[TYPST_FOLDER / "fonts"], format="pdf", pdf_standards=["ua-1"],
+    return typst.compile(
+        _TEMPLATE, sys_inputs={"report": json.dumps(report)}, ignore_system_fonts=True,
+        font_paths=[TYPST_FOLDER / "fonts"], format="pdf", pdf_standards="ua-1",
     )  # fmt: skip
-    return pdf
-
-
-@cache
-def _template() -> bytes:
-    return _TEMPLATE.read_bytes()
 
 
 def render_signed_audit(signed: SignedAudit, documents: Iterable[Document]) -> bytes:
@@ -95,10 +88,10 @@ def _definition_tables(document: Document) -> list[Table]:
 
 def wait_table(document: WaitDocument) -> Table:
     """The waits of all recalls together."""
-    everybody = document["groups"][0] if document["groups"] else None
+    groups = document["groups"]
     rows = []
-    for one in document["definitions"] if everybody else []:
-        figure = everybody["waits"][one["name"]]
+    for one in document["definitions"] if groups else []:
+        figure = groups[0]["waits"][one["name"]]
         within = f"{figure['within_target']} %" if figure["within_target"] else "-"
         days = ["-" if figure[name] is None else str(figure[name]) for name in ("median", "ninetieth")]
         rows.append(
