@@ -1,13 +1,19 @@
 """Celery tasks: steps due by date, held times, forms nobody came back for, kept numbers, history against its seals."""
 
 import logging
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
 
 from celery import shared_task
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from clinic.actors import SYSTEM
-from clinic.models import Site
+from clinic.models import Heartbeat, Site
 from desk.kept_forms import delete_expired
+from desk.keyset import format_cursor, parse_cursor, rows_after
 from recalls import actions
 from recalls.actions.time_offers import earlier as offers
 from recalls.actions.time_offers import upkeep as upkeep_of_slots
@@ -26,7 +32,16 @@ _STEP_BY_STATE = {
     State.CLOSED: actions.offer_again,
 }
 HISTORY_SECONDS = 30.0
-BATCH_SIZE = 500  # the run of the next minute takes the rest
+BATCH_SIZE = 500
+DUE_STEPS_SECONDS = 40.0  # of each minute
+DUE_STEPS_HEARTBEAT = "due_steps"
+
+
+class DuePlace(NamedTuple):
+    """A place among the recalls that move by themselves, in the order of the index that serves them."""
+
+    wake_at: datetime
+    pk: int
 
 
 @shared_task
@@ -34,15 +49,37 @@ def apply_due_steps() -> dict[str, int]:
     """Take the due steps, each recall in a transaction of its own; returns the number of recalls by step.
 
     `Recall.wake_at` is the instant at which a recall moves by itself. Two runs at once move each recall once: the
-    second finds it in another state.
+    second finds it in another state. One that is refused or fails stays due and holds up nobody: the run goes on past
+    it, and where its time is over before the list is, the next run goes on from there.
     """
     counts = {step.__name__: 0 for step in _STEP_BY_STATE.values()} | {"skipped": 0, "failed": 0}
-    sites: dict[int, Site] = {}
-    due = Recall.objects.filter(wake_at__lte=timezone.now()).select_related("site").order_by("wake_at", "pk")
-    for recall in due[:BATCH_SIZE]:
-        recall.site = sites.setdefault(recall.site_id, recall.site)
+    mark, _created = Heartbeat.objects.get_or_create(pk=DUE_STEPS_HEARTBEAT)
+    started, ends, reached = timezone.now(), time.monotonic() + DUE_STEPS_SECONDS, ""
+    for place, recall in _due_recalls(started, parse_cursor(DuePlace, mark.counts.get("reached", ""))):
         counts[_apply_due_step(recall)] += 1
+        if time.monotonic() >= ends:
+            reached = format_cursor(place)
+            break
+    Heartbeat.objects.filter(pk=mark.pk).update(
+        counts=counts | {"reached": reached}, started_at=started, finished_at=timezone.now()
+    )
     return counts
+
+
+def _due_recalls(now: datetime, after: DuePlace | None) -> Iterator[tuple[DuePlace, Recall]]:
+    """Each recall that is due, the longest due first, read in batches.
+
+    A declined visit is not offered again while its exam has an open recall: one that has waits here without being
+    locked each minute only to be refused.
+    """
+    open_beside = Recall.objects.still_open().filter(exam=OuterRef("exam"))
+    due = Recall.objects.filter(wake_at__lte=now).exclude(Exists(open_beside), state=State.CLOSED)
+    due, sites = due.select_related("site").order_by(*DuePlace._fields), dict[int, Site]()
+    while batch := list((due.filter(rows_after(DuePlace._fields, after)) if after else due)[:BATCH_SIZE]):
+        for recall in batch:
+            recall.site = sites.setdefault(recall.site_id, recall.site)
+            after = DuePlace(recall.wake_at, recall.pk)  # before its step, which alters the recall
+            yield after, recall
 
 
 @shared_task
@@ -83,8 +120,8 @@ def check_history() -> int:
 
 
 def _apply_due_step(recall: Recall) -> str:
-    step = _STEP_BY_STATE[State(recall.state)]
     try:
+        step = _STEP_BY_STATE[State(recall.state)]
         step(recall, by=SYSTEM, seen=recall.version)
     except StepRefused:
         log.info("recall %s was already changed", recall.pk)
