@@ -6,7 +6,7 @@ ladder means for one recall stands in `recalls.contact_ladder`.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
@@ -38,7 +38,8 @@ class RungSpec:
     name: str
     day: int
     channel: ContactChannel
-    label: Any
+    # Left out of the hash: a label is translated each time it is hashed.
+    label: Any = field(hash=False)
 
 
 DEFAULT_LADDER: tuple[RungSpec, ...] = (
