@@ -1,10 +1,10 @@
 """Counts behind the status board, as parts of its one query."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F, Max, Min, QuerySet, Value
+from django.db.models import F, Max, Min, OuterRef, QuerySet, Subquery, Sum, Value
 
 from clinic.models import Heartbeat, Site
 from clinic.timezone_filters import closed_this_month, end_of_today
@@ -18,6 +18,8 @@ from recalls.selectors.stuck_recalls import without_next_step
 
 OVERDUE_GRACE = timedelta(minutes=5)  # a message is overdue when five sweeps have passed it by
 RECENT_PERIOD = timedelta(days=30)
+# What did not get through in that time is counted out of what is kept.
+_UNDELIVERED = {"failed": (Life.FAILED, Life.BOUNCED), "suppressed": (Life.SUPPRESSED,)}
 _MAX_ATTEMPTS_READ = 200  # enough to see the last success and the last failure without reading the whole table
 
 # Upper ends of the ages of an open recall, in whole days since it was opened; the last band has no end.
@@ -55,11 +57,32 @@ def message_lookups(now: datetime) -> dict[str, Mapping[str, Any]]:
 
 
 def message_count_queries(sites: Sequence[Site], now: datetime) -> list[CountQuery]:
+    """Each number with an instant: since when the longest waiting one waits, or when the oldest was due."""
     messages = Notification.objects.filter(recall__site__in=[site.pk for site in sites])
     return [
-        count_query(messages.filter(**lookups), "messages", key=Value(name), at=Min("not_before"))
-        for name, lookups in message_lookups(now).items()
+        *(
+            count_query(messages.filter(**lookups), "messages", key=Value(name), at=Min("not_before"))
+            for name, lookups in message_lookups(now).items()
+            if name not in _UNDELIVERED
+        ),
+        *(part for name in _UNDELIVERED for part in _undelivered_queries(name, messages, sites, now - RECENT_PERIOD)),
     ]
+
+
+def _undelivered_queries(
+    name: str, messages: "QuerySet[Notification]", sites: Sequence[Site], since: datetime
+) -> Iterator[CountQuery]:
+    here, states, whole = [site.pk for site in sites], _UNDELIVERED[name], kept_counts.whole_hour_after(since)
+    yield kept_counts.undelivered_messages("messages", name, here, states, whole)
+    cut = messages.filter(state__in=states, due_at__gte=since, due_at__lt=whole)
+    yield count_query(cut, "messages", key=Value(name))
+    for state in states:  # one at a time, so that the index by state and due time serves
+        of_site = Notification.objects.filter(recall__site=OuterRef("pk"), state=state, due_at__gte=since)
+        oldest = Subquery(of_site.order_by("due_at").values("due_at")[:1])
+        at_sites = Site.objects.filter(pk__in=here)
+        yield count_query(
+            at_sites, "messages", key=Value(name), second=F("pk"), at=oldest, count=Sum(Value(0), default=0)
+        )
 
 
 def summary_count_queries(sites: Sequence[Site], now: datetime) -> list[CountQuery]:

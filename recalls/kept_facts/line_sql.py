@@ -1,4 +1,4 @@
-"""The SQL of the lines that a recall, an exam and an event add to the numbers, in the words of both databases."""
+"""The SQL of the lines that a recall, exam, event or message adds to the numbers, in the words of both databases."""
 
 from recalls.enums import State
 from recalls.models.recall_facts import CONTACT_FLAGS
@@ -6,6 +6,9 @@ from recalls.models.recall_facts import CONTACT_FLAGS
 TABLE = "recalls_countline"
 COLUMNS = "site_id, name, key, bucket, count, is_sum"
 SECONDS_PER_HOUR = 3600
+MESSAGES = "notifications_notification"
+# The states of messages that are counted; this package knows no more of messages than their table.
+COUNTED_MESSAGE_STATES = ("failed", "bounced", "suppressed")
 
 
 def _hour(vendor: str, at: str) -> str:
@@ -66,6 +69,18 @@ def move_lines(vendor: str, row: str, sign: int, table: str = "") -> str:
     return _union(
         [(site, "'move'", key, _hour(vendor, f"{row}.at"), f"{row}.from_state <> {row}.to_state")], sign, table
     )
+
+
+def message_lines(vendor: str, row: str, sign: int, table: str = "") -> str:
+    """A message that did not get through counts for the hour in which it was due, at its recall's site."""
+    site = f"(SELECT m.site_id FROM recalls_recall m WHERE m.id = {row}.recall_id)"
+    hour = _hour(vendor, f"{row}.due_at")
+    return _union([(site, "'message'", f"{row}.state", hour, is_counted_message(row))], sign, table)
+
+
+def is_counted_message(row: str) -> str:
+    states = ", ".join(f"'{state}'" for state in COUNTED_MESSAGE_STATES)
+    return f"{row}.state IN ({states})"
 
 
 def _union(lines: list[tuple[str, str, str, str, str]], sign: int, table: str = "") -> str:

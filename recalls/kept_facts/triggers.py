@@ -85,6 +85,17 @@ def _triggers(vendor: str) -> Iterator[_Trigger]:
         yield _Trigger("went", table, "AFTER DELETE", "", (line_sql.add_lines(went),))
     moved = line_sql.add_lines(line_sql.move_lines(vendor, "NEW", 1))
     yield _Trigger("moved", events, "AFTER INSERT", "NEW.from_state <> NEW.to_state", (moved,))
+    yield from _message_triggers(vendor)
+
+
+def _message_triggers(vendor: str) -> Iterator[_Trigger]:
+    """A message that gets through adds nothing, and its condition spares it the work."""
+    came, went = line_sql.message_lines(vendor, "NEW", 1), line_sql.message_lines(vendor, "OLD", -1)
+    is_new, was_old = line_sql.is_counted_message("NEW"), line_sql.is_counted_message("OLD")
+    table, changed = line_sql.MESSAGES, "AFTER UPDATE OF recall_id, state, due_at"
+    yield _Trigger("came", table, "AFTER INSERT", is_new, (line_sql.add_lines(came),))
+    yield _Trigger("changed", table, changed, f"{is_new} OR {was_old}", (line_sql.add_lines(came, went),))
+    yield _Trigger("went", table, "AFTER DELETE", was_old, (line_sql.add_lines(went),))
 
 
 def _source_triggers(vendor: str, source: _Source) -> Iterator[_Trigger]:

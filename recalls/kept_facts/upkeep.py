@@ -1,7 +1,7 @@
 """Sums up the lines of the numbers, fills what is not kept yet, and proves that what is kept equals a recount."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -128,24 +128,37 @@ def _write_facts(condition: str) -> int:
 
 
 def mend_numbers() -> int:
-    """Add what is missing to each number that a recount finds different; how many did.
+    """Add what is missing to each number that a recount finds different; how many did."""
+    return mend_recall_numbers() + mend_message_numbers()
 
-    One statement sees one state of the database, in which each change stands together with its lines: what others
-    change meanwhile brings its own.
-    """
+
+def mend_recall_numbers() -> int:
     vendor = connection.vendor
     oldest = int((timezone.now() - MOVES_KEPT + timedelta(days=1)).timestamp()) // line_sql.SECONDS_PER_HOUR
-    recent = f"name <> 'move' OR bucket >= {oldest}"
     parts = (
         line_sql.recall_lines(vendor, "f", 1, f"{facts_sql.TABLE} f"),
         line_sql.exam_lines(vendor, "e", 1, "recalls_screeningexam e"),
         line_sql.move_lines(vendor, "v", 1, "recalls_recallevent v"),
-        f"SELECT site_id, name, key, bucket, -count FROM {line_sql.TABLE}",
     )
+    return _add_missing(parts, f"name <> 'message' AND (name <> 'move' OR bucket >= {oldest})")
+
+
+def mend_message_numbers() -> int:
+    recounted = line_sql.message_lines(connection.vendor, "m", 1, f"{line_sql.MESSAGES} m")
+    return _add_missing((recounted,), "name = 'message'")
+
+
+def _add_missing(recounted: Sequence[str], condition: str) -> int:
+    """Write what the recount and the lines of these numbers differ by.
+
+    One statement sees one state of the database, in which each change stands together with its lines: what others
+    change meanwhile brings its own.
+    """
+    parts = (*recounted, f"SELECT site_id, name, key, bucket, -count FROM {line_sql.TABLE}")
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {line_sql.TABLE} ({line_sql.COLUMNS}) SELECT site_id, name, key, bucket, sum(count), FALSE "
-            f"FROM ({' UNION ALL '.join(parts)}) x WHERE {recent} "
+            f"FROM ({' UNION ALL '.join(parts)}) x WHERE {condition} "
             "GROUP BY site_id, name, key, bucket HAVING sum(count) <> 0"
         )
         differing: int = cursor.rowcount

@@ -15,7 +15,7 @@ def fill(_apps, schema_editor):
     upkeep.fill_facts()
     if schema_editor.connection.vendor == "postgresql":
         triggers.install(schema_editor.connection)
-    upkeep.mend_numbers()
+    upkeep.mend_recall_numbers()
 
 
 def forget(_apps, schema_editor):

@@ -121,6 +121,19 @@ def moves_since(source: str, sites: Iterable[int], start: datetime) -> list[Coun
     ]
 
 
+def whole_hour_after(at: datetime) -> datetime:
+    """From when on lines alone count what is due since `at`; of the time before, the rows themselves are counted."""
+    return _hour_start(at) + _HOUR
+
+
+def undelivered_messages(
+    source: str, key: str, sites: Iterable[int], states: Iterable[str], start: datetime
+) -> CountQuery:
+    """Messages in these states, due since the beginning of an hour."""
+    due = CountLine.objects.filter(site__in=list(sites), name="message", bucket__gte=hour_of(start))
+    return count_query(due.filter(key__in=list(states)), source, key=Value(key), count=Sum("count", default=0))
+
+
 class ReaderRecallKind(NamedTuple):
     """What recalls of one reader have in common that a figure rests on."""
 
