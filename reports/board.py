@@ -88,8 +88,9 @@ class Board:
     lay_summaries: list[BoardCount]
     work_items: list[BoardCount]
     charts: list[charts.Chart]
-    # When the figures of past weeks were counted; everything else is counted as the board is read.
+    # When the figures of past weeks and days and of today were counted; all else is counted as the board is read.
     weeks_counted_at: datetime
+    today_counted_at: datetime
 
     @property
     def script_data(self) -> list[dict[str, Any]]:
@@ -162,6 +163,7 @@ def get_board(user: User, outside: ExternalStatus) -> Board:
             *wait_charts(weeks, sites, now, zone),
         ],
         weeks_counted_at=weeks.counted_at,
+        today_counted_at=weeks.today_at,
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from recalls.models.signed_record import SignedRecord
 class WeeklyFigure(models.Model):
     """How many in that week, by value: {"7": 3} among the days to a visit means three visits after seven days.
 
-    Counted anew by the workers every few minutes, all twelve weeks at a time; never read for anything but the board.
+    Counted anew by the workers: today every few minutes, the days that are over once a day. Read for the board alone.
     """
 
     class Measure(models.TextChoices):
@@ -27,6 +27,8 @@ class WeeklyFigure(models.Model):
     week = models.DateField(_("week of"))
     measure = models.CharField(_("measure"), max_length=12, choices=Measure)
     language = models.CharField(_("language"), max_length=20, blank=True)
+    # Whether it is today's part of the running week; the rest of that week is another row.
+    is_today = models.BooleanField(_("of today"), default=False, db_default=False)
     counts = models.JSONField(_("how many by value"), default=dict)
     counted_at = models.DateTimeField(_("counted"))
 
@@ -34,7 +36,9 @@ class WeeklyFigure(models.Model):
         verbose_name = _("weekly figure")
         verbose_name_plural = _("weekly figures")
         constraints = [
-            models.UniqueConstraint(fields=["site", "week", "measure", "language"], name="weekly_figure_once"),
+            models.UniqueConstraint(
+                fields=["site", "week", "measure", "language", "is_today"], name="weekly_figure_once"
+            ),
         ]
 
     def __str__(self) -> str:

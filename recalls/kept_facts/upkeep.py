@@ -144,7 +144,7 @@ def mend_recall_numbers() -> int:
 
 
 def mend_message_numbers() -> int:
-    recounted = line_sql.message_lines(connection.vendor, "m", 1, f"{line_sql.MESSAGES} m")
+    recounted = line_sql.message_lines(connection.vendor, "n", 1, f"{line_sql.MESSAGES} n")
     return _add_missing((recounted,), "name = 'message'")
 
 

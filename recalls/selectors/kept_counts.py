@@ -97,6 +97,19 @@ def by_age(source: str, sites: Iterable[int], bounds: list[datetime]) -> list[Co
     return parts
 
 
+def opened_before(source: str, sites: Iterable[int], bound: datetime) -> list[CountQuery]:
+    """Open recalls by state (`key`) and site (`second`) that were opened before that instant."""
+    here = list(sites)
+    lines = CountLine.objects.filter(site__in=here, name="opened", bucket__lt=hour_of(bound))
+    cut = RecallFacts.objects.filter(
+        site__in=here, state__in=OPEN_STATES, opened_at__gte=_hour_start(bound), opened_at__lt=bound
+    )
+    return [
+        count_query(lines, source, key=F("key"), second=F("site_id"), count=Sum("count")),
+        count_query(cut, source, key=F("state"), second=F("site_id")),
+    ]
+
+
 def oldest(source: str, sites: Iterable[int]) -> list[CountQuery]:
     """When the oldest open recall of each state (`key`) and site (`second`) was opened (`at`); `count` says nothing."""
     here = Site.objects.filter(pk__in=list(sites))

@@ -22,8 +22,10 @@ from recalls.actions import DisclosureInput, OutcomeInput, Slot
 from recalls.enums import Assessment, DisclosureMethod
 from recalls.models import Recall
 from recalls.testing.factories import ExamFactory, RecallFactory
+from reports.models import WeeklyFigure
 from reports.waiting_times import percentile
-from reports.weekly_figures import store_weekly_figures
+from reports.weekly_figures import compute_weekly_counts, get_weekly_counts, store_weekly_figures
+from reports.weekly_queries import RUNNING_WEEK
 from tests.board.conftest import ReadBoard
 
 TUESDAY = datetime(2026, 3, 17, 15, 0, tzinfo=UTC)  # 11 am in Pittsburgh, in the week of March 16
@@ -259,6 +261,42 @@ def test_kept_figures_show_their_time_and_old_ones_are_not_believed(
     words = read_board(manager_mo)
     assert "Figures of past weeks: counted Tue 17 Mar, 11:20 am" in words
     assert "March 9 9 9 0 1" in words
+
+
+def test_today_is_kept_as_it_goes_on_and_the_days_that_are_over_once_a_day(
+    shadyside: Site, varied_recalls: None, time_machine: TimeMachineFixture
+) -> None:
+    radiologist, measure = get_site_staff(shadyside).radiologist, WeeklyFigure.Measure
+    store_weekly_figures()
+    for minutes, is_new_day in ((5, False), (10, False), (24 * 60, True), (24 * 60 + 5, False), (7 * 24 * 60, True)):
+        now = TUESDAY + timedelta(minutes=minutes)
+        time_machine.move_to(now, tick=False)
+        for story in ("attended", "lost", "booked"):
+            recall = RecallFactory.create(site=shadyside, ended_at=now - timedelta(minutes=3), **{story: True})
+            if story == "attended":
+                actions.record_outcome(recall, OutcomeInput(Assessment.NEGATIVE), by=radiologist)
+        store_weekly_figures()
+        kept, counted = get_weekly_counts([shadyside], now), compute_weekly_counts([shadyside], now)
+        for name in (measure.OPEN, measure.AGED, measure.LOST, measure.OUTCOMES):
+            key = (shadyside.pk, RUNNING_WEEK, name, "")
+            assert kept.by_key.get(key, Counter()) == counted.by_key.get(key, Counter()), (minutes, name)
+        assert counted.by_key[shadyside.pk, RUNNING_WEEK, measure.OUTCOMES, ""]["1"]
+        if is_new_day:
+            assert {key: counts for key, counts in kept.by_key.items() if counts} == counted.by_key
+        assert (kept.counted_at == now) == is_new_day
+        assert kept.today_at == now
+
+
+def test_the_board_says_when_today_was_counted(
+    read_board: ReadBoard, manager_mo: User, varied_recalls: None, time_machine: TimeMachineFixture
+) -> None:
+    store_weekly_figures()
+    assert "Today: counted" not in read_board(manager_mo)
+    time_machine.shift(300)
+    store_weekly_figures()
+    words = read_board(manager_mo)
+    assert "Figures of past weeks: counted Tue 17 Mar, 9:00 am" in words
+    assert "Today: counted Tue 17 Mar, 9:05 am" in words
 
 
 def test_a_page_holds_no_script_or_style_of_its_own(client: Client, manager_mo: User) -> None:
