@@ -4,7 +4,7 @@ Only for what every queue page needs, where the number of queries is limited: do
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,12 +14,22 @@ from django.db.models.functions import JSONObject
 
 def fetch_union(**wanted: QuerySet[Any]) -> dict[str, list[Any]]:
     """The rows of every queryset under its name, each list by primary key; one query. Annotations are not read."""
+    return build_instances(as_union(**wanted), {name: rows.model for name, rows in wanted.items()})
+
+
+def as_union(**wanted: QuerySet[Any]) -> "QuerySet[Any, Any]":
+    """The one query, which answers with a name and an object for each row."""
     parts = [_as_json_rows(name, rows) for name, rows in wanted.items()]
-    found: dict[str, list[Any]] = {name: [] for name in wanted}
-    for name, values in parts[0].union(*parts[1:], all=True):
-        found[name].append(_build_instance(wanted[name].model, values))
-    for rows in found.values():
-        rows.sort(key=lambda row: row.pk)
+    union: QuerySet[Any, Any] = parts[0].union(*parts[1:], all=True)
+    return union
+
+
+def build_instances(rows: Iterable[Any], models: Mapping[str, type[Model]]) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {name: [] for name in models}
+    for name, values in rows:
+        found[name].append(_build_instance(models[name], values))
+    for instances in found.values():
+        instances.sort(key=lambda row: row.pk)
     return found
 
 

@@ -65,5 +65,13 @@ def count_query(
 
 def fetch_counts(parts: Iterable[CountQuery]) -> list[CountRow]:
     """All parts in one query."""
+    return read_counts(as_union(parts))
+
+
+def as_union(parts: Iterable[CountQuery]) -> CountQuery:
     head, *tail = parts
-    return [CountRow(*columns) for columns in head.union(*tail, all=True)]
+    return head.union(*tail, all=True)
+
+
+def read_counts(union: CountQuery) -> list[CountRow]:
+    return [CountRow(*columns) for columns in union]

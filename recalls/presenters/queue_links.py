@@ -91,11 +91,11 @@ def _queue_tab(state: State, tally: QueueCount, current: State, narrowed: Filter
     return QueueTab(state.label, queue_url(state, {"site": narrowed.get("site", "")}), tally, state == current)
 
 
-def primary_filter_links(counts: QueueCounts, mine: int, narrowed: FilterParams) -> list[FilterLink]:
+def primary_filter_links(counts: QueueCounts, narrowed: FilterParams) -> list[FilterLink]:
     """What a scheduler asks for most."""
     links = [_reason_filter_link(why, counts, narrowed) for why in (FilterReason.CALL_NOW, FilterReason.READY_TO_BOOK)]
     url = queue_url(State.TO_CONTACT, narrowed, mine="" if narrowed.get("mine") else "1")
-    return [*links, FilterLink(_("Assigned to me"), url, mine, bool(narrowed.get("mine")))]
+    return [*links, FilterLink(_("Assigned to me"), url, counts.mine, bool(narrowed.get("mine")))]
 
 
 def target_links(counts: QueueCounts, state: State, narrowed: FilterParams) -> list[FilterLink]:

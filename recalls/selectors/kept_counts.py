@@ -24,6 +24,14 @@ _HOUR = timedelta(hours=1)
 BoundsBySite = Mapping[int, datetime]
 
 
+class Bound(NamedTuple):
+    """An instant, the beginning of the hour that it cuts, and that hour's number since 1970."""
+
+    at: datetime
+    hour_start: datetime
+    hour: int
+
+
 def hour_of(at: datetime) -> int:
     """The hour since 1970 in which an instant lies."""
     return (at - _EPOCH) // _HOUR
@@ -45,29 +53,33 @@ def split_kind(key: str) -> tuple[str, str, str]:
     return state, language, flags
 
 
+def bound_at(at: datetime) -> Bound:
+    return Bound(at, _hour_start(at), hour_of(at))
+
+
 def before(source: str, name: str, bounds: BoundsBySite, state: str = "") -> list[CountQuery]:
     """Open recalls by state (`key`) and site (`second`) whose instant lies before each site's bound.
 
     `name`: "due", "target", or "late" for whichever of the two comes first. The parts add up.
     """
-    sites_by_bound: dict[datetime, list[int]] = {}
+    return before_bounds(source, name, {site: bound_at(at) for site, at in bounds.items()}, state)
+
+
+def before_bounds(source: str, name: str, bounds: Mapping[int, Bound], state: str = "") -> list[CountQuery]:
+    sites_by_bound: dict[Bound, list[int]] = {}
     for site, bound in bounds.items():
         sites_by_bound.setdefault(bound, []).append(site)
     if not sites_by_bound:
         return []
-    whole = (Q(site__in=sites, bucket__lt=hour_of(bound)) for bound, sites in sites_by_bound.items())
-    cut = (
-        Q(site__in=sites) & _between(name, _hour_start(bound), bound)
-        for bound, sites in sites_by_bound.items()
-        if bound > _hour_start(bound)
-    )
+    whole = (Q(site__in=sites, bucket__lt=bound.hour) for bound, sites in sites_by_bound.items())
+    cut = (Q(site__in=sites) & _between(name, bound.hour_start, bound.at) for bound, sites in sites_by_bound.items())
     states = [state] if state else list(OPEN_STATES)  # named, so that an index by state serves
     lines = CountLine.objects.filter(reduce(or_, whole), name=name, key__in=states)
-    parts = [count_query(lines, source, key=F("key"), second=F("site_id"), count=Sum("count"))]
-    if edge := reduce(or_, cut, Q()):
-        recalls = Recall.objects.still_open().filter(edge, state__in=states)
-        parts.append(count_query(recalls, source, key=F("state"), second=F("site_id")))
-    return parts
+    recalls = Recall.objects.still_open().filter(reduce(or_, cut), state__in=states)
+    return [
+        count_query(lines, source, key=F("key"), second=F("site_id"), count=Sum("count")),
+        count_query(recalls, source, key=F("state"), second=F("site_id")),
+    ]
 
 
 def _between(name: str, start: datetime, end: datetime) -> Q:

@@ -26,8 +26,10 @@ from django.db.models import (
     When,
 )
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from clinic.models import User
+from clinic.queries.prepared import PreparedQuery
 from desk.keyset import rows_after
 from recalls.enums import (
     ACTIVE_APPOINTMENT_STATUSES,
@@ -111,8 +113,7 @@ def get_queue_page(wanted: QueueQuery) -> QueuePage:
     asked, places, worked = _fetch_page_ids(wanted)
     shown, more = places[:PAGE_SIZE], places[PAGE_SIZE:]
     numbers = {*asked, *worked, *(place.pk for place in shown)}
-    facts = _with_own_work(with_next_action_facts(Recall.objects.filter(pk__in=numbers), wanted.state), wanted)
-    rows = {row.pk: row for row in facts.prefetch_related("contact_attempts")} if numbers else {}
+    rows = {row.pk: row for row in _fetch_rows(wanted, sorted(numbers))} if numbers else {}
     on_top = set(asked)
     listed = [(place.part != LATER, rows[place.pk]) for place in shown if place.pk in rows and place.pk not in on_top]
     in_list = on_top | {row.pk for _due, row in listed}
@@ -125,22 +126,69 @@ def get_queue_page(wanted: QueueQuery) -> QueuePage:
     )
 
 
+def _fetch_rows(wanted: QueueQuery, numbers: list[int]) -> "QuerySet[Recall]":
+    since = wanted.workday_start
+    # The last one again fills up to a round number of them, for which the query is there already.
+    wholes = [*numbers, *[numbers[-1]] * (-len(numbers) % _NUMBERS_IN_STEPS_OF)]
+    values: dict[str, Any] = {"numbers": wholes, "user": wanted.user.pk, "since": since or wanted.now}
+    return _ROWS.rows(wanted.state, since is not None, **values)
+
+
+def _build_rows(
+    state: State, has_workday: bool, *, numbers: list[int], user: int, since: datetime
+) -> "QuerySet[Recall]":
+    rows = with_next_action_facts(Recall.objects.filter(pk__in=numbers), state)
+    return (_with_own_work(rows, user, since) if has_workday else rows).prefetch_related("contact_attempts")
+
+
+_NUMBERS_IN_STEPS_OF = 8
+_ROWS = PreparedQuery(_build_rows)
+
+
 def _fetch_page_ids(wanted: QueueQuery) -> tuple[list[int], list[QueueCursor], list[int]]:
     """Who asked (longest waiting first), one page of places and one more, and whom the user worked (newest first)."""
-    arms = [arm for site, end in sorted(wanted.day_ends.items()) for arm in _site_branches(wanted, site, end)]
-    if wanted.after is None:
-        arms += [
-            _patient_request_branch(wanted),
-            *([_handled_today_branch(wanted, wanted.workday_start)] if wanted.workday_start else []),
-        ]
     found: dict[str, list[QueueCursor]] = {DUE: [], LATER: [], BY_TARGET: [], "a": [], "w": []}
-    for kind, pk, at, suspicious in arms[0].union(*arms[1:], all=True):
+    for kind, pk, at, suspicious in _page_ids(wanted):
         found[kind].append(QueueCursor(kind, at, bool(suspicious), pk))
     asked = sorted(found["a"], key=lambda place: place.at)
     worked = sorted(found["w"], key=lambda place: place.at, reverse=True)
     places = sorted([*found[DUE], *found[LATER], *found[BY_TARGET]], key=lambda place: place.sort_key)[: PAGE_SIZE + 1]
     numbers = list(dict.fromkeys(place.pk for place in worked))
     return list(dict.fromkeys(place.pk for place in asked)), places, numbers[:MAX_HANDLED_TODAY]
+
+
+def _page_ids(wanted: QueueQuery) -> "QuerySet[Any, Any]":
+    """The first page of a whole queue is asked for most, and in few forms: its query is kept."""
+    since = wanted.workday_start
+    if wanted.after is not None or wanted.filters != NO_FILTERS:
+        return _union_of_branches(wanted)
+    sites, ends = zip(*sorted(wanted.day_ends.items()), strict=True)
+    values: dict[str, Any] = {"user": wanted.user.pk, "sites": sites, "ends": ends, "since": since or wanted.now}
+    return _FIRST_PAGE.rows(wanted.state, wanted.by_target, since is not None, **values)
+
+
+def _build_first_page(
+    state: State, by_target: bool, has_workday: bool, *,
+    user: int, sites: list[int], ends: list[datetime], since: datetime,
+) -> "QuerySet[Any, Any]":  # fmt: skip
+    day_ends = dict(zip(sites, ends, strict=True))
+    workday_start = since if has_workday else None
+    return _union_of_branches(
+        QueueQuery(User(pk=user), day_ends, state, timezone.now(), by_target=by_target, workday_start=workday_start)
+    )
+
+
+_FIRST_PAGE = PreparedQuery(_build_first_page)
+
+
+def _union_of_branches(wanted: QueueQuery) -> "QuerySet[Any, Any]":
+    arms = [arm for site, end in sorted(wanted.day_ends.items()) for arm in _site_branches(wanted, site, end)]
+    if wanted.after is None:
+        arms += [
+            _patient_request_branch(wanted),
+            *([_handled_today_branch(wanted, wanted.workday_start)] if wanted.workday_start else []),
+        ]
+    return arms[0].union(*arms[1:], all=True)
 
 
 def _site_branches(wanted: QueueQuery, site: int, day_end: datetime) -> Iterable[QuerySet[Any, Any]]:
@@ -233,10 +281,8 @@ def _standing_assessments() -> QuerySet[LesionAssessment]:
     return read.filter(~Exists(newer), ~Exists(benign)).order_by("-assessment")
 
 
-def _with_own_work(recalls: QuerySet[Recall], wanted: QueueQuery) -> QuerySet[Recall]:
+def _with_own_work(recalls: QuerySet[Recall], user: int, since: datetime) -> QuerySet[Recall]:
     """Adds what the user did last with each of them today."""
-    if wanted.workday_start is None:
-        return recalls
-    mine = RecallEvent.objects.filter(recall=OuterRef("pk"), user=wanted.user, at__gte=wanted.workday_start)
+    mine = RecallEvent.objects.filter(recall=OuterRef("pk"), user=user, at__gte=since)
     mine = mine.exclude(step__in=_STEPS_WITHOUT_WORK).order_by("-version")
     return recalls.annotate(worked_step=Subquery(mine.values("step")[:1]), worked_at=Subquery(mine.values("at")[:1]))

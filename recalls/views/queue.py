@@ -17,7 +17,7 @@ from recalls.forms import BULK_FORMS
 from recalls.presenters import build_queue_rows, empty_queue_text, queue_links
 from recalls.scheduling.next_available import saved_views_and_next_free
 from recalls.selectors import queue
-from recalls.selectors.queue_counts import QueueCounts, count_assigned_to, get_queue_counts
+from recalls.selectors.queue_counts import QueueCounts, get_queue_counts
 from recalls.views.queue_query import build_queue_query, parse_filter_params
 from recalls.workflow import STEPS_BY_NAME, Step
 
@@ -36,7 +36,7 @@ class QueueView(DeskView):
         wanted = build_queue_query(
             user, State(state), narrowed, now, parse_cursor(queue.QueueCursor, request.GET.get("after", ""))
         )
-        counts = get_queue_counts(wanted.day_ends, now, wanted.next_free_by_site)
+        counts = get_queue_counts(user, wanted.day_ends, now, wanted.next_free_by_site)
         page = queue.get_queue_page(wanted)
         context = _row_context(page, wanted) | _link_context(counts, wanted, narrowed)
         context |= {
@@ -71,14 +71,14 @@ def _row_context(page: queue.QueuePage, wanted: queue.QueueQuery) -> dict[str, A
 
 
 def _link_context(counts: QueueCounts, wanted: queue.QueueQuery, narrowed: Mapping[str, str]) -> dict[str, Any]:
-    user, state, mine = wanted.user, wanted.state, count_assigned_to(wanted.user, wanted.day_ends)
+    user, state = wanted.user, wanted.state
     here = queue_links.queue_url(state, narrowed)
     stuck = queue_links.stuck_filter_links(counts, narrowed)
     return {
         "heading": queue_links.queue_heading(state, narrowed),
         "tabs": queue_links.build_queue_tabs(counts, state, narrowed),
         "collapsed_tabs": queue_links.build_collapsed_tabs(counts, state, narrowed),
-        "primary_links": queue_links.primary_filter_links(counts, mine, narrowed),
+        "primary_links": queue_links.primary_filter_links(counts, narrowed),
         "target_links": queue_links.target_links(counts, state, narrowed),
         "is_by_target": wanted.by_target,
         "stuck_links": stuck,

@@ -1,0 +1,1 @@
+"""Queries that every request asks, with the same SQL each time."""
