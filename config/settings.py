@@ -73,6 +73,7 @@ if not PRODUCTION:
     INSTALLED_APPS.append("demo")  # its packages are an extra that a production installation goes without
 
 MIDDLEWARE = [
+    "config.guards.stack_room.StackRoomMiddleware",
     "operations.answer_headers.AnswerHeadersMiddleware",
     "clinic.middleware.TrustedProxyMiddleware",
     "config.guards.request_limits.RequestLimitsMiddleware",
