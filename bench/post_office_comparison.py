@@ -30,7 +30,8 @@ KILLS, PROCESSES = 3, 2
 LEASE_SECONDS = 7.0
 _START = "import sys, django; django.setup(); print('ready', flush=True); sys.stdin.readline(); "
 ENQUEUE_PROGRAMS = [
-    _START + f"from bench.post_office_comparison import hand_over; hand_over({share})" for share in range(PROCESSES)
+    _START + f"from bench import post_office_comparison as peer; peer.enqueue_with_post_office({share})"
+    for share in range(PROCESSES)
 ]
 OUR_PROGRAMS = PROCESSES * [
     _START + "from notifications.delivery import outbox, worker; outbox.reclaim_expired_leases(); worker.send_due(600)"
