@@ -8,9 +8,11 @@ from typing import Any
 
 from celery import Celery
 from celery.schedules import crontab
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_process_init
 from django.conf import settings
 from django_structlog.celery.steps import DjangoStructLogInitStep
+
+from operations import tracing
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -94,3 +96,10 @@ app.autodiscover_tasks()
 @setup_logging.connect
 def _skip_celery_logging_setup(**_: object) -> None:
     """Django has set up logging already; being connected here keeps Celery from adding its own handlers."""
+
+
+@worker_process_init.connect
+def _trace_tasks(**_: object) -> None:
+    """In each process of a worker: what sends the spans is a thread, which a fork would not take along."""
+    if settings.TRACES_URL:
+        tracing.trace_tasks()

@@ -301,6 +301,12 @@ class Environment(BaseSettings):
         validation_alias="METRICS_TOKEN",
         description="Bearer token, 20 or more characters, with which Prometheus reads /metrics/. Not set: no page.",
     )
+    traces_url: Annotated[str, AfterValidator(check_web_address)] | None = Field(
+        None,
+        validation_alias="TRACES_URL",
+        description="Address of an OpenTelemetry collector (OTLP over HTTP) that gets a span for each request and "
+        "task, such as http://127.0.0.1:4318. Needs the packages of the extra `traces`. Not set: none are made.",
+    )
     downtime_sheet: bool = Field(
         True,
         validation_alias="DOWNTIME_SHEET",

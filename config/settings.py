@@ -108,6 +108,13 @@ if METRICS_TOKEN:
     MIDDLEWARE.insert(0, "django_prometheus.middleware.PrometheusBeforeMiddleware")
     MIDDLEWARE.append("django_prometheus.middleware.PrometheusAfterMiddleware")
 
+# Spans for OpenTelemetry, likewise.
+TRACES_URL = ENV.traces_url or ""
+if TRACES_URL:
+    MIDDLEWARE.insert(
+        MIDDLEWARE.index("clinic.middleware.RequestLogMiddleware") + 1, "operations.tracing.TraceMiddleware"
+    )
+
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 
