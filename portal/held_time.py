@@ -35,7 +35,7 @@ class HeldTime:
 
 
 @dataclass(frozen=True, slots=True)
-class EarlierTime:
+class OfferedTime:
     """The earlier time that is offered, in words."""
 
     offer: EarlierOffer
@@ -43,13 +43,13 @@ class EarlierTime:
     time: str
 
 
-def find_earlier_time(recall: Recall, now: datetime) -> EarlierTime | None:
+def find_earlier_time(recall: Recall, now: datetime) -> OfferedTime | None:
     """One query."""
     offer = open_offer_of(recall, now)
     if offer is None:
         return None
     day, hour = format_local_day_and_time(recall.site, offer.starts_at)
-    return EarlierTime(offer, day, hour)
+    return OfferedTime(offer, day, hour)
 
 
 def find_held_time(recalls: Iterable[Recall], now: datetime) -> HeldTime | None:

@@ -22,8 +22,8 @@ from portal.formatting import format_local_day_and_time
 from portal.held_time import (
     HELD_HEADING,
     HELD_NEXT_STEP,
-    EarlierTime,
     HeldTime,
+    OfferedTime,
     find_earlier_time,
     find_held_time,
 )
@@ -93,7 +93,7 @@ class PatientPageContext:
     visit_day_texts: tuple[Explainer, ...] = ()
     cost_text: Explainer | None = None
     held: HeldTime | None = None
-    earlier: EarlierTime | None = None
+    earlier: OfferedTime | None = None
     # Whether the patient may ask for an earlier time, and whether they wait for one.
     may_wait: bool = False
     is_waiting: bool = False

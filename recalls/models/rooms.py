@@ -147,7 +147,7 @@ class SlotPolicy(models.Model):
         help_text=_("A few at a time; the first yes has it. Who cannot be written to is called."),
     )
     offer_batch = models.PositiveSmallIntegerField(
-        _("offered to so many at once"), default=3, validators=[MinValueValidator(1), MaxValueValidator(20)]
+        _("patients asked about each freed time"), default=3, validators=[MinValueValidator(1), MaxValueValidator(20)]
     )
     offer_notice_hours = models.PositiveSmallIntegerField(
         _("offered up to so many hours before"), default=72, validators=[MinValueValidator(4), MaxValueValidator(336)]

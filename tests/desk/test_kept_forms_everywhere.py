@@ -35,7 +35,8 @@ WITHOUT_WORDS = {
     "mfa/totp/deactivate_form.html", "mfa/recovery_codes/generate.html", "mfa/webauthn/add_form.html",
     "mfa/webauthn/authenticator_confirm_delete.html", "mfa/webauthn/edit_form.html", "mfa/webauthn/reauthenticate.html",
     "registration/sessions.html", "account/reauthenticate.html", "site_setup/account_requests.html",
-    "site_setup/first_account.html", "site_setup/invitation.html",
+    "site_setup/first_account.html", "site_setup/invitation.html", "registration/forgotten_password.html",
+    "recalls/_held_time.html", "retention/due_list.html",
 }  # fmt: skip
 
 

@@ -67,7 +67,7 @@ def test_the_database_refuses_to_change_a_row_as_it_came_or_a_version_of_it(
     row = park(load_results)
     mend(row, mona, birth_date="1970-02-01")
     for statement in (
-        "UPDATE exchange_parkedrow SET raw = '{}'",
+        "UPDATE exchange_parkedrow SET raw = '[]'",
         "UPDATE exchange_parkedrow SET source_digest = 'x'",
         "UPDATE exchange_rowmend SET cells = '{}'",
         "DELETE FROM exchange_rowmend",

@@ -21,7 +21,7 @@ SITE = {
     "name": "Lakeside Imaging", "sender_name": "Lakeside Imaging", "phone": "(716) 555-0133",
     "address_line": "9 Example Quay", "city": "Buffalo", "state": "NY", "postal_code": "14201",
     "time_zone": "America/New_York", "country": "US", "subdivision": "ny", "code": "LAKE", "date_order": "mdy",
-    "bare_zero": "park", "birads_edition": "5",
+    "bare_zero": "park", "birads_edition": "5", "keep_years": "10", "keep_years_last": "10",
 }  # fmt: skip
 
 

@@ -55,6 +55,7 @@ DETAILED = {
     "result_withdrawn",
 }
 LETTERS_OF_THEIR_OWN = {
+    "held_time",
     "recall_notice",
     "please_call",
     "please_call_results",
