@@ -18,6 +18,7 @@ BUDGET = 10.0  # seconds
 
 def main() -> int:
     with configured_database():
+        from django.core.management import call_command
         from django.db import connection
         from django.utils import timezone
 
@@ -27,6 +28,7 @@ def main() -> int:
         from recalls.models import Appointment, Recall, ScreeningExam, SlotPolicy, WaitingListEntry
         from recalls.testing.factories import RecallFactory, RoomFactory
 
+        call_command("migrate", verbosity=0)
         site, now = SiteFactory.create(), timezone.now()
         SlotPolicy.objects.create(site=site, offers_earlier=True)
         rooms = RoomFactory.create_batch(4, site=site)

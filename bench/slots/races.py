@@ -18,6 +18,7 @@ HOLDS, BOOKINGS, WORKERS, ROOMS = (
 
 def main() -> int:
     with configured_database():
+        from django.core.management import call_command
         from django.db import connection
 
         from clinic.factories import SiteFactory, get_site_staff
@@ -25,6 +26,7 @@ def main() -> int:
         from recalls.testing.factories import RecallFactory, RoomFactory
         from tests.support.slot_race import race
 
+        call_command("migrate", verbosity=0)
         site = SiteFactory.create()
         SlotPolicy.objects.create(site=site, holds_slots=True, notice_hours=24)
         RoomFactory.create_batch(ROOMS, site=site)
