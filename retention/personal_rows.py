@@ -106,9 +106,21 @@ PATIENT_VALUES: dict[str, Callable[[Any], Any]] = {
     "mrn": lambda patient: f"{REMOVED}{patient.pk}",
     "family_name": lambda _patient: REMOVED,
     **dict.fromkeys(
-        ("given_name", "middle_name", "preferred_name", "address_line", "city", "postal_code", "mobility"),
+        (
+            "given_name",
+            "middle_name",
+            "preferred_name",
+            "address_line",
+            "city",
+            "postal_code",
+            "mobility",
+            "race",
+            "ethnicity",
+            "insurance",
+        ),
         lambda _patient: "",
     ),
+    "distance_miles": lambda _patient: None,
     "birth_date": lambda patient: patient.birth_date.replace(month=1, day=1),
     "deceased_on": lambda patient: patient.deceased_on and patient.deceased_on.replace(month=1, day=1),
 }

@@ -9,7 +9,7 @@ from clinic.models import Site
 from notifications.enums import UNSENT_SUMMARY_STATES, NotificationState
 from notifications.models import LaySummary, Notification
 from patients.models import Patient
-from recalls.models import Recall, ScreeningExam, WorkItem
+from recalls.models import Recall, ReportRequest, ScreeningExam, WorkItem
 from retention.models import LegalHold, Minimisation
 
 # Laws of states keep a minor's record until some years after the eighteenth birthday.
@@ -59,6 +59,7 @@ def _free_patients(today: date, pk: str) -> "QuerySet[Patient]":
         Recall.objects.still_open().filter(of_person("patient")),
         Recall.objects.filter(of_person("patient"), result_since__isnull=False),
         WorkItem.objects.filter(of_person("patient"), done_at=None),
+        ReportRequest.objects.filter(of_person("recall__patient"), closed_at=None),
         LaySummary.objects.filter(of_person("exam__patient"), state__in=UNSENT_SUMMARY_STATES),
         Notification.objects.filter(of_person("patient"), state__in=_UNSENT),
         LegalHold.objects.filter(of_person("patient"), lift=None),

@@ -68,6 +68,14 @@ def test_an_open_task_keeps_the_person(full_record: Patient) -> None:
     assert not is_due(full_record)
 
 
+def test_a_report_that_another_institution_owes_keeps_the_person(shadyside: Site) -> None:
+    recall = RecallFactory.create(site=shadyside, transferred=True)
+    settle(recall.patient)
+    assert not is_due(recall.patient, 30)
+    actions.close_report_request(recall, by=get_site_staff(shadyside).manager, note="They answered twice that no.")
+    assert is_due(recall.patient)
+
+
 def test_a_recall_that_was_opened_again_keeps_the_person(full_record: Patient, shadyside: Site) -> None:
     refresh_list(when_due(full_record))
     assert DueRecord.objects.get().patient == full_record
