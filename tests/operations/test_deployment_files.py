@@ -53,6 +53,15 @@ def test_no_service_reads_the_history_of_the_source_code(unit: Any) -> None:
     assert ".git" in (PROJECT_ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
 
 
+def test_every_unit_of_systemd_takes_the_role_that_is_made_for_it() -> None:
+    """Its file comes second, so that its DATABASE_URL holds; the docs name the same files."""
+    docs = (PROJECT_ROOT / "docs" / "install.md").read_text(encoding="utf-8")
+    for unit in UNITS:
+        read = re.findall(r"^EnvironmentFile=(.*)$", unit.read_text(encoding="utf-8"), re.MULTILINE)
+        assert read[0] == "/etc/recall-desk.env"
+        assert f"| `{read[1].removeprefix('-')}` |" in docs
+
+
 def test_the_proxy_keeps_to_https_with_a_certificate_that_every_browser_trusts() -> None:
     """Caddy does so by itself, with TLS 1.2 and 1.3 and strong ciphers alone, unless its file says otherwise."""
     lines = (PROJECT_ROOT / "deploy" / "caddy" / "Caddyfile").read_text(encoding="utf-8").splitlines()

@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError, ProgrammingError, close_old_connections
 from django.utils.translation import gettext as _
 
 from operations.backup.encryption import BackupError
@@ -39,6 +39,8 @@ class Command(BaseCommand):
             made = make_backup()
         except (BackupError, OSError) as error:
             raise CommandError(str(error)) from None
+        except ProgrammingError:
+            raise CommandError(_("The role of DATABASE_URL may not read every table: use the owner's.")) from None
         except DatabaseError as error:
             raise CommandError(f"The database did not answer: {type(error).__name__}") from None
         words = {"path": made.path, "rows": sum(made.manifest.rows.values()), "seconds": round(made.seconds, 1)}
