@@ -128,6 +128,8 @@ class CountLine(models.Model):
             models.Index(fields=["site", "name", "bucket", "key", "count"], name="count_line_by_name"),
             # Serves the task that sums them up.
             models.Index(fields=["id"], condition=Q(is_sum=False), name="count_line_to_sum"),
+            # Finds the sums that it replaces, also while a large load has millions of lines to sum up.
+            models.Index(fields=["site", "name", "bucket", "key"], condition=Q(is_sum=True), name="count_line_sums"),
         ]
 
     def __str__(self) -> str:
