@@ -96,7 +96,7 @@ class SiteAdmin(ScopedAdmin[Site]):
         (
             gettext_lazy("Words of messages"),
             {
-                "fields": ("page_link", "reviewed_translations_only", "reviewed_english_only"),
+                "fields": ("page_link", "asks_contact_plan", "reviewed_translations_only", "reviewed_english_only"),
                 "description": gettext_lazy(
                     "Turn the link to the patient's page on: without it a patient who agreed to no health details in "
                     "email learns neither why they were called back nor how often it turns out fine."

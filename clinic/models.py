@@ -23,11 +23,11 @@ from clinic.contact_ladder import LOST_AFTER_DAYS, MAX_LADDER_DAYS, URGENT_LADDE
 from clinic.contact_ladder import LadderRung as LadderRung
 from clinic.site_aliases import SiteAlias as SiteAlias
 from clinic.site_aliases import check_code_is_unused, keep_former_names
-from clinic.site_rules import LaySummarySwitch, RetentionRule
+from clinic.site_rules import ContactPlanSwitch, LaySummarySwitch, RetentionRule
 from clinic.validators import validate_country, validate_time_zone
 
 
-class Site(LaySummarySwitch, RetentionRule):
+class Site(LaySummarySwitch, ContactPlanSwitch, RetentionRule):
     """One accredited place where patients are seen: the unit of staff access, deadlines and patient words."""
 
     class DateOrder(models.TextChoices):

@@ -55,6 +55,7 @@ class Page(models.TextChoices):
     RECALL = "recall", _("Recall page")
     PATIENT = "patient", _("Patient's record")
     PATIENT_EDIT = "patient_edit", _("Changing a patient's record")
+    CONTACT_PLAN = "contact_plan", _("Handing the contact plan to a patient")
     PATIENT_MERGE = "patient_merge", _("Merging patients' records")
     APPOINTMENTS = "appointments", _("Appointments")
     CLOSED_DAYS = "closed_days", _("Closing a day")
@@ -94,6 +95,7 @@ PAGE_ROLES: dict[Page, frozenset[Role]] = {
     Page.RECALL: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER, Role.RADIOLOGIST}),
     Page.PATIENT: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER, Role.RADIOLOGIST}),
     Page.PATIENT_EDIT: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER}),
+    Page.CONTACT_PLAN: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER}),
     Page.PATIENT_MERGE: frozenset({Role.MANAGER}),
     Page.APPOINTMENTS: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER, Role.RADIOLOGIST}),
     Page.CLOSED_DAYS: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER}),

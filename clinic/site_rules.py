@@ -63,6 +63,22 @@ class LaySummarySwitch(models.Model):
         return str(self.legal_name or self.name)
 
 
+class ContactPlanSwitch(models.Model):
+    """Part of `Site`: whether patients are asked at the end of the visit how they are to be reached."""
+
+    asks_contact_plan = models.BooleanField(
+        _("ask patients how to reach them, on a tablet or their own page"),
+        default=False,
+        help_text=_(
+            "Four short questions before the patient leaves: number, best hours and voicemail, who else may answer, "
+            "how to tell a result. Staff open them from the patient's record."
+        ),
+    )
+
+    class Meta:
+        abstract = True
+
+
 class RetentionRule(models.Model):
     """Part of `Site`."""
 

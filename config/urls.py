@@ -30,6 +30,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("health/ready/", ready, name="health_ready"),
     path("metrics/", metrics, name="metrics"),
     path("my/", include("portal.urls")),
+    path("tablet/", include("portal.contact_plan.tablet_urls")),
+    path("", include("portal.contact_plan.desk_urls")),
     path("admin/", admin.site.urls),
     path("language/", login_not_required(set_language), name="set_language"),
 ]

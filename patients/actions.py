@@ -84,7 +84,7 @@ def set_contact_points(
         rows,
         update_conflicts=True,
         unique_fields=["patient", "kind"],
-        update_fields=["value", "unusable", "changed_at"],
+        update_fields=["value", "unusable", "changed_at", "verified_at"],
     )
     return points | dict(zip(changed, rows, strict=True))
 
@@ -140,7 +140,9 @@ def _set_mark(point: ContactPoint, why: str, by: User | Actor) -> None:
     lock_patient(point.patient)
     log_changes(point.patient, {f"{point.kind}_unusable": (point.unusable, why)}, by=by)
     point.unusable, point.changed_at = why, timezone.now()
-    point.save(update_fields=["unusable", "changed_at"])
+    if why:
+        point.verified_at = None
+    point.save(update_fields=["unusable", "changed_at", "verified_at"])
 
 
 def set_language(patient: Patient, code: str, *, by: User | Actor, source: str = "") -> None:

@@ -13,6 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from clinic.access.page_views import note_loaded
 from clinic.models import Site
 from patients.background import Ethnicity, Insurance, Race
+from patients.contact_plan.models import ContactPlan as ContactPlan
+from patients.contact_plan.models import NumberCode as NumberCode
+from patients.contact_plan.models import TabletHandover as TabletHandover
 from patients.record_models import DifferentPeople as DifferentPeople
 from patients.record_models import PatientChange as PatientChange
 from patients.search_index import ContactPointManager, SearchedManager
@@ -173,6 +176,8 @@ class ContactPoint(models.Model):
     value = models.CharField(_("number or address"), max_length=254)
     unusable = models.CharField(_("not usable because"), max_length=10, choices=UnusableReason, blank=True)
     changed_at = models.DateTimeField(_("changed"), default=timezone.now)
+    # Since when a code proves that this number reaches the patient; another value must be proven anew.
+    verified_at = models.DateTimeField(_("verified"), null=True, blank=True)
 
     objects = ContactPointManager["ContactPoint"]()
 

@@ -132,7 +132,7 @@ class PreferencesForm(forms.Form):
         wish = ResultWish.objects.filter(patient=patient).first() or ResultWish()
         initial |= {name: getattr(wish, name) for name in ("channel", *self.WISH_BOXES, *self.PROXY_FIELDS)}
         super().__init__(data, initial=initial)
-        known = [(code, _NATIVE_LANGUAGE_NAMES.get(code, name)) for code, name in settings.LANGUAGES]
+        known = [(code, NATIVE_LANGUAGE_NAMES.get(code, name)) for code, name in settings.LANGUAGES]
         if patient.language not in dict(known):
             known.append((patient.language, _("%(code)s, as you told us") % {"code": patient.language}))
         self.fields["language"] = forms.ChoiceField(
@@ -174,4 +174,4 @@ _ANSWER_CHOICES = (
     (ResultWish.Channel.IN_WRITING.value, _("In writing, where that can be done")),
 )
 # Each language under its own name, readable to whoever needs it.
-_NATIVE_LANGUAGE_NAMES = {"en": "English", "es": "Español"}
+NATIVE_LANGUAGE_NAMES = {"en": "English", "es": "Español"}

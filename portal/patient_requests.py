@@ -198,15 +198,17 @@ def save_preferences(
     for subject, granted in consents.items():
         record_consent(patient, subject, granted=granted, source=CONSENT_SOURCE, by=PATIENT)
     if wish:
-        _save_wish(patient, wish)
+        save_wish(patient, wish)
     with translation.override(settings.LANGUAGE_CODE):  # staff read the tasks
         patient_changed.send(sender=Patient, patient=patient)
 
 
-def _save_wish(patient: Patient, wish: Mapping[str, Any]) -> None:
+def save_wish(patient: Patient, wish: Mapping[str, Any]) -> bool:
+    """Keep columns of `ResultWish`; whether the history of a recall tells of it: a patient without one has none."""
     recall = next(iter(get_patient_recalls(patient)), None)
     if recall is None:
         set_result_wish(patient, dict(wish), by=PATIENT)
-        return
+        return False
     with translation.override(settings.LANGUAGE_CODE):
         actions.record_wishes(recall, wish, by=PATIENT, note=_("Said on the patient's page."))
+    return True

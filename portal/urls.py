@@ -1,8 +1,13 @@
 """Addresses of the patient's page; only the first holds a link, and it is left after signing in."""
 
 from django.urls import path
+from django.views.decorators.http import require_http_methods
 
+from portal.contact_plan import views as contact_plan
+from portal.contact_plan.visit import on_own_page
 from portal.views import patient_page, times, verification
+
+_ask = require_http_methods(["GET", "HEAD", "POST"])
 
 app_name = "portal"
 urlpatterns = [
@@ -15,6 +20,8 @@ urlpatterns = [
     path("cancel/", times.cancel_visit, name="cancel_visit"),
     path("ask/<slug:what>/", patient_page.request_contact, name="patient_request"),
     path("choices/", patient_page.edit_preferences, name="preferences"),
+    path("plan/number/code/", on_own_page(_ask(contact_plan.type_code)), name="plan_code"),
+    path("plan/<slug:step>/", on_own_page(_ask(contact_plan.ask)), name="plan"),
     path("not-me/", patient_page.stop_emails, name="stop_emails"),
     path("visit.ics", patient_page.download_calendar_file, name="calendar_file"),
     path("leave/", patient_page.close_page, name="close_page"),

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from desk.languages import language_name
 from patients.channels import PHONE_KINDS
+from patients.contact_plan.models import MayAnswer, NumberCheck
 from patients.contact_validation import format_phone
 from patients.models import Consent, ContactPoint, Patient, PatientChange
 from recalls.enums import PartOfDay
@@ -17,12 +18,15 @@ _LABELS: dict[str, Any] = {
     "visit_wish": gettext_lazy("Can come"),
     "referrer": gettext_lazy("Referring provider"),
     "result_wish": gettext_lazy("Wish about results"),
+    "may_answer": gettext_lazy("Who else may answer"),
+    "contact_plan": gettext_lazy("Contact plan finished"),
     "links": gettext_lazy("Links to the own page in force"),
     "merged_into_id": gettext_lazy("Merged into record number"),
 }
 _SOURCES: dict[str, Any] = {
     "call": gettext_lazy("on the phone"),
     "staff": gettext_lazy("by staff"),
+    "contact plan": gettext_lazy("contact plan"),
     "merge": gettext_lazy("merge of records"),
     "merge undone": gettext_lazy("records separated"),
     "undo": gettext_lazy("step undone"),
@@ -52,7 +56,11 @@ def describe_change(change: PatientChange, country: str) -> ChangeWords:
 def _label(field: str) -> str:
     kind, _underscore, rest = field.partition("_")
     if kind in ContactPoint.Kind.values:
-        words = {"unusable": _("%(what)s, not usable because"), "second": _("%(what)s, a second one")}
+        words = {
+            "unusable": _("%(what)s, not usable because"),
+            "second": _("%(what)s, a second one"),
+            "verified": _("%(what)s, check of the number"),
+        }
         label = str(ContactPoint.Kind(kind).label)
         return words[rest] % {"what": label} if rest in words else label
     if kind == "consent":
@@ -66,6 +74,11 @@ def _value(field: str, text: str, country: str) -> str:
     kind, _underscore, rest = field.partition("_")
     if rest == "unusable" and text:
         return str(ContactPoint.UnusableReason(text).label)
+    if rest == "verified" and text:
+        return str(NumberCheck(text).label)
+    if field == "may_answer" and text:
+        who, _colon, name = text.partition(":")
+        return ", ".join(filter(None, (str(MayAnswer(who).label), name)))
     if kind in PHONE_KINDS and text:
         return format_phone(text, country)
     if field == "language":

@@ -20,6 +20,7 @@ from patients.models import Consent, ContactPoint, Patient, PatientChange
 from recalls.enums import Assessment, ClosureReason, State
 from recalls.models import Appointment, OutsideReport, Recall, ScreeningExam, WorkItem
 from recalls.presenters.booking.visit_parts import describe_parts
+from recalls.presenters.contact_plan import describe_may_answer
 from recalls.presenters.recall_header import format_findings
 from records.changes import describe_change
 from records.selectors import PatientRecord
@@ -49,6 +50,7 @@ def build_facts(patient: Patient, now: datetime) -> list[tuple[str, str]]:
     today = calendar.local_day(patient.site, now)
     preference = getattr(patient, "call_preference", None)
     wish = getattr(patient, "result_wish", None)
+    plan = getattr(patient, "contact_plan", None)
     address = [patient.address_line, f"{patient.city}, {patient.state} {patient.postal_code}".strip(" ,")]
     facts = [
         (_("Born"), f"{patient.birth_date:%Y-%m-%d}, {patient.age_on(today)}"),
@@ -65,6 +67,7 @@ def build_facts(patient: Patient, now: datetime) -> list[tuple[str, str]]:
         (_("Breast implants"), _("yes") if patient.implants else _("no")),
         (_("Mobility needs"), patient.mobility),
         (_("Wants to hear results"), str(wish or "")),
+        (_("Who else may answer"), describe_may_answer(plan) if plan else ""),
         (_("Race"), str(patient.get_race_display())),
         (_("Ethnicity"), str(patient.get_ethnicity_display())),
         (_("Insurance"), str(patient.get_insurance_display())),

@@ -35,7 +35,8 @@ class PatientRecord:
 
 def get_patient(user: User, pk: int) -> Patient:
     """The record with everything said about it in few words; Http404 at sites of others."""
-    rows = patients_of(user).select_related("site", "call_preference", "visit_wish", "result_wish", "merged_into")
+    said = ("call_preference", "visit_wish", "result_wish", "contact_plan")
+    rows = patients_of(user).select_related("site", "merged_into", *said)
     patient = rows.prefetch_related("contact_points", "consents__by").filter(pk=pk).first()
     if patient is None:
         raise Http404

@@ -43,6 +43,7 @@ class PatientView(RecordView):
             "merged": record.merged,
             "duplicates": find_duplicates(user, [patient]).get(pk, []),
             "may_edit": can_open_page(user, Page.PATIENT_EDIT) and in_use is None,
+            "may_ask_plan": can_open_page(user, Page.CONTACT_PLAN) and patient.site.asks_contact_plan,
             "may_hold": can_open_page(user, Page.LEGAL_HOLDS),
             "may_merge": can_open_page(user, Page.PATIENT_MERGE) and in_use is None,
         }

@@ -17,6 +17,7 @@ from clinic.roles import Page, can_open_page
 from desk.union_counts import CountRow, fetch_counts
 from recalls.enums import OPEN_STATES, State
 from reports import charts
+from reports.contact_plans import PlanCoverage, plan_count_queries, plan_coverage
 from reports.current_counts import (
     health_count_queries,
     message_count_queries,
@@ -87,6 +88,8 @@ class Board:
     # Empty where no site sends lay summaries and none is owed.
     lay_summaries: list[BoardCount]
     work_items: list[BoardCount]
+    # Empty where no site asks its patients.
+    contact_plans: list[PlanCoverage]
     charts: list[charts.Chart]
     # When the figures of past weeks and days and of today were counted; all else is counted as the board is read.
     weeks_counted_at: datetime
@@ -155,6 +158,7 @@ def get_board(user: User, outside: ExternalStatus) -> Board:
         messages=_message_counts(counts),
         lay_summaries=_summary_counts(counts, sites),
         work_items=_work_item_counts(counts),
+        contact_plans=plan_coverage(sites, counts.rows_for),
         charts=[
             charts.overdue_chart(counts.rows_for("overdue"), sites),
             charts.age_chart(counts.rows_for("open")),
@@ -173,6 +177,7 @@ def _count_queries(sites: list[Site], now: datetime, outside: ExternalStatus) ->
     yield from summary_count_queries(sites, now)
     yield from work_item_count_queries(sites, now)
     yield from parked_count_queries(outside.parked_rows, outside.parked_messages)
+    yield from plan_count_queries(sites, now)
     yield from health_count_queries()
 
 

@@ -12,7 +12,18 @@ from django.db.models import Model
 
 from exchange.models import Hl7AwaitedFinal, Hl7Message, Hl7MessageMend, ParkedCancer, RowMend
 from notifications.models import BatchLetter, LaySummaryCopy, LaySummaryEvent, RenderedMessage
-from patients.models import AddressFault, Consent, ContactPoint, PatientChange, PatientLink, ResultWish, SearchTerm
+from patients.models import (
+    AddressFault,
+    Consent,
+    ContactPlan,
+    ContactPoint,
+    NumberCode,
+    PatientChange,
+    PatientLink,
+    ResultWish,
+    SearchTerm,
+    TabletHandover,
+)
 from recalls.models import (
     Appointment,
     CallPreference,
@@ -95,6 +106,9 @@ DELETED_OF_PERSON: dict[type[Model], str] = {
     ContactPoint: "patient",
     AddressFault: "patient",
     ResultWish: "patient",
+    ContactPlan: "patient",
+    NumberCode: "patient",
+    TabletHandover: "patient",
     CallPreference: "patient",
     VisitWish: "patient",
     PatientLink: "patient",

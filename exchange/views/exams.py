@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from clinic.actors import actor_for
-from clinic.roles import Page
+from clinic.roles import Page, can_open_page
 from desk.saved_note import store_saved_note
 from desk.views import DeskView, current_user, log_patient_view
 from recalls.forms.exams import EXAM_FORMS, ExamCorrectionForm, OpenRecallForm
@@ -50,7 +50,8 @@ class ExamView(DeskView):
             if is_due and actor_for(user).roles & STEPS_BY_NAME[name].roles:
                 shown = sent if isinstance(sent, form_class) else form_class(user, exam)
                 forms.append((name, STEPS_BY_NAME[name], shown))
-        context = {"exam": exam, "recalls": recalls, "forms": forms, "form": sent}
+        may_ask = exam.patient.site.asks_contact_plan and can_open_page(user, Page.CONTACT_PLAN)
+        context = {"exam": exam, "recalls": recalls, "forms": forms, "form": sent, "may_ask_plan": may_ask}
         return render(request, "exchange/exam.html", context)
 
 
@@ -58,7 +59,10 @@ def _get_exam(request: HttpRequest, pk: int) -> ScreeningExam:
     """The exam with its patient; Http404 at a site that is not the user's."""
     here = ScreeningExam.objects.filter(site__in=current_user(request).site_ids)
     exam = (
-        here.select_related("patient", "site", "reader", "referrer").prefetch_related("findings").filter(pk=pk).first()
+        here.select_related("patient__site", "site", "reader", "referrer")
+        .prefetch_related("findings")
+        .filter(pk=pk)
+        .first()
     )
     if exam is None:
         raise Http404

@@ -12,6 +12,7 @@ from typing import Final
 
 from clinic.models import User
 from desk.languages import language_name
+from patients.contact_plan.models import MayAnswer
 from patients.contact_validation import format_phone
 from patients.models import Patient
 from recalls.enums import Assessment, FindingKind, RecallKind, State
@@ -37,6 +38,7 @@ _EN: Final = {
     "voicemail": "This is $caller from $sender. Please call me at $phone. Thank you.",
     "voicemail_short": "This is $caller. Please call me at $phone. Thank you.",
     "other_person": "This is $caller. Could you ask $name to call me at $phone? Thank you.",
+    "only_patient": "Thank you. I will call again.",
 }
 _ES: Final = {
     "open": "Hola, ¿puedo hablar con $name? Soy $caller, de $sender.",
@@ -55,6 +57,7 @@ _ES: Final = {
     "voicemail": "Soy $caller, de $sender. Por favor, llámeme al $phone. Gracias.",
     "voicemail_short": "Soy $caller. Por favor, llámeme al $phone. Gracias.",
     "other_person": "Soy $caller. ¿Puede pedirle a $name que me llame al $phone? Gracias.",
+    "only_patient": "Gracias. Llamaré otra vez.",
 }
 # What may be said when the patient, who has given the birth date, asks what was seen; of a 4 or 5 the doctor speaks.
 _SEEN_EN: Final = {
@@ -132,9 +135,15 @@ def build_call_script(recall: Recall, caller: User) -> CallScript:
         interpreter_language="" if language in CALL_SCRIPTS else language_name(patient.language),
         lines=tuple(said(name) for name in ("open", "check", _reason_key(recall), "close")),
         voicemail=said(message) if message else "",
-        other_person=said("other_person"),
+        other_person=said("only_patient" if _is_only_for_patient(patient) else "other_person"),
         if_asked=_answers_about_findings(recall, language if language in _SEEN else "en"),
     )
+
+
+def _is_only_for_patient(patient: Patient) -> bool:
+    """The patient asked that nobody else takes a message."""
+    plan = getattr(patient, "contact_plan", None)
+    return plan is not None and plan.may_answer == MayAnswer.ONLY_ME
 
 
 def _answers_about_findings(recall: Recall, language: str) -> tuple[str, ...]:

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from clinic import calendar
-from clinic.models import User
+from clinic.models import Site, User
 from desk.languages import language_name
 from patients.channels import get_patient_channels
 from patients.contact_validation import format_phone
@@ -33,6 +33,7 @@ from recalls.presenters.case_marks import (
     result_teller,
 )
 from recalls.presenters.case_record import build_case_record
+from recalls.presenters.contact_plan import ContactPlanText, describe_contact_plan
 from recalls.presenters.datetime_display import TimeRemaining, display_datetime, format_day, time_remaining
 from recalls.presenters.moved_exam import build_sent_and_told, is_exam_moved
 from recalls.presenters.next_action import NextActionFacts, collect_next_action_facts, describe_next_action
@@ -49,6 +50,7 @@ class ContactPointRow:
     display_value: str
     href: str
     unusable_reason: str
+    verified_on: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class PatientHeader:
     do_not_call: bool
     deceased_on: str
     contact_points: list[ContactPointRow]
+    contact_plan: ContactPlanText | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +142,12 @@ def build_patient_header(recall: Recall, now: datetime) -> PatientHeader:
         call_preference=str(getattr(patient, "call_preference", "")),
         do_not_call=patient.do_not_call,
         deceased_on=format_day(patient.deceased_on, today) if patient.deceased_on else "",
-        contact_points=_contact_point_rows(patient, recall.site.country),
+        contact_points=_contact_point_rows(patient, recall.site, today),
+        contact_plan=describe_contact_plan(patient, now),
     )
 
 
-def _contact_point_rows(patient: Patient, country: str) -> list[ContactPointRow]:
+def _contact_point_rows(patient: Patient, site: Site, today: date) -> list[ContactPointRow]:
     usable = get_patient_channels(patient)
     hrefs = {
         ContactPoint.Kind.MOBILE: f"tel:{usable.mobile}" if usable.mobile else "",
@@ -155,12 +159,10 @@ def _contact_point_rows(patient: Patient, country: str) -> list[ContactPointRow]
     for point in sorted(patient.contact_points.all(), key=lambda row: ContactPoint.Kind.values.index(row.kind)):
         kind = ContactPoint.Kind(point.kind)
         is_phone = kind != ContactPoint.Kind.EMAIL
-        shown = format_phone(point.value, country) if is_phone else point.value
-        lines.append(
-            ContactPointRow(
-                kind.label, shown, hrefs[kind], _unusable_reason(point, patient, usable.email_blocked_reason)
-            )
-        )
+        shown = format_phone(point.value, site.country) if is_phone else point.value
+        fault = _unusable_reason(point, patient, usable.email_blocked_reason)
+        verified = format_day(calendar.local_day(site, point.verified_at), today) if point.verified_at else ""
+        lines.append(ContactPointRow(kind.label, shown, hrefs[kind], fault, verified))
     return lines
 
 

@@ -13,7 +13,8 @@ from recalls.selectors.result_rows import load_result_rows
 MAX_OTHER_RECALLS = 10
 
 _SELECT_RELATED = (
-    "patient__call_preference", "patient__visit_wish", "patient__result_wish", "result_owner", "assigned_to",
+    "patient__call_preference", "patient__visit_wish", "patient__result_wish", "patient__contact_plan", "patient__site",
+    "result_owner", "assigned_to",
     "exam__reader", "exam__referrer", "claim__user", "supplemental", "imaging_order",
     "held_slot__room",
 )  # fmt: skip

@@ -105,7 +105,10 @@ class MessagesForm(forms.ModelForm[Site]):
 
     class Meta:
         model = Site
-        fields = ("page_link", "send_from", "send_until", "reviewed_translations_only", "reviewed_english_only")
+        fields = (
+            "page_link", "asks_contact_plan", "send_from", "send_until", "reviewed_translations_only",
+            "reviewed_english_only",
+        )  # fmt: skip
         widgets = {
             name: forms.TimeInput(attrs={"type": "time"}, format="%H:%M") for name in ("send_from", "send_until")
         }

@@ -20,7 +20,8 @@ from site_setup.views.base import SetupView
 # A copy is another house: what names this one is typed anew.
 _NOT_COPIED = frozenset({"name", "legal_name", "code", "phone", "address_line", "postal_code", "assigning_authority"})
 _SITE_RULES = (
-    "send_from", "send_until", "lost_after", "page_link", "reviewed_translations_only", "reviewed_english_only",
+    "send_from", "send_until", "lost_after", "page_link", "asks_contact_plan", "reviewed_translations_only",
+    "reviewed_english_only",
 )  # fmt: skip
 
 

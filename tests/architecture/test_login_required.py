@@ -16,6 +16,8 @@ PORTAL_URL_NAMES = (
     "confirm_appointment",
     "keep_time",
     "choose_time",
+    "plan",
+    "plan_code",
     "cancel_visit",
     "answer_earlier",
     "wait_for_earlier",
@@ -69,6 +71,8 @@ PUBLIC_URL_NAMES = {
     "sms_inbound",  # the provider of text messages calls it; its signature is checked
     # The patient's page: opened by a link and the birth date, and then by a cookie of a quarter of an hour.
     *(f"portal:{name}" for name in PORTAL_URL_NAMES),
+    # A clinic's tablet in a patient's hands: opened by a number that staff make, and then by a cookie of minutes.
+    *(f"tablet:{name}" for name in ("open", "plan", "plan_code", "still_here", "give_back", "thanks")),
     *WEBHOOK_URL_NAMES,
     "calendar_feed",  # a calendar program reads it; the address holds a secret that can be ended
     # Programs bring a token of their own; each view asks for it.

@@ -18,6 +18,8 @@ ROOT: Final = Path(__file__).parents[2]
 # What makes the words of a message, and the patient's page.
 MODULES: Final = (
     *sorted((ROOT / "portal").glob("*.py")),
+    *sorted((ROOT / "portal" / "contact_plan").glob("*.py")),
+    ROOT / "notifications" / "delivery" / "code_text.py",
     *(
         ROOT / "notifications" / "rendering" / f"{name}.py"
         for name in ("context", "formatting", "calendar_invite", "lay_summary", "letter_pdf", "sms")
@@ -25,6 +27,11 @@ MODULES: Final = (
 )
 TEMPLATES: Final = (
     *(f"portal/{path.name}" for path in sorted((ROOT / "templates" / "portal").glob("*.html"))),
+    *(
+        f"portal/contact_plan/{path.name}"
+        for path in sorted((ROOT / "templates" / "portal" / "contact_plan").glob("*.html"))
+        if path.name != "desk.html"  # a page of the staff
+    ),
     "notifications/unsubscribe.html",
 )
 CATALOGUES: Final = [

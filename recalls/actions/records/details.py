@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinic.actors import actor_for
-from clinic.roles import PAGE_ROLES, Page
+from clinic.roles import PAGE_ROLES, Page, Role
 from patients.actions import record_consent, remove_contact_point, set_contact_points, update_details
 from patients.addresses import mark_address_usable
 from patients.models import Consent, ContactPoint, Patient, ReferringProvider
@@ -68,7 +68,7 @@ def edit_record(
     for subject, granted in edit.consents.items():
         record_consent(locked, subject, granted=granted, source=source, by=by)
     if edit.best_time is not None:
-        _edit_best_time(locked, edit.best_time, by, source)
+        set_best_time(locked, edit.best_time, by=by, source=source)
     if edit.visit_wish is not None:
         set_visit_wish(locked, *edit.visit_wish, by=by, source=source)
     if recall is not None:
@@ -80,7 +80,7 @@ def edit_record(
 
 def _check_may_edit(patient: Patient, by: UserOrActor) -> None:
     actor = actor_for(by)
-    if not actor.roles & PAGE_ROLES[Page.PATIENT_EDIT]:
+    if not actor.roles & (PAGE_ROLES[Page.PATIENT_EDIT] | {Role.PATIENT}):  # a patient corrects their own
         raise NotPermitted(_("Your role may not change a patient's record."))
     here = [patient.site_id, *patient.exams.values_list("site_id", flat=True)]
     if not any(actor.can_access_site(site_id) for site_id in here):
@@ -101,7 +101,8 @@ def _edit_contact_points(patient: Patient, edit: RecordEdit, by: UserOrActor, so
         tasks.update(done_at=timezone.now(), done_by=actor_for(by).user)
 
 
-def _edit_best_time(patient: Patient, part: str, by: UserOrActor, source: str) -> None:
+def set_best_time(patient: Patient, part: str, *, by: UserOrActor, source: str) -> None:
+    """Keep when the patient is best called: a `PartOfDay`, empty for no matter when; the history keeps the old one."""
     before = CallPreference.objects.filter(patient=patient).first()
     old = before.part if before else ""
     if part == old:

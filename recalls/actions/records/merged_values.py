@@ -16,7 +16,7 @@ from patients.address_faults import fold_address
 from patients.addresses import mark_address_unusable
 from patients.background import BACKGROUND_FIELDS
 from patients.channels import PHONE_KINDS
-from patients.models import AddressFault, Consent, ContactPoint, Patient, PatientChange, ResultWish
+from patients.models import AddressFault, Consent, ContactPlan, ContactPoint, Patient, PatientChange, ResultWish
 from patients.record_history import log_changes
 from recalls.actions.records.details import set_visit_wish
 from recalls.actions.transition import UserOrActor
@@ -47,7 +47,17 @@ def carry_over(loser: Patient, survivor: Patient, *, by: UserOrActor) -> list[st
     _carry_call_preference(loser, survivor, by)
     _carry_visit_wish(loser, survivor, by)
     _carry_result_wish(loser, survivor, by)
-    return to_check
+    return to_check + list(_contact_plan_to_make(loser, survivor))
+
+
+def _contact_plan_to_make(loser: Patient, survivor: Patient) -> Iterator[str]:
+    """Who may answer is the patient's to say: of two records the one in use keeps its plan, and nothing is mixed."""
+    plans = {plan.patient_id: plan for plan in ContactPlan.objects.filter(patient__in=(loser, survivor))}
+    theirs, known = plans.get(loser.pk), plans.get(survivor.pk)
+    if theirs is None or (not theirs.number_at and not theirs.may_answer):
+        return
+    if known is None or (theirs.may_answer, theirs.other_name) != (known.may_answer, known.other_name):
+        yield _("the other record has another contact plan: ask the patient how to reach them, and who may answer.")
 
 
 def _details_to_carry(loser: Patient, survivor: Patient) -> dict[str, object]:
