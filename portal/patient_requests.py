@@ -197,18 +197,17 @@ def save_preferences(
         set_language(patient, language, by=PATIENT)
     for subject, granted in consents.items():
         record_consent(patient, subject, granted=granted, source=CONSENT_SOURCE, by=PATIENT)
-    if wish:
-        save_wish(patient, wish)
-    with translation.override(settings.LANGUAGE_CODE):  # staff read the tasks
+    with translation.override(settings.LANGUAGE_CODE):  # staff read the history and the tasks
+        if wish:
+            save_wish(patient, wish, _("Said on the patient's page."))
         patient_changed.send(sender=Patient, patient=patient)
 
 
-def save_wish(patient: Patient, wish: Mapping[str, Any]) -> bool:
+def save_wish(patient: Patient, wish: Mapping[str, Any], note: str) -> bool:
     """Keep columns of `ResultWish`; whether the history of a recall tells of it: a patient without one has none."""
     recall = next(iter(get_patient_recalls(patient)), None)
     if recall is None:
         set_result_wish(patient, dict(wish), by=PATIENT)
         return False
-    with translation.override(settings.LANGUAGE_CODE):
-        actions.record_wishes(recall, wish, by=PATIENT, note=_("Said on the patient's page."))
+    actions.record_wishes(recall, wish, by=PATIENT, note=note)
     return True

@@ -11,6 +11,7 @@ from typing import Any, Concatenate, ParamSpec
 from django.conf import settings
 from django.db import transaction
 from django.utils import translation
+from django.utils.translation import gettext as _
 
 from clinic.actors import PATIENT
 from notifications.delivery.code_text import TextResult, can_send_texts, send_code
@@ -143,7 +144,7 @@ def _change_wish(patient: Patient, columns: Mapping[str, Any]) -> None:
     if all(getattr(stands, name) == value for name, value in columns.items()):
         return
     before = str(known or "")
-    if not save_wish(patient, columns):
+    if not save_wish(patient, columns, _("Said in the contact plan.")):
         after = str(ResultWish.objects.get(patient=patient))
         log_changes(patient, {"result_wish": (before, after)}, by=PATIENT, source=plans.SOURCE)
 

@@ -66,8 +66,8 @@ class NumberForm(PlanForm):
     phone_kind = _radios(
         gettext_lazy("What kind of phone is it?"),
         choices=[
-            (MOBILE.value, gettext_lazy("Cell phone: it gets texts")),
-            (HOME.value, gettext_lazy("Home phone: no texts")),
+            (MOBILE.value, gettext_lazy("Cell phone with texts")),
+            (HOME.value, gettext_lazy("Home phone, no texts")),
         ],
     )
 
@@ -92,7 +92,7 @@ class NumberForm(PlanForm):
         return _checked_phone(self.cleaned_data["phone"], self.patient.site)
 
 
-class CodeForm(forms.Form):
+class TypedCodeForm(forms.Form):
     """The code that was sent; `texts` agrees to texts about visits, to whom nobody has said it yet."""
 
     code = forms.CharField(

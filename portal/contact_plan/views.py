@@ -19,7 +19,7 @@ from patients.contact_plan.number_codes import CodeRefused, CodeResult
 from patients.contact_validation import format_phone
 from patients.models import ContactPoint
 from portal.contact_plan import answers
-from portal.contact_plan.forms import MOBILE, CallsForm, CodeForm, NumberForm, PeopleForm, PlanForm, ResultForm
+from portal.contact_plan.forms import MOBILE, CallsForm, NumberForm, PeopleForm, PlanForm, ResultForm, TypedCodeForm
 from portal.contact_plan.tablet_session import end_tablet_session
 from portal.contact_plan.visit import PlanVisit
 
@@ -52,14 +52,14 @@ def type_code(request: HttpRequest, visit: PlanVisit) -> HttpResponse:
     if code is None or patient.do_not_call:
         return redirect(visit.url("plan", "number"))
     has_agreed = answers.sms_consent(patient) is True
-    form = CodeForm(has_agreed=has_agreed)
+    form = TypedCodeForm(has_agreed=has_agreed)
     if request.method == "POST":
         action = request.POST.get("action")
         if action == "new":
             return _send(request, visit, code.number)
         if action == "without":
             return _go_on_unverified(request, visit, code.number)
-        form = CodeForm(request.POST, has_agreed=has_agreed)
+        form = TypedCodeForm(request.POST, has_agreed=has_agreed)
         if form.is_valid():
             result = answers.check_code(patient, form.cleaned_data["code"], texts=form.cleaned_data.get("texts", False))
             if result == CodeResult.CORRECT:
