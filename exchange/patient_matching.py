@@ -25,6 +25,7 @@ from patients.background import BACKGROUND_FIELDS
 from patients.models import Consent, ContactPoint, Patient
 from patients.search_index import create_records
 from recalls.actions import UserOrActor
+from recalls.actions.records.told_wishes import fill_wishes
 from recalls.models import ScreeningExam
 from recalls.selectors.patients import patients_of
 
@@ -141,6 +142,9 @@ class PatientMatcher:
             for row, patient in self._new
             for subject, granted in _consents_in_row(row).items()
         )
+        for row, patient in self._new:
+            if row.wishes:
+                fill_wishes(patient, row.wishes, by=self.by, source=self.source)
 
     def update_patient(self, patient: Patient, row: ResultRow) -> tuple[bool, list[Problem]]:
         """Bring the record up to date if no newer exam has done so; whether it changed, and what was not believed.
@@ -163,6 +167,10 @@ class PatientMatcher:
                     message = _("It is known not to work: %(why)s.") % {"why": point.get_unusable_display()}
                     faults.append(Problem(_COLUMN_BY_KIND[kind], message))
         consented, problems = self._update_consents(patient, row)
+        if row.wishes:
+            filled, refused = fill_wishes(patient, row.wishes, by=self.by, source=self.source)
+            changed = changed or filled
+            faults += [Problem(column, words) for column, words in refused.items()]
         if changed or consented:
             self.changed_patients.add(patient.pk)
             patient._prefetched_objects_cache.clear()  # type: ignore[attr-defined]  # what was read before is old now

@@ -15,7 +15,7 @@ from clinic import calendar
 from clinic.models import Site
 from exchange.errors import WHOLE_ROW, InvalidValue, Problem
 from exchange.models import IntakeRules
-from exchange.parsing import background_parsers, value_parsers
+from exchange.parsing import background_parsers, contact_parsers, value_parsers
 from exchange.parsing.assessment_parser import parse_screening_assessment
 from exchange.parsing.cell_text import clean_cell
 from exchange.parsing.date_parser import parse_birth_date, parse_date, parse_datetime
@@ -24,6 +24,7 @@ from exchange.schema import COLUMNS, COLUMNS_BY_NAME, REQUIRED
 from patients.contact_validation import CheckedContact, check_email, check_phone
 from patients.models import ContactPoint
 from recalls.actions.opening import RecommendedImaging
+from recalls.actions.records.told_wishes import ToldWishes
 from recalls.assessment_consistency import INCONSISTENT_OVERALL, is_overall_consistent
 from recalls.enums import Assessment, SupplementalTest
 
@@ -35,6 +36,9 @@ CONTACT_COLUMNS = {
     "phone_home": ContactPoint.Kind.HOME,
     "email": ContactPoint.Kind.EMAIL,
 }
+_OTHER_CONTACTS = ("may_answer_phone", "referrer_email")
+# Wishes that a file of an older form has not: a row without them means what it always meant.
+_WISH_COLUMNS = ("best_time", "may_answer", "may_answer_phone", "result_by", "result_not_before_weekend")
 # How a file says that there is no such name: never by an empty cell, which may be a name that was lost.
 _NO_SUCH_NAME = frozenset({"-", "FNU", "LNU", "NFN", "NLN"})
 _ASSESSMENT_COLUMNS = ("assessment", "assessment_left", "assessment_right")
@@ -62,6 +66,11 @@ class ResultRow:
     phone_mobile: CheckedContact | None = None
     phone_home: CheckedContact | None = None
     voicemail: str = ""
+    best_time: str = ""
+    may_answer: str = ""
+    may_answer_phone: CheckedContact | None = None
+    result_by: str = ""
+    result_not_before_weekend: bool | None = None
     sms_consent: bool | None = None
     email: CheckedContact | None = None
     email_consent: bool | None = None
@@ -107,19 +116,31 @@ class ResultRow:
         return {kind: checked for kind, checked in given if checked is not None}
 
     @property
+    def wishes(self) -> ToldWishes:
+        """What the row tells of the patient's wishes; a phone that cannot be used is left out."""
+        phone, later = self.may_answer_phone, self.result_not_before_weekend
+        wish = {"channel": self.result_by} if self.result_by else {}
+        wish |= {} if later is None else {"not_before_weekend": later}  # type: ignore[dict-item]
+        return ToldWishes(
+            self.best_time, self.may_answer, phone.value if phone and not phone.problem else "", wish or None
+        )
+
+    @property
     def contact_problems(self) -> list[Problem]:
         """Numbers and addresses that are kept and cannot be used; they do not hold up the result."""
-        given = ((column, getattr(self, column)) for column in (*CONTACT_COLUMNS, "referrer_email"))
+        given = ((column, getattr(self, column)) for column in (*CONTACT_COLUMNS, *_OTHER_CONTACTS))
         return [Problem(column, str(checked.problem)) for column, checked in given if checked and checked.problem]
 
     def digest(self) -> str:
         """SHA-256 of what the row means; the same meaning in other words has the same one."""
         meaning = [self.site.pk, *(str(getattr(self, name)) for name in _DIGEST_FIELDS)]
         meaning += [str(part) for part in astuple(self.order)] if self.order else []
+        wishes = {name: str(getattr(self, name)) for name in _WISH_COLUMNS if getattr(self, name) not in ("", None)}
+        meaning += [wishes] if wishes else []
         return hashlib.sha256(json.dumps(meaning).encode()).hexdigest()
 
 
-_DIGEST_FIELDS = tuple(field.name for field in fields(ResultRow) if field.name not in ("site", "order"))
+_DIGEST_FIELDS = tuple(field.name for field in fields(ResultRow) if field.name not in ("site", "order", *_WISH_COLUMNS))
 
 
 def _parse_npi(text: str, _site: Site) -> str:
@@ -134,15 +155,27 @@ _VALUE_PARSERS: dict[str, Callable[[str, Site], Any]] = {
     "reported_at": parse_datetime,
     **dict.fromkeys(_ASSESSMENT_COLUMNS, parse_screening_assessment),
     **dict.fromkeys(
-        ("interpreter_needed", "sms_consent", "email_consent", "detail_consent", "double_read", "first_screen"),
+        (
+            "interpreter_needed",
+            "result_not_before_weekend",
+            "sms_consent",
+            "email_consent",
+            "detail_consent",
+            "double_read",
+            "first_screen",
+        ),
         lambda text, _site: value_parsers.parse_yes_no(text),
     ),
-    **dict.fromkeys(("phone_mobile", "phone_home"), lambda text, site: check_phone(text, site.country)),
+    **dict.fromkeys(
+        ("phone_mobile", "phone_home", "may_answer_phone"), lambda text, site: check_phone(text, site.country)
+    ),
     **dict.fromkeys(("email", "referrer_email"), lambda text, _site: check_email(text)),
     "referrer_npi": _parse_npi,
     "sex": lambda text, _site: value_parsers.parse_sex(text),
     "language": lambda text, _site: value_parsers.parse_language(text),
     "voicemail": lambda text, _site: value_parsers.parse_voicemail(text),
+    "best_time": lambda text, _site: contact_parsers.parse_best_time(text),
+    "result_by": lambda text, _site: contact_parsers.parse_result_channel(text),
     "race": lambda text, _site: background_parsers.parse_race(text),
     "ethnicity": lambda text, _site: background_parsers.parse_ethnicity(text),
     "insurance": lambda text, _site: background_parsers.parse_insurance(text),
@@ -285,7 +318,7 @@ def _unknown_site_message(sites: Mapping[str, Site], *, named: bool) -> str:
 
 def _find_contradictions(values: Mapping[str, Any], site: Site) -> list[Problem]:
     """What cannot be true together, as far as the columns could be read."""
-    return [*_check_dates(values, site), *_check_sides(values)]
+    return [*_check_dates(values, site), *_check_sides(values), *_check_person(values)]
 
 
 def _check_dates(values: Mapping[str, Any], site: Site) -> list[Problem]:
@@ -315,3 +348,9 @@ def _check_sides(values: Mapping[str, Any]) -> list[Problem]:
     if overall is None or is_overall_consistent(overall, values.get("assessment_left"), values.get("assessment_right")):
         return []
     return [Problem("assessment", str(INCONSISTENT_OVERALL))]
+
+
+def _check_person(values: Mapping[str, Any]) -> list[Problem]:
+    if values.get("may_answer") or "may_answer_phone" not in values:
+        return []
+    return [Problem("may_answer", _("There is a phone of another person and no name. Write the name or leave both."))]

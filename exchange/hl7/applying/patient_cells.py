@@ -20,7 +20,7 @@ FIELD_BY_COLUMN = {
     "mrn": "PID-3", "assigning_authority": "PID-3", "family_name": "PID-5", "given_name": "PID-5",
     "middle_name": "PID-5", "preferred_name": "PID-5", "birth_date": "PID-7", "sex": "PID-8", "address_line": "PID-11",
     "city": "PID-11", "state": "PID-11", "postal_code": "PID-11", "phone_mobile": "PID-13", "phone_home": "PID-13",
-    "email": "PID-13", "race": "PID-10", "ethnicity": "PID-22",
+    "email": "PID-13", "may_answer": "NK1-2", "may_answer_phone": "NK1-5", "race": "PID-10", "ethnicity": "PID-22",
     "language": "PID-15", "accession": "OBR-3", "exam_date": "OBR-7", "assessment": "OBX-5",
     "assessment_left": "OBX-5", "assessment_right": "OBX-5", "density": "OBX-5", "reported_at": "OBR-22",
     "reader": "OBR-32", "referrer_name": "OBR-16", "referrer_npi": "OBR-16", "modality": "OBR-4", "site": "MSH-4",
@@ -31,6 +31,7 @@ _NO_RECORD_TYPES = frozenset(
     {"SS", "SSN", "DL", "PPN", "AN", "VN", "NI", "NN", "NH", "MC", "MA", "WC", "BC", "TAX", "SB", "BR", "CZ", "PRC",
      "ANON", "PNT", "NPI"}
 )  # fmt: skip
+_CONTACT_ROLES = frozenset({"C", "EP", "CP"})  # table 0131: emergency contact, contact person
 _SEXES = {"A": "O", "N": "U", "": ""}  # table 0001: ambiguous, not applicable
 
 
@@ -124,12 +125,21 @@ def build_patient_cells(patient: PatientFacts, sender: Hl7Sender) -> tuple[dict[
         "phone_mobile": next((phone.number for phone in private if phone.is_mobile), ""),
         "phone_home": next((phone.number for phone in private if not phone.is_mobile), ""),
         "email": next(iter(patient.emails), ""),
+        **_contact_person(patient),
         "address_line": address.street,
         "city": address.part(3),
         "state": address.part(4),
         "postal_code": address.part(5),
     }
     return {column: text.strip() for column, text in cells.items() if text.strip()}, faults
+
+
+def _contact_person(patient: PatientFacts) -> dict[str, str]:
+    """Whoever the patient named as a contact may take a message; next of kin alone were not named for that."""
+    named = next((one for one in patient.contact_persons if one.role in _CONTACT_ROLES and one.name), None)
+    if named is None or len(named.name) > COLUMNS_BY_NAME["may_answer"].max_length:
+        return {}
+    return {"may_answer": named.name, "may_answer_phone": named.phone}
 
 
 def _check_birth(patient: PatientFacts) -> tuple[Fault, ...]:

@@ -95,6 +95,15 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
+class ContactPerson:
+    """NK1: one person beside the patient. `role` is the code of table 0131: C or EP emergency contact, CP contact."""
+
+    name: str
+    phone: str = ""
+    role: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PatientFacts:
     """PID: one patient. `birth_raw` is PID-7 as it was sent, `birth_date` None when that is no full day."""
 
@@ -109,6 +118,7 @@ class PatientFacts:
     addresses: tuple[Address, ...] = ()
     phones: tuple[PhoneNumber, ...] = ()
     emails: tuple[str, ...] = ()
+    contact_persons: tuple[ContactPerson, ...] = ()
     race: tuple[str, ...] = ()  # each repetition: code, else text
     ethnicity: str = ""
     language: str = ""

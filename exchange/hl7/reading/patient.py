@@ -1,8 +1,17 @@
 """Reads PID and MRG: names, numbers, birth date, address, phones, language, death."""
 
 import re
+from dataclasses import replace
 
-from exchange.hl7.reading.facts import Address, Identifier, MergeFacts, PatientFacts, PersonName, PhoneNumber
+from exchange.hl7.reading.facts import (
+    Address,
+    ContactPerson,
+    Identifier,
+    MergeFacts,
+    PatientFacts,
+    PersonName,
+    PhoneNumber,
+)
 from exchange.hl7.reading.segments import ParsedMessage, Repetition, Segment
 from exchange.hl7.reading.timestamps import parse_time
 
@@ -15,8 +24,22 @@ _OTHER_ADDRESSES = frozenset({"BA", "BDL", "BR", "N", "O", "B", "F", "BI", "RH"}
 
 
 def read_patients(message: ParsedMessage) -> tuple[PatientFacts, ...]:
-    """Each PID of the message."""
-    return tuple(read_patient(segment) for segment in message.all("PID"))
+    """Each PID of the message, with the NK1 behind it."""
+    patients: list[PatientFacts] = []
+    for segment in message.segments:
+        if segment.name == "PID":
+            patients.append(read_patient(segment))
+        elif segment.name == "NK1" and patients:
+            persons = (*patients[-1].contact_persons, _read_contact_person(segment))
+            patients[-1] = replace(patients[-1], contact_persons=persons)
+    return tuple(patients)
+
+
+def _read_contact_person(nk1: Segment) -> ContactPerson:
+    names = [_read_name(repetition) for repetition in nk1.repetitions(2)]
+    numbers = [_find_number(repetition) for repetition in nk1.repetitions(5)]
+    name = next((one.full for one in names if one.full.strip()), "")
+    return ContactPerson(name.strip(), next(filter(None, numbers), ""), nk1.get(7).strip().upper())
 
 
 def read_patient(pid: Segment) -> PatientFacts:
