@@ -104,6 +104,7 @@ def _shadyside() -> Site:
         sender_name="Shadyside Sample Imaging",
         contact_person="Nia Example-Clover",
         page_link=True,
+        asks_contact_plan=True,
     )
 
 
@@ -114,6 +115,7 @@ def _foothills() -> Site:
         sender_name="Foothills Sample Imaging",
         contact_person="Nia Example-Clover",
         page_link=True,
+        asks_contact_plan=True,
         phone="+13035550100",
         address_line="200 Invented Avenue",
         city="Denver",

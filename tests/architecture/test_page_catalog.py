@@ -31,8 +31,9 @@ NO_PAGES = frozenset({
     "set_language", "setup_account_decide", "setup_come_back", "setup_invite_again", "setup_lost_factor",
     "setup_new_password", "setup_reopen_day", "setup_site_new", "setup_stop_delete", "setup_work_holiday",
     "rate_case", "reader_trend_file", "review_case",
+    "open", "plan", "plan_code", "still_here", "give_back", "thanks",
     "sign_audit", "sign_out", "simulation_file", "signed_audit", "signed_audit_file",
-    "sms_inbound", "socialaccount_login_cancelled", "staff_work_export", "still_here", "undo", "upload_progress",
+    "sms_inbound", "socialaccount_login_cancelled", "staff_work_export", "undo", "upload_progress",
     "work_item_done", "workflow_map_update",
 })  # fmt: skip
 

@@ -111,7 +111,7 @@ def create_clinic_data(site: Site) -> ClinicData:
 
 def _owe_lay_summaries(site: Site) -> None:
     """One waits for the printer, one is in a PDF, one lacks a fact."""
-    site.sends_lay_summaries = True
+    site.sends_lay_summaries = site.asks_contact_plan = True
     site.save()
     for density in ("b", "c", ""):
         ExamFactory.create(patient=PatientFactory.create(site=site), negative=True, density=density)
@@ -142,6 +142,7 @@ def record_pages(house: ClinicData) -> list[PageCheck]:
     recall = house.recall("cancer")
     patient, other = recall.patient_id, house.recall("letter").patient_id
     found = [reverse(name, args=[patient]) for name in ("patient", "patient_edit", "patient_copy")]
+    found += [reverse("contact_plan", args=[patient])]
     found += [reverse("exam", args=[recall.exam_id]), reverse("contact_details", args=[recall.pk])]
     return [PageCheck(one) for one in found] + [PageCheck(reverse("patient", args=[other]), is_alike=True)]
 

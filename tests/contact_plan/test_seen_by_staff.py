@@ -40,10 +40,11 @@ def test_the_caller_reads_the_plan_beside_the_numbers_and_on_the_ladder(
     address = reverse("recall", args=[recall.pk])
     assert "contact plan" not in page_text(client.get(address)).lower()
     _make_plan(recall.patient)
-    page = page_text(client.get(address))
+    page, day = page_text(client.get(address)), f"{timezone.now().astimezone(asking_site.zone):%a %-d %b}"
     for words in (
-        "Best reached: in the afternoon", "verified today", "Message may be left",
-        "Who else may answer: Sam Sample: may take a message: please call back", "The patient's contact plan, today",
+        "Best reached: in the afternoon", f"verified {day}", "Message may be left",
+        "Who else may answer: Sam Sample: may take the message “please call back”",
+        f"The patient's contact plan, {day}",
         "Could you ask Testa to call me",
     ):  # fmt: skip
         assert words in page
@@ -61,10 +62,10 @@ def test_the_record_tells_who_may_answer_and_what_changed(
     client.force_login(scheduler_ana)
     _make_plan(patient)
     page = page_text(client.get(reverse("patient", args=[patient.pk])))
-    assert "Who else may answer none may take a message: please call back, Sam Sample patient contact plan" in page
+    assert "Who else may answer none may take the message “please call back”, Sam Sample patient contact plan" in page
     assert "Mobile phone, check of the number none verified by a code patient contact plan" in page
     plan_page = page_text(client.get(reverse("contact_plan", args=[patient.pk])))
-    assert "Finished today" in plan_page
+    assert f"Finished {timezone.now().astimezone(asking_site.zone):%a %-d %b}." in plan_page
 
 
 def test_the_board_counts_patients_with_a_plan_and_a_proven_number_by_site(
