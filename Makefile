@@ -10,6 +10,9 @@ FHIR_URL ?= http://127.0.0.1:8000/fhir
 # A worker waits for PostgreSQL or for the browser a part of its time: one more keeps the processors busy.
 PARALLEL_WAITING ?= $(shell expr $(PARALLEL) + 1)
 
+# The others need not be read to find these; each worker reads them all.
+BROWSER_TESTS = $(shell grep -rlE 'mark\.browser' tests --include='test_*.py')
+
 # Each worker of a test run and each process that a test starts would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -47,7 +50,7 @@ test-postgres: install-dev ## The tests that touch a database, on a throwaway Po
 	$(DB_SERVER) $(PYTEST) -n $(PARALLEL_WAITING) --dist worksteal -m "not browser and not no_database"
 
 test-browser: install-dev ## The tests that drive a Chromium
-	@if $(PY) -m tests.support.chromium; then $(PYTEST) -n $(PARALLEL_WAITING) --dist worksteal -m browser; fi
+	@if $(PY) -m tests.support.chromium; then $(PYTEST) -n $(PARALLEL_WAITING) --dist worksteal -m browser $(BROWSER_TESTS); fi
 
 check: install-dev ## Lint, format, types, layers, migrations, production settings, generated pages
 	@$(MAKE) --no-print-directory --jobs=$(PARALLEL) check-types check-quick
