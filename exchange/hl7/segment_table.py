@@ -23,6 +23,8 @@ FIELD_NAMES = {
     "PID-4": gettext_lazy("other numbers"), "PID-5": gettext_lazy("name"), "PID-7": gettext_lazy("birth date"),
     "PID-8": gettext_lazy("sex"), "PID-11": gettext_lazy("address"), "PID-13": gettext_lazy("phone, home"),
     "PID-10": gettext_lazy("race"), "PID-22": gettext_lazy("ethnicity"),
+    "IN1-2": gettext_lazy("insurance plan"), "IN1-4": gettext_lazy("insurance company"),
+    "IN1-15": gettext_lazy("type of insurance plan"),
     "PID-14": gettext_lazy("phone, work"), "PID-15": gettext_lazy("language"), "PID-29": gettext_lazy("died"),
     "PID-30": gettext_lazy("has died"), "MRG-1": gettext_lazy("earlier record numbers"),
     "PV1-3": gettext_lazy("location"), "ORC-1": gettext_lazy("order control"), "OBR-2": gettext_lazy("order number"),

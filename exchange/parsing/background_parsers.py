@@ -1,4 +1,4 @@
-"""Parses race, ethnicity, insurance and distance, in words and in the codes of HL7, OMB and CDC."""
+"""Parses race, ethnicity, insurance and distance, in words and in the codes of HL7, OMB, CDC and X12."""
 
 import re
 from collections.abc import Mapping
@@ -23,6 +23,14 @@ RACE_BY_CODE = {
     "2131-1": Race.OTHER,
 }
 ETHNICITY_BY_CODE = {"2135-2": Ethnicity.HISPANIC, "2186-5": Ethnicity.NOT_HISPANIC}
+# Claim filing indicators of X12 (837, SBR09), which senders write as the type of the plan in IN1-15.
+INSURANCE_BY_CODE = {
+    **dict.fromkeys(("12", "13", "14", "15", "BL", "CI", "HM"), Insurance.PRIVATE),
+    **dict.fromkeys(("16", "MA", "MB"), Insurance.MEDICARE),
+    "MC": Insurance.MEDICAID,
+    **dict.fromkeys(("CH", "OF", "VA"), Insurance.OTHER_PUBLIC),
+    "09": Insurance.NONE,
+}
 _DECLINED = ("declined", "refused", "asked declined", "asku", "does not want to say")
 _RACES = {
     **dict.fromkeys(
@@ -64,7 +72,7 @@ def parse_ethnicity(text: str) -> Ethnicity:
 
 def parse_insurance(text: str) -> Insurance:
     remedy = _("Write private, medicare, medicaid, other public or none, or leave it empty.")
-    return _look_up(_INSURANCES, {}, text, remedy)
+    return _look_up(_INSURANCES, INSURANCE_BY_CODE, text, remedy)
 
 
 def parse_distance(text: str) -> int:

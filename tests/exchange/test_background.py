@@ -80,6 +80,25 @@ def test_a_message_says_race_and_ethnicity(f10: str, f22: str, cells: dict[str, 
     assert {name: text for name, text in built.items() if name in ("race", "ethnicity")} == cells
 
 
+@pytest.mark.parametrize(
+    ("lines", "insurance"),
+    [
+        (("IN1|1|P1^Part B|77|Medicare|||||||||||MB",), "MB"),
+        (("IN1|1|P1^Part B|77|Medicare",), "Medicare"),
+        (("IN1|1||||||||||||||CI", "IN1|2||||||||||||||MC"), "CI"),
+        (("IN1|1|9^Gold^L|77|Invented Mutual|||||||||||ZZ",), ""),
+        ((), ""),
+    ],
+)
+def test_a_message_says_who_pays_first_and_what_is_not_understood_holds_nothing_up(
+    lines: tuple[str, ...], insurance: str
+) -> None:
+    pid = "PID|1||M1^^^SHADY^MR||Sample^Testa||19700201|F"
+    built, faults = build_patient_cells(read_message(build_message("ADT^A08", pid, *lines)).patients[0], Hl7Sender())
+    assert not faults
+    assert built.get("insurance", "") == insurance
+
+
 def test_fhir_gives_what_it_reads() -> None:
     patient = Patient(race=Race.ASIAN, ethnicity=Ethnicity.HISPANIC)
     assert read_background({"extension": build_background(patient)}) == {"race": "asian", "ethnicity": "hispanic"}

@@ -21,6 +21,7 @@ FIELD_BY_COLUMN = {
     "middle_name": "PID-5", "preferred_name": "PID-5", "birth_date": "PID-7", "sex": "PID-8", "address_line": "PID-11",
     "city": "PID-11", "state": "PID-11", "postal_code": "PID-11", "phone_mobile": "PID-13", "phone_home": "PID-13",
     "email": "PID-13", "may_answer": "NK1-2", "may_answer_phone": "NK1-5", "race": "PID-10", "ethnicity": "PID-22",
+    "insurance": "IN1-15",
     "language": "PID-15", "accession": "OBR-3", "exam_date": "OBR-7", "assessment": "OBX-5",
     "assessment_left": "OBX-5", "assessment_right": "OBX-5", "density": "OBX-5", "reported_at": "OBR-22",
     "reader": "OBR-32", "referrer_name": "OBR-16", "referrer_npi": "OBR-16", "modality": "OBR-4", "site": "MSH-4",
@@ -121,6 +122,7 @@ def build_patient_cells(patient: PatientFacts, sender: Hl7Sender) -> tuple[dict[
             background_parsers.parse_race, "multiple" if len(patient.race) > 1 else "".join(patient.race)
         ),
         "ethnicity": _first_readable(background_parsers.parse_ethnicity, patient.ethnicity),
+        "insurance": _first_readable(background_parsers.parse_insurance, *patient.insurance),
         "language": _first_readable(value_parsers.parse_language, patient.language, patient.language_name),
         "phone_mobile": next((phone.number for phone in private if phone.is_mobile), ""),
         "phone_home": next((phone.number for phone in private if not phone.is_mobile), ""),

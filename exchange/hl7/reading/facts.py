@@ -120,6 +120,7 @@ class PatientFacts:
     emails: tuple[str, ...] = ()
     contact_persons: tuple[ContactPerson, ...] = ()
     race: tuple[str, ...] = ()  # each repetition: code, else text
+    insurance: tuple[str, ...] = ()  # of who pays first: the type of the plan, the plan, the company
     ethnicity: str = ""
     language: str = ""
     language_name: str = ""

@@ -1,4 +1,4 @@
-"""Reads PID and MRG: names, numbers, birth date, address, phones, language, death."""
+"""Reads PID, IN1 and MRG: names, numbers, birth date, address, phones, language, death, who pays."""
 
 import re
 from dataclasses import replace
@@ -24,7 +24,7 @@ _OTHER_ADDRESSES = frozenset({"BA", "BDL", "BR", "N", "O", "B", "F", "BI", "RH"}
 
 
 def read_patients(message: ParsedMessage) -> tuple[PatientFacts, ...]:
-    """Each PID of the message, with the NK1 behind it."""
+    """Each PID of the message, with the NK1 and the first IN1 behind it."""
     patients: list[PatientFacts] = []
     for segment in message.segments:
         if segment.name == "PID":
@@ -32,6 +32,8 @@ def read_patients(message: ParsedMessage) -> tuple[PatientFacts, ...]:
         elif segment.name == "NK1" and patients:
             persons = (*patients[-1].contact_persons, _read_contact_person(segment))
             patients[-1] = replace(patients[-1], contact_persons=persons)
+        elif segment.name == "IN1" and patients and not patients[-1].insurance:
+            patients[-1] = replace(patients[-1], insurance=_read_insurance(segment))
     return tuple(patients)
 
 
@@ -40,6 +42,12 @@ def _read_contact_person(nk1: Segment) -> ContactPerson:
     numbers = [_find_number(repetition) for repetition in nk1.repetitions(5)]
     name = next((one.full for one in names if one.full.strip()), "")
     return ContactPerson(name.strip(), next(filter(None, numbers), ""), nk1.get(7).strip().upper())
+
+
+def _read_insurance(first: Segment) -> tuple[str, ...]:
+    """Who pays first stands first."""
+    texts = (first.get(15), first.get(2), first.get(2, 2), first.get(4))
+    return tuple(text for text in texts if text.strip())
 
 
 def read_patient(pid: Segment) -> PatientFacts:
