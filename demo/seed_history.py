@@ -8,7 +8,7 @@ import heapq
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -31,13 +31,23 @@ from patients.addresses import mark_address_unusable
 from patients.factories import PatientFactory
 from patients.models import ContactPoint, Patient
 from recalls import actions
-from recalls.enums import WorkItemKind
+from recalls.enums import Assessment, WorkItemKind
 from recalls.models import ScreeningExam, WorkItem
 from recalls.testing.factories import ExamFactory
-from recalls.testing.scenarios import OPENING_TIME, SCENARIOS, Scenario, ScenarioContext, play_scenario, shift_open_days
+from recalls.testing.scenarios import (
+    DETOURS,
+    OPENING_TIME,
+    SCENARIOS,
+    Scenario,
+    ScenarioContext,
+    play_scenario,
+    shift_open_days,
+)
 
 SEED = 20
 FIRST_SITE_SHARE = 0.7
+_LAST_YEAR_FROM = 500  # numbers of accessions that the recalls of this year do not reach
+_STORIES = {**SCENARIOS, **DETOURS}
 QUARTER_HOUR = timedelta(minutes=15)
 MAX_START_QUARTERS = 16  # the same story begins between 8:15 and 12:15
 SEND_TIME_LIMIT_SECONDS = 600.0  # no limit: the clock stands still
@@ -69,13 +79,16 @@ def create_history(places: tuple[DemoSite, ...], now: datetime) -> None:
     crowd = seed_patients.generate_patients(chance, now.date())
     for number, card in enumerate(seed_scenarios.shuffled_scenarios(chance)):
         place = places[0] if chance.random() < FIRST_SITE_SHARE else places[1]
-        _DemoRecall(place, SCENARIOS[card.scenario], next(crowd), number, card.max_days_ago).schedule(
-            timeline, chance, now
-        )
+        ends_on = _open_days_ago(place, now, card.max_days_ago) if card.max_days_ago else None
+        _DemoRecall(place, _STORIES[card.scenario], next(crowd), number, ends_on).schedule(timeline, chance, now)
+    for month, name in enumerate(seed_scenarios.LAST_YEAR_STORIES, 1):
+        place, ends_on = places[month % 2], date(now.year - 1, month, 20)
+        story = _DemoRecall(place, SCENARIOS[name], next(crowd), _LAST_YEAR_FROM + month, ends_on, has_prior=False)
+        story.schedule(timeline, chance, now)
     for number in range(seed_scenarios.NEGATIVE_EXAMS):
         place, person = places[number % 2], next(crowd)
         seen = calendar.instant(place.site, shift_open_days(place.site, now.date(), -number - 1), OPENING_TIME)
-        timeline.schedule(seen, _negative_exam(place, person))
+        timeline.schedule(seen, _negative_exam(place, person, number, seen))
     with time_machine.travel(now, tick=False) as clock, _keep_mail_local():
         for instant, act in timeline.pop_all():
             _send_due_messages(clock, instant)
@@ -94,14 +107,15 @@ class _DemoRecall:
     scenario: Scenario
     demo_patient: DemoPatient
     number: int
-    days_ago: int
+    ends_on: date | None  # None: its last step lies as near to now as can be
+    has_prior: bool = True
 
     def schedule(self, timeline: EventQueue, chance: Random, now: datetime) -> None:
         """Plan the opening; the steps after it are planned when it happens."""
         site = self.demo_site.site
         end = now
-        if self.days_ago:
-            end = calendar.closing_time(site, shift_open_days(site, calendar.local_day(site, now), -self.days_ago))
+        if self.ends_on:
+            end = calendar.closing_time(site, shift_open_days(site, self.ends_on, 0))
         later = QUARTER_HOUR * chance.randint(0, MAX_START_QUARTERS)
         day_zero = self.scenario.start_day(site, end, later)
         opened = calendar.instant(site, day_zero, OPENING_TIME) + later
@@ -109,6 +123,8 @@ class _DemoRecall:
 
         def open_it() -> None:
             patient = _create_patient(self.demo_site, self.demo_patient)
+            if self.has_prior and not reading["first_screen"]:
+                _create_prior_exam(self.demo_site, patient, self.number, opened)
             exam = self._create_exam(patient, opened, reading)
             recall = actions.open_recall(exam, by=INTAKE).recall
             tale = ScenarioContext(recall, self.demo_site.staff, day_zero, later)
@@ -180,10 +196,28 @@ def _create_patient(place: DemoSite, person: DemoPatient) -> Patient:
     return PatientFactory.create(site=place.site, **person.fields)
 
 
-def _negative_exam(place: DemoSite, person: DemoPatient) -> Callable[[], None]:
+def _open_days_ago(place: DemoSite, now: datetime, count: int) -> date:
+    return shift_open_days(place.site, calendar.local_day(place.site, now), -count)
+
+
+def _create_prior_exam(place: DemoSite, patient: Patient, number: int, seen: datetime) -> None:
+    """The screening of about a year earlier, with nothing found."""
+    ExamFactory.create(
+        patient=patient,
+        received_at=seen - timedelta(days=365 + number % 28),
+        accession=f"P{700001 + number}",
+        reader=place.staff.radiologist,
+        negative=True,
+        assessment=Assessment.BENIGN if number % 4 == 0 else Assessment.NEGATIVE,
+    )
+
+
+def _negative_exam(place: DemoSite, person: DemoPatient, number: int, seen: datetime) -> Callable[[], None]:
     def read() -> None:
+        patient = _create_patient(place, person)
+        _create_prior_exam(place, patient, _LAST_YEAR_FROM + number, seen)
         ExamFactory.create(
-            patient=_create_patient(place, person),
+            patient=patient,
             accession=f"N{person.fields['mrn']}",
             reader=place.staff.radiologist,
             negative=True,

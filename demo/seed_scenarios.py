@@ -51,8 +51,11 @@ SCENARIO_COUNTS: tuple[ScenarioCount, ...] = (
     ScenarioCount("priors_received", 3, 1),
     ScenarioCount("resolved_by_priors", 3, 20),
     # Answers of the last weeks.
-    ScenarioCount("closed_normal", 21, 55),
-    ScenarioCount("closed_benign", 16, 55),
+    ScenarioCount("closed_normal", 7, 55),
+    ScenarioCount("closed_benign", 7, 55),
+    ScenarioCount("came_after_second_call", 6, 55),
+    ScenarioCount("came_later", 5, 55),
+    ScenarioCount("came_after_missed", 3, 55),
     ScenarioCount("benign_to_tell", 3, 1),
     ScenarioCount("suspicious_to_tell", 2, 1),
     ScenarioCount("cancer_to_tell", 1, 0),
@@ -66,10 +69,10 @@ SCENARIO_COUNTS: tuple[ScenarioCount, ...] = (
     ScenarioCount("awaiting_pathology", 3, 5),
     ScenarioCount("awaiting_concordance", 3, 2),
     ScenarioCount("discordant", 1, 2),
-    ScenarioCount("benign_concordant", 6, 45),
+    ScenarioCount("benign_concordant", 4, 45),
     ScenarioCount("high_risk", 2, 40),
     ScenarioCount("cancer", 1, 6),
-    ScenarioCount("cancer_in_treatment", 3, 45),
+    ScenarioCount("cancer_in_treatment", 2, 45),
     # At rest, or ended another way.
     ScenarioCount("on_hold", 4, 5),
     ScenarioCount("declined", 3, 30),
@@ -78,6 +81,10 @@ SCENARIO_COUNTS: tuple[ScenarioCount, ...] = (
     ScenarioCount("lost", 2, 15),
     ScenarioCount("void", 2, 30),
 )
+# Recalls of the last full year, spread over its months: with the earlier screenings of the others it can be audited.
+LAST_YEAR_STORIES = (
+    *["closed_normal"] * 5, *["closed_benign"] * 4, *["benign_concordant"] * 2, "cancer_in_treatment",
+)  # fmt: skip
 NEGATIVE_EXAMS = 10  # screened, and nothing more needed: they are patients of the clinic too
 
 _FINDINGS = (

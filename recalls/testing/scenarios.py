@@ -374,3 +374,34 @@ SCENARIOS: dict[str, Scenario] = {
         (ScenarioStep(1, time(8, 30), _radiologist_step(actions.void, "Read on the wrong patient's record.")),)
     ),
 }
+
+# Finished stories of the demo that did not go straight: a clinic where everybody came at once has no believable waits.
+DETOURS: dict[str, Scenario] = {
+    "came_after_second_call": Scenario(
+        (
+            _FIRST_CALL,
+            ScenarioStep(3, time(8, 40), _log_call(ContactResult.REACHED_WILL_BOOK)),
+            ScenarioStep(3, time(8, 50), _book_visit(6, time(8, 30))),
+            ScenarioStep(6, time(9, 20), _scheduler_step(actions.mark_attended)),
+            ScenarioStep(6, time(10, 40), _record_outcome(Assessment.NEGATIVE, written=True)),
+        )
+    ),
+    "came_later": Scenario(
+        (
+            _BOOKED[0],
+            ScenarioStep(1, time(8, 50), _book_visit(9, time(9, 30))),
+            ScenarioStep(9, time(10, 20), _scheduler_step(actions.mark_attended)),
+            ScenarioStep(9, time(11, 40), _record_outcome(Assessment.BENIGN, written=True)),
+        )
+    ),
+    "came_after_missed": Scenario(
+        (
+            *_BOOKED,
+            ScenarioStep(4, time(10, 0), _scheduler_step(actions.mark_missed)),
+            ScenarioStep(5, time(8, 40), _log_call(ContactResult.REACHED_WILL_BOOK, "Had no ride.")),
+            ScenarioStep(5, time(8, 50), _book_visit(8, time(8, 30))),
+            ScenarioStep(8, time(9, 20), _scheduler_step(actions.mark_attended)),
+            ScenarioStep(8, time(10, 40), _record_outcome(Assessment.NEGATIVE, written=True)),
+        )
+    ),
+}
