@@ -51,6 +51,11 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": FIVE_MINUTES,
         "options": {"expires": FIVE_MINUTES},
     },
+    "audit_months": {
+        "task": "reports.tasks.count_audit_months",
+        "schedule": FIVE_MINUTES,
+        "options": {"expires": FIVE_MINUTES},
+    },
     "downtime": {
         "task": "reports.tasks.write_downtime_sheets",
         "schedule": QUARTER_HOUR,

@@ -45,6 +45,33 @@ class WeeklyFigure(models.Model):
         return f"{self.measure} {self.week:%Y-%m-%d}"
 
 
+class KeptMonth(models.Model):
+    """What the workers counted of one month at a site for one breakdown of the audit: its groups with their numbers.
+
+    Counted anew every hour, months that are long over once a day. Read where no page has the time to count.
+    """
+
+    class Part(models.TextChoices):
+        SCREENING = "screening", _("Screenings")
+        WORK_UP = "work_up", _("Work-ups")
+        RECALLS = "recalls", _("Recalls")
+
+    site = models.ForeignKey(Site, models.CASCADE, related_name="+", db_index=False, verbose_name=_("site"))
+    month = models.DateField(_("first day of the month"))
+    part = models.CharField(_("what is counted"), max_length=10, choices=Part)
+    by = models.CharField(_("by"), max_length=12)
+    counts = models.JSONField(_("numbers by group"))
+    counted_at = models.DateTimeField(_("counted"))
+
+    class Meta:
+        verbose_name = _("kept month of the audit")
+        verbose_name_plural = _("kept months of the audit")
+        constraints = [models.UniqueConstraint(fields=["site", "month", "part", "by"], name="kept_month_once")]
+
+    def __str__(self) -> str:
+        return f"{self.part} {self.by} {self.month:%Y-%m}"
+
+
 class ExportLog(models.Model):
     """One CSV file of patients: who took it, when, and why. Whose rows it held is in the access log."""
 

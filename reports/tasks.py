@@ -1,17 +1,25 @@
 """Periodic tasks of the reports.
 
-The board's figures of past weeks, the check for recalls without a next step, the sheet for a day without the system.
+The board's figures of past weeks, the months of the audit, the check for recalls without a next step, the sheet for a
+day without the system.
 """
 
 from celery import shared_task
 
 from reports import downtime_files, stuck_recall_monitor, weekly_figures
+from reports.audit import keeping
 
 
 @shared_task
 def store_weekly_figures() -> int:
     """Every five minutes; the number of rows kept."""
     return weekly_figures.store_weekly_figures()
+
+
+@shared_task
+def count_audit_months() -> int:
+    """Every five minutes; the number of months counted, none in a small clinic."""
+    return keeping.count_due_months()
 
 
 @shared_task

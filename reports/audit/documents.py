@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from reports.audit.definitions import DIAGNOSTIC_MEASURES, KNOWN_CANCERS_NOTE, SCREENING_MEASURES, MeasureDefinition
-from reports.audit.figures import Audit, AuditFigure, AuditGroup
+from reports.audit.figures import Audit, AuditFigure, AuditGroup, format_kept_at
 
 Document = dict[str, Any]
 _MEASURES_BY_SECTION = {"screening": SCREENING_MEASURES, "diagnostic": DIAGNOSTIC_MEASURES}
@@ -21,6 +21,7 @@ def build_document(audit: Audit, today: date) -> Document:
         "since": audit.scope.since.isoformat(),
         "until": audit.scope.until.isoformat(),
         "counted_on": today.isoformat(),
+        "kept_at": format_kept_at(audit.kept_at, audit.scope),
         "facilities": [site.name for site in audit.scope.sites],
         "by": str(audit.by.value),
         "by_label": str(audit.by.label),

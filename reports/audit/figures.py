@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Any
@@ -12,12 +12,11 @@ from django.utils.translation import gettext as _
 
 from clinic.models import User
 from recalls.assignment import display_name
-from reports.audit.cancers import load_cancers
 from reports.audit.cases import AuditCase
+from reports.audit.counted_cases import load_cases
 from reports.audit.definitions import DIAGNOSTIC_MEASURES, SCREENING_MEASURES, SMALL_DENOMINATOR, MeasureDefinition
-from reports.audit.diagnostic_cases import count_work_ups
-from reports.audit.scope import DIAGNOSTIC_BREAKDOWNS, SCREENING_BREAKDOWNS, AuditScope, Breakdown, sorted_groups
-from reports.audit.screening_cases import GroupedCases, count_screenings
+from reports.audit.scope import AuditScope, Breakdown, sorted_groups
+from reports.audit.screening_cases import GroupedCases
 
 OTHER_READERS = "others"
 
@@ -95,6 +94,7 @@ class Audit:
     screening: tuple[AuditGroup, ...]
     diagnostic: tuple[AuditGroup, ...]
     is_mature: bool
+    kept_at: datetime | None = None  # when the workers counted it; None: now
 
     @property
     def sections(self) -> list[tuple[str, str, tuple[AuditGroup, ...]]]:
@@ -110,10 +110,8 @@ def compute_audit(scope: AuditScope, by: Breakdown, today: date, *, own_reader_i
 
     For whom no other reader is to be told apart, `own_reader_id` names them: the others are one row.
     """
-    cancers = load_cancers(scope)
+    screening, diagnostic, kept_at = load_cases(scope, by)
     is_mature = scope.is_mature(today)
-    screening = count_screenings(scope, by, cancers) if by in SCREENING_BREAKDOWNS else {}
-    diagnostic = count_work_ups(scope, by, cancers) if by in DIAGNOSTIC_BREAKDOWNS else {}
     if by == Breakdown.READER and own_reader_id is not None:
         screening, diagnostic = _blind(screening, own_reader_id), _blind(diagnostic, own_reader_id)
     # MQSA's positive predictive value is about screenings and work-ups alike.
@@ -125,6 +123,7 @@ def compute_audit(scope: AuditScope, by: Breakdown, today: date, *, own_reader_i
         tuple(_groups(screening, {}, SCREENING_MEASURES, by, names, is_mature)),
         tuple(_groups(diagnostic, both, DIAGNOSTIC_MEASURES, by, names, is_mature)),
         is_mature,
+        kept_at,
     )  # fmt: skip
 
 
@@ -186,6 +185,11 @@ def count_measure(measure: MeasureDefinition, cases: Counter[AuditCase], is_matu
 def format_rate(numerator: int, denominator: int, per: int) -> str:
     """To one decimal, half up, as the tables print it."""
     return str((Decimal(numerator) * per / Decimal(denominator)).quantize(Decimal("0.1"), ROUND_HALF_UP))
+
+
+def format_kept_at(kept_at: datetime | None, scope: AuditScope) -> str:
+    """The time at the first site; empty where the figures were counted now."""
+    return f"{kept_at.astimezone(scope.sites[0].zone):%Y-%m-%d %H:%M}" if kept_at else ""
 
 
 @lru_cache(maxsize=4096)

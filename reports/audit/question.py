@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
+from django.db.models import Max
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -12,6 +13,7 @@ from django.utils.http import urlencode
 from clinic import calendar
 from clinic.models import Site, User
 from desk.views import current_user, sites_with_calendars
+from recalls.models import ScreeningExam
 from reports.audit.scope import AuditScope, Breakdown
 from reports.audit.sign_off import sees_every_reader
 
@@ -28,7 +30,8 @@ class AuditQuestion:
         self.today: date = calendar.local_day(sites[0], timezone.now()) if sites else calendar.earliest_today()
         self.site_code = request.GET.get("site", "")
         self.sites: tuple[Site, ...] = tuple(site for site in sites if self.site_code in ("", site.code))
-        year = request.GET.get("year", str(self.today.year - years_back))
+        self.usual_year = self.today.year - years_back
+        year = request.GET.get("year") or str(self._newest_year())
         by = request.GET.get("by", breakdowns[0])
         if by not in breakdowns or not year.isdecimal() or (self.site_code and not self.sites):
             raise Http404
@@ -37,7 +40,17 @@ class AuditQuestion:
             raise Http404
         self.sees_every_reader = sees_every_reader(self.user, self.sites)
         self.is_own = not self.sees_every_reader and "own" in request.GET
-        self.query = urlencode(request.GET.dict())
+        self.query = urlencode({**request.GET.dict(), "year": str(self.year)})
+        self.asks_for_year = bool(request.GET.get("year"))
+
+    def _newest_year(self) -> int:
+        """The usual year; for the audit of the last full year the newest one with screenings, where that has none."""
+        exams = ScreeningExam.objects.filter(site__in=[site.pk for site in self.sites])
+        of_year = exams.filter(exam_date__range=(date(self.usual_year, 1, 1), date(self.usual_year, 12, 31)))
+        if self.usual_year == self.today.year or of_year.exists():
+            return self.usual_year
+        newest = exams.filter(exam_date__lte=self.today).aggregate(newest=Max("exam_date"))["newest"]
+        return newest.year if newest and newest.year >= EARLIEST_YEAR else self.usual_year
 
     @property
     def scope(self) -> AuditScope:
@@ -55,6 +68,7 @@ class AuditQuestion:
         return {
             "years": sorted({*range(this_year, this_year - _YEARS_TO_CHOOSE, -1), self.year}, reverse=True),
             "year": self.year,
+            "empty_year": self.usual_year if self.year != self.usual_year and not self.asks_for_year else None,
             "by": self.by,
             "breakdowns": self.breakdowns,
             "is_split": self.by != Breakdown.ALL,

@@ -132,7 +132,7 @@ class Contact:
 CONTACTS = st.builds(Contact, *[st.lists(st.integers(0, 120), max_size=2).map(tuple)] * 3)
 
 
-def _write_contacts(recalls: list[Recall], contacts: list[Contact]) -> None:
+def write_contacts(recalls: list[Recall], contacts: list[Contact]) -> None:
     for recall, one in zip(recalls, contacts, strict=False):
         for days in one.called:
             at = recall.opened_at + timedelta(days=days)
@@ -161,7 +161,7 @@ def test_every_wait(shadyside: Site, histories: list[History], contacts: list[Co
     with transaction.atomic():
         write_histories(shadyside, histories)
         recalls = [one for one in Recall.objects.select_related("site", "exam") if one.opened_at.year == YEAR]
-        _write_contacts(recalls, contacts)
+        write_contacts(recalls, contacts)
         groups = compute_waits(AuditScope.of_year([shadyside], YEAR), Breakdown.ALL, TODAY)
         described = build_wait_document(groups, AuditScope.of_year([shadyside], YEAR), Breakdown.ALL, TODAY)
         wanted = measure_slowly(recalls, TODAY)

@@ -223,3 +223,19 @@ def test_the_generated_page_names_every_measure_and_is_current() -> None:
 def test_the_command_refuses_an_unknown_site() -> None:
     with pytest.raises(CommandError, match="NOWHERE"):
         call_command("audit", year=2025, site=["NOWHERE"])
+
+
+def test_the_page_opens_with_the_last_full_year_or_the_newest_that_has_screenings_and_says_so(
+    mo: Client, shadyside: Site
+) -> None:
+    def shown() -> tuple[Any, Any]:
+        context = _get(mo, "/audit/", {}).context
+        return context["year"], context["empty_year"]
+
+    assert shown() == (2025, 2026)
+    page = _get(mo, "/audit/", {})
+    assert "No screening of 2026 is here, so 2025 is shown." in page.content.decode()
+    assert "year=2025" in page.context["file_urls"]["csv"]
+    assert _get(mo, "/audit/", {"year": 2026}).context["empty_year"] is None
+    write_histories(shadyside, [History(date(2026, 3, 2), Assessment.NEGATIVE)])
+    assert shown() == (2026, None)

@@ -1,10 +1,12 @@
 """The PDF of a signed audit and of a month holds the figures of the pages."""
 
+import sys
 from datetime import date
 from io import BytesIO
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 from pypdf import PdfReader
 from time_machine import TimeMachineFixture
@@ -62,3 +64,14 @@ def test_the_month_for_the_meeting(client: Client, manager_mo: User) -> None:
     assert _read(client.get("/audit/month/2025/2/")).count("No recall was opened in this month.") == 1
     for address in ("/audit/month/2025/13/", "/audit/month/2025/7/", "/audit/month/1066/5/"):
         assert client.get(address).status_code == 404
+
+
+@pytest.mark.usefixtures("signed")
+def test_the_command_prints_the_audit_as_pdf(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    call_command("audit", year=2025, format="pdf")
+    sys.stdout.flush()
+    printed = capfdbinary.readouterr().out
+    words = " ".join(" ".join(page.extract_text() for page in PdfReader(BytesIO(printed)).pages).split())
+    assert "Audit, 2025-01-01 to 2025-12-31" in words
+    assert "Not signed." in words
+    assert "1 of 10 10.0 %" in words

@@ -29,15 +29,16 @@ from tests.audit.histories import History, write_histories
 
 # Four recalls a day, each called on the next day and booked at the first call for five days later; nobody stays away.
 SMOOTH = ClinicHistory(
-    open_days=200, arrivals=tuple(range(200)) * 4, delays=((1, 1.0),), comes_share=1.0, gaps=(1,),
-    in_vain=(1,), booked_share=1.0, leads=((5, 1.0),), missed_share=0.0, cancelled_share=0.0, schedulers=2,
-    slots_a_day=20, call_waits=Counter(), visit_waits=Counter(), tries=0,
+    open_days=200, arrival_days=200, arrivals=tuple(range(200)) * 4, delays=((1, 1.0),), uncalled_share=0.0,
+    bookings=((0, 1.0),),
+    gaps=(1,), in_vain=(1,), leads=((5, 1.0),), missed_share=0.0, cancelled_share=0.0, notices=(1,), again=((1, 1.0),),
+    schedulers=2, slots_a_day=20, call_waits=Counter(), visit_waits=Counter(), tries=0,
 )  # fmt: skip
 AS_TODAY = Plan(2, 20)
 
 
 def test_the_same_seed_plays_the_same_year_and_another_seed_another() -> None:
-    odd = replace(SMOOTH, booked_share=0.5, missed_share=0.1)
+    odd = replace(SMOOTH, bookings=((0, 0.5), (2, 0.3)), missed_share=0.1)
     assert play_year(odd, AS_TODAY, 100, 7) == play_year(odd, AS_TODAY, 100, 7)
     assert play_year(odd, AS_TODAY, 100, 7) != play_year(odd, AS_TODAY, 100, 8)
 
@@ -78,6 +79,51 @@ def test_a_missed_visit_is_called_and_booked_anew() -> None:
     assert year.calls > 1.5 * year.visits
 
 
+def test_whoever_is_never_booked_is_called_in_vain_and_waits_on() -> None:
+    half = replace(SMOOTH, bookings=((0, 0.5),), in_vain=(3,))
+    year = play_year(half, AS_TODAY, 200, 4)
+    assert 0.4 < year.visits / year.recalls < 0.6
+    assert year.calls > 1.8 * year.recalls
+    assert any(not seen for _days, seen in year.visit_waits)
+
+
+def test_whoever_books_without_a_call_needs_no_caller() -> None:
+    year = play_year(replace(SMOOTH, uncalled_share=1.0), AS_TODAY, 200, 4)
+    assert year.calls == 0
+    assert year.visits > 700
+
+
+def test_a_missed_visit_that_is_never_booked_again_stays_missed() -> None:
+    year = play_year(replace(SMOOTH, missed_share=0.5, again=()), AS_TODAY, 200, 2)
+    assert 0.4 < year.visits / year.recalls < 0.6
+    assert year.missed + year.visits <= year.recalls
+
+
+def test_a_held_date_brings_one_in_ten_of_those_whom_no_call_brings_and_nobody_else() -> None:
+    nobody = replace(SMOOTH, bookings=())
+    years = [play_year(nobody, Plan(2, 20, holds_dates=holds), 200, 6) for holds in (False, True)]
+    assert years[0].visits == 0
+    assert 0.06 < years[1].visits / years[1].recalls < 0.14
+    assert {days for days, seen in years[1].visit_waits if seen} == {5}
+    everybody = [play_year(SMOOTH, Plan(2, 20, holds_dates=holds), 200, 6) for holds in (False, True)]
+    assert everybody[0] == everybody[1]
+
+
+def test_freed_times_are_offered_on_and_shorten_the_wait_of_those_who_take_them() -> None:
+    odd = replace(SMOOTH, leads=((5, 0.5), (30, 0.5)), cancelled_share=0.3, notices=(4,))
+    without, with_offers = (play_year(odd, Plan(2, 20, offers_earlier=offers), 200, 6) for offers in (False, True))
+    assert (without.moved_earlier, without.days_gained) == (0, 0)
+    assert 0 < with_offers.moved_earlier < 0.5 * with_offers.visits
+    assert with_offers.days_gained > 5 * with_offers.moved_earlier
+    in_ten = [fit_curve(year.visit_waits, (20,)).shares[0] or 0.0 for year in (without, with_offers)]
+    assert in_ten[1] > in_ten[0]
+
+
+def test_a_time_freed_too_late_is_offered_to_nobody() -> None:
+    odd = replace(SMOOTH, leads=((5, 0.5), (30, 0.5)), cancelled_share=0.3, notices=(2,))
+    assert play_year(odd, Plan(2, 20, offers_earlier=True), 200, 6).moved_earlier == 0
+
+
 def test_a_figure_comes_with_the_spread_of_the_runs() -> None:
     years = [play_year(SMOOTH, AS_TODAY, 50, seed) for seed in range(20)]
     spread = spread_of(years, lambda year: year.recalls)
@@ -115,7 +161,7 @@ def test_the_history_is_read_in_open_days(time_machine: TimeMachineFixture, shad
 @pytest.mark.django_db
 def test_page_csv_and_json_of_the_played_year_say_the_same(mo: Client, shadyside: Site) -> None:
     RecallFactory.create(site=shadyside, closed_normal=True)
-    asked = {"schedulers": "-1", "slots": "10", "same_day": "20", "seed": "3"}
+    asked = {"schedulers": "-1", "slots": "10", "same_day": "20", "seed": "3", "holds_dates": "on"}
     page: Any = mo.get("/audit/simulation/", asked)
     document = page.context["document"]
     answer: Any = mo.get("/audit/simulation/figures/json/", asked)
@@ -123,10 +169,15 @@ def test_page_csv_and_json_of_the_played_year_say_the_same(mo: Client, shadyside
     answer = mo.get("/audit/simulation/figures/csv/", asked)
     rows = list(csv.DictReader(StringIO(b"".join(answer).decode("utf-8-sig"))))
     assert tuple(rows[0]) == SIMULATION_COLUMNS
-    assert {(row["part"], row["figure"]): row["middle"] for row in rows if row["part"] != "check"} == {
+    assert {(row["part"], row["figure"]): row["middle"] for row in rows if row["part"] in ("today", "plan")} == {
         (part, one["name"]): one[part]["middle"] for one in document["figures"] for part in ("today", "plan")
     }
     assert document["plan"]["same_day_percent"] == 20
+    assert document["plan"]["holds_dates"]
+    assert not document["plan"]["offers_earlier"]
+    assert [row["label"] for row in rows if row["part"] == "assumed"] == document["assumptions"]
+    for words in document["assumptions"]:
+        assert words.replace("'", "&#x27;").replace('"', "&quot;") in page.content.decode()
 
 
 @pytest.mark.django_db

@@ -20,10 +20,13 @@ def test_the_demo_clinic_played_again_is_the_demo_clinic(tmp_path: Path, setting
     call_command("demo", stdout=StringIO())
     sites = list(Site.objects.prefetch_related("opening_hours", "closures"))
     history = load_history(sites, calendar.today(sites[0]))
-    assert history.recalls > 150
+    assert history.recalls >= 30
+    assert history.missed_share > 0
     for seed in (1, 2):
         document = simulate(history, own_plan(history), seed=seed, runs=40)
         assert {one["name"]: one["words"] for one in document["checks"]} == {
             one["name"]: "within the spread" for one in document["checks"]
         }
-        assert len(document["checks"]) >= 4
+        assert {one["name"] for one in document["checks"]} >= {
+            "called_next_day", "visit_median", "visit_in_5", "visit_in_10", "visit_in_20",
+        }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Reads PID, IN1 and MRG: names, numbers, birth date, address, phones, language, death, who pays."""
+"""Reads PID, NK1, IN1 and MRG: names, numbers, birth date, address, phones, language, death, who pays."""
 
 import re
 from dataclasses import replace

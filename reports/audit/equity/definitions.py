@@ -44,4 +44,9 @@ NEVER_REACHED = ShareDefinition(
     _("Never reached"),
     _("Nobody of the patient's side answered a call and no visit was kept, out of recalls of 30 days ago or earlier."),
 )
-SHARES = (CALLED, *IN_TIME, LOST, NO_MESSAGE, NEVER_REACHED)
+NEVER_OFFERED = ShareDefinition(
+    "never_offered",
+    _("Never offered an earlier time"),
+    _("Not one offer was made, out of recalls whose patient asked to come earlier than the visit."),
+)
+SHARES = (CALLED, *IN_TIME, LOST, NO_MESSAGE, NEVER_REACHED, NEVER_OFFERED)

@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 
 from reports.audit.definitions import SMALL_DENOMINATOR
 from reports.audit.equity.definitions import SHARES
-from reports.audit.equity.figures import EquityGroup, GroupShare
-from reports.audit.figures import format_rate
+from reports.audit.equity.figures import EquityFigures, GroupShare
+from reports.audit.figures import format_kept_at, format_rate
 from reports.audit.scope import AuditScope, Breakdown
 
 EquityDocument = dict[str, Any]
@@ -17,13 +17,12 @@ _SHARE_COLUMNS = ("count", "of", "percent", "low_95", "high_95", "low_998", "hig
 EQUITY_COLUMNS = ("group", "share", "label", *_SHARE_COLUMNS)
 
 
-def build_equity_document(
-    groups: Sequence[EquityGroup], scope: AuditScope, by: Breakdown, today: date
-) -> EquityDocument:
+def build_equity_document(found: EquityFigures, scope: AuditScope, by: Breakdown, today: date) -> EquityDocument:
     return {
         "since": scope.since.isoformat(),
         "until": scope.until.isoformat(),
         "counted_on": today.isoformat(),
+        "kept_at": format_kept_at(found.kept_at, scope),
         "facilities": [site.name for site in scope.sites],
         "by": by.value,
         "by_label": str(by.label),
@@ -34,7 +33,7 @@ def build_equity_document(
                 "recalls": group.recalls,
                 "shares": {share.definition.name: _describe_share(share) for share in group.shares},
             }
-            for group in groups
+            for group in found.groups
         ],
     }
 

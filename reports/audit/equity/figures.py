@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +15,7 @@ from reports.audit.equity.definitions import (
     CALLED,
     IN_TIME,
     LOST,
+    NEVER_OFFERED,
     NEVER_REACHED,
     NO_MESSAGE,
     REACH_DAYS,
@@ -23,14 +24,15 @@ from reports.audit.equity.definitions import (
 )
 from reports.audit.equity.reach import RecallsReached, load_reach
 from reports.audit.scope import AuditScope, Breakdown
+from reports.audit.waits.counts import RecallCounts, count_recalls
 from reports.audit.waits.definitions import WAITS, Moment
-from reports.audit.waits.figures import collect_waits, count_calls, load_groups
-from reports.audit.waits.moments import RecallDays
+from reports.audit.waits.figures import group_expression, group_rows, labelled_counts, load_kept_counts
+from reports.audit.waits.moments import RecallDays, load_recall_days
 from reports.audit.waits.survival import Waits
 
 # The shares of the area between the limits that chance alone leaves: two and three standard deviations.
 WARNING_LIMITS, ALARM_LIMITS = 0.95, 0.998
-Counts = dict[str, tuple[int, int]]
+Shares = dict[str, tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,39 +67,65 @@ class EquityGroup:
     shares: tuple[GroupShare, ...]
 
 
-def compute_equity(scope: AuditScope, by: Breakdown, today: date) -> list[EquityGroup]:
-    """All together first, then each group in the order of its label: this is no ranking."""
-    groups = load_groups(scope, by)
-    if not groups:
-        return []
-    reach, sites = load_reach(scope), {site.pk: site for site in scope.sites}
-    counted = [(label, rows, _count(rows, reach, sites, today)) for label, rows in groups]
-    whole = counted[0][2]
-    return [
+class EquityFigures(NamedTuple):
+    """All together first, then each group in the order of its label; `kept_at` is None where it was counted now."""
+
+    groups: list[EquityGroup]
+    kept_at: datetime | None = None
+
+
+def compute_equity(scope: AuditScope, by: Breakdown, today: date) -> EquityFigures:
+    """This is no ranking. Without a group where no recall was opened."""
+    kept = load_kept_counts(scope, by)
+    counts = kept.groups if kept else _count_groups(scope, by, today)
+    found = [(label, one.recalls, _shares(one)) for label, one in labelled_counts(counts, scope, by)]
+    groups = [
         EquityGroup(
             label,
-            len(rows),
-            tuple(_share(one, counts[one.name], whole[one.name] if number else None) for one in SHARES),
+            recalls,
+            tuple(_share(one, shares[one.name], found[0][2][one.name] if number else None) for one in SHARES),
         )
-        for number, (label, rows, counts) in enumerate(counted)
+        for number, (label, recalls, shares) in enumerate(found)
     ]
+    return EquityFigures(groups, kept.kept_at if kept else None)
 
 
-def _count(rows: Sequence[RecallDays], reach: RecallsReached, sites: dict[int, Site], today: date) -> Counts:
-    """Numerator and denominator of every share."""
-    waits = {
-        definition.name: _in_time(collect_waits(wait, rows, today), wait.target)
-        for definition, wait in zip(IN_TIME, WAITS, strict=True)
-    }
+def _count_groups(scope: AuditScope, by: Breakdown, today: date) -> dict[Any, RecallCounts]:
+    rows = load_recall_days(scope, [group_expression(by)])
+    if not rows:
+        return {}
+    sites, reach = {site.pk: site for site in scope.sites}, load_reach(scope)
+    return {key: count_reached(some, reach, sites, today) for key, some in group_rows(rows, by, 0).items()}
+
+
+def count_reached(
+    rows: Sequence[RecallDays], reach: RecallsReached, sites: dict[int, Site], today: date
+) -> RecallCounts:
+    """The waits of a group, and what is known of its messages, calls and offers."""
     result, limit = Moment.RESULT.position, today.toordinal() - REACH_DAYS
     old = [row.pk for row in rows if (day := row.days[result]) is not None and day <= limit]
     written = [row.pk for row in rows if row.pk in reach.with_message]
-    return waits | {
-        CALLED.name: count_calls(rows, sites, today),
-        LOST.name: (sum(row.closure_reason == ClosureReason.LOST_TO_FOLLOW_UP for row in rows), len(rows)),
+    hoping = [row.pk for row in rows if row.pk in reach.wanting_earlier]
+    counts = count_recalls(rows, sites, today)
+    counts.shares = {
         NO_MESSAGE.name: (sum(pk not in reach.with_message_in_language for pk in written), len(written)),
         NEVER_REACHED.name: (sum(pk not in reach.reached for pk in old), len(old)),
+        NEVER_OFFERED.name: (sum(pk not in reach.offered_earlier for pk in hoping), len(hoping)),
     }
+    return counts
+
+
+def _shares(counts: RecallCounts) -> Shares:
+    """Numerator and denominator of every share."""
+    waits = {
+        definition.name: _in_time(counts.waits.get(wait.name, {}), wait.target)
+        for definition, wait in zip(IN_TIME, WAITS, strict=True)
+    }
+    own = {
+        CALLED.name: (counts.called_in_time, counts.to_call),
+        LOST.name: (counts.endings[ClosureReason.LOST_TO_FOLLOW_UP], counts.recalls),
+    }
+    return waits | own | counts.shares
 
 
 def _in_time(waits: Waits, target: int) -> tuple[int, int]:

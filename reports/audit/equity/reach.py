@@ -1,11 +1,11 @@
-"""Reads which recalls had a message in the patient's language, and in which somebody was reached."""
+"""Reads which recalls had a message in the patient's language, who was reached, and who was offered an earlier time."""
 
 from dataclasses import dataclass
 
 from notifications.enums import NotificationKind, NotificationState
 from notifications.models import Notification
 from recalls.enums import AppointmentStatus, ContactResult
-from recalls.models import Appointment, ContactAttempt
+from recalls.models import Appointment, ContactAttempt, EarlierOffer, WaitingListEntry
 from reports.audit.scope import AuditScope
 from reports.audit.waits.moments import opened_recalls
 
@@ -23,10 +23,12 @@ class RecallsReached:
     with_message: frozenset[int]
     with_message_in_language: frozenset[int]
     reached: frozenset[int]
+    wanting_earlier: frozenset[int]
+    offered_earlier: frozenset[int]
 
 
 def load_reach(scope: AuditScope) -> RecallsReached:
-    """Three queries."""
+    """Five queries."""
     recalls = opened_recalls(scope)
     messages = Notification.objects.filter(recall__in=recalls, state__in=_LEFT)
     messages = messages.exclude(kind=NotificationKind.REFERRER_NOTICE).order_by()
@@ -37,7 +39,13 @@ def load_reach(scope: AuditScope) -> RecallsReached:
     came = Appointment.objects.filter(recall__in=recalls, status=AppointmentStatus.ATTENDED)
     reached = {*answered.values_list("recall_id", flat=True), *came.values_list("recall_id", flat=True)}
     own = frozenset(recall for recall, is_own in written.items() if is_own)
-    return RecallsReached(frozenset(written), own, frozenset(reached))
+    waiting = WaitingListEntry.objects.filter(appointment__recall__in=recalls).order_by()
+    offers = EarlierOffer.objects.filter(entry__appointment__recall__in=recalls).order_by()
+    return RecallsReached(
+        frozenset(written), own, frozenset(reached),
+        frozenset(waiting.values_list("appointment__recall_id", flat=True)),
+        frozenset(offers.values_list("entry__appointment__recall_id", flat=True)),
+    )  # fmt: skip
 
 
 def _same_language(one: str, other: str) -> bool:

@@ -42,6 +42,16 @@ def render_signed_audit(signed: SignedAudit, documents: Iterable[Document]) -> b
     return render_report(title, [words, signed.note, shown[0]["note"]], [*tables, *_definition_tables(shown[0])])
 
 
+def render_audit(document: Document) -> bytes:
+    """The figures of one breakdown as they stand, then the definitions that they follow."""
+    title = _("Audit, %(since)s to %(until)s") % {"since": document["since"], "until": document["until"]}
+    words = _("%(sites)s; counted %(day)s. Not signed.") % {
+        "sites": ", ".join(document["facilities"]), "day": document["counted_on"],
+    }  # fmt: skip
+    tables = [*audit_tables(document), *_definition_tables(document)]
+    return render_report(title, [words, document["note"]], tables)
+
+
 def audit_tables(document: Document) -> list[Table]:
     """A table for each section; where groups are told apart, a row for each measure of each group."""
     is_split = document["by"] != "all"

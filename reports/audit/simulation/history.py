@@ -1,47 +1,60 @@
-"""Reads from a clinic's own year what the simulation plays: how many recalls come, and how soon they are reached."""
+"""Reads from a clinic's own year what the simulation plays: how many recalls come, and how soon they are reached.
+
+Each stretch of the way is read by itself, by Kaplan and Meier where some are still on it: from the result to the first
+call, from there to the booking, from the booking to the visit, and from a missed or cancelled visit to the next one.
+Only recalls that had time to be seen count: those of the last days are the queue of today.
+"""
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
+from typing import NamedTuple
 
 from clinic import calendar
 from clinic.models import Site, User
 from clinic.roles import Role
 from recalls.enums import AppointmentStatus, ContactChannel, ContactResult, VisitKind
-from recalls.models import Appointment, ContactAttempt
-from reports.audit.scope import AuditScope, Breakdown
+from recalls.models import Appointment, ContactAttempt, RecallEvent
+from reports.audit.scope import AuditScope
 from reports.audit.waits.definitions import Moment
-from reports.audit.waits.figures import load_groups
-from reports.audit.waits.moments import RecallDays, opened_recalls
+from reports.audit.waits.moments import RecallDays, load_recall_days, opened_recalls
 from reports.audit.waits.survival import Waits, fit_curve
 
 DAYS_BACK = 365
+SETTLED_DAYS = 20  # open days: the longest wait that is held against the history
+_FEWEST_SETTLED = 30  # recalls; with fewer of them the newest count too
 # Where a clinic has no history of something yet.
 _DEFAULT_DELAYS, _DEFAULT_LEADS, _DEFAULT_GAPS = ((0, 0.5), (1, 0.5)), ((3, 0.5), (5, 0.5)), (1,)
-_DEFAULT_BOOKED, _DEFAULT_MISSED = 0.5, 0.05
+_DEFAULT_BOOKINGS, _DEFAULT_AGAIN, _DEFAULT_NOTICES = ((0, 0.5), (1, 0.5)), ((1, 1.0),), (1,)
+_DEFAULT_MISSED = 0.05
 _ENDED = (AppointmentStatus.ATTENDED, AppointmentStatus.MISSED, AppointmentStatus.CANCELLED)
 _AHEAD = (AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED)
+_IN_VAIN = (AppointmentStatus.MISSED, AppointmentStatus.CANCELLED)
 
 Steps = tuple[tuple[int, float], ...]  # after so many open days, with that probability; what is left never comes
+Counts = Counter[tuple[int, bool]]  # open days, and whether that is the end of the stretch
 
 
 @dataclass(frozen=True, slots=True)
 class ClinicHistory:
     """A year of some sites in open days. Shares are of one, steps come from Kaplan and Meier."""
 
-    open_days: int
+    open_days: int  # until today
+    arrival_days: int  # in which these recalls came
     arrivals: tuple[int, ...]  # the open day on which each recall came
-    delays: Steps
-    comes_share: float  # of those called: who is seen in the end
-    gaps: tuple[int, ...]
-    in_vain: tuple[int, ...]
-    booked_share: float
-    leads: Steps
+    delays: Steps  # from the result to the first call, or to a booking without one
+    uncalled_share: float  # of those: booked before anybody called
+    bookings: Steps  # from the first call to the booking
+    gaps: tuple[int, ...]  # between two calls
+    in_vain: tuple[int, ...]  # calls of each recall that was called and never booked
+    leads: Steps  # from the booking to the visit
     missed_share: float
     cancelled_share: float
+    notices: tuple[int, ...]  # from a cancellation to the visit
+    again: Steps  # from a missed or cancelled visit to the next booking
     schedulers: int
     slots_a_day: int
     call_waits: Waits
@@ -54,38 +67,50 @@ class ClinicHistory:
 
     @property
     def recalls_a_day(self) -> float:
-        return self.recalls / self.open_days if self.open_days else 0.0
+        return self.recalls / self.arrival_days if self.arrival_days else 0.0
 
 
 def load_history(sites: Sequence[Site], today: date) -> ClinicHistory:
-    """The last year until yesterday, or since the first recall."""
+    """The last year until today, or since the first recall."""
     scope = AuditScope(tuple(sites), today - timedelta(days=DAYS_BACK), today)
-    groups = load_groups(scope, Breakdown.ALL)
-    rows = groups[0][1] if groups else []
+    rows = [row for row in load_recall_days(scope) if row.days[Moment.RESULT.position] is not None]
     first = min((day for row in rows if (day := row.days[Moment.RESULT.position])), default=today.toordinal())
     clock = OpenDays(sites[0], date.fromordinal(first), today + timedelta(days=DAYS_BACK))
-    calls, visits = (_waits(rows, clock, today, end) for end in (Moment.CALL, Moment.VISIT))
-    tries = _read_tries(scope, clock)
-    delays, arrivals = _steps(calls), _steps(visits)
-    statuses, leads, busiest = _read_visits(scope, clock, today)
-    ended = sum(statuses[one] for one in _ENDED)
+    rows, arrival_days = _settled(rows, clock, today)
+    calls, seen = (_waits(rows, clock, today, end) for end in (Moment.CALL, Moment.VISIT))
+    every_visit, numbers = _read_visits(scope), {row.pk for row in rows}
+    tries = _read_tries(scope, clock, numbers)
+    visits = {recall: own for recall, own in every_visit.items() if recall in numbers}
+    stretches = _read_stretches(rows, visits, clock, today)
+    ended = Counter(one.status for own in visits.values() for one in own if one.status in _ENDED)
     return ClinicHistory(
         open_days=max(clock.number(today), 1),
+        arrival_days=arrival_days,
         arrivals=tuple(sorted(clock.number(day) for row in rows if (day := row.days[Moment.RESULT.position]))),
-        delays=delays or _DEFAULT_DELAYS,
-        comes_share=min(_sum(arrivals) / _sum(delays), 1.0) if delays and arrivals else 1.0,
+        delays=_steps(stretches.delays) or _DEFAULT_DELAYS,
+        uncalled_share=stretches.uncalled
+        / max(sum(count for (_days, there), count in stretches.delays.items() if there), 1),
+        bookings=_steps(stretches.bookings) or _DEFAULT_BOOKINGS,
         gaps=tries.gaps,
         in_vain=tries.in_vain,
-        booked_share=tries.booked_share,
-        leads=_steps(leads) or _DEFAULT_LEADS,
-        missed_share=statuses[AppointmentStatus.MISSED] / ended if ended else _DEFAULT_MISSED,
-        cancelled_share=statuses[AppointmentStatus.CANCELLED] / ended if ended else 0.0,
+        leads=_steps(stretches.leads) or _DEFAULT_LEADS,
+        missed_share=ended[AppointmentStatus.MISSED] / ended.total() if ended else _DEFAULT_MISSED,
+        cancelled_share=ended[AppointmentStatus.CANCELLED] / ended.total() if ended else 0.0,
+        notices=stretches.notices or _DEFAULT_NOTICES,
+        again=_steps(stretches.again) if stretches.again else _DEFAULT_AGAIN,
         schedulers=_count_schedulers(scope),
-        slots_a_day=max(busiest, 1),
+        slots_a_day=_busiest_day(every_visit),
         call_waits=calls,
-        visit_waits=visits,
+        visit_waits=seen,
         tries=tries.total,
     )
+
+
+def _settled(rows: list[RecallDays], clock: "OpenDays", today: date) -> tuple[list[RecallDays], int]:
+    """The recalls that had time to be seen, and in how many open days they came."""
+    result, now = Moment.RESULT.position, clock.number(today)
+    old = [row for row in rows if clock.number(row.days[result] or 0) <= now - SETTLED_DAYS]
+    return (old, now - SETTLED_DAYS) if len(old) >= _FEWEST_SETTLED else (rows, max(now, 1))
 
 
 class OpenDays:
@@ -98,6 +123,10 @@ class OpenDays:
     def number(self, day: date | int) -> int:
         return bisect_right(self._open, day if isinstance(day, int) else day.toordinal())
 
+    def between(self, first: int, last: int) -> int:
+        """Open days from one day to the other; 0 where the other is earlier."""
+        return max(self.number(last) - self.number(first), 0)
+
 
 def _waits(rows: Iterable[RecallDays], clock: OpenDays, today: date, end: Moment) -> Waits:
     """From the result, in open days; whoever is not there yet has waited until today or was last seen earlier."""
@@ -109,7 +138,7 @@ def _waits(rows: Iterable[RecallDays], clock: OpenDays, today: date, end: Moment
             continue
         is_there = there is not None and there <= now
         last = there if is_there and there is not None else row.last_seen_on or now
-        found[max(clock.number(last) - clock.number(start), 0), is_there] += 1
+        found[clock.between(start, last), is_there] += 1
     return found
 
 
@@ -122,51 +151,111 @@ def _steps(waits: Waits) -> Steps:
     return tuple((day, share - before) for day, share, before in zip(days, shares, [0.0, *shares], strict=False))
 
 
-def _sum(steps: Steps) -> float:
-    return sum(share for _day, share in steps)
-
-
-@dataclass(frozen=True, slots=True)
-class _Tries:
-    """Phone calls: how often one led to a booking where any did, the open days between two, how many led to none."""
+class _Tries(NamedTuple):
+    """Phone calls: the open days between two, and how many led to no booking of a recall that was never booked."""
 
     total: int
-    booked_share: float
     gaps: tuple[int, ...]
-    in_vain: tuple[int, ...]  # of each recall that was called and never booked
+    in_vain: tuple[int, ...]
 
 
-def _read_tries(scope: AuditScope, clock: OpenDays) -> _Tries:
+def _read_tries(scope: AuditScope, clock: OpenDays, recalls: set[int]) -> _Tries:
     rows = ContactAttempt.objects.filter(recall__in=opened_recalls(scope), channel=ContactChannel.PHONE, retracts=None)
     by_recall: defaultdict[int, list[tuple[date, bool]]] = defaultdict(list)
     for recall, at, result in rows.filter(retracted_by=None).order_by("at").values_list("recall_id", "at", "result"):
-        by_recall[recall].append((at.date(), result == ContactResult.REACHED_WILL_BOOK))
-    until_booked = [
-        number for tries in by_recall.values()
-        if (number := next((count for count, (_day, booked) in enumerate(tries, 1) if booked), 0))
-    ]  # fmt: skip
+        if recall in recalls:
+            by_recall[recall].append((at.date(), result == ContactResult.REACHED_WILL_BOOK))
     in_vain = [len(tries) for tries in by_recall.values() if not any(booked for _day, booked in tries)]
     gaps = [
         max(clock.number(later) - clock.number(earlier), 0)
         for tries in by_recall.values()
         for (earlier, _booked), (later, _later) in pairwise(tries)
     ]
-    share = len(until_booked) / sum(until_booked) if until_booked else _DEFAULT_BOOKED
-    return _Tries(sum(map(len, by_recall.values())), share, tuple(gaps) or _DEFAULT_GAPS, tuple(in_vain) or (1,))
+    return _Tries(sum(map(len, by_recall.values())), tuple(gaps) or _DEFAULT_GAPS, tuple(in_vain) or (1,))
 
 
-def _read_visits(scope: AuditScope, clock: OpenDays, today: date) -> tuple[Counter[str], Waits, int]:
-    """How the visits ended, how many open days they were booked ahead, and the most that took place on one day."""
-    rows = Appointment.objects.filter(recall__in=opened_recalls(scope), status__in=(*_ENDED, *_AHEAD))
-    rows = rows.exclude(kind__in=(VisitKind.BIOPSY, VisitKind.FOLLOW_UP)).order_by()
-    statuses: Counter[str] = Counter()
-    leads: Counter[tuple[int, bool]] = Counter()
-    by_day: Counter[date] = Counter()
-    for status, made, starts in rows.values_list("status", "created_at", "starts_at"):
-        statuses[status] += 1
-        leads[max(clock.number(starts.date()) - clock.number(made.date()), 0), True] += 1
-        by_day[starts.date()] += status != AppointmentStatus.CANCELLED
-    return statuses, leads, max(by_day.values(), default=0)
+class _Visit(NamedTuple):
+    """A booking of a recall that was no biopsy and no return after months."""
+
+    status: str
+    booked_at: datetime
+    starts_at: datetime
+    cancelled_at: datetime | None = None
+
+
+def _read_visits(scope: AuditScope) -> dict[int, list[_Visit]]:
+    """Of each recall in the order of their booking. Two queries."""
+    recalls = opened_recalls(scope)
+    events = RecallEvent.objects.filter(recall__in=recalls, step="cancel_appointment").order_by("at")
+    cancelled: defaultdict[int, list[datetime]] = defaultdict(list)
+    for recall, at in events.values_list("recall_id", "at"):
+        cancelled[recall].append(at)
+    rows = Appointment.objects.filter(recall__in=recalls, status__in=(*_ENDED, *_AHEAD))
+    rows = rows.exclude(kind__in=(VisitKind.BIOPSY, VisitKind.FOLLOW_UP)).order_by("created_at", "pk")
+    found: defaultdict[int, list[_Visit]] = defaultdict(list)
+    for recall, status, booked_at, starts_at in rows.values_list("recall_id", "status", "created_at", "starts_at"):
+        ends = (at for at in cancelled[recall] if at >= booked_at and status == AppointmentStatus.CANCELLED)
+        found[recall].append(_Visit(status, booked_at, starts_at, next(ends, None)))
+    return dict(found)
+
+
+@dataclass(slots=True)
+class _Stretches:
+    """Of all recalls: how long each stretch of the way took, and whether it was over."""
+
+    delays: Counts
+    bookings: Counts
+    leads: Counts
+    again: Counts
+    uncalled: int = 0
+    notices: tuple[int, ...] = ()
+
+
+def _read_stretches(
+    rows: Iterable[RecallDays], visits: dict[int, list[_Visit]], clock: OpenDays, today: date
+) -> _Stretches:
+    found, now = _Stretches(Counter(), Counter(), Counter(), Counter()), today.toordinal()
+    notices: list[int] = []
+    for row in rows:
+        own, last = visits.get(row.pk, []), row.last_seen_on or now
+        _note_first_booking(found, row, own, clock, last)
+        for number, visit in enumerate(own):
+            starts, booked = row.day_of(visit.starts_at), row.day_of(visit.booked_at)
+            found.leads[clock.between(booked, starts), True] += 1
+            if visit.cancelled_at:
+                notices.append(clock.between(row.day_of(visit.cancelled_at), starts))
+            if visit.status in _IN_VAIN:
+                ended = row.day_of(visit.cancelled_at or visit.starts_at)
+                is_again = number + 1 < len(own)
+                if is_again or not row.is_answered:
+                    until = row.day_of(own[number + 1].booked_at) if is_again else last
+                    found.again[clock.between(ended, until), is_again] += 1
+    found.notices = tuple(notices)
+    return found
+
+
+def _busiest_day(visits: dict[int, list[_Visit]]) -> int:
+    """The most that were booked for one day, without what was cancelled."""
+    days = Counter(
+        one.starts_at.date() for own in visits.values() for one in own if one.status != AppointmentStatus.CANCELLED
+    )
+    return max(days.values(), default=1)
+
+
+def _note_first_booking(found: _Stretches, row: RecallDays, own: Sequence[_Visit], clock: OpenDays, last: int) -> None:
+    """From the result to the first call or booking, and from there to the booking."""
+    came, called = row.days[Moment.RESULT.position], row.days[Moment.CALL.position]
+    booked = row.day_of(own[0].booked_at) if own else None
+    begun = min((day for day in (called, booked) if day is not None), default=None)
+    if came is None or (row.is_answered and begun is None):
+        return
+    found.delays[clock.between(came, last if begun is None else begun), begun is not None] += 1
+    if begun is None:
+        return
+    if booked is not None and (called is None or booked < called):
+        found.uncalled += 1
+    elif booked is not None or not row.is_answered:
+        found.bookings[clock.between(begun, last if booked is None else booked), booked is not None] += 1
 
 
 def _count_schedulers(scope: AuditScope) -> int:

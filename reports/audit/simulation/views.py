@@ -25,12 +25,15 @@ from reports.audit.simulation.runs import SimulationDocument, changed_plan, simu
 # What a reader of the figures has to know that is not in them.
 LEFT_OUT = (
     _("Biopsies, results and short-interval follow-ups: it ends with the first visit kept."),
-    _("Letters, emails and the patient's page: only phone calls lead to visits."),
+    _("What letters, emails and the patient's page do: who books without a call does so as often as in the last year."),
     _("Rooms, radiologists and technologists: a place a day is a place, whatever the visit."),
     _("Holidays, illness, seasons and busy weekdays: every open day is like every other."),
     _("Differences between patients: language, distance, suspicion and age change nothing here."),
     _("Urgency: the first recall to come is the first to be called."),
-    _("Who declines, moves away or dies: they are among those who are never reached."),
+    _("Who declines, moves away or dies: they are among those who are never booked."),
+    _("A clinic that changes: the whole of the last year is taken as one, and the newest 20 open days are left out."),
+    _("Half days: a visit, a call and a result have a day and no hour, and the last day is played to its end."),
+    _("Why a visit is missed or cancelled, and who: each visit has the same odds, whatever came before it."),
     _("How people would change their habits with fewer colleagues or more places."),
 )
 
@@ -43,6 +46,8 @@ class SimulationForm(forms.Form):
     same_day = forms.IntegerField(
         label=_("Per cent worked up on the day of the result"), min_value=0, max_value=100, initial=0
     )
+    holds_dates = forms.BooleanField(label=_("Hold a date for each recall"), required=False, initial=False)
+    offers_earlier = forms.BooleanField(label=_("Offer freed times to those who wait"), required=False, initial=False)
     seed = forms.IntegerField(label=_("Seed"), min_value=1, max_value=9999, initial=1)
     helper = FormHelper()
     helper.form_tag = False
@@ -88,6 +93,9 @@ def _play(request: HttpRequest, form: SimulationForm) -> SimulationDocument | No
     today: date = calendar.local_day(sites[0], timezone.now())
     with reading_from_copy():
         history = load_history(sites, today)
-    plan = changed_plan(history, asked["schedulers"], asked["slots"], asked["same_day"])
+    plan = changed_plan(
+        history, asked["schedulers"], asked["slots"], asked["same_day"], holds_dates=asked["holds_dates"],
+        offers_earlier=asked["offers_earlier"],
+    )  # fmt: skip
     runs, days = size_for_page(history)
     return simulate(history, plan, seed=asked["seed"], runs=runs, open_days=days)

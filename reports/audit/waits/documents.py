@@ -1,33 +1,34 @@
 """The waits as a plain document: page, CSV and JSON file show this and nothing else."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from reports.audit.definitions import SMALL_DENOMINATOR
-from reports.audit.figures import format_rate
+from reports.audit.figures import format_kept_at, format_rate
 from reports.audit.scope import AuditScope, Breakdown
 from reports.audit.waits.definitions import WAITS, WaitDefinition
-from reports.audit.waits.figures import CURVE_DAYS, WaitFigure, WaitGroup
+from reports.audit.waits.figures import CURVE_DAYS, WaitFigure, WaitFigures, WaitGroup
 
 WaitDocument = dict[str, Any]
 _FIGURE_COLUMNS = ("waiting", "reached", "median", "ninetieth", "target", "within_target", "warnings")
 WAIT_COLUMNS = ("group", "wait", "label", *_FIGURE_COLUMNS, *(f"by_day_{day}" for day in CURVE_DAYS))
 
 
-def build_wait_document(groups: Sequence[WaitGroup], scope: AuditScope, by: Breakdown, today: date) -> WaitDocument:
+def build_wait_document(found: WaitFigures, scope: AuditScope, by: Breakdown, today: date) -> WaitDocument:
     return {
         "since": scope.since.isoformat(),
         "until": scope.until.isoformat(),
         "counted_on": today.isoformat(),
+        "kept_at": format_kept_at(found.kept_at, scope),
         "facilities": [site.name for site in scope.sites],
         "by": by.value,
         "by_label": str(by.label),
         "curve_days": list(CURVE_DAYS),
         "definitions": [_describe_wait(wait) for wait in WAITS],
-        "groups": [_describe_group(group) for group in groups],
+        "groups": [_describe_group(group) for group in found.groups],
     }
 
 

@@ -1,23 +1,23 @@
 """Figures of the waits of a period: median, 90th centile and shares, with those who never got there counted rightly."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
-from functools import cache
-from typing import Any
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from clinic import calendar
-from clinic.models import Site
 from recalls.enums import ClosureReason
 from reports.audit.definitions import SMALL_DENOMINATOR
+from reports.audit.kept_months import read_months
 from reports.audit.scope import EQUITY_BREAKDOWNS, AuditScope, Breakdown, sorted_groups
-from reports.audit.waits.definitions import WAITS, Moment, WaitDefinition
+from reports.audit.waits.counts import RecallCounts, count_recalls, sum_counts
+from reports.audit.waits.definitions import WAITS, WaitDefinition
 from reports.audit.waits.moments import RecallDays, load_recall_days
 from reports.audit.waits.survival import Waits, fit_curve
+from reports.models import KeptMonth
 
 WAIT_BREAKDOWNS = (Breakdown.ALL, *EQUITY_BREAKDOWNS)
 CURVE_DAYS = (1, 3, 7, 14, 21, 28, 45, 60, 90)
@@ -55,35 +55,76 @@ class WaitGroup:
     figures: tuple[WaitFigure, ...]
 
 
-def compute_waits(scope: AuditScope, by: Breakdown, today: date) -> list[WaitGroup]:
-    """The group of all together first; empty where no recall was opened."""
-    groups = load_groups(scope, by)
+class WaitFigures(NamedTuple):
+    """The group of all together first; `kept_at` is None where they were counted now."""
+
+    groups: list[WaitGroup]
+    kept_at: datetime | None = None
+
+
+def compute_waits(scope: AuditScope, by: Breakdown, today: date) -> WaitFigures:
+    """Without a group where no recall was opened."""
+    kept = load_kept_counts(scope, by)
+    counts = kept.groups if kept else _count_groups(scope, by, today)
+    groups = [_describe(label, one) for label, one in labelled_counts(counts, scope, by)]
+    return WaitFigures(groups, kept.kept_at if kept else None)
+
+
+class KeptGroups(NamedTuple):
+    groups: dict[Any, RecallCounts]
+    kept_at: datetime
+
+
+def load_kept_counts(scope: AuditScope, by: Breakdown) -> KeptGroups | None:
+    """What the workers counted, where all of the period is kept. One query."""
+    kept = read_months(scope, KeptMonth.Part.RECALLS, by)
+    if kept is None:
+        return None
+    groups: defaultdict[Any, RecallCounts] = defaultdict(RecallCounts)
+    for month in kept.months:
+        for key, counts in month:
+            groups[key].add(RecallCounts.from_json(counts))
+    return KeptGroups(dict(groups), kept.counted_at)
+
+
+def _count_groups(scope: AuditScope, by: Breakdown, today: date) -> dict[Any, RecallCounts]:
     sites = {site.pk: site for site in scope.sites}
-    return [_group(label, rows, sites, today) for label, rows in groups]
+    rows = load_recall_days(scope, [group_expression(by)])
+    return {key: count_recalls(some, sites, today) for key, some in group_rows(rows, by, 0).items()}
 
 
-def load_groups(scope: AuditScope, by: Breakdown) -> list[tuple[str, list[RecallDays]]]:
-    """The recalls of each group with its label, all together first; never in the order of their figures."""
-    rows = load_recall_days(scope, F("site_id") if by == Breakdown.SITE else by.expression("exam__"))
-    if not rows:
-        return []
-    found = [(_("All"), rows)]
-    if by == Breakdown.ALL:
-        return found
+def group_expression(by: Breakdown) -> Any:
+    """What tells recalls apart: where they are worked on, and what their screening and patient are."""
+    return F("site_id") if by == Breakdown.SITE else by.expression("exam__")
+
+
+def group_rows(rows: Iterable[RecallDays], by: Breakdown, number: int) -> dict[Any, list[RecallDays]]:
+    """`number`: at which place of a row's groups that of the breakdown stands."""
     groups: defaultdict[Any, list[RecallDays]] = defaultdict(list)
     for row in rows:
-        groups[by.key(row.group)].append(row)
+        groups[by.key(row.groups[number])].append(row)
+    return dict(groups)
+
+
+def labelled_counts(
+    groups: dict[Any, RecallCounts], scope: AuditScope, by: Breakdown
+) -> list[tuple[str, RecallCounts]]:
+    """All together first, then by label or number; never in the order of the figures."""
+    if not groups:
+        return []
+    found = [(_("All"), sum_counts(groups.values()))]
+    if by == Breakdown.ALL:
+        return found
     names = {site.pk: site.name for site in scope.sites}
     return found + [(label, groups[key]) for label, key in sorted_groups(by, groups, names)]
 
 
-def _group(label: str, rows: Sequence[RecallDays], sites: dict[int, Site], today: date) -> WaitGroup:
-    ended = Counter(row.closure_reason for row in rows)
-    in_time, to_call = count_calls(rows, sites, today)
+def _describe(label: str, counts: RecallCounts) -> WaitGroup:
+    ended = counts.endings
     return WaitGroup(
-        label, len(rows), ended[""], ended[ClosureReason.LOST_TO_FOLLOW_UP], ended[ClosureReason.DECLINED],
-        ended[ClosureReason.TRANSFERRED], in_time, to_call,
-        tuple(_figure(wait, collect_waits(wait, rows, today)) for wait in WAITS),
+        label, counts.recalls, ended[""], ended[ClosureReason.LOST_TO_FOLLOW_UP], ended[ClosureReason.DECLINED],
+        ended[ClosureReason.TRANSFERRED], counts.called_in_time, counts.to_call,
+        tuple(_figure(wait, counts.waits.get(wait.name, {})) for wait in WAITS),
     )  # fmt: skip
 
 
@@ -92,47 +133,3 @@ def _figure(wait: WaitDefinition, waits: Waits) -> WaitFigure:
     return WaitFigure(
         wait, curve.waiting, curve.reached, curve.median, curve.ninetieth, curve.shares[0], curve.shares[1:]
     )
-
-
-def collect_waits(wait: WaitDefinition, rows: Iterable[RecallDays], today: date) -> Waits:
-    """How many waited so many days, and whether that was the end of it. Runs once for each recall and wait."""
-    start_at, end_at, now = wait.start.position, wait.end.position, today.toordinal()
-    passed_by = tuple(moment.position for moment in wait.passed_by)
-    found: defaultdict[tuple[int, bool], int] = defaultdict(int)
-    for row in rows:
-        days = row.days
-        start, end = days[start_at], days[end_at]
-        if start is None or start > now:
-            continue
-        if end is not None and end <= now:
-            found[max(end - start, 0), True] += 1
-            continue
-        # Answered without this step: who came uncalled is not to be called, what priors settled needs no visit.
-        if row.is_answered or any(days[moment] is not None for moment in passed_by):
-            continue
-        found[max((row.last_seen_on or now) - start, 0), False] += 1
-    return found
-
-
-def count_calls(rows: Iterable[RecallDays], sites: dict[int, Site], today: date) -> tuple[int, int]:
-    """Called by the end of the next business day, of those called or whose day is over."""
-
-    @cache
-    def last_day(site: int, day: int) -> int:
-        return calendar.next_open_day(sites[site], date.fromordinal(day) + timedelta(days=1)).toordinal()
-
-    result, call, now = Moment.RESULT.position, Moment.CALL.position, today.toordinal()
-    passed_by = tuple(moment.position for moment in WAITS[0].passed_by)
-    in_time = to_call = 0
-    for row in rows:
-        asked, called = row.days[result], row.days[call]
-        if asked is None or asked > now:
-            continue
-        is_called = called is not None and called <= now
-        if not is_called and (row.is_answered or any(row.days[moment] is not None for moment in passed_by)):
-            continue
-        limit = last_day(row.site_id, asked)
-        is_in_time = called is not None and called <= min(limit, now)
-        in_time += is_in_time
-        to_call += is_in_time or limit < now
-    return in_time, to_call

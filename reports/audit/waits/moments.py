@@ -1,7 +1,7 @@
 """Reads, for each recall that was opened in a period, the day of each moment on its way."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -57,7 +57,7 @@ class RecallDays:
 
     pk: int
     site_id: int
-    group: Any
+    groups: tuple[Any, ...]
     zone: ZoneInfo
     closure_reason: str
     is_answered: bool  # closed, and nothing is owed any more
@@ -88,16 +88,18 @@ def opened_recalls(scope: AuditScope) -> "QuerySet[Recall]":
     return Recall.objects.filter(wanted).exclude(closure_reason=ClosureReason.VOID).order_by()
 
 
-def load_recall_days(scope: AuditScope, group: Any) -> list[RecallDays]:
-    """One query over the recalls and one for each table about them; `group` is what the recalls are told apart by."""
+def load_recall_days(scope: AuditScope, groups: Sequence[Any] = ()) -> list[RecallDays]:
+    """One query over the recalls and one for each table about them; `groups` is what the recalls are told apart by."""
     recalls = opened_recalls(scope)
     zones = {site.pk: site.zone for site in scope.sites}
-    columns = ("pk", "site_id", group, "kind", "opened_at", "exam__reported_at", "exam__assessment",
-               "closure_reason", "closed_at")  # fmt: skip
+    columns = ("pk", "site_id", "kind", "opened_at", "exam__reported_at", "exam__assessment", "closure_reason",
+               "closed_at")  # fmt: skip
+    keys: dict[str, Any] = {f"group_{number}": expression for number, expression in enumerate(groups)}
+    rows: Any = recalls.annotate(**keys).values_list(*columns, *keys)
     found: dict[int, RecallDays] = {}
-    for pk, site, key, kind, opened_at, reported_at, assessment, reason, closed_at in recalls.values_list(*columns):
+    for pk, site, kind, opened_at, reported_at, assessment, reason, closed_at, *own in rows:
         is_answered = bool(reason) and reason not in _STILL_WAITING and reason not in _OUT_OF_SIGHT
-        one = found[pk] = RecallDays(pk, site, key, zones[site], reason, is_answered)
+        one = found[pk] = RecallDays(pk, site, tuple(own), zones[site], reason, is_answered)
         one.last_seen_on = one.day_of(closed_at) if closed_at and reason in _OUT_OF_SIGHT else None
         # A patient whose prior images are awaited is not to be called yet.
         if assessment != Assessment.NEED_PRIORS:

@@ -26,10 +26,12 @@ def fit_curve(waits: Waits, days: Iterable[int]) -> WaitCurve:
     wanted = tuple(days)
     if not waits:
         return WaitCurve(0, 0, None, None, tuple(None for _day in wanted))
-    from scipy.stats import CensoredData, ecdf  # half a second: only a process that shows figures needs it
+    import numpy  # with scipy half a second: only a process that shows figures needs them
+    from scipy.stats import CensoredData, ecdf
 
-    lengths = [float(day) for (day, _ended), count in waits.items() for _one in range(count)]
-    is_open = [not ended for (_day, ended), count in waits.items() for _one in range(count)]
+    counts = list(waits.values())
+    lengths = numpy.repeat([float(day) for day, _ended in waits], counts)
+    is_open = numpy.repeat([not ended for _day, ended in waits], counts)
     found = ecdf(CensoredData.right_censored(lengths, is_open)).sf
     steps = list(zip(found.quantiles.tolist(), found.probabilities.tolist(), strict=True))
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -11,6 +12,7 @@ from clinic import calendar
 from clinic.models import Site
 from reports.audit.documents import COLUMNS, build_document, document_rows
 from reports.audit.figures import compute_audit
+from reports.audit.files.pdf import render_audit
 from reports.audit.scope import AUDIT_BREAKDOWNS, AuditScope, Breakdown
 from reports.charts import escape_formula
 
@@ -20,7 +22,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--year", type=int, required=True, help="the year of the screenings")
-        parser.add_argument("--format", choices=["csv", "json"], default="csv")
+        parser.add_argument("--format", choices=["csv", "json", "pdf"], default="csv")
         parser.add_argument("--by", choices=[one.value for one in AUDIT_BREAKDOWNS], default=Breakdown.ALL.value)
         parser.add_argument("--site", action="append", default=[], help="code of a site; every site unless given")
 
@@ -35,6 +37,9 @@ class Command(BaseCommand):
         document = build_document(compute_audit(AuditScope.of_year(sites, year), Breakdown(by), today), today)
         if options["format"] == "json":
             self.stdout.write(json.dumps(document, indent=1, ensure_ascii=False))
+            return
+        if options["format"] == "pdf":
+            sys.stdout.buffer.write(render_audit(document))
             return
         writer = csv.writer(self.stdout, lineterminator="\n")
         writer.writerow(COLUMNS)

@@ -24,6 +24,8 @@ class Command(BaseCommand):
         parser.add_argument("--schedulers", type=int, default=0, help="so many more than today; -1 is one less")
         parser.add_argument("--slots", type=int, default=0, help="so many more visits a day than today")
         parser.add_argument("--same-day", type=int, default=0, help="per cent worked up on the day of the result")
+        parser.add_argument("--held-dates", action="store_true", help="hold a date for each recall (assumed effect)")
+        parser.add_argument("--earlier-offers", action="store_true", help="offer freed times (assumed effect)")
         parser.add_argument("--runs", type=int, default=MOST_RUNS)
         parser.add_argument("--seed", type=int, default=1, help="the same seed plays the same years")
         parser.add_argument("--site", action="append", default=[], help="code of a site; every site unless given")
@@ -37,7 +39,10 @@ class Command(BaseCommand):
         if runs < 1 or not 0 <= options["same_day"] <= 100:
             raise CommandError("Runs are one or more, a share is 0 to 100 per cent.")
         history = load_history(sites, calendar.local_day(sites[0], timezone.now()))
-        plan = changed_plan(history, options["schedulers"], options["slots"], options["same_day"])
+        plan = changed_plan(
+            history, options["schedulers"], options["slots"], options["same_day"], holds_dates=options["held_dates"],
+            offers_earlier=options["earlier_offers"],
+        )  # fmt: skip
         document = simulate(history, plan, seed=options["seed"], runs=runs)
         if options["format"] == "json":
             self.stdout.write(json.dumps(document, indent=1, ensure_ascii=False))
