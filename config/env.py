@@ -175,6 +175,11 @@ class Environment(BaseSettings):
     default_from_email: str | None = Field(
         None, validation_alias="DEFAULT_FROM_EMAIL", description='Sender of every e-mail: "Clinic name <a@b.example>".'
     )
+    education_from_email: str | None = Field(
+        None,
+        validation_alias="EDUCATION_FROM_EMAIL",
+        description="Sender of the series about breast health, an address of its own. Not set: no such series.",
+    )
     bounce_address: Annotated[str, AfterValidator(check_mail_address)] | None = Field(
         None,
         validation_alias="BOUNCE_ADDRESS",

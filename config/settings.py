@@ -293,6 +293,8 @@ EMAIL_TIMEOUT = 20  # seconds
 DEFAULT_FROM_EMAIL = ENV.default_from_email or "Recall Desk <recalls@example.org>"
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 MAIL_INBOX_DIR = DATA_DIR / "mail"
+# Of the series about breast health; empty: none is offered and none is sent.
+EDUCATION_FROM_EMAIL = ENV.education_from_email or ""
 BOUNCE_ADDRESS = ENV.bounce_address or ""
 MAIL_PER_DOMAIN_PER_MINUTE = ENV.mail_per_domain_per_minute
 # Reports of a mail provider (delivered, came back, unwanted) are taken only from one who knows the secret.

@@ -28,11 +28,19 @@ class NotificationKind(models.TextChoices):
     NO_VISIT_NEEDED = "no_visit_needed", _("No visit needed")
     RESULT_WITHDRAWN = "result_withdrawn", _("Result corrected: no visit needed")
     SENT_IN_ERROR = "sent_in_error", _("Sent in error: about another patient")
+    EDUCATION_CONFIRM = "education_confirm", _("Series about breast health: please confirm")
+    EDUCATION = "education", _("Text about breast health")
     LAST_LETTER = "last_letter", _("Last letter, by certified mail")
     REFERRER_NOTICE = "referrer_notice", _("Notice to the referring doctor")
 
 
 LETTER_KINDS = frozenset({NotificationKind.LAST_LETTER})  # sent as letters only: this one goes by certified mail
+
+
+# The series that a patient asked for: by email alone, from a sender of its own, and never about the recall.
+EDUCATION_KINDS = frozenset({NotificationKind.EDUCATION_CONFIRM, NotificationKind.EDUCATION})
+# Neither news for the patient about their recall nor counted as such.
+NOT_ABOUT_CARE_KINDS = EDUCATION_KINDS | {NotificationKind.REFERRER_NOTICE}
 
 
 # What tells a result in writing: where it does not arrive, a person tells it (`planning.undelivered_results`).

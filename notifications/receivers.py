@@ -10,9 +10,10 @@ from django.utils.translation import gettext as _
 
 from clinic.actors import SYSTEM
 from notifications.delivery.wakeup import wake_worker_after_commit
-from notifications.enums import AttemptResult, NotificationState
+from notifications.enums import EDUCATION_KINDS, AttemptResult, NotificationState
 from notifications.models import Notification
 from notifications.planning import print_work_items, sibling_recalls
+from notifications.planning.education.series import review_series
 from notifications.planning.reconcile import move_to_current_patient, reconcile_messages
 from notifications.planning.snapshot import load_snapshot
 from patients.models import Patient
@@ -31,6 +32,7 @@ def plan_messages(event: RecallEvent, **_signal: Any) -> None:
     is_due = reconcile_messages(load_snapshot(recall, newly_opened=event.version == 1))
     if _who_speaks_may_change(event):
         is_due = sibling_recalls.reconcile_siblings(event) or is_due
+    review_series(recall.patient)
     if _is_letter_logged(event):
         print_work_items.close_print_work_items_if_done(recall.pk, by=event.user or SYSTEM)
     if is_due:
@@ -39,6 +41,7 @@ def plan_messages(event: RecallEvent, **_signal: Any) -> None:
 
 def replan_messages(patient: Patient, **_signal: Any) -> None:
     """Receives `patient_changed` inside the transaction of the change."""
+    review_series(patient)
     if sibling_recalls.reconcile_recalls_of(patient):
         wake_worker_after_commit()
 
@@ -60,7 +63,7 @@ def block_undo_after_send(event: RecallEvent, **_signal: Any) -> str:
     """Receives `may_undo` under the recall's lock, which a worker needs as well before it takes a message."""
     may_have_left = [AttemptResult.ACCEPTED, AttemptResult.UNCERTAIN]
     left = Q(state=NotificationState.SENDING) | Q(attempts__at__gte=event.at, attempts__result__in=may_have_left)
-    if Notification.objects.filter(left, recall=event.recall).exists():
+    if Notification.objects.filter(left, recall=event.recall).exclude(kind__in=EDUCATION_KINDS).exists():
         return _(
             "A message to the patient has left meanwhile. Take the step that mends it: the patient is written to again."
         )

@@ -16,6 +16,7 @@ from notifications.enums import NotificationState
 from notifications.letter_batches import jobs
 from notifications.models import Notification
 from notifications.planning import daily_reconcile, undelivered_results
+from notifications.planning.education import schedule
 from notifications.planning.lay_summaries import alarms, walk
 
 SEND_SECONDS = 40.0
@@ -41,6 +42,7 @@ def sweep() -> dict[str, int]:
     if unrecorded.settle():  # else this process would take back what it sent itself
         counts["reclaimed"] = outbox.reclaim_expired_leases() + lay_summary_outbox.reclaim_expired_leases()
     counts["summaries"] = walk.plan_new_readings(SUMMARY_SECONDS) + walk.look_again_at_held()
+    counts["series"] = schedule.plan_due_texts()
     if _needs_second_worker():
         wake_worker()
     counts |= send_due(SEND_SECONDS)

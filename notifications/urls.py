@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from notifications.inbound import sms_replies, unsubscribe
+from notifications.inbound import education, sms_replies, unsubscribe
 from notifications.views import coming_messages, demo_inbox, lay_summaries, letter_batches, letters, messages
 
 urlpatterns = [
@@ -16,6 +16,8 @@ urlpatterns = [
     path("messages/<int:pk>/again/", messages.SendAgainView.as_view(), name="message_resend"),
     path("messages/<int:pk>/again/page/", messages.SendAgainHtmlView.as_view(), name="message_resend_html"),
     path("stop-emails/<str:token>/", unsubscribe.unsubscribe, name="unsubscribe"),
+    path("texts/confirm/<str:token>/", education.confirm, name="series_confirm"),
+    path("texts/stop/<str:token>/", education.stop, name="series_stop"),
     path("inbox/", demo_inbox.InboxListView.as_view(), name="inbox"),
     path("inbox/<str:key>/", demo_inbox.InboxMessageView.as_view(), name="inbox_message"),
     path("inbox/<str:key>/page/", demo_inbox.InboxHtmlView.as_view(), name="inbox_html"),

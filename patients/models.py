@@ -263,6 +263,10 @@ class Consent(models.Model):
         EMAIL = "email", _("Email")
         SMS = "sms", _("Text message")
         DETAIL = "detail", _("Health details in email")
+        EDUCATION = "series", _("Series about breast health")
+
+    # What staff may write down as said; the series has a confirmation of its own by email.
+    SAID_TO_STAFF = (Subject.EMAIL, Subject.SMS, Subject.DETAIL)
 
     patient = models.ForeignKey(
         Patient, models.CASCADE, related_name="consents", verbose_name=_("patient"), db_index=False

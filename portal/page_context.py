@@ -113,6 +113,11 @@ class PatientPageContext:
         return self.appointment is not None and self.appointment.appointment.kind == VisitKind.BIOPSY
 
     @property
+    def offers_education(self) -> bool:
+        """Whether the clinic sends the series about breast health; the page behind the link says to whom."""
+        return bool(settings.EDUCATION_FROM_EMAIL and self.recall is not None)
+
+    @property
     def phone(self) -> str:
         return format_phone(self.site.phone, self.site.country)
 

@@ -5,7 +5,7 @@ from django.views.decorators.http import require_http_methods
 
 from portal.contact_plan import views as contact_plan
 from portal.contact_plan.visit import on_own_page
-from portal.views import patient_page, times, verification
+from portal.views import education, patient_page, times, verification
 
 _ask = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -22,6 +22,7 @@ urlpatterns = [
     path("choices/", patient_page.edit_preferences, name="preferences"),
     path("plan/number/code/", on_own_page(_ask(contact_plan.type_code)), name="plan_code"),
     path("plan/<slug:step>/", on_own_page(_ask(contact_plan.ask)), name="plan"),
+    path("texts/", education.education_series, name="education"),
     path("not-me/", patient_page.stop_emails, name="stop_emails"),
     path("visit.ics", patient_page.download_calendar_file, name="calendar_file"),
     path("leave/", patient_page.close_page, name="close_page"),

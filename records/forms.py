@@ -20,7 +20,7 @@ from recalls.forms.contact_details import ContactDetailsForm
 from recalls.selectors.patients import patients_of
 
 _NAMES = ("family_name", "given_name", "middle_name", "preferred_name")
-_CONSENT_FIELDS = {f"consent_{subject.value}": subject for subject in Consent.Subject}
+_CONSENT_FIELDS = {f"consent_{subject.value}": subject for subject in Consent.SAID_TO_STAFF}
 _NOT_SAID = ("", gettext_lazy("not said"))
 _ANSWERS = [("", gettext_lazy("not asked")), ("yes", gettext_lazy("agreed")), ("no", gettext_lazy("said no"))]
 

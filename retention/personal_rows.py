@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Model
 
 from exchange.models import Hl7AwaitedFinal, Hl7Message, Hl7MessageMend, ParkedCancer, RowMend
-from notifications.models import BatchLetter, LaySummaryCopy, LaySummaryEvent, RenderedMessage
+from notifications.models import BatchLetter, EducationSeries, LaySummaryCopy, LaySummaryEvent, RenderedMessage
 from patients.models import (
     AddressFault,
     Consent,
@@ -90,6 +90,7 @@ EMPTIED_OF_EXAM = (
     Emptied(SignOffRequest, "recall__exam", {"note": "", "details": {}}),
     Emptied(SupplementalScreening, "exam", {"note": ""}),
     Emptied(LaySummaryCopy, "summary__exam", {"address": REMOVED, "letter": {}, "text": ""}),
+    Emptied(EducationSeries, "recall__exam", {"address": ""}),
     Emptied(BatchLetter, "notification__recall__exam", {"tracking_number": ""}),
     Emptied(Hl7AwaitedFinal, "message__exam", {"accession": ""}),
     Emptied(Hl7MessageMend, "message__exam", {"body": b""}),

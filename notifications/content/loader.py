@@ -236,6 +236,18 @@ def first_paragraph(name: str, language: str, site: Site) -> str:
     return _fill_statistics(_explainer(name, language, site).body.template).split("\n\n", 1)[0]
 
 
+def may_send_explainer(name: str, language: str, site: Site) -> bool:
+    """Whether an explainer that is a message of its own is there and has the review that the site asks for."""
+    text = get_explainer(name, language, site)
+    return text is not None and _may_be_sent(text, language, site)
+
+
+def whole_explainer(name: str, language: str, site: Site) -> str:
+    """Title and whole text of an explainer, as Markdown. Raises LookupError when there is no such explainer."""
+    text = _explainer(name, language, site)
+    return f"**{text.heading}**\n\n{_fill_statistics(text.body.template).strip()}"
+
+
 def bold_title(name: str, language: str, site: Site) -> str:
     """The title of an explainer in bold, as Markdown. Raises LookupError when there is no such explainer."""
     return f"**{_explainer(name, language, site).heading}**"

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from notifications.delivery import sealed_copies
 from notifications.delivery.failures import DeliveryFailure
-from notifications.enums import AttemptResult, NotificationKind, NotificationState
+from notifications.enums import EDUCATION_KINDS, AttemptResult, NotificationKind, NotificationState
 from notifications.models import DeliveryAttempt, Notification, RenderedMessage
 from notifications.planning import channel_fallback
 from patients.models import ContactPoint
@@ -102,6 +102,8 @@ def mark_failed_permanently(
             save_rendered_copy(kept)
         if failure.bad_mailbox and copy is not None and row.kind != NotificationKind.REFERRER_NOTICE:
             channel_fallback.mark_email_unusable(recall, copy.address, ContactPoint.UnusableReason.BOUNCED)
+        if row.kind in EDUCATION_KINDS:  # nobody needs to be told by voice
+            return
         if not channel_fallback.reroute(recall, row.pk):
             words = {"message": row.get_kind_display(), "why": failure.reason.label}
             open_work_item(recall, WorkItemKind.CALL_DELIVERY_FAILED, _("“%(message)s”: %(why)s") % words)

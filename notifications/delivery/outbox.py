@@ -26,6 +26,7 @@ from notifications.enums import AttemptResult, Channel, NotificationKind, Notifi
 from notifications.models import Notification, RenderedMessage
 from notifications.planning import daily_cap, print_work_items, reconcile
 from notifications.planning.channel_selection import get_email_address, select_channel
+from notifications.planning.education.texts import give_way_until
 from notifications.planning.plan import find_planned_message, get_send_window
 from notifications.planning.snapshot import RecallSnapshot, load_snapshot
 from notifications.rendering import patient_link
@@ -117,6 +118,8 @@ def _recheck_and_lease(
         return _defer(row, not_before=next_window)
     if later := daily_cap.get_deferred_until(row, window, row.recall.site, now):
         return _defer(row, not_before=later, reason=StatusReason.DAILY_CAP_REACHED)
+    if later := give_way_until(row, now):
+        return _defer(row, not_before=later)
     if row.channel == Channel.EMAIL:
         address = get_email_address(row.recall, row.kind, channels)
         send_at = rate_limit.get_allowed_send_time(row.reason == StatusReason.RATE_LIMITED, address, now)

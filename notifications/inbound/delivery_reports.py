@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from clinic.actors import SYSTEM
 from notifications.delivery import lay_summary_events
 from notifications.enums import (
+    EDUCATION_KINDS,
     Channel,
     NotificationKind,
     NotificationState,
@@ -22,8 +23,9 @@ from notifications.enums import (
     SummaryEventKind,
     SummaryState,
 )
-from notifications.models import DeliveryReport, LaySummary, Notification
+from notifications.models import DeliveryReport, EducationSeries, LaySummary, Notification
 from notifications.planning import channel_fallback
+from notifications.planning.education.series import end_series_of
 from notifications.planning.lay_summaries.planner import plan_summaries
 from patients.models import ContactPoint
 from recalls.actions import open_work_item
@@ -131,12 +133,15 @@ def _handle_bounce_or_complaint(row: Notification, recall: Recall, news: Reporte
             reason=StatusReason.BOUNCED,
             failed_channels=[*row.failed_channels, row.channel],
         )
+    if row.kind in EDUCATION_KINDS and not came_back:  # of the series alone: messages about their care go on
+        end_series_of(recall, EducationSeries.EndReason.STOPPED)
+        return
     if news.bad_mailbox or not came_back:
         why = ContactPoint.UnusableReason.BOUNCED if came_back else ContactPoint.UnusableReason.COMPLAINED
         address = channel_fallback.get_emailed_address(row)
         if row.kind != NotificationKind.REFERRER_NOTICE and channel_fallback.mark_email_unusable(recall, address, why):
             open_work_item(recall, WorkItemKind.VERIFY_CONTACT, str(why.label).capitalize() + ".")
-    if came_back:
+    if came_back and row.kind not in EDUCATION_KINDS:
         _reroute_or_call(row, recall)
 
 

@@ -13,7 +13,14 @@ from django.conf import settings
 
 from clinic import calendar
 from notifications.content import loader
-from notifications.enums import LETTER_KINDS, WRITTEN_RESULT_KINDS, Channel, NotificationKind, StatusReason
+from notifications.enums import (
+    EDUCATION_KINDS,
+    LETTER_KINDS,
+    WRITTEN_RESULT_KINDS,
+    Channel,
+    NotificationKind,
+    StatusReason,
+)
 from notifications.planning.rules import PlannedMessage
 from notifications.planning.snapshot import APPOINTMENT_TIME_KINDS
 from patients.channels import PatientChannels
@@ -54,6 +61,9 @@ def select_channel(
         return _select_referrer_channel(recall, closed)
     if recall.patient.deceased_on:
         return ChannelChoice(Channel.EMAIL, StatusReason.DECEASED)
+    if kind in EDUCATION_KINDS:
+        blocked = channels.email_blocked_reason or (StatusReason.REFUSED if Channel.EMAIL in closed else "")
+        return ChannelChoice(Channel.EMAIL, blocked)
     if kind in _GOOD_NEWS_KINDS and stands_beside_4_or_5(recall):
         return ChannelChoice(Channel.EMAIL, StatusReason.BESIDE_4_OR_5)
     if kind in APPOINTMENT_TIME_KINDS and one.appointment and not _is_open_for(one.appointment):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from clinic import calendar
 from clinic.calendar import SendWindow
 from notifications.content.situation import is_result_withdrawn
-from notifications.enums import NotificationKind, NotificationState
+from notifications.enums import NOT_ABOUT_CARE_KINDS, NotificationKind, NotificationState
 from notifications.planning.rules import RESULT_VALID_FOR, PlannedMessage
 from notifications.planning.snapshot import RecallSnapshot
 from recalls.enums import ClosureReason, ContactResult
@@ -24,7 +24,7 @@ _MAY_HAVE_ARRIVED = frozenset(
     }
 )
 _NOT_ABOUT_THE_RECALL = frozenset(
-    {NotificationKind.REFERRER_NOTICE, NotificationKind.RESULT_WITHDRAWN, NotificationKind.SENT_IN_ERROR}
+    NOT_ABOUT_CARE_KINDS | {NotificationKind.RESULT_WITHDRAWN, NotificationKind.SENT_IN_ERROR}
 )
 _NOTHING_WAS_SAID = frozenset({ContactResult.NO_ANSWER, ContactResult.WRONG_NUMBER})
 

@@ -1,6 +1,7 @@
 """Limits a patient's messages to two a day, whatever the channel and the recall; the third waits for the next day.
 
-Never put off: an urgent message, a notice to the doctor, and one that would be of no use any more by then.
+Never put off: an urgent message, a notice to the doctor, a text of the series that the patient asked for (which waits
+for the others by a rule of its own), and one that would be of no use any more by then.
 """
 
 from datetime import datetime
@@ -10,7 +11,7 @@ from django.db.models import Q
 from clinic import calendar
 from clinic.calendar import SendWindow
 from clinic.models import Site
-from notifications.enums import NotificationKind, NotificationState
+from notifications.enums import NOT_ABOUT_CARE_KINDS, NotificationState
 from notifications.models import Notification
 
 MAX_MESSAGES_PER_DAY = 2
@@ -18,7 +19,7 @@ MAX_MESSAGES_PER_DAY = 2
 
 def get_deferred_until(row: Notification, window: SendWindow, site: Site, now: datetime) -> datetime | None:
     """When it may leave instead (UTC), in that window; None when it may leave now. The day is the site's."""
-    if row.urgent or row.kind == NotificationKind.REFERRER_NOTICE:
+    if row.urgent or row.kind in NOT_ABOUT_CARE_KINDS:
         return None
     if not has_reached_cap(row.patient_id, site, now):
         return None
@@ -28,7 +29,7 @@ def get_deferred_until(row: Notification, window: SendWindow, site: Site, now: d
 
 def has_reached_cap(patient_id: int, site: Site, now: datetime) -> bool:
     """Whether so many messages reached the patient today, or are on their way, that others wait."""
-    of_patient = Notification.objects.filter(patient=patient_id).exclude(kind=NotificationKind.REFERRER_NOTICE)
+    of_patient = Notification.objects.filter(patient=patient_id).exclude(kind__in=NOT_ABOUT_CARE_KINDS)
     today = of_patient.filter(
         Q(accepted_at__gte=calendar.start_of_day(site, now)) | Q(accepted_at=None, state=NotificationState.SENDING)
     )

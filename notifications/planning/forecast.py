@@ -15,7 +15,7 @@ from django.db.models.functions import Coalesce
 from clinic import calendar
 from clinic.models import Site
 from desk.datetime_display import format_clock_time
-from notifications.enums import Channel, NotificationKind, NotificationState, StatusReason
+from notifications.enums import NOT_ABOUT_CARE_KINDS, Channel, NotificationKind, NotificationState, StatusReason
 from notifications.models import Notification
 from notifications.planning.channel_selection import select_channel
 from notifications.planning.daily_cap import MAX_MESSAGES_PER_DAY
@@ -101,7 +101,7 @@ def _count_ahead(lines: Sequence[ForecastLine], now: datetime) -> dict[date, Cou
     planned = Q(state=NotificationState.PLANNED, not_before__gte=begins)
     ahead = planned & Q(not_before__lt=min(line.row.not_before for line in lines))
     rows = Notification.objects.filter(ahead | Q(accepted_at__gte=begins), patient__in=zones)
-    for patient, at in rows.exclude(kind=NotificationKind.REFERRER_NOTICE).values_list(
+    for patient, at in rows.exclude(kind__in=NOT_ABOUT_CARE_KINDS).values_list(
         "patient", Coalesce("accepted_at", "not_before")
     ):
         reached[at.astimezone(zones[patient]).date()][patient] += 1
@@ -141,7 +141,7 @@ def _forecast_line(row: Notification, known: RecallSnapshot, earliest: datetime)
 def _apply_daily_cap(line: ForecastLine, reached: Counter[int]) -> ForecastLine:
     """The claim counts what has reached the patient; here the messages before this one stand for that."""
     row = line.row
-    if line.blocked_reason or row.kind == NotificationKind.REFERRER_NOTICE:
+    if line.blocked_reason or row.kind in NOT_ABOUT_CARE_KINDS:
         return line
     if reached[row.patient_id] >= MAX_MESSAGES_PER_DAY and not row.urgent:
         return ForecastLine(line.sends_at, row, line.recall, line.channel, StatusReason.DAILY_CAP_REACHED)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinic.calendar import next_send_time
-from notifications.enums import ManualAction, NotificationKind, NotificationState, StatusReason
+from notifications.enums import EDUCATION_KINDS, ManualAction, NotificationKind, NotificationState, StatusReason
 from notifications.models import Notification
 from notifications.planning import print_work_items
 from notifications.planning.channel_selection import ChannelChoice, select_channel
@@ -77,6 +77,8 @@ def resend_blocked_reason(row: Notification, snapshot: RecallSnapshot) -> str:
     """The sentence that forbids it; empty when the message is over, still true and may be sent."""
     if row.state in (NotificationState.PLANNED, NotificationState.SENDING, NotificationState.TO_PRINT):
         return _("It is still to be sent.")
+    if row.kind in EDUCATION_KINDS:
+        return _("The series goes on by itself. The patient can ask for it again on their page.")
     key = (row.kind, row.occasion)
     one = find_planned_message(snapshot, NotificationKind(row.kind), row.occasion)
     if one is None or (one.expires_at is not None and one.expires_at <= _next_send_time(row.kind, snapshot)):

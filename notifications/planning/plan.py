@@ -13,8 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic import calendar
 from clinic.calendar import SendWindow
-from notifications.enums import WRITTEN_RESULT_KINDS, ManualAction, NotificationKind
+from notifications.enums import EDUCATION_KINDS, WRITTEN_RESULT_KINDS, ManualAction, NotificationKind
 from notifications.planning import correction_rules, referrer_rules, result_rules, rules
+from notifications.planning.education import texts
 from notifications.planning.rules import PlannedMessage
 from notifications.planning.snapshot import EventRecord, NotificationKey, RecallSnapshot
 from patients.channels import PatientChannels
@@ -101,6 +102,14 @@ PLAN: tuple[Rule, ...] = (
     Rule(NotificationKind.SENT_IN_ERROR, correction_rules.sent_in_error, SendWindow.OPEN_DAYS,
          _("When the exam turned out to be another patient's and the recall is void, to a patient to whom anything was "
            "or may have been sent."), _("30 days later, or the recall is opened again.")),
+    Rule(NotificationKind.EDUCATION_CONFIRM, texts.education_confirm, SendWindow.ANY_DAY,
+         _("When the patient asks on their page for the series about breast health; the series begins only once it is "
+           "confirmed."),
+         _("7 days later, or it is confirmed or stopped."), staff_must_tell=False),
+    Rule(NotificationKind.EDUCATION, texts.education, SendWindow.OPEN_DAYS,
+         _("Once a month after the confirmation, six times; waits while a recall of the patient is open and while any "
+           "other message is due."),
+         _("14 days later, or the series waits or ends."), staff_must_tell=False),
     Rule(NotificationKind.LAST_LETTER, rules.last_letter, SendWindow.OPEN_DAYS,
          _("On the day on which the contact ladder asks for a certified letter, also for a result to tell or a "
            "biopsy to book, unless somebody has spoken with the patient."),
@@ -132,6 +141,7 @@ _KINDS_AFTER_VOID = frozenset(
         NotificationKind.APPOINTMENT_CANCELLED,
         NotificationKind.RESULT_WITHDRAWN,
         NotificationKind.SENT_IN_ERROR,
+        *EDUCATION_KINDS,  # the wrong recall; the wish stands
     }
 )
 

@@ -17,7 +17,14 @@ from django.utils.translation import gettext as _
 from clinic import calendar
 from clinic.actors import SYSTEM
 from notifications.content import loader
-from notifications.enums import WRITTEN_RESULT_KINDS, Channel, NotificationKind, NotificationState, StatusReason
+from notifications.enums import (
+    NOT_ABOUT_CARE_KINDS,
+    WRITTEN_RESULT_KINDS,
+    Channel,
+    NotificationKind,
+    NotificationState,
+    StatusReason,
+)
 from notifications.models import Notification
 from notifications.planning import print_work_items
 from notifications.planning.channel_selection import ChannelChoice, select_channel
@@ -159,7 +166,7 @@ def build_notification(recall: Recall, kind: str, one: PlannedMessage, way: Chan
 def _is_urgent(recall: Recall, kind: str, one: PlannedMessage) -> bool:
     """A result of 4 or 5, a talk that the patient waits for, and whatever is about a visit of tomorrow."""
     soon = one.appointment is not None and one.appointment.starts_at - one.due_at <= URGENT_BEFORE_APPOINTMENT
-    return kind != NotificationKind.REFERRER_NOTICE and (recall.suspicious or soon or kind in _ALWAYS_URGENT)
+    return kind not in NOT_ABOUT_CARE_KINDS and (recall.suspicious or soon or kind in _ALWAYS_URGENT)
 
 
 def mail_domain() -> str:

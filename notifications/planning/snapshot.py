@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 
 from clinic.calendar import SendWindow
 from clinic.models import Site
 from notifications.enums import NotificationKind, NotificationState
-from notifications.models import Notification
+from notifications.models import EducationSeries, Notification
 from patients.models import ResultWish
 from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, BOOKED_STATES, AppointmentStatus, State
 from recalls.models import Appointment, EarlierOffer, HeldSlot, Outcome, PathologyResult, Recall, RecallEvent
@@ -78,6 +79,8 @@ class RecallSnapshot:
     held: HeldSlot | None = None
     # Earlier times that were offered for its visits, those of long ago left out.
     earlier_offers: list[EarlierOffer] = field(default_factory=list)
+    # The series about breast health that runs or waits to be confirmed; its texts wait while a recall is open.
+    education: EducationSeries | None = None
     # How the patient wants to hear results; None where they have not said.
     result_wish: ResultWish | None = None
     # Asked by many rules, so found once.
@@ -189,6 +192,7 @@ def load_snapshots(recalls: Iterable[Recall]) -> list[RecallSnapshot]:
     leading = _leading_contact(by_id.values())
     held = _held_by_recall(by_id, had["hold_time"])
     offers = _offers_by_recall(had["ask_earlier"])
+    education = _education_by_recall(by_id)
     return [
         RecallSnapshot(
             recall,
@@ -200,6 +204,7 @@ def load_snapshots(recalls: Iterable[Recall]) -> list[RecallSnapshot]:
             leads_contact=pk in leading,
             held=held.get(pk),
             earlier_offers=offers[pk],
+            education=education.get(pk),
             result_wish=wishes.get(recall.patient_id),
         )
         for pk, recall in by_id.items()
@@ -226,6 +231,14 @@ def _offers_by_recall(recalls: Collection[int]) -> dict[int, list[EarlierOffer]]
         for offer in rows.select_related("entry__appointment", "room"):
             found[offer.entry.appointment.recall_id].append(offer)
     return found
+
+
+def _education_by_recall(by_id: Mapping[int, Recall]) -> dict[int, EducationSeries]:
+    """One query where the clinic offers the series."""
+    if not settings.EDUCATION_FROM_EMAIL:
+        return {}
+    rows = EducationSeries.objects.filter(recall__in=by_id, ended_at=None)
+    return {series.recall_id: series for series in rows}
 
 
 def _held_by_recall(by_id: Mapping[int, Recall], recalls: Collection[int]) -> dict[int, HeldSlot]:

@@ -14,13 +14,14 @@ from django.utils.translation import gettext as _
 
 from clinic.models import Site
 from notifications.content import loader
+from notifications.content.education import lesson_markdown, lesson_number
 from notifications.content.statistics import STATISTIC_PLACEHOLDERS
 from notifications.enums import WRITTEN_RESULT_KINDS, Channel, NotificationKind
 from notifications.models import Notification
 from notifications.planning.lay_summaries.readings import owes_lay_summary
 from notifications.planning.referrer_rules import get_notice_name
 from notifications.planning.snapshot import RecallSnapshot
-from notifications.rendering import patient_link
+from notifications.rendering import patient_link, series_links
 from notifications.rendering.blocks import (
     BIOPSY_BLOCKS,
     BLOCKS,
@@ -79,6 +80,10 @@ APPOINTMENT_KINDS = frozenset(
     }
 )
 HELD_TIME_PLACEHOLDERS = frozenset({"silence_line"})
+SERIES_PLACEHOLDERS: Mapping[str, frozenset[str]] = {
+    NotificationKind.EDUCATION_CONFIRM: frozenset({"confirm_series", "stop_series"}),
+    NotificationKind.EDUCATION: frozenset({"lesson", "stop_series"}),
+}
 FOLLOW_UP_KINDS = frozenset({NotificationKind.OUTCOME_PROBABLY_BENIGN, NotificationKind.FOLLOW_UP_DUE})
 
 # Only in the detailed texts of the kind.
@@ -107,6 +112,7 @@ def allowed_placeholders(name: str) -> frozenset[str]:
         names |= {"visit_day_short", "visit_time"} if "sms" in variant else APPOINTMENT_PLACEHOLDERS
     if kind == NotificationKind.HELD_TIME and "sms" not in variant:
         names |= HELD_TIME_PLACEHOLDERS
+    names |= SERIES_PLACEHOLDERS.get(kind, frozenset())
     if kind in FOLLOW_UP_KINDS:
         names |= {"follow_up_month"} if "sms" in variant else FOLLOW_UP_PLACEHOLDERS
     if kind in WRITTEN_RESULT_KINDS and "sms" not in variant:
@@ -258,6 +264,17 @@ class MessageContext(Mapping[str, str]):
         words = _("We hold it for you until %(day)s. After that we may give it to somebody else, and we call you.")
         return escape_markdown(words % {"day": day})
 
+    def lesson(self) -> str:
+        """The whole text of the series that the message carries. Raises NotReviewed where it may not be sent."""
+        return lesson_markdown(lesson_number(self._notification.occasion), self._notification.language, self.site)
+
+    def confirm_series(self) -> str:
+        return f"[{_('Yes, send me the texts')}](<{series_links.confirm_url(self._notification.public_id)}>)"
+
+    def stop_series(self) -> str:
+        line = _("You can stop these texts at any time. Our messages about your own visits go on.")
+        return f"{line}\n\n[{_('Stop these texts')}](<{series_links.stop_url(self._notification.public_id)}>)"
+
     def written_results_line(self) -> str:
         """Says that the result comes in writing, where this program sends it; empty where it does not know."""
         outcome = self._snapshot.latest_outcome
@@ -297,6 +314,7 @@ _PLACEHOLDERS: dict[str, Callable[[MessageContext], str]] = {
     | REFERRER_PLACEHOLDERS
     | RESULT_PLACEHOLDERS
     | HELD_TIME_PLACEHOLDERS
+    | frozenset().union(*SERIES_PLACEHOLDERS.values())
     | PATIENT_PAGE_PLACEHOLDERS
 }
 

@@ -12,13 +12,13 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.crypto import salted_hmac
 
-from notifications.enums import NotificationKind
+from notifications.enums import EDUCATION_KINDS, NotificationKind
 from notifications.models import Notification, RenderedMessage
 from notifications.planning.channel_selection import get_email_address
 from notifications.planning.plan import may_say_details
 from notifications.planning.reconcile import mail_domain
 from notifications.planning.snapshot import RecallSnapshot
-from notifications.rendering import patient_link
+from notifications.rendering import patient_link, series_links
 from notifications.rendering.blocks import get_visit
 from notifications.rendering.calendar_invite import METHOD_BY_KIND, build_calendar_invite
 from notifications.rendering.context import single_line
@@ -45,7 +45,8 @@ def build_email(
     rendered = render_email(
         notification, snapshot, detailed=may_say_details(snapshot, notification.kind, channels), page_token=page_token
     )
-    sender = formataddr((single_line(rendered.site.sender_name), parseaddr(settings.DEFAULT_FROM_EMAIL)[1]))
+    mailbox = settings.EDUCATION_FROM_EMAIL if notification.kind in EDUCATION_KINDS else settings.DEFAULT_FROM_EMAIL
+    sender = formataddr((single_line(rendered.site.sender_name), parseaddr(mailbox)[1]))
     headers = _headers(notification)
     if settings.BOUNCE_ADDRESS:
         headers["From"] = sender  # shown to the patient; bounces go to the envelope sender
@@ -73,8 +74,10 @@ def build_email(
 
 def _headers(notification: Notification) -> dict[str, str]:
     headers = message_headers(notification.message_id, notification.public_id, notification.language)
+    if notification.kind in EDUCATION_KINDS:  # a way out of its own, and no thread with messages about the recall
+        return headers | list_unsubscribe_headers(series_links.stop_url(notification.public_id))
     if notification.kind != NotificationKind.REFERRER_NOTICE:  # a doctor cannot stop a patient's emails
-        headers |= list_unsubscribe_headers(notification.public_id)
+        headers |= list_unsubscribe_headers(unsubscribe_url(notification.public_id))
     return headers | thread_headers(notification)
 
 
@@ -88,10 +91,10 @@ def message_headers(message_id: str, public_id: UUID, language: str) -> dict[str
     }
 
 
-def list_unsubscribe_headers(public_id: UUID) -> dict[str, str]:
+def list_unsubscribe_headers(url: str) -> dict[str, str]:
     """The two headers of RFC 8058, both covered by the DKIM signature where the mail server signs."""
     return {
-        "List-Unsubscribe": f"<{unsubscribe_url(public_id)}>",
+        "List-Unsubscribe": f"<{url}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }
 

@@ -175,7 +175,7 @@ def build_summary_email(
     )
     message_id = f"<{row.public_id}@{mail_domain()}>"
     mail.extra_headers = email.message_headers(message_id, row.public_id, filled.language)
-    mail.extra_headers |= email.list_unsubscribe_headers(row.public_id)
+    mail.extra_headers |= email.list_unsubscribe_headers(email.unsubscribe_url(row.public_id))
     if settings.BOUNCE_ADDRESS:
         mail.extra_headers["From"] = sender  # shown to the patient; bounces go to the envelope sender
     mail.metadata = {email.METADATA_NOTIFICATION_ID: str(row.public_id)}  # type: ignore[attr-defined]

@@ -13,6 +13,7 @@ from django.utils import translation
 
 from clinic.models import Site
 from notifications.content import loader
+from notifications.content.education import draft_lesson
 from notifications.content.loader import TextTemplate
 from notifications.enums import Channel, NotificationKind
 from notifications.models import Notification
@@ -108,6 +109,7 @@ def fill_placeholders(name: str, language: str, text: TextTemplate, site: Site |
         for notice in notices.values():
             given = {"notice": Template(notice).substitute(reference=SAMPLE_REFERENCE)} if notice else {}
             given |= {"referrer_name": "Testa Example-Referrer, MD"} if notice else {}
+            given |= {"lesson": draft_lesson(1, language, values.site)}
             given |= {"my_page": values.patient_page_link(patient_link.MASKED_TOKEN)}
             yield text.body.substitute(_OverridingContext(given, values))
 

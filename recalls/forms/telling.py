@@ -228,6 +228,12 @@ class ConsentForm(StepForm):
         help_text=_("As said or signed: it is the proof."),
     )
 
+    def clean(self) -> dict[str, Any]:
+        told = super().clean() or {}
+        if told.get("subject") == Consent.Subject.EDUCATION and told.get("granted") == "yes":
+            self.add_error("granted", _("The patient asks for the series on their own page and confirms it by email."))
+        return told
+
     def perform(self, kwargs: ActionKwargs) -> RecallEvent:
         told = self.cleaned_data
         said = actions.ConsentInput(

@@ -65,6 +65,8 @@ PUBLIC_URL_NAMES = {
     "openid_connect_login",  # the way to the sign-in of the house, and back
     "openid_connect_callback",
     "socialaccount_login_cancelled",
+    "series_confirm",  # as below, for the series about breast health
+    "series_stop",
     "unsubscribe",  # a patient has no account; a mail program presses the button
     "set_language",  # the sign-in page is read before signing in
     "admin:login",  # the admin's own way in, under the same lockout

@@ -27,6 +27,7 @@ class LanguagePhrases:
     sms_values: Mapping[str, str]
     written_results_line: str
     silence_line: str
+    series: Mapping[str, str]
     lay_summary: Mapping[str, str]
     referrer: Mapping[str, str]
 
@@ -75,6 +76,11 @@ ENGLISH: Final = LanguagePhrases(
     sms_values=TEXT_MESSAGE
     | {"visit_day_short": "Wed, Nov 25", "visit_time": "10:30 am", "follow_up_month": "September 2027"},
     written_results_line="You will also get your results in writing.",
+    series={
+        "confirm_series": "[Yes, send me the texts](https://recall.example.org/texts/confirm/sample/)",
+        "stop_series": "You can stop these texts at any time. Our messages about your own visits go on.\n\n"
+        "[Stop these texts](https://recall.example.org/texts/stop/sample/)",
+    },
     silence_line="We hold it for you until Tuesday, November 24, 2026. After that we may give it to somebody else, "
     "and we call you.",
     lay_summary=FACILITY
@@ -118,6 +124,11 @@ SPANISH: Final = LanguagePhrases(
     sms_values=TEXT_MESSAGE
     | {"visit_day_short": "mié, 25 nov", "visit_time": "10:30 am", "follow_up_month": "septiembre 2027"},
     written_results_line="También va a recibir sus resultados por escrito.",
+    series={
+        "confirm_series": "[Sí, mándenme los textos](https://recall.example.org/texts/confirm/sample/)",
+        "stop_series": "Puede parar estos textos cuando quiera. Nuestros mensajes sobre sus propias citas siguen.\n\n"
+        "[Parar estos textos](https://recall.example.org/texts/stop/sample/)",
+    },
     silence_line="Se la guardamos hasta el martes, 24 de noviembre de 2026. Después podemos darla a otra persona, y le "
     "llamamos.",
     lay_summary=FACILITY

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from notifications.content.education import LESSONS
 from notifications.content.sources import SOURCES
 from notifications.content.statistics import STATISTIC_PLACEHOLDERS, STATISTICS
 from notifications.content.visits import VISIT_TEXTS
@@ -21,6 +22,7 @@ from tests.words.text_files import (
     PAGE_KINDS,
     REFERRER_NOTICES,
     ROOT,
+    SERIES,
     TEXT_MESSAGES,
     TO_REFERRERS,
     VISIT_KINDS,
@@ -240,6 +242,24 @@ def test_every_email_greets_signs_and_says_whom_to_call_and_how_to_stop_emails(s
             assert {"$clinic_name", "$clinic_phone"} <= set(re.findall(r"\$\w+", paragraphs[-2]))
             assert paragraphs[-1] == LANGUAGES[message.language].stop_emails
             assert "$language_line" in paragraphs
+
+
+def test_a_message_of_the_series_greets_signs_says_whom_to_call_and_how_to_stop_the_series(
+    subtests: pytest.Subtests,
+) -> None:
+    for message in SERIES:
+        with subtests.test(message.id):
+            paragraphs = message.body.split("\n\n")
+            assert paragraphs[0] == LANGUAGES[message.language].greeting
+            assert paragraphs[-2] == "$signer"
+            assert {"$clinic_name", "$clinic_phone"} <= set(re.findall(r"\$\w+", paragraphs[-1]))
+            assert {"$language_line", "$stop_series"} <= set(paragraphs)
+
+
+@in_each_language
+def test_the_series_has_six_texts(language: str) -> None:
+    assert explained(language, "education") == set(LESSONS)
+    assert len(LESSONS) == 6
 
 
 def test_the_link_to_the_page_stands_where_the_page_has_something_to_show(subtests: pytest.Subtests) -> None:

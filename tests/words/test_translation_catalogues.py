@@ -33,6 +33,7 @@ TEMPLATES: Final = (
         if path.name != "desk.html"  # a page of the staff
     ),
     "notifications/unsubscribe.html",
+    "notifications/series.html",
 )
 CATALOGUES: Final = [
     path for folder in (ROOT, ROOT / "notifications") for path in sorted(folder.glob("locale/*/LC_MESSAGES/django.po"))

@@ -32,6 +32,9 @@ BLOCKS: Final = (
     "next_step",
     "notice",
     "my_page",
+    "lesson",
+    "confirm_series",
+    "stop_series",
     "density_explained",
     "state_notice",
     "report_line",
@@ -44,7 +47,10 @@ SUMMARIES: Final = frozenset({"lay_summary", "visit_summary"})
 
 LETTERS_ONLY: Final = frozenset({"last_letter"}) | SUMMARIES
 TO_REFERRERS: Final = frozenset({"referrer_notice"})
-KINDS: Final = frozenset(str(kind) for kind in NotificationKind) - LETTERS_ONLY - TO_REFERRERS
+EDUCATION: Final = frozenset({"education", "education_confirm"})
+"""The series that a patient asked for: by email alone, with a way out of its own."""
+
+KINDS: Final = frozenset(str(kind) for kind in NotificationKind) - LETTERS_ONLY - TO_REFERRERS - EDUCATION
 """Kinds that go to a patient by any channel; those above go one way only."""
 
 VISIT_KINDS: Final = frozenset(
@@ -122,7 +128,10 @@ def _load(folder: Path) -> dict[str, TextFile]:
 
 ALL_MESSAGES: Final = _load(ROOT / "messages")
 ALL_EXPLAINERS: Final = _load(ROOT / "explainers")
-EMAILS: Final = [text for text in ALL_MESSAGES.values() if text.channel == "email" and text.kind not in TO_REFERRERS]
+EMAILS: Final = [
+    text for text in ALL_MESSAGES.values() if text.channel == "email" and text.kind not in TO_REFERRERS | EDUCATION
+]
+SERIES: Final = [text for text in ALL_MESSAGES.values() if text.kind in EDUCATION]
 TEXT_MESSAGES: Final = [text for text in ALL_MESSAGES.values() if text.channel == "sms"]
 LETTERS: Final = [text for text in ALL_MESSAGES.values() if text.channel == "letter"]
 REFERRER_NOTICES: Final = [text for text in ALL_MESSAGES.values() if text.kind in TO_REFERRERS]
@@ -197,6 +206,8 @@ def allowed_values(text: TextFile) -> dict[str, str]:
         values |= samples.appointment_values
     if text.kind in PAGE_KINDS and text.channel == "email":
         values |= samples.patient_page_values
+    if text.kind in EDUCATION:
+        values |= _series_values(text)
     if text.kind in FOLLOW_UP_KINDS:
         values |= samples.follow_up_values
     if text.detailed or text.channel == "letter":
@@ -213,6 +224,17 @@ def allowed_values(text: TextFile) -> dict[str, str]:
     if text.kind == "held_time" and text.channel != "sms":
         values |= {"silence_line": samples.silence_line}
     return values
+
+
+def _series_values(text: TextFile) -> dict[str, str]:
+    if text.kind == "education_confirm":
+        return dict(LANGUAGES[text.language].series)
+    lesson = ALL_EXPLAINERS[f"{text.language}/education/your_normal"]
+    title = f"**{lesson.metadata['title']}**"
+    return {
+        "stop_series": LANGUAGES[text.language].series["stop_series"],
+        "lesson": f"{title}\n\n{fill_explainer(lesson)}",
+    }
 
 
 def _sms_values(text: TextFile) -> dict[str, str]:

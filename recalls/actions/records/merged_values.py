@@ -33,6 +33,7 @@ POINT_KIND_BY_CONSENT = {
     Consent.Subject.EMAIL: ContactPoint.Kind.EMAIL,
     Consent.Subject.DETAIL: ContactPoint.Kind.EMAIL,
     Consent.Subject.SMS: ContactPoint.Kind.MOBILE,
+    Consent.Subject.EDUCATION: ContactPoint.Kind.EMAIL,
 }
 _SECOND = "_second"  # a number that the record in use has another one for: in the history only
 _CONSENT = "consent_"

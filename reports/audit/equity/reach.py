@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from notifications.enums import NotificationKind, NotificationState
+from notifications.enums import NOT_ABOUT_CARE_KINDS, NotificationState
 from notifications.models import Notification
 from recalls.enums import AppointmentStatus, ContactResult
 from recalls.models import Appointment, ContactAttempt, EarlierOffer, WaitingListEntry
@@ -31,7 +31,7 @@ def load_reach(scope: AuditScope) -> RecallsReached:
     """Five queries."""
     recalls = opened_recalls(scope)
     messages = Notification.objects.filter(recall__in=recalls, state__in=_LEFT)
-    messages = messages.exclude(kind=NotificationKind.REFERRER_NOTICE).order_by()
+    messages = messages.exclude(kind__in=NOT_ABOUT_CARE_KINDS).order_by()
     written: dict[int, bool] = {}
     for recall, language, spoken in messages.values_list("recall_id", "language", "patient__language").distinct():
         written[recall] = written.get(recall, False) or _same_language(language, spoken)

@@ -1,0 +1,1 @@
+"""Rules and pages of the series about breast health."""
