@@ -65,6 +65,7 @@ class Page(models.TextChoices):
     AUDIT = "audit", _("Outcomes audit")
     READER_CASES = "reader_cases", _("Own cases that came back, own trend")
     SIMULATION = "simulation", _("A year of the clinic played")
+    TRIALS = "trials", _("Trials")
     AUDIT_PHYSICIAN = "audit_physician", _("Naming the audit interpreting physician")
     BOARD = "board", _("Status board")
     MANAGER_LISTS = "manager_lists", _("Lists of recalls, work of each person")
@@ -105,6 +106,7 @@ PAGE_ROLES: dict[Page, frozenset[Role]] = {
     Page.AUDIT: frozenset({Role.RADIOLOGIST, Role.MANAGER}),
     Page.READER_CASES: frozenset({Role.RADIOLOGIST}),
     Page.SIMULATION: frozenset({Role.RADIOLOGIST, Role.MANAGER}),
+    Page.TRIALS: frozenset({Role.RADIOLOGIST, Role.MANAGER}),
     Page.AUDIT_PHYSICIAN: frozenset({Role.MANAGER}),
     Page.BOARD: frozenset({Role.MANAGER, Role.ADMINISTRATOR}),
     Page.MANAGER_LISTS: frozenset({Role.MANAGER, Role.ADMINISTRATOR}),

@@ -80,6 +80,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "options": {"expires": HOUR},
     },
     "retention": {"task": "retention.tasks.minimise_confirmed", "schedule": TICK_SECONDS, "options": TICK_OPTIONS},
+    "trials": {"task": "reports.tasks.review_trials", "schedule": HOUR, "options": {"expires": HOUR}},
     "loop": {"task": "reports.tasks.check_stuck_recalls", "schedule": HOUR, "options": {"expires": HOUR}},
 }
 

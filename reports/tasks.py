@@ -2,12 +2,15 @@
 
 The board's figures of past weeks, the months of the audit, the check for recalls without a next step, the sheet for a
 day without the system.
+The board's figures of past weeks, the check for recalls without a next step, the sheet for a day without the system,
+ends and results of trials.
 """
 
 from celery import shared_task
 
 from reports import downtime_files, stuck_recall_monitor, weekly_figures
 from reports.audit import keeping
+from reports.trials import results
 
 
 @shared_task
@@ -32,3 +35,9 @@ def check_stuck_recalls() -> int:
 def write_downtime_sheets() -> int:
     """Every fifteen minutes; the number of sheets written."""
     return downtime_files.write_downtime_files()
+
+
+@shared_task
+def review_trials() -> int:
+    """Every hour; the number of trials that ended or were counted."""
+    return results.review_trials()

@@ -33,6 +33,14 @@ from reports.manager.export_log import ExportLogView
 from reports.manager.export_views import ExportFilesView
 from reports.manager.list_export_views import ListExportView
 from reports.manager.views import RecallListExportView, RecallListView, StaffWorkExportView, StaffWorkView
+from reports.trials.views import (
+    DraftTrialView,
+    EndTrialView,
+    StartTrialView,
+    TrialFileView,
+    TrialsView,
+    TrialView,
+)
 from reports.views import DowntimeSheetView, WorkflowMapUpdateView, WorkflowMapView
 
 urlpatterns = [
@@ -65,6 +73,12 @@ urlpatterns = [
     path("audit/month/<int:year>/<int:month>/", MonthView.as_view(), name="audit_month"),
     path("audit/simulation/", SimulationView.as_view(), name="simulation"),
     path("audit/simulation/figures/<slug:kind>/", SimulationFileView.as_view(), name="simulation_file"),
+    path("audit/trials/", TrialsView.as_view(), name="trials"),
+    path("audit/trials/new/<slug:code>/", DraftTrialView.as_view(), name="trial_draft"),
+    path("audit/trials/<int:pk>/", TrialView.as_view(), name="trial"),
+    path("audit/trials/<int:pk>/start/", StartTrialView.as_view(), name="trial_start"),
+    path("audit/trials/<int:pk>/end/", EndTrialView.as_view(), name="trial_end"),
+    path("audit/trials/<int:pk>/figures/<slug:kind>/", TrialFileView.as_view(), name="trial_file"),
     path("audit/equity/", EquityView.as_view(), name="audit_equity"),
     path("audit/equity/figures/<slug:kind>/", EquityFileView.as_view(), name="audit_equity_file"),
     path("downtime/", DowntimeSheetView.as_view(), name="downtime"),

@@ -31,6 +31,7 @@ from notifications.planning.plan import find_planned_message, get_send_window
 from notifications.planning.snapshot import RecallSnapshot, load_snapshot
 from notifications.rendering import patient_link
 from notifications.rendering.blocks import get_visit
+from notifications.rendering.trial_text import take_into_text_trial
 from patients.channels import PatientChannels, get_patient_channels
 from recalls.models import Recall
 
@@ -138,6 +139,7 @@ def _start_lease(
     # A text may have been reviewed or withdrawn since, and the patient may have chosen another language.
     visit = get_visit(row, snapshot)
     row.language = loader.get_message_language(row.recall, row.kind, row.channel, visit.kind if visit else "")
+    take_into_text_trial(row, snapshot, channels)
     # Where the database cannot lock a row, this comparison decides between two who read it at once.
     unclaimed = Notification.objects.filter(pk=row.pk, state=NotificationState.PLANNED, lease_token=row.lease_token)
     if not unclaimed.update(

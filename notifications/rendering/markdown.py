@@ -20,6 +20,7 @@ from notifications.enums import Channel
 from notifications.models import Notification
 from notifications.planning.snapshot import RecallSnapshot
 from notifications.rendering.context import MessageContext, single_line
+from notifications.rendering.trial_text import trial_text
 
 _WIDTH = 72
 # Mail clients drop style sheets, so each element carries the styles that it needs.
@@ -55,7 +56,9 @@ def render_email(
     Raises KeyError, LookupError or ValueError where the text cannot be filled: such a message is never sent.
     """
     name = loader.get_text_name(snapshot.recall, notification.kind, Channel.EMAIL)
-    text = loader.get_message_text(name, notification.language, detailed=detailed, site=snapshot.site)
+    text = trial_text(notification, snapshot, detailed=detailed) or loader.get_message_text(
+        name, notification.language, detailed=detailed, site=snapshot.site
+    )
     with translation.override(notification.language):
         values = MessageContext(notification, snapshot, page_token)
         subject = text.subject.substitute(clinic_name=single_line(values.site.sender_name))

@@ -15,6 +15,7 @@ from notifications.models import Notification, RenderedMessage
 from notifications.planning.snapshot import RecallSnapshot
 from notifications.rendering.blocks import get_visit
 from notifications.rendering.context import MessageContext, single_line
+from notifications.rendering.trial_text import trial_text
 from patients.channels import PatientChannels
 
 MAX_SMS_LENGTH: Final = 160
@@ -41,11 +42,12 @@ def build_sms(notification: Notification, snapshot: RecallSnapshot, channels: Pa
     """The copy to store, whose text is what is sent. Raises ValueError where it does not fit into one message."""
     visit = get_visit(notification, snapshot)
     name = loader.get_text_name(snapshot.recall, notification.kind, Channel.SMS, visit.kind if visit else "")
-    body = loader.get_message_text(name, notification.language, detailed=False, site=snapshot.site).body
+    text = trial_text(notification, snapshot, detailed=False)
+    text = text or loader.get_message_text(name, notification.language, detailed=False, site=snapshot.site)
     with translation.override(notification.language):
         values = MessageContext(notification, snapshot)
         short = textwrap.shorten(single_line(values.site.sender_name), MAX_CLINIC_NAME_LENGTH, placeholder="")
-        filled = body.substitute(ChainMap({"clinic_name": short}, values))  # type: ignore[arg-type]
+        filled = text.body.substitute(ChainMap({"clinic_name": short}, values))  # type: ignore[arg-type]
     return RenderedMessage(
         notification=notification, address=channels.mobile, subject="", text=to_single_sms(filled), html=""
     )

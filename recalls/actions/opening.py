@@ -12,6 +12,7 @@ from clinic.models import Site
 from patients.models import Patient
 from recalls.actions.contact import ask_for_right_contacts
 from recalls.actions.transition import Transition, UserOrActor, record_event, update_deadlines
+from recalls.actions.trials.places import choose_first_call
 from recalls.enums import (
     SUSPICIOUS_ASSESSMENTS,
     ActionableCategory,
@@ -149,5 +150,7 @@ def _create_recall(transition: Transition, result: str) -> RecallEvent:
     recall.save(force_insert=True)
     event = record_event(transition)
     ask_for_right_contacts(recall)
+    if recall.state == State.TO_CONTACT:
+        choose_first_call(recall)
     recall_moved.send(sender=Recall, event=event)
     return event

@@ -23,6 +23,7 @@ from recalls.models.rooms import MAX_VISIT_MINUTES, Room, RoomHours, RoomStop, S
 from recalls.models.saved_view import SavedView
 from recalls.models.sign_off_request import SignOffRequest
 from recalls.models.supplemental import SupplementalScreening
+from recalls.models.trials import Trial, TrialEnd, TrialPlace, TrialResult, TrialStart
 from recalls.models.waiting_list import EarlierOffer, WaitingListEntry
 from recalls.models.work_item import WorkItem
 
@@ -68,6 +69,11 @@ __all__ = [
     "SlotPolicy",
     "SupersededReading",
     "SupplementalScreening",
+    "Trial",
+    "TrialEnd",
+    "TrialPlace",
+    "TrialResult",
+    "TrialStart",
     "VisitLength",
     "VisitPart",
     "VisitWish",

@@ -28,6 +28,8 @@ class NextActionFacts:
     visit_confirmed: bool = False
     priors_requested_at: datetime | None = None
     priors_received: bool = False
+    # The part of the day in which a trial asks for the first call.
+    first_call_part: str = ""
     # Whether the target is ahead and no time is free before it.
     no_slot_before_target: bool = False
 
@@ -50,7 +52,14 @@ def collect_next_action_facts(recall: Recall) -> NextActionFacts:
         visit_confirmed=bool(visits) and visits[-1].status == AppointmentStatus.CONFIRMED,
         priors_requested_at=asked_at,
         priors_received=came_at is not None,
+        first_call_part=_first_call_part(recall),
     )
+
+
+def _first_call_part(recall: Recall) -> str:
+    """No query where `trial_place` was joined; nothing after a 4 or 5."""
+    place = recall._state.fields_cache.get("trial_place")
+    return place.call_part if place is not None and not recall.suspicious else ""
 
 
 def describe_next_action(recall: Recall, facts: NextActionFacts | None = None, *, now: datetime | None = None) -> str:
@@ -102,7 +111,8 @@ def _next_attempt(recall: Recall, facts: NextActionFacts, now: datetime) -> str:
     last = facts.attempts[-1] if facts.attempts and facts.attempts[-1].at >= recall.state_since else None
     if last is None:
         because = _arrival_reason(_CALLBACK_REASONS, recall, facts, now)
-        return _join(sentence, because)
+        hint = "" if facts.attempts else contact_ladder.PART_OF_DAY_HINTS.get(facts.first_call_part, "")
+        return _join(sentence, because or hint)
     if last.next_try_at is not None:
         return _("Try again as planned: %(when)s") % {"when": display_datetime(recall.site, last.next_try_at, now)}
     if rung is not None and rung.channel == ContactChannel.PHONE and sentence == rung.label:

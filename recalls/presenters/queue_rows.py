@@ -123,6 +123,7 @@ def facts_from_annotations(row: Any, now: datetime, free_at: datetime | None = N
         visit_confirmed=row.visit_status == AppointmentStatus.CONFIRMED,
         priors_requested_at=row.priors_asked_at,
         priors_received=row.priors_received,
+        first_call_part="" if row.suspicious else row.first_call_part or "",
         no_slot_before_target=bool(free_at and row.target_at and now <= row.target_at < free_at),
     )
 

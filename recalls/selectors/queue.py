@@ -257,6 +257,7 @@ def with_next_action_facts(recalls: QuerySet[Recall], state: State | None = None
     return recalls.select_related(
         "patient__result_wish", "exam", "claim__user", "result_owner", "assigned_to"
     ).annotate(
+        first_call_part=F("trial_place__call_part"),
         arrived_by=Subquery(arrivals.values("step")[:1]),
         visit_at=Subquery(visits.values("starts_at")[:1]),
         visit_status=Subquery(visits.values("status")[:1]),

@@ -16,7 +16,7 @@ _SELECT_RELATED = (
     "patient__call_preference", "patient__visit_wish", "patient__result_wish", "patient__contact_plan", "patient__site",
     "result_owner", "assigned_to",
     "exam__reader", "exam__referrer", "claim__user", "supplemental", "imaging_order",
-    "held_slot__room",
+    "held_slot__room", "trial_place",
 )  # fmt: skip
 _PREFETCH_RELATED: tuple[Any, ...] = (
     "patient__contact_points",

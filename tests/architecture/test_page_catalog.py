@@ -32,6 +32,7 @@ NO_PAGES = frozenset({
     "setup_new_password", "setup_reopen_day", "setup_site_new", "setup_stop_delete", "setup_work_holiday",
     "rate_case", "reader_trend_file", "review_case",
     "open", "plan", "plan_code", "still_here", "give_back", "thanks",
+    "series_confirm", "series_stop", "trial", "trial_end", "trial_file", "trial_start",
     "sign_audit", "sign_out", "simulation_file", "signed_audit", "signed_audit_file",
     "sms_inbound", "socialaccount_login_cancelled", "staff_work_export", "undo", "upload_progress",
     "work_item_done", "workflow_map_update",

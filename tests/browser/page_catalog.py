@@ -246,7 +246,8 @@ def manager_pages(house: ClinicData, user: User) -> list[PageCheck]:
     ]
     pages += [PageCheck(f"{reverse('audit')}?year={timezone.now().year}"), PageCheck(reverse("audit_waits"))]
     pages += [PageCheck(reverse("audit_equity")), PageCheck(reverse("simulation"))]
-    pages += [PageCheck(reverse("signed_audits")), PageCheck(reverse("cancers"))]
+    pages += [PageCheck(reverse("signed_audits")), PageCheck(reverse("cancers")), PageCheck(reverse("trials"))]
+    pages += [PageCheck(reverse("trial_draft", args=[house.site.code]))]
     pages += [PageCheck(reverse("recall_list", args=[kind.value])) for kind in RecallList]
     others = (get_site_staff(house.site).scheduler, get_site_staff(house.site).radiologist)
     seen = {_step_name(one) for other in others for one in step_pages(other, house.recalls.values())}
@@ -309,5 +310,5 @@ def patient_pages() -> list[PageCheck]:
     asks = [reverse("portal:patient_request", args=[what]) for what in PatientRequestKind.values]
     return [
         PageCheck(reverse(f"portal:{name}"))
-        for name in ("page", "preferences", "stop_emails", "choose_time", "cancel_visit")
+        for name in ("page", "preferences", "stop_emails", "choose_time", "cancel_visit", "education")
     ] + [PageCheck(one) for one in asks]

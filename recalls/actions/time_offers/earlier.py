@@ -16,6 +16,7 @@ from clinic import calendar
 from clinic.models import Site
 from patients.models import Patient
 from recalls.actions.transition import ActionKwargs
+from recalls.actions.trials.places import offer_size
 from recalls.actions.visits import reschedule
 from recalls.enums import (
     ACTIVE_APPOINTMENT_STATUSES,
@@ -107,8 +108,9 @@ def _match(policy: SlotPolicy, waiting: Iterable[WaitingListEntry], now: datetim
         for free in _free_times(policy, modality, minutes, now):
             if not entries or (free.room.pk, free.starts_at) in given:
                 continue
-            chosen = [one for one in entries if _fits(one, free, policy.site, known)][: policy.offer_batch]
-            if chosen:
+            fitting = [one for one in entries if _fits(one, free, policy.site, known)]
+            if fitting:
+                chosen = fitting[: offer_size(fitting[0].appointment.recall, policy.offer_batch)]
                 given.add((free.room.pk, free.starts_at))
                 offered += [_offer(entry, free, policy, now) for entry in chosen]
                 taken = {entry.pk for entry in chosen}
