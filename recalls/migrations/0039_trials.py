@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('clinic', '0014_covered_indexes'),
-        ('recalls', '0037_earlier_offers'),
+        ('recalls', '0038_sums_by_number'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
