@@ -18,7 +18,7 @@ from clinic.actors import PATIENT
 from notifications.enums import EDUCATION_KINDS, NotificationState, StatusReason
 from notifications.models import EducationSeries, Notification
 from notifications.planning.education.texts import CONFIRM_WITHIN
-from patients.actions import record_consent
+from patients.actions import lock_patient, record_consent
 from patients.channels import get_patient_channels
 from patients.models import Consent, Patient
 from recalls.enums import ClosureReason
@@ -106,7 +106,7 @@ def ask_for_series(patient: Patient) -> EducationSeries | None:
 @transaction.atomic
 def confirm_series(series: EducationSeries) -> bool:
     """The reader of the address wants it. False where it has ended or the time is over; twice is as good as once."""
-    locked = EducationSeries.objects.select_for_update(of=("self",)).select_related("recall__patient").get(pk=series.pk)
+    locked = _lock(series)
     now = timezone.now()
     if locked.ended_at is not None or (locked.confirmed_at is None and now > locked.asked_at + CONFIRM_WITHIN):
         return False
@@ -120,13 +120,20 @@ def confirm_series(series: EducationSeries) -> bool:
 @transaction.atomic
 def stop_series(series: EducationSeries, source: str) -> None:
     """The patient wants no more of it; messages about their care go on. Safe to repeat."""
-    locked = EducationSeries.objects.select_for_update(of=("self",)).select_related("recall__patient").get(pk=series.pk)
+    locked = _lock(series)
     if locked.ended_at is not None:
         return
     end_series(locked, End.STOPPED)
     if locked.confirmed_at is not None:
         patient = locked.recall.patient
         record_consent(patient, Consent.Subject.EDUCATION, granted=False, source=source, by=PATIENT)
+
+
+def _lock(series: EducationSeries) -> EducationSeries:
+    """The patient before the series, as every act on a person that ends one."""
+    lock_patient(series.recall.patient)
+    rows = EducationSeries.objects.select_for_update(of=("self",)).select_related("recall__patient")
+    return rows.get(pk=series.pk)
 
 
 def end_series_of(recall: Recall, reason: EducationSeries.EndReason) -> None:

@@ -110,7 +110,7 @@ def _match(policy: SlotPolicy, waiting: Iterable[WaitingListEntry], now: datetim
                 continue
             fitting = [one for one in entries if _fits(one, free, policy.site, known)]
             if fitting:
-                chosen = fitting[: offer_size(fitting[0].appointment.recall, policy.offer_batch)]
+                chosen = fitting[: offer_size(policy.site, fitting[0].appointment.recall, policy.offer_batch)]
                 given.add((free.room.pk, free.starts_at))
                 offered += [_offer(entry, free, policy, now) for entry in chosen]
                 taken = {entry.pk for entry in chosen}

@@ -14,7 +14,7 @@ from django.utils import timezone
 from clinic import calendar
 from clinic.models import Site
 from recalls.enums import SUSPICIOUS_ASSESSMENTS, PartOfDay
-from recalls.models import Recall, Trial, TrialPlace
+from recalls.models import Recall, Trial, TrialEnd, TrialPlace
 
 _BLOCK = "aabb"
 _TRIES = 5  # others may take the same number at the same instant
@@ -52,8 +52,8 @@ def take_in(trial: Trial, recall: Recall) -> TrialPlace | None:
     known = TrialPlace.objects.filter(recall=recall).first()
     if known is not None or not may_take_part(recall):
         return known if known is not None and known.trial_id == trial.pk and may_take_part(recall) else None
-    if calendar.local_day(recall.site, timezone.now()) > trial.ends_on:
-        return None
+    if calendar.local_day(recall.site, timezone.now()) > trial.ends_on or TrialEnd.objects.filter(trial=trial).exists():
+        return None  # stopped since the running ones were read
     for _attempt in range(_TRIES):
         number = TrialPlace.objects.filter(trial=trial).count()
         if number >= trial.size:
@@ -77,9 +77,9 @@ def choose_first_call(recall: Recall) -> None:
         take_in(trial, recall)
 
 
-def offer_size(recall: Recall, usual: int) -> int:
-    """To how many a time is offered at once, of whom this recall would gain most."""
-    trial = running_trial(recall.site, Trial.Subject.OFFER_SIZE)
+def offer_size(site: Site, recall: Recall, usual: int) -> int:
+    """To how many a time of that site is offered at once, of whom this recall would gain most."""
+    trial = running_trial(site, Trial.Subject.OFFER_SIZE)
     place = take_in(trial, recall) if trial is not None else None
     return int(arm_setting(trial, place)) if trial is not None and place is not None else usual
 
