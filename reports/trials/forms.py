@@ -19,7 +19,7 @@ _NOT_COMPARED = EDUCATION_KINDS | LETTER_KINDS | {NotificationKind.REFERRER_NOTI
 _MAX_BATCH = 10  # patients to whom one time is offered at once
 
 
-class TrialForm(forms.Form):
+class TrialDraftForm(forms.Form):
     """What is fixed before anybody is taken in. Of the arms, the fields of what is compared are needed alone."""
 
     title = forms.CharField(label=_("Title"), max_length=120)

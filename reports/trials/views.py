@@ -19,11 +19,10 @@ from clinic.roles import Page
 from desk.kept_forms import discard_kept_form, get_kept_form
 from desk.views import DeskView, current_user
 from notifications.enums import NotificationKind
-from notifications.models import MessageText
-from notifications.rendering.trial_text import SHIPPED, load_version
-from recalls.enums import PartOfDay
+from notifications.rendering.trial_text import load_version
 from recalls.models import Trial
 from reports.audit.files.response import file_response
+from reports.trials.arms import describe_arm
 from reports.trials.definition import (
     draft_trial,
     end_by_hand,
@@ -31,7 +30,7 @@ from reports.trials.definition import (
     start_blocked_reason,
     start_trial,
 )
-from reports.trials.forms import EndTrialForm, TrialForm
+from reports.trials.forms import EndTrialForm, TrialDraftForm
 from reports.trials.results import COLUMNS, result_expected_at, result_rows
 
 MAX_SHOWN = 50  # trials of a site
@@ -55,11 +54,11 @@ class DraftTrialView(DeskView):
 
     def get(self, request: HttpRequest, code: str) -> HttpResponse:
         site = _own_site(request, code)
-        return self._render(request, site, TrialForm(site, get_kept_form(request)))
+        return self._render(request, site, TrialDraftForm(site, get_kept_form(request)))
 
     def post(self, request: HttpRequest, code: str) -> HttpResponse:
         site = _own_site(request, code)
-        form = TrialForm(site, request.POST)
+        form = TrialDraftForm(site, request.POST)
         if form.is_valid():
             try:
                 trial = draft_trial(site, form.get_draft(), by=current_user(request))
@@ -72,7 +71,7 @@ class DraftTrialView(DeskView):
         return self._render(request, site, form, status=422)
 
     @staticmethod
-    def _render(request: HttpRequest, site: Site, form: TrialForm, status: int = 200) -> HttpResponse:
+    def _render(request: HttpRequest, site: Site, form: TrialDraftForm, status: int = 200) -> HttpResponse:
         if not may_run_trials(current_user(request), site):
             raise PermissionDenied
         return render(request, "reports/trials/draft.html", {"site": site, "form": form}, status=status)
@@ -125,19 +124,6 @@ class TrialFileView(DeskView):
             raise Http404
         rows = result_rows(result.document, {arm: describe_arm(trial, arm) for arm in "ab"})
         return file_response(result.document, kind, f"trial-{trial.pk}", COLUMNS, rows)
-
-
-def describe_arm(trial: Trial, arm: str) -> str:
-    """What the arm does, in a few words."""
-    what = trial.arms[arm]
-    if trial.subject == Trial.Subject.CALL_TIME:
-        return str(PartOfDay(what).label)
-    if trial.subject == Trial.Subject.OFFER_SIZE:
-        return _("to %(count)s at once") % {"count": what}
-    if what == SHIPPED:
-        return _("the shipped text")
-    row = MessageText.objects.get(pk=what)
-    return _("version %(version)s, reviewed by %(name)s") % {"version": row.version, "name": row.reviewer}
 
 
 def _own_site(request: HttpRequest, code: str) -> Site:

@@ -23,6 +23,7 @@ PORTAL_URL_NAMES = (
     "wait_for_earlier",
     "patient_request",
     "preferences",
+    "education",
     "stop_emails",
     "calendar_file",
     "close_page",

@@ -6,7 +6,7 @@ import pytest
 from django.conf import LazySettings
 from django.test import Client
 
-from clinic.actors import SYSTEM
+from clinic.actors import INTAKE
 from clinic.models import Site
 from notifications.models import EducationSeries, Notification
 from notifications.planning.education import series as education
@@ -53,10 +53,10 @@ def test_the_page_tells_no_result_that_nobody_has_told(patient: Patient, open_pa
     browser.post(PATH, {"do": "ask"})
     series = EducationSeries.objects.get()
     education.confirm_series(series)
-    actions.open_recall(ExamFactory.create(patient=patient), by=SYSTEM)
+    actions.open_recall(ExamFactory.create(patient=patient), by=INTAKE)
     waiting = page_text(browser.get(PATH))
     assert "The texts wait for now" in waiting
-    actions.open_recall(ExamFactory.create(patient=patient, assessment=Assessment.HIGHLY_SUGGESTIVE), by=SYSTEM)
+    actions.open_recall(ExamFactory.create(patient=patient, assessment=Assessment.HIGHLY_SUGGESTIVE), by=INTAKE)
     series.refresh_from_db()
     assert series.end_reason == EducationSeries.EndReason.OWN_CARE
     assert page_text(browser.get(PATH)).replace("Stop these texts ", "") == waiting.replace("Stop these texts ", "")

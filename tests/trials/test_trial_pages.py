@@ -46,12 +46,13 @@ def test_from_the_draft_to_the_report(client: Client, shadyside: Site, manager: 
         client.post(f"{path}end/", {"words": "The phone system changes."})
         traveller.shift(timedelta(days=11))
         review_trials()
+        client.force_login(physician)  # the session is over long ago
         report = page_text(client.get(path))
         assert "no difference was found" in report
         assert "B less A: 0.0 percentage points" in report
         assert "It ended with 8 of 40 planned recalls." in report
         file = b"".join(client.get(f"{path}figures/csv/").streaming_content).decode()  # type: ignore[attr-defined]
-        assert "A,Morning,4,0,0.0" in file.replace('"', "")
+        assert "A,in the morning,4,0,0.0" in file.replace('"', "")
         assert "no difference was found" in page_text(client.get("/audit/trials/"))
 
 

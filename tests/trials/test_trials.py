@@ -16,6 +16,7 @@ from clinic.roles import Role
 from notifications.delivery.worker import send_due
 from notifications.models import MessageText, RenderedMessage
 from recalls import actions
+from recalls.actions import ContactAttemptInput
 from recalls.actions.time_offers import offer_earlier_times
 from recalls.actions.trials.places import arm_of
 from recalls.enums import Assessment, ContactChannel, ContactResult
@@ -182,7 +183,7 @@ def test_it_ends_when_all_are_taken_in_and_is_counted_when_the_last_outcome_is_k
     assert TrialPlace.objects.count() == 40
     for place in TrialPlace.objects.select_related("recall"):
         answer = ContactResult.REACHED_CALLS_BACK if place.arm == "b" else ContactResult.NO_ANSWER
-        actions.log_contact(place.recall, channel=ContactChannel.PHONE, result=answer, by=ana)
+        actions.log_contact(place.recall, ContactAttemptInput(ContactChannel.PHONE, answer), by=ana)
     assert not hasattr(recalls[-1], "trial_place")
     assert review_trials() == 1
     assert reasons() == [TrialEnd.Reason.FULL]

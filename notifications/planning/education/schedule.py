@@ -97,9 +97,14 @@ def _plan(recall: Recall, kind: NotificationKind, occasion: str) -> bool:
     if planned is None:
         return False
     way = select_channel(recall, kind, planned, channels, now)
+    if way.blocked_reason:  # the next look ends the series
+        return False
     row = build_notification(recall, kind, planned, way)
-    rows = Notification.objects.filter(recall=recall, kind=kind, occasion=occasion, state=NotificationState.CANCELLED)
+    before = Notification.objects.filter(recall=recall, kind=kind, occasion=occasion)
+    taken_back = before.filter(state=NotificationState.CANCELLED)
     times = {"due_at": row.due_at, "not_before": row.not_before, "expires_at": row.expires_at}
-    if not rows.update(state=row.state, reason=row.reason, language=row.language, patient=recall.patient, **times):
+    if not taken_back.update(
+        state=NotificationState.PLANNED, reason="", language=row.language, patient=recall.patient, **times
+    ):
         Notification.objects.bulk_create([row], ignore_conflicts=True)
-    return row.state == NotificationState.PLANNED
+    return True

@@ -5,7 +5,7 @@ can be proved afterwards, and nobody can choose an arm for a patient. Never take
 that becomes so later gets the usual again at once.
 """
 
-import random
+from random import Random
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -40,7 +40,7 @@ def arm_of(seed: int, number: int) -> str:
     """The arm of the recall that is taken in with that number: "a" or "b"."""
     block, position = divmod(number, len(_BLOCK))
     arms = list(_BLOCK)
-    random.Random(f"{seed}:{block}").shuffle(arms)  # noqa: S311  to be repeated from the seed, not to be secret
+    Random(f"{seed}:{block}").shuffle(arms)  # noqa: S311  to be repeated from the seed, not to be secret
     return arms[position]
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clinic.models import Site
+from recalls.enums import PartOfDay
 from recalls.models.recall import Recall
 from recalls.models.signed_record import SignedRecord
 
@@ -82,13 +83,17 @@ class TrialStart(SignedRecord):
 class TrialPlace(models.Model):
     """One recall in one arm. A recall takes part in one trial at most."""
 
+    class Arm(models.TextChoices):
+        A = "a", "A"
+        B = "b", "B"
+
     trial = models.ForeignKey(Trial, models.PROTECT, related_name="places", verbose_name=_("trial"), db_index=False)
     recall = models.OneToOneField(Recall, models.PROTECT, related_name="trial_place", verbose_name=_("recall"))
     # In the order in which they were taken in, from 0 on.
     number = models.PositiveIntegerField(_("number"))
-    arm = models.CharField(_("arm"), max_length=1)
+    arm = models.CharField(_("arm"), max_length=1, choices=Arm)
     # Of a trial of call times: the part of the day in which the first call is asked for.
-    call_part = models.CharField(_("first call"), max_length=9, blank=True)
+    call_part = models.CharField(_("first call"), max_length=9, choices=PartOfDay, blank=True)
     at = models.DateTimeField(_("when"), default=timezone.now)
 
     class Meta:

@@ -10,7 +10,7 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
-from clinic.actors import PATIENT, SYSTEM
+from clinic.actors import INTAKE, PATIENT, SYSTEM
 from clinic.factories import get_site_staff
 from clinic.models import Site
 from notifications.delivery.worker import send_due
@@ -174,7 +174,7 @@ def test_it_waits_while_a_recall_is_open_and_goes_on_with_the_text_that_was_due(
     schedule.plan_due_texts()
     row = Notification.objects.get(kind=NotificationKind.EDUCATION)
     assert row.state == NotificationState.PLANNED
-    another = actions.open_recall(ExamFactory.create(patient=cared_for.patient), by=SYSTEM).recall
+    another = actions.open_recall(ExamFactory.create(patient=cared_for.patient), by=INTAKE).recall
     row.refresh_from_db()
     assert (row.state, ended(series)) == (NotificationState.CANCELLED, "")
     run_until(clock, "2027-02-20")
@@ -190,7 +190,7 @@ def test_it_waits_while_a_recall_is_open_and_goes_on_with_the_text_that_was_due(
 def test_a_4_or_5_ends_it_and_it_is_not_offered_while_one_stands(cared_for: Recall, clock: Clock) -> None:
     series = begin(cared_for.patient)
     exam = ExamFactory.create(patient=cared_for.patient, assessment=Assessment.HIGHLY_SUGGESTIVE)
-    actions.open_recall(exam, by=SYSTEM)
+    actions.open_recall(exam, by=INTAKE)
     assert ended(series) == End.OWN_CARE
     assert education.ask_for_series(cared_for.patient) is None
 
