@@ -1,9 +1,7 @@
 """Periodic tasks of the reports.
 
 The board's figures of past weeks, the months of the audit, the check for recalls without a next step, the sheet for a
-day without the system.
-The board's figures of past weeks, the check for recalls without a next step, the sheet for a day without the system,
-ends and results of trials.
+day without the system, ends and results of trials.
 """
 
 from celery import shared_task
