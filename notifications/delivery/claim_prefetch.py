@@ -19,6 +19,7 @@ from django.db.models import Q, QuerySet, prefetch_related_objects
 from django.utils import timezone
 
 from clinic.models import Site
+from notifications.delivery.prepared_statement import PreparedStatement
 from notifications.enums import Channel, NotificationState
 from notifications.models import Notification
 from notifications.planning.snapshot import RecallSnapshot, load_snapshots
@@ -72,14 +73,19 @@ SELECT recall.id, {_ROW_VERSIONS_SQL} FROM recalls_recall AS recall {_RELATED_TA
 # The message, its recall and its patient together, and none when somebody holds one of them. Every act on a person
 # locks the patient (`patients.actions`): it waits until the message is "being sent", and until it is over the message
 # is passed over. By primary key alone: outdated statistics cannot make it slow.
-_LOCK_SQL = f"""
+_LOCK = PreparedStatement(
+    "notification_claim",
+    {"id": "bigint", "channel": "text", "now": "timestamptz"},
+    f"""
 SELECT recall.id, {_ROW_VERSIONS_SQL}
 FROM notifications_notification AS message JOIN recalls_recall AS recall ON recall.id = message.recall_id
 {_RELATED_TABLES_SQL}
-WHERE message.id = %s AND message.state = 'planned' AND message.channel = %s AND message.not_before <= %s
+WHERE message.id = %(id)s AND message.state = 'planned' AND message.channel = %(channel)s
+    AND message.not_before <= %(now)s
 FOR NO KEY UPDATE OF message, recall SKIP LOCKED
 FOR UPDATE OF patient SKIP LOCKED
-"""  # noqa: S608  only words of this file
+""",  # noqa: S608  only words of this file
+)
 
 
 # Sites by primary key, with the calendar that was read for them: one dict for each run of a worker.
@@ -101,10 +107,22 @@ class ClaimPrefetcher:
         self.channel = channel
         self._sites: SiteCache = {} if sites is None else sites
         self._queue: deque[int] = deque()
+        self._last: int | None = None  # taken from the queue last
         self._reserved_until: datetime | None = None
         self._rows: dict[int, Notification] = {}
         self._facts: dict[int, PrefetchedFacts] = {}
         self._row_versions: dict[int, str] = {}
+
+    @property
+    def holds_messages(self) -> bool:
+        """Whether messages are left of those that were read about."""
+        return bool(self._queue)
+
+    def put_back(self) -> None:
+        """Give the message that was locked last once more: its transaction was rolled back."""
+        if self._last is not None:
+            self._queue.appendleft(self._last)
+            self._last = None
 
     def prefetch(self, now: datetime) -> bool:
         """Reserve the next messages and read about them, if none is left of those before. Outside of a transaction.
@@ -140,8 +158,8 @@ class ClaimPrefetcher:
         """
         with connection.cursor() as cursor:
             while self._queue:
-                pk = self._queue.popleft()
-                cursor.execute(_LOCK_SQL, [pk, self.channel, now])
+                pk = self._last = self._queue.popleft()
+                _LOCK.execute(cursor, {"id": pk, "channel": self.channel, "now": now})
                 if found := cursor.fetchone():
                     return self._with_valid_facts(pk, *found)
         return self._lock_oldest_due(now)
@@ -151,7 +169,7 @@ class ClaimPrefetcher:
         if self._rows:
             reserved = Notification.objects.filter(pk__in=self._rows, state=NotificationState.PLANNED)
             reserved.filter(reserved_until=self._reserved_until).update(reserved_until=None)
-        self._queue, self._rows, self._facts = deque(), {}, {}
+        self._queue, self._rows, self._facts, self._last = deque(), {}, {}, None
 
     def _reserve(self, now: datetime) -> dict[int, int]:
         """Primary keys of messages and their recalls, urgent messages first."""

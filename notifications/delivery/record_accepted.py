@@ -10,11 +10,28 @@ from typing import Any
 
 from django.db import connection
 
+from notifications.delivery.prepared_statement import PreparedStatement
 from notifications.delivery.sealed_copies import seal_copy
 from notifications.enums import AttemptResult
 from notifications.models import Notification, RenderedMessage
 
-_RECORD_ACCEPTED_SQL = """
+_RECORD_ACCEPTED = PreparedStatement(
+    "notification_accepted",
+    {
+        "id": "bigint",
+        "token": "integer",
+        "count": "integer",
+        "now": "timestamptz",
+        "result": "text",
+        "address": "text",
+        "subject": "text",
+        "text": "text",
+        "html": "text",
+        "calendar": "text",
+        "letter": "jsonb",
+        "seal": "text",
+    },
+    """
 WITH taken AS (
     UPDATE notifications_notification
     SET state = 'accepted', accepted_at = %(now)s, attempt_count = %(count)s, lease_until = NULL
@@ -27,11 +44,12 @@ WITH taken AS (
 )
 INSERT INTO notifications_renderedmessage
     (notification_id, address, subject, text, html, calendar, letter, earlier)
-SELECT id, %(address)s, %(subject)s, %(text)s, %(html)s, %(calendar)s, %(letter)s::jsonb, '[]' FROM taken
+SELECT id, %(address)s, %(subject)s, %(text)s, %(html)s, %(calendar)s, %(letter)s, '[]' FROM taken
 ON CONFLICT (notification_id) DO UPDATE SET
     address = excluded.address, subject = excluded.subject, text = excluded.text, html = excluded.html,
     calendar = excluded.calendar, letter = excluded.letter
-"""
+""",
+)
 
 
 def supports_single_statement() -> bool:
@@ -55,5 +73,5 @@ def record_accepted(row: Notification, token: int, copy: RenderedMessage, now: d
         "seal": seal_copy(copy),
     }
     with connection.cursor() as cursor:
-        cursor.execute(_RECORD_ACCEPTED_SQL, terms)
+        _RECORD_ACCEPTED.execute(cursor, terms)
         return bool(cursor.rowcount)

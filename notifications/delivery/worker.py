@@ -1,9 +1,9 @@
 """Sends what is due: claims, writes, hands over and records one message after the other.
 
-Every result is committed before the next message is claimed. Emails leave over one connection, text messages through
-the provider; letters go to the print queue. A run ends when nothing is due, when its time is up, or when sending is
-frozen; while a server is unavailable no message of its channel is claimed, and while the result of one message cannot
-be written down no other leaves.
+Every result is committed before the next message leaves: that of an accepted email together with the next claim. Emails
+leave over one connection, text messages through the provider; letters go to the print queue. A run ends when nothing is
+due, when its time is up, or when sending is frozen; while a server is unavailable no message of its channel is claimed,
+and while the result of one message cannot be written down no other leaves.
 """
 
 import logging
@@ -27,7 +27,6 @@ from notifications.delivery.lay_summary_outbox import SummaryClaim
 from notifications.delivery.restore_guard import SendingGate
 from notifications.delivery.work_time import WorkTime
 from notifications.enums import AttemptResult, Channel
-from notifications.models import RenderedMessage
 from notifications.rendering.email import build_email
 from notifications.rendering.lay_summary import build_summary_email
 from notifications.rendering.sms import build_sms
@@ -83,17 +82,46 @@ class DeliveryRun:
         self._work_time = WorkTime(seconds)
         self.counts: Counter[str] = Counter()
         self._gate = SendingGate()
+        self._accepted: outbox.Acceptance | None = None  # the last email, until it is written down
         sites: SiteCache = {}
         self._prefetchers = {channel: ClaimPrefetcher(channel, sites) for channel in Channel}
 
     def claim_next(self, channel: Channel, share: float = 1.0) -> outbox.Claim | None:
         """The next message that may be sent within that share of the run's time; counts what is put away."""
         while not self._work_time.is_over(share) and self._gate.is_open():
-            claim = outbox.claim_next(self._prefetchers[channel])
+            claim = self._claim(self._prefetchers[channel])
             if not isinstance(claim, outbox.NotSent):
                 return claim
             self.counts[claim.state] += 1
         return None
+
+    def end(self, result: AttemptResult | outbox.Acceptance) -> None:
+        """One email was tried. An acceptance is written down with the next claim, or by `record_accepted`."""
+        if isinstance(result, outbox.Acceptance):
+            self._accepted = result
+        else:
+            self.counts[result] += 1
+
+    def record_accepted(self) -> None:
+        """Write down the last email, if it is not yet."""
+        accepted, self._accepted = self._accepted, None
+        if accepted is not None:
+            self.counts[_record_acceptance(accepted)] += 1
+
+    def _claim(self, prefetcher: ClaimPrefetcher) -> outbox.Claim | outbox.NotSent | None:
+        if self._accepted is not None and prefetcher.holds_messages:
+            try:
+                claim = outbox.record_and_claim_next(self._accepted, prefetcher)
+            except SoftTimeLimitExceeded:
+                raise
+            except Exception as error:  # noqa: BLE001  whichever of the two it was, one by one tells them apart
+                log.info("record and claim are done one by one: %s", type(error).__name__)
+            else:
+                self._accepted = None
+                self.counts[AttemptResult.ACCEPTED] += 1
+                return claim
+        self.record_accepted()
+        return outbox.claim_next(prefetcher)
 
     def iter_summary_claims(self) -> Iterator[SummaryClaim]:
         """The lay summaries that may be sent by email while the run has time."""
@@ -136,14 +164,16 @@ def _send_emails(run: DeliveryRun, status: mail_server_status.ServerStatus) -> N
     try:
         session.ensure_open()
         while (claim := run.claim_next(Channel.EMAIL)) is not None:
-            run.counts[_send_email(claim, session)] += 1
+            run.end(_send_email(claim, session))
             session.ensure_open()
+        run.record_accepted()
         for summary_claim in run.iter_summary_claims():
             run.counts[_send_summary(summary_claim, session)] += 1
             session.ensure_open()
     except MailServerUnavailable as error:
         error_name = str(error)
     finally:
+        run.record_accepted()
         session.close()
     if run.counts[AttemptResult.ACCEPTED] > accepted_before:
         mail_server_status.mark_accepting()
@@ -153,8 +183,8 @@ def _send_emails(run: DeliveryRun, status: mail_server_status.ServerStatus) -> N
         mail_server_status.mark_reachable()
 
 
-def _send_email(claim: outbox.Claim, session: SmtpSession) -> AttemptResult:
-    """Write and hand over one claimed message; the result is in the database when this returns or raises."""
+def _send_email(claim: outbox.Claim, session: SmtpSession) -> AttemptResult | outbox.Acceptance:
+    """Write and hand over one claimed message; whatever but an acceptance is in the database when this returns."""
     try:
         mail, copy = build_email(claim.row, claim.snapshot, claim.channels, session.backend, claim.page_token)
         copy.clean_fields(exclude={"notification"})  # what cannot be kept must not leave
@@ -173,16 +203,16 @@ def _send_email(claim: outbox.Claim, session: SmtpSession) -> AttemptResult:
             session.record_disconnect()
         return failure.result
     session.consecutive_disconnects = 0
-    return _record_acceptance(claim, copy)
+    return outbox.Acceptance(claim, copy, timezone.now())
 
 
-def _record_acceptance(claim: outbox.Claim, copy: RenderedMessage) -> AttemptResult:
+def _record_acceptance(accepted: outbox.Acceptance) -> AttemptResult:
     """Values that the database refuses are this message's fault: the others go on, and its lease ends as uncertain."""
     try:
-        write = partial(outbox.record_acceptance, claim, copy, timezone.now())
+        write = partial(outbox.record_acceptance, accepted.claim, accepted.copy, accepted.at)
         unrecorded.write_down(write, outbox.LEASE_TIME)
     except (DataError, IntegrityError) as error:
-        log.error("message %s was sent and could not be recorded: %s", claim.row.pk, type(error).__name__)
+        log.error("message %s was sent and could not be recorded: %s", accepted.claim.row.pk, type(error).__name__)
         return AttemptResult.UNCERTAIN
     return AttemptResult.ACCEPTED
 
@@ -244,4 +274,4 @@ def _send_text(claim: outbox.Claim) -> AttemptResult:
             record_consent(patient, Consent.Subject.SMS, granted=False, source="text message: STOP", by=PATIENT)
         unrecorded.write_down(partial(outbox.record_failure, claim, error.failure, copy), outbox.LEASE_TIME)
         return error.failure.result
-    return _record_acceptance(claim, copy)
+    return _record_acceptance(outbox.Acceptance(claim, copy, timezone.now()))

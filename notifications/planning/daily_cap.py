@@ -19,9 +19,13 @@ MAX_MESSAGES_PER_DAY = 2
 
 def get_deferred_until(row: Notification, window: SendWindow, site: Site, now: datetime) -> datetime | None:
     """When it may leave instead (UTC), in that window; None when it may leave now. The day is the site's."""
+    later = get_next_day(row, window, site, now)
+    return later if later is not None and has_reached_cap(row.patient_id, site, now) else None
+
+
+def get_next_day(row: Notification, window: SendWindow, site: Site, now: datetime) -> datetime | None:
+    """When it would leave (UTC) if the patient's day were full; None for what is never put off."""
     if row.urgent or row.kind in NOT_ABOUT_CARE_KINDS:
-        return None
-    if not has_reached_cap(row.patient_id, site, now):
         return None
     later = calendar.next_send_time(window, site, calendar.start_of_day(site, now, 1))
     return later if row.expires_at is None or later < row.expires_at else None
