@@ -19,7 +19,7 @@ from django.db.models import Q, QuerySet, prefetch_related_objects
 from django.utils import timezone
 
 from clinic.models import Site
-from notifications.delivery.prepared_statement import PreparedStatement
+from clinic.queries.prepared_statement import PreparedStatement
 from notifications.enums import Channel, NotificationState
 from notifications.models import Notification
 from notifications.planning.snapshot import RecallSnapshot, load_snapshots

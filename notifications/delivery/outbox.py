@@ -147,8 +147,8 @@ def _recheck_and_lease(row: Notification, facts: PrefetchedFacts, now: datetime)
     if next_window > now:
         return _defer(row, not_before=next_window)
     next_day = daily_cap.get_next_day(row, window, row.recall.site, now)
-    is_leased_at_once = row.channel != Channel.LETTER and lease_statement.supports_single_statement()
-    if next_day and not is_leased_at_once and daily_cap.has_reached_cap(row.patient_id, row.recall.site, now):
+    lease_minds_cap = row.channel != Channel.LETTER and lease_statement.minds_daily_cap()
+    if next_day and not lease_minds_cap and daily_cap.has_reached_cap(row.patient_id, row.recall.site, now):
         return _defer(row, not_before=next_day, reason=StatusReason.DAILY_CAP_REACHED)
     if later := give_way_until(row, now):
         return _defer(row, not_before=later)
@@ -171,7 +171,8 @@ def _start_lease(
     # A text may have been reviewed or withdrawn since, and the patient may have chosen another language.
     visit = get_visit(row, snapshot)
     row.language = loader.get_message_language(row.recall, row.kind, row.channel, visit.kind if visit else "")
-    if not _begin_lease(row, next_day, now):
+    day_start = start_of_day(row.recall.site, now) if next_day else None
+    if not lease_statement.begin_lease(row, now, now + LEASE_TIME, day_start):
         if next_day and daily_cap.has_reached_cap(row.patient_id, row.recall.site, now):
             return _defer(row, not_before=next_day, reason=StatusReason.DAILY_CAP_REACHED)
         return NotSent(NotificationState.SENDING)
@@ -182,24 +183,6 @@ def _start_lease(
         rate_limit.count_sent(address, now)
         page_token = patient_link.issue_link_token(row, row.recall.site, address)
     return Claim(row, token, snapshot, channels, page_token)
-
-
-def _begin_lease(row: Notification, next_day: datetime | None, now: datetime) -> bool:
-    if lease_statement.supports_single_statement():
-        day_start = start_of_day(row.recall.site, now) if next_day else None
-        return lease_statement.begin_lease(row, now, now + LEASE_TIME, day_start)
-    # Where the database cannot lock a row, this comparison decides between two who read it at once.
-    unclaimed = Notification.objects.filter(pk=row.pk, state=NotificationState.PLANNED, lease_token=row.lease_token)
-    changed = unclaimed.update(
-        state=NotificationState.SENDING,
-        reason="",
-        lease_token=row.lease_token + 1,
-        claimed_at=now,
-        lease_until=now + LEASE_TIME,
-        reserved_until=None,
-        language=row.language,
-    )
-    return bool(changed)
 
 
 def _defer(row: Notification, **fields: Any) -> NotSent:

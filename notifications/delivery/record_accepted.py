@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import connection
 
-from notifications.delivery.prepared_statement import PreparedStatement
+from clinic.queries.prepared_statement import PreparedStatement
 from notifications.delivery.sealed_copies import seal_copy
 from notifications.enums import AttemptResult
 from notifications.models import Notification, RenderedMessage
