@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from django.db.models import QuerySet
 
 from clinic.models import User
+from clinic.queries.prepared import PreparedQuery
 from desk.keyset import rows_after
 from recalls.enums import OPEN_STATES, State, WorkItemKind
 from recalls.models import Recall, SignOffRequest, WorkItem
@@ -57,13 +58,34 @@ def get_worklist_sections(
     after: WorklistCursor | None = None,
 ) -> list[WorklistSection]:
     """The first of each pile; `after` goes on behind a position. Four queries, whatever the number of piles."""
-    wanted = tuple(states)
-    numbers = _fetch_ids([_section_query(site, state, now, after) for state in wanted for site in sorted(site_ids)])
-    rows = with_next_action_facts(Recall.objects.filter(pk__in=numbers)) if numbers else Recall.objects.none()
+    wanted, sites = tuple(states), sorted(site_ids)
+    if after is None and sites and wanted:
+        numbers = [row["pk"] for row in _FIRST_IDS.rows(*wanted, sites=sites, now=now)]
+    else:
+        numbers = _fetch_ids([_section_query(site, state, now, after) for state in wanted for site in sites])
     found: dict[str, list[Recall]] = {state: [] for state in wanted}
-    for recall in sorted(rows.prefetch_related("contact_attempts", "exam__findings"), key=worklist_position):
+    for recall in sorted(_fetch_rows(numbers), key=worklist_position):
         found[recall.state].append(recall)
     return [WorklistSection(state, found[state][:SECTION_SIZE], len(found[state]) > SECTION_SIZE) for state in wanted]
+
+
+def _build_first_ids(*states: State, sites: list[int], now: datetime) -> "QuerySet[Any, Any]":
+    return _union([_section_query(site, state, now, None) for state in states for site in sites])
+
+
+def _build_rows(*, numbers: list[int]) -> "QuerySet[Recall]":
+    rows = with_next_action_facts(Recall.objects.filter(pk__in=numbers))
+    return rows.prefetch_related("contact_attempts", "exam__findings")
+
+
+_FIRST_IDS, _ROWS = PreparedQuery(_build_first_ids), PreparedQuery(_build_rows)
+_NUMBERS_IN_STEPS_OF = 8
+
+
+def _fetch_rows(numbers: list[int]) -> Iterable[Recall]:
+    # The last one again fills up to a round number of them, for which the query is there already.
+    wholes = [*numbers, *numbers[-1:] * (-len(numbers) % _NUMBERS_IN_STEPS_OF)]
+    return _ROWS.rows(numbers=wholes) if wholes else ()
 
 
 def worklist_position(recall: Recall) -> WorklistCursor:
@@ -124,4 +146,8 @@ def _fetch_ids(queries: list[QuerySet[Recall, Any]]) -> list[int]:
     """The numbers of all these in one query."""
     if not queries:
         return []
-    return [row["pk"] for row in reduce(lambda left, right: left.union(right, all=True), queries)]
+    return [row["pk"] for row in _union(queries)]
+
+
+def _union(queries: list[QuerySet[Recall, Any]]) -> QuerySet[Recall, Any]:
+    return reduce(lambda left, right: left.union(right, all=True), queries)

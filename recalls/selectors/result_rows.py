@@ -4,8 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import Model, QuerySet
+
 from clinic.models import User
-from clinic.union_fetch import fetch_union, set_prefetched
+from clinic.queries.prepared import PreparedQuery
+from clinic.union_fetch import as_union, build_instances, set_prefetched
 from recalls.models import (
     Biopsy,
     Concordance,
@@ -21,25 +24,36 @@ from recalls.models import (
 )
 
 
+def _rows_of(recall: int) -> "dict[str, QuerySet[Any]]":
+    return {
+        "lesions": Lesion.objects.filter(recall=recall),
+        "assessments": LesionAssessment.objects.filter(lesion__recall=recall),
+        "biopsies": Biopsy.objects.filter(recall=recall),
+        "pathology_results": PathologyResult.objects.filter(recall=recall),
+        "concordances": Concordance.objects.filter(recall=recall),
+        "referrals": Referral.objects.filter(recall=recall),
+        "disclosures": ResultDisclosure.objects.filter(recall=recall),
+        "refusals": Refusal.objects.filter(recall=recall),
+        "report_requests": ReportRequest.objects.filter(recall=recall),
+        "sign_off_requests": SignOffRequest.objects.filter(recall=recall),
+        "people": User.objects.filter(pk__in=SignOffRequest.objects.filter(recall=recall).values("requested_by")),
+    }
+
+
+def _build_query(*, recall: int) -> "QuerySet[Any, Any]":
+    return as_union(**_rows_of(recall))
+
+
+_MODELS: dict[str, type[Model]] = {name: rows.model for name, rows in _rows_of(0).items()}
+_QUERY = PreparedQuery(_build_query)
+
+
 def load_result_rows(recall: Recall) -> None:
     """Fill the recall's relations as if they had been prefetched; one query, also where there is nothing.
 
     A prefetch of lesions and of their own rows would take more queries for a recall that has some.
     """
-    pk = recall.pk
-    found = fetch_union(
-        lesions=Lesion.objects.filter(recall=pk),
-        assessments=LesionAssessment.objects.filter(lesion__recall=pk),
-        biopsies=Biopsy.objects.filter(recall=pk),
-        pathology_results=PathologyResult.objects.filter(recall=pk),
-        concordances=Concordance.objects.filter(recall=pk),
-        referrals=Referral.objects.filter(recall=pk),
-        disclosures=ResultDisclosure.objects.filter(recall=pk),
-        refusals=Refusal.objects.filter(recall=pk),
-        report_requests=ReportRequest.objects.filter(recall=pk),
-        sign_off_requests=SignOffRequest.objects.filter(recall=pk),
-        people=User.objects.filter(pk__in=SignOffRequest.objects.filter(recall=pk).values("requested_by")),
-    )
+    found = build_instances(_QUERY.rows(recall=recall.pk), _MODELS)
     assessments, people = found.pop("assessments"), {person.pk: person for person in found.pop("people")}
     for request in found["sign_off_requests"]:
         request.requested_by = people[request.requested_by_id]
