@@ -19,9 +19,10 @@ from django.utils import timezone
 from clinic.actors import SYSTEM
 from clinic.calendar import next_send_time, start_of_day
 from notifications.content import loader
-from notifications.delivery import attempts, lease_statement, rate_limit, record_accepted
+from notifications.delivery import attempts, rate_limit
 from notifications.delivery.claim_prefetch import ClaimPrefetcher, PrefetchedFacts
 from notifications.delivery.failures import DeliveryFailure, render_failure
+from notifications.delivery.statements import lease, record_accepted
 from notifications.enums import AttemptResult, Channel, NotificationKind, NotificationState, StatusReason
 from notifications.models import Notification, RenderedMessage
 from notifications.planning import daily_cap, print_work_items, reconcile
@@ -147,7 +148,7 @@ def _recheck_and_lease(row: Notification, facts: PrefetchedFacts, now: datetime)
     if next_window > now:
         return _defer(row, not_before=next_window)
     next_day = daily_cap.get_next_day(row, window, row.recall.site, now)
-    lease_minds_cap = row.channel != Channel.LETTER and lease_statement.minds_daily_cap()
+    lease_minds_cap = row.channel != Channel.LETTER and lease.minds_daily_cap()
     if next_day and not lease_minds_cap and daily_cap.has_reached_cap(row.patient_id, row.recall.site, now):
         return _defer(row, not_before=next_day, reason=StatusReason.DAILY_CAP_REACHED)
     if later := give_way_until(row, now):
@@ -172,7 +173,7 @@ def _start_lease(
     visit = get_visit(row, snapshot)
     row.language = loader.get_message_language(row.recall, row.kind, row.channel, visit.kind if visit else "")
     day_start = start_of_day(row.recall.site, now) if next_day else None
-    if not lease_statement.begin_lease(row, now, now + LEASE_TIME, day_start):
+    if not lease.begin_lease(row, now, now + LEASE_TIME, day_start):
         if next_day and daily_cap.has_reached_cap(row.patient_id, row.recall.site, now):
             return _defer(row, not_before=next_day, reason=StatusReason.DAILY_CAP_REACHED)
         return NotSent(NotificationState.SENDING)
