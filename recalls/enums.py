@@ -269,10 +269,13 @@ class OfferAnswer(models.TextChoices):
     """What came of the offer of an earlier time."""
 
     TAKEN = "taken", _("Taken")
+    PHONE = "phone", _("Taken by phone")
     NO = "no", _("Not wanted")
     LOST = "lost", _("Somebody else was faster")
     LAPSED = "lapsed", _("No answer in time")
 
+
+TAKEN_ANSWERS = frozenset({OfferAnswer.TAKEN, OfferAnswer.PHONE})
 
 # No choice of the patient: another time is held instead.
 HELD_AGAIN_AFTER = frozenset({HeldSlotEnd.YIELDED, HeldSlotEnd.CLOSED, HeldSlotEnd.CHANGED})

@@ -1,10 +1,13 @@
-"""Reads a short answer to a text message that offered a held time: keep it, another one, or a call.
+"""Reads a short answer to a text message that offered a time: take it, another one, or a call.
 
-It counts only where it is clear: one patient at that number, the last text message to them offered this very time, and
-nothing but the answer was written. Anything else is a task for a person.
+A text message does not say what it answers. It counts only where it is clear: one patient at that number, one offered
+time in the texts of the last weeks that may have arrived, and nothing but the answer was written. A word such as "yes"
+may answer a reminder as well: it counts only where no text told of a visit. Anything else is a task for a person.
 """
 
 import re
+from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
 from enum import Enum
 from typing import Final
 
@@ -15,13 +18,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinic.actors import PATIENT
-from notifications.enums import Channel, NotificationKind
+from notifications.enums import Channel, NotificationKind, NotificationState
 from notifications.models import Notification
+from notifications.planning.snapshot import APPOINTMENT_TIME_KINDS
 from patients.models import Patient
 from recalls.actions import keep_held_time, open_work_item, refuse_earlier, take_earlier
-from recalls.enums import WorkItemKind
+from recalls.enums import TAKEN_ANSWERS, OfferAnswer, WorkItemKind
 from recalls.models import EarlierOffer, HeldSlot
 from recalls.permissions import StepRefused
+
+_READ_FOR = timedelta(days=21)  # an older text is not looked up any more to be answered
+_OFFER_KINDS = frozenset({NotificationKind.HELD_TIME, NotificationKind.EARLIER_OFFER})
 
 
 class OfferReply(Enum):
@@ -32,29 +39,101 @@ class OfferReply(Enum):
     CALL = "call"
 
 
-_WORDS: Final = {
-    OfferReply.KEEP: frozenset(["1", "KEEP", "YES", "SI", "SÍ", "QUIERO", "LAQUIERO"]),
-    OfferReply.MOVE: frozenset(["2", "MOVE", "OTHER", "ANOTHER", "OTRA", "CAMBIAR", "OTRAHORA"]),
-    OfferReply.CALL: frozenset(["3", "CALL", "CALLME", "LLAMAR", "LLÁMENME", "LLAMENME"]),
+_Words = Mapping[OfferReply, Collection[str]]
+_DIGITS: Final = {"1": OfferReply.KEEP, "2": OfferReply.MOVE, "3": OfferReply.CALL}
+_CALL_WORDS: Final = frozenset(["CALL", "CALLME", "LLAMAR", "LLÁMENME", "LLAMENME"])
+_HELD_WORDS: Final[_Words] = {
+    OfferReply.KEEP: frozenset(["KEEP", "YES", "SI", "SÍ", "QUIERO", "LAQUIERO"]),
+    OfferReply.MOVE: frozenset(["MOVE", "OTHER", "ANOTHER", "OTRA", "CAMBIAR", "OTRAHORA"]),
+    OfferReply.CALL: _CALL_WORDS,
+}
+# "Keep" and "move" may mean the visit as well as the offered time.
+_EARLIER_WORDS: Final[_Words] = {
+    OfferReply.KEEP: frozenset(["YES", "SI", "SÍ", "TAKE", "TAKEIT", "QUIERO", "LAQUIERO"]),
+    OfferReply.MOVE: frozenset(["NO", "STAY"]),
+    OfferReply.CALL: _CALL_WORDS,
 }
 _POLITE_WORDS: Final = frozenset(["PLEASE", "PLS", "THANKS", "THANK", "YOU", "POR", "FAVOR", "GRACIAS"])
 
 
-def read_offer_reply(words: str) -> OfferReply | None:
-    """None unless the whole text is one of the answers, apart from marks and words of courtesy."""
-    said = "".join(word for word in re.findall(r"\w+", words.upper()) if word not in _POLITE_WORDS)
-    return next((reply for reply, known in _WORDS.items() if said in known), None)
+def read_offer_reply(words: str, *, is_earlier: bool = False) -> OfferReply | None:
+    """None unless the whole text is one of the answers to that offer, apart from marks and words of courtesy."""
+    said = _only_word(words)
+    if said in _DIGITS:
+        return _DIGITS[said]
+    known = _EARLIER_WORDS if is_earlier else _HELD_WORDS
+    return next((reply for reply, written in known.items() if said in written), None)
+
+
+def _only_word(words: str) -> str:
+    return "".join(word for word in re.findall(r"\w+", words.upper()) if word not in _POLITE_WORDS)
 
 
 def answer_offer(patient: Patient, words: str) -> bool:
     """Do what a clear answer asks for; False where it is none, or answers nothing that was offered."""
-    reply, last = read_offer_reply(words), _last_text(patient)
-    if reply is not None and last is not None and last.kind == NotificationKind.EARLIER_OFFER:
-        return _answer_earlier(last, reply)
-    held = _offered_by_text(last)
-    if reply is None or held is None:
+    texts = _texts_in_hand(patient)
+    offers = [text for text in texts if text.kind in _OFFER_KINDS]
+    if not offers:
         return False
-    recall = held.recall
+    last = offers[0]
+    is_earlier = last.kind == NotificationKind.EARLIER_OFFER
+    reply = read_offer_reply(words, is_earlier=is_earlier)
+    if reply is None or (_only_word(words) not in _DIGITS and _may_mean_a_visit(texts)):
+        return False
+    if len({_offered_time(offer) for offer in offers}) > 1:
+        open_work_item(
+            last.recall,
+            WorkItemKind.PATIENT_REQUEST,
+            _("The patient answered by text message, and it may mean one of several times offered: call."),
+        )
+        return True
+    return _answer_earlier(last, reply) if is_earlier else _answer_held(last, reply)
+
+
+def _texts_in_hand(patient: Patient) -> list[Notification]:
+    """The texts of the last weeks that the patient may have read, the newest first, without offers they answered.
+
+    Also one that was handed over and of which nobody heard whether it arrived. The newest offer stays though answered,
+    so that a second "1" is the same answer.
+    """
+    since = timezone.now() - _READ_FOR
+    unclear = Q(state=NotificationState.SENDING) | Q(may_have_arrived_twice=True)
+    left = Q(accepted_at__gte=since) | (Q(claimed_at__gte=since) & unclear)
+    rows = Notification.objects.filter(left, patient=patient, channel=Channel.SMS).select_related("recall__site")
+    texts = sorted(rows, key=lambda row: (row.accepted_at or row.claimed_at or since, row.pk), reverse=True)
+    newest = next((_offered_time(text) for text in texts if text.kind in _OFFER_KINDS), None)
+    done = _answered_offers(texts) - {newest}
+    return [text for text in texts if _offered_time(text) not in done]
+
+
+def _may_mean_a_visit(texts: Sequence[Notification]) -> bool:
+    return texts[0].kind not in _OFFER_KINDS or any(text.kind in APPOINTMENT_TIME_KINDS for text in texts)
+
+
+def _offered_time(text: Notification) -> tuple[int, str]:
+    """Which recall's and which of its offers; a copy that was asked for again names the same."""
+    return text.recall_id, text.occasion.partition(":")[0]
+
+
+def _answered_offers(texts: Sequence[Notification]) -> set[tuple[int, str]]:
+    """Earlier times to which the patient has said yes or no; one query where any was offered."""
+    numbers = {
+        _offer_number(text): _offered_time(text) for text in texts if text.kind == NotificationKind.EARLIER_OFFER
+    }
+    if not numbers:
+        return set()
+    said = EarlierOffer.objects.filter(pk__in=numbers, answer__in=TAKEN_ANSWERS | {OfferAnswer.NO})
+    return {numbers[number] for number in said.values_list("pk", flat=True)}
+
+
+def _offer_number(text: Notification) -> int:
+    return int(text.occasion.partition(":")[0].removeprefix("offer-"))
+
+
+def _answer_held(last: Notification, reply: OfferReply) -> bool:
+    held = _offered_by_text(last)
+    if held is None:
+        return False
     if reply == OfferReply.KEEP and _keep(held):
         return True
     sentences = {
@@ -62,7 +141,7 @@ def answer_offer(patient: Patient, words: str) -> bool:
         OfferReply.MOVE: _("The patient wants another time than the one that is held (text message)."),
         OfferReply.CALL: _("The patient asks by text message for a call about the held time."),
     }
-    open_work_item(recall, WorkItemKind.PATIENT_REQUEST, sentences[reply])
+    open_work_item(held.recall, WorkItemKind.PATIENT_REQUEST, sentences[reply])
     return True
 
 
@@ -75,15 +154,9 @@ def _keep(held: HeldSlot) -> bool:
     return True
 
 
-def _last_text(patient: Patient) -> Notification | None:
-    sent = Notification.objects.filter(patient=patient, channel=Channel.SMS, accepted_at__isnull=False)
-    return sent.order_by("-accepted_at", "-pk").first()
-
-
 def _answer_earlier(last: Notification, reply: OfferReply) -> bool:
     """1 takes the earlier time, 2 stays; a wish to be called is a task like any other answer."""
-    numbers = Q(pk=int(last.occasion.partition(":")[0].removeprefix("offer-")))
-    rows = EarlierOffer.objects.filter(numbers, entry__appointment__recall=last.recall_id)
+    rows = EarlierOffer.objects.filter(pk=_offer_number(last), entry__appointment__recall=last.recall_id)
     offer = rows.select_related(
         "entry__appointment__recall__site", "entry__appointment__recall__patient", "room"
     ).first()
@@ -101,10 +174,8 @@ def _answer_earlier(last: Notification, reply: OfferReply) -> bool:
     return True
 
 
-def _offered_by_text(last: Notification | None) -> HeldSlot | None:
-    """The time that the last text message to the patient offered, while it is held."""
-    if last is None or last.kind != NotificationKind.HELD_TIME:
-        return None
+def _offered_by_text(text: Notification) -> HeldSlot | None:
+    """The time that the text offered, while it is held."""
     standing = HeldSlot.objects.standing(timezone.now()).select_related("recall__site", "recall__patient", "room")
-    held: HeldSlot | None = standing.filter(recall=last.recall_id).first()
-    return held if held is not None and last.occasion.partition(":")[0] == f"held-{held.sequence}" else None
+    held: HeldSlot | None = standing.filter(recall=text.recall_id).first()
+    return held if held is not None and text.occasion.partition(":")[0] == f"held-{held.sequence}" else None

@@ -7,6 +7,7 @@ from recalls.enums import SUSPICIOUS_ASSESSMENTS, AppointmentStatus, Assessment,
 from recalls.lesion_stages import LesionStage, LesionStatus, is_any_suspicious, lesions_in, load_lesion_statuses
 from recalls.models import Appointment, Recall
 from recalls.next_state import find_next_state, is_imaging_owed, newest_outcome
+from recalls.scheduling.freed_times import note_freed
 
 
 def go_on(transition: Transition) -> None:
@@ -21,7 +22,7 @@ def go_on(transition: Transition) -> None:
         return
     clear_prefetch_cache(recall)
     statuses = load_lesion_statuses(recall)
-    _cancel_needless_appointment(recall, statuses)
+    _cancel_needless_appointment(transition, statuses)
     transition.next_state, transition.closure_reason = find_next_state(recall, statuses)
     if transition.from_state == State.AWAITING_OUTCOME and transition.step.name != "record_outcome":
         transition.next_state, transition.closure_reason = transition.from_state, None
@@ -31,11 +32,13 @@ def go_on(transition: Transition) -> None:
     recall.suspicious = screened or is_any_suspicious(statuses)
 
 
-def _cancel_needless_appointment(recall: Recall, statuses: Sequence[LesionStatus]) -> None:
+def _cancel_needless_appointment(transition: Transition, statuses: Sequence[LesionStatus]) -> None:
+    recall = transition.recall
     visit = active_appointment(recall)
     if visit is None or _is_still_needed(visit, recall, statuses):
         return
     Appointment.objects.filter(pk=visit.pk).update(status=AppointmentStatus.CANCELLED)
+    note_freed([visit], transition.now)
     clear_prefetch_cache(recall)
     outcome = newest_outcome(recall)
     if outcome is not None and visit.kind != VisitKind.BIOPSY:

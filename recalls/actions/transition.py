@@ -36,6 +36,7 @@ from recalls.permissions import (
     check_step_available,
     priors_timestamps,
 )
+from recalls.scheduling.freed_times import note_freed
 from recalls.sealing.facts import seal_facts
 from recalls.signals import recall_moved
 from recalls.undo_snapshot import SNAPSHOT_KEY, diff_snapshot, take_snapshot
@@ -229,7 +230,9 @@ def _apply_state_change(transition: Transition) -> None:
         return _restore_fields(transition)
     had_appointment = transition.from_state in (*BOOKED_STATES, *STATES_KEEPING_APPOINTMENT)
     if had_appointment and after not in (*BOOKED_STATES, *STATES_KEEPING_APPOINTMENT):
-        recall.appointments.filter(status__in=ACTIVE_APPOINTMENT_STATUSES).update(status=AppointmentStatus.CANCELLED)
+        standing = recall.appointments.filter(status__in=ACTIVE_APPOINTMENT_STATUSES)
+        note_freed(standing, transition.now)
+        standing.update(status=AppointmentStatus.CANCELLED)
     if after != transition.from_state:
         recall.state_since = _priors_wait_started_at(recall) if _resumes_priors_wait(transition) else transition.now
         continues = transition.step.name in _STEPS_CONTINUING_LADDER and recall.contact_since is not None

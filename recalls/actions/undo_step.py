@@ -26,7 +26,8 @@ from recalls.models import (
     WorkItem,
 )
 from recalls.permissions import StepUnavailable
-from recalls.scheduling.room_lock import are_rooms_free
+from recalls.scheduling.freed_times import note_freed
+from recalls.scheduling.room_lock import are_rooms_free, end_hold_that_was_passed
 from recalls.scheduling.visit_parts import kept_kinds, place_parts
 from recalls.signals import pre_undo
 from recalls.undo_snapshot import SNAPSHOT_KEY, UNDO_WINDOW, fields_before_step
@@ -99,7 +100,7 @@ def _revert_step_rows(transition: Transition, event: RecallEvent) -> None:
     for item, reason in event.data.get("joined", ()):
         remove_reason(item, reason)
     if event.step == "walk_in" or (event.to_state in BOOKED_STATES and event.from_state not in BOOKED_STATES):
-        Appointment.objects.filter(pk=event.data["appointment"]).update(status=AppointmentStatus.ENTERED_IN_ERROR)
+        _take_back_visit(transition, event)
     if visit := event.data[SNAPSHOT_KEY].get("visit"):
         appointment = Appointment.objects.select_related("site").get(pk=visit[0])
         if event.step == "mark_attended" and "from" in event.data:  # came before the day: the visit is on its day again
@@ -107,6 +108,14 @@ def _revert_step_rows(transition: Transition, event: RecallEvent) -> None:
             appointment.overbooked, appointment.time_reason = False, ""
             place_parts(appointment, kept_kinds(appointment), must_fit=False)
         _restore_appointment(appointment, visit[1])
+
+
+def _take_back_visit(transition: Transition, event: RecallEvent) -> None:
+    """The visit never was. A time that was held before it is held again only while nobody has it by now."""
+    booked = Appointment.objects.filter(pk=event.data["appointment"])
+    note_freed(booked, transition.now)
+    booked.update(status=AppointmentStatus.ENTERED_IN_ERROR)
+    end_hold_that_was_passed(transition.recall, transition.now)
 
 
 def _retract_attempt(transition: Transition, attempt: ContactAttempt) -> None:

@@ -11,16 +11,19 @@ from django.utils.translation import gettext as _
 
 from clinic import calendar
 from desk.datetime_display import display_datetime
+from patients.models import Patient
 from recalls.actions.biopsy import BiopsyInput, record_biopsies
 from recalls.actions.contact import open_work_item
 from recalls.actions.progress import go_on
 from recalls.actions.transition import ActionKwargs, Transition, active_appointment, apply_step
-from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, AppointmentStatus, State, VisitKind, WorkItemKind
+from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, AppointmentStatus, OfferAnswer, State, VisitKind, WorkItemKind
 from recalls.models import Appointment, Recall, RecallEvent, WaitingListEntry, WorkItem
 from recalls.permissions import StepUnavailable, missed_appointment_today
+from recalls.scheduling.freed_times import note_freed, settle_offers
 from recalls.scheduling.patient_time import lock_patient_time
 from recalls.scheduling.room_lock import Slot, check_slot, find_stop, lock_room, lock_room_of
 from recalls.scheduling.visit_parts import kept_kinds, place_parts
+from recalls.signals import patient_changed
 
 # A visit is due within days; only a follow-up is booked for a day that lies months ahead.
 MAX_DAYS_AHEAD = 183
@@ -98,6 +101,7 @@ def reschedule(recall: Recall, slot: Slot, **kwargs: Unpack[ActionKwargs]) -> Re
             "from": visit.starts_at.isoformat(),
             "to": slot.starts_at.isoformat(),
         }
+        note_freed([visit], transition.now)
         if slot.starts_at < visit.starts_at:  # who came earlier waits no more
             visit.waiting_list_entries.filter(ended_at=None).update(ended_at=transition.now)
         visit.site, visit.starts_at, visit.kind = slot.site, slot.starts_at, slot.kind
@@ -108,6 +112,7 @@ def reschedule(recall: Recall, slot: Slot, **kwargs: Unpack[ActionKwargs]) -> Re
         visit.save()
         if then or visit.part_count:
             place_parts(visit, then)
+        _settle_offers(transition, visit)
         _end_closed_day_task(transition)
         if slot.interpreter:
             _end_tasks(transition, WorkItemKind.INTERPRETER)
@@ -276,7 +281,17 @@ def _add_appointment(
         place_parts(visit, slot.then)
     if slot.interpreter:
         _end_tasks(transition, WorkItemKind.INTERPRETER)
+    _settle_offers(transition, visit)
     return visit
+
+
+def _settle_offers(transition: Transition, visit: Appointment) -> None:
+    """Others to whom the time was offered are told that it is gone; a person who moves the visit did it by phone."""
+    if visit.room_id is None:
+        return
+    answer = OfferAnswer.TAKEN if transition.actor.user is None else OfferAnswer.PHONE
+    for patient in Patient.objects.filter(pk__in=settle_offers(visit, answer, transition.now)).order_by("pk"):
+        patient_changed.send(sender=Patient, patient=patient)
 
 
 def _set_status(
@@ -291,6 +306,7 @@ def _set_status(
         visit.status = status
         visit.save(update_fields=["status"])
         if status == AppointmentStatus.CANCELLED:
+            note_freed([visit], transition.now)
             _end_closed_day_task(transition)
         transition.data = {"appointment": visit.pk, "sequence": visit.sequence}
         if then is not None:

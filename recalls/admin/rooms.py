@@ -102,9 +102,11 @@ class SlotPolicyAdmin(OwnSiteAdmin[SlotPolicy]):
         "holds_slots",
         "holds_since",
         "hold_days",
+        "letter_days",
         "notice_hours",
         "silence",
         "self_booking",
         "offers_earlier",
+        "offers_never_booked",
     )
     ordering = ("site",)

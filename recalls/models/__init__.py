@@ -24,7 +24,7 @@ from recalls.models.saved_view import SavedView
 from recalls.models.sign_off_request import SignOffRequest
 from recalls.models.supplemental import SupplementalScreening
 from recalls.models.trials import Trial, TrialEnd, TrialPlace, TrialResult, TrialStart
-from recalls.models.waiting_list import EarlierOffer, WaitingListEntry
+from recalls.models.waiting_list import EarlierOffer, FreedTime, WaitingListEntry
 from recalls.models.work_item import WorkItem
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "DisclosureRetraction",
     "EarlierOffer",
     "Finding",
+    "FreedTime",
     "HeldSlot",
     "ImagingOrder",
     "Lesion",

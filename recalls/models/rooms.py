@@ -135,6 +135,12 @@ class SlotPolicy(models.Model):
     hold_days = models.PositiveSmallIntegerField(
         _("held for, in business days"), default=3, validators=[MinValueValidator(1), MaxValueValidator(20)]
     )
+    letter_days = models.PositiveSmallIntegerField(
+        _("longer by so many business days for a letter"),
+        default=5,
+        validators=[MaxValueValidator(20)],
+        help_text=_("For patients who can be written to by post alone. A letter names no time that it would miss."),
+    )
     notice_hours = models.PositiveSmallIntegerField(
         _("no sooner than, in hours"), default=48, validators=[MinValueValidator(1), MaxValueValidator(336)]
     )
@@ -145,6 +151,11 @@ class SlotPolicy(models.Model):
         _("offer free times to those who wait for an earlier one"),
         default=False,
         help_text=_("A few at a time; the first yes has it. Who cannot be written to is called."),
+    )
+    offers_never_booked = models.BooleanField(
+        _("offer also times that were never booked"),
+        default=False,
+        help_text=_("Else only times that were cancelled, moved or given back."),
     )
     offer_batch = models.PositiveSmallIntegerField(
         _("patients asked about each freed time"), default=3, validators=[MinValueValidator(1), MaxValueValidator(20)]

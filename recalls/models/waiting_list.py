@@ -1,6 +1,6 @@
 """Models of the wish to come earlier than booked, and of the times offered for it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from django.conf import settings
@@ -41,6 +41,24 @@ class WaitingListEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.appointment}: {self.get_part_display() or _('any time')}"
+
+
+class FreedTime(models.Model):
+    """A time in a room that a visit had and left, or that was held in vain; kept until it is past."""
+
+    room = models.ForeignKey(Room, models.CASCADE, related_name="+", db_index=False, verbose_name=_("room"))
+    starts_at = models.DateTimeField(_("starts"))
+    length_minutes = models.PositiveSmallIntegerField(_("length in minutes"))
+
+    class Meta:
+        verbose_name = _("freed time")
+        verbose_name_plural = _("freed times")
+        constraints = [models.UniqueConstraint(fields=["room", "starts_at"], name="freed_time_once")]
+        # Serves the removal of what is past.
+        indexes = [models.Index(fields=["starts_at"], name="freed_time_by_start")]
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"
 
 
 class EarlierOfferQuerySet(models.QuerySet[Any]):
@@ -94,3 +112,7 @@ class EarlierOffer(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk}"
+
+    @property
+    def ends_at(self) -> datetime:
+        return self.starts_at + timedelta(minutes=self.length_minutes)

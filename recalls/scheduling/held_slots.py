@@ -4,10 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from django.conf import settings
 from django.utils import timezone
 
 from clinic import calendar
 from clinic.models import Site
+from patients.channels import get_patient_channels
+from patients.models import Patient
 from recalls.enums import HeldSlotEnd, PartOfDay, State, VisitKind
 from recalls.models import HeldSlot, Recall, Room, SlotPolicy
 from recalls.scheduling import slots
@@ -93,11 +96,21 @@ def suits_wish(recall: Recall, free: FreeSlot) -> bool:
     return (not wish.weekdays or str(local.weekday()) in wish.weekdays) and wish.part in ("", half)
 
 
-def held_until(site: Site, policy: SlotPolicy, starts_at: datetime, now: datetime) -> datetime:
-    """Until the visit would begin where silence keeps it, else for the site's business days."""
+def held_until(recall: Recall, policy: SlotPolicy, starts_at: datetime, now: datetime) -> datetime:
+    """Until the visit would begin where silence keeps it, else for the site's business days.
+
+    Longer for a patient who is written to by post alone: the time must still be held when the letter has arrived.
+    """
     if policy.silence == SlotPolicy.Silence.KEEP:
         return starts_at
-    return min(calendar.add_business_days(site, now, policy.hold_days), starts_at)
+    days = policy.hold_days + (policy.letter_days if is_reached_by_letter_alone(recall.patient) else 0)
+    return min(calendar.add_business_days(recall.site, now, days), starts_at)
+
+
+def is_reached_by_letter_alone(patient: Patient) -> bool:
+    """Two queries."""
+    channels = get_patient_channels(patient)
+    return bool(channels.email_blocked_reason) and not (channels.sms_allowed and settings.SMS_URL)
 
 
 def standing_slot(recall: Recall, now: datetime) -> HeldSlot | None:

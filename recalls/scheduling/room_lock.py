@@ -92,6 +92,22 @@ def end_holds_of_others(room: Room, starts_at: datetime, minutes: int, recall: R
         HeldSlot.objects.filter(pk__in=over, ended_at=None).update(ended_at=now, ended_because=HeldSlotEnd.YIELDED)
 
 
+def end_hold_that_was_passed(recall: Recall, now: datetime) -> None:
+    """End what was held for the recall where its time was given to somebody while the recall did not need it.
+
+    Called as an undo brings the recall back to where the time was held. Locks the room; no visit of the recall stands.
+    """
+    held = HeldSlot.objects.filter(recall=recall, ended_at=None, expires_at__gt=now).select_related("room").first()
+    if held is None:
+        return
+    _lock_rooms(recall.site, held.room_id, ())
+    near = {"room": held.room, "starts_at__gt": held.starts_at - timedelta(minutes=MAX_VISIT_MINUTES)}
+    others = HeldSlot.objects.standing(now).filter(**near, starts_at__lt=held.ends_at).exclude(recall=recall.pk)
+    is_held_for_another = any(one.ends_at > held.starts_at for one in others)
+    if is_held_for_another or not slots.is_room_free(held.room, held.starts_at, held.length_minutes, None, recall):
+        HeldSlot.objects.filter(pk=held.pk).update(ended_at=now, ended_because=HeldSlotEnd.YIELDED)
+
+
 def _lock_rooms(site: Site, room_id: int | None, parts: Iterable[VisitKind]) -> Room | None:
     """Lock a room with every one its further parts may be in, always in one order, so that no two desks deadlock."""
     modalities = [MODALITY_BY_VISIT_KIND[kind] for kind in parts]

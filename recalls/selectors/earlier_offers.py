@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Exists, OuterRef, Q, Sum
 
-from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, OfferAnswer
+from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, TAKEN_ANSWERS
 from recalls.models import EarlierOffer, WaitingListEntry
 
 LEDGER_DAYS = 90  # days back
@@ -28,7 +28,7 @@ def read_offer_ledger(site_ids: Collection[int], now: datetime) -> OfferLedger:
     """Three queries. Whoever waits now and was never offered anything counts as such."""
     since = now - timedelta(days=LEDGER_DAYS)
     offers = EarlierOffer.objects.filter(entry__appointment__recall__site__in=site_ids, made_at__gte=since)
-    taken = Q(answer=OfferAnswer.TAKEN)
+    taken = Q(answer__in=TAKEN_ANSWERS)
     sums = offers.aggregate(offered=Count("pk"), taken=Count("pk", filter=taken), days=Sum("gain_days", filter=taken))
     waiting = WaitingListEntry.objects.filter(
         ended_at=None,

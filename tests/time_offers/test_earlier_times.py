@@ -18,6 +18,7 @@ from notifications.enums import NotificationState
 from notifications.models import Notification
 from recalls import actions
 from recalls.actions.time_offers import offer_earlier_times, refuse_earlier, take_earlier
+from recalls.actions.time_offers.upkeep import tend_held_slots
 from recalls.enums import OfferAnswer, WorkItemKind
 from recalls.models import Appointment, EarlierOffer, Recall, Room, SlotPolicy, WaitingListEntry
 from recalls.permissions import StepRefused
@@ -34,7 +35,7 @@ Book = Callable[..., Recall]
 
 @pytest.fixture
 def policy(clock: time_machine.Traveller, shadyside: Site) -> SlotPolicy:
-    return SlotPolicy.objects.create(site=shadyside, offers_earlier=True, offer_batch=2)
+    return SlotPolicy.objects.create(site=shadyside, offers_earlier=True, offer_batch=2, offers_never_booked=True)
 
 
 @pytest.fixture
@@ -195,7 +196,7 @@ def test_the_ledger_counts_offers_days_gained_and_who_was_never_offered_one(
 @pytest.mark.django_db(transaction=True)
 def test_two_who_say_yes_at_once_are_one_visit_in_the_room(shadyside: Site) -> None:
     room = RoomFactory.create(site=shadyside)
-    SlotPolicy.objects.create(site=shadyside, offers_earlier=True)
+    SlotPolicy.objects.create(site=shadyside, offers_earlier=True, offers_never_booked=True)
     ana, now = get_site_staff(shadyside).scheduler, timezone.now()
     for number in range(2):
         recall = RecallFactory.create(site=shadyside)
@@ -213,3 +214,69 @@ def test_two_who_say_yes_at_once_are_one_visit_in_the_room(shadyside: Site) -> N
 def _open_hour(site: Site, days: int, hour: int) -> datetime:
     day = calendar.next_open_day(site, calendar.today(site) + timedelta(days=days))
     return calendar.instant(site, day, time(hour))
+
+
+def test_only_a_time_that_became_free_is_offered_unless_the_site_says_otherwise(
+    book: Book, one_free: datetime, room: Room, shadyside: Site
+) -> None:
+    SlotPolicy.objects.update(offers_never_booked=False)
+    ana = get_site_staff(shadyside).scheduler
+    waits = book("2026-11-24", "09:00")
+    assert offer_earlier_times() == 0  # Friday at ten was never booked
+    leaves = Recall.objects.filter(appointments__starts_at=at("2026-11-17", "10:00")).get()
+    actions.cancel_appointment(leaves, by=ana)
+    assert offer_earlier_times() == 1
+    assert EarlierOffer.objects.get().starts_at == at("2026-11-17", "10:00")
+    refuse_earlier(EarlierOffer.objects.select_related("entry__appointment__recall__patient").get())
+    moves = Recall.objects.filter(appointments__starts_at=at("2026-11-18", "11:00")).get()
+    actions.reschedule(moves, actions.Slot(shadyside, at("2026-11-25", "09:00"), room=room), by=ana)
+    assert offer_earlier_times() == 1
+    assert EarlierOffer.objects.latest("pk").starts_at == at("2026-11-18", "11:00")
+    assert offered() == [(waits.pk, OfferAnswer.NO), (waits.pk, "")]
+
+
+@pytest.mark.parametrize("end", ["declined", "died", "held_in_vain"])
+def test_a_time_becomes_free_however_it_was_given_back(
+    book: Book, one_free: datetime, room: Room, shadyside: Site, clock: time_machine.Traveller, end: str
+) -> None:
+    SlotPolicy.objects.update(offers_never_booked=False, offer_notice_hours=4)
+    ana, waits = get_site_staff(shadyside).scheduler, book("2026-11-24", "09:00")
+    leaves = Recall.objects.filter(appointments__starts_at=at("2026-11-19", "10:00")).get()
+    if end == "declined":
+        actions.decline(leaves, refusal=actions.RefusalInput("cost"), by=ana, note="Said no.")
+    elif end == "died":
+        actions.mark_deceased(leaves, by=ana, died_on=timezone.localdate(), note="The family called.")
+    else:
+        SlotPolicy.objects.update(holds_slots=True, holds_since=timezone.now(), hold_days=1)
+        RecallFactory.create(site=shadyside)
+        assert tend_held_slots()["held"] == 1
+        assert offer_earlier_times() == 0
+        clock.shift(timedelta(days=2))
+        assert tend_held_slots()["ended"] == 1
+    assert offer_earlier_times() == 1
+    assert offered() == [(waits.pk, "")]
+
+
+def test_a_move_by_the_desk_to_the_offered_time_counts_as_taken_by_phone(
+    book: Book, one_free: datetime, room: Room, client_for: ClientFor, scheduler_ana: User
+) -> None:
+    far, near = book("2026-11-24", "09:00"), book("2026-11-23", "09:00")
+    offer_earlier_times()
+    Notification.objects.filter(kind="earlier_offer").update(
+        state=NotificationState.ACCEPTED, accepted_at=timezone.now()
+    )
+    actions.reschedule(far, actions.Slot(far.site, one_free, room=room), by=scheduler_ana)
+    assert offered() == [(far.pk, OfferAnswer.PHONE), (near.pk, OfferAnswer.LOST)]
+    assert [line for line in waiting_messages(near) if "earlier_taken" in line]
+    page = page_text(client_for(scheduler_ana).get(reverse("earlier_times")))
+    assert "2 offers were made and 1 taken: 11 days gained." in page
+    assert "Taken by phone" in page
+
+
+def test_a_time_that_the_desk_gives_to_somebody_else_is_lost_to_all_who_were_asked(
+    book: Book, one_free: datetime
+) -> None:
+    far, near = book("2026-11-24", "09:00"), book("2026-11-23", "09:00")
+    offer_earlier_times()
+    book("2026-11-13", "10:00", waits=False)
+    assert offered() == [(far.pk, OfferAnswer.LOST), (near.pk, OfferAnswer.LOST)]

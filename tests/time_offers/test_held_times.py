@@ -12,6 +12,9 @@ from clinic import calendar
 from clinic.actors import INTAKE, PATIENT, SYSTEM
 from clinic.factories import get_site_staff
 from clinic.models import Closure, Site
+from notifications.enums import Channel, NotificationState
+from notifications.models import Notification
+from notifications.planning.channel_selection import POSTAL_DELIVERY_TIME
 from patients.factories import PatientFactory
 from patients.models import Patient
 from recalls import actions
@@ -23,7 +26,8 @@ from recalls.permissions import StepUnavailable
 from recalls.scheduling import slots
 from recalls.scheduling.held_slots import standing_slot
 from recalls.testing.factories import RecallFactory
-from tests.notifications.clock import at
+from tests.notifications.clock import at, latest_notification
+from tests.support.slot_race import find_overlaps
 
 pytestmark = pytest.mark.django_db
 
@@ -101,6 +105,31 @@ def test_it_is_held_for_the_business_days_of_the_site(policy: SlotPolicy, room: 
     held = held_for(recall)
     assert held is not None
     assert held.expires_at == calendar.add_business_days(shadyside, timezone.now(), 3)
+
+
+def test_who_is_written_to_by_post_alone_has_the_time_until_the_letter_has_arrived(
+    policy: SlotPolicy, room: Room, shadyside: Site
+) -> None:
+    usual, by_post = opened(shadyside), opened(shadyside, patient__no_email=True)
+    Recall.objects.update(target_at=timezone.now() + timedelta(days=30))
+    SlotPolicy.objects.update(notice_hours=300)
+    tend_held_slots()
+    by_mail, by_letter = held_for(usual), held_for(by_post)
+    assert by_mail is not None
+    assert by_letter is not None
+    assert by_mail.expires_at == calendar.add_business_days(shadyside, timezone.now(), 3)
+    assert by_letter.expires_at == calendar.add_business_days(shadyside, timezone.now(), 8)
+    row = latest_notification(by_post, "held_time")
+    assert row.channel == Channel.LETTER
+    assert row.expires_at - row.due_at >= POSTAL_DELIVERY_TIME
+    assert row.expires_at <= by_letter.expires_at
+
+
+def test_a_letter_names_no_time_that_it_would_miss(policy: SlotPolicy, room: Room, shadyside: Site) -> None:
+    recall = opened(shadyside, patient__no_email=True)
+    tend_held_slots()  # tomorrow at ten
+    rows = Notification.objects.filter(recall=recall, kind="held_time")
+    assert not rows.exclude(state=NotificationState.SUPPRESSED).exists()
 
 
 def test_it_lapses_by_itself_without_any_task(
@@ -208,6 +237,28 @@ def test_an_undone_booking_finds_its_hold_again(policy: SlotPolicy, room: Room, 
     assert held_for(recall) is None
     actions.undo(recall, by=ana)
     assert held_for(recall) is not None
+
+
+@pytest.mark.parametrize("taken_by", ["visit", "hold", "nobody"])
+def test_an_undone_booking_finds_its_hold_only_while_nobody_else_has_the_time(
+    policy: SlotPolicy, room: Room, shadyside: Site, taken_by: str
+) -> None:
+    recall, ana = opened(shadyside), get_site_staff(shadyside).scheduler
+    other = opened(shadyside, Assessment.HIGHLY_SUGGESTIVE) if taken_by == "hold" else opened(shadyside)
+    actions.hold_time(recall, by=SYSTEM)
+    booked_by(shadyside, recall, room, TUESDAY_ELEVEN)  # not at the time that was held
+    if taken_by == "visit":
+        booked_by(shadyside, other, room, TUESDAY_TEN)
+    elif taken_by == "hold":
+        actions.hold_time(other, by=SYSTEM)
+        HeldSlot.objects.filter(recall=other).update(starts_at=TUESDAY_TEN)
+    actions.undo(recall, by=ana)
+    assert (held_for(recall) is not None) == (taken_by == "nobody")
+    assert find_overlaps() == []
+    tend_held_slots()
+    again = held_for(recall)
+    assert again is not None
+    assert (again.starts_at == TUESDAY_TEN) == (taken_by == "nobody")
 
 
 def test_what_was_offered_before_cannot_be_kept_any_more(policy: SlotPolicy, room: Room, shadyside: Site) -> None:

@@ -21,8 +21,8 @@ from patients.factories import PatientFactory
 from patients.models import ContactPoint
 from recalls import actions
 from recalls.actions.time_offers.upkeep import tend_held_slots
-from recalls.enums import AppointmentStatus, Assessment, CancelReason, State, VisitKind, WorkItemKind
-from recalls.models import Appointment, HeldSlot, Recall, Room, SlotPolicy, WorkItem
+from recalls.enums import AppointmentStatus, Assessment, CancelReason, OfferAnswer, State, VisitKind, WorkItemKind
+from recalls.models import Appointment, EarlierOffer, HeldSlot, Recall, Room, SlotPolicy, WorkItem
 from recalls.scheduling.self_booking import find_self_booking
 from recalls.testing.factories import RecallFactory, RoomFactory
 from tests.desk.conftest import page_text
@@ -268,3 +268,77 @@ def test_1_to_an_older_offer_books_nothing(recall: Recall) -> None:
     handle_sms_reply(number, "1")
     assert not Appointment.objects.exists()
     assert WorkItem.objects.filter(done_at=None).exists()
+
+
+def texted(recall: Recall, kind: str, occasion: str, *, minutes_ago: int = 0, **more: Any) -> None:
+    """A text message that reached the patient."""
+    now = timezone.now() - timedelta(minutes=minutes_ago)
+    fields = {"state": NotificationState.ACCEPTED, "accepted_at": now, "due_at": now, "not_before": now} | more
+    Notification.objects.update_or_create(
+        recall=recall, patient=recall.patient, kind=kind, occasion=occasion, defaults=fields | {"channel": Channel.SMS}
+    )
+
+
+def mobile_of(recall: Recall) -> str:
+    return str(recall.patient.contact_points.get(kind=ContactPoint.Kind.MOBILE).value)
+
+
+@pytest.mark.parametrize("newer", ["accepted", "being_sent", "unclear"])
+def test_1_after_two_texts_with_different_times_is_a_task_and_books_neither(recall: Recall, newer: str) -> None:
+    tend_held_slots()
+    HeldSlot.objects.update(sequence=2)
+    texted(recall, "held_time", "held-1", minutes_ago=60 * 24)
+    lease = {"claimed_at": timezone.now(), "lease_until": timezone.now() + timedelta(minutes=1)}
+    more: dict[str, dict[str, Any]] = {
+        "accepted": {},
+        "being_sent": lease | {"state": NotificationState.SENDING, "accepted_at": None},
+        "unclear": lease | {"state": NotificationState.PLANNED, "accepted_at": None, "may_have_arrived_twice": True},
+    }
+    texted(recall, "held_time", "held-2", **more[newer])
+    handle_sms_reply(mobile_of(recall), "1")
+    assert not Appointment.objects.exists()
+    assert "may mean one of several times" in WorkItem.objects.get(done_at=None).reason
+
+
+def test_the_same_time_texted_twice_is_one_offer(recall: Recall) -> None:
+    tend_held_slots()
+    texted(recall, "held_time", "held-1", minutes_ago=60)
+    texted(recall, "held_time", "held-1:again-4")
+    handle_sms_reply(mobile_of(recall), "1")
+    assert Appointment.objects.get().starts_at == HeldSlot.objects.get().starts_at
+
+
+@pytest.mark.parametrize(
+    ("words", "moves", "tasks"),
+    [("1", True, 0), ("2", False, 0), ("Keep", False, 1), ("move", False, 1), ("Yes", False, 1), ("3", False, 1)],
+)
+def test_only_a_number_answers_an_earlier_time_while_a_reminder_is_in_hand(
+    recall: Recall, room: Room, words: str, moves: bool, tasks: int
+) -> None:
+    """ "Yes" may mean that they come as booked, and "keep" the visit that they have."""
+    ana = get_site_staff(recall.site).scheduler
+    actions.book_appointment(recall, actions.Slot(recall.site, at("2026-11-24", "09:00"), room=room), by=ana)
+    actions.ask_earlier(recall, by=ana)
+    SlotPolicy.objects.update(offers_earlier=True, offers_never_booked=True)
+    actions.offer_earlier_times()
+    visit = Appointment.objects.get()
+    texted(recall, "appointment_reminder", f"visit-{visit.pk}-0-7d", minutes_ago=60, appointment=visit)
+    texted(recall, "earlier_offer", f"offer-{EarlierOffer.objects.get().pk}")
+    for _twice in range(2):
+        handle_sms_reply(mobile_of(recall), words)
+    visit.refresh_from_db()
+    assert (visit.starts_at < at("2026-11-24", "09:00")) == moves
+    assert WorkItem.objects.filter(done_at=None, kind=WorkItemKind.PATIENT_REQUEST).count() == tasks
+
+
+def test_an_offer_that_was_answered_is_not_meant_by_the_next_answer(recall: Recall, room: Room) -> None:
+    ana = get_site_staff(recall.site).scheduler
+    actions.book_appointment(recall, actions.Slot(recall.site, at("2026-11-24", "09:00"), room=room), by=ana)
+    actions.ask_earlier(recall, by=ana)
+    SlotPolicy.objects.update(offers_earlier=True, offers_never_booked=True)
+    for answer in ("2", "1"):
+        actions.offer_earlier_times()
+        texted(recall, "earlier_offer", f"offer-{EarlierOffer.objects.latest('pk').pk}")
+        handle_sms_reply(mobile_of(recall), answer)
+    assert list(EarlierOffer.objects.values_list("answer", flat=True)) == [OfferAnswer.NO, OfferAnswer.TAKEN]
+    assert Appointment.objects.get().starts_at == EarlierOffer.objects.latest("pk").starts_at

@@ -21,15 +21,17 @@ from recalls.actions.visits import reschedule
 from recalls.enums import (
     ACTIVE_APPOINTMENT_STATUSES,
     MODALITY_BY_VISIT_KIND,
+    TAKEN_ANSWERS,
     Modality,
     OfferAnswer,
     PartOfDay,
     State,
     VisitKind,
 )
-from recalls.models import Appointment, EarlierOffer, Recall, RecallEvent, SlotPolicy, WaitingListEntry
+from recalls.models import EarlierOffer, Recall, RecallEvent, SlotPolicy, WaitingListEntry
 from recalls.permissions import StepUnavailable
 from recalls.scheduling import slots
+from recalls.scheduling.freed_times import forget_past_times, is_freed, read_freed_times
 from recalls.scheduling.room_lock import Slot
 from recalls.scheduling.slots import FreeSlot
 from recalls.signals import patient_changed
@@ -43,6 +45,7 @@ _NOON = 12  # hour of the day
 
 def offer_earlier_times() -> int:
     """Offer what is free to those who wait, site by site; how many offers were made. Two runs at once offer once."""
+    forget_past_times(timezone.now())
     policies = SlotPolicy.objects.filter(offers_earlier=True).values_list("pk", flat=True)
     return sum(_offer_at(pk) for pk in policies)
 
@@ -119,12 +122,21 @@ def _match(policy: SlotPolicy, waiting: Iterable[WaitingListEntry], now: datetim
 
 
 def _free_times(policy: SlotPolicy, modality: Modality, minutes: int, now: datetime) -> list[FreeSlot]:
-    """Without what is offered to others already; rooms at the site itself."""
+    """Those that became free, or all where the site chose so; rooms at the site itself, nothing offered already."""
     site, first = policy.site, now + timedelta(hours=policy.offer_notice_hours)
     rooms = [room for room in slots.active_rooms(site, modality) if not room.is_mobile]
     pending = set(EarlierOffer.objects.open(now).filter(room__in=rooms).values_list("room", "starts_at"))
+    freed = None if policy.offers_never_booked else read_freed_times([room.pk for room in rooms], now)
+    if freed == {}:
+        return []
+    rooms = [room for room in rooms if freed is None or room.pk in freed]
     free = slots.iter_free_slots(site, rooms, minutes, calendar.local_day(site, first), HORIZON_DAYS, now)
-    fresh = (one for one in free if one.starts_at >= first and (one.room.pk, one.starts_at) not in pending)
+    length = timedelta(minutes=minutes)
+    fresh = (
+        one for one in free
+        if one.starts_at >= first and (one.room.pk, one.starts_at) not in pending
+        and (freed is None or is_freed(freed[one.room.pk], (one.starts_at, one.starts_at + length)))
+    )  # fmt: skip
     return list(islice(fresh, SLOTS_PER_RUN))
 
 
@@ -153,7 +165,7 @@ def take_earlier(offer: EarlierOffer, **kwargs: Unpack[ActionKwargs]) -> RecallE
     """
     visit = offer.entry.appointment
     recall = visit.recall
-    if offer.answer == OfferAnswer.TAKEN and visit.starts_at == offer.starts_at:
+    if offer.answer in TAKEN_ANSWERS and visit.starts_at == offer.starts_at:
         return recall.events.filter(step="reschedule").latest("pk")
     if not EarlierOffer.objects.open(timezone.now()).filter(pk=offer.pk).exists():
         raise StepUnavailable(_("This time is offered no longer. The visit stays as it is."))
@@ -164,24 +176,17 @@ def take_earlier(offer: EarlierOffer, **kwargs: Unpack[ActionKwargs]) -> RecallE
     try:
         with transaction.atomic():
             event = reschedule(recall, slot, **kwargs)
-            _settle(offer, visit)
+            _check_taken(offer)
     except ValidationError as error:
         EarlierOffer.objects.filter(pk=offer.pk, answer="").update(answer=OfferAnswer.LOST, answered_at=timezone.now())
         raise StepUnavailable(_("Somebody else was faster. The visit stays as it is.")) from error
     return event
 
 
-def _settle(offer: EarlierOffer, visit: Appointment) -> None:
-    """The time is taken: everybody else to whom it was offered lost it, and their plans follow."""
-    now = timezone.now()
-    taken = EarlierOffer.objects.filter(pk=offer.pk, answer="").update(answer=OfferAnswer.TAKEN, answered_at=now)
-    if not taken:
+def _check_taken(offer: EarlierOffer) -> None:
+    """Raise ValidationError where the offer was answered otherwise a moment before: the move then is none."""
+    if not EarlierOffer.objects.filter(pk=offer.pk, answer__in=TAKEN_ANSWERS).exists():
         raise ValidationError(_("This time is offered no longer."))
-    others = EarlierOffer.objects.filter(room=offer.room_id, starts_at=offer.starts_at, answer="")
-    patients = list(Patient.objects.filter(recalls__appointments__waiting_list_entries__offers__in=others).distinct())
-    others.update(answer=OfferAnswer.LOST, answered_at=now)
-    for patient in patients:
-        patient_changed.send(sender=Patient, patient=patient)
 
 
 def refuse_earlier(offer: EarlierOffer) -> None:

@@ -13,6 +13,7 @@ from recalls.actions.visits import book_appointment
 from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, HeldSlotEnd
 from recalls.models import Appointment, HeldSlot, Recall, RecallEvent, SlotPolicy
 from recalls.permissions import StepUnavailable
+from recalls.scheduling.freed_times import note_held_in_vain
 from recalls.scheduling.held_slots import (
     VisitNeed,
     as_booking,
@@ -38,7 +39,7 @@ def hold_time(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
         free = best_slot(locked, need, lock_rooms_at_site(locked.site, need.kind), policy)
         if free is None:
             raise StepUnavailable(_("No time is free inside the target."))
-        held = _write(locked, need, free, held_until(locked.site, policy, free.starts_at, transition.now), transition)
+        held = _write(locked, need, free, held_until(locked, policy, free.starts_at, transition.now), transition)
         transition.data = {
             "held": held.sequence,
             "starts_at": held.starts_at.isoformat(),
@@ -122,6 +123,7 @@ def release_time(recall: Recall, because: HeldSlotEnd | None = None, **kwargs: U
 
 def end_hold(held: HeldSlot, why: HeldSlotEnd, now: datetime) -> None:
     """End it as the row itself says where a more urgent booking took it; the history knows by now."""
+    note_held_in_vain(held, now)
     held.ended_at, held.ended_because = held.ended_at or now, held.ended_because or why
     held.is_noted = True
     held.save(update_fields=["ended_at", "ended_because", "is_noted"])

@@ -18,7 +18,7 @@ from django.utils import timezone
 from clinic.actors import SYSTEM
 from clinic.models import Site
 from recalls.actions.time_offers.holding import end_hold, hold_time, release_time
-from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, HELD_AGAIN_AFTER, HeldSlotEnd, State
+from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, HELD_AGAIN_AFTER, AppointmentStatus, HeldSlotEnd, State
 from recalls.models import Appointment, HeldSlot, Recall, SlotPolicy
 from recalls.permissions import StepRefused
 from recalls.scheduling import slots
@@ -135,7 +135,8 @@ def recalls_without_time(policy: SlotPolicy, now: datetime) -> Any:
         patient__deceased_on=None,
         exam__patient=F("patient"),
     )
-    rows = rows.exclude(Exists(Appointment.objects.filter(recall=OuterRef("pk")))).exclude(Exists(visits))
+    booked = Appointment.objects.filter(recall=OuterRef("pk")).exclude(status=AppointmentStatus.ENTERED_IN_ERROR)
+    rows = rows.exclude(Exists(booked)).exclude(Exists(visits))
     rows = rows.exclude(Exists(HeldSlot.objects.standing(now).filter(**of_patient)))
     related = rows.select_related("patient__visit_wish", "exam", "imaging_order").prefetch_related("exam__findings")
     return related.order_by("-suspicious", "target_at", "pk")
