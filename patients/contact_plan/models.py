@@ -21,6 +21,7 @@ class NumberCheck(models.TextChoices):
     NO_TEXTS = "no_texts", _("not verified: the clinic sends no texts")
     OPTED_OUT = "opted_out", _("not verified: the patient wants no texts")
     NOT_TYPED = "not_typed", _("not verified: the code was not typed in")
+    NO_PHONE = "no_phone", _("the patient has no phone")
     DO_NOT_CALL = "do_not_call", _("not verified: the patient wants no calls")
 
 

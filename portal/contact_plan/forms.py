@@ -20,6 +20,7 @@ from recalls.enums import PartOfDay
 
 _EVENING = time(17, 30)  # when the clinic rings in the evening, if it is open then
 _ANY_TIME = "any"
+NO_PHONE = "none"
 MOBILE, HOME = ContactPoint.Kind.MOBILE, ContactPoint.Kind.HOME
 
 
@@ -60,14 +61,15 @@ class NumberForm(PlanForm):
     phone = forms.CharField(
         label=gettext_lazy("Your phone number"),
         max_length=60,
+        required=False,
         widget=forms.TextInput({"type": "tel", "inputmode": "tel", "autocomplete": "tel", "size": 20}),
-        error_messages={"required": gettext_lazy("Please give a number with its area code.")},
     )
     phone_kind = _radios(
         gettext_lazy("What kind of phone is it?"),
         choices=[
             (MOBILE.value, gettext_lazy("Cell phone with texts")),
             (HOME.value, gettext_lazy("Home phone, no texts")),
+            (NO_PHONE, gettext_lazy("I have no phone")),
         ],
     )
 
@@ -88,8 +90,19 @@ class NumberForm(PlanForm):
         if self.patient.do_not_call:
             del self.fields["phone"], self.fields["phone_kind"]
 
-    def clean_phone(self) -> str:
-        return _checked_phone(self.cleaned_data["phone"], self.patient.site)
+    def clean(self) -> dict[str, Any]:
+        """Whoever has no phone gives no number, whatever stood in the field."""
+        told = super().clean() or {}
+        if "phone" not in self.fields or told.get("phone_kind") == NO_PHONE:
+            return told | {"phone": ""}
+        if not told.get("phone", "").strip():
+            self.add_error("phone", _("Please give a number with its area code."))
+            return told
+        try:
+            told["phone"] = _checked_phone(told["phone"], self.patient.site)
+        except forms.ValidationError as problem:
+            self.add_error("phone", problem)
+        return told
 
 
 class TypedCodeForm(forms.Form):
@@ -232,7 +245,7 @@ class ResultForm(PlanForm):
         gettext_lazy("And when?"),
         choices=[
             (_SOON, gettext_lazy("As soon as you know")),
-            (_NOT_BEFORE_WEEKEND, gettext_lazy("In writing: not right before a weekend")),
+            (_NOT_BEFORE_WEEKEND, gettext_lazy("Not right before a weekend")),
         ],
     )
 

@@ -19,9 +19,17 @@ from patients.contact_plan.number_codes import CodeRefused, CodeResult
 from patients.contact_validation import format_phone
 from patients.models import ContactPoint
 from portal.contact_plan import answers
-from portal.contact_plan.forms import MOBILE, CallsForm, NumberForm, PeopleForm, PlanForm, ResultForm, TypedCodeForm
-from portal.contact_plan.tablet_session import end_tablet_session
-from portal.contact_plan.visit import PlanVisit
+from portal.contact_plan.forms import (
+    MOBILE,
+    NO_PHONE,
+    CallsForm,
+    NumberForm,
+    PeopleForm,
+    PlanForm,
+    ResultForm,
+    TypedCodeForm,
+)
+from portal.contact_plan.visit import PlanVisit, hand_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +110,13 @@ def _save_number(request: HttpRequest, visit: PlanVisit, form: NumberForm) -> Ht
 
 def _leave_number(request: HttpRequest, visit: PlanVisit, form: NumberForm) -> HttpResponse:
     """To the code where one can be sent, else on with what is known of the number."""
-    patient, number = visit.patient, form.cleaned_data.get("phone", "")
-    kind = ContactPoint.Kind(form.cleaned_data.get("phone_kind", MOBILE))
-    why = NumberCheck.CODE if answers.is_verified(patient, number) else answers.why_no_code(patient, kind)
+    patient, number, chosen = visit.patient, form.cleaned_data["phone"], form.cleaned_data.get("phone_kind", MOBILE)
+    kind = ContactPoint.Kind.HOME if chosen == ContactPoint.Kind.HOME else MOBILE
+    why = answers.why_no_code(patient, kind)
+    if chosen == NO_PHONE:
+        why = NumberCheck.NO_PHONE
+    elif answers.is_verified(patient, number):
+        why = NumberCheck.CODE
     if why is None:
         return _send(request, visit, number)
     answers.save_number(patient, kind, number, why)
@@ -160,14 +172,12 @@ def _save_people(request: HttpRequest, visit: PlanVisit, form: PeopleForm) -> Ht
 
 
 def _save_result(request: HttpRequest, visit: PlanVisit, form: ResultForm) -> HttpResponse:
-    """The last answer: a tablet is to be handed back, and opens nothing more."""
+    """The last answer: a tablet is to be handed back at once, in the patient's language, and opens nothing more."""
     answers.save_result_wish(visit.patient, form.wish)
     if visit.tablet is None:
         messages.success(request, _("Saved. Thank you."))
         return redirect("portal:page")
-    response = redirect("tablet:thanks")
-    end_tablet_session(response, visit.tablet)
-    return response
+    return hand_back(request, visit.tablet)
 
 
 QUESTIONS = (

@@ -41,7 +41,8 @@ def test_the_whole_plan_is_four_answers_and_a_code(
     assert tablet.post("/tablet/calls/", {"part": "afternoon", "voicemail": "yes"}).status_code == 302
     person = {"may_answer": "message", "other_name": "Sam Sample", "other_phone": "412 555 0144"}
     assert tablet.post("/tablet/people/", person).headers["Location"] == "/tablet/result/"
-    assert tablet.post("/tablet/result/", {"channel": "phone", "when": "soon"}).headers["Location"] == "/tablet/thanks/"
+    end = tablet.post("/tablet/result/", {"channel": "phone", "when": "soon"})
+    assert "Please hand the tablet back" in page_text(end)
     ruth.refresh_from_db()
     plan, points = plan_of(ruth), {point.kind: point for point in ruth.contact_points.all()}
     assert plan.finished_at is not None
@@ -66,7 +67,9 @@ def test_a_patient_of_last_year_confirms_what_is_known_with_four_taps(
     for step in ("number", "calls", "people", "result"):
         page = tablet.get(f"/tablet/{step}/")
         shown = {name: page.context["form"][name].value() or "" for name in page.context["form"].fields}
-        assert tablet.post(f"/tablet/{step}/", shown).status_code == 302, shown
+        page = tablet.post(f"/tablet/{step}/", shown)
+        assert page.status_code == (200 if step == "result" else 302), shown
+    assert "hand the tablet back" in page_text(page)
     assert len(sms_service.requests) == texts, "a number that is verified is not asked again"
     assert ruth.changes.count() == changes
     assert plan_of(ruth).finished_at > finished  # type: ignore[operator]
@@ -202,6 +205,14 @@ def test_whoever_wants_no_calls_is_asked_for_no_number(
     assert sms_service.requests == []
 
 
+def test_whoever_has_no_phone_goes_on_and_the_record_says_so(hand_to: Handed, ruth: Patient) -> None:
+    tablet = hand_to(ruth)
+    assert "area code" in page_text(tablet.post("/tablet/number/", {"language": "en", "phone_kind": "mobile"}))
+    assert give_number(tablet, "412 555 0123", "none") == "/tablet/calls/"
+    assert plan_of(ruth).number_check == NumberCheck.NO_PHONE
+    assert ruth.contact_points.get(kind="mobile").value == MOBILE, "what staff know is not thrown away"
+
+
 @pytest.mark.parametrize("language", ["en", "es"])
 def test_every_question_is_asked_in_the_patients_language(language: str, hand_to: Handed, asking_site: Site) -> None:
     patient = PatientFactory.create(site=asking_site, language=language)
@@ -220,5 +231,6 @@ def test_the_language_that_is_chosen_holds_at_once_and_ends_with_the_tablet(hand
     assert "Pregunta 2 de 4" in page_text(tablet.get("/tablet/calls/"))
     ruth.refresh_from_db()
     assert ruth.language == "es"
-    tablet.post("/tablet/hand-back/")
+    end = tablet.post("/tablet/result/", {"channel": "any", "when": "soon"})
+    assert "Gracias. Por favor, devuelva la tableta." in page_text(end)
     assert "For staff" in page_text(tablet.get("/tablet/"))

@@ -3,7 +3,9 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -87,8 +89,12 @@ def test_the_board_counts_patients_with_a_plan_and_a_proven_number_by_site(
     assert f"{foothills.name} 4" not in page, "a site that does not ask has no line"
     record_death(screened[3], today, by=manager_mo)
     assert f"{asking_site.name} 3 2 (67 %) 2 (67 %)" in page_text(client.get("/board/"))
+    with CaptureQueriesContext(connection) as asking:
+        client.get("/board/")
     Site.objects.update(asks_contact_plan=False)
-    assert "Contact plans of those" not in page_text(client.get("/board/"))
+    with CaptureQueriesContext(connection) as silent:
+        assert "Contact plans of those" not in page_text(client.get("/board/"))
+    assert len(asking) == len(silent), "they are parts of the board's one query"
 
 
 def test_a_merge_mixes_no_plans_and_asks_a_person(

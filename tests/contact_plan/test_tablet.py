@@ -99,7 +99,8 @@ def test_an_idle_tablet_and_an_old_one_are_closed_whatever_the_browser_does(hand
 
 def test_answered_to_the_end_it_is_handed_back_at_once(hand_to: Handed, ruth: Patient) -> None:
     tablet = hand_to(ruth)
-    page = tablet.post("/tablet/result/", {"channel": "phone", "when": "soon"}, follow=True)
+    page = tablet.post("/tablet/result/", {"channel": "phone", "when": "soon"})
+    assert ruth.site.sender_name in page_text(page)
     assert "Please hand the tablet back" in page_text(page)
     assert tablet.get("/tablet/calls/").status_code == 403
 
