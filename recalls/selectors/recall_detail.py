@@ -52,7 +52,7 @@ def get_recall_detail(user: User, pk: int) -> Recall:
     """
     if not user.site_ids or pk > _HIGHEST_KEY:
         raise Http404
-    recall = next(iter(_QUERY.rows(recall=pk, sites=sorted(user.site_ids))), None)
+    recall: Recall | None = next(iter(_QUERY.rows(recall=pk, sites=sorted(user.site_ids))), None)
     if recall is None:
         raise Http404
     prefetch_related_objects([recall], *_PREFETCH_RELATED)
