@@ -58,6 +58,8 @@ class Page(models.TextChoices):
     CONTACT_PLAN = "contact_plan", _("Handing the contact plan to a patient")
     PATIENT_MERGE = "patient_merge", _("Merging patients' records")
     APPOINTMENTS = "appointments", _("Appointments")
+    LANE = "lane", _("Same-day lane")
+    LANE_DAYS = "lane_days", _("Screening lists of the same-day lane")
     CLOSED_DAYS = "closed_days", _("Closing a day")
     WORKLIST = "worklist", _("Reading worklist")
     MY_RECALLS = "own_recalls", _("Where my recalls went")
@@ -69,6 +71,7 @@ class Page(models.TextChoices):
     AUDIT_PHYSICIAN = "audit_physician", _("Naming the audit interpreting physician")
     BOARD = "board", _("Status board")
     MANAGER_LISTS = "manager_lists", _("Lists of recalls, work of each person")
+    MISSED_VISITS = "missed_visits", _("Estimate of missed visits")
     EXPORT = "export", _("CSV files of patients")
     EXPORT_LOG = "export_log", _("Which CSV files were taken")
     ACCESS_LOG = "access_log", _("Who looked at whom")
@@ -99,6 +102,8 @@ PAGE_ROLES: dict[Page, frozenset[Role]] = {
     Page.CONTACT_PLAN: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER}),
     Page.PATIENT_MERGE: frozenset({Role.MANAGER}),
     Page.APPOINTMENTS: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER, Role.RADIOLOGIST}),
+    Page.LANE: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER, Role.RADIOLOGIST}),
+    Page.LANE_DAYS: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER}),
     Page.CLOSED_DAYS: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER}),
     Page.WORKLIST: frozenset({Role.RADIOLOGIST}),
     Page.MY_RECALLS: frozenset({Role.RADIOLOGIST, Role.MANAGER}),
@@ -110,6 +115,7 @@ PAGE_ROLES: dict[Page, frozenset[Role]] = {
     Page.AUDIT_PHYSICIAN: frozenset({Role.MANAGER}),
     Page.BOARD: frozenset({Role.MANAGER, Role.ADMINISTRATOR}),
     Page.MANAGER_LISTS: frozenset({Role.MANAGER, Role.ADMINISTRATOR}),
+    Page.MISSED_VISITS: frozenset({Role.MANAGER}),
     Page.EXPORT: frozenset({Role.MANAGER}),
     Page.EXPORT_LOG: frozenset({Role.MANAGER, Role.ADMINISTRATOR}),
     Page.ACCESS_LOG: frozenset({Role.PRIVACY_OFFICER}),
@@ -163,6 +169,8 @@ ADMIN_PERMISSIONS: dict[Role, dict[str, tuple[str, ...]]] = {
         "recalls.workitem": ("view", "change"),
         "recalls.room": _VIEW_ONLY,
         "recalls.slotpolicy": _VIEW_ONLY,
+        "recalls.lanepolicy": _VIEW_ONLY,
+        "recalls.remindercallpolicy": _VIEW_ONLY,
         "recalls.visitlength": _VIEW_ONLY,
         "patients.patient": _VIEW_ONLY,
         "patients.referringprovider": _EDIT,
@@ -180,6 +188,8 @@ ADMIN_PERMISSIONS: dict[Role, dict[str, tuple[str, ...]]] = {
         "recalls.room": _VIEW_ONLY,
         "recalls.roomstop": (*_EDIT, "delete"),
         "recalls.slotpolicy": _EDIT,
+        "recalls.lanepolicy": _EDIT,
+        "recalls.remindercallpolicy": _EDIT,
         "recalls.visitlength": _EDIT,
         "patients.patient": _VIEW_ONLY,
         "patients.referringprovider": _EDIT,

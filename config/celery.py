@@ -44,6 +44,13 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "tick": {"task": "recalls.tasks.apply_due_steps", "schedule": TICK_SECONDS, "options": TICK_OPTIONS},
     "held_slots": {"task": "recalls.tasks.tend_held_slots", "schedule": TICK_SECONDS, "options": TICK_OPTIONS},
     "earlier": {"task": "recalls.tasks.offer_earlier_times", "schedule": TICK_SECONDS, "options": TICK_OPTIONS},
+    "lanes": {"task": "recalls.tasks.tend_lanes", "schedule": FIVE_MINUTES, "options": {"expires": FIVE_MINUTES}},
+    "no_show": {
+        "task": "recalls.tasks.fit_no_show",
+        "schedule": crontab(hour=5, minute=20),
+        "options": {"expires": HOUR},
+    },
+    "reminder_calls": {"task": "recalls.tasks.plan_reminder_calls", "schedule": HOUR, "options": {"expires": HOUR}},
     "counts": {"task": "recalls.tasks.sum_count_lines", "schedule": TICK_SECONDS, "options": TICK_OPTIONS},
     "recount": {"task": "recalls.tasks.recount", "schedule": AT_NIGHT, "options": {"expires": HOUR}},
     "weeks": {

@@ -257,6 +257,8 @@ def _other_exam_fields(row: ResultRow, known: LookupCache) -> dict[str, Any]:
         "modality": row.modality,
         "double_read": row.double_read,
         "first_screen": row.first_screen,
+        "risk_score": row.risk_score,
+        "risk_source": row.risk_source,
         "reader": known.get_reader(row),
         "reader_name": row.reader,
         "comment": row.comment,

@@ -62,6 +62,7 @@ _MORE_PATIENT = (
 _MORE_EXAM = (
     ("assessment_right", "assessment_left", "density", "modality"),
     ("recall_kind", "supplemental", "first_screen", "double_read", "reported_at"),
+    ("risk_score", "risk_source"),
     ("finding_kind_2", "finding_side_2", "finding_place_2"),
     ("referrer_name", "referrer_npi", "referrer_email"),
     ("comment",),

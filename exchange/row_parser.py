@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import astuple, dataclass, fields
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
@@ -90,6 +91,8 @@ class ResultRow:
     reader: str = ""
     double_read: bool | None = None
     first_screen: bool | None = None
+    risk_score: Decimal | None = None
+    risk_source: str = ""
     assessment_left: Assessment | None = None
     assessment_right: Assessment | None = None
     birads_edition: str = ""
@@ -137,10 +140,13 @@ class ResultRow:
         meaning += [str(part) for part in astuple(self.order)] if self.order else []
         wishes = {name: str(getattr(self, name)) for name in _WISH_COLUMNS if getattr(self, name) not in ("", None)}
         meaning += [wishes] if wishes else []
+        meaning += [str(self.risk_score), self.risk_source] if self.risk_source else []
         return hashlib.sha256(json.dumps(meaning).encode()).hexdigest()
 
 
-_DIGEST_FIELDS = tuple(field.name for field in fields(ResultRow) if field.name not in ("site", "order", *_WISH_COLUMNS))
+# Part of the meaning only where they are given: rows from before they were read keep their digests.
+_OUT_OF_DIGEST = ("site", "order", "risk_score", "risk_source", *_WISH_COLUMNS)
+_DIGEST_FIELDS = tuple(field.name for field in fields(ResultRow) if field.name not in _OUT_OF_DIGEST)
 
 
 def _parse_npi(text: str, _site: Site) -> str:
@@ -181,6 +187,7 @@ _VALUE_PARSERS: dict[str, Callable[[str, Site], Any]] = {
     "insurance": lambda text, _site: background_parsers.parse_insurance(text),
     "distance_miles": lambda text, _site: background_parsers.parse_distance(text),
     "birads_edition": lambda text, _site: value_parsers.parse_birads_edition(text),
+    "risk_score": lambda text, _site: value_parsers.parse_risk_score(text),
     "density": lambda text, _site: value_parsers.parse_density(text),
     "modality": lambda text, _site: value_parsers.parse_modality(text),
     "recall_kind": lambda text, _site: value_parsers.parse_recall_kind(text),
@@ -318,7 +325,14 @@ def _unknown_site_message(sites: Mapping[str, Site], *, named: bool) -> str:
 
 def _find_contradictions(values: Mapping[str, Any], site: Site) -> list[Problem]:
     """What cannot be true together, as far as the columns could be read."""
-    return [*_check_dates(values, site), *_check_sides(values), *_check_person(values)]
+    return [*_check_dates(values, site), *_check_sides(values), *_check_person(values), *_check_risk(values)]
+
+
+def _check_risk(values: Mapping[str, Any]) -> list[Problem]:
+    """A score says nothing without the name of what it is a score of."""
+    if "risk_score" in values and not values.get("risk_source"):
+        return [Problem("risk_source", _("Say which score this is, or leave the score out."))]
+    return []
 
 
 def _check_dates(values: Mapping[str, Any], site: Site) -> list[Problem]:

@@ -33,6 +33,7 @@ SEALED_MODELS = (
     "recalls.TrialPlace",
     "recalls.TrialEnd",
     "recalls.TrialResult",
+    "recalls.NoShowFit",
     "patients.Consent",
     "patients.PatientChange",
     "notifications.DeliveryAttempt",

@@ -265,6 +265,21 @@ class HeldSlotEnd(models.TextChoices):
     CHANGED = "changed", _("the result or the record changed")
 
 
+class LaneEnd(models.TextChoices):
+    """Why a time is no longer kept for the same-day lane before it has come."""
+
+    TAKEN = "taken", _("taken on the day of the screening")
+    GIVEN = "given", _("given to a result of 4 or 5, or booked over")
+    WITHDRAWN = "withdrawn", _("fewer are expected, or the clinic is closed then")
+
+
+class LaneAnswer(models.TextChoices):
+    """Why a patient who was recalled on the day of the screening has no visit on that day."""
+
+    DECLINED = "declined", _("the patient prefers another day")
+    LEFT = "left", _("the patient has left")
+
+
 class OfferAnswer(models.TextChoices):
     """What came of the offer of an earlier time."""
 
@@ -368,6 +383,7 @@ class WorkItemKind(models.TextChoices):
     DOCTOR_QUESTION = "doctor_question", _("Doctor: call the patient, a question waits")
     STATUS_NOT_TOLD = "status_not_told", _("Tell the other system: a status message failed")
     BARRIER = "barrier", _("Something is in the way: help the patient to come")
+    REMINDER_CALL = "reminder_call", _("Call the patient: a visit is near")
     PRIORS_TO_COMPARE = "priors_to_compare", _("Prior images have come: compare them")
 
 

@@ -1,4 +1,4 @@
-"""Celery tasks: steps due by date, held times, forms nobody came back for, kept numbers, history against its seals."""
+"""Celery tasks: steps due by date, times held and kept, kept forms and numbers, history against its seals."""
 
 import logging
 import time
@@ -15,6 +15,9 @@ from clinic.models import Heartbeat, Site
 from desk.kept_forms import delete_expired
 from desk.keyset import format_cursor, parse_cursor, rows_after
 from recalls import actions
+from recalls.actions.reminder_calls.refit import refit_due
+from recalls.actions.reminder_calls.tasks_to_call import plan_reminder_calls as plan_calls
+from recalls.actions.same_day import upkeep as upkeep_of_lanes
 from recalls.actions.time_offers import earlier as offers
 from recalls.actions.time_offers import upkeep as upkeep_of_slots
 from recalls.enums import State
@@ -92,6 +95,24 @@ def tend_held_slots() -> dict[str, int]:
 def offer_earlier_times() -> int:
     """Every minute, offer free times to those who wait for an earlier one; how many offers."""
     return offers.offer_earlier_times()
+
+
+@shared_task
+def tend_lanes() -> dict[str, int]:
+    """Every five minutes, forecast the days of the same-day lane, keep and withdraw its times; how many of each."""
+    return upkeep_of_lanes.tend_lanes()
+
+
+@shared_task
+def fit_no_show() -> int:
+    """Every night, fit the estimates of missed visits that are a week old; how many."""
+    return refit_due()
+
+
+@shared_task
+def plan_reminder_calls() -> int:
+    """Every hour, end tasks for reminder calls whose visit is over and open those of the day; how many were opened."""
+    return plan_calls()
 
 
 @shared_task

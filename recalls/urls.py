@@ -12,6 +12,7 @@ from recalls.views.queue import QueueView
 from recalls.views.reading import RADIOLOGIST_STEPS, RadiologistStepView
 from recalls.views.recall import NextRecallView, OutsideReportView, RecallDetailView, RefreshPresenceView
 from recalls.views.report_requests import ReportRequestListView
+from recalls.views.same_day.lane import LaneAnswerView, LaneDayView, LaneView
 from recalls.views.saved_views import SavedViewCreateView, SavedViewDeleteView
 from recalls.views.search import SearchView
 from recalls.views.steps import StepFormView
@@ -31,6 +32,7 @@ urlpatterns = [
     path("recalls/<int:pk>/here/", RefreshPresenceView.as_view(), name="refresh_presence"),
     path("recalls/<int:pk>/reports/<int:report_pk>/", OutsideReportView.as_view(), name="outside_report"),
     path("recalls/<int:pk>/contact/", ContactDetailsView.as_view(), name="contact_details"),
+    path("recalls/<int:pk>/lane/", LaneAnswerView.as_view(), name="lane_answer"),
     path("recalls/<int:pk>/undo/", UndoStepView.as_view(), name="undo"),
     # A radiologist's answers have a screen of their own at the address of their step.
     *(path(f"recalls/<int:pk>/{step}/", RadiologistStepView.as_view(), {"step": step}) for step in RADIOLOGIST_STEPS),
@@ -46,6 +48,8 @@ urlpatterns = [
     path("appointments/closed/", CloseDayView.as_view(), name="close_day"),
     path("appointments/<int:pk>/room/", RoomEntryView.as_view(), name="room_entry"),
     path("appointments/<int:pk>/<slug:step>/", AppointmentStepView.as_view(), name="appointment_step"),
+    path("lane/", LaneView.as_view(), name="lane"),
+    path("lane/<int:site_pk>/<str:day>/", LaneDayView.as_view(), name="lane_day"),
     path("worklist/", WorklistView.as_view(), name="worklist"),
     path("my-recalls/", MyRecallsView.as_view(), name="my_recalls"),
     path("reports-owed/", ReportRequestListView.as_view(), name="report_requests"),

@@ -15,11 +15,12 @@ from django.utils.translation import gettext as _
 from clinic.models import Site, User
 from clinic.roles import Page, can_open_page
 from desk.union_counts import CountRow, fetch_counts
-from recalls.enums import OPEN_STATES, State
+from recalls.enums import OPEN_STATES, LaneAnswer, State
 from reports import charts
 from reports.contact_plans import PlanCoverage, plan_count_queries, plan_coverage
 from reports.current_counts import (
     health_count_queries,
+    lane_count_queries,
     message_count_queries,
     message_lookups,
     parked_count_queries,
@@ -90,6 +91,8 @@ class Board:
     work_items: list[BoardCount]
     # Empty where no site asks its patients.
     contact_plans: list[PlanCoverage]
+    # Empty where no site keeps a same-day lane and none was kept lately.
+    lane: list[BoardCount]
     charts: list[charts.Chart]
     # When the figures of past weeks and days and of today were counted; all else is counted as the board is read.
     weeks_counted_at: datetime
@@ -159,6 +162,7 @@ def get_board(user: User, outside: ExternalStatus) -> Board:
         lay_summaries=_summary_counts(counts, sites),
         work_items=_work_item_counts(counts),
         contact_plans=plan_coverage(sites, counts.rows_for),
+        lane=_lane_counts(counts),
         charts=[
             charts.overdue_chart(counts.rows_for("overdue"), sites),
             charts.age_chart(counts.rows_for("open")),
@@ -176,6 +180,7 @@ def _count_queries(sites: list[Site], now: datetime, outside: ExternalStatus) ->
     yield from message_count_queries(sites, now)
     yield from summary_count_queries(sites, now)
     yield from work_item_count_queries(sites, now)
+    yield from lane_count_queries(sites, now)
     yield from parked_count_queries(outside.parked_rows, outside.parked_messages)
     yield from plan_count_queries(sites, now)
     yield from health_count_queries()
@@ -280,3 +285,17 @@ def _work_item_counts(counts: _BoardCounts) -> list[BoardCount]:
         ),
         BoardCount(_("Overbooked visits to come"), counts.total("overbooked"), overbooked),
     ]
+
+
+def _lane_counts(counts: _BoardCounts) -> list[BoardCount]:
+    """Nothing where no site keeps a lane and none was kept in the last 30 days."""
+    labels = {
+        "taken": _("Patients who took a time of the lane, in the last 30 days"),
+        LaneAnswer.DECLINED.value: _("Asked, and preferred another day"),
+        LaneAnswer.LEFT.value: _("Had left before they were asked"),
+        "kept_minutes": _("Minutes kept for the lane that are over"),
+        "unused_minutes": _("Of these, minutes in which nobody was in the room"),
+    }
+    if not counts.total("lane_sites") and not counts.total("lane"):
+        return []
+    return [BoardCount(label, counts.total("lane", name), reverse("lane")) for name, label in labels.items()]

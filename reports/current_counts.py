@@ -4,15 +4,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F, Max, Min, OuterRef, QuerySet, Subquery, Sum, Value
+from django.db.models import Count, F, Max, Min, OuterRef, QuerySet, Subquery, Sum, Value
 
 from clinic.models import Heartbeat, Site
 from clinic.timezone_filters import closed_this_month, end_of_today
 from desk.union_counts import CountQuery, count_query
 from notifications.enums import NotificationState as Life
 from notifications.models import DeliveryAttempt, LaySummary, Notification, SendingState
-from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, ClosureReason
-from recalls.models import Appointment, Recall, WorkItem
+from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, ClosureReason, LaneAnswer, LaneEnd
+from recalls.models import Appointment, LanePolicy, LaneTime, Recall, RecallEvent, WorkItem
 from recalls.selectors import kept_counts
 from recalls.selectors.stuck_recalls import without_next_step
 
@@ -106,6 +106,24 @@ def work_item_count_queries(sites: Sequence[Site], now: datetime) -> list[CountQ
         count_query(items, "work", at=Min("opened_at")),
         count_query(overbooked, "overbooked"),
     ]
+
+
+def lane_count_queries(sites: Sequence[Site], now: datetime) -> list[CountQuery]:
+    """The same-day lane of the last 30 days: patients who took a time or did not, and minutes kept and unused."""
+    here, since = [site.pk for site in sites], now - RECENT_PERIOD
+    times = LaneTime.objects.filter(site__in=here, starts_at__gte=since, starts_at__lt=now)
+    over = times.filter(unused_minutes__isnull=False)
+    answers = RecallEvent.objects.filter(step="decline_lane", at__gte=since, recall__site__in=here)
+    taken = times.filter(ended_because=LaneEnd.TAKEN)
+    return [
+        count_query(LanePolicy.objects.filter(site__in=here, is_on=True), "lane_sites"),
+        count_query(taken, "lane", key=Value("taken"), count=Count("recall", distinct=True)),
+        *(
+            count_query(answers.filter(data__why=answer), "lane", key=Value(answer.value)) for answer in LaneAnswer
+        ),
+        count_query(over, "lane", key=Value("kept_minutes"), count=Sum("length_minutes", default=0)),
+        count_query(over, "lane", key=Value("unused_minutes"), count=Sum("unused_minutes", default=0)),
+    ]  # fmt: skip
 
 
 def parked_count_queries(rows: "QuerySet[Any]", messages: "QuerySet[Any]") -> list[CountQuery]:

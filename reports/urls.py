@@ -33,6 +33,7 @@ from reports.manager.export_log import ExportLogView
 from reports.manager.export_views import ExportFilesView
 from reports.manager.list_export_views import ListExportView
 from reports.manager.views import RecallListExportView, RecallListView, StaffWorkExportView, StaffWorkView
+from reports.no_show.views import MissedVisitsView
 from reports.trials.views import (
     DraftTrialView,
     EndTrialView,
@@ -51,6 +52,7 @@ urlpatterns = [
     path("lists/work/export/", StaffWorkExportView.as_view(), name="staff_work_export"),
     path("lists/files/", ExportFilesView.as_view(), name="export_files"),
     path("lists/take/<slug:name>/", ListExportView.as_view(), name="list_export"),
+    path("lists/missed-visits/", MissedVisitsView.as_view(), name="missed_visits"),
     path("lists/calendars/", CalendarFeedsView.as_view(), name="calendar_feeds"),
     path("lists/calendars/<int:pk>/end/", EndFeedView.as_view(), name="calendar_feed_end"),
     path("calendars/<str:secret>.ics", CalendarFeedView.as_view(), name="calendar_feed"),

@@ -109,7 +109,8 @@ class Hl7SenderForm(forms.ModelForm[Hl7Sender]):
         ObservationMeaning.choices,
         label=gettext_lazy("Meanings of observation codes"),
         help_text=gettext_lazy(
-            "OBX-3 = assessment, assessment_left, assessment_right, density, recommendation, report_text or ignored."
+            "OBX-3 = assessment, assessment_left, assessment_right, density, risk_score, recommendation, report_text "
+            "or ignored."
         ),
     )
 

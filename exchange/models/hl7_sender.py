@@ -43,6 +43,7 @@ class ObservationMeaning(models.TextChoices):
     ASSESSMENT_LEFT = "assessment_left", _("BI-RADS category, left")
     ASSESSMENT_RIGHT = "assessment_right", _("BI-RADS category, right")
     DENSITY = "density", _("breast density")
+    RISK_SCORE = "risk_score", _("risk score")
     RECOMMENDATION = "recommendation", _("recommendation")
     REPORT_TEXT = "report_text", _("text of the report")
     IGNORED = "ignored", _("nothing to do")

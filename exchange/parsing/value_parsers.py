@@ -5,6 +5,7 @@ Every parser takes a stripped, non-empty text and raises InvalidValue with the w
 
 import re
 import unicodedata
+from decimal import Decimal
 from enum import Enum
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -135,6 +136,13 @@ def parse_density(text: str) -> Density:
     if len(found) != 1:
         raise InvalidValue(_("Write the density as a, b, c or d."))
     return found.pop()
+
+
+def parse_risk_score(text: str) -> Decimal:
+    """A plain number of any score, at most five digits before the point and three behind it."""
+    if not re.fullmatch(r"[0-9]{1,5}(?:\.[0-9]{1,3})?", text):
+        raise InvalidValue(_("Write the risk score as a plain number such as 3.2, or leave it empty."))
+    return Decimal(text)
 
 
 @lru_cache(maxsize=512)

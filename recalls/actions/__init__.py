@@ -13,6 +13,7 @@ from recalls.actions import (
     priors,
     records,
     referrals,
+    same_day,
     sign_off,
     telling,
     time_offers,
@@ -130,7 +131,7 @@ from recalls.scheduling.room_lock import Slot as Slot
 
 _STEP_MODULES = (
     contact, notes_and_requests, priors, visits, outcomes, telling, biopsy, pathology, outside_reports, referrals,
-    closing, sign_off, records, time_offers, undo_step,
+    closing, sign_off, records, time_offers, same_day, undo_step,
 )  # fmt: skip
 
 

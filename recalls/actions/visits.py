@@ -114,6 +114,7 @@ def reschedule(recall: Recall, slot: Slot, **kwargs: Unpack[ActionKwargs]) -> Re
             place_parts(visit, then)
         _settle_offers(transition, visit)
         _end_closed_day_task(transition)
+        _end_tasks(transition, WorkItemKind.REMINDER_CALL)
         if slot.interpreter:
             _end_tasks(transition, WorkItemKind.INTERPRETER)
 
@@ -215,6 +216,7 @@ def mark_attended(recall: Recall, *, came_early: bool = False, **kwargs: Unpack[
                 place_parts(visit, kept_kinds(visit), must_fit=False)
         visit.status, visit.arrived_at = AppointmentStatus.ATTENDED, transition.now
         visit.save(update_fields=["status", "starts_at", "overbooked", "time_reason", "arrived_at"])
+        _end_tasks(transition, WorkItemKind.REMINDER_CALL)
 
     return apply_step(recall, "mark_attended", mark, **kwargs)
 
@@ -305,6 +307,7 @@ def _set_status(
         visit = _require_active_appointment(transition)
         visit.status = status
         visit.save(update_fields=["status"])
+        _end_tasks(transition, WorkItemKind.REMINDER_CALL)
         if status == AppointmentStatus.CANCELLED:
             note_freed([visit], transition.now)
             _end_closed_day_task(transition)

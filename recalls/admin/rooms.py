@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 from clinic.admin_base import M, OwnSiteFilter, ReadOnlyAdmin, ReadOnlyInline, ScopedAdmin
 from clinic.models import Site
-from recalls.models import Room, RoomHours, RoomStop, SlotPolicy, VisitLength
+from recalls.models import LanePolicy, ReminderCallPolicy, Room, RoomHours, RoomStop, SlotPolicy, VisitLength
 from recalls.scheduling.mobile_stops import booked_reason, closed_day_reason, not_mobile_reason
 
 
@@ -109,4 +109,20 @@ class SlotPolicyAdmin(OwnSiteAdmin[SlotPolicy]):
         "offers_earlier",
         "offers_never_booked",
     )
+    ordering = ("site",)
+
+
+@admin.register(LanePolicy)
+class LanePolicyAdmin(OwnSiteAdmin[LanePolicy]):
+    """A site without a row here keeps no times for the day of the screening."""
+
+    list_display = ("site", "is_on", "least_places", "most_places", "minutes", "release_at", "waits_minutes")
+    ordering = ("site",)
+
+
+@admin.register(ReminderCallPolicy)
+class ReminderCallPolicyAdmin(OwnSiteAdmin[ReminderCallPolicy]):
+    """A site without a row here calls nobody by an estimate."""
+
+    list_display = ("site", "is_on", "calls_a_day", "days_ahead", "least_visits")
     ordering = ("site",)

@@ -10,6 +10,8 @@ from recalls.models.disclosures import (
     ResultDisclosure,
 )
 from recalls.models.exams import Finding, ScreeningExam, SupersededReading
+from recalls.models.forecasts.lane import LaneDay, LanePolicy, LaneTime
+from recalls.models.forecasts.no_show import NoShowFit, ReminderCallPolicy
 from recalls.models.imaging_order import ImagingOrder
 from recalls.models.lesions import Biopsy, BiopsyRetraction, Lesion, LesionAssessment
 from recalls.models.outcomes import Outcome, OutcomeRelease, OutcomeRetraction
@@ -44,8 +46,12 @@ __all__ = [
     "FreedTime",
     "HeldSlot",
     "ImagingOrder",
+    "LaneDay",
+    "LanePolicy",
+    "LaneTime",
     "Lesion",
     "LesionAssessment",
+    "NoShowFit",
     "Outcome",
     "OutcomeRelease",
     "OutcomeRetraction",
@@ -58,6 +64,7 @@ __all__ = [
     "Referral",
     "ReferralRetraction",
     "Refusal",
+    "ReminderCallPolicy",
     "ReportRequest",
     "ResultDisclosure",
     "Room",

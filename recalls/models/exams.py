@@ -52,6 +52,9 @@ class ScreeningExam(models.Model):
         default=RecallKind.FINDING,
     )
     first_screen = models.BooleanField(_("first screening"), null=True, blank=True)
+    # A number that another program worked out, and which one: nothing is computed from it but how many are high.
+    risk_score = models.DecimalField(_("risk score"), max_digits=8, decimal_places=3, null=True, blank=True)
+    risk_source = models.CharField(_("risk score of"), max_length=60, blank=True, db_default="")
     reader = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,

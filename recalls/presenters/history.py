@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from clinic import calendar
-from recalls.enums import Assessment, ContactChannel, HeldSlotEnd, PartOfDay, State
+from recalls.enums import Assessment, ContactChannel, HeldSlotEnd, LaneAnswer, PartOfDay, State
 from recalls.models import Outcome, Recall, RecallEvent
 from recalls.presenters.case_marks import describe_assessment
 from recalls.presenters.case_record import disclosure_lines, format_pathology
@@ -99,6 +99,11 @@ def _held_details(recall: Recall, event: RecallEvent, now: datetime) -> tuple[st
     why = event.data.get("why", "")
     at = _format_iso_datetime(recall, event.data.get("starts_at"), now)
     return (str(at), str(HeldSlotEnd(why).label)) if why in HeldSlotEnd.values else (str(at),)
+
+
+def _lane_details(recall: Recall, event: RecallEvent, now: datetime) -> tuple[str, ...]:
+    why = event.data.get("why", "")
+    return (str(LaneAnswer(why).label),) if why in LaneAnswer.values else ()
 
 
 def _earlier_details(recall: Recall, event: RecallEvent, now: datetime) -> tuple[str, ...]:
@@ -247,6 +252,7 @@ _DETAILS_BY_STEP: dict[str, Callable[[Recall, RecallEvent, datetime], tuple[str,
     "book_biopsy": _booking_details,
     "hold_time": _held_details,
     "release_time": _held_details,
+    "decline_lane": _lane_details,
     "reschedule": _reschedule_details,
     "keep_clock_time": _reschedule_details,
     "ask_earlier": _earlier_details,

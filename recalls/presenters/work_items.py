@@ -35,6 +35,7 @@ SETTLED_BY: dict[Kind, tuple[Any, str, str]] = {
     Kind.SEND_REPORT: (gettext_lazy("Look at the report"), "recall", ""),
     Kind.SUMMARY_DUE: (gettext_lazy("Send lay summaries"), "lay_summaries", ""),
     Kind.BARRIER: (gettext_lazy("Call and log it"), "step", "log_contact"),
+    Kind.REMINDER_CALL: (gettext_lazy("Call and log it"), "step", "log_contact"),
     Kind.CLOSED_DAY: (gettext_lazy("Move the visit"), "step", "reschedule"),
     Kind.STATUS_NOT_TOLD: (gettext_lazy("Look at the recall"), "recall", ""),
     Kind.PRIORS_TO_COMPARE: (gettext_lazy("Compare the images"), "step", "resolve_by_priors"),

@@ -18,7 +18,17 @@ from clinic import calendar
 from clinic.models import Closure, OpeningHours, Site, User
 from clinic.union_fetch import fetch_union, set_prefetched
 from recalls.enums import MODALITY_BY_VISIT_KIND, ROOM_OCCUPYING_STATUSES, DurationComponent, VisitKind
-from recalls.models import MAX_VISIT_MINUTES, Appointment, HeldSlot, Room, RoomHours, SavedView, VisitLength, VisitPart
+from recalls.models import (
+    MAX_VISIT_MINUTES,
+    Appointment,
+    HeldSlot,
+    LaneTime,
+    Room,
+    RoomHours,
+    SavedView,
+    VisitLength,
+    VisitPart,
+)
 from recalls.scheduling import slots
 
 LOOKAHEAD_DAYS = 14  # days
@@ -75,6 +85,9 @@ def _querysets(sites: list[Site], now: datetime) -> dict[str, QuerySet[Any]]:
         "held": HeldSlot.objects.standing(now).filter(
             room__in=rooms, starts_at__gt=now - spread, starts_at__lt=now + timedelta(days=LOOKAHEAD_DAYS + 1),
         ),
+        "lane": LaneTime.objects.standing(now).filter(
+            room__in=rooms, starts_at__gt=now - spread, starts_at__lt=now + timedelta(days=LOOKAHEAD_DAYS + 1),
+        ),
     }  # fmt: skip
 
 
@@ -97,7 +110,7 @@ def _first_free_time(site: Site, found: dict[str, list[Any]], now: datetime) -> 
     own = [length.minutes for length in found["lengths"] if length.site_id == site.pk]
     minutes = own[0] if own else slots.DEFAULT_MINUTES[DurationComponent(_VISIT_KIND.value)]
     busy: defaultdict[int, list[slots.Interval]] = defaultdict(list)
-    for visit in (*found["visits"], *found["parts"], *found["held"]):
+    for visit in (*found["visits"], *found["parts"], *found["held"], *found["lane"]):
         busy[visit.room_id].append((visit.starts_at, visit.starts_at + timedelta(minutes=visit.length_minutes)))
     today = calendar.local_day(site, now)
     for day in (today + timedelta(days=ahead) for ahead in range(LOOKAHEAD_DAYS)):

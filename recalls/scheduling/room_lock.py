@@ -13,8 +13,9 @@ from clinic import calendar
 from clinic.actors import Actor
 from clinic.models import Site
 from clinic.roles import OVERBOOKING_ROLES
-from recalls.enums import MODALITY_BY_VISIT_KIND, HeldSlotEnd, VisitKind
-from recalls.models import MAX_VISIT_MINUTES, Appointment, HeldSlot, Recall, Room, RoomStop
+from desk.datetime_display import format_clock_time
+from recalls.enums import MODALITY_BY_VISIT_KIND, HeldSlotEnd, LaneEnd, VisitKind
+from recalls.models import MAX_VISIT_MINUTES, Appointment, HeldSlot, LaneTime, Recall, Room, RoomStop
 from recalls.scheduling import slots
 
 
@@ -69,7 +70,7 @@ def lock_room(slot: Slot, actor: Actor, recall: Recall, exclude: Appointment | N
         end_holds_of_others(room, slot.starts_at, slot.length_minutes, recall)
         return False
     if not slot.overbook:
-        raise ValidationError({"slot": _("Somebody else has just taken this time. Choose another.")})
+        raise ValidationError({"slot": _why_taken(room, slot)})
     if not actor.roles & OVERBOOKING_ROLES:
         raise ValidationError({"overbook": _("Only a navigator or manager may book over another visit.")})
     if not slot.reason:
@@ -78,8 +79,26 @@ def lock_room(slot: Slot, actor: Actor, recall: Recall, exclude: Appointment | N
     return True
 
 
+def _why_taken(room: Room, slot: Slot) -> str:
+    """What stands in the way, for whoever saw the time empty in the day's list."""
+    kept = lane_times_over(room, slot.starts_at, slot.length_minutes)
+    if not kept:
+        return _("Somebody else has just taken this time. Choose another.")
+    until = format_clock_time(max(one.kept_until for one in kept).astimezone(slot.site.zone))
+    return _("This time is kept for the same-day lane until %(time)s. Choose another.") % {"time": until}
+
+
+def lane_times_over(room: Room, starts_at: datetime, minutes: int) -> list[LaneTime]:
+    """What is still kept for the same-day lane in the room during that time. One query."""
+    ends_at = starts_at + timedelta(minutes=minutes)
+    near = LaneTime.objects.standing(timezone.now()).filter(
+        room=room, starts_at__gt=starts_at - timedelta(minutes=MAX_VISIT_MINUTES), starts_at__lt=ends_at
+    )
+    return [one for one in near if one.ends_at > starts_at]
+
+
 def end_holds_of_others(room: Room, starts_at: datetime, minutes: int, recall: Recall) -> None:
-    """End what is held for others in a time that the recall is given; the caller holds the lock on the room.
+    """End what is held or kept for others in a time that the recall is given; the caller holds the room's lock.
 
     Their recalls are not locked: the upkeep of the next minute tells their histories and holds another time.
     """
@@ -90,6 +109,9 @@ def end_holds_of_others(room: Room, starts_at: datetime, minutes: int, recall: R
     over = [one.pk for one in near.exclude(recall=recall.pk) if one.ends_at > starts_at]
     if over:
         HeldSlot.objects.filter(pk__in=over, ended_at=None).update(ended_at=now, ended_because=HeldSlotEnd.YIELDED)
+    kept = [one.pk for one in lane_times_over(room, starts_at, minutes)]
+    if kept:
+        LaneTime.objects.filter(pk__in=kept, ended_at=None).update(ended_at=now, ended_because=LaneEnd.GIVEN)
 
 
 def end_hold_that_was_passed(recall: Recall, now: datetime) -> None:

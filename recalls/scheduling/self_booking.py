@@ -28,6 +28,7 @@ from recalls.models import (
     Appointment,
     Finding,
     HeldSlot,
+    LaneTime,
     Recall,
     Room,
     RoomHold,
@@ -138,6 +139,7 @@ def _querysets(recall: Recall, now: datetime) -> dict[str, Any]:
         ),
         "holds": RoomHold.objects.filter(room__in=rooms, expires_at__gt=now, **soon),
         "held": HeldSlot.objects.blocking(recall, now).filter(room__in=rooms, **soon),
+        "lane": LaneTime.objects.blocking(recall, now).filter(room__in=rooms, **soon),
         "own": Appointment.objects.filter(of_patient, starts_at__gt=now - timedelta(days=1)),
         "own_parts": VisitPart.objects.filter(parts_of_patient, **soon),
     }  # fmt: skip
@@ -161,7 +163,7 @@ def _last_day(recall: Recall, now: datetime) -> date:
 
 def _busy(found: dict[str, list[Any]], visit: Appointment | None) -> dict[int, list[Interval]]:
     busy: defaultdict[int, list[Interval]] = defaultdict(list)
-    for one in (*found["visits"], *found["parts"], *found["holds"], *found["held"]):
+    for one in (*found["visits"], *found["parts"], *found["holds"], *found["held"], *found["lane"]):
         if visit is None or not (isinstance(one, Appointment) and one.pk == visit.pk):
             busy[one.room_id].append(_span(one))
     return busy

@@ -31,6 +31,7 @@ from recalls.models import (
     MAX_VISIT_MINUTES,
     Appointment,
     HeldSlot,
+    LaneTime,
     Recall,
     Room,
     RoomHold,
@@ -202,11 +203,13 @@ def next_free_slots(
 
 def booked_intervals(
     rooms: Iterable[Room], start: datetime, end: datetime, leaving_out: Appointment | None = None,
-    recall: Recall | None = None,
+    recall: Recall | None = None, *, for_lane: bool = False,
 ) -> defaultdict[int, list[Interval]]:  # fmt: skip
     """What is booked or held in these rooms between two instants, by room. One query by indexes of room and time.
 
-    What is held for a patient counts as booked, but for whom `HeldSlotQuerySet.blocking` excepts.
+    `for_lane`: what is kept for the same-day lane counts as free.
+
+    What is held for a patient or kept for the same-day lane counts as booked, but for whom `blocking` excepts.
     """
     now = timezone.now()
     within = {
@@ -216,11 +219,13 @@ def booked_intervals(
     parts = VisitPart.objects.filter(appointment__status__in=ROOM_OCCUPYING_STATUSES, **within)
     holds = RoomHold.objects.filter(expires_at__gt=now, **within)
     held = HeldSlot.objects.blocking(recall, now).filter(**within)
+    kept = LaneTime.objects.blocking(recall, now).filter(**within)
     if leaving_out is not None:
         visits, parts = visits.exclude(pk=leaving_out.pk), parts.exclude(appointment=leaving_out.pk)
     busy: defaultdict[int, list[Interval]] = defaultdict(list)
     columns = ("room_id", "starts_at", "length_minutes")
-    taken = [rows.order_by().values_list(*columns) for rows in (visits, parts, holds, held)]
+    taken = [rows.order_by().values_list(*columns) for rows in (visits, parts, holds, held, kept)]
+    taken = taken[:-1] if for_lane else taken
     for room_id, begins, minutes in taken[0].union(*taken[1:], all=True):
         busy[room_id].append((begins, begins + timedelta(minutes=minutes)))
     return busy

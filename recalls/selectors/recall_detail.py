@@ -17,7 +17,7 @@ _SELECT_RELATED = (
     "patient__call_preference", "patient__visit_wish", "patient__result_wish", "patient__contact_plan", "patient__site",
     "result_owner", "assigned_to",
     "exam__reader", "exam__referrer", "claim__user", "supplemental", "imaging_order",
-    "held_slot__room", "trial_place",
+    "held_slot__room", "trial_place", "site__lane_policy",
 )  # fmt: skip
 _PREFETCH_RELATED: tuple[Any, ...] = (
     "patient__contact_points",
@@ -48,7 +48,8 @@ _HIGHEST_KEY = 2**63 - 1  # what a column can hold: an address may name more
 def get_recall_detail(user: User, pk: int) -> Recall:
     """The recall with all its rows and the calendar of its site; Http404 at a site that is not the user's.
 
-    A fixed number of queries, whatever happened to the recall. `open_work_items` is a list on the recall.
+    A fixed number of queries, whatever happened to the recall. `open_work_items` is a list on the recall, `lane_policy`
+    the site's rule of the same-day lane or None.
     """
     if not user.site_ids or pk > _HIGHEST_KEY:
         raise Http404
@@ -56,6 +57,7 @@ def get_recall_detail(user: User, pk: int) -> Recall:
     if recall is None:
         raise Http404
     prefetch_related_objects([recall], *_PREFETCH_RELATED)
+    recall.lane_policy = getattr(recall.site, "lane_policy", None)  # type: ignore[attr-defined]
     recall.site = next(site for site in user.own_sites if site.pk == recall.site_id)
     prefetch_related_objects([recall.site], "opening_hours", "closures", "deadline_policy")
     load_result_rows(recall)

@@ -18,6 +18,7 @@ from recalls.presenters.booking.appointment_card import build_appointment_card
 from recalls.presenters.booking.held_time import build_held_time
 from recalls.presenters.imaging_order import build_order_panel
 from recalls.presenters.recall_header import build_recall_context
+from recalls.presenters.same_day.lane_panel import build_lane_panel
 from recalls.presenters.work_items import build_work_item_rows
 from recalls.selectors.recall_detail import get_recall_detail, get_report_file, other_open_recalls
 from recalls.views.contact_details import build_contact_form
@@ -47,6 +48,7 @@ class RecallDetailView(DeskView):
             "history": build_recall_history(recall, now),
             "appointment_card": build_appointment_card(recall, now),
             "held_time": build_held_time(recall, user, now),
+            "lane": build_lane_panel(recall, user, now, recall.lane_policy),  # type: ignore[attr-defined]
             "order": build_order_panel(recall, now, may_read_messages=can_open_page(user, Page.HL7_MESSAGES)),
             "work_items": build_work_item_rows(getattr(recall, "open_work_items", ()), sites_by_id(user), now),
             "contact_form": build_contact_form(recall, user),

@@ -122,6 +122,10 @@ STEPS: tuple[Step, ...] = (
          rule=_("A held time ends when it runs out, when the clinic is closed then, when it no longer fits, or when a "
                 "patient with a more urgent result needs it."),
          from_states=(State.TO_CONTACT,), to_states=KEEPS_STATE, roles={Role.SYSTEM}),
+    Step(name="decline_lane", label=_("Same-day lane not taken"),
+         rule=_("A patient who may still be there is offered a time of the same day; where they come another day or "
+                "have left, that is written down, and they are called as usual."),
+         from_states=(State.TO_CONTACT,), to_states=KEEPS_STATE, roles=DESK_ROLES | {Role.RADIOLOGIST}),
     Step(name="walk_in", label=_("Walk-in: came without an appointment"),
          rule=_("A patient who comes without an appointment is seen at once: the visit is written down as come, in a "
                 "room that is free, or over another visit by who may."),

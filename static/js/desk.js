@@ -73,6 +73,7 @@
     c: () => (form ? form.querySelector("input[type=radio], textarea").focus() : go(find("a[href*='/log_contact/']"))),
     b: () => go(find("a[href*='/book_']")),
     t: () => find("form.take-held button")?.click(),
+    l: () => find("form.take-lane button[aria-keyshortcuts]")?.click(),
     p: () => editPhone(),
     n: () => (find("[name=note]") ? find("[name=note]").focus() : go(find("a[href*='/add_note/']"))),
   };

@@ -24,7 +24,7 @@ NO_PAGES = frozenset({
     "mfa_add_webauthn", "mfa_authenticate", "mfa_deactivate_totp", "mfa_download_recovery_codes",
     "mfa_edit_webauthn", "mfa_generate_recovery_codes", "mfa_list_webauthn", "mfa_reauthenticate",
     "mfa_reauthenticate_webauthn", "mfa_remove_webauthn", "mfa_view_recovery_codes", "name_audit_physician",
-    "next_recall", "openid_connect_callback", "openid_connect_login", "outside_report", "parked_cancer",
+    "lane_answer", "next_recall", "openid_connect_callback", "openid_connect_login", "outside_report", "parked_cancer",
     "patient_end_links",
     "lift_hold", "retention_decide",
     "recall_list_export", "refresh_presence", "room_entry", "saved_view_create", "saved_view_delete",

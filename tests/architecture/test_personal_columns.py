@@ -47,7 +47,7 @@ KEPT = frozenset({
     "recalls.Refusal.by", "recalls.Refusal.explained_by",
     "recalls.ReportRequest.closed_by", "recalls.ReportRequest.facility", "recalls.ReportRequest.phone",
     "recalls.ResultDisclosure.by", "recalls.ResultDisclosure.told_by", "recalls.RoomHold.kind",
-    "recalls.ScreeningExam.reader_name", "recalls.SignOffRequest.step",
+    "recalls.ScreeningExam.reader_name", "recalls.ScreeningExam.risk_source", "recalls.SignOffRequest.step",
     "recalls.SupersededReading.corrected_seal", "recalls.SupersededReading.replaced_by",
     "recalls.SupplementalScreening.advised_by", "recalls.SupplementalScreening.recorded_by",
     "recalls.VisitPart.modality", "recalls.WaitingListEntry.by",

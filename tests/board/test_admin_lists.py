@@ -19,7 +19,17 @@ from recalls import actions
 from recalls.actions import OutcomeInput, OutsideReportInput, RefusalInput
 from recalls.actions.supplemental import advise_supplemental
 from recalls.enums import Assessment, DurationComponent, OutsideReportKind, ReportSource, SupplementalTest
-from recalls.models import Recall, RecallEvent, Room, RoomStop, SlotPolicy, VisitLength, WorkItem
+from recalls.models import (
+    LanePolicy,
+    Recall,
+    RecallEvent,
+    ReminderCallPolicy,
+    Room,
+    RoomStop,
+    SlotPolicy,
+    VisitLength,
+    WorkItem,
+)
 from recalls.testing.factories import ExamFactory, RecallFactory, RoomFactory
 from recalls.workflow import STEPS
 from tests.support.admin_pages import change_url, changelist_url, signed_in_client, site_form_data
@@ -111,7 +121,8 @@ def test_rows_of_another_site_are_neither_listed_nor_opened(
     for patient in Patient.objects.all():
         AccessLog.objects.create(user=administrator_ada, page="test", patient_id=patient.pk)
     for site in Site.objects.all():
-        SlotPolicy.objects.get_or_create(site=site)
+        for policy in (SlotPolicy, LanePolicy, ReminderCallPolicy):
+            policy.objects.get_or_create(site=site)
     for model in (model for model in MODELS if model._meta.label not in NOT_OF_ONE_SITE):
         everything = set(model._default_manager.all())
         with subtests.test(model._meta.label_lower):

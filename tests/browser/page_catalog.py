@@ -181,8 +181,10 @@ def scheduler_pages(house: ClinicData, user: User) -> list[PageCheck]:
     found += [f"{reverse('bulk')}?do=hold&" + "&".join(f"recall={row.pk}" for row in house.recalls.values())]
     found += [f"{reverse('step', args=[fresh.pk, 'book_appointment'])}?view=week"]
     found += [
-        reverse(name) for name in ("appointments", "appointments_tomorrow", "arrivals", "earlier_times", "close_day")
+        reverse(name)
+        for name in ("appointments", "appointments_tomorrow", "arrivals", "earlier_times", "close_day", "lane")
     ]
+    found += [reverse("lane_day", args=[house.site.pk, calendar.today(house.site)])]
     found += [f"{reverse('close_day')}?site={house.site.pk}&day={house.closed_day}"]
     found += [reverse(name, args=[booked.pk]) for name in ("messages", "message_new")]
     found += [reverse("message", args=[row.pk]) for row in (sent, letter, coming)]
@@ -225,7 +227,7 @@ def _step_name(one: PageCheck) -> str:
 
 def manager_pages(house: ClinicData, user: User) -> list[PageCheck]:
     names = [
-        "board", "workflow_map", "downtime", "my_recalls", "staff_work", "export_log", "export_files",
+        "board", "workflow_map", "downtime", "my_recalls", "staff_work", "missed_visits", "export_log", "export_files",
         "calendar_feeds", "uploads", "parked_rows", "hl7_messages", "hl7_trial", "duplicates",
     ]  # fmt: skip
     pages = [

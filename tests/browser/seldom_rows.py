@@ -16,16 +16,19 @@ from notifications.letter_batches import jobs
 from patients.factories import PatientFactory
 from recalls import actions
 from recalls.actions import Slot
+from recalls.actions.reminder_calls.refit import refit
+from recalls.actions.same_day.upkeep import tend_lanes
 from recalls.actions.supplemental import advise_supplemental
 from recalls.actions.visit_day.room_entry import enter_room
 from recalls.enums import SupplementalTest
+from recalls.models import LanePolicy, ReminderCallPolicy
 from recalls.testing.factories import ExamFactory, RecallFactory
 from tests.hl7.sample_messages import arrive, make_oru
 
 
 def fill_seldom_pages(site: Site) -> None:
     """A batch of letters, a test beside mammography, a message of another system that waits, two records that are one,
-    a patient who is in the room, and a colleague who has not come in yet."""
+    a patient who is in the room, a same-day lane, a fit of missed visits, and a colleague who has not come in yet."""
     staff = get_site_staff(site)
     batch = jobs.queue_batch(staff.scheduler, site)
     assert batch is not None
@@ -40,6 +43,9 @@ def fill_seldom_pages(site: Site) -> None:
     came = RecallFactory.create(site=site)
     actions.walk_in(came, Slot(site, timezone.now(), reason="Came by."), by=staff.scheduler)
     enter_room(came.appointments.get().pk, by=staff.scheduler)
+    LanePolicy.objects.create(site=site, is_on=True)
+    tend_lanes()
+    refit(ReminderCallPolicy.objects.create(site=site, is_on=True))
     UserFactory.create(username="invited", sites=[site], role=Role.SCHEDULER)
 
 

@@ -26,6 +26,7 @@ from recalls.actions import (
     Slot,
 )
 from recalls.actions.pathology import awaited_lesions
+from recalls.actions.same_day import decline_lane
 from recalls.actions.transition import apply_step
 from recalls.enums import (
     Assessment,
@@ -33,13 +34,14 @@ from recalls.enums import (
     ContactChannel,
     ContactResult,
     DisclosureMethod,
+    LaneAnswer,
     OutsideReportKind,
     PathologyClass,
     ReportSource,
     VisitKind,
 )
 from recalls.lesion_stages import load_lesion_statuses
-from recalls.models import HeldSlot, Recall
+from recalls.models import HeldSlot, Recall, ScreeningExam
 from recalls.testing.factories import RoomFactory
 
 MONDAY = datetime(2026, 3, 16, 14, 0, tzinfo=UTC)  # 10 am in Pittsburgh
@@ -110,6 +112,12 @@ def release_a_time(recall: Recall, by: UserOrActor) -> Any:
     return actions.release_time(recall, by=by)
 
 
+def leave_the_lane(recall: Recall, by: UserOrActor) -> Any:
+    """Of a patient who was screened today."""
+    ScreeningExam.objects.filter(pk=recall.exam_id).update(exam_date=calendar.today(recall.site))
+    return decline_lane(recall, LaneAnswer.LEFT, by=by)
+
+
 def stop_message(recall: Recall, by: UserOrActor) -> Any:
     def name_it(move: actions.Transition) -> None:
         move.data = {"did": "stopped", "kind": "please_call", "occasion": ""}
@@ -176,6 +184,7 @@ STEP_ACTIONS: dict[str, StepAction] = {
     "walk_in": lambda recall, by: actions.walk_in(recall, Slot(recall.site, timezone.now(), reason=_NOTE), by=by),
     "hold_time": lambda recall, by: hold_a_time(recall, by),
     "release_time": lambda recall, by: release_a_time(recall, by),
+    "decline_lane": lambda recall, by: leave_the_lane(recall, by),
     "reschedule": lambda recall, by: actions.reschedule(recall, tomorrow_slot(recall), by=by),
     "keep_clock_time": lambda recall, by: actions.keep_clock_time(recall, {}, by=by),
     "ask_earlier": lambda recall, by: actions.ask_earlier(recall, by=by),

@@ -14,8 +14,8 @@ from recalls.workflow import STEPS, STEPS_BY_NAME, Step, next_steps
 # These act on a patient or an exam, not on one recall; their forms call them under names of their own.
 STEPS_WITHOUT_ACTION_OF_THEIR_NAME = {"merge_records", "unmerge_records", "correct_result"}
 # Undo is a button beside the message that a step was saved; the forms for messages stand beside the message; a second
-# signature is asked for by sending the form of the step itself.
-STEPS_WITHOUT_FORM = {"undo", "message_by_hand", "ask_sign_off"}
+# signature is asked for by sending the form of the step itself; the lane's buttons stand in a panel of their own.
+STEPS_WITHOUT_FORM = {"undo", "message_by_hand", "ask_sign_off", "decline_lane"}
 STEPS_WITHOUT_ACTION = {"ask_sign_off"}
 BY_HAND = [step for step in STEPS if step.from_states and step.roles & (STAFF_ROLES - {Role.INTEGRATION})]
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from clinic import calendar
 from clinic.models import Site
+from exchange.errors import InvalidValue
 from exchange.hl7.applying.imaging_orders import (
     build_order,
     find_advice,
@@ -26,13 +27,15 @@ from exchange.hl7.applying.sender_words import (
     classify_report,
     find_modality,
     find_site,
+    read_observation_meaning,
     read_status_word,
 )
 from exchange.hl7.message_result import ReportMark
 from exchange.hl7.reading.facts import PatientFacts, PersonName, ReadMessage, ReportFacts
 from exchange.hl7.reading.faults import Fault
 from exchange.hl7.reading.timestamps import parse_time
-from exchange.models.hl7_sender import Hl7Sender, ReportStatus
+from exchange.models.hl7_sender import Hl7Sender, ObservationMeaning, ReportStatus
+from exchange.parsing.value_parsers import parse_risk_score
 from recalls.actions.opening import RecommendedImaging
 from recalls.enums import SUSPICIOUS_ASSESSMENTS, Assessment
 
@@ -168,8 +171,25 @@ def _exam_cells(report: ReportFacts, read: ReadMessage, sender: Hl7Sender, site:
         "referrer_name": _person(doctor) if doctor.family else "",
         "referrer_npi": doctor.id if _is_npi(doctor) else "",
         "modality": find_modality(report),
+        **_risk_cells(report, sender),
     }
     return {column: text for column, text in cells.items() if text}
+
+
+def _risk_cells(report: ReportFacts, sender: Hl7Sender) -> dict[str, str]:
+    """The one score that the sender's settings name; one that is no plain number is left out and holds up no result."""
+    found = [
+        one for one in keep_standing(report.observations, sender)
+        if read_observation_meaning(one.question, sender) == ObservationMeaning.RISK_SCORE
+    ]  # fmt: skip
+    if len(found) != 1:
+        return {}
+    try:
+        score = parse_risk_score(found[0].text.strip())
+    except InvalidValue:
+        return {}
+    question = found[0].question
+    return {"risk_score": str(score), "risk_source": (question.text or question.code).strip()[:60]}
 
 
 def _person(person: PersonName) -> str:

@@ -1,0 +1,1 @@
+"""Actions that fit the estimate of missed visits anew and open tasks for reminder calls."""

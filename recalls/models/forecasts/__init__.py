@@ -1,0 +1,1 @@
+"""Models of what is expected of days and visits, one module per subject."""
