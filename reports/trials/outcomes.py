@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Final
 
-from recalls.enums import AppointmentStatus, ContactChannel, ContactResult, OfferAnswer, VisitKind
+from recalls.enums import TAKEN_ANSWERS, AppointmentStatus, ContactChannel, ContactResult, VisitKind
 from recalls.models import Appointment, ContactAttempt, EarlierOffer, Trial, TrialPlace
 
 Outcome = Trial.Outcome
@@ -70,7 +70,7 @@ def _offer_taken(places: Places, within: timedelta) -> set[int]:
     for recall, *batch, at in rows.values_list("entry__appointment__recall_id", "room_id", "starts_at", "made_at"):
         if places[recall].at <= at + timedelta(minutes=1) and at <= places[recall].at + within:
             firsts.setdefault(recall, (batch[0], batch[1], at))
-    taken = EarlierOffer.objects.filter(answer=OfferAnswer.TAKEN, made_at__in={key[2] for key in firsts.values()})
+    taken = EarlierOffer.objects.filter(answer__in=TAKEN_ANSWERS, made_at__in={key[2] for key in firsts.values()})
     known = set(taken.values_list("room_id", "starts_at", "made_at"))
     return {recall for recall, key in firsts.items() if key in known}
 
