@@ -5,6 +5,7 @@ visits towards none. Rows are sorted first and the answer is rounded, so that th
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 _RIDGE = 1.0  # weight of the squares of the coefficients, the intercept's apart
 _DIGITS = 6
@@ -29,14 +30,14 @@ def fit_logistic(rows: Rows) -> list[float]:
     ridge = np.full(x.shape[1], _RIDGE)
     ridge[0] = 0.0
 
-    def loss(beta: "np.ndarray") -> float:
+    def loss(beta: Any) -> float:
         z = x @ beta
         return float(np.logaddexp(0.0, z).sum() - y @ z + 0.5 * ridge @ beta**2)
 
-    def gradient(beta: "np.ndarray") -> "np.ndarray":
+    def gradient(beta: Any) -> Any:
         return x.T @ (expit(x @ beta) - y) + ridge * beta
 
-    def hessian(beta: "np.ndarray") -> "np.ndarray":
+    def hessian(beta: Any) -> Any:
         p = expit(x @ beta)
         return (x.T * (p * (1 - p))) @ x + np.diag(ridge)
 
