@@ -79,6 +79,7 @@ class Page(models.TextChoices):
     DOWNTIME = "downtime", _("Downtime sheet")
     LETTERS = "letters", _("Letters")
     MESSAGES = "messages_to_come", _("Messages to come")
+    NAVIGATION = "navigation", _("Navigator's list")
     SUPPLEMENTAL = "supplemental", _("Supplemental tests")
     REPORT_REQUESTS = "report_requests", _("Outside reports to ask for")
     ENTRY = "entry", _("New patient and result")
@@ -123,6 +124,7 @@ PAGE_ROLES: dict[Page, frozenset[Role]] = {
     Page.DOWNTIME: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER}),
     Page.LETTERS: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER}),
     Page.MESSAGES: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER, Role.ADMINISTRATOR}),
+    Page.NAVIGATION: frozenset({Role.NAVIGATOR, Role.MANAGER}),
     Page.SUPPLEMENTAL: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.RADIOLOGIST, Role.MANAGER}),
     Page.REPORT_REQUESTS: frozenset({Role.SCHEDULER, Role.NAVIGATOR, Role.MANAGER, Role.RADIOLOGIST}),
     Page.ENTRY: frozenset({Role.SCHEDULER, Role.MANAGER}),
@@ -171,6 +173,8 @@ ADMIN_PERMISSIONS: dict[Role, dict[str, tuple[str, ...]]] = {
         "recalls.slotpolicy": _VIEW_ONLY,
         "recalls.lanepolicy": _VIEW_ONLY,
         "recalls.remindercallpolicy": _VIEW_ONLY,
+        "recalls.barrierresource": _VIEW_ONLY,
+        "recalls.navigationpolicy": _VIEW_ONLY,
         "recalls.visitlength": _VIEW_ONLY,
         "patients.patient": _VIEW_ONLY,
         "patients.referringprovider": _EDIT,
@@ -190,6 +194,8 @@ ADMIN_PERMISSIONS: dict[Role, dict[str, tuple[str, ...]]] = {
         "recalls.slotpolicy": _EDIT,
         "recalls.lanepolicy": _EDIT,
         "recalls.remindercallpolicy": _EDIT,
+        "recalls.barrierresource": _EDIT,
+        "recalls.navigationpolicy": _EDIT,
         "recalls.visitlength": _EDIT,
         "patients.patient": _VIEW_ONLY,
         "patients.referringprovider": _EDIT,

@@ -11,7 +11,7 @@ RETURN_PARAM = "next"
 QUEUE_URL_NAMES = frozenset({"queue", "queue_state"})
 _LIST_URL_NAMES = QUEUE_URL_NAMES | {
     "search", "work_items", "appointments", "appointments_tomorrow", "worklist", "my_recalls",
-    "report_requests", "board", "recall_list", "messages_coming",
+    "report_requests", "navigator_list", "board", "recall_list", "messages_coming",
 }  # fmt: skip
 _MAX_LENGTH = 300
 _signer = Signer(salt="desk.return_list")

@@ -27,6 +27,8 @@ SEALED_MODELS = (
     "recalls.Referral",
     "recalls.ReferralRetraction",
     "recalls.OutsideReport",
+    "recalls.Barrier",
+    "recalls.BarrierHelp",
     "recalls.SupersededReading",
     "recalls.Trial",
     "recalls.TrialStart",

@@ -17,6 +17,7 @@ from notifications.rendering.formatting import format_duration, format_opening_h
 from patients.contact_validation import format_phone
 from patients.models import Patient
 from portal import page_texts
+from portal.barrier_help import HelpText, find_help
 from portal.explainers import Explainer, Pictogram, render_explainer
 from portal.formatting import format_local_day_and_time
 from portal.held_time import (
@@ -99,6 +100,8 @@ class PatientPageContext:
     is_waiting: bool = False
     # Whether the site lets patients book, move and cancel such a visit by themselves.
     self_booking: bool = False
+    # What the clinic offers where something is in the way.
+    help_texts: list[HelpText] = field(default_factory=list)
     open_request: WorkItem | None = None
     other_appointments: list[AppointmentDetails] = field(default_factory=list)
 
@@ -144,7 +147,7 @@ def get_patient_recalls(patient: Patient) -> list[Recall]:
 
 
 def build_page_context(patient: Patient, now: datetime) -> PatientPageContext:
-    """What the patient sees now. Four to nine queries."""
+    """What the patient sees now. Five to ten queries."""
     recalls = get_patient_recalls(patient)
     if not recalls:
         nothing = STAGE_TEXTS[Stage.NOTHING_OPEN]
@@ -171,6 +174,7 @@ def build_page_context(patient: Patient, now: datetime) -> PatientPageContext:
         held=held,
         **_earlier_context(recall, coming, now),
         self_booking=_may_book_alone(recalls, coming),
+        help_texts=find_help(recalls, recall.site),
         due_sentence=format_due_sentence(recall, stage, line, now),
         appointment=_appointment_details(recall, coming) if coming else None,
         progress=build_progress(stage, row, recall.round),

@@ -1,7 +1,10 @@
-"""Whose work a recall or a task is: the person it was given to; while they are away or gone, everybody's."""
+"""Whose work a recall or a task is: the person it was given to; while they are away or gone, everybody's.
+
+A task to help with a barrier ends with its recall, and comes back with it.
+"""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol
 
 from django.core.exceptions import ValidationError
@@ -10,7 +13,8 @@ from django.utils.translation import gettext as _
 
 from clinic.models import Site, User
 from clinic.roles import Role
-from recalls.models import Recall, WorkItem
+from recalls.enums import WorkItemKind
+from recalls.models import Barrier, Recall, WorkItem
 
 _ASSIGNABLE_ROLES = (Role.SCHEDULER, Role.NAVIGATOR, Role.RADIOLOGIST)
 
@@ -54,6 +58,17 @@ def count_open_work(person: User) -> tuple[int, int]:
 
 def open_tasks_of(person: User) -> QuerySet[WorkItem]:
     return WorkItem.objects.filter(assigned_to=person, done_at=None)
+
+
+def carry_barrier_task(recall: Recall, *, was_open: bool, now: datetime) -> None:
+    """End the task with the recall that has just been closed; open it again with one that stands open again."""
+    if was_open == recall.is_open:
+        return
+    tasks = WorkItem.objects.filter(recall=recall, kind=WorkItemKind.BARRIER)
+    if was_open:
+        tasks.filter(done_at=None).update(done_at=now)
+    elif Barrier.objects.unsettled().filter(recall=recall).exists() and (last := tasks.order_by("pk").last()):
+        tasks.filter(pk=last.pk).update(done_at=None, done_by=None)
 
 
 def display_name(person: User) -> str:

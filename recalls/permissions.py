@@ -14,12 +14,14 @@ from clinic.actors import Actor
 from clinic.roles import Role
 from desk.datetime_display import display_datetime
 from recalls import contact_ladder
+from recalls.barrier_enums import MANY_CALLS, CaseReason
 from recalls.enums import (
     CLOSED_WITHOUT_ANSWER,
     SUSPICIOUS_ASSESSMENTS,
     UNREAD_RESULT_STATES,
     WRITTEN_RESULT_ASSESSMENTS,
     AppointmentStatus,
+    ContactChannel,
     OutsideReportKind,
     State,
     VisitKind,
@@ -241,6 +243,29 @@ def _is_result_told(recall: Recall, _now: datetime) -> bool:
     return recall.result_since is None and bool(recall.disclosures.all())
 
 
+def case_reasons(recall: Recall, now: datetime) -> list[CaseReason]:
+    """For which of the proven reasons a navigator may take the recall, the foremost first; empty for none."""
+    called = [row for row in contact_ladder.current_ladder_attempts(recall) if row.channel == ContactChannel.PHONE]
+    is_waited_for = recall.state == State.TO_CONTACT
+    holds = {
+        CaseReason.BARRIER: _has_barrier(recall, now),
+        CaseReason.LATE: recall.target_at is not None and recall.target_at < now,
+        CaseReason.FOLLOW_UP: is_waited_for and recall.round > 0,
+        CaseReason.CALLS: is_waited_for and len(called) >= MANY_CALLS,
+    }
+    return [reason for reason in CaseReason if holds[reason]]
+
+
+def _has_barrier(recall: Recall, _now: datetime) -> bool:
+    """No query when barriers and their help are prefetched."""
+    return not recall._state.adding and any(barrier.is_unsettled for barrier in recall.barriers.all())
+
+
+def _has_case(recall: Recall, _now: datetime) -> bool:
+    """No query when prefetched."""
+    return any(case.ended_at is None for case in recall.navigator_cases.all())
+
+
 _PRECONDITION_CHECKS: dict[Precondition, Callable[[Recall, datetime], bool]] = {
     Precondition.SUSPICIOUS_SCREEN: lambda recall, _now: recall.exam.assessment in SUSPICIOUS_ASSESSMENTS,
     Precondition.HAS_OUTCOME: lambda recall, _now: newest_outcome(recall) is not None,
@@ -258,5 +283,8 @@ _PRECONDITION_CHECKS: dict[Precondition, Callable[[Recall, datetime], bool]] = {
     Precondition.DECEASED: lambda recall, _now: recall.patient.deceased_on is not None or is_death_on_record(recall),
     Precondition.REPORT_REQUESTED: lambda recall, _now: bool(open_report_requests(recall)),
     Precondition.FIRST_VISIT_ASKED: lambda recall, _now: is_first_visit_asked(recall),
+    Precondition.BARRIER_UNSETTLED: _has_barrier,
+    Precondition.CASE_NEEDED: lambda recall, now: not _has_case(recall, now) and bool(case_reasons(recall, now)),
+    Precondition.CASE_OPEN: _has_case,
     Precondition.SIGN_OFF_REQUESTED: lambda recall, _now: bool(pending_sign_offs(recall)),
 }

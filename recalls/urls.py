@@ -8,6 +8,7 @@ from recalls.views.bulk import BulkActionView
 from recalls.views.close_day import CloseDayView
 from recalls.views.contact_details import ContactDetailsView
 from recalls.views.my_recalls import MyRecallsView
+from recalls.views.navigation.navigator_list import NavigatorCaseView, NavigatorListView
 from recalls.views.queue import QueueView
 from recalls.views.reading import RADIOLOGIST_STEPS, RadiologistStepView
 from recalls.views.recall import NextRecallView, OutsideReportView, RecallDetailView, RefreshPresenceView
@@ -56,6 +57,8 @@ urlpatterns = [
     path("work/", WorkItemListView.as_view(), name="work_items"),
     path("work/assign/", AssignTasksView.as_view(), name="assign_tasks"),
     path("work/<int:pk>/done/", WorkItemDoneView.as_view(), name="work_item_done"),
+    path("navigation/", NavigatorListView.as_view(), name="navigator_list"),
+    path("navigation/<int:pk>/", NavigatorCaseView.as_view(), name="navigator_case"),
     path("supplemental/", SupplementalListView.as_view(), name="supplemental"),
     path("supplemental/add/", SupplementalAddView.as_view(), name="supplemental_add"),
     path("supplemental/<int:pk>/", SupplementalTestView.as_view(), name="supplemental_test"),

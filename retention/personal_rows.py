@@ -26,6 +26,8 @@ from patients.models import (
 )
 from recalls.models import (
     Appointment,
+    Barrier,
+    BarrierHelp,
     CallPreference,
     CancerDiagnosis,
     Concordance,
@@ -58,6 +60,8 @@ SEALED_OF_EXAM: dict[type[Model], str] = {
     Outcome: "recall__exam",
     ResultDisclosure: "recall__exam",
     Refusal: "recall__exam",
+    Barrier: "recall__exam",
+    BarrierHelp: "barrier__recall__exam",
     OutsideReport: "recall__exam",
     PathologyResult: "recall__exam",
     Concordance: "recall__exam",

@@ -39,6 +39,7 @@ _NAV_LINKS: tuple[tuple[Any, Page, str], ...] = (
     (_("Appointments"), Page.APPOINTMENTS, "appointments"),
     (_("Tasks"), Page.QUEUE, "work_items"),
     (_("Same-day lane"), Page.LANE, "lane"),
+    (_("Navigator's list"), Page.NAVIGATION, "navigator_list"),
     (_("New result"), Page.ENTRY, "entry"),
     (_("Letters"), Page.LETTERS, "letters"),
     (_("Messages to come"), Page.MESSAGES, "messages_coming"),

@@ -1,6 +1,7 @@
 """Receives answers to text messages: STOP ends texts at once, START allows them again, the rest opens a work item.
 
-A clear answer to an offered time does what it says (`offer_replies`).
+A clear answer to an offered time does what it says (`offer_replies`); one that names what is in the way opens the task
+to help (`barrier_replies`).
 
 The only page that the provider calls: every request must carry its signature (`X-Twilio-Signature`).
 Domain fact: consent may be revoked in any reasonable way, and STOP, QUIT, END, REVOKE, OPT OUT, CANCEL and UNSUBSCRIBE
@@ -22,6 +23,7 @@ from django.views.decorators.http import require_POST
 
 from clinic.actors import PATIENT
 from notifications.delivery import sms_gateway
+from notifications.inbound.barrier_replies import note_barrier
 from notifications.inbound.offer_replies import answer_offer
 from patients.actions import record_consent
 from patients.models import Consent, ContactPoint, Patient
@@ -75,7 +77,8 @@ def handle_sms_reply(number: str, words: str) -> None:
     reached = Patient.objects.filter(contact_points__in=points).select_related("site", "merged_into__site")
     patients = list(dict.fromkeys(each.merged_into or each for each in reached))
     lock_open_recalls(*patients)
-    if kind == ReplyKind.OTHER and len(patients) == 1 and answer_offer(patients[0], words):
+    is_one_persons = kind == ReplyKind.OTHER and len(patients) == 1
+    if is_one_persons and (answer_offer(patients[0], words) or note_barrier(patients[0], words)):
         return
     for patient in patients:
         if kind == ReplyKind.START and _has_stopped_texts(patient):

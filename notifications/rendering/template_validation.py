@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from string import Template
 from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
+from clinic.validators import allowed_link_hosts
 from notifications.content import loader, readability
 from notifications.content.banned_words import CLINICAL_DETAIL, FINDING_DETAIL, HEALTH_RELATED, INSENSITIVE
 from notifications.content.loader import TextTemplate
@@ -89,8 +89,8 @@ def _check_characters(subject: str, body: str) -> Iterator[TextProblem]:
 
 
 def _check_links(body: str) -> Iterator[TextProblem]:
-    """Only to this clinic's own pages, and to hosts that the operator named: a reader trusts the clinic's name."""
-    allowed = {urlsplit(settings.PUBLIC_URL).hostname, *settings.TEXT_LINK_HOSTS}
+    """Only to the hosts that are allowed for every link a patient sees."""
+    allowed = allowed_link_hosts()
     plain = body.replace("\\", "")
     for found in _WEB_ADDRESS.finditer(plain):
         host = (urlsplit(found[0].lower()).hostname or "") if "//" in found[0] else found[0].lower()

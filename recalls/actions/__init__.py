@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from recalls.actions import (
+    barriers,
     biopsy,
     closing,
     contact,
@@ -20,6 +21,14 @@ from recalls.actions import (
     undo_step,
     visits,
 )
+from recalls.actions.barriers import HelpInput as HelpInput
+from recalls.actions.barriers import StatedBarriers as StatedBarriers
+from recalls.actions.barriers import end_case as end_case
+from recalls.actions.barriers import has_unsettled_barrier as has_unsettled_barrier
+from recalls.actions.barriers import help_with_barrier as help_with_barrier
+from recalls.actions.barriers import log_case_minutes as log_case_minutes
+from recalls.actions.barriers import state_barrier as state_barrier
+from recalls.actions.barriers import take_case as take_case
 from recalls.actions.biopsy import BiopsyInput as BiopsyInput
 from recalls.actions.biopsy import advise_biopsy as advise_biopsy
 from recalls.actions.biopsy import biopsy_done as biopsy_done
@@ -131,7 +140,7 @@ from recalls.scheduling.room_lock import Slot as Slot
 
 _STEP_MODULES = (
     contact, notes_and_requests, priors, visits, outcomes, telling, biopsy, pathology, outside_reports, referrals,
-    closing, sign_off, records, time_offers, same_day, undo_step,
+    closing, sign_off, records, time_offers, same_day, barriers, undo_step,
 )  # fmt: skip
 
 

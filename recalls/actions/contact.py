@@ -20,7 +20,9 @@ from patients.contact_validation import check_email, check_phone
 from patients.models import ContactPoint, Patient
 from patients.record_history import log_changes
 from recalls import contact_ladder
+from recalls.actions.barriers.stating import StatedBarriers, write_barriers
 from recalls.actions.transition import ActionKwargs, Transition, UserOrActor, apply_step
+from recalls.barrier_enums import BarrierKind
 from recalls.deadlines import work_item_due
 from recalls.enums import LADDER_STATES, ContactChannel, ContactResult, WorkItemKind
 from recalls.models import CallPreference, ContactAttempt, Recall, RecallEvent, WorkItem
@@ -67,6 +69,8 @@ class ContactAttemptInput:
     note: str = ""
     next_try_at: datetime | None = None
     preferred_part_of_day: str | None = None
+    # What the patient said is in the way of a visit.
+    stated: StatedBarriers | None = None
 
 
 def log_contact(recall: Recall, contact: ContactAttemptInput, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
@@ -101,7 +105,9 @@ def log_contact(recall: Recall, contact: ContactAttemptInput, **kwargs: Unpack[A
             open_step_work_item(
                 transition, WorkItemKind.INTERPRETER, _("The patient asked for an interpreter on the phone.")
             )
-            _record_interpreter_need(transition)
+            record_interpreter_need(transition)
+        if contact.stated is not None and contact.stated.kinds:
+            _note_barriers(transition, contact.stated)
 
     return apply_step(recall, "log_contact", log, **kwargs)
 
@@ -135,7 +141,14 @@ def _mark_wrong_number(transition: Transition, contact: ContactAttemptInput) -> 
     open_step_work_item(transition, WorkItemKind.VERIFY_CONTACT, _("A call reached a wrong number."))
 
 
-def _record_interpreter_need(transition: Transition) -> None:
+def _note_barriers(transition: Transition, stated: StatedBarriers) -> None:
+    for kind, reason in write_barriers(transition, stated):
+        open_step_work_item(transition, kind, reason)
+    if BarrierKind.LANGUAGE in stated.kinds:
+        record_interpreter_need(transition)
+
+
+def record_interpreter_need(transition: Transition) -> None:
     """The record says so from now on: the next caller, the booking and the texts go by it."""
     patient = transition.recall.patient
     if update_details(patient, {"interpreter_needed": True}, by=transition.actor, source=CALL_SOURCE):

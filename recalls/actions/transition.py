@@ -16,6 +16,7 @@ from history.added_rows import collect_added_rows
 from patients.models import Patient
 from recalls import deadlines
 from recalls.actions.own_exam import give_own_exam
+from recalls.assignment import carry_barrier_task
 from recalls.contact_ladder import current_ladder_attempts
 from recalls.enums import (
     ACTIVE_APPOINTMENT_STATUSES,
@@ -127,6 +128,7 @@ def apply_step(
             if apply_changes is not None:
                 apply_changes(transition)
             _apply_state_change(transition)
+            carry_barrier_task(locked, was_open=transition.from_state != State.CLOSED, now=now)
             if before is not None:
                 transition.data = {**transition.data, SNAPSHOT_KEY: diff_snapshot(before, locked)}
             event = record_event(transition, key)

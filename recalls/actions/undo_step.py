@@ -9,6 +9,7 @@ from patients.actions import update_details
 from patients.addresses import mark_address_usable
 from patients.models import ContactPoint
 from patients.record_history import log_changes
+from recalls.actions.barriers.stating import take_back_barriers
 from recalls.actions.contact import remove_reason, set_call_preference
 from recalls.actions.telling import retract_disclosure
 from recalls.actions.transition import ActionKwargs, Transition, apply_step
@@ -77,6 +78,7 @@ def _revert_step_rows(transition: Transition, event: RecallEvent) -> None:
     """Revert the rows that the step added, and restore the status of the visit."""
     if "attempt" in event.data:
         _retract_attempt(transition, ContactAttempt.objects.get(pk=event.data["attempt"]))
+    take_back_barriers(transition, event.data.get("barriers", ()))
     for point in ContactPoint.objects.filter(pk__in=event.data.get("unusable", ())):
         mark_address_usable(point, by=transition.actor)
     if event.step == "record_outcome":

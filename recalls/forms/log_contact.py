@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar
 
-from crispy_forms.layout import Div, Field
+from crispy_forms.layout import HTML, Div, Field
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -17,9 +17,17 @@ from patients.channels import get_patient_channels
 from patients.contact_validation import format_phone
 from patients.models import ContactPoint
 from recalls import actions, contact_ladder
-from recalls.actions import RESULTS_BY_CHANNEL, ActionKwargs, ContactAttemptInput
-from recalls.enums import LADDER_STATES, ContactChannel, ContactResult, PartOfDay, WorkItemKind
-from recalls.forms.base import StepForm, date_field, time_field
+from recalls.actions import RESULTS_BY_CHANNEL, ActionKwargs, ContactAttemptInput, StatedBarriers
+from recalls.barrier_enums import BarrierKind, BarrierSource
+from recalls.enums import (
+    LADDER_STATES,
+    AppointmentStatus,
+    ContactChannel,
+    ContactResult,
+    PartOfDay,
+    WorkItemKind,
+)
+from recalls.forms.base import StepForm, choices_in_columns, date_field, time_field
 from recalls.forms.contact_channels import CHANNEL_FORMS, LETTER_CHANNELS
 from recalls.models import ContactAttempt, RecallEvent, WorkItem
 from recalls.selectors.recall_detail import recalls_to_contact
@@ -50,6 +58,12 @@ class LogContactForm(StepForm):
     next_time = time_field(_("at"), required=False)
     best_time = forms.ChoiceField(
         label=_("Best reached"), required=False, choices=[("", _("no matter when")), *PartOfDay.choices]
+    )
+    barriers = forms.MultipleChoiceField(
+        label=_("What is in the way?"),
+        required=False,
+        choices=BarrierKind.choices,
+        widget=forms.CheckboxSelectMultiple,
     )
     also = forms.BooleanField(label=_("One call for the patient's other open recalls too"), required=False)
     # The proposed time; where the user left it alone, the time that fits the result replaces it.
@@ -126,13 +140,27 @@ class LogContactForm(StepForm):
         seldom = [*(["best_time"] if self.is_talk else []), *(["point"] if has_point else [])]
         beside = ["note", fields_in_row("next_day", "next_time"), *(["also"] if self.siblings else [])]
         first = Div(*result, *([fields_in_row(*seldom)] if seldom else []))
-        return ["channel", "proposed", Div(first, Div(*beside), css_class="call-grid" if is_choice else "")]
+        grid = Div(first, Div(*beside), css_class="call-grid" if is_choice else "")
+        return ["channel", "proposed", grid, *(self._barrier_fields() if self.is_talk else [])]
+
+    def _barrier_fields(self) -> list[Any]:
+        """Folded: most calls say nothing of the kind."""
+        opened = " open" if self.is_bound and self.data.getlist("barriers") else ""
+        summary = gettext("Something is in the way")
+        return [
+            HTML(f"<details class='mb-3'{opened}><summary>{summary}</summary>"),
+            choices_in_columns("barriers"),
+            HTML("</details>"),
+        ]
 
     def settles_task(self, task: WorkItem) -> bool:
-        """Only somebody who was reached: a try without an answer leaves the task; a doctor's question is a doctor's."""
+        """Only somebody who was reached: a try without an answer leaves the task; a doctor's question is a doctor's.
+
+        A barrier is settled by saying what came of it.
+        """
         is_reached = self.cleaned_data["result"] in _REACHED
         is_theirs = task.kind != WorkItemKind.DOCTOR_QUESTION or Role.RADIOLOGIST in get_roles(self.user)
-        return is_reached and is_theirs
+        return is_reached and is_theirs and task.kind != WorkItemKind.BARRIER
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -159,13 +187,28 @@ class LogContactForm(StepForm):
             note=cleaned["note"],
             next_try_at=self._next_attempt_at(channel, ContactResult(cleaned["result"])),
             preferred_part_of_day=cleaned["best_time"],
+            stated=self._stated_barriers(),
         )
         event = actions.log_contact(self.recall, contact, **kwargs)
         if cleaned.get("also"):
-            shared = replace(contact, next_try_at=None)
+            shared = replace(contact, next_try_at=None, stated=None)
             for sibling in self.siblings:
                 actions.log_contact(sibling, shared, by=kwargs["by"], key=kwargs["key"])
         return event
+
+    def _stated_barriers(self) -> StatedBarriers | None:
+        kinds = tuple(BarrierKind(kind) for kind in self.cleaned_data["barriers"])
+        if not kinds:
+            return None
+        visits = sorted(self.recall.appointments.all(), key=lambda visit: visit.pk)
+        was_missed = bool(visits) and visits[-1].status == AppointmentStatus.MISSED
+        if self.cleaned_data["result"] == ContactResult.THIRD_PERSON:
+            source = BarrierSource.OTHER_PERSON
+        elif self.tried_channel == ContactChannel.IN_PERSON:
+            source = BarrierSource.IN_PERSON
+        else:
+            source = BarrierSource.MISSED_VISIT if was_missed else BarrierSource.CALL
+        return StatedBarriers(kinds, source)
 
     def _preferred_part_of_day(self) -> str:
         preference = getattr(self.recall.patient, "call_preference", None)

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from patients.channels import PHONE_KINDS
 from patients.models import ContactPoint
+from recalls.barrier_enums import MANY_CALLS
 from recalls.enums import (
     ACTIVE_APPOINTMENT_STATUSES,
     SUSPICIOUS_ASSESSMENTS,
@@ -17,7 +18,6 @@ from recalls.enums import (
     WorkItemKind,
 )
 
-MANY_CALLS = 3
 _UNDELIVERABLE = (ContactPoint.UnusableReason.BOUNCED, ContactPoint.UnusableReason.COMPLAINED)
 # A positive screening in BI-RADS: called back for more pictures, or 3, 4 or 5 at once; not "earlier pictures needed".
 POSITIVE_ASSESSMENTS = (Assessment.NEED_IMAGING, Assessment.PROBABLY_BENIGN, *SUSPICIOUS_ASSESSMENTS)

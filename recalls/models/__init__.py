@@ -1,6 +1,15 @@
 """Models of recalls, one module per subject."""
 
 from recalls.models.appointments import Appointment, ContactAttempt, VisitPart
+from recalls.models.barriers.barrier import Barrier, BarrierHelp
+from recalls.models.barriers.navigator_case import (
+    MOST_MINUTES,
+    MOST_OPEN_CASES,
+    CaseMinutes,
+    NavigationPolicy,
+    NavigatorCase,
+)
+from recalls.models.barriers.resource import BarrierResource
 from recalls.models.call_preference import CallPreference, VisitWish, describe_visit_wish
 from recalls.models.disclosures import (
     DisclosureRetraction,
@@ -32,11 +41,17 @@ from recalls.models.work_item import WorkItem
 __all__ = [
     "CONTACT_FLAGS",
     "MAX_VISIT_MINUTES",
+    "MOST_MINUTES",
+    "MOST_OPEN_CASES",
     "Appointment",
+    "Barrier",
+    "BarrierHelp",
+    "BarrierResource",
     "Biopsy",
     "BiopsyRetraction",
     "CallPreference",
     "CancerDiagnosis",
+    "CaseMinutes",
     "Concordance",
     "ContactAttempt",
     "CountLine",
@@ -52,6 +67,8 @@ __all__ = [
     "Lesion",
     "LesionAssessment",
     "NoShowFit",
+    "NavigationPolicy",
+    "NavigatorCase",
     "Outcome",
     "OutcomeRelease",
     "OutcomeRetraction",

@@ -187,6 +187,12 @@ class Recall(models.Model):
             ),
             # Serves the tick: whatever the system does by itself, the longest due first.
             models.Index(fields=["wake_at", "id"], condition=Q(wake_at__isnull=False), name="recall_wake"),
+            # Serves the navigator's list: patients to reach for the visit after a 3.
+            models.Index(
+                fields=["site", "target_at", "id"],
+                condition=Q(state=State.TO_CONTACT, round__gt=0),
+                name="recall_later_round",
+            ),
         ]
 
     def __str__(self) -> str:

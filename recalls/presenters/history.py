@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from clinic import calendar
 from recalls.enums import Assessment, ContactChannel, HeldSlotEnd, LaneAnswer, PartOfDay, State
 from recalls.models import Outcome, Recall, RecallEvent
+from recalls.presenters.barriers.event_details import barrier_details, case_details, help_details, in_the_way
 from recalls.presenters.case_marks import describe_assessment
 from recalls.presenters.case_record import disclosure_lines, format_pathology
 from recalls.presenters.datetime_display import DisplayDateTime, display_datetime, format_day
@@ -82,7 +83,7 @@ def _contact_details(recall: Recall, event: RecallEvent, now: datetime) -> tuple
     then = ""
     if attempt.next_try_at:
         then = _("next try %(when)s") % {"when": display_datetime(recall.site, attempt.next_try_at, now)}
-    return (f"{how}{used}: {attempt.get_result_display()}", then)
+    return (f"{how}{used}: {attempt.get_result_display()}", in_the_way(event), then)
 
 
 def _booking_details(recall: Recall, event: RecallEvent, now: datetime) -> tuple[str, ...]:
@@ -247,6 +248,9 @@ _DETAILS_BY_STEP: dict[str, Callable[[Recall, RecallEvent, datetime], tuple[str,
     "correct_result": _opening_details,
     "log_contact": _contact_details,
     "assign": _assignee_details,
+    "state_barrier": barrier_details,
+    "help_with_barrier": help_details,
+    **dict.fromkeys(("take_case", "log_case_minutes", "end_case"), case_details),
     "book_appointment": _booking_details,
     "walk_in": _booking_details,
     "book_biopsy": _booking_details,

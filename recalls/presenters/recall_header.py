@@ -19,6 +19,7 @@ from recalls.assignment import current_assignee, display_name
 from recalls.enums import LADDER_STATES, AppointmentStatus, Side, State
 from recalls.lesion_stages import worst_open_category
 from recalls.models import ContactAttempt, Recall, ScreeningExam
+from recalls.presenters.barriers.panel import script_help
 from recalls.presenters.call_script import build_call_script
 from recalls.presenters.case_marks import (
     Lateness,
@@ -265,6 +266,7 @@ def build_recall_context(recall: Recall, user: User, now: datetime, others: Iter
         "printed_at": display_datetime(recall.site, now, now),
         "contact_ladder": build_contact_ladder(recall, now) if recall.state in LADDER_STATES else [],
         "call_script": build_call_script(recall, user),
+        "script_help": script_help(recall),
         "visit_on_closed_day": any(is_on_closed_day(visit) for visit in recall.appointments.all()),
         "opened_by": edit_presence.get_claim_holder(recall, user, now),
     }

@@ -34,7 +34,7 @@ SETTLED_BY: dict[Kind, tuple[Any, str, str]] = {
     Kind.LINK_LOCKED: (gettext_lazy("Call, then send a new link"), "message_new", ""),
     Kind.SEND_REPORT: (gettext_lazy("Look at the report"), "recall", ""),
     Kind.SUMMARY_DUE: (gettext_lazy("Send lay summaries"), "lay_summaries", ""),
-    Kind.BARRIER: (gettext_lazy("Call and log it"), "step", "log_contact"),
+    Kind.BARRIER: (gettext_lazy("Help, and say what came of it"), "step", "help_with_barrier"),
     Kind.REMINDER_CALL: (gettext_lazy("Call and log it"), "step", "log_contact"),
     Kind.CLOSED_DAY: (gettext_lazy("Move the visit"), "step", "reschedule"),
     Kind.STATUS_NOT_TOLD: (gettext_lazy("Look at the recall"), "recall", ""),

@@ -10,6 +10,8 @@ from django.db.models import Model
 
 from history.row_seals import key_code, seal_row, shape_code
 from recalls.models import (
+    Barrier,
+    BarrierHelp,
     Biopsy,
     BiopsyRetraction,
     Concordance,
@@ -46,6 +48,8 @@ RECALL_OF_FACT: dict[type[Model], str] = {
     Referral: "recall",
     ReferralRetraction: "referral__recall",
     OutsideReport: "recall",
+    Barrier: "recall",
+    BarrierHelp: "barrier__recall",
 }
 KEY = "key"  # names the key of the seals beside it
 

@@ -1,19 +1,23 @@
-"""Reads in one query what the results of a recall left: lesions, tissue, what was told, referrals, requests."""
+"""Reads in one query what the results of a recall left, and what stands in the way of a visit."""
 
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from clinic.models import User
 from clinic.queries.prepared import PreparedQuery
 from clinic.union_fetch import as_union, build_instances, set_prefetched
 from recalls.models import (
+    Barrier,
+    BarrierHelp,
+    BarrierResource,
     Biopsy,
     Concordance,
     Lesion,
     LesionAssessment,
+    NavigatorCase,
     PathologyResult,
     Recall,
     Referral,
@@ -24,7 +28,9 @@ from recalls.models import (
 )
 
 
-def _rows_of(recall: int) -> "dict[str, QuerySet[Any]]":
+def _rows_of(recall: int, site: int) -> "dict[str, QuerySet[Any]]":
+    cases = NavigatorCase.objects.filter(recall=recall, ended_at=None)
+    signed = SignOffRequest.objects.filter(recall=recall)
     return {
         "lesions": Lesion.objects.filter(recall=recall),
         "assessments": LesionAssessment.objects.filter(lesion__recall=recall),
@@ -35,16 +41,20 @@ def _rows_of(recall: int) -> "dict[str, QuerySet[Any]]":
         "disclosures": ResultDisclosure.objects.filter(recall=recall),
         "refusals": Refusal.objects.filter(recall=recall),
         "report_requests": ReportRequest.objects.filter(recall=recall),
-        "sign_off_requests": SignOffRequest.objects.filter(recall=recall),
-        "people": User.objects.filter(pk__in=SignOffRequest.objects.filter(recall=recall).values("requested_by")),
+        "sign_off_requests": signed,
+        "barriers": Barrier.objects.filter(recall=recall),
+        "barrier_helps": BarrierHelp.objects.filter(barrier__recall=recall),
+        "barrier_resources": BarrierResource.objects.filter(site=site, in_use=True, reviewed_on__isnull=False),
+        "navigator_cases": cases,
+        "people": User.objects.filter(Q(pk__in=signed.values("requested_by")) | Q(pk__in=cases.values("navigator"))),
     }
 
 
-def _build_query(*, recall: int) -> "QuerySet[Any, Any]":
-    return as_union(**_rows_of(recall))
+def _build_query(*, recall: int, site: int) -> "QuerySet[Any, Any]":
+    return as_union(**_rows_of(recall, site))
 
 
-_MODELS: dict[str, type[Model]] = {name: rows.model for name, rows in _rows_of(0).items()}
+_MODELS: dict[str, type[Model]] = {name: rows.model for name, rows in _rows_of(0, 0).items()}
 _QUERY = PreparedQuery(_build_query)
 
 
@@ -53,12 +63,24 @@ def load_result_rows(recall: Recall) -> None:
 
     A prefetch of lesions and of their own rows would take more queries for a recall that has some.
     """
-    found = build_instances(_QUERY.rows(recall=recall.pk), _MODELS)
+    found = build_instances(_QUERY.rows(recall=recall.pk, site=recall.site_id), _MODELS)
     assessments, people = found.pop("assessments"), {person.pk: person for person in found.pop("people")}
     for request in found["sign_off_requests"]:
         request.requested_by = people[request.requested_by_id]
+    for case in found["navigator_cases"]:
+        case.navigator = people[case.navigator_id]
+    recall.resources_of_site = found.pop("barrier_resources")  # type: ignore[attr-defined]
+    _join_helps(found["barriers"], found.pop("barrier_helps"))
     _join_lesions(found, assessments)
     set_prefetched(recall, **found)
+
+
+def _join_helps(barriers: Iterable[Barrier], helps: Iterable[BarrierHelp]) -> None:
+    of_barrier: dict[int, list[BarrierHelp]] = defaultdict(list)
+    for one in helps:
+        of_barrier[one.barrier_id].append(one)
+    for barrier in barriers:
+        set_prefetched(barrier, helps=of_barrier[barrier.pk])
 
 
 def _join_lesions(found: dict[str, list[Any]], assessments: Iterable[LesionAssessment]) -> None:

@@ -17,7 +17,16 @@ from clinic.factories import SiteStaff
 from clinic.models import Site
 from patients.models import ContactPoint
 from recalls import actions
-from recalls.actions import ContactAttemptInput, DisclosureInput, OutcomeInput, OutsideReportInput, PathologyInput, Slot
+from recalls.actions import (
+    ContactAttemptInput,
+    DisclosureInput,
+    OutcomeInput,
+    OutsideReportInput,
+    PathologyInput,
+    Slot,
+    StatedBarriers,
+)
+from recalls.barrier_enums import BarrierKind, BarrierSource
 from recalls.enums import (
     Assessment,
     ConcordanceVerdict,
@@ -142,6 +151,15 @@ def _scheduler_step(step: Callable[..., Any], note: str = "") -> ScenarioAction:
     return lambda context: step(context.recall, by=context.staff.scheduler, note=note)
 
 
+def _say_no_ride(context: ScenarioContext) -> None:
+    stated = StatedBarriers((BarrierKind.RIDE,), BarrierSource.CALL, "No car, and the bus takes two hours.")
+    actions.state_barrier(context.recall, stated, by=context.staff.scheduler)
+
+
+def _take_case(context: ScenarioContext) -> None:
+    actions.take_case(context.recall, by=context.staff.navigator)
+
+
 def _radiologist_step(step: Callable[..., Any], note: str = "") -> ScenarioAction:
     return lambda context: step(context.recall, by=context.staff.radiologist, note=note)
 
@@ -230,6 +248,7 @@ _THREE_CALLS = (
     ScenarioStep(3, time(12, 20), _log_call(ContactResult.LEFT_MESSAGE, "Name and number only.")),
     ScenarioStep(7, time(8, 30), _log_call(ContactResult.NO_ANSWER)),
 )
+_NO_RIDE = ScenarioStep(1, time(11, 0), _say_no_ride)
 _FULL_LADDER = (
     *_THREE_CALLS,
     ScenarioStep(8, time(11, 0), _log_attempt(ContactChannel.LETTER)),
@@ -271,6 +290,8 @@ SCENARIOS: dict[str, Scenario] = {
     "ready_to_book": Scenario((_BOOKED[0],)),
     "wrong_number": Scenario((ScenarioStep(1, time(11, 40), _log_call(ContactResult.WRONG_NUMBER)),)),
     "three_attempts": Scenario(_THREE_CALLS),
+    "barrier": Scenario((_NO_RIDE,)),
+    "navigator_case": Scenario((_NO_RIDE, ScenarioStep(1, time(12, 0), _take_case))),
     "ladder_complete": Scenario(
         (*_FULL_LADDER, ScenarioStep(43, time(9, 30), _log_attempt(ContactChannel.NAVIGATOR, ContactResult.DONE)))
     ),

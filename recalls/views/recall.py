@@ -14,6 +14,7 @@ from desk.views import DeskView, current_user, log_patient_view, sites_by_id
 from recalls import edit_presence
 from recalls.forms import STEP_FORMS
 from recalls.presenters import build_recall_history, build_step_menu
+from recalls.presenters.barriers.panel import build_barrier_panel
 from recalls.presenters.booking.appointment_card import build_appointment_card
 from recalls.presenters.booking.held_time import build_held_time
 from recalls.presenters.imaging_order import build_order_panel
@@ -49,6 +50,7 @@ class RecallDetailView(DeskView):
             "appointment_card": build_appointment_card(recall, now),
             "held_time": build_held_time(recall, user, now),
             "lane": build_lane_panel(recall, user, now, recall.lane_policy),  # type: ignore[attr-defined]
+            "barrier_panel": build_barrier_panel(recall, actor_for(user), now),
             "order": build_order_panel(recall, now, may_read_messages=can_open_page(user, Page.HL7_MESSAGES)),
             "work_items": build_work_item_rows(getattr(recall, "open_work_items", ()), sites_by_id(user), now),
             "contact_form": build_contact_form(recall, user),

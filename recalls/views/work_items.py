@@ -140,6 +140,10 @@ class WorkItemDoneView(DeskView):
         item = WorkItem.objects.filter(site_id__in=user.site_ids, pk=pk).first()
         if item is None:
             raise Http404
+        if item.kind == WorkItemKind.BARRIER and item.recall and actions.has_unsettled_barrier(item.recall):
+            messages.info(request, _("Say what came of it: that closes the task."))
+            help_url = reverse("step", args=[item.recall_id, "help_with_barrier"])
+            return redirect(add_return_list(help_url, return_list_url(request)))
         actions.finish_work_item(item, by=user)
         words = _("Done: %(task)s.") % {"task": item.get_kind_display()}
         messages.success(request, words, extra_tags=store_saved_note(request, item.patient_id))

@@ -76,6 +76,15 @@ class Precondition(models.TextChoices):
     DECEASED = "deceased", _("The patient is not recorded as deceased.")
     REPORT_REQUESTED = "report_requested", _("No report is asked for from another institution.")
     FIRST_VISIT_ASKED = "first_visit_asked", _("No first visit at a treatment waits to be confirmed.")
+    BARRIER_UNSETTLED = "barrier", _("Nothing is noted that stands in the way.")
+    CASE_NEEDED = (
+        "case_needed",
+        _(
+            "Only where a barrier stands, the target is past, a visit is due after a 3, or three calls were made, and "
+            "while no navigator has it."
+        ),
+    )
+    CASE_OPEN = "case_open", _("No navigator has this case.")
     SIGN_OFF_REQUESTED = "sign_off_requested", _("Nothing waits for a second signature.")
 
 

@@ -87,19 +87,19 @@ def _rows_of(person: User, days: dict[date, Counter[str]], window: Window) -> It
 
 
 def _queries(sites: Sequence[Site], window: Window) -> Iterator[CountQuery]:
-    events = _within(RecallEvent.objects.filter(user__isnull=False), sites, window, "at", "recall__site")
+    events = within(RecallEvent.objects.filter(user__isnull=False), sites, window, "at", "recall__site")
     day = _day_number(sites, window, "at", "recall__site")
     for work, steps in STEPS_BY_WORK.items():
         done = events.filter(step__in=steps)
         yield count_query(done, work, first=F("user_id"), second=day)
         undone = events.filter(step="undo", data__step__in=steps)
         yield count_query(undone, f"undone_{work}", first=F("user_id"), second=day)
-    tasks = _within(WorkItem.objects.filter(done_by__isnull=False), sites, window, "done_at", "site")
+    tasks = within(WorkItem.objects.filter(done_by__isnull=False), sites, window, "done_at", "site")
     yield count_query(tasks, "tasks", first=F("done_by_id"), second=_day_number(sites, window, "done_at", "site"))
 
 
-def _within(rows: QuerySet[Any], sites: Sequence[Site], window: Window, at: str, site: str) -> QuerySet[Any]:
-    """The outer bounds stand by themselves too, so that an index on the instant serves them."""
+def within(rows: QuerySet[Any], sites: Sequence[Site], window: Window, at: str, site: str) -> QuerySet[Any]:
+    """The rows of the window by each site's own days; the outer bounds stand by themselves too, for an index."""
     zones = group_site_ids_by_zone(sites)
     bounds = {
         zone: (start_of_day(zone, window.first), start_of_day(zone, window.last + timedelta(1))) for zone in zones

@@ -22,6 +22,7 @@ from recalls.assignment import assignable_users, display_name, is_everybodys
 from recalls.enums import OPEN_STATES, State
 from reports.manager import csv_files, staff_work
 from reports.manager.list_rows import ManagerRow, build_manager_rows, csv_header
+from reports.manager.navigator_minutes import count_case_minutes
 from reports.manager.recall_lists import ListCursor, ListQuery, RecallList, get_list_page
 from reports.models import ExportLog
 
@@ -208,6 +209,7 @@ def _render_work(request: HttpRequest, form: csv_files.ExportForm) -> HttpRespon
         "window": window,
         "is_week": is_week,
         "rows": staff_work.count_staff_work(user.own_sites, window),
+        "case_rows": count_case_minutes(user.own_sites, window),
         "labels": staff_work.WORK_LABELS.values(),
         "earlier_url": f"?by={by}&on={window.first - step}",
         "later_url": f"?by={by}&on={window.first + step}",

@@ -26,7 +26,7 @@ NO_PAGES = frozenset({
     "mfa_reauthenticate_webauthn", "mfa_remove_webauthn", "mfa_view_recovery_codes", "name_audit_physician",
     "lane_answer", "next_recall", "openid_connect_callback", "openid_connect_login", "outside_report", "parked_cancer",
     "patient_end_links",
-    "lift_hold", "retention_decide",
+    "lift_hold", "navigator_case", "retention_decide",
     "recall_list_export", "refresh_presence", "room_entry", "saved_view_create", "saved_view_delete",
     "set_language", "setup_account_decide", "setup_come_back", "setup_invite_again", "setup_lost_factor",
     "setup_new_password", "setup_reopen_day", "setup_site_new", "setup_stop_delete", "setup_work_holiday",

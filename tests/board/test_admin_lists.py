@@ -18,9 +18,12 @@ from patients.models import Patient
 from recalls import actions
 from recalls.actions import OutcomeInput, OutsideReportInput, RefusalInput
 from recalls.actions.supplemental import advise_supplemental
+from recalls.barrier_enums import BarrierKind
 from recalls.enums import Assessment, DurationComponent, OutsideReportKind, ReportSource, SupplementalTest
 from recalls.models import (
+    BarrierResource,
     LanePolicy,
+    NavigationPolicy,
     Recall,
     RecallEvent,
     ReminderCallPolicy,
@@ -123,6 +126,8 @@ def test_rows_of_another_site_are_neither_listed_nor_opened(
     for site in Site.objects.all():
         for policy in (SlotPolicy, LanePolicy, ReminderCallPolicy):
             policy.objects.get_or_create(site=site)
+        NavigationPolicy.objects.create(site=site)
+        BarrierResource.objects.create(site=site, kind=BarrierKind.RIDE, language="en", text="A taxi.")
     for model in (model for model in MODELS if model._meta.label not in NOT_OF_ONE_SITE):
         everything = set(model._default_manager.all())
         with subtests.test(model._meta.label_lower):

@@ -21,6 +21,7 @@ from recalls.actions import (
     OutcomeInput,
 )
 from recalls.actions.pathology import awaited_lesions
+from recalls.barrier_enums import BarrierKind, BarrierSource, CaseReason
 from recalls.enums import (
     AppointmentStatus,
     Assessment,
@@ -34,10 +35,12 @@ from recalls.enums import (
 from recalls.lesion_stages import load_lesion_statuses
 from recalls.models import (
     Appointment,
+    Barrier,
     Biopsy,
     Concordance,
     Lesion,
     LesionAssessment,
+    NavigatorCase,
     PathologyResult,
     Recall,
     Referral,
@@ -225,6 +228,11 @@ def add_missing_fact(recall: Recall, step: str) -> None:
         if recall.state != State.RESULT_TO_TELL:
             Recall.objects.filter(pk=recall.pk).update(result_since=None, tell_by=None)
             recall.refresh_from_db(fields=["result_since", "tell_by"])
+    if step in ("help_with_barrier", "take_case"):
+        Barrier.objects.create(recall=recall, kind=BarrierKind.RIDE, source=BarrierSource.CALL, **_signed_now())
+    if step in ("log_case_minutes", "end_case"):
+        navigator = get_site_staff(recall.site).navigator
+        NavigatorCase.objects.create(recall=recall, navigator=navigator, reason=CaseReason.BARRIER)
     if step in ("decline", "transfer", "close_lost"):
         _settle_awaited_lesions(recall)
 

@@ -19,15 +19,18 @@ from recalls.actions import (
     ConsentInput,
     ContactAttemptInput,
     DisclosureInput,
+    HelpInput,
     OutcomeInput,
     OutsideReportInput,
     PathologyInput,
     RefusalInput,
     Slot,
+    StatedBarriers,
 )
 from recalls.actions.pathology import awaited_lesions
 from recalls.actions.same_day import decline_lane
 from recalls.actions.transition import apply_step
+from recalls.barrier_enums import BarrierEnd, BarrierKind, BarrierSource, CaseEnd
 from recalls.enums import (
     Assessment,
     ConcordanceVerdict,
@@ -118,6 +121,11 @@ def leave_the_lane(recall: Recall, by: UserOrActor) -> Any:
     return decline_lane(recall, LaneAnswer.LEFT, by=by)
 
 
+def solved_ride(recall: Recall) -> HelpInput:
+    row = recall.barriers.first()
+    return HelpInput(row.pk if row else 0, offered="A taxi.", outcome=BarrierEnd.SOLVED)
+
+
 def stop_message(recall: Recall, by: UserOrActor) -> Any:
     def name_it(move: actions.Transition) -> None:
         move.data = {"did": "stopped", "kind": "please_call", "occasion": ""}
@@ -163,6 +171,7 @@ _NOTE = "Said on the phone."
 _CALL = ContactAttemptInput(ContactChannel.PHONE, ContactResult.NO_ANSWER)
 _NO_TEXTS = ConsentInput(Consent.Subject.SMS, granted=False, source="desk: phone", words="No texts please.")
 _NORMAL_OUTCOME = OutcomeInput(Assessment.NEGATIVE)
+NO_RIDE = StatedBarriers((BarrierKind.RIDE,), BarrierSource.CALL)
 TOLD_AT_VISIT = DisclosureInput(DisclosureMethod.AT_VISIT)
 TOLD_BY_PHONE = DisclosureInput(DisclosureMethod.PHONE)
 
@@ -175,6 +184,11 @@ STEP_ACTIONS: dict[str, StepAction] = {
     "take_on": lambda recall, by: actions.take_on(recall, by=by),
     "assign": lambda recall, by: actions.assign(recall, get_site_staff(recall.site).scheduler, by=by),
     "ask_doctor": lambda recall, by: actions.ask_doctor(recall, by=by, note="What is it?"),
+    "state_barrier": lambda recall, by: actions.state_barrier(recall, NO_RIDE, by=by),
+    "help_with_barrier": lambda recall, by: actions.help_with_barrier(recall, solved_ride(recall), by=by),
+    "take_case": lambda recall, by: actions.take_case(recall, by=by),
+    "log_case_minutes": lambda recall, by: actions.log_case_minutes(recall, 10, by=by),
+    "end_case": lambda recall, by: actions.end_case(recall, CaseEnd.DONE, by=by),
     "add_note": lambda recall, by: actions.add_note(recall, by=by, note=_NOTE),
     "record_wishes": lambda recall, by: actions.record_wishes(recall, {"channel": "phone"}, by=by),
     "record_consent": lambda recall, by: actions.record_consent(recall, _NO_TEXTS, by=by),

@@ -1,8 +1,6 @@
 """Actions by which patients book, move or cancel their own visit, by the same rules and locks as a desk."""
 
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Final, Unpack
+from typing import Unpack
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -11,29 +9,18 @@ from django.utils.translation import gettext as _
 
 from clinic import calendar
 from patients.models import Patient
+from recalls.actions.barriers.helping import state_barrier
+from recalls.actions.barriers.stating import StatedBarriers
 from recalls.actions.contact import open_work_item
 from recalls.actions.transition import ActionKwargs, active_appointment
 from recalls.actions.visits import book_appointment, cancel_appointment, reschedule
+from recalls.barrier_enums import BarrierKind, BarrierSource
 from recalls.enums import CancelReason, VisitKind, WorkItemKind
 from recalls.models import Recall, RecallEvent
 from recalls.permissions import StepUnavailable
 from recalls.scheduling.room_lock import Slot
 from recalls.scheduling.self_booking import CHANGE_UNTIL, SelfBooking, find_self_booking
 from recalls.scheduling.slots import parse_slot
-
-# Fear is a doctor's to talk about; what stands in the way is the desk's to help with; the rest is asked about by phone.
-TASK_BY_REASON: Final[Mapping[CancelReason, WorkItemKind]] = MappingProxyType(
-    {
-        CancelReason.FEAR: WorkItemKind.DOCTOR_QUESTION,
-        CancelReason.COST: WorkItemKind.BARRIER,
-        CancelReason.RIDE: WorkItemKind.BARRIER,
-        CancelReason.WORK: WorkItemKind.BARRIER,
-        CancelReason.CARE: WorkItemKind.BARRIER,
-        CancelReason.ELSEWHERE: WorkItemKind.PATIENT_REQUEST,
-        CancelReason.UNWELL: WorkItemKind.PATIENT_REQUEST,
-        CancelReason.OTHER: WorkItemKind.PATIENT_REQUEST,
-    }
-)
 
 
 def choose_time(patient: Patient, chosen: str, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
@@ -77,7 +64,8 @@ def _offered_slot(booking: SelfBooking, chosen: str) -> Slot:
 def cancel_for(recall: Recall, reason: CancelReason, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
     """Cancel the visit and open the task that the reason asks for, so that the patient is helped to another one.
 
-    Raises StepUnavailable shortly before the visit: then a call is needed. The same form sent twice acts once.
+    What is in the way becomes a barrier; another clinic, an illness and anything else is asked about by phone. Raises
+    StepUnavailable shortly before the visit: then a call is needed. The same form sent twice acts once.
     """
     visit, done = active_appointment(recall), _event_of_form(recall, kwargs.get("key"))
     if done is not None:
@@ -87,7 +75,10 @@ def cancel_for(recall: Recall, reason: CancelReason, **kwargs: Unpack[ActionKwar
     words = _("Cancelled by the patient: %(reason)s") % {"reason": reason.label}
     kwargs["note"] = words
     event = cancel_appointment(recall, **kwargs)
-    open_work_item(recall, TASK_BY_REASON[reason], words)
+    if reason in BarrierKind.values:
+        state_barrier(recall, StatedBarriers((BarrierKind(reason),), BarrierSource.PAGE), by=kwargs["by"], note=words)
+    else:
+        open_work_item(recall, WorkItemKind.PATIENT_REQUEST, words)
     return event
 
 

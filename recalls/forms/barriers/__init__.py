@@ -1,0 +1,1 @@
+"""Forms about what is in the way of a visit, and about navigators' cases."""

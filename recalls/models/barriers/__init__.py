@@ -1,0 +1,1 @@
+"""Models of barriers, of the help a site has against them, and of navigators' cases."""
