@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from datetime import time
 
+from clinic import calendar
 from clinic.factories import SiteFactory, SiteStaff, UserFactory, get_site_staff
 from clinic.models import OpeningHours, Site, User
 from clinic.roles import Role
 from patients.factories import ReferringProviderFactory
 from patients.models import ReferringProvider
+from recalls.barrier_enums import BarrierKind
 from recalls.enums import Modality
-from recalls.models import SlotPolicy
+from recalls.models import BarrierResource, SlotPolicy
 from recalls.testing.factories import RoomFactory
 
 
@@ -63,12 +65,35 @@ def create_sites(password: str) -> tuple[DemoSite, ...]:
     sites = {site.code: site for site in (_shadyside(), _foothills())}
     for site in sites.values():
         SlotPolicy.objects.create(site=site, holds_slots=True, self_booking=True, offers_earlier=True)
+        _name_help(site)
     for site in sites.values():
         _create_rooms(site)
     for login in DEMO_USERS:
         _create_user(login, sites, password)
     referrers = tuple(ReferringProviderFactory.create(name=name) for name in _REFERRERS)
     return tuple(DemoSite(sites[code], get_site_staff(sites[code]), referrers) for code in (SHADYSIDE, FOOTHILLS))
+
+
+# What the clinics offer where something is in the way: barrier, language, text.
+_HELP = (
+    (BarrierKind.RIDE, "en", "We can send you a taxi. It costs you nothing."),
+    (BarrierKind.RIDE, "es", "Podemos enviarle un taxi. No le cuesta nada."),
+    (BarrierKind.COST, "en", "You may not have to pay. Call our team for help with the cost."),
+    (BarrierKind.COST, "es", "Tal vez no tenga que pagar. Llame a nuestro equipo para recibir ayuda."),
+    (BarrierKind.WORK, "en", "We can write a note for your work."),
+    (BarrierKind.WORK, "es", "Podemos darle una carta para su trabajo."),
+    (BarrierKind.CARE, "en", "You may bring a child. Our team will stay with them."),
+    (BarrierKind.CARE, "es", "Puede traer a sus hijos. Nuestro equipo les cuida."),
+)
+
+
+def _name_help(site: Site) -> None:
+    today = calendar.today(site)
+    for kind, language, text in _HELP:
+        BarrierResource.objects.create(
+            site=site, kind=kind, language=language, text=text, phone=site.phone,
+            reviewer="Dr. Ravi Sample-Rao", reviewed_on=today,
+        )  # fmt: skip
 
 
 def _create_rooms(site: Site) -> None:

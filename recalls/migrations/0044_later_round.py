@@ -15,4 +15,8 @@ class Migration(migrations.Migration):
             model_name='recall',
             index=models.Index(condition=models.Q(('round__gt', 0), ('state', 'to_contact')), fields=['site', 'target_at', 'id'], name='recall_later_round'),
         ),
+        AddIndexOnline(
+            model_name='workitem',
+            index=models.Index(condition=models.Q(('done_at__isnull', True), ('kind', 'barrier')), fields=['site', 'due_at', 'id'], name='work_item_barrier'),
+        ),
     ]

@@ -109,6 +109,12 @@ class WorkItem(models.Model):
                 condition=Q(done_at__isnull=True, kind=WorkItemKind.PATIENT_REQUEST),
                 name="work_item_asked",
             ),
+            # Serves the navigator's list: what is in the way and nobody has solved.
+            models.Index(
+                fields=["site", "due_at", "id"],
+                condition=Q(done_at__isnull=True, kind=WorkItemKind.BARRIER),
+                name="work_item_barrier",
+            ),
             # Serves FHIR: what changed since, in that order.
             models.Index(WORK_ITEM_CHANGED, "id", name="work_item_by_change"),
         ]

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from clinic.models import Site, User
 from desk.keyset import rows_after
@@ -17,7 +17,7 @@ from recalls.selectors.queue import with_next_action_facts
 PAGE_SIZE = 25
 
 
-class CaseCursor(NamedTuple):
+class NavigatorCursor(NamedTuple):
     """A place in the list: the instant by which it is sorted, and the recall's number."""
 
     at: datetime
@@ -33,8 +33,8 @@ class OpenCases(NamedTuple):
 
 
 def get_waiting(
-    sites: Iterable[Site], why: CaseReason, now: datetime, after: CaseCursor | None
-) -> tuple[list[Any], CaseCursor | None]:
+    sites: Iterable[Site], why: CaseReason, now: datetime, after: NavigatorCursor | None
+) -> tuple[list[Any], NavigatorCursor | None]:
     """Recalls that no navigator has, with all that a row says, and where the next page begins. Six queries at most."""
     places = _fetch_places(sites, why, now, after)
     shown = places[:PAGE_SIZE]
@@ -48,39 +48,40 @@ def _rows(numbers: Iterable[int]) -> QuerySet[Recall]:
     return rows.prefetch_related("contact_attempts", "barriers__helps")
 
 
-def _fetch_places(sites: Iterable[Site], why: CaseReason, now: datetime, after: CaseCursor | None) -> list[CaseCursor]:
+def _fetch_places(
+    sites: Iterable[Site], why: CaseReason, now: datetime, after: NavigatorCursor | None
+) -> list[NavigatorCursor]:
     """Each site's first rows come from its own stretch of an index."""
     branches = [branch for site in sites for branch in _branches(site, why, now, after)]
     if not branches:
         return []
-    found = [CaseCursor(*columns[1:]) for columns in branches[0].union(*branches[1:], all=True)]
+    found = [NavigatorCursor(*columns) for columns in branches[0].union(*branches[1:], all=True)]
     return sorted(found)[: PAGE_SIZE + 1]
 
 
-def _branches(site: Site, why: CaseReason, now: datetime, after: CaseCursor | None) -> list[QuerySet[Any, Any]]:
+def _branches(site: Site, why: CaseReason, now: datetime, after: NavigatorCursor | None) -> list[QuerySet[Any, Any]]:
     is_free = ~Exists(NavigatorCase.objects.filter(recall=OuterRef("recall"), ended_at=None))
     if why == CaseReason.BARRIER:
         tasks = WorkItem.objects.filter(is_free, site=site, kind=WorkItemKind.BARRIER, done_at=None)
         tasks = tasks.filter(recall__isnull=False)
         return [_first(tasks, "due_at", "recall_id", after)]
     if why == CaseReason.CALLS:
-        return [
-            _first(RecallFacts.objects.filter(is_free, site=site, many_calls=True), "target_at", "recall_id", after)
-        ]
+        called = RecallFacts.objects.filter(is_free, site=site, many_calls=True, target_at__isnull=False)
+        return [_first(called, "target_at", "recall_id", after)]
     rows = Recall.objects.filter(~Exists(NavigatorCase.objects.filter(recall=OuterRef("pk"), ended_at=None)), site=site)
     if why == CaseReason.FOLLOW_UP:
-        rows = rows.filter(state=State.TO_CONTACT, round__gt=0)
+        rows = rows.filter(state=State.TO_CONTACT, round__gt=0, target_at__isnull=False)
         return [_first(rows, "target_at", "id", after)]
     late = rows.filter(~Q(state=State.CLOSED), target_at__lt=now)
     return [_first(late.filter(suspicious=is_suspicious), "target_at", "id", after) for is_suspicious in (True, False)]
 
 
-def _first(rows: QuerySet[Any], order: str, number: str, after: CaseCursor | None) -> QuerySet[Any, Any]:
+def _first(rows: QuerySet[Any], order: str, number: str, after: NavigatorCursor | None) -> QuerySet[Any, Any]:
     if after is not None:
         rows = rows.filter(rows_after((order, number), after))
     # The outer filter lets SQLite combine limited queries of several sites.
     first = rows.model._default_manager.filter(pk__in=rows.order_by(order, number).values("pk")[: PAGE_SIZE + 1])
-    return first.order_by().values_list(Value("", output_field=CharField()), order, number)
+    return first.order_by().values_list(order, number)
 
 
 def get_open_cases(user: User, sites: Iterable[Site]) -> OpenCases:

@@ -43,7 +43,7 @@ SCENARIOS = (
     "to_contact", "suspicious_screen", "wrong_number", "ladder_complete", "booked", "attended", "awaiting_priors",
     "priors_received", "missed", "benign_to_tell", "suspicious_to_tell", "to_hand_over", "transferred",
     "biopsy_to_book", "biopsy_booked", "awaiting_pathology", "awaiting_concordance", "closed_benign", "cancer",
-    "on_hold", "lost",
+    "on_hold", "lost", "navigator_case",
 )  # fmt: skip
 # What a radiologist presses so that every field of the screen is in sight.
 KEYS_BY_STEP = {
@@ -228,7 +228,7 @@ def _step_name(one: PageCheck) -> str:
 def manager_pages(house: ClinicData, user: User) -> list[PageCheck]:
     names = [
         "board", "workflow_map", "downtime", "my_recalls", "staff_work", "missed_visits", "export_log", "export_files",
-        "calendar_feeds", "uploads", "parked_rows", "hl7_messages", "hl7_trial", "duplicates",
+        "calendar_feeds", "navigator_list", "uploads", "parked_rows", "hl7_messages", "hl7_trial", "duplicates",
     ]  # fmt: skip
     pages = [
         PageCheck(reverse(name))

@@ -22,7 +22,7 @@ from recalls.barrier_enums import CaseEnd, CaseReason
 from recalls.models import MOST_MINUTES, Recall
 from recalls.permissions import StepRefused
 from recalls.presenters.barriers.navigator_rows import build_case_rows
-from recalls.selectors.navigator_list import CaseCursor, get_open_cases, get_waiting, limits_by_site
+from recalls.selectors.navigator_list import NavigatorCursor, get_open_cases, get_waiting, limits_by_site
 
 USUAL_MINUTES = (5, 10, 15, 30)
 _MAX_DIGITS = 9
@@ -39,7 +39,7 @@ class NavigatorListView(DeskView):
         sites = sites_by_id(user)
         own = get_open_cases(user, sites.values())
         waiting, following = get_waiting(
-            sites.values(), why, now, parse_cursor(CaseCursor, request.GET.get("after", ""))
+            sites.values(), why, now, parse_cursor(NavigatorCursor, request.GET.get("after", ""))
         )
         page_views.record(user, "navigator's list", dict.fromkeys(row.patient_id for row in [*own.recalls, *waiting]))
         context: dict[str, Any] = {
