@@ -1,7 +1,9 @@
 """Defines the demo's two invented sites in two time zones, and staff in each role."""
 
 from dataclasses import dataclass
-from datetime import time
+from datetime import time, timedelta
+
+from django.utils import timezone
 
 from clinic import calendar
 from clinic.factories import SiteFactory, SiteStaff, UserFactory, get_site_staff
@@ -64,7 +66,10 @@ def create_sites(password: str) -> tuple[DemoSite, ...]:
     """Both sites with their staff, who all sign in with that password, and the clinicians who refer to them."""
     sites = {site.code: site for site in (_shadyside(), _foothills())}
     for site in sites.values():
-        SlotPolicy.objects.create(site=site, holds_slots=True, self_booking=True, offers_earlier=True)
+        SlotPolicy.objects.create(
+            site=site, holds_slots=True, self_booking=True, offers_earlier=True,
+            holds_since=timezone.now() - timedelta(days=7),  # so that recalls of the demo's last days have one
+        )  # fmt: skip
         _name_help(site)
     for site in sites.values():
         _create_rooms(site)

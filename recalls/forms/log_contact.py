@@ -145,7 +145,7 @@ class LogContactForm(StepForm):
 
     def _barrier_fields(self) -> list[Any]:
         """Folded: most calls say nothing of the kind."""
-        opened = " open" if self.is_bound and self.data.getlist("barriers") else ""
+        opened = " open" if self["barriers"].value() else ""
         summary = gettext("Something is in the way")
         return [
             HTML(f"<details class='mb-3'{opened}><summary>{summary}</summary>"),

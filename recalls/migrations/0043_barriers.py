@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
                 ('language', models.CharField(choices=[('en', 'English'), ('es', 'Spanish')], max_length=10, verbose_name='language')),
                 ('text', models.CharField(help_text='One or two short sentences to the patient, such as: We can send you a taxi. It costs you nothing.', max_length=300, verbose_name='text')),
                 ('phone', models.CharField(blank=True, max_length=40, verbose_name='phone')),
-                ('link', models.URLField(blank=True, help_text='Only to hosts that the operator allows for links in texts.', max_length=300, validators=[clinic.validators.validate_link_host], verbose_name='link')),
+                ('link', models.CharField(blank=True, help_text='Only to hosts that the operator allows for links in texts.', max_length=300, validators=[django.core.validators.URLValidator(schemes=['https']), clinic.validators.validate_link_host], verbose_name='link')),
                 ('reviewer', models.CharField(blank=True, max_length=150, verbose_name='reviewed by')),
                 ('reviewed_on', models.DateField(blank=True, null=True, verbose_name='reviewed on')),
                 ('in_use', models.BooleanField(default=True, verbose_name='in use')),

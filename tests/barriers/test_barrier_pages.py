@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from clinic.models import Site, User
 from notifications.inbound.barrier_replies import read_barrier
@@ -113,7 +113,7 @@ def test_the_patients_page_offers_help_only_for_what_stands_in_the_way(
     assert "Nobody reviewed this." not in shown
 
 
-def test_a_link_leads_only_to_hosts_that_are_allowed(shadyside: Site, settings: SettingsWrapper) -> None:
+def test_a_link_leads_only_to_hosts_that_are_allowed(shadyside: Site, settings: Settings) -> None:
     settings.TEXT_LINK_HOSTS = ["rides.example.org"]
     row = BarrierResource(site=shadyside, kind=BarrierKind.RIDE, language="en", text=TAXI)
     row.link = "https://rides.example.org/book"

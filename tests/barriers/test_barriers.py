@@ -62,7 +62,7 @@ def test_what_is_said_in_a_call_is_kept_with_who_said_it_and_opens_one_task(reca
         ("ride", "call", staff.scheduler.get_full_name()),
     ]
     task = recall.work_items.get(done_at=None)
-    assert (task.kind, task.reason) == (WorkItemKind.BARRIER, "In the way: Cost, No ride (the patient, on the phone).")
+    assert (task.kind, task.reason) == (WorkItemKind.BARRIER, "Cost, No ride (the patient, on the phone)")
 
 
 @pytest.mark.parametrize(

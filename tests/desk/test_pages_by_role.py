@@ -26,6 +26,7 @@ ROLES_BY_PAGE = {
     "worklist": {Role.RADIOLOGIST},
     "supplemental": CALLERS | {Role.MANAGER, Role.RADIOLOGIST},
     "supplemental_add": CALLERS | {Role.MANAGER, Role.RADIOLOGIST},
+    "navigator_list": {Role.NAVIGATOR, Role.MANAGER},
     "my_recalls": {Role.RADIOLOGIST, Role.MANAGER},
     "access_log": {Role.PRIVACY_OFFICER},
 }

@@ -181,7 +181,7 @@ def test_the_page_of_free_times_asks_six_queries_or_fewer_however_much_is_taken(
 @pytest.mark.parametrize(
     ("reason", "tasks"),
     [
-        (CancelReason.COST, {WorkItemKind.BARRIER: "In the way: Cost (the patient, on their page)."}),
+        (CancelReason.COST, {WorkItemKind.BARRIER: "Cost (the patient, on their page)"}),
         (CancelReason.ELSEWHERE, {WorkItemKind.PATIENT_REQUEST: "Cancelled by the patient: I go to another clinic"}),
     ],
 )

@@ -48,7 +48,7 @@ def write_barriers(transition: Transition, stated: StatedBarriers) -> list[tuple
 
 def _tasks_for(stated: StatedBarriers) -> list[tuple[WorkItemKind, str]]:
     kinds = [kind for kind in BarrierKind if kind in stated.kinds]
-    said = _("In the way: %(what)s (%(who)s).") % {
+    said = _("%(what)s (%(who)s)") % {
         "what": ", ".join(str(kind.label) for kind in kinds),
         "who": BarrierSource(stated.source).label,
     }

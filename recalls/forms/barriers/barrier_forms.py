@@ -54,7 +54,7 @@ class HelpForm(StepForm):
         label=_("What was offered"),
         required=False,
         max_length=300,
-        help_text=_("Such as: taxi ordered for Tuesday 9:30. Empty where the help above says it."),
+        help_text=_("Such as: taxi ordered for Tuesday 9:30."),
         widget=forms.Textarea(attrs={"rows": 2}),
     )
     outcome = forms.ChoiceField(label=_("What came of it"), required=False, widget=forms.RadioSelect)
@@ -78,6 +78,14 @@ class HelpForm(StepForm):
         self.initial.setdefault("outcome", "")
         if not self.resources:
             del self.fields["resource"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        chosen = self.resources.get(cleaned.get("resource", ""))
+        kinds = {barrier.pk: barrier.kind for barrier in self.recall.barriers.all()}
+        if chosen is not None and kinds.get(cleaned.get("barrier")) != chosen.kind:
+            self.add_error("resource", _("This helps with something else that is in the way."))
+        return cleaned
 
     def perform(self, kwargs: ActionKwargs) -> RecallEvent:
         cleaned = self.cleaned_data

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -27,11 +28,11 @@ class BarrierResource(models.Model):
         ),
     )
     phone = models.CharField(_("phone"), max_length=40, blank=True)
-    link = models.URLField(
+    link = models.CharField(
         _("link"),
         max_length=300,
         blank=True,
-        validators=[validate_link_host],
+        validators=[URLValidator(schemes=["https"]), validate_link_host],
         help_text=_("Only to hosts that the operator allows for links in texts."),
     )
     reviewer = models.CharField(_("reviewed by"), max_length=150, blank=True)
