@@ -1,5 +1,5 @@
-"""Admin pages of recalls, exams, visits, results, tasks, rooms and supplemental tests."""
+"""Admin pages of recalls, exams, visits, results, tasks, rooms, supplemental tests and help against barriers."""
 
-from recalls.admin import recalls, results, rooms, supplemental
+from recalls.admin import barriers, recalls, results, rooms, supplemental
 
-__all__ = ["recalls", "results", "rooms", "supplemental"]
+__all__ = ["barriers", "recalls", "results", "rooms", "supplemental"]

@@ -28,6 +28,10 @@ class OwnSiteAdmin(ScopedAdmin[M]):
     def get_readonly_fields(self, request: HttpRequest, obj: M | None = None) -> Any:
         return ("site",) if obj is not None else ()
 
+    def get_fields(self, request: HttpRequest, obj: M | None = None) -> Any:
+        """Whose it is stands first, also where it cannot be changed."""
+        return ["site", *(name for name in super().get_fields(request, obj) if name != "site")]
+
 
 class RoomHoursInline(ReadOnlyInline):
     model = RoomHours

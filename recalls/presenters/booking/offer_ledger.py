@@ -30,7 +30,7 @@ def build_offer_rows(offers: list[EarlierOffer], now: datetime) -> list[OfferRow
 def _row(offer: EarlierOffer, now: datetime) -> OfferRow:
     visit = offer.entry.appointment
     is_open = not offer.answer and offer.expires_at > now
-    answer = _("open") if is_open else str(offer.get_answer_display()) or _("No answer in time")
+    answer = _("Open") if is_open else str(offer.get_answer_display()) or _("No answer in time")
     return OfferRow(
         name=str(visit.recall.patient),
         url=reverse("recall", args=[visit.recall_id]),
