@@ -50,7 +50,7 @@ def _check_load(recall: Recall, person_id: int) -> None:
     most = policy.most_cases if policy else MOST_OPEN_CASES
     open_cases = NavigatorCase.objects.still_open().filter(navigator=person_id, recall__site=recall.site_id)
     if open_cases[:most].count() >= most:
-        words = _("You have %(count)d open cases here, which is the site's limit. End one or give one back first.")
+        words = _("Your open cases here are at the site's limit of %(count)d. End one or give one back first.")
         raise StepUnavailable(words % {"count": most})
 
 
