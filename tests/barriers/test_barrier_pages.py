@@ -47,6 +47,7 @@ def taxi(shadyside: Site) -> BarrierResource:
         kind=BarrierKind.RIDE,
         language="es",
         text="Podemos enviarle un taxi. No le cuesta nada.",
+        phone="+14125550188",
         **REVIEW,
     )
     return made
