@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import sys
 import tarfile
 import time
 from io import BytesIO
@@ -84,6 +85,8 @@ def restore_copy(stack: Stack, scale: Scale) -> Outcome:
     stack.postgres.run_tool("dropdb", "--force", "recalldesk")
     stack.postgres.run_tool("createdb", "recalldesk")
     restored = run_command(stack, "restore", str(copy), "--identity", str(key))
+    if restored.returncode:
+        print(restored.stdout, restored.stderr, file=sys.stderr, flush=True)
     stack.mail.behave()
     before = stack.mail.count
     stack.start()

@@ -89,6 +89,7 @@ def _judge_with_one_unclear(batch: Batch, row: Any, allowed_extra: int = 0) -> V
 def write_sheet(stack: Stack, scale: Scale) -> Outcome:
     """Every call that is due stands on the sheet of its site, also at a small site beside a large one."""
     from django.conf import settings
+    from django.db import transaction
     from django.utils import timezone
 
     from bench._test_installation import create_site_that_is_always_open
@@ -106,8 +107,10 @@ def write_sheet(stack: Stack, scale: Scale) -> Outcome:
         names = [f"Sample-{site.code}-{number:04}" for number in range(size)]
         for name in names:
             RecallFactory.create(patient=PatientFactory.create(site=site, family_name=name))
-        Recall.objects.filter(site=site).update(due_at=timezone.now())
-        write_downtime_sheets()
+        with transaction.atomic():  # what no step did must not stay: the history would not verify
+            Recall.objects.filter(site=site).update(due_at=timezone.now())
+            write_downtime_sheets()
+            transaction.set_rollback(True)
         day = calendar.today(site)
         sheet = settings.DOWNTIME_DIR / f"{site.code}-{day.isoformat()}.html"
         text = sheet.read_text()
