@@ -23,7 +23,6 @@ from notifications.rendering.series_links import CONFIRM_SIGNER, STOP_SIGNER
 from patients.contact_validation import format_phone
 
 
-@csrf_exempt  # opened from a mail, without a page seen before; the signed number is what lets it in
 @never_cache
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -36,6 +36,7 @@ WITHOUT_WORDS = {
     "mfa/webauthn/authenticator_confirm_delete.html", "mfa/webauthn/edit_form.html", "mfa/webauthn/reauthenticate.html",
     "registration/sessions.html", "account/reauthenticate.html", "site_setup/account_requests.html",
     "site_setup/first_account.html", "site_setup/invitation.html", "registration/forgotten_password.html",
+    "notifications/series.html", "recalls/navigator_list.html",
     "recalls/_held_time.html", "recalls/_lane.html", "recalls/lane_day.html", "retention/due_list.html",
 }  # fmt: skip
 

@@ -112,8 +112,8 @@ STAFF: dict[Role, str] = {
 def test_every_step_that_staff_take_on_a_recall_has_a_form_and_a_label() -> None:
     by_hand = {step.name for step in STEPS if step.roles & (STAFF_ROLES - {Role.INTEGRATION}) and step.from_states}
     # Undo is one button beside "Saved" with nothing to fill in; the forms for messages stand beside the message; the
-    # form of a step asks for the second signature itself.
-    assert set(STEP_FORMS) == by_hand - {"undo", "message_by_hand", "ask_sign_off"}
+    # form of a step asks for the second signature itself; the lane's answer is a choice of buttons.
+    assert set(STEP_FORMS) == by_hand - {"undo", "message_by_hand", "ask_sign_off", "decline_lane"}
     assert all(str(step.label) and str(step.rule) for step in STEPS)
 
 

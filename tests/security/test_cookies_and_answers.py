@@ -41,7 +41,9 @@ OPEN_PAGES = (
     "/admin/login/",
 )
 # Whoever calls these has seen no page of ours: each asks for a signature, a secret or a token instead.
-WITHOUT_A_FORMS_TOKEN = {"unsubscribe", "sms_inbound", "fhir_base", *(one.name for one in webhooks.urlpatterns)}
+WITHOUT_A_FORMS_TOKEN = {
+    "unsubscribe", "series_stop", "sms_inbound", "fhir_base", *(one.name for one in webhooks.urlpatterns),
+}  # fmt: skip
 # Opening a page writes who looked or was refused, that a session goes on, and in whose hands a recall is: nothing else.
 WRITTEN_BY_LOOKING = {
     "clinic.AccessLog",

@@ -156,7 +156,7 @@ def test_two_texts_go_each_to_their_arm_and_the_usual_one_to_all_others(
 def test_an_offer_goes_to_as_many_as_the_arm_says(
     traveller: time_machine.Traveller, start: StartTrial, shadyside: Site
 ) -> None:
-    policy = SlotPolicy.objects.create(site=shadyside, offers_earlier=True, offer_batch=2)
+    policy = SlotPolicy.objects.create(site=shadyside, offers_earlier=True, offers_never_booked=True, offer_batch=2)
     room, ana = RoomFactory.create(site=shadyside), get_site_staff(shadyside).scheduler
     start(subject=Trial.Subject.OFFER_SIZE, arms={"a": 1, "b": 3}, outcome=Trial.Outcome.OFFER_TAKEN)
     for number in range(8):
