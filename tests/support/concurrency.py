@@ -1,12 +1,14 @@
-"""Runs several actions at the same instant in threads, each with its own database connection."""
+"""Lets several people act at the same instant: in threads, each with its own database connection."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import connection
+from django.db import connection, transaction
 
+from recalls.models import Recall
 from recalls.permissions import StepRefused
 
 
@@ -30,3 +32,30 @@ def run_concurrently(*steps: Callable[[], Any]) -> list[Any]:
     for thread in threads:
         thread.join(timeout=60)
     return results
+
+
+def locked_recall(recall: Recall) -> AbstractContextManager[None]:
+    """Somebody else is about to move this recall."""
+    return uncommitted(lambda: Recall.objects.select_for_update().get(pk=recall.pk))
+
+
+@contextmanager
+def uncommitted(act: Callable[[], object]) -> Iterator[None]:
+    """Somebody else has done this and not committed yet."""
+    ready, enough = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            act()
+            ready.set()
+            enough.wait(10)
+        connection.close()
+
+    person = threading.Thread(target=hold)
+    person.start()
+    assert ready.wait(10)
+    try:
+        yield
+    finally:
+        enough.set()
+        person.join(10)

@@ -1,8 +1,7 @@
 """Tests of the earlier times that are offered to those who wait: to whom, in which order, and who has it."""
 
 from collections.abc import Callable
-from datetime import datetime, time, timedelta
-from functools import partial
+from datetime import datetime, timedelta
 
 import pytest
 import time_machine
@@ -10,7 +9,6 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from clinic import calendar
 from clinic.actors import PATIENT
 from clinic.factories import get_site_staff
 from clinic.models import Closure, Site, User
@@ -22,11 +20,10 @@ from recalls.actions.time_offers.upkeep import tend_held_slots
 from recalls.enums import OfferAnswer, WorkItemKind
 from recalls.models import Appointment, EarlierOffer, Recall, Room, SlotPolicy, WaitingListEntry
 from recalls.permissions import StepRefused
-from recalls.testing.factories import RecallFactory, RoomFactory
+from recalls.testing.factories import RecallFactory
 from tests.desk.conftest import ClientFor, client_for, page_text
 from tests.notifications.clock import at, waiting_messages
 from tests.portal.conftest import give_birth_date, make_link
-from tests.support.concurrency import run_concurrently
 
 __all__ = ["client_for"]
 pytestmark = pytest.mark.django_db
@@ -191,29 +188,6 @@ def test_the_ledger_counts_offers_days_gained_and_who_was_never_offered_one(
     )
     page = page_text(client_for(scheduler_ana).get(reverse("earlier_times")))
     assert "2 offers were made and 1 taken: 10 days gained. Of those who wait now, 1 were never offered a time." in page
-
-
-@pytest.mark.django_db(transaction=True)
-def test_two_who_say_yes_at_once_are_one_visit_in_the_room(shadyside: Site) -> None:
-    room = RoomFactory.create(site=shadyside)
-    SlotPolicy.objects.create(site=shadyside, offers_earlier=True, offers_never_booked=True)
-    ana, now = get_site_staff(shadyside).scheduler, timezone.now()
-    for number in range(2):
-        recall = RecallFactory.create(site=shadyside)
-        far = actions.Slot(shadyside, _open_hour(shadyside, 20, 9 + number), room=room)
-        actions.book_appointment(recall, far, by=ana)
-        actions.ask_earlier(recall, by=ana)
-    assert sum(run_concurrently(offer_earlier_times, offer_earlier_times)) == 2
-    offers = EarlierOffer.objects.select_related("entry__appointment__recall__site", "room")
-    run_concurrently(*(partial(take_earlier, offer, by=PATIENT) for offer in offers))
-    assert sorted(EarlierOffer.objects.values_list("answer", flat=True)) == [OfferAnswer.LOST, OfferAnswer.TAKEN]
-    assert Appointment.objects.filter(starts_at=offers[0].starts_at).count() == 1
-    assert now < offers[0].starts_at
-
-
-def _open_hour(site: Site, days: int, hour: int) -> datetime:
-    day = calendar.next_open_day(site, calendar.today(site) + timedelta(days=days))
-    return calendar.instant(site, day, time(hour))
 
 
 def test_only_a_time_that_became_free_is_offered_unless_the_site_says_otherwise(

@@ -2,7 +2,7 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, Unpack
@@ -40,6 +40,8 @@ log = logging.getLogger(__name__)
 
 HORIZON_DAYS = 21  # days ahead in which a free time is offered
 SLOTS_PER_RUN = 20  # free times offered in one run of a site; the next minute goes on
+_LONGEST_OPEN = timedelta(days=HORIZON_DAYS + 14)  # of an offer: it ends with its time, two weeks is the longest notice
+_LOST_LATELY = timedelta(minutes=5)
 _NOON = 12  # hour of the day
 
 
@@ -61,14 +63,39 @@ def _offer_at(policy_id: int) -> int:
         return 0
     now = timezone.now()
     _close_what_ran_out(policy.site, now)
+    _plan_for(_lost_lately(policy.site, now))
     waiting = list(waiting_by_gain(policy.site, now))
     if not waiting:
         return 0
-    offers = _match(policy, waiting, now)
+    offers = _lock_recalls_of(_match(policy, waiting, now))
     EarlierOffer.objects.bulk_create(offers)
-    for patient in {offer.entry.appointment.recall.patient for offer in offers}:
-        patient_changed.send(sender=Patient, patient=patient)
+    _plan_for({offer.entry.appointment.recall.patient_id for offer in offers})
     return len(offers)
+
+
+def _plan_for(patients: Collection[int]) -> None:
+    """Their messages, by the key of the patient. What somebody else is moving at this moment is passed over."""
+    for patient in Patient.objects.filter(pk__in=patients).order_by("pk") if patients else ():
+        patient_changed.send(sender=Patient, patient=patient)
+
+
+def _lock_recalls_of(offers: Sequence[EarlierOffer]) -> list[EarlierOffer]:
+    """Those whose recall nobody is moving now, under its lock: an offer and its message are made together.
+
+    The others may be offered a time in the next run.
+    """
+    recalls = {offer.entry.appointment.recall_id for offer in offers}
+    rows = Recall.objects.select_for_update(skip_locked=True, no_key=True).filter(pk__in=recalls, state=State.SCHEDULED)
+    locked = set(rows.order_by("pk").values_list("pk", flat=True))
+    return [offer for offer in offers if offer.entry.appointment.recall_id in locked]
+
+
+def _lost_lately(site: Site, now: datetime) -> set[int]:
+    """The patients who lost a time in the last minutes: where several say yes at once, each holds their own recall, and
+    the first of them cannot plan for the others that the time is gone."""
+    made = EarlierOffer.objects.filter(made_at__gt=now - _LONGEST_OPEN, entry__appointment__site=site)
+    lost = made.filter(answer=OfferAnswer.LOST, answered_at__gt=now - _LOST_LATELY)
+    return set(lost.values_list("entry__appointment__recall__patient", flat=True))
 
 
 def _close_what_ran_out(site: Site, now: datetime) -> None:

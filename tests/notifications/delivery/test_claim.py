@@ -1,12 +1,10 @@
 """Tests that a claim takes the next message and checks everything again at that moment."""
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
 from datetime import date
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from clinic.actors import INTAKE, PATIENT
@@ -30,6 +28,7 @@ from recalls import actions
 from recalls.models import Recall
 from recalls.testing.factories import RecallFactory
 from tests.notifications.clock import Clock, latest_notification
+from tests.support.concurrency import locked_recall, uncommitted
 
 pytestmark = pytest.mark.django_db(transaction=True)  # locks of another connection need real transactions
 
@@ -58,33 +57,6 @@ def claim_next_recall(prefetcher: ClaimPrefetcher) -> int | str:
     claim = outbox.claim_next(prefetcher)
     assert claim is not None
     return claim.state if isinstance(claim, outbox.NotSent) else claim.recall.pk
-
-
-def locked_recall(recall: Recall) -> AbstractContextManager[None]:
-    """Somebody else is about to move this recall."""
-    return uncommitted(lambda: Recall.objects.select_for_update().get(pk=recall.pk))
-
-
-@contextmanager
-def uncommitted(act: Callable[[], object]) -> Iterator[None]:
-    """Somebody else has done this and not committed yet."""
-    ready, enough = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        with transaction.atomic():
-            act()
-            ready.set()
-            enough.wait(10)
-        connection.close()
-
-    person = threading.Thread(target=hold)
-    person.start()
-    assert ready.wait(10)
-    try:
-        yield
-    finally:
-        enough.set()
-        person.join(10)
 
 
 def test_messages_leave_in_the_order_in_which_they_were_due(due: list[Recall], prefetcher: ClaimPrefetcher) -> None:
