@@ -95,7 +95,9 @@ def nav_links(context: Context) -> Navigation:
     request = context["request"]
     permitted = [(label, name) for label, page, name in _NAV_LINKS if can_open_page(request.user, page)]
     links = [(label, _reverse_or_empty(name)) for label, name in permitted if _is_enabled(name)]
-    return Navigation([NavLink(label, url, request.path.startswith(url)) for label, url in links if url])
+    # The nearest alone: a page of its own may stand below the address of another link.
+    nearest = max((url for _label, url in links if url and request.path.startswith(url)), key=len, default="")
+    return Navigation([NavLink(label, url, url == nearest) for label, url in links if url])
 
 
 @register.simple_tag(takes_context=True)

@@ -92,7 +92,9 @@ def _result_day(recall: Recall, site: Site) -> date:
 
 
 def format_since_screening(recall: Recall, today: date) -> str:
-    """ "23 days since the screening"."""
+    """ "23 days since the screening", or that it was today."""
+    if recall.exam.exam_date >= today:
+        return _("screened today")
     return _("%(days)s since the screening") % {"days": format_days_since(recall.exam.exam_date, today)}
 
 

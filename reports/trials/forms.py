@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from crispy_forms.helper import FormHelper
 from django import forms
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -46,9 +45,6 @@ class TrialDraftForm(forms.Form):
         help_text=_("A multiple of 4, fixed beforehand. To tell 50 from 60 in 100 takes about 780."),
     )  # fmt: skip
     ends_on = forms.DateField(label=_("Takes in nobody after"), widget=forms.DateInput(attrs={"type": "date"}))
-    helper = FormHelper()
-    helper.form_tag = False
-    helper.disable_csrf = True
 
     def __init__(self, site: Site, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -101,9 +97,6 @@ class TrialDraftForm(forms.Form):
 
 class EndTrialForm(forms.Form):
     words = forms.CharField(label=_("Why"), max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
-    helper = FormHelper()
-    helper.form_tag = False
-    helper.disable_csrf = True
 
 
 def _text_of(value: str) -> tuple[str, str]:

@@ -1,5 +1,7 @@
 """Tests of the page of missed visits: what it shows of a fit, why it is off, who may look."""
 
+import re
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
@@ -39,7 +41,10 @@ def test_a_manager_sees_expected_beside_missed_in_ten_groups_and_by_language_wit
     policy: ReminderCallPolicy, shadyside: Site, client_for: ClientFor, manager_mo: User
 ) -> None:
     fitted(shadyside)
-    page = page_words(client_for(manager_mo).get(reverse("missed_visits")))
+    answer = client_for(manager_mo).get(reverse("missed_visits"))
+    marked = set(re.findall(r'aria-current="page"[^>]*>([^<]+)<', answer.text))
+    assert marked == {"Missed visits"}, "the page of the lists, below which it stands, is another one"
+    page = page_words(answer)
     assert "In use: it decides who is called before a visit, and nothing else." in page
     assert "500 visits" in page
     assert "10 of 10 50 20.0 21.0" in page

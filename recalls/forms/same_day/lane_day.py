@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from crispy_forms.helper import FormHelper
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -23,9 +22,6 @@ class LaneDayForm(forms.ModelForm[LaneDay]):
         for name in ("first_screens", "long_gaps", "high_risks"):
             self.fields[name].required = False
         self.fields["high_risks"].help_text = _("A patient who fits twice counts in the first that fits.")
-        self.helper = FormHelper(self)
-        self.helper.form_tag = False
-        self.helper.disable_csrf = True
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

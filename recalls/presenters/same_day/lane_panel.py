@@ -25,7 +25,7 @@ _MOST_TIMES = 3
 _WORDS: Final = MappingProxyType(
     {
         "en": "We can take more pictures today at $time, if you like. You may also come another day.",
-        "es": "Si usted quiere, podemos tomar más imágenes hoy a las $time. También puede venir otro día.",
+        "es": "Podemos tomar más imágenes hoy a las $time, si usted quiere. También puede venir otro día.",
     }
 )
 
