@@ -21,9 +21,12 @@ from exchange.uploads import upload_load
 from notifications.delivery.worker import send_due
 from notifications.enums import NotificationKind, NotificationState
 from notifications.models import LaySummary, LaySummaryBatch, LetterBatch, Notification
+from notifications.planning.education.schedule import plan_confirmation
+from notifications.planning.education.series import ask_for_series
 from notifications.planning.lay_summaries import walk
 from notifications.presenters import demo_inbox
 from notifications.rendering.email import unsubscribe_url
+from notifications.rendering.series_links import confirm_url, stop_url
 from patients.factories import PatientFactory
 from patients.models import Patient
 from portal.patient_requests import PatientRequestKind
@@ -31,7 +34,7 @@ from recalls import actions
 from recalls.actions import Slot
 from recalls.enums import OPEN_STATES
 from recalls.forms import STEP_FORMS
-from recalls.models import Recall, RoomStop, SupplementalScreening
+from recalls.models import Recall, RoomStop, SupplementalScreening, Trial
 from recalls.permissions import step_blocked_reason
 from recalls.testing.factories import ExamFactory, RecallFactory, RoomFactory
 from recalls.workflow import STEPS_BY_NAME
@@ -250,6 +253,7 @@ def manager_pages(house: ClinicData, user: User) -> list[PageCheck]:
     pages += [PageCheck(reverse("audit_equity")), PageCheck(reverse("simulation"))]
     pages += [PageCheck(reverse("signed_audits")), PageCheck(reverse("cancers")), PageCheck(reverse("trials"))]
     pages += [PageCheck(reverse("trial_draft", args=[house.site.code]))]
+    pages += [PageCheck(reverse("trial", args=[Trial.objects.latest("pk").pk]))]
     pages += [PageCheck(reverse("recall_list", args=[kind.value])) for kind in RecallList]
     others = (get_site_staff(house.site).scheduler, get_site_staff(house.site).radiologist)
     seen = {_step_name(one) for other in others for one in step_pages(other, house.recalls.values())}
@@ -303,9 +307,19 @@ def anonymous_pages(house: ClinicData, link: str) -> list[PageCheck]:
         *open_to_all,
         PageCheck(link),
         PageCheck(f"{link}not-me/"),
+        *_series_pages(house.recall("closed_benign").patient),
         PageCheck("/my/", 0),
         PageCheck("/my/no-such-link/", 0),
     ]
+
+
+def _series_pages(patient: Patient) -> list[PageCheck]:
+    """Where the links in the mail about the series lead."""
+    series = ask_for_series(patient)
+    assert series is not None
+    plan_confirmation(series)
+    sent = Notification.objects.filter(patient=patient, kind=NotificationKind.EDUCATION_CONFIRM).get()
+    return [PageCheck(urlsplit(address(sent.public_id)).path) for address in (confirm_url, stop_url)]
 
 
 def patient_pages() -> list[PageCheck]:

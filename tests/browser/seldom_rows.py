@@ -1,10 +1,13 @@
 """Rows for the pages that most clinics seldom open, so that the walk sees them with something on them."""
 
+from datetime import timedelta
+
 from django.contrib.auth.tokens import default_token_generator
 from django.utils import timezone
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
+from clinic import calendar
 from clinic.actors import INTAKE
 from clinic.factories import UserFactory, get_site_staff
 from clinic.models import Site, User
@@ -23,12 +26,15 @@ from recalls.actions.visit_day.room_entry import enter_room
 from recalls.enums import SupplementalTest
 from recalls.models import LanePolicy, ReminderCallPolicy
 from recalls.testing.factories import ExamFactory, RecallFactory
+from reports.trials.definition import draft_trial
 from tests.hl7.sample_messages import arrive, make_oru
+from tests.trials.conftest import make_draft
 
 
 def fill_seldom_pages(site: Site) -> None:
     """A batch of letters, a test beside mammography, a message of another system that waits, two records that are one,
-    a patient who is in the room, a same-day lane, a fit of missed visits, and a colleague who has not come in yet."""
+    a patient who is in the room, a same-day lane, a fit of missed visits, a trial,
+    and a colleague who has not come in yet."""
     staff = get_site_staff(site)
     batch = jobs.queue_batch(staff.scheduler, site)
     assert batch is not None
@@ -46,6 +52,7 @@ def fill_seldom_pages(site: Site) -> None:
     LanePolicy.objects.create(site=site, is_on=True)
     tend_lanes()
     refit(ReminderCallPolicy.objects.create(site=site, is_on=True))
+    draft_trial(site, make_draft(ends_on=calendar.today(site) + timedelta(days=90)), by=staff.manager)
     UserFactory.create(username="invited", sites=[site], role=Role.SCHEDULER)
 
 

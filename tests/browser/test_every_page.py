@@ -121,6 +121,7 @@ class PageAudit:
 def clinic_data(shadyside: Site, settings: LazySettings, tmp_path: Path) -> ClinicData:
     cache.clear()
     settings.UPLOAD_DIR, settings.LETTER_DIR = tmp_path / "uploads", tmp_path / "letters"
+    settings.EDUCATION_FROM_EMAIL = "texts@clinic.example.org"
     settings.EMAIL_BACKEND, settings.MAIL_INBOX_DIR = "notifications.backends.maildir.EmailBackend", tmp_path / "mail"
     return page_catalog.create_clinic_data(shadyside)
 
