@@ -105,6 +105,8 @@ class EndTrialView(DeskView):
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         trial, form = _own_trial(request, pk), EndTrialForm(request.POST)
+        if not may_run_trials(current_user(request), trial.site):
+            raise PermissionDenied
         if not form.is_valid():
             return _render_trial(request, trial, form, status=422)
         try:

@@ -5,7 +5,7 @@ from typing import Any
 from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
@@ -86,6 +86,8 @@ class DecideView(SetupView):
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         user = current_user(request)
         asked = get_object_or_404(AccountRequest.objects.select_related("account", "asked_by"), pk=pk, decision="")
+        if not (_concerns(asked, user) or requests.may_decide(asked, user)):
+            raise Http404  # as for a number that is no request's
         if request.POST.get("decision") != "confirm":
             requests.refuse(asked, by=user)
             log_words(user, asked.account, f"request {asked.pk} not confirmed.")

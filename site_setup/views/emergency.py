@@ -64,7 +64,8 @@ class EmergencyReviewView(DeskView):
     page = Page.EMERGENCY
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        access, words = get_object_or_404(EmergencyAccess, pk=pk), request.POST.get("review", "").strip()[:300]
+        access = get_object_or_404(emergency.to_review(current_user(request)), pk=pk)
+        words = request.POST.get("review", "").strip()[:300]
         if len(words) < _LEAST_WORDS:
             messages.error(request, _("Say in a few words what you found."))
         else:
