@@ -61,7 +61,7 @@ def on_own_page(view: PlanView[P]) -> PortalView[P]:
             messages.info(request, _("This could not be saved. Please call us."))
             return redirect("portal:page")
 
-    return for_patient(guarded)
+    return for_patient(cast("Callable[Concatenate[HttpRequest, VerifiedVisitor, P], HttpResponse]", guarded))
 
 
 def on_tablet(view: PlanView[P]) -> PortalView[P]:

@@ -1,6 +1,6 @@
 """Admin pages of rooms with their weekly hours, stops of mobile units, visit lengths, and how a site offers times."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -17,7 +17,7 @@ class OwnSiteAdmin(ScopedAdmin[M]):
     """Rows that name a site: only the person's own can be chosen, and it stays what it was."""
 
     logs_values = True
-    list_filter = (OwnSiteFilter,)
+    list_filter: ClassVar[tuple[Any, ...]] = (OwnSiteFilter,)
     list_select_related = ("site",)
 
     def formfield_for_foreignkey(self, db_field: "ForeignKey[Any, Any]", request: Any, **kwargs: Any) -> Any:

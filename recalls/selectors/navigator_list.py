@@ -80,7 +80,9 @@ def _first(rows: QuerySet[Any], order: str, number: str, after: NavigatorCursor 
     if after is not None:
         rows = rows.filter(rows_after((order, number), after))
     # The outer filter lets SQLite combine limited queries of several sites.
-    first = rows.model._default_manager.filter(pk__in=rows.order_by(order, number).values("pk")[: PAGE_SIZE + 1])
+    first: QuerySet[Any] = rows.model._default_manager.filter(
+        pk__in=rows.order_by(order, number).values("pk")[: PAGE_SIZE + 1]
+    )
     return first.order_by().values_list(order, number)
 
 

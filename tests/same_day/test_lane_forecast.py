@@ -3,6 +3,7 @@
 from collections import Counter
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.django_db
 LAST_MONDAY, MONDAY = date(2026, 11, 2), date(2026, 11, 9)
 
 
-def screened(site: Site, day: date, assessment: str = Assessment.NEGATIVE, **more: object) -> ScreeningExam:
+def screened(site: Site, day: date, assessment: str = Assessment.NEGATIVE, **more: Any) -> ScreeningExam:
     patient = more.pop("patient", None) or PatientFactory.create(site=site)
     fields = {"reported_at": calendar.instant(site, day, datetime.min.time()) + timedelta(hours=12)} | more
     number = f"L{ScreeningExam.objects.count()}"

@@ -121,6 +121,7 @@ def test_who_is_written_to_by_post_alone_has_the_time_until_the_letter_has_arriv
     assert by_letter.expires_at == calendar.add_business_days(shadyside, timezone.now(), 8)
     row = latest_notification(by_post, "held_time")
     assert row.channel == Channel.LETTER
+    assert row.expires_at is not None
     assert row.expires_at - row.due_at >= POSTAL_DELIVERY_TIME
     assert row.expires_at <= by_letter.expires_at
 
