@@ -135,7 +135,10 @@ def test_by_text_message_the_answer_1_keeps_it(
 def test_by_letter_the_printed_date_is_kept_with_a_call(
     sign_in: SignIn, live_server: LiveServer, scheduler_ana: User, shadyside: Site, room: Room
 ) -> None:
-    recall = held_for(shadyside, patient__no_email=True)
+    SlotPolicy.objects.update(notice_hours=300)  # post takes days, and no letter names a day that it would miss
+    recall = RecallFactory.create(site=shadyside, patient__no_email=True)
+    Recall.objects.update(target_at=timezone.now() + timedelta(days=30))
+    tend_held_slots()
     letter = Notification.objects.get(recall=recall, kind=NotificationKind.HELD_TIME)
     assert letter.channel == Channel.LETTER
     page, local = sign_in(scheduler_ana), HeldSlot.objects.get().starts_at.astimezone(shadyside.zone)
@@ -145,7 +148,8 @@ def test_by_letter_the_printed_date_is_kept_with_a_call(
         assert said in printed
     page.locator("input[name=q]").first.fill(recall.patient.mrn)  # the patient calls and is found by what they say
     page.keyboard.press("Enter")
-    page.wait_for_load_state()
+    page.wait_for_url("**/search/**")
+    expect(page.get_by_role("link", name=recall.patient.family_name).first).to_be_visible()
     take_by_phone(page, live_server.url, recall)
     come_to_visit(page, live_server.url, recall)
 
