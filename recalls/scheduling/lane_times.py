@@ -7,7 +7,6 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from clinic import calendar
 from clinic.models import Site
-from clinic.timezone_filters import group_site_ids_by_zone
 from recalls.enums import State, VisitKind
 from recalls.models import LanePolicy, LaneTime, Recall, RecallEvent, Room
 from recalls.scheduling import slots
@@ -22,7 +21,7 @@ _AFTER_OPENING = timedelta(hours=1)
 def kept_until(site: Site, policy: LanePolicy, starts_at: datetime) -> datetime:
     """Until it begins, or until the hour of that day at which the site gives back what is left."""
     given_back = calendar.instant(site, calendar.local_day(site, starts_at), policy.release_at)
-    return min(starts_at, given_back) if given_back < starts_at else starts_at
+    return min(starts_at, given_back)
 
 
 def choose_times(
@@ -76,18 +75,19 @@ def may_still_be_here(recall: Recall, policy: LanePolicy | None, now: datetime) 
 
 
 def recalls_still_here(sites: Iterable[Site], now: datetime) -> "QuerySet[Recall]":
-    """The recalls of which `may_still_be_here` holds, a result of 4 or 5 first, then who has waited longest."""
-    today = Q(pk__in=())
-    for zone, ids in group_site_ids_by_zone(sites).items():
-        today |= Q(site__in=ids, exam__exam_date=now.astimezone(zone).date())
-    longest = timedelta(minutes=480)  # the most that a site may say, so that the policy narrows few rows
+    """The recalls of which `may_still_be_here` holds, a result of 4 or 5 first, then who has waited longest.
+
+    Of sites that have a rule; no query for it with the rules at hand.
+    """
+    fresh = Q(pk__in=())
+    for site in sites:
+        since = now - timedelta(minutes=site.lane_policy.waits_minutes)
+        fresh |= Q(site=site.pk, exam__exam_date=calendar.local_day(site, now), state_since__gt=since)
     asked = RecallEvent.objects.filter(recall=OuterRef("pk"), step="decline_lane", at__gte=OuterRef("state_since"))
     rows = Recall.objects.in_state(State.TO_CONTACT).filter(
-        today, state_since__gt=now - longest, site__lane_policy__is_on=True,
-        exam__patient=F("patient"), patient__deceased_on=None,
-    )  # fmt: skip
-    rows = rows.exclude(Exists(asked)).select_related("patient", "exam", "site__lane_policy")
-    return rows.order_by("-suspicious", "state_since", "pk")
+        fresh, site__lane_policy__is_on=True, exam__patient=F("patient"), patient__deceased_on=None
+    )
+    return rows.exclude(Exists(asked)).select_related("patient").order_by("-suspicious", "state_since", "pk")
 
 
 def lane_offers(recall: Recall, need: VisitNeed, now: datetime) -> list[FreeSlot]:

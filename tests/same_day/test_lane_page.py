@@ -105,6 +105,18 @@ def test_the_lanes_page_lists_who_may_still_be_there_todays_times_and_the_next_d
     assert "Tue 10 Nov" in page
 
 
+def test_the_lanes_page_lists_nobody_for_longer_than_their_site_says(
+    policy: LanePolicy, shadyside: Site, client_for: ClientFor, scheduler_ana: User, clock: time_machine.Traveller
+) -> None:
+    tend_lanes()
+    left = recalled_today(shadyside)
+    clock.shift(timedelta(minutes=61))
+    waits = recalled_today(shadyside)
+    page = page_words(client_for(scheduler_ana).get(reverse("lane")))
+    assert str(waits.patient) in page
+    assert str(left.patient) not in page
+
+
 def test_the_desk_notes_a_days_list_and_nobody_that_of_another_site(
     policy: LanePolicy, shadyside: Site, foothills: Site, client_for: ClientFor, scheduler_ana: User
 ) -> None:
