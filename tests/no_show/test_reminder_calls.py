@@ -166,6 +166,21 @@ def test_a_call_is_settled_by_a_confirmed_moved_or_kept_visit(policy: ReminderCa
     assert plan_reminder_calls() == 0
 
 
+def test_a_5_whose_visit_was_moved_is_called_again_before_the_new_time_and_not_twice_a_day(
+    policy: ReminderCallPolicy, shadyside: Site, clock: time_machine.Traveller
+) -> None:
+    five, ana = booked(shadyside, "2026-11-10", exam__assessment="5"), get_site_staff(shadyside).scheduler
+    assert plan_reminder_calls() == 1
+    clock.shift(timedelta(hours=1))
+    actions.reschedule(five, Slot(shadyside, at("2026-11-12", "10:00")), by=ana)
+    assert plan_reminder_calls() == 0
+    clock.move_to(at("2026-11-10", "09:00"))
+    assert (plan_reminder_calls(), plan_reminder_calls()) == (1, 0)
+    assert called() == [five.pk]
+    clock.move_to(at("2026-11-12", "09:00"))
+    assert plan_reminder_calls() == 0
+
+
 def test_too_few_visits_leave_a_row_without_numbers_and_the_week_is_waited_for(
     policy: ReminderCallPolicy, shadyside: Site, clock: time_machine.Traveller
 ) -> None:

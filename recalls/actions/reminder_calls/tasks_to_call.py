@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -18,7 +19,7 @@ from desk.datetime_display import format_datetime
 from recalls.actions.contact import open_work_item
 from recalls.actions.reminder_calls.refit import latest_fit, usable_coefficients
 from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, AppointmentStatus, State, WorkItemKind
-from recalls.models import Appointment, ReminderCallPolicy, WorkItem
+from recalls.models import Appointment, RecallEvent, ReminderCallPolicy, WorkItem
 from recalls.no_show.logistic import predict
 from recalls.no_show.visits import load_coming_visits, without_suspicious
 
@@ -64,10 +65,7 @@ def _choose(policy: ReminderCallPolicy, site: Site, now: datetime) -> list[Appoi
         site=site, status__in=ACTIVE_APPOINTMENT_STATUSES, recall__state=State.SCHEDULED,
         starts_at__gte=first, starts_at__lt=end,
     ).select_related("recall__patient").order_by("starts_at", "pk")  # fmt: skip
-    asked = WorkItem.objects.filter(
-        recall=OuterRef("recall"), kind=WorkItemKind.REMINDER_CALL, opened_at__gte=OuterRef("created_at")
-    )
-    fresh = {visit.pk: visit for visit in coming.exclude(Exists(asked))}
+    fresh = {visit.pk: visit for visit in _without_those_asked(coming, calendar.start_of_day(site, now))}
     estimated = set(without_suspicious(coming).values_list("pk", flat=True))
     grave = [
         one for one in fresh.values() if one.pk not in estimated and one.status == AppointmentStatus.BOOKED
@@ -76,6 +74,18 @@ def _choose(policy: ReminderCallPolicy, site: Site, now: datetime) -> list[Appoi
     return (
         grave + [fresh[pk] for pk in _most_likely_missed(policy, site, first, end, now) if pk in fresh][: max(left, 0)]
     )
+
+
+def _without_those_asked(visits: QuerySet[Appointment], today: datetime) -> QuerySet[Appointment]:
+    """Of these visits, those of which no call was asked for since they were booked or last moved, nor today."""
+    moved = RecallEvent.objects.filter(
+        recall=OuterRef("recall"), step="reschedule", at__gte=OuterRef("created_at")
+    ).order_by("-pk")  # fmt: skip
+    asked = WorkItem.objects.filter(
+        Q(opened_at__gte=OuterRef("time_set_at")) | Q(opened_at__gte=today),
+        recall=OuterRef("recall"), kind=WorkItemKind.REMINDER_CALL,
+    )  # fmt: skip
+    return visits.annotate(time_set_at=Coalesce(moved.values("at")[:1], "created_at")).exclude(Exists(asked))
 
 
 def _opened_today(site: Site, now: datetime, estimated: Iterable[int]) -> int:
