@@ -1,6 +1,6 @@
 """Tests of the same-day lane: what is kept, who may take it, what becomes of it."""
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
@@ -193,6 +193,19 @@ def test_times_of_a_day_that_is_closed_or_of_a_room_out_of_use_are_withdrawn(
     Room.objects.filter(pk=room.pk).update(in_use=False)
     tend_lanes()
     assert lane_of(shadyside, "2026-11-12") == []
+
+
+def test_a_change_of_the_sites_rule_counts_for_the_times_that_are_kept_already(
+    policy: LanePolicy, shadyside: Site
+) -> None:
+    tend_lanes()
+    policy.release_at, policy.minutes = time(11), 30
+    policy.save()
+    assert tend_lanes() == {"kept": 3 * 9, "withdrawn": 3 * 9, "counted": 0}
+    late = LaneTime.objects.standing(timezone.now()).filter(starts_at__date=date(2026, 11, 9)).last()
+    assert late is not None
+    assert (late.kept_until, late.length_minutes) == (at(MONDAY, "11:00"), 30)
+    assert tend_lanes()["withdrawn"] == 0
 
 
 def test_minutes_in_which_nobody_was_in_the_room_are_counted_once_the_time_is_over(

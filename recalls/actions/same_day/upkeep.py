@@ -3,7 +3,7 @@
 That a time was given back or has come is decided where it is read; a run that is late or killed blocks no room.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -15,7 +15,7 @@ from django.utils import timezone
 from clinic import calendar
 from clinic.models import Site
 from recalls.enums import ROOM_OCCUPYING_STATUSES, LaneEnd
-from recalls.models import MAX_VISIT_MINUTES, Appointment, LaneDay, LanePolicy, LaneTime, VisitPart
+from recalls.models import MAX_VISIT_MINUTES, Appointment, LaneDay, LanePolicy, LaneTime, Room, VisitPart
 from recalls.scheduling import slots
 from recalls.scheduling.held_slots import lock_rooms_at_site
 from recalls.scheduling.lane_forecast import (
@@ -62,16 +62,12 @@ def _tend_day(
         if not is_fresh:
             write_forecast(lane_day, policy, now, history())
         rooms = lock_rooms_at_site(site, LANE_KIND)
-        staffed = {
-            one.pk for one in _times_on(site, day).standing(now).select_related("room")
-            if any(room.pk == one.room_id and slots.is_room_staffed(site, room, one.starts_at, one.length_minutes)
-                   for room in rooms)
-        }  # fmt: skip
-        fewer = _withdraw(_times_on(site, day).standing(now).exclude(pk__in=staffed), now)
+        fitting = _fitting(policy, rooms, _times_on(site, day).standing(now))
+        fewer = _withdraw(_times_on(site, day).standing(now).exclude(pk__in=fitting), now)
         wanted = max(places_for(policy, lane_day.expected) - _used_up(site, day, now), 0)
-        surplus = sorted(staffed)[wanted:]
+        surplus = fitting[wanted:]
         fewer += _withdraw(LaneTime.objects.filter(pk__in=surplus), now)
-        chosen = choose_times(site, policy, day, wanted - len(staffed), rooms, now)
+        chosen = choose_times(site, policy, day, wanted - len(fitting), rooms, now)
         LaneTime.objects.bulk_create(
             LaneTime(
                 site=site, room=one.room, starts_at=one.starts_at, length_minutes=policy.minutes, kept_at=now,
@@ -80,6 +76,17 @@ def _tend_day(
             for one in chosen
         )  # fmt: skip
     return len(chosen), fewer
+
+
+def _fitting(policy: LanePolicy, rooms: Iterable[Room], times: Iterable[LaneTime]) -> list[int]:
+    """The keys of those that are still as the site's rule says, in one of these rooms while it is staffed."""
+    site, by_id = policy.site, {room.pk: room for room in rooms}
+    return sorted(
+        one.pk for one in times
+        if one.room_id in by_id and one.length_minutes == policy.minutes
+        and one.kept_until == kept_until(site, policy, one.starts_at)
+        and slots.is_room_staffed(site, by_id[one.room_id], one.starts_at, one.length_minutes)
+    )  # fmt: skip
 
 
 def write_forecast(lane_day: LaneDay, policy: LanePolicy, now: datetime, history: LaneHistory) -> None:
