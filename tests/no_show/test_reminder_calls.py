@@ -181,6 +181,17 @@ def test_a_5_whose_visit_was_moved_is_called_again_before_the_new_time_and_not_t
     assert plan_reminder_calls() == 0
 
 
+def test_no_call_is_asked_for_after_the_clinic_has_closed(
+    policy: ReminderCallPolicy, shadyside: Site, clock: time_machine.Traveller
+) -> None:
+    four = booked(shadyside, "2026-11-12", exam__assessment="4A")
+    clock.move_to(at("2026-11-09", "20:00"))
+    assert plan_reminder_calls() == 0
+    clock.move_to(at("2026-11-10", "09:00"))
+    assert plan_reminder_calls() == 1
+    assert called() == [four.pk]
+
+
 def test_too_few_visits_leave_a_row_without_numbers_and_the_week_is_waited_for(
     policy: ReminderCallPolicy, shadyside: Site, clock: time_machine.Traveller
 ) -> None:

@@ -45,7 +45,8 @@ def _end_tasks_that_are_over() -> None:
 @transaction.atomic
 def _plan_site(policy_id: int, site: Site, now: datetime) -> int:
     policy = ReminderCallPolicy.objects.select_for_update().get(pk=policy_id)
-    if not calendar.is_open_day(site, calendar.local_day(site, now)):
+    today = calendar.local_day(site, now)
+    if not calendar.is_open_day(site, today) or now >= calendar.closing_time(site, today):
         return 0
     chosen = _choose(policy, site, now)
     for visit in chosen:
@@ -53,7 +54,7 @@ def _plan_site(policy_id: int, site: Site, now: datetime) -> int:
         when = format_datetime(visit.starts_at.astimezone(site.zone))
         words = _("The visit is on %(when)s: remind the patient, and ask whether the time still suits.")
         task = open_work_item(visit.recall, WorkItemKind.REMINDER_CALL, words % {"when": when})
-        WorkItem.objects.filter(pk=task.pk).update(due_at=calendar.closing_time(site, calendar.local_day(site, now)))
+        WorkItem.objects.filter(pk=task.pk).update(due_at=calendar.closing_time(site, today))
     return len(chosen)
 
 
