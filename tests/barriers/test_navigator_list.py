@@ -44,6 +44,16 @@ def test_a_navigator_takes_times_and_ends_a_case_from_the_list(
     assert recall.patient.family_name in page_text(browser.get(URL))
 
 
+def test_on_a_page_gone_back_to_another_button_is_another_step(
+    client_for: ClientFor, navigator_nia: User, shadyside: Site
+) -> None:
+    recall, browser = RecallFactory.create(site=shadyside, navigator_case=True), client_for(navigator_nia)
+    for do, minutes in (("minutes", "5"), ("minutes", "10"), ("done", "")):
+        press(browser, recall, do, minutes=minutes, key="8f6f2c1e-6a1b-4d6e-9a53-0c5f7f7f1a11")
+    assert list(CaseMinutes.objects.values_list("minutes", flat=True)) == [5, 10]
+    assert NavigatorCase.objects.get().end == CaseEnd.DONE
+
+
 @pytest.mark.parametrize(
     ("why", "story"), [("barrier", "barrier"), ("calls", "three_attempts"), ("follow_up", "next_round")]
 )

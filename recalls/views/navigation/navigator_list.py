@@ -19,12 +19,12 @@ from desk.saved_note import store_saved_note
 from desk.views import DeskView, current_user, sites_by_id
 from recalls import actions
 from recalls.barrier_enums import CaseEnd, CaseReason
+from recalls.forms.barriers.case_forms import USUAL_MINUTES
 from recalls.models import MOST_MINUTES, Recall
 from recalls.permissions import StepRefused
 from recalls.presenters.barriers.navigator_rows import build_case_rows
 from recalls.selectors.navigator_list import NavigatorCursor, get_open_cases, get_waiting, limits_by_site
 
-USUAL_MINUTES = (5, 10, 15, 30)
 _MAX_DIGITS = 9
 
 
@@ -79,14 +79,14 @@ class NavigatorCaseView(DeskView):
 
 
 def _act(request: HttpRequest, recall: Recall, user: User) -> str:
-    key = f"{request.POST.get('key', '')[:30]}-{recall.pk % 10_000}"[:36]
-    kwargs = actions.ActionKwargs(by=user, key=key if request.POST.get("key") else None)
-    wanted = request.POST.get("do", "")
+    wanted, typed = request.POST.get("do", ""), request.POST.get("other", "").strip() or request.POST.get("minutes", "")
+    # All buttons of a page share its key: on a page that was gone back to, another button is another step.
+    key = f"{wanted[:10]}{typed[:_MAX_DIGITS]}-{request.POST['key']}"[:36] if request.POST.get("key") else None
+    kwargs = actions.ActionKwargs(by=user, key=key)
     if wanted == "take":
         actions.take_case(recall, **kwargs)
         return _("The case is yours.")
     if wanted == "minutes":
-        typed = request.POST.get("other", "").strip() or request.POST.get("minutes", "")
         minutes = int(typed) if typed.isdecimal() and len(typed) <= _MAX_DIGITS else 0
         actions.log_case_minutes(recall, minutes, **kwargs)
         return _("%(count)d minutes are noted.") % {"count": minutes}
