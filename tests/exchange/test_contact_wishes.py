@@ -6,6 +6,7 @@ from clinic.actors import PATIENT
 from exchange.hl7.applying.patient_cells import build_patient_cells
 from exchange.hl7.reading.reader import read_message
 from exchange.models import Hl7Sender
+from patients.actions import set_result_wish
 from patients.contact_plan import actions as plans
 from patients.contact_plan.models import MayAnswer
 from patients.models import ContactPlan, Patient
@@ -102,3 +103,13 @@ def test_a_contact_person_of_nk1_may_take_a_message_and_next_of_kin_was_not_name
     built, faults = build_patient_cells(read.patients[0], Hl7Sender())
     assert (faults, built["language"]) == ((), "es")
     assert {name: text for name, text in built.items() if name.startswith("may_answer")} == cells
+
+
+@pytest.mark.django_db
+def test_a_row_that_is_not_believed_leaves_no_plan_that_looks_begun(load_results: LoadResults) -> None:
+    load_results(make_result())
+    patient = Patient.objects.get()
+    set_result_wish(patient, {"proxy_name": "Maria Sample"}, by=PATIENT)
+    told = load_results(make_result(**{"may_answer": "Sam Sample", "may_answer_phone": "412 555 0144"}, comment="New."))
+    assert set(told.problems()) == {"may_answer"}
+    assert not ContactPlan.objects.exists()

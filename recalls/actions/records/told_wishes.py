@@ -60,12 +60,13 @@ def _fill_best_time(patient: Patient, part: str, by: UserOrActor, source: str, r
 def _fill_people(patient: Patient, told: ToldWishes, by: UserOrActor, source: str, refused: dict[str, str]) -> bool:
     if not told.other_name:
         return False
-    plan, _is_new = ContactPlan.objects.get_or_create(patient=patient)
-    if plan.may_answer or ResultWish.objects.filter(patient=patient).exclude(proxy_name="").exists():
-        if plan.other_name != told.other_name:
-            who = plan.get_may_answer_display() if plan.may_answer else _("another person may hear results")
+    known = ContactPlan.objects.filter(patient=patient).first() or ContactPlan()
+    if known.may_answer or ResultWish.objects.filter(patient=patient).exclude(proxy_name="").exists():
+        if known.other_name != told.other_name:
+            who = known.get_may_answer_display() if known.may_answer else _("another person may hear results")
             refused["may_answer"] = _stands(who)
         return False
+    plan, _is_new = ContactPlan.objects.get_or_create(patient=patient)
     log_people(plan, MayAnswer.MESSAGE, told.other_name, by=by, source=source)
     plan.may_answer, plan.other_name = MayAnswer.MESSAGE, told.other_name
     plan.save(update_fields=["may_answer", "other_name"])
