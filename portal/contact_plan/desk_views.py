@@ -15,8 +15,8 @@ from desk.views import DeskView, current_user, log_patient_view
 from patients import links
 from patients.contact_plan.handover import end_handovers, make_handover, open_on_tablet
 from patients.models import Patient
-from portal.contact_plan import tablet_session
 from portal.contact_plan.views import QUESTION_NAMES
+from portal.contact_plan.visit import give_to_patient
 from recalls.presenters.contact_plan import describe_contact_plan
 from recalls.selectors.patients import patients_of
 
@@ -74,16 +74,11 @@ _WAYS = ("here", "tablet", "phone", "end")
 
 
 def _open_here(request: HttpRequest, code: str) -> HttpResponse:
-    """This browser belongs to the patient from now on: the staff session ends, and its pages leave the memory."""
     handover = open_on_tablet(code)
-    logout(request)
     if handover is None:  # the patient died or was merged in this instant
+        logout(request)
         return redirect("tablet:open")
-    response = redirect("tablet:plan", QUESTION_NAMES[0])
-    tablet_session.set_tablet_cookie(response, handover)
-    response.delete_cookie(settings.LANGUAGE_COOKIE_NAME, samesite="Lax")
-    response.headers["Clear-Site-Data"] = '"cache"'
-    return response
+    return give_to_patient(request, handover, QUESTION_NAMES[0])
 
 
 def _qr_code(patient: Patient, request: HttpRequest) -> str:

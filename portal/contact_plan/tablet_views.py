@@ -2,9 +2,8 @@
 
 from datetime import timedelta
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from clinic.access.rate_limit import count, digest_address, get_count
@@ -12,7 +11,7 @@ from patients.contact_plan.handover import open_on_tablet
 from portal.contact_plan import tablet_session
 from portal.contact_plan.forms import HandoverForm
 from portal.contact_plan.views import QUESTION_NAMES
-from portal.contact_plan.visit import PlanVisit, hand_back, on_tablet, wait_for_answer
+from portal.contact_plan.visit import PlanVisit, give_to_patient, hand_back, on_tablet, wait_for_answer
 from portal.decorators import portal_response
 
 MAX_WRONG_NUMBERS = 20  # from one network address, in a quarter of an hour
@@ -30,10 +29,7 @@ def open_tablet(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         handover = open_on_tablet(form.cleaned_data["number"])
         if handover is not None:
-            response = redirect("tablet:plan", QUESTION_NAMES[0])
-            tablet_session.set_tablet_cookie(response, handover)
-            response.delete_cookie(settings.LANGUAGE_COOKIE_NAME, samesite="Lax")
-            return response
+            return give_to_patient(request, handover, QUESTION_NAMES[0])
         count(key, int(PERIOD.total_seconds()))
         return render(request, "portal/contact_plan/open_tablet.html", {"form": form, "wrong": True})
     return render(request, "portal/contact_plan/open_tablet.html", {"form": form})
@@ -47,11 +43,11 @@ def still_here(request: HttpRequest, visit: PlanVisit) -> HttpResponse:
     return wait_for_answer(visit.render(request, "portal/contact_plan/still_here.html", back=first))
 
 
-@on_tablet
+@portal_response
 @require_POST
-def give_back(request: HttpRequest, visit: PlanVisit) -> HttpResponse:
+def give_back(request: HttpRequest) -> HttpResponse:
     """The patient stops, or is another person; what was answered stays."""
-    return hand_back(request, visit.tablet)
+    return hand_back(request, tablet_session.get_tablet_visitor(request))
 
 
 @portal_response

@@ -7,6 +7,7 @@ from typing import Concatenate, ParamSpec, cast
 
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth import logout
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -15,7 +16,8 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from patients.contact_validation import format_phone
-from patients.models import Patient
+from patients.models import Patient, TabletHandover
+from portal import session
 from portal.contact_plan import tablet_session
 from portal.contact_plan.tablet_session import TabletVisitor
 from portal.decorators import PortalView, for_patient, get_page_language, portal_response
@@ -71,12 +73,12 @@ def on_tablet(view: PlanView[P]) -> PortalView[P]:
     def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         visitor = tablet_session.get_tablet_visitor(request)
         if visitor is None:
-            return hand_back(request, None, status=403)
+            return hand_back(request, None, status=403, may_be_lost=request.method == "POST")
         with translation.override(get_page_language(request, visitor.patient.language)):
             try:
                 response = view(request, PlanVisit(visitor.patient, visitor), *args, **kwargs)
             except (ValidationError, NotPermitted):  # the record was merged meanwhile
-                return hand_back(request, visitor)
+                return hand_back(request, visitor, may_be_lost=True)
             response.headers["Content-Language"] = translation.get_language() or settings.LANGUAGE_CODE
         if not response.cookies.get(tablet_session.cookie_name()):
             tablet_session.set_tablet_cookie(response, visitor.handover)
@@ -85,6 +87,19 @@ def on_tablet(view: PlanView[P]) -> PortalView[P]:
         return response
 
     return portal_response(cast("PortalView[P]", guarded))
+
+
+def give_to_patient(request: HttpRequest, handover: TabletHandover, first: str) -> HttpResponse:
+    """Lead to the question `first`. The browser is this patient's alone from now on: whoever of the staff was signed in
+    is signed out, another patient's page is closed, and no page of either stays in its memory.
+    """
+    logout(request)
+    response = redirect("tablet:plan", first)
+    session.end_session(response)
+    tablet_session.set_tablet_cookie(response, handover)
+    response.delete_cookie(settings.LANGUAGE_COOKIE_NAME, samesite="Lax")
+    response.headers["Clear-Site-Data"] = '"cache"'
+    return response
 
 
 def wait_for_answer(response: HttpResponse) -> HttpResponse:
@@ -98,11 +113,16 @@ def _refresh(response: HttpResponse, seconds: float, name: str) -> None:
     response.headers["Refresh"] = f"{seconds:.0f}; url={reverse(f'tablet:{name}')}"
 
 
-def hand_back(request: HttpRequest, visitor: TabletVisitor | None, status: int = 200) -> HttpResponse:
-    """ "Thank you, please hand it back": nothing of the patient is on the page, and the tablet opens nothing more."""
+def hand_back(
+    request: HttpRequest, visitor: TabletVisitor | None, status: int = 200, *, may_be_lost: bool = False
+) -> HttpResponse:
+    """ "Thank you, please hand it back": nothing of the patient is on the page, and the tablet opens nothing more.
+
+    `may_be_lost`: an answer came when the tablet was closed. A second tap on the last button looks the same.
+    """
     language = get_page_language(request, visitor.patient.language if visitor else "")
     with translation.override(language):
-        site = visitor.patient.site if visitor else None
-        response = render(request, "portal/contact_plan/handed_back.html", {"site": site}, status=status)
+        context = {"site": visitor.patient.site if visitor else None, "may_be_lost": may_be_lost}
+        response = render(request, "portal/contact_plan/handed_back.html", context, status=status)
     tablet_session.end_tablet_session(response, visitor)
     return response

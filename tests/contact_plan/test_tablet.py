@@ -211,3 +211,29 @@ def test_every_address_of_the_tablet_is_without_a_name_or_number(hand_to: Handed
         assert page.headers["Cache-Control"] == "no-store, private"
         assert "<script" not in page.text
         assert f"/{ruth.pk}/" not in page.text
+
+
+def test_a_tablet_in_which_somebody_was_signed_in_is_the_patients_alone_once_it_is_opened(
+    client: Client, ruth: Patient, scheduler_ana: User
+) -> None:
+    other = PatientFactory.create(site=ruth.site, given_name="Olga")
+    born = other.birth_date
+    client.post(make_link(other), {"month": born.month, "day": born.day, "year": born.year})
+    client.force_login(scheduler_ana)
+    assert "Olga" in page_text(client.get("/my/"))
+    assert client.get("/queue/").status_code == 200
+    answer = client.post("/tablet/", {"number": make_handover(ruth, by=scheduler_ana)})
+    assert answer.headers["Clear-Site-Data"] == '"cache"'
+    assert "Hello Ruth" in page_text(client.get("/tablet/number/"))
+    assert "/sign-in/" in client.get("/queue/").headers["Location"]
+    assert client.get("/my/").status_code == 403
+
+
+def test_an_answer_that_comes_too_late_is_not_called_saved(hand_to: Handed, ruth: Patient) -> None:
+    tablet = hand_to(ruth)
+    TabletHandover.objects.update(ended_at=timezone.now())
+    said = {"part": "any", "voicemail": "no"}
+    late = page_text(tablet.post("/tablet/calls/", said))
+    assert "If you were not done, please tell the front desk." in late
+    assert "is saved" not in late
+    assert "is saved" in page_text(hand_to(ruth).post("/tablet/hand-back/"))
