@@ -26,8 +26,10 @@ def record_number(
     points = patient.contact_points.filter(kind=kind)
     point = points.first()
     was_verified = point is not None and point.verified_at is not None
-    is_verified = check == NumberCheck.CODE
-    if point is not None:
+    # Whoever wants no calls was asked for no number: what a code proved of the one on record stands.
+    was_asked = check != NumberCheck.DO_NOT_CALL
+    is_verified = check == NumberCheck.CODE if was_asked else was_verified
+    if point is not None and was_asked:
         points.update(verified_at=timezone.now() if is_verified else None)
     if check != plan.number_check or is_verified != was_verified:
         log_changes(patient, {f"{kind}_verified": (plan.number_check, check)}, by=by, source=source)

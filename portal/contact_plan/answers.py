@@ -77,7 +77,10 @@ def save_number(patient: Patient, kind: ContactPoint.Kind, number: str, check: N
     """
     if number:
         works = (kind,) if check == NumberCheck.CODE else ()
-        _edit(patient, RecordEdit(contact_points={kind: number}, works_after_all=works))
+        points = {kind: number}
+        if kind == HOME and patient.contact_points.filter(kind=MOBILE, value=number).exists():
+            points[MOBILE] = ""  # it gets no texts, so it stood there by mistake
+        _edit(patient, RecordEdit(contact_points=points, works_after_all=works))
     plans.record_number(patient, kind, check, by=PATIENT)
     number_codes.end_codes(patient)
 

@@ -115,7 +115,7 @@ def _leave_number(request: HttpRequest, visit: PlanVisit, form: NumberForm) -> H
     why = answers.why_no_code(patient, kind)
     if chosen == NO_PHONE:
         why = NumberCheck.NO_PHONE
-    elif answers.is_verified(patient, number):
+    elif kind == MOBILE and answers.is_verified(patient, number):
         why = NumberCheck.CODE
     if why is None:
         return _send(request, visit, number)

@@ -234,3 +234,19 @@ def test_the_language_that_is_chosen_holds_at_once_and_ends_with_the_tablet(hand
     end = tablet.post("/tablet/result/", {"channel": "any", "when": "soon"})
     assert "Gracias. Por favor, devuelva la tableta." in page_text(end)
     assert "For staff" in page_text(tablet.get("/tablet/"))
+
+
+def test_a_number_that_the_patient_calls_a_home_phone_is_no_cell_phone_any_more(hand_to: Handed, ruth: Patient) -> None:
+    ruth.contact_points.filter(kind="mobile").update(verified_at="2026-11-01T12:00Z")
+    give_number(hand_to(ruth), kind="home")
+    assert not ruth.contact_points.filter(kind="mobile").exists()
+    home = ruth.contact_points.get(kind="home")
+    assert (home.value, home.verified_at) == (MOBILE, None)
+    assert plan_of(ruth).number_check == NumberCheck.LANDLINE
+
+
+def test_what_a_code_proved_stands_where_no_number_is_asked(hand_to: Handed, ruth: Patient) -> None:
+    ruth.contact_points.filter(kind="mobile").update(verified_at="2026-11-01T12:00Z")
+    Patient.objects.filter(pk=ruth.pk).update(do_not_call=True)
+    hand_to(ruth).post("/tablet/number/", {"language": "en"})
+    assert ruth.contact_points.get(kind="mobile").verified_at is not None
