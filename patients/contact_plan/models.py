@@ -61,6 +61,17 @@ class ContactPlan(models.Model):
         return f"#{self.pk}"
 
     @property
+    def holding_may_answer(self) -> str:
+        """A `MayAnswer`. Hearing results holds while the wish about results names that very person; else it is open.
+
+        No query where the patient was read with the wish.
+        """
+        wish = getattr(self.patient, "result_wish", None)
+        if self.may_answer == MayAnswer.RESULTS and (wish is None or wish.proxy_name != self.other_name):
+            return ""
+        return self.may_answer
+
+    @property
     def is_answered(self) -> bool:
         return None not in (self.number_at, self.calls_at, self.people_at, self.result_at)
 

@@ -205,7 +205,7 @@ class PeopleForm(PlanForm):
         if wish is not None and wish.proxy_name:
             phone = format_phone(wish.proxy_phone, patient.site.country)
             return {"may_answer": MayAnswer.RESULTS.value, "other_name": wish.proxy_name, "other_phone": phone}
-        if plan is None:
+        if plan is None or not plan.holding_may_answer:
             return {}
         other = get_patient_channels(patient).other if plan.may_answer == MayAnswer.MESSAGE else ""
         shown = format_phone(other, patient.site.country) if other else ""

@@ -45,10 +45,11 @@ def describe_contact_plan(patient: Patient, now: datetime) -> ContactPlanText | 
 
 
 def describe_may_answer(plan: ContactPlan) -> str:
-    """ "Sam Sample: may take a message: please call back"; empty where nobody asked."""
-    if not plan.may_answer:
+    """ "Sam Sample: may take a message: please call back"; empty where nobody asked, or where it was taken back."""
+    may_answer = plan.holding_may_answer
+    if not may_answer:
         return ""
-    return ": ".join(filter(None, (plan.other_name, str(MayAnswer(plan.may_answer).label))))
+    return ": ".join(filter(None, (plan.other_name, str(MayAnswer(may_answer).label))))
 
 
 def _format_finished(plan: ContactPlan, patient: Patient, now: datetime) -> str:

@@ -3,16 +3,17 @@
 import pytest
 from django.test import Client
 
-from clinic.actors import INTAKE, SYSTEM
+from clinic.actors import INTAKE, PATIENT, SYSTEM
 from clinic.models import Site
 from patients import links
-from patients.actions import mark_contact_unusable, set_contact_point
+from patients.actions import mark_contact_unusable, set_contact_point, set_result_wish
 from patients.contact_plan.models import MayAnswer, NumberCheck
 from patients.factories import PatientFactory
 from patients.links import find_link
 from patients.models import ContactPlan, ContactPoint, Patient, PatientLink, ResultWish
 from recalls.contact_ladder import propose_attempt_time
 from recalls.models import CallPreference
+from recalls.presenters.contact_plan import describe_may_answer
 from recalls.testing.factories import RecallFactory
 from tests.contact_plan.conftest import MOBILE, Handed, code_in, give_number, plan_of
 from tests.portal.conftest import page_text
@@ -250,3 +251,14 @@ def test_what_a_code_proved_stands_where_no_number_is_asked(hand_to: Handed, rut
     Patient.objects.filter(pk=ruth.pk).update(do_not_call=True)
     hand_to(ruth).post("/tablet/number/", {"language": "en"})
     assert ruth.contact_points.get(kind="mobile").verified_at is not None
+
+
+def test_who_may_hear_results_no_longer_is_offered_and_shown_no_longer(hand_to: Handed, ruth: Patient) -> None:
+    person = {"other_name": "Sam Sample", "other_phone": "412 555 0144"}
+    tablet = hand_to(ruth)
+    tablet.post("/tablet/people/", {"may_answer": "results"} | person)
+    assert describe_may_answer(plan_of(ruth)) == "Sam Sample: may hear results too"
+    set_result_wish(ruth, {"proxy_name": "", "proxy_phone": ""}, by=PATIENT)  # on another form
+    assert describe_may_answer(plan_of(ruth)) == ""
+    form = tablet.get("/tablet/people/").context["form"]
+    assert (form["may_answer"].value() or "", form["other_name"].value() or "") == ("", "")
