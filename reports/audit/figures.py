@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from clinic.models import User
 from recalls.assignment import display_name
 from reports.audit.cases import AuditCase
-from reports.audit.counted_cases import load_cases
+from reports.audit.counted_cases import count_cases, load_cases
 from reports.audit.definitions import DIAGNOSTIC_MEASURES, SCREENING_MEASURES, SMALL_DENOMINATOR, MeasureDefinition
 from reports.audit.scope import AuditScope, Breakdown, sorted_groups
 from reports.audit.screening_cases import GroupedCases
@@ -105,12 +105,15 @@ class Audit:
         return [section for section in named if section[2]]
 
 
-def compute_audit(scope: AuditScope, by: Breakdown, today: date, *, own_reader_id: int | None = None) -> Audit:
+def compute_audit(
+    scope: AuditScope, by: Breakdown, today: date, *, own_reader_id: int | None = None, counts_anew: bool = False
+) -> Audit:
     """All figures, the row of all together first.
 
-    For whom no other reader is to be told apart, `own_reader_id` names them: the others are one row.
+    For whom no other reader is to be told apart, `own_reader_id` names them: the others are one row. `counts_anew`
+    passes over what the workers kept.
     """
-    screening, diagnostic, kept_at = load_cases(scope, by)
+    screening, diagnostic, kept_at = count_cases(scope, by) if counts_anew else load_cases(scope, by)
     is_mature = scope.is_mature(today)
     if by == Breakdown.READER and own_reader_id is not None:
         screening, diagnostic = _blind(screening, own_reader_id), _blind(diagnostic, own_reader_id)

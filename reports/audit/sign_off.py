@@ -35,6 +35,7 @@ def name_physician(site: Site, user: User, *, by: User) -> None:
 def sign_audit(site: Site, year: int, note: str, *, by: User, today: date) -> SignedAudit:
     """Freeze every breakdown of the year with its definitions. Only the site's audit interpreting physician may.
 
+    Everything is counted now, also in a clinic whose workers keep months: a cancer of an hour ago is in what is signed.
     Signed again, it is a further row: the earlier one stays as it was. Raises ValidationError for a year to come.
     """
     if not AuditPhysician.objects.filter(site=site, user=by).exists():
@@ -42,7 +43,9 @@ def sign_audit(site: Site, year: int, note: str, *, by: User, today: date) -> Si
     if year > today.year:
         raise ValidationError({"year": _("That year has not begun.")})
     scope = AuditScope.of_year([site], year)
-    documents = {one.value: build_document(compute_audit(scope, one, today), today) for one in AUDIT_BREAKDOWNS}
+    documents = {
+        one.value: build_document(compute_audit(scope, one, today, counts_anew=True), today) for one in AUDIT_BREAKDOWNS
+    }
     return SignedAudit.objects.create(
         site=site, year=year, documents=documents, note=note.strip(), user=by, by=display_name(by)
     )

@@ -23,9 +23,10 @@ from reports.audit.figures import compute_audit
 from reports.audit.keeping import count_due_months, count_month
 from reports.audit.kept_months import months_of
 from reports.audit.scope import AUDIT_BREAKDOWNS, EQUITY_BREAKDOWNS, AuditScope, Breakdown
+from reports.audit.sign_off import sign_audit
 from reports.audit.waits.documents import build_wait_document
 from reports.audit.waits.figures import compute_waits
-from reports.models import KeptMonth
+from reports.models import AuditPhysician, KeptMonth
 from tests.audit.histories import History, Reading, write_histories
 from tests.audit.slow_audit import count_slowly
 from tests.audit.slow_waits import measure_slowly
@@ -144,6 +145,22 @@ def test_a_late_cancer_is_in_the_figures_of_the_next_count(shadyside: Site) -> N
     for month in months_of(AuditScope.of_year([shadyside], day.year), day):
         count_month(shadyside, month)
     assert false_negatives() == 1
+
+
+@pytest.mark.usefixtures("large")
+def test_what_is_signed_is_counted_in_that_moment(shadyside: Site, radiologist_rao: User) -> None:
+    today = calendar.today(shadyside)
+    day = today - timedelta(days=300)
+    AuditPhysician.objects.create(site=shadyside, user=radiologist_rao, named_by=get_site_staff(shadyside).manager)
+    write_histories(shadyside, [History(day, Assessment.NEGATIVE)])
+    count_due_months()
+    write_histories(shadyside, [History(day, Assessment.NEGATIVE, known_later=((20, "invasive"),))])
+    assert _is_kept(shadyside, day.year)
+    signed = sign_audit(shadyside, day.year, "", by=radiologist_rao, today=today)
+    for document in signed.documents.values():
+        assert document["kept_at"] == ""
+    found = signed.documents["all"]["sections"][0]["groups"][0]["figures"]["false_negatives"]
+    assert (found["numerator"], found["denominator"]) == (1, 2)
 
 
 def test_what_one_reader_read_alone_is_found_among_what_is_kept_by_reader_or_counted_now(
