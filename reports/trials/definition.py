@@ -90,7 +90,7 @@ def start_blocked_reason(trial: Trial, by: User) -> str:
     if TrialStart.objects.filter(trial=trial).exists() or TrialEnd.objects.filter(trial=trial).exists():
         return _("It was started or withdrawn already.")
     if trial.user_id == by.pk:
-        return _("Somebody else than who drafted it starts it.")
+        return _("Whoever drafted it cannot start it: a colleague does.")
     if trial.ends_on <= calendar.local_day(trial.site, timezone.now()):
         return _("Its last day is over.")
     if Trial.objects.running().filter(site=trial.site_id, subject=trial.subject).exists():

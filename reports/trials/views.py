@@ -32,6 +32,7 @@ from reports.trials.definition import (
 )
 from reports.trials.forms import EndTrialForm, TrialDraftForm
 from reports.trials.results import COLUMNS, result_expected_at, result_rows
+from reports.trials.standing import describe_standing
 
 MAX_SHOWN = 50  # trials of a site
 
@@ -141,9 +142,10 @@ def _own_trial(request: HttpRequest, pk: int) -> Trial:
     return trial
 
 
-def _rows(site: Site) -> list[Trial]:
+def _rows(site: Site) -> list[dict[str, Any]]:
     rows = Trial.objects.filter(site=site).select_related("start", "end", "result")
-    return list(rows.annotate(taken_in=Count("places"))[:MAX_SHOWN])
+    rows = rows.annotate(taken_in=Count("places"))[:MAX_SHOWN]
+    return [{"trial": trial, "standing": describe_standing(trial)} for trial in rows]
 
 
 def _render_trial(request: HttpRequest, trial: Trial, form: EndTrialForm, status: int = 200) -> HttpResponse:
@@ -161,7 +163,7 @@ def _render_trial(request: HttpRequest, trial: Trial, form: EndTrialForm, status
     ]  # fmt: skip
     started = getattr(trial, "start", None)
     context = {
-        "trial": trial, "start": started, "end": ended, "result": result, "arms": arms, "form": form,
+        "trial": trial, "standing": describe_standing(trial), "start": started, "end": ended, "result": result, "arms": arms, "form": form,
         "message": NotificationKind(trial.arms["kind"]).label if is_text else "",
         "taken_in": sum(counts.values()), "may_end": may_run and ended is None,
         "may_run": may_run and started is None and ended is None,

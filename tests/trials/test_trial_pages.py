@@ -31,7 +31,13 @@ def test_from_the_draft_to_the_report(client: Client, shadyside: Site, manager: 
         assert client.post("/audit/trials/new/SHADY/", DRAFT).status_code == 302
         trial = Trial.objects.get()
         path = f"/audit/trials/{trial.pk}/"
-        assert "Somebody else than who drafted it" in page_text(client.get(path))
+        drafted = page_text(client.get(path))
+        assert "Whoever drafted it cannot start it" in drafted
+        assert "Start the trial" not in drafted
+        for page in (path, "/audit/trials/"):
+            words = page_text(client.get(page))
+            assert "Draft: to be started by a colleague" in words
+            assert "Over:" not in words
         client.post(f"{path}start/")
         assert not hasattr(Trial.objects.get(), "start")
         client.force_login(physician)
@@ -39,7 +45,8 @@ def test_from_the_draft_to_the_report(client: Client, shadyside: Site, manager: 
         for _number in range(8):
             RecallFactory.create(site=shadyside)
         running = page_text(client.get(path))
-        assert "8 of 40." in running
+        assert "8 of 40 recalls are taken in." in running
+        assert "Over:" not in running
         assert "With the outcome" not in running
         assert client.get(f"{path}figures/csv/").status_code == 404
         assert client.post(f"{path}end/", {"words": ""}).status_code == 422

@@ -49,7 +49,7 @@ def test_nobody_starts_what_they_drafted_and_only_a_manager_or_the_audit_physici
         with pytest.raises(PermissionDenied):
             draft_trial(shadyside, make_draft(), by=outsider)
     trial = draft_trial(shadyside, make_draft(), by=manager)
-    with pytest.raises(ValidationError, match="Somebody else"):
+    with pytest.raises(ValidationError, match="a colleague does"):
         start_trial(trial, by=manager)
     with pytest.raises(PermissionDenied):
         start_trial(trial, by=UserFactory.create(role=Role.RADIOLOGIST, sites=[shadyside]))
