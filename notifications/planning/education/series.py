@@ -21,7 +21,7 @@ from notifications.planning.education.texts import CONFIRM_WITHIN
 from patients.actions import lock_patient, record_consent
 from patients.channels import get_patient_channels
 from patients.models import Consent, Patient
-from recalls.enums import ClosureReason
+from recalls.enums import CLOSED_WITHOUT_ANSWER, ClosureReason
 from recalls.models import Recall
 
 End = EducationSeries.EndReason
@@ -54,6 +54,15 @@ class SeriesFacts:
         return any(recall.is_open and recall.suspicious for recall in self.recalls)
 
     @property
+    def own_care_goes_first(self) -> bool:
+        """A cancer or high-risk result, or a 4 or 5 that ended without an answer: however long ago, on whatever record."""
+        return any(
+            _END_BY_CLOSURE.get(recall.closure_reason) == End.OWN_CARE
+            or (recall.suspicious and recall.closure_reason in CLOSED_WITHOUT_ANSWER)
+            for recall in self.recalls
+        )
+
+    @property
     def waits(self) -> bool:
         return any(recall.is_open for recall in self.recalls)
 
@@ -74,9 +83,8 @@ def _refused_at(patient: Patient, subject: Consent.Subject) -> datetime | None:
 def may_ask(patient: Patient, facts: SeriesFacts) -> bool:
     """Whether the page offers the series: the clinic sends it, mail may go there, and the patient's care allows it."""
     is_offered = bool(settings.EDUCATION_FROM_EMAIL and facts.address and facts.recalls)
-    own_care = any(_END_BY_CLOSURE.get(recall.closure_reason) == End.OWN_CARE for recall in facts.recalls)
     objects = bool(facts.recalls) and facts.recalls[-1].closure_reason in _END_BY_CLOSURE
-    return is_offered and not (facts.is_dead or facts.stands_after_4_or_5 or own_care or objects)
+    return is_offered and not (facts.is_dead or facts.stands_after_4_or_5 or facts.own_care_goes_first or objects)
 
 
 def find_series(patient: Patient) -> EducationSeries | None:
@@ -180,7 +188,11 @@ def get_end_reason(
         return End.OBJECTION
     if facts.stands_after_4_or_5:
         return End.OWN_CARE
-    return by_closure[0] if by_closure else None if is_first else End.MERGED
+    if by_closure:
+        return by_closure[0]
+    if facts.own_care_goes_first:
+        return End.OWN_CARE
+    return None if is_first else End.MERGED
 
 
 def _why_without_address(series: EducationSeries) -> EducationSeries.EndReason:

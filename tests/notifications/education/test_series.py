@@ -194,6 +194,22 @@ def test_a_4_or_5_ends_it_and_it_is_not_offered_while_one_stands(cared_for: Reca
     assert education.ask_for_series(cared_for.patient) is None
 
 
+def test_a_5_of_long_ago_that_nobody_could_answer_keeps_the_series_away_also_after_a_merge(
+    cared_for: Recall, clock: Clock
+) -> None:
+    staff = get_site_staff(cared_for.site)
+    loser = PatientFactory.create(site=cared_for.site, email="testa.oak@example.org")
+    exam = ExamFactory.create(patient=loser, assessment=Assessment.HIGHLY_SUGGESTIVE)
+    lost = actions.open_recall(exam, by=INTAKE).recall
+    actions.transfer(lost, by=staff.manager, facility="Foothills Example Imaging", note="The patient said so.")
+    RecallFactory.create(patient=loser, closed_normal=True)
+    assert education.ask_for_series(loser) is None
+    clock.move_to("2027-01-14")
+    series = begin(cared_for.patient)
+    actions.merge_patients(loser, cared_for.patient, by=staff.manager)
+    assert ended(series) == End.OWN_CARE
+
+
 def test_nothing_is_offered_or_sent_where_the_clinic_has_no_sender(
     cared_for: Recall, clock: Clock, settings: LazySettings
 ) -> None:
