@@ -29,7 +29,7 @@ class NotificationKind(models.TextChoices):
     RESULT_WITHDRAWN = "result_withdrawn", _("Result corrected: no visit needed")
     SENT_IN_ERROR = "sent_in_error", _("Sent in error: about another patient")
     EDUCATION_CONFIRM = "education_confirm", _("Series about breast health: please confirm")
-    EDUCATION = "education", _("Text about breast health")
+    EDUCATION = "education", _("Email about breast health")
     LAST_LETTER = "last_letter", _("Last letter, by certified mail")
     REFERRER_NOTICE = "referrer_notice", _("Notice to the referring doctor")
 

@@ -16,7 +16,7 @@ class EducationSeries(models.Model):
     """
 
     class EndReason(models.TextChoices):
-        COMPLETED = "completed", _("all texts were sent")
+        COMPLETED = "completed", _("all emails were sent")
         STOPPED = "stopped", _("the patient stopped it")
         UNCONFIRMED = "unconfirmed", _("nobody confirmed it in time")
         OBJECTION = "objection", _("the patient objects to messages, or declined")
@@ -31,8 +31,8 @@ class EducationSeries(models.Model):
     asked_at = models.DateTimeField(_("asked for"), default=timezone.now)
     confirmed_at = models.DateTimeField(_("confirmed"), null=True, blank=True)
     # The text that was planned last, from 1 on; 0 before the first.
-    lesson = models.PositiveSmallIntegerField(_("text"), default=0)
-    lesson_due_at = models.DateTimeField(_("text due"), null=True, blank=True)
+    lesson = models.PositiveSmallIntegerField(_("number of the email"), default=0)
+    lesson_due_at = models.DateTimeField(_("email due"), null=True, blank=True)
     # When the next text is planned, or a series that waits is looked at again.
     next_at = models.DateTimeField(_("next look"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)

@@ -269,11 +269,11 @@ class MessageContext(Mapping[str, str]):
         return lesson_markdown(lesson_number(self._notification.occasion), self._notification.language, self.site)
 
     def confirm_series(self) -> str:
-        return f"[{_('Yes, send me the texts')}](<{series_links.confirm_url(self._notification.public_id)}>)"
+        return f"[{_('Yes, send me the emails')}](<{series_links.confirm_url(self._notification.public_id)}>)"
 
     def stop_series(self) -> str:
-        line = _("You can stop these texts at any time. Our messages about your own visits go on.")
-        return f"{line}\n\n[{_('Stop these texts')}](<{series_links.stop_url(self._notification.public_id)}>)"
+        line = _("You can stop these emails at any time. Our messages about your own visits go on.")
+        return f"{line}\n\n[{_('Stop these emails')}](<{series_links.stop_url(self._notification.public_id)}>)"
 
     def written_results_line(self) -> str:
         """Says that the result comes in writing, where this program sends it; empty where it does not know."""

@@ -50,7 +50,7 @@ def test_a_patient_asks_confirms_and_stops_the_texts_and_nothing_else(
     for label, number in zip(("Month", "Day", "Year"), _born(patient), strict=True):
         phone.get_by_label(label, exact=True).fill(str(number))
     phone.get_by_role("button", name="Show my page").click()
-    phone.get_by_role("link", name="Short texts about breast health").click()
+    phone.get_by_role("link", name="Short emails about breast health").click()
     phone.get_by_role("button", name="Yes, send me that email").click()
     expect(phone.get_by_text("We sent an email to testa.oak@example.org")).to_be_visible()
     assert phone.evaluate("document.documentElement.scrollWidth") <= 360
@@ -58,7 +58,7 @@ def test_a_patient_asks_confirms_and_stops_the_texts_and_nothing_else(
     link = re.search(rf"{live_server.url}/texts/confirm/\S+", str(mail.outbox[-1].body))
     assert link
     phone.goto(link[0])
-    phone.get_by_role("button", name="Yes, send me the texts").click()
+    phone.get_by_role("button", name="Yes, send me the emails").click()
     expect(phone.get_by_role("heading", name="Thank you")).to_be_visible()
     schedule.plan_due_texts()
     _leave_now()
@@ -68,7 +68,7 @@ def test_a_patient_asks_confirms_and_stops_the_texts_and_nothing_else(
     path = str(text.extra_headers["List-Unsubscribe"]).strip("<>").removeprefix(live_server.url)
     assert program.post(path, {"List-Unsubscribe": "One-Click"}).status_code == 200
     phone.goto(f"{live_server.url}/my/texts/")
-    expect(phone.get_by_text("The texts are stopped.")).to_be_visible()
+    expect(phone.get_by_text("The emails are stopped.")).to_be_visible()
     assert EducationSeries.objects.get().end_reason == EducationSeries.EndReason.STOPPED
     assert get_patient_channels(Patient.objects.get(pk=patient.pk)).email == "testa.oak@example.org"
 

@@ -59,7 +59,7 @@ def test_the_page_tells_no_result_that_nobody_has_told(patient: Patient, open_pa
     actions.open_recall(ExamFactory.create(patient=patient, assessment=Assessment.HIGHLY_SUGGESTIVE), by=INTAKE)
     series.refresh_from_db()
     assert series.end_reason == EducationSeries.EndReason.OWN_CARE
-    assert page_text(browser.get(PATH)).replace("Stop these texts ", "") == waiting.replace("Stop these texts ", "")
+    assert page_text(browser.get(PATH)).replace("Stop these emails ", "") == waiting.replace("Stop these emails ", "")
 
 
 def test_without_a_sender_there_is_no_such_page(

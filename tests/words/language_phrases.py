@@ -77,9 +77,9 @@ ENGLISH: Final = LanguagePhrases(
     | {"visit_day_short": "Wed, Nov 25", "visit_time": "10:30 am", "follow_up_month": "September 2027"},
     written_results_line="You will also get your results in writing.",
     series={
-        "confirm_series": "[Yes, send me the texts](https://recall.example.org/texts/confirm/sample/)",
-        "stop_series": "You can stop these texts at any time. Our messages about your own visits go on.\n\n"
-        "[Stop these texts](https://recall.example.org/texts/stop/sample/)",
+        "confirm_series": "[Yes, send me the emails](https://recall.example.org/texts/confirm/sample/)",
+        "stop_series": "You can stop these emails at any time. Our messages about your own visits go on.\n\n"
+        "[Stop these emails](https://recall.example.org/texts/stop/sample/)",
     },
     silence_line="We hold it for you until Tuesday, November 24, 2026. After that we may give it to somebody else, "
     "and we call you.",
