@@ -1,4 +1,4 @@
-"""Asks one address as one person, inside a savepoint that is taken back, and says in one word what came of it."""
+"""Asks one address as one person by each method in a savepoint that is taken back; one word says what came of it."""
 
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
@@ -13,6 +13,7 @@ from tests.access.matrix.people import Person
 OPEN, REFUSED, HIDDEN, NO_METHOD, SIGN_IN, TOKEN, FAULT = (
     "open", "refused", "hidden", "no such method", "sign in", "token", "fault",
 )  # fmt: skip
+METHODS = ("GET", "POST")
 _BY_STATUS = {401: TOKEN, 403: REFUSED, 404: HIDDEN, 405: NO_METHOD}
 
 
@@ -23,14 +24,18 @@ class Answer:
     words: str
 
 
-def ask(person: Person, method: str, address: str) -> Answer:
-    """What the page says and how it is to be read; nothing of it stays."""
+def ask(person: Person, address: str) -> dict[str, Answer]:
+    """What GET and then POST bring, and how that is to be read; nothing of it stays."""
     cookies = person.browser.cookies.output(header="", sep=";")
     with transaction.atomic():
-        response: Any = person.browser.generic(method, address, content_type=_FORM)
-        content = b"".join(response.streaming_content) if response.streaming else response.content
+        answers = {method: _answer(person.browser.generic(method, address, content_type=_FORM)) for method in METHODS}
         transaction.set_rollback(True)
     person.browser.cookies = SimpleCookie(cookies)
+    return answers
+
+
+def _answer(response: Any) -> Answer:
+    content = b"".join(response.streaming_content) if response.streaming else response.content
     words = content.decode("utf-8", "replace") + str(response.headers)
     return Answer(_outcome(response), response.status_code, words)
 
