@@ -1,6 +1,7 @@
 """Holds for every address that each role at its own site gets what the tables of permissions say, so does whoever may
 open it from another site and one of them from none, and that no answer is a fault or names another site's patient."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,10 +27,13 @@ def test_every_address_has_a_row() -> None:
 @pytest.mark.django_db
 @pytest.mark.long
 @pytest.mark.parametrize("is_admin", [False, True], ids=["pages", "administration"])
-def test_each_role_gets_at_each_address_what_the_tables_say(is_admin: bool, settings: Any, tmp_path: Path) -> None:
+def test_each_role_gets_at_each_address_what_the_tables_say(
+    is_admin: bool, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings.EMAIL_BACKEND, settings.MAIL_INBOX_DIR = "notifications.backends.maildir.EmailBackend", tmp_path / "mail"
     settings.UPLOAD_DIR, settings.LETTER_DIR = tmp_path / "uploads", tmp_path / "letters"
     settings.FHIR_EXPORT_DIR = tmp_path / "exports"
+    monkeypatch.setattr(logging.root.manager, "disable", logging.WARNING)  # only what a fault says is worth its time
     clinic = make_clinic()
     with time_machine.travel(timezone.now(), tick=False):  # on a slow machine too nobody's session ends meanwhile
         people = make_people(clinic.here, clinic.elsewhere)
