@@ -43,7 +43,7 @@ def test_the_patient_asks_once_sees_each_state_and_stops(patient: Patient, open_
     education.confirm_series(series)
     assert "one a month" in page_text(browser.get(PATH))
     browser.post(PATH, {"do": "stop"})
-    assert "The texts are stopped" in page_text(browser.get(PATH))
+    assert "The emails are stopped" in page_text(browser.get(PATH))
     series.refresh_from_db()
     assert series.end_reason == EducationSeries.EndReason.STOPPED
 
@@ -55,7 +55,7 @@ def test_the_page_tells_no_result_that_nobody_has_told(patient: Patient, open_pa
     education.confirm_series(series)
     actions.open_recall(ExamFactory.create(patient=patient), by=INTAKE)
     waiting = page_text(browser.get(PATH))
-    assert "The texts wait for now" in waiting
+    assert "The emails wait for now" in waiting
     actions.open_recall(ExamFactory.create(patient=patient, assessment=Assessment.HIGHLY_SUGGESTIVE), by=INTAKE)
     series.refresh_from_db()
     assert series.end_reason == EducationSeries.EndReason.OWN_CARE

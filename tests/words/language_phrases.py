@@ -125,9 +125,9 @@ SPANISH: Final = LanguagePhrases(
     | {"visit_day_short": "mié, 25 nov", "visit_time": "10:30 am", "follow_up_month": "septiembre 2027"},
     written_results_line="También va a recibir sus resultados por escrito.",
     series={
-        "confirm_series": "[Sí, mándenme los textos](https://recall.example.org/texts/confirm/sample/)",
+        "confirm_series": "[Sí, mándenme los correos](https://recall.example.org/texts/confirm/sample/)",
         "stop_series": "Puede parar estos textos cuando quiera. Nuestros mensajes sobre sus propias citas siguen.\n\n"
-        "[Parar estos textos](https://recall.example.org/texts/stop/sample/)",
+        "[Parar estos correos](https://recall.example.org/texts/stop/sample/)",
     },
     silence_line="Se la guardamos hasta el martes, 24 de noviembre de 2026. Después podemos darla a otra persona, y le "
     "llamamos.",
