@@ -163,7 +163,8 @@ def _render_trial(request: HttpRequest, trial: Trial, form: EndTrialForm, status
     ]  # fmt: skip
     started = getattr(trial, "start", None)
     context = {
-        "trial": trial, "standing": describe_standing(trial), "start": started, "end": ended, "result": result, "arms": arms, "form": form,
+        "trial": trial, "standing": describe_standing(trial), "start": started, "end": ended, "result": result,
+        "arms": arms, "form": form,
         "message": NotificationKind(trial.arms["kind"]).label if is_text else "",
         "taken_in": sum(counts.values()), "may_end": may_run and ended is None,
         "may_run": may_run and started is None and ended is None,

@@ -55,7 +55,7 @@ class SeriesFacts:
 
     @property
     def own_care_goes_first(self) -> bool:
-        """A cancer or high-risk result, or a 4 or 5 that ended without an answer: however long ago, on whatever record."""
+        """A cancer or high-risk result, or a 4 or 5 that ended without an answer, however long ago, on any record."""
         return any(
             _END_BY_CLOSURE.get(recall.closure_reason) == End.OWN_CARE
             or (recall.suspicious and recall.closure_reason in CLOSED_WITHOUT_ANSWER)

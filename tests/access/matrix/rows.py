@@ -31,7 +31,7 @@ _PORTAL_PAGES: Final = tuple(
     )
 )  # fmt: skip
 _TABLET_PAGES: Final = tuple(
-    f"tablet:{name}" for name in ("open", "plan", "plan_code", "still_here", "give_back", "thanks")
+    f"tablet:{name}" for name in ("open", "plan", "plan_code", "still_here", "thanks")
 )
 # For everybody: what a stranger gets by GET and by POST without anything secret, and no patient's name in it.
 PUBLIC: Final[dict[str, tuple[str, str]]] = {
@@ -45,6 +45,7 @@ PUBLIC: Final[dict[str, tuple[str, str]]] = {
     "set_language": (OPEN, OPEN),
     **dict.fromkeys(_PORTAL_PAGES, (REFUSED, REFUSED)),
     **dict.fromkeys(_TABLET_PAGES, (REFUSED, REFUSED)), "tablet:open": (OPEN, OPEN), "tablet:thanks": (OPEN, NO_METHOD),
+    "tablet:give_back": (NO_METHOD, OPEN),
     "portal:link": (HIDDEN, HIDDEN), "portal:link_stop_emails": (HIDDEN, HIDDEN),
 }  # fmt: skip
 FHIR_PUBLIC: Final = frozenset({"fhir:metadata", "fhir:token", "fhir:smart_configuration"})
