@@ -34,15 +34,8 @@ from recalls import actions
 from recalls.enums import Assessment, WorkItemKind
 from recalls.models import ScreeningExam, WorkItem
 from recalls.testing.factories import ExamFactory
-from recalls.testing.scenarios import (
-    DETOURS,
-    OPENING_TIME,
-    SCENARIOS,
-    Scenario,
-    ScenarioContext,
-    play_scenario,
-    shift_open_days,
-)
+from recalls.testing.scenario_steps import OPENING_TIME, Scenario, ScenarioContext, play_scenario, shift_open_days
+from recalls.testing.scenarios import DETOURS, SCENARIOS
 
 SEED = 20
 FIRST_SITE_SHARE = 0.7

@@ -11,8 +11,8 @@ from clinic.models import OpeningHours, Site, User
 from clinic.roles import Role
 from patients.factories import ReferringProviderFactory
 from patients.models import ReferringProvider
-from recalls.barrier_enums import BarrierKind
 from recalls.enums import Modality
+from recalls.enums.barriers import BarrierKind
 from recalls.models import BarrierResource, SlotPolicy
 from recalls.testing.factories import RoomFactory
 

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from recalls.enums import SUSPICIOUS_ASSESSMENTS, Assessment, ConcordanceVerdict
-from recalls.lesion_enums import MALIGNANT_CLASSES, PathologySource
+from recalls.enums.lesions import MALIGNANT_CLASSES, PathologySource
 
 if TYPE_CHECKING:
     from recalls.models import Biopsy, Concordance, Lesion, LesionAssessment, PathologyResult, Recall, Referral

@@ -14,7 +14,6 @@ from clinic.actors import Actor
 from clinic.roles import Role
 from desk.datetime_display import display_datetime
 from recalls import contact_ladder
-from recalls.barrier_enums import MANY_CALLS, CaseReason
 from recalls.enums import (
     CLOSED_WITHOUT_ANSWER,
     SUSPICIOUS_ASSESSMENTS,
@@ -26,6 +25,7 @@ from recalls.enums import (
     State,
     VisitKind,
 )
+from recalls.enums.barriers import MANY_CALLS, CaseReason
 from recalls.lesion_stages import LesionStage, is_any_suspicious, lesion_statuses, lesions_in
 from recalls.models import Appointment, Recall, RecallEvent, ReportRequest, SignOffRequest
 from recalls.next_state import newest_outcome

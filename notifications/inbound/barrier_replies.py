@@ -11,7 +11,7 @@ from typing import Final
 from clinic.actors import PATIENT
 from patients.models import Patient
 from recalls.actions import StatedBarriers, state_barrier
-from recalls.barrier_enums import BarrierKind, BarrierSource
+from recalls.enums.barriers import BarrierKind, BarrierSource
 from recalls.models import Recall
 
 _PHRASES: Final[Mapping[BarrierKind, frozenset[str]]] = MappingProxyType(

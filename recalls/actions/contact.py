@@ -22,9 +22,9 @@ from patients.record_history import log_changes
 from recalls import contact_ladder
 from recalls.actions.barriers.stating import StatedBarriers, write_barriers
 from recalls.actions.transition import ActionKwargs, Transition, UserOrActor, apply_step
-from recalls.barrier_enums import BarrierKind
 from recalls.deadlines import work_item_due
 from recalls.enums import LADDER_STATES, ContactChannel, ContactResult, WorkItemKind
+from recalls.enums.barriers import BarrierKind
 from recalls.models import CallPreference, ContactAttempt, Recall, RecallEvent, WorkItem
 from recalls.permissions import NotPermitted
 from recalls.workflow import STEPS_BY_NAME

@@ -28,7 +28,7 @@ from recalls.enums import (
     OutsideReportKind,
     ReportSource,
 )
-from recalls.lesion_enums import PathologySource
+from recalls.enums.lesions import PathologySource
 from recalls.lesion_stages import LesionStatus, is_malignant, load_lesion_statuses
 from recalls.models import Lesion, OutsideReport, Recall, RecallEvent, ReportRequest
 from recalls.permissions import NotPermitted, open_report_requests

@@ -12,7 +12,7 @@ from recalls.actions.progress import go_on
 from recalls.actions.telling import DisclosureInput, owe_result, tell_results
 from recalls.actions.transition import ActionKwargs, Transition, apply_step
 from recalls.enums import MALIGNANT_CLASSES, ConcordanceVerdict, PathologyClass
-from recalls.lesion_enums import CLASS_BY_HISTOLOGY, Histology, PathologySource
+from recalls.enums.lesions import CLASS_BY_HISTOLOGY, Histology, PathologySource
 from recalls.lesion_stages import LesionStage, LesionStatus, load_lesion_statuses
 from recalls.models import Concordance, Lesion, PathologyResult, Recall, RecallEvent
 from recalls.permissions import StepUnavailable

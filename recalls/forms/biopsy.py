@@ -11,9 +11,9 @@ from recalls import actions
 from recalls.actions import ActionKwargs, BiopsyInput, PathologyInput
 from recalls.actions.pathology import FOLLOW_UP_VERDICTS, allowed_verdicts
 from recalls.enums import Assessment, ConcordanceVerdict, PathologyClass
+from recalls.enums.lesions import BiopsyDevice, BiopsyGuidance, Histology, NodeStatus, ReceptorStatus, TumorGrade
 from recalls.forms.answers import choice_label, follow_up_choices_from_today
 from recalls.forms.base import NOTE_ROWS, StepForm, collapsed_fields, date_field
-from recalls.lesion_enums import BiopsyDevice, BiopsyGuidance, Histology, NodeStatus, ReceptorStatus, TumorGrade
 from recalls.lesion_stages import LesionStage, LesionStatus, lesion_statuses
 from recalls.models import Lesion, PathologyResult, RecallEvent
 from recalls.workflow import NEXT_STATE_BY_VERDICT

@@ -13,7 +13,7 @@ from desk.form_layout import fields_in_row
 from recalls.actions import LesionInput
 from recalls.assessment_consistency import LESION_ASSESSMENTS
 from recalls.enums import Assessment, FindingKind, Side
-from recalls.lesion_enums import LesionDepth, LesionLocation
+from recalls.enums.lesions import LesionDepth, LesionLocation
 from recalls.lesion_stages import LesionStage, lesion_statuses
 from recalls.models import Lesion, Recall
 

@@ -18,7 +18,6 @@ from patients.contact_validation import format_phone
 from patients.models import ContactPoint
 from recalls import actions, contact_ladder
 from recalls.actions import RESULTS_BY_CHANNEL, ActionKwargs, ContactAttemptInput, StatedBarriers
-from recalls.barrier_enums import BarrierKind, BarrierSource
 from recalls.enums import (
     LADDER_STATES,
     AppointmentStatus,
@@ -27,6 +26,7 @@ from recalls.enums import (
     PartOfDay,
     WorkItemKind,
 )
+from recalls.enums.barriers import BarrierKind, BarrierSource
 from recalls.forms.base import StepForm, choices_in_columns, date_field, time_field
 from recalls.forms.contact_channels import CHANNEL_FORMS, LETTER_CHANNELS
 from recalls.models import ContactAttempt, RecallEvent, WorkItem

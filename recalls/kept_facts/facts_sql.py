@@ -4,7 +4,6 @@ from enum import StrEnum
 
 from patients.channels import PHONE_KINDS
 from patients.models import ContactPoint
-from recalls.barrier_enums import MANY_CALLS
 from recalls.enums import (
     ACTIVE_APPOINTMENT_STATUSES,
     SUSPICIOUS_ASSESSMENTS,
@@ -17,6 +16,7 @@ from recalls.enums import (
     State,
     WorkItemKind,
 )
+from recalls.enums.barriers import MANY_CALLS
 
 _UNDELIVERABLE = (ContactPoint.UnusableReason.BOUNCED, ContactPoint.UnusableReason.COMPLAINED)
 # A positive screening in BI-RADS: called back for more pictures, or 3, 4 or 5 at once; not "earlier pictures needed".

@@ -4,7 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from recalls.enums import Assessment, FindingKind, Side
-from recalls.lesion_enums import BiopsyDevice, BiopsyGuidance, LesionDepth, LesionLocation
+from recalls.enums.lesions import BiopsyDevice, BiopsyGuidance, LesionDepth, LesionLocation
 from recalls.models.appointments import Appointment
 from recalls.models.exams import Finding
 from recalls.models.outcomes import Outcome

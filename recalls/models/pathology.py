@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from clinic.models import Site
 from patients.models import Patient
 from recalls.enums import MALIGNANT_CLASSES, ConcordanceVerdict, PathologyClass, Side
-from recalls.lesion_enums import (
+from recalls.enums.lesions import (
     CancerSource,
     CancerStage,
     Histology,

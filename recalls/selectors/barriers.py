@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from recalls.barrier_enums import BarrierKind
+from recalls.enums.barriers import BarrierKind
 from recalls.models import BarrierResource, Recall
 
 _FALLBACK_LANGUAGE = "en"

@@ -8,8 +8,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from clinic.models import Site, User
 from desk.keyset import rows_after
-from recalls.barrier_enums import CaseReason
 from recalls.enums import State, WorkItemKind
+from recalls.enums.barriers import CaseReason
 from recalls.models import CaseMinutes, NavigationPolicy, NavigatorCase, Recall, RecallFacts, WorkItem
 from recalls.models.barriers.navigator_case import MOST_OPEN_CASES
 from recalls.selectors.queue import with_next_action_facts

@@ -16,7 +16,8 @@ from patients.factories import PatientFactory
 from recalls.actions import open_recall
 from recalls.enums import Assessment, Density, FindingKind, Modality, Side
 from recalls.models import Finding, Recall, Room, RoomHours, ScreeningExam
-from recalls.testing.scenarios import OPENING_TIME, SCENARIOS, Scenario, ScenarioContext, play_scenario, shift_open_days
+from recalls.testing.scenario_steps import OPENING_TIME, Scenario, ScenarioContext, play_scenario, shift_open_days
+from recalls.testing.scenarios import SCENARIOS
 
 REPORT_TRANSIT_TIME = timedelta(hours=1)  # from the report to its arrival here
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from recalls.enums import SUSPICIOUS_ASSESSMENTS, Assessment
-from recalls.lesion_enums import NodeStatus
+from recalls.enums.lesions import NodeStatus
 from reports.audit.cases import INCOMPLETE, WINDOW_DAYS, AuditCase
 
 # Below so many in the denominator one case more moves a rate by more than three in a hundred.

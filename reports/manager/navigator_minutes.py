@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from clinic.models import Site
-from recalls.barrier_enums import CaseReason
+from recalls.enums.barriers import CaseReason
 from recalls.models import NavigatorCase
 from reports.manager.staff_work import Window, within
 

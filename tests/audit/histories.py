@@ -11,7 +11,7 @@ from django.utils import timezone
 from clinic.models import Site, User
 from patients.models import Patient
 from recalls.enums import Assessment, ClosureReason, OutcomeBasis, PathologyClass, RecallKind, State
-from recalls.lesion_enums import PathologySource
+from recalls.enums.lesions import PathologySource
 from recalls.models import Biopsy, CancerDiagnosis, Lesion, Outcome, PathologyResult, Recall, ScreeningExam
 
 _NUMBERS = count(1)

@@ -19,7 +19,7 @@ from patients.models import ContactPoint
 from recalls import actions
 from recalls.actions import StatedBarriers
 from recalls.admin.barriers import BarrierResourceForm
-from recalls.barrier_enums import BarrierKind, BarrierSource
+from recalls.enums.barriers import BarrierKind, BarrierSource
 from recalls.models import Barrier, BarrierHelp, BarrierResource, Recall, WorkItem
 from recalls.testing.factories import RecallFactory
 from tests.desk.conftest import ClientFor, StepFormClient, page_text

@@ -15,7 +15,6 @@ from clinic.models import Site
 from patients.factories import PatientFactory
 from recalls import actions
 from recalls.actions import ContactAttemptInput, HelpInput, StatedBarriers
-from recalls.barrier_enums import BarrierEnd, BarrierKind, BarrierSource
 from recalls.enums import (
     AppointmentStatus,
     Assessment,
@@ -25,6 +24,7 @@ from recalls.enums import (
     State,
     WorkItemKind,
 )
+from recalls.enums.barriers import BarrierEnd, BarrierKind, BarrierSource
 from recalls.models import Barrier, BarrierHelp, Recall, WorkItem
 from recalls.permissions import StepUnavailable
 from recalls.testing.factories import RecallFactory

@@ -14,7 +14,7 @@ from clinic.roles import Role
 from recalls import actions
 from recalls.actions import StatedBarriers
 from recalls.assignment import current_assignee
-from recalls.barrier_enums import BarrierKind, BarrierSource, CaseEnd
+from recalls.enums.barriers import BarrierKind, BarrierSource, CaseEnd
 from recalls.models import CaseMinutes, NavigationPolicy, NavigatorCase, Recall
 from recalls.permissions import StepUnavailable, case_reasons
 from recalls.testing.factories import RecallFactory

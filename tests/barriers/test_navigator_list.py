@@ -11,7 +11,7 @@ from django.urls import reverse
 from clinic import calendar
 from clinic.models import Site, User
 from recalls import actions
-from recalls.barrier_enums import CaseEnd
+from recalls.enums.barriers import CaseEnd
 from recalls.models import CaseMinutes, NavigatorCase, Recall
 from recalls.testing.factories import RecallFactory
 from reports.manager.navigator_minutes import count_case_minutes

@@ -18,8 +18,8 @@ from patients.models import Patient
 from recalls import actions
 from recalls.actions import OutcomeInput, OutsideReportInput, RefusalInput
 from recalls.actions.supplemental import advise_supplemental
-from recalls.barrier_enums import BarrierKind
 from recalls.enums import Assessment, DurationComponent, OutsideReportKind, ReportSource, SupplementalTest
+from recalls.enums.barriers import BarrierKind
 from recalls.models import (
     BarrierResource,
     LanePolicy,

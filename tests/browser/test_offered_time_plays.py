@@ -20,8 +20,8 @@ from notifications.models import Notification
 from patients.models import ContactPoint
 from recalls import actions
 from recalls.actions.time_offers.upkeep import tend_held_slots
-from recalls.barrier_enums import BarrierKind
 from recalls.enums import OfferAnswer, State, VisitKind
+from recalls.enums.barriers import BarrierKind
 from recalls.models import (
     Appointment,
     Barrier,

@@ -13,7 +13,7 @@ from recalls.enums import (
     ClosureReason,
     State,
 )
-from recalls.lesion_enums import PathologySource
+from recalls.enums.lesions import PathologySource
 from recalls.lesion_stages import LesionStage, load_lesion_statuses
 from recalls.models import Recall
 

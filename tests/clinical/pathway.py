@@ -42,7 +42,7 @@ from recalls.enums import (
 from recalls.models import Lesion, Recall, RecallEvent, WorkItem
 from recalls.tasks import apply_due_steps
 from recalls.testing.factories import ExamFactory
-from recalls.testing.scenarios import shift_open_days
+from recalls.testing.scenario_steps import shift_open_days
 
 FIRST_DAY = date(2026, 3, 16)  # a Monday without a holiday near it
 VISIT_TIME = time(10)

@@ -20,7 +20,7 @@ from recalls.enums import (
     State,
     VisitKind,
 )
-from recalls.lesion_enums import BiopsyDevice
+from recalls.enums.lesions import BiopsyDevice
 from recalls.models import Recall
 from recalls.permissions import StepRefused
 from recalls.scheduling.slots import suggested_visit_kind

@@ -21,7 +21,6 @@ from recalls.actions import (
     OutcomeInput,
 )
 from recalls.actions.pathology import awaited_lesions
-from recalls.barrier_enums import BarrierKind, BarrierSource, CaseReason
 from recalls.enums import (
     AppointmentStatus,
     Assessment,
@@ -32,6 +31,7 @@ from recalls.enums import (
     State,
     VisitKind,
 )
+from recalls.enums.barriers import BarrierKind, BarrierSource, CaseReason
 from recalls.lesion_stages import load_lesion_statuses
 from recalls.models import (
     Appointment,

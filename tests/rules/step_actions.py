@@ -30,7 +30,6 @@ from recalls.actions import (
 from recalls.actions.pathology import awaited_lesions
 from recalls.actions.same_day import decline_lane
 from recalls.actions.transition import apply_step
-from recalls.barrier_enums import BarrierEnd, BarrierKind, BarrierSource, CaseEnd
 from recalls.enums import (
     Assessment,
     ConcordanceVerdict,
@@ -43,6 +42,7 @@ from recalls.enums import (
     ReportSource,
     VisitKind,
 )
+from recalls.enums.barriers import BarrierEnd, BarrierKind, BarrierSource, CaseEnd
 from recalls.lesion_stages import load_lesion_statuses
 from recalls.models import HeldSlot, Recall, ScreeningExam
 from recalls.testing.factories import RoomFactory

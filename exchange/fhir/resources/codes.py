@@ -6,7 +6,7 @@ code and label. SNOMED CT needs a licence outside its member countries; labels a
 
 from exchange.fhir.resources.elements import LOCAL, Json, coding, concept
 from recalls.enums import Assessment, Density, RecallKind, ScreeningModality, Side, VisitKind
-from recalls.lesion_enums import BiopsyDevice, BiopsyGuidance, Histology
+from recalls.enums.lesions import BiopsyDevice, BiopsyGuidance, Histology
 
 SNOMED = "http://snomed.info/sct"
 LOINC = "http://loinc.org"

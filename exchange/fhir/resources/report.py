@@ -29,7 +29,7 @@ from exchange.fhir.resources.elements import (
     staff_reference,
 )
 from recalls.enums import Assessment, PathologyClass, RecallKind, ScreeningModality
-from recalls.lesion_enums import Histology
+from recalls.enums.lesions import Histology
 from recalls.models import Biopsy, Outcome, PathologyResult, ScreeningExam
 
 _NOTE_PROFILE = "us-core-diagnosticreport-note"

@@ -2,7 +2,7 @@
 
 import re
 
-from recalls.lesion_enums import CLASS_BY_HISTOLOGY, Histology, PathologyClass
+from recalls.enums.lesions import CLASS_BY_HISTOLOGY, Histology, PathologyClass
 
 # What is denied in a clause is not there.
 _DENIED = re.compile(

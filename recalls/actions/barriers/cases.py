@@ -9,8 +9,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from recalls.actions.transition import ActionKwargs, Transition, apply_step
-from recalls.barrier_enums import CaseEnd
 from recalls.enums import WorkItemKind
+from recalls.enums.barriers import CaseEnd
 from recalls.models import (
     MOST_MINUTES,
     MOST_OPEN_CASES,

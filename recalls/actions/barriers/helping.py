@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from recalls.actions.barriers.stating import StatedBarriers, write_barriers
 from recalls.actions.contact import open_work_item, record_interpreter_need
 from recalls.actions.transition import ActionKwargs, Transition, apply_step
-from recalls.barrier_enums import BARRIER_ENDS_TO_CHOOSE, BarrierEnd, BarrierKind
 from recalls.enums import WorkItemKind
+from recalls.enums.barriers import BARRIER_ENDS_TO_CHOOSE, BarrierEnd, BarrierKind
 from recalls.models import Barrier, BarrierHelp, BarrierResource, Recall, RecallEvent, WorkItem
 from recalls.permissions import StepUnavailable
 

@@ -8,8 +8,8 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from recalls.actions.transition import Transition
-from recalls.barrier_enums import BarrierEnd, BarrierKind, BarrierSource
 from recalls.enums import WorkItemKind
+from recalls.enums.barriers import BarrierEnd, BarrierKind, BarrierSource
 from recalls.models import Barrier, BarrierHelp
 
 # Beside the task to help, which every barrier opens: fear is a doctor's to talk about, and an interpreter is booked.

@@ -14,8 +14,8 @@ from recalls.actions.barriers.stating import StatedBarriers
 from recalls.actions.contact import open_work_item
 from recalls.actions.transition import ActionKwargs, active_appointment
 from recalls.actions.visits import book_appointment, cancel_appointment, reschedule
-from recalls.barrier_enums import BarrierKind, BarrierSource
 from recalls.enums import CancelReason, VisitKind, WorkItemKind
+from recalls.enums.barriers import BarrierKind, BarrierSource
 from recalls.models import Recall, RecallEvent
 from recalls.permissions import StepUnavailable
 from recalls.scheduling.room_lock import Slot

@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from recalls import actions
 from recalls.actions import ActionKwargs, HelpInput, StatedBarriers
-from recalls.barrier_enums import BARRIER_ENDS_TO_CHOOSE, BarrierKind, BarrierSource
 from recalls.enums import WorkItemKind
+from recalls.enums.barriers import BARRIER_ENDS_TO_CHOOSE, BarrierKind, BarrierSource
 from recalls.forms.base import StepForm, choices_in_columns
 from recalls.models import Barrier, BarrierResource, Recall, RecallEvent, WorkItem
 from recalls.selectors.barriers import resources_for

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from desk.form_layout import fields_in_row
 from recalls import actions
 from recalls.actions import ActionKwargs
-from recalls.barrier_enums import CaseEnd
+from recalls.enums.barriers import CaseEnd
 from recalls.forms.base import StepForm
 from recalls.models import MOST_MINUTES, RecallEvent
 

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
-from recalls.barrier_enums import BarrierEnd, BarrierKind, BarrierSource
+from recalls.enums.barriers import BarrierEnd, BarrierKind, BarrierSource
 from recalls.models.barriers.resource import BarrierResource
 from recalls.models.recall import Recall
 from recalls.models.signed_record import SignedRecord

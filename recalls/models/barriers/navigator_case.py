@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clinic.models import Site
-from recalls.barrier_enums import CaseEnd, CaseReason
 from recalls.enums import State
+from recalls.enums.barriers import CaseEnd, CaseReason
 from recalls.models.recall import Recall
 from recalls.models.signed_record import SignedRecord
 

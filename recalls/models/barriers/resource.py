@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic.models import Site
 from clinic.validators import validate_link_host
-from recalls.barrier_enums import BarrierKind
+from recalls.enums.barriers import BarrierKind
 
 
 class BarrierResource(models.Model):

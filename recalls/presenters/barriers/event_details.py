@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from recalls.barrier_enums import BarrierEnd, BarrierKind, BarrierSource, CaseEnd, CaseReason
+from recalls.enums.barriers import BarrierEnd, BarrierKind, BarrierSource, CaseEnd, CaseReason
 from recalls.models import Recall, RecallEvent
 
 

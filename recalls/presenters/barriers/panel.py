@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from clinic.actors import Actor
 from patients.contact_validation import format_phone
 from recalls.assignment import display_name
-from recalls.barrier_enums import BarrierKind
+from recalls.enums.barriers import BarrierKind
 from recalls.models import Barrier, BarrierHelp, BarrierResource, Recall
 from recalls.presenters.datetime_display import display_datetime
 from recalls.selectors.barriers import resources_for

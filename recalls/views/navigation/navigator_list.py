@@ -18,7 +18,7 @@ from desk.keyset import format_cursor, parse_cursor
 from desk.saved_note import store_saved_note
 from desk.views import DeskView, current_user, sites_by_id
 from recalls import actions
-from recalls.barrier_enums import CaseEnd, CaseReason
+from recalls.enums.barriers import CaseEnd, CaseReason
 from recalls.forms.barriers.case_forms import USUAL_MINUTES
 from recalls.models import MOST_MINUTES, Recall
 from recalls.permissions import StepRefused

@@ -30,9 +30,7 @@ _PORTAL_PAGES: Final = tuple(
         "education",
     )
 )  # fmt: skip
-_TABLET_PAGES: Final = tuple(
-    f"tablet:{name}" for name in ("open", "plan", "plan_code", "still_here", "thanks")
-)
+_TABLET_PAGES: Final = tuple(f"tablet:{name}" for name in ("open", "plan", "plan_code", "still_here", "thanks"))
 # For everybody: what a stranger gets by GET and by POST without anything secret, and no patient's name in it.
 PUBLIC: Final[dict[str, tuple[str, str]]] = {
     "sign_in": (OPEN, OPEN), "forgotten_password": (OPEN, OPEN), "forgotten_password_choose": (OPEN, OPEN),

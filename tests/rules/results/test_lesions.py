@@ -14,7 +14,7 @@ from clinic.models import Site
 from recalls import actions
 from recalls.actions import BiopsyInput, LesionInput, OutcomeInput, PathologyInput
 from recalls.enums import AppointmentStatus, Assessment, ClosureReason, ConcordanceVerdict, PathologyClass, Side, State
-from recalls.lesion_enums import Histology
+from recalls.enums.lesions import Histology
 from recalls.lesion_stages import LesionStage, load_lesion_statuses
 from recalls.models import BiopsyRetraction, Recall
 from recalls.permissions import StepUnavailable
