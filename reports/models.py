@@ -72,6 +72,24 @@ class KeptMonth(models.Model):
         return f"{self.part} {self.by} {self.month:%Y-%m}"
 
 
+class KeptReaderMonth(models.Model):
+    """The same of what one person read in a month at a site: {part: {breakdown: numbers by group}}, in one row."""
+
+    site = models.ForeignKey(Site, models.CASCADE, related_name="+", verbose_name=_("site"))
+    month = models.DateField(_("first day of the month"))
+    reader = models.ForeignKey(User, models.CASCADE, related_name="+", db_index=False, verbose_name=_("reader"))
+    counts = models.JSONField(_("numbers by part, breakdown and group"))
+    counted_at = models.DateTimeField(_("counted"))
+
+    class Meta:
+        verbose_name = _("kept month of a reader")
+        verbose_name_plural = _("kept months of readers")
+        constraints = [models.UniqueConstraint(fields=["reader", "month", "site"], name="kept_reader_month_once")]
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m}"
+
+
 class ExportLog(models.Model):
     """One CSV file of patients: who took it, when, and why. Whose rows it held is in the access log."""
 

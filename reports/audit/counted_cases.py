@@ -1,16 +1,15 @@
 """Gives the cases of an audit by group: summed up from the months that are kept, or counted now."""
 
 from collections import Counter, defaultdict
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from reports.audit.cancers import load_cancers
 from reports.audit.cases import AuditCase, Cancer
 from reports.audit.diagnostic_cases import count_work_ups
-from reports.audit.kept_months import read_months
+from reports.audit.kept_months import KeptCounts, read_months, read_reader_months
 from reports.audit.scope import DIAGNOSTIC_BREAKDOWNS, SCREENING_BREAKDOWNS, AuditScope, Breakdown
-from reports.audit.screening_cases import GroupedCases, count_screenings
+from reports.audit.screening_cases import GroupedCases, ReaderCases, count_screenings
 from reports.models import KeptMonth
 
 Part = KeptMonth.Part
@@ -25,21 +24,14 @@ class CountedCases(NamedTuple):
 
 
 def load_cases(scope: AuditScope, by: Breakdown) -> CountedCases:
-    """Kept ones where all of the period is kept; one query for each section."""
-    if scope.reader_id is None:
-        return _read_cases(scope, by) or count_cases(scope, by)
-    # What one person read alone is among what is kept by reader.
-    everybody = _read_cases(replace(scope, reader_id=None), Breakdown.READER) if by in _OF_ONE_READER else None
-    if everybody is None:
-        return count_cases(scope, by)
-    key = scope.reader_id if by == Breakdown.READER else ""
-    own = [{key: one[scope.reader_id]} if scope.reader_id in one else {} for one in everybody[:2]]
-    return CountedCases(own[0], own[1], everybody.kept_at)
+    """Kept ones where all of the period is kept; one query for each section, two of what one person read alone."""
+    return _read_cases(scope, by) or count_cases(scope, by)
 
 
 def _read_cases(scope: AuditScope, by: Breakdown) -> CountedCases | None:
     parts = [part for part, breakdowns in BREAKDOWNS_BY_PART.items() if by in breakdowns]
-    kept = {part: read_months(scope, part, by) for part in parts}
+    read = read_months if scope.reader_id is None else read_reader_months
+    kept: dict[Part, KeptCounts | None] = {part: read(scope, part, by) for part in parts}
     if not all(kept.values()):
         return None
     found = {part: sum_cases(months.months) for part, months in kept.items() if months}
@@ -47,16 +39,31 @@ def _read_cases(scope: AuditScope, by: Breakdown) -> CountedCases | None:
     return CountedCases(found.get(Part.SCREENING, {}), found.get(Part.WORK_UP, {}), counted_at)
 
 
-_OF_ONE_READER = (Breakdown.ALL, Breakdown.READER)
 BREAKDOWNS_BY_PART = {Part.SCREENING: SCREENING_BREAKDOWNS, Part.WORK_UP: DIAGNOSTIC_BREAKDOWNS}
 
 
 def count_cases(scope: AuditScope, by: Breakdown) -> CountedCases:
     cancers = load_cancers(scope)
     return CountedCases(
-        count_screenings(scope, by, cancers) if by in SCREENING_BREAKDOWNS else {},
-        count_work_ups(scope, by, cancers) if by in DIAGNOSTIC_BREAKDOWNS else {},
+        of_all_readers(count_screenings(scope, by, cancers)) if by in SCREENING_BREAKDOWNS else {},
+        of_all_readers(count_work_ups(scope, by, cancers)) if by in DIAGNOSTIC_BREAKDOWNS else {},
     )
+
+
+def of_all_readers(cases: ReaderCases) -> GroupedCases:
+    groups: defaultdict[Any, Counter[AuditCase]] = defaultdict(Counter)
+    for (_reader, key), counts in cases.items():
+        groups[key].update(counts)
+    return dict(groups)
+
+
+def by_reader(cases: ReaderCases) -> dict[int, GroupedCases]:
+    """Without those of which it is not known who read them."""
+    found: defaultdict[int, GroupedCases] = defaultdict(dict)
+    for (reader, key), counts in cases.items():
+        if reader is not None:
+            found[reader][key] = counts
+    return dict(found)
 
 
 def write_cases(groups: GroupedCases) -> list[list[Any]]:

@@ -13,7 +13,7 @@ from recalls.models import Biopsy, Outcome
 from reports.audit.cancers import KnownCancer, standing_pathology, within_window
 from reports.audit.cases import NOT_AUDITED, AuditCase, worst_cancer
 from reports.audit.scope import AuditScope, Breakdown
-from reports.audit.screening_cases import GroupedCases
+from reports.audit.screening_cases import ReaderCases
 
 # At these visits no mammogram is made.
 _NO_MAMMOGRAM = [
@@ -21,29 +21,32 @@ _NO_MAMMOGRAM = [
 ]
 
 
-def count_work_ups(scope: AuditScope, by: Breakdown, cancers: list[KnownCancer]) -> GroupedCases:
-    """How many work-ups of each kind in each group, in one pass over the readings of the period. Three queries."""
+def count_work_ups(scope: AuditScope, by: Breakdown, cancers: list[KnownCancer]) -> ReaderCases:
+    """How many work-ups of each kind each reader has in each group, in one pass over the readings of the period.
+
+    Three queries.
+    """
     zones = {site.pk: site.zone for site in scope.sites}
     biopsies = _biopsy_days(scope)
     cancers_of: defaultdict[int, list[KnownCancer]] = defaultdict(list)
     for one in cancers:
         cancers_of[one.patient_id].append(one)
     group = by.expression("recall__exam__", reader="user_id")
-    columns = ("recall_id", "recall__patient_id", "recall__site_id", "assessment", "read_at", group)
-    counted: Counter[tuple[Any, AuditCase]] = Counter()
-    for recall, patient, site, assessment, read_at, key in _work_ups(scope).values_list(*columns):
+    columns = ("recall_id", "recall__patient_id", "recall__site_id", "assessment", "read_at", "user_id", group)
+    counted: Counter[tuple[int | None, Any, AuditCase]] = Counter()
+    for recall, patient, site, assessment, read_at, reader, key in _work_ups(scope).values_list(*columns):
         if patient not in cancers_of and recall not in biopsies:
-            counted[key, _plain_case(assessment)] += 1
+            counted[reader, key, _plain_case(assessment)] += 1
             continue
         day = read_at.astimezone(zones[site]).date()
         found = [one.cancer for one in cancers_of.get(patient, ()) if within_window(day, one.day)]
         is_done = any(within_window(day, taken) for taken in biopsies.get(recall, ()))
         case = AuditCase(False, assessment, assessment, False, is_done or _is_suspicious(assessment), is_done,
                          worst_cancer(found))  # fmt: skip
-        counted[key, case] += 1
-    groups: defaultdict[Any, Counter[AuditCase]] = defaultdict(Counter)
-    for (key, case), count in counted.items():
-        groups[by.key(key)][case] += count
+        counted[reader, key, case] += 1
+    groups: defaultdict[tuple[int | None, Any], Counter[AuditCase]] = defaultdict(Counter)
+    for (reader, key, case), count in counted.items():
+        groups[reader, by.key(key)][case] += count
     return dict(groups)
 
 

@@ -1,6 +1,7 @@
 """Counts months for the pages of large clinics, the way a page would count them itself."""
 
 import time
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -12,16 +13,16 @@ from clinic import calendar
 from clinic.models import Site
 from recalls.models import ScreeningExam
 from reports.audit.cancers import load_cancers
-from reports.audit.counted_cases import write_cases
+from reports.audit.counted_cases import by_reader, of_all_readers, write_cases
 from reports.audit.diagnostic_cases import count_work_ups
 from reports.audit.equity.figures import count_reached
 from reports.audit.equity.reach import load_reach
 from reports.audit.kept_months import month_scope, next_month, write_months
 from reports.audit.scope import DIAGNOSTIC_BREAKDOWNS, SCREENING_BREAKDOWNS, AuditScope, Breakdown
-from reports.audit.screening_cases import count_screenings
+from reports.audit.screening_cases import ReaderCases, count_screenings
 from reports.audit.waits.figures import WAIT_BREAKDOWNS, group_expression, group_rows
 from reports.audit.waits.moments import load_recall_days
-from reports.models import KeptMonth
+from reports.models import KeptMonth, KeptReaderMonth
 
 KEPT_FROM = 100_000  # screenings: a page of a smaller clinic counts for itself
 YEARS_KEPT = 6  # as many as the pages offer
@@ -65,17 +66,32 @@ def _due_months(now: datetime) -> list[tuple[Site, date]]:
 def count_month(site: Site, month: date) -> None:
     """Every breakdown of every part."""
     now, scope = timezone.now(), month_scope(site, month)
-    found = [*_count_exams(scope), *_count_recalls(scope, calendar.local_day(site, now))]
+    exams = list(_count_exams(scope))
+    found = [(part, by, write_cases(of_all_readers(cases))) for part, by, cases in exams]
+    found += _count_recalls(scope, calendar.local_day(site, now))
     about = {"site": site, "month": month, "counted_at": now}
-    write_months([KeptMonth(part=part, by=by, counts=counts, **about) for part, by, counts in found])
+    write_months(
+        site, month,
+        [KeptMonth(part=part, by=by, counts=counts, **about) for part, by, counts in found],
+        [KeptReaderMonth(reader_id=reader, counts=counts, **about) for reader, counts in _of_readers(exams)],
+    )  # fmt: skip
 
 
-def _count_exams(scope: AuditScope) -> Iterable[tuple[Part, Breakdown, Any]]:
+def _count_exams(scope: AuditScope) -> Iterable[tuple[Part, Breakdown, ReaderCases]]:
     cancers = load_cancers(scope)
     for by in SCREENING_BREAKDOWNS:
-        yield Part.SCREENING, by, write_cases(count_screenings(scope, by, cancers))
+        yield Part.SCREENING, by, count_screenings(scope, by, cancers)
     for of_work_ups in DIAGNOSTIC_BREAKDOWNS:
-        yield Part.WORK_UP, of_work_ups, write_cases(count_work_ups(scope, of_work_ups, cancers))
+        yield Part.WORK_UP, of_work_ups, count_work_ups(scope, of_work_ups, cancers)
+
+
+def _of_readers(exams: Iterable[tuple[Part, Breakdown, ReaderCases]]) -> list[tuple[int, dict[str, Any]]]:
+    """Each reader with the numbers by part and breakdown; in one order, so that no two writers block each other."""
+    found: defaultdict[int, defaultdict[str, dict[str, Any]]] = defaultdict(lambda: defaultdict(dict))
+    for part, by, cases in exams:
+        for reader, groups in by_reader(cases).items():
+            found[reader][part.value][by.value] = write_cases(groups)
+    return [(reader, dict(parts)) for reader, parts in sorted(found.items())]
 
 
 def _count_recalls(scope: AuditScope, today: date) -> Iterable[tuple[Part, Breakdown, Any]]:

@@ -24,6 +24,8 @@ from reports.audit.cases import INCOMPLETE, NOT_AUDITED, POSITIVE_SCREENING, Aud
 from reports.audit.scope import AuditScope, Breakdown
 
 GroupedCases = dict[Any, Counter[AuditCase]]
+# By who read them (None where that is not known) and by group.
+ReaderCases = dict[tuple[int | None, Any], Counter[AuditCase]]
 _CALLED_BACK = POSITIVE_SCREENING | INCOMPLETE
 # Of these the outcome says how they count.
 _ASKS_FURTHER = SUSPICIOUS_ASSESSMENTS | {Assessment.NEED_PRIORS}
@@ -36,7 +38,7 @@ class _Note:
     assessment: str
     kind: str
     day: date
-    group: Any
+    group: tuple[int | None, Any]
     is_void: bool = False
     priors_reading: str = ""
     was_imaged: bool = False
@@ -79,7 +81,7 @@ class _NoteBook:
             "recall_id", "recall__kind", "closure_reason", *(f"recall__exam__{name}" for name in _SCREENING_COLUMNS),
             "audit_group",
         ):  # fmt: skip
-            _pk, assessment, exam_kind, _day, _group = screening
+            _pk, assessment, exam_kind, _day, _reader, _group = screening
             is_left_out = kind == RecallKind.SUPPLEMENTAL or exam_kind == RecallKind.INCIDENTAL
             if not is_left_out and assessment not in NOT_AUDITED:
                 self.screenings[recall] = tuple(screening)
@@ -89,10 +91,10 @@ class _NoteBook:
     def note_of(self, recall: int) -> _Note:
         return self.write(*self.screenings[recall])
 
-    def write(self, number: int, assessment: str, kind: str, day: date, group: Any) -> _Note:
+    def write(self, number: int, assessment: str, kind: str, day: date, reader: int | None, group: Any) -> _Note:
         note = self.notes.get(number)
         if note is None:
-            note = self.notes[number] = _Note(assessment, kind, day, self.by.key(group))
+            note = self.notes[number] = _Note(assessment, kind, day, (reader, self.by.key(group)))
         return note
 
     def rows_about(self, rows: "QuerySet[Any]", *columns: str) -> Iterator[tuple[Any, ...]]:
@@ -107,16 +109,19 @@ class _NoteBook:
                     yield recall, *values
 
 
-_SCREENING_COLUMNS = ("pk", "assessment", "recall_kind", "exam_date")
+_SCREENING_COLUMNS = ("pk", "assessment", "recall_kind", "exam_date", "reader_id")
 
 
-def count_screenings(scope: AuditScope, by: Breakdown, cancers: list[KnownCancer]) -> GroupedCases:
-    """How many screenings of each kind in each group. A fixed number of queries, but for patients with cancer."""
-    groups: defaultdict[Any, Counter[AuditCase]] = defaultdict(Counter)
+def count_screenings(scope: AuditScope, by: Breakdown, cancers: list[KnownCancer]) -> ReaderCases:
+    """How many screenings of each kind each reader has in each group.
+
+    A fixed number of queries, but for patients with cancer.
+    """
+    groups: defaultdict[tuple[int | None, Any], Counter[AuditCase]] = defaultdict(Counter)
     exams = ScreeningExam.objects.filter(scope.exam_condition()).order_by()
-    counted = exams.values_list("assessment", "recall_kind", by.expression()).annotate(count=Count("pk"))
-    for assessment, kind, group, count in counted:
-        groups[by.key(group)][_plain_case(assessment, kind)] += count
+    counted = exams.values_list("assessment", "recall_kind", "reader_id", by.expression()).annotate(count=Count("pk"))
+    for assessment, kind, reader, group, count in counted:
+        groups[reader, by.key(group)][_plain_case(assessment, kind)] += count
     book = _NoteBook(scope, by)
     _note_void(book, book.load_recalls())
     for take_notes in (_note_outcomes, _note_events, _note_biopsies, _note_tissue):
@@ -132,7 +137,7 @@ def count_screenings(scope: AuditScope, by: Breakdown, cancers: list[KnownCancer
 @lru_cache(maxsize=256)
 def _plain_case(assessment: str, kind: str) -> AuditCase:
     """A screening of which nothing more is known."""
-    return _Note(assessment, kind, date.min, None).as_case([])
+    return _Note(assessment, kind, date.min, (None, None)).as_case([])
 
 
 def _note_void(book: _NoteBook, endings: list[tuple[int, str]]) -> None:
@@ -198,5 +203,5 @@ def _note_cancers(book: _NoteBook, cancers: list[KnownCancer]) -> Mapping[int, l
     found = cancers_by_exam(cancers, exams)
     for exam in exams:
         if exam.pk in found and book.scope.audits(exam):
-            book.write(exam.pk, exam.assessment, exam.recall_kind, exam.day, exam.group)
+            book.write(exam.pk, exam.assessment, exam.recall_kind, exam.day, exam.reader_id, exam.group)
     return found

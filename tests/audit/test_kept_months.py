@@ -1,5 +1,6 @@
 """What the workers keep of each month equals the slow count, is counted anew when it is old, and never hides a fact."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,10 +12,11 @@ from hypothesis import strategies as st
 from time_machine import TimeMachineFixture
 
 from clinic import calendar
-from clinic.factories import get_site_staff
+from clinic.factories import UserFactory, get_site_staff
 from clinic.models import Site, User
+from clinic.roles import Role
 from recalls.enums import Assessment, Density
-from recalls.models import Recall
+from recalls.models import Recall, ScreeningExam
 from reports.audit import keeping
 from reports.audit.documents import build_document
 from reports.audit.equity.documents import build_equity_document
@@ -27,7 +29,7 @@ from reports.audit.sign_off import sign_audit
 from reports.audit.waits.documents import build_wait_document
 from reports.audit.waits.figures import compute_waits
 from reports.models import AuditPhysician, KeptMonth
-from tests.audit.histories import History, Reading, write_histories
+from tests.audit.histories import History, Reading, Tissue, write_histories
 from tests.audit.slow_audit import count_slowly
 from tests.audit.slow_waits import measure_slowly
 from tests.audit.test_audit_equals_slow_count import CONTACTS, HISTORIES, Contact, write_contacts
@@ -163,20 +165,43 @@ def test_what_is_signed_is_counted_in_that_moment(shadyside: Site, radiologist_r
     assert (found["numerator"], found["denominator"]) == (1, 2)
 
 
-def test_what_one_reader_read_alone_is_found_among_what_is_kept_by_reader_or_counted_now(
-    shadyside: Site, radiologist_rao: User
-) -> None:
-    write_histories(shadyside, [History(SINCE, one, reader=radiologist_rao) for one in ("1", "0-AI")])
-    write_histories(shadyside, [History(SINCE, Assessment.NEGATIVE)])
-    whole = AuditScope((shadyside,), SINCE, UNTIL)
+def test_what_one_reader_read_alone_is_kept_for_every_breakdown(shadyside: Site, radiologist_rao: User) -> None:
+    other = UserFactory.create(role=Role.RADIOLOGIST, sites=[shadyside])
+    recalled = History(SINCE, "0-AI", readings=(Reading("4B"),), tissue=(Tissue("invasive", 30),), density="d", age=61)
+    for reader in (radiologist_rao, other):
+        histories = [recalled, History(SINCE, "1", age=44), History(UNTIL, "2", density="a")]
+        write_histories(shadyside, [replace(one, reader=reader) for one in histories], reader)
+    whole, today = AuditScope((shadyside,), SINCE, UNTIL), calendar.today(shadyside)
     own = AuditScope((shadyside,), SINCE, UNTIL, radiologist_rao.pk)
-    today = calendar.today(shadyside)
-    counted = [build_document(compute_audit(own, by, today), today) for by in (Breakdown.ALL, Breakdown.READER)]
+
+    def documents() -> list[dict[str, Any]]:
+        return [build_document(compute_audit(own, by, today), today) for by in AUDIT_BREAKDOWNS]
+
+    counted = documents()
     _keep(whole)
-    kept_own = [build_document(compute_audit(own, by, today), today) for by in (Breakdown.ALL, Breakdown.READER)]
-    assert all(one["kept_at"] for one in kept_own)
-    assert [{**one, "kept_at": ""} for one in kept_own] == counted
-    assert compute_audit(own, Breakdown.AGE, today).kept_at is None
+    kept = documents()
+    assert not any(one["kept_at"] for one in counted)
+    assert all(one["kept_at"] for one in kept)
+    assert [{**one, "kept_at": ""} for one in kept] == counted
+    by_age = compute_audit(own, Breakdown.AGE, today).screening
+    assert [(group.label, group.exams) for group in by_age] == [
+        ("All", 3),
+        ("40 to 49", 1),
+        ("50 to 59", 1),
+        ("60 to 69", 1),
+    ]
+
+
+def test_what_is_no_longer_a_readers_leaves_the_kept_month(shadyside: Site, radiologist_rao: User) -> None:
+    [exam] = write_histories(shadyside, [History(SINCE, Assessment.NEGATIVE, reader=radiologist_rao)])
+    own, today = AuditScope((shadyside,), SINCE, UNTIL, radiologist_rao.pk), calendar.today(shadyside)
+    _keep(own)
+    assert compute_audit(own, Breakdown.AGE, today).screening[0].exams == 1
+    ScreeningExam.objects.filter(pk=exam.pk).update(reader=None)
+    _keep(own)
+    found = compute_audit(own, Breakdown.AGE, today)
+    assert found.kept_at is not None
+    assert found.screening == ()
 
 
 def test_parts_of_months_are_counted_now(shadyside: Site) -> None:
