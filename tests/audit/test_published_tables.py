@@ -10,6 +10,8 @@ from recalls.enums import Assessment, RecallKind
 from reports.audit.definitions import MEASURES_BY_NAME
 from reports.audit.figures import AuditFigure, AuditGroup, compute_audit, format_rate
 from reports.audit.scope import AuditScope, Breakdown
+from reports.audit.waits.documents import build_wait_document
+from reports.audit.waits.figures import compute_waits
 from tests.audit.histories import History, Reading, Tissue, write_histories
 
 YEAR = 2024
@@ -34,6 +36,14 @@ PUBLISHED = (
     (4_023, 12_882, "31.2"),
     (3_775, 11_954, "31.6"),
     (3_262, 8_518, "38.3"),
+    (15_414, 116_661, "13.2"),  # a palpable lump
+    (6_847, 15_414, "44.4"),
+    (6_274, 14_173, "44.3"),
+    (5_332, 10_473, "50.9"),
+    (68_481, 714_984, "9.6"),  # all diagnostic exams
+    (21_365, 68_481, "31.2"),
+    (20_085, 64_673, "31.1"),
+    (17_695, 48_479, "36.5"),
     (235_569, 2_674_051, "8.8"),  # BCSC 2012 to 2020, all screenings
 )
 # The same rates from as few exams as give the printed digits: exams, positive, biopsies advised, biopsies done, and the
@@ -49,6 +59,13 @@ PRINTED = {
     "work_up": ("14.4", "26.9", "26.7", "31.3"),
     "short_interval": ("4.1", "22.2", "22.5", "28.3"),
     "problem": ("6.4", "31.2", "31.6", "38.3"),
+}
+# Not told apart by a reason: all diagnostic exams of the BCSC, those with a lump, and Sprague 2017 with its rate of
+# cancers (cancers diagnosed per 1,000).
+TOGETHER = {
+    "all": ((798, 77, 74, 63, 24, 23, 23), ("9.6", "31.2", "31.1", "36.5")),
+    "lump": ((476, 63, 61, 53, 28, 27, 27), ("13.2", "44.4", "44.3", "50.9")),
+    "sprague": ((317, 40, 40, 23, 11, 11, 7), ("12.6", "27.5", "27.5", "30.4")),
 }
 LABELS = {
     "work_up": "Additional work-up of a screening",
@@ -85,8 +102,8 @@ def test_the_screening_benchmarks_of_the_bcsc(shadyside: Site) -> None:
     assert found.exams == SCREENING[0]
 
 
-def _work_ups(indication: str) -> Iterator[History]:
-    exams, positive, advised, done, cancers, of_advised, of_done = DIAGNOSTIC[indication]
+def _work_ups(indication: str, counts: tuple[int, ...]) -> Iterator[History]:
+    exams, positive, advised, done, cancers, of_advised, of_done = counts
     kind = RecallKind.CLINICAL if indication == "problem" else RecallKind.FINDING
     # Of those with cancer some had their biopsy, some were advised one elsewhere, some were read as incomplete.
     with_cancer = {*range(of_done), *range(done, done + of_advised - of_done)}
@@ -106,12 +123,24 @@ def _work_ups(indication: str) -> Iterator[History]:
 @pytest.mark.django_db
 def test_the_diagnostic_benchmarks_of_the_bcsc_by_reason(shadyside: Site) -> None:
     for indication in DIAGNOSTIC:
-        write_histories(shadyside, _work_ups(indication))
+        write_histories(shadyside, _work_ups(indication, DIAGNOSTIC[indication]))
     audit = compute_audit(AuditScope.of_year([shadyside], YEAR), Breakdown.INDICATION, TODAY)
     groups = {group.label: group for group in audit.diagnostic}
     names = ("diagnostic_air", "diagnostic_ppv1", "diagnostic_ppv2", "diagnostic_ppv3")
     assert {one: _rates(groups[LABELS[one]], *names) for one in DIAGNOSTIC} == {one: PRINTED[one] for one in DIAGNOSTIC}
     assert {one: groups[LABELS[one]].exams for one in DIAGNOSTIC} == {one: DIAGNOSTIC[one][0] for one in DIAGNOSTIC}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("table", TOGETHER)
+def test_the_diagnostic_benchmarks_of_all_reasons_together(shadyside: Site, table: str) -> None:
+    counts, printed = TOGETHER[table]
+    write_histories(shadyside, _work_ups("work_up", counts))
+    found = compute_audit(AuditScope.of_year([shadyside], YEAR), Breakdown.ALL, TODAY).diagnostic[0]
+    assert _rates(found, "diagnostic_air", "diagnostic_ppv1", "diagnostic_ppv2", "diagnostic_ppv3") == printed
+    assert found.exams == counts[0]
+    if table == "sprague":
+        assert _rates(found, "diagnostic_cdr") == ("34.7",)
 
 
 def _rates(group: AuditGroup, *names: str) -> tuple[str, ...]:
@@ -166,3 +195,16 @@ def test_first_and_later_screenings_of_the_bcsc(shadyside: Site) -> None:
     audit = compute_audit(AuditScope.of_year([shadyside], YEAR), Breakdown.FIRST_SCREEN, TODAY)
     rates = {group.label: _rates(group, "recall_rate_mqsa")[0] for group in audit.screening}
     assert rates == {"All": "8.8", "First screening": "21.3", "Later screening": "6.8"}
+
+
+@pytest.mark.django_db
+def test_the_return_of_category_3_in_boston(shadyside: Site) -> None:
+    """1,125 of 1,511 patients came back in time for their 6-month visit: 74.5 %; who never came is still waiting."""
+    first, back = Reading(Assessment.PROBABLY_BENIGN), Reading(Assessment.BENIGN, days=200, round=1)
+    came = [History(DAY, Assessment.NEED_IMAGING, readings=(first, back))] * 1_125
+    away = [History(DAY, Assessment.NEED_IMAGING, readings=(first,))] * (1_511 - 1_125)
+    write_histories(shadyside, [*came, *away])
+    scope = AuditScope.of_year([shadyside], YEAR)
+    [group] = build_wait_document(compute_waits(scope, Breakdown.ALL, TODAY), scope, Breakdown.ALL, TODAY)["groups"]
+    figure = group["waits"]["return_6"]
+    assert (figure["waiting"], figure["reached"], figure["within_target"]) == (1_511, 1_125, "74.5")
