@@ -17,7 +17,7 @@ BROWSER_TESTS = $(shell grep -rlE 'mark\.browser' tests --include='test_*.py')
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run install install-demo install-dev test test-sqlite test-postgres test-browser check check-types check-quick check-lint check-layers check-migrations check-production check-docs fix lock install-bench bench bench-short drill drill-short lighthouse gallery screenshots rulebook mutants conform check-security sbom upgrade-check clean
+.PHONY: help run install install-demo install-dev test test-sqlite test-postgres test-browser check check-types check-quick check-lint check-layers check-migrations check-production check-docs fix lock install-bench bench bench-short drill drill-short drill-ci lighthouse gallery screenshots rulebook mutants conform check-security sbom upgrade-check clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -107,6 +107,9 @@ drill: install-dev ## Try to break every promise on the real stack and print a t
 
 drill-short: install-dev ## The same in a few minutes
 	@DRILL=short $(PY) -m bench.drill
+
+drill-ci: install-dev ## The most telling few of them
+	@DRILL=ci $(PY) -m bench.drill
 
 sbom: install-dev ## A list of every package of a production installation (CycloneDX), in sbom.json
 	.venv/bin/cyclonedx-py requirements requirements.txt --pyproject pyproject.toml --output-reproducible --output-file sbom.json

@@ -24,10 +24,11 @@ from bench.budgets.line import Line, print_lines
 from bench.delivery import reset_to_due
 from config.env import PROJECT_ROOT
 
-MESSAGES = int(os.environ.get("MESSAGES", "1000"))
+MESSAGES = int(os.environ.get("MESSAGES", "300"))
 TURNS = int(os.environ.get("TURNS", "3"))
 KILLS, PROCESSES = 3, 2
 LEASE_SECONDS = 7.0
+LIMIT_SECONDS = 240.0  # of one pass over all messages: what is not through by then is killed, and counts as lost
 _START = "import sys, django; django.setup(); print('ready', flush=True); sys.stdin.readline(); "
 ENQUEUE_PROGRAMS = [
     _START + f"from bench import post_office_comparison as peer; peer.enqueue_with_post_office({share})"
@@ -75,8 +76,18 @@ class BenchmarkSide:
             process.stdin.flush()
 
     def wait(self) -> list[int]:
-        """The exit status of each process."""
+        """The exit status of each process; of one that does not end in time, that of its kill."""
+        deadline = time.monotonic() + LIMIT_SECONDS
+        while self.is_at_work and time.monotonic() < deadline:
+            time.sleep(0.005)
+        for process in self._processes:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
         return [process.wait() for process in self._processes]
+
+    @property
+    def is_at_work(self) -> bool:
+        return any(process.poll() is None for process in self._processes)
 
     def kill(self) -> None:
         for process in self._processes:
@@ -101,7 +112,9 @@ def run_with_kills(side: BenchmarkSide, mail: CountingMailServer) -> dict[str, i
         side.start()
         side.release()
         deadline = time.monotonic() + 60
-        while mail.count - before < MESSAGES * number // (KILLS + 1) and time.monotonic() < deadline:
+        while (
+            mail.count - before < MESSAGES * number // (KILLS + 1) and side.is_at_work and time.monotonic() < deadline
+        ):
             time.sleep(0.002)
         side.kill()
     for _turn in range(2):  # the second finds what the first had to wait for

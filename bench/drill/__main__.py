@@ -1,7 +1,8 @@
 """Drills every promise on the real stack and prints a table; status 1 when one was broken or could not be proved.
 
 `python -m bench.drill`, or `make drill`. From the environment: SEED (one or several, such as `SEED="1 2 3"`),
-DRILL=short for the short form, ONLY (names of drills) and JSON (a file for the same lines).
+DRILL=short for the short form, DRILL=ci for the most telling ones of it, ONLY (names of drills) and JSON (a file for
+the same lines).
 """
 
 import json
@@ -28,7 +29,7 @@ DEFAULT_SEEDS = "22"
 
 def main() -> int:
     seeds = [int(word) for word in os.environ.get("SEED", DEFAULT_SEEDS).replace(",", " ").split()]
-    is_short, only = os.environ.get("DRILL") == "short", set(os.environ.get("ONLY", "").replace(",", " ").split())
+    form, only = os.environ.get("DRILL", ""), set(os.environ.get("ONLY", "").replace(",", " ").split())
     lines, began = [], time.monotonic()
     signal.signal(signal.SIGTERM, end_with_cleanup)
     with tempfile.TemporaryDirectory(prefix="recalldesk-drills-", ignore_cleanup_errors=True) as name:
@@ -36,9 +37,9 @@ def main() -> int:
         folder.chmod(0o755)
         for seed in seeds:
             for scene in SCENES:
-                if choose_drills(scene, is_short, only):
+                if choose_drills(scene, form, only):
                     print(f"seed {seed}, {scene.name}", file=sys.stderr, flush=True)
-                    lines += play_scene(scene, seed, is_short, only, folder)
+                    lines += play_scene(scene, seed, form, only, folder)
     print(format_table(lines))
     print(f"{len(lines)} drills in {time.monotonic() - began:.0f} s, seeds {' '.join(map(str, seeds))}")
     if path := os.environ.get("JSON"):
@@ -46,14 +47,14 @@ def main() -> int:
     return int(is_broken(lines))
 
 
-def play_scene(scene: Scene, seed: int, is_short: bool, only: set[str], folder: Path) -> list[Line]:
+def play_scene(scene: Scene, seed: int, form: str, only: set[str], folder: Path) -> list[Line]:
     """In a process of its own: Django knows one database in each."""
     answer = folder / f"{scene.name}-{seed}.json"
     try:
         template = get_template(folder, scene.database)
     except ServerNotFoundError as reason:
-        return [make_empty_line(one, seed, NOT_RUN, str(reason)) for one in choose_drills(scene, is_short, only)]
-    asked = {"scene": scene.name, "seed": seed, "is_short": is_short, "only": sorted(only)}
+        return [make_empty_line(one, seed, NOT_RUN, str(reason)) for one in choose_drills(scene, form, only)]
+    asked = {"scene": scene.name, "seed": seed, "form": form, "only": sorted(only)}
     asked |= {"template": str(template), "answer": str(answer)}
     scene_process = subprocess.Popen([sys.executable, "-m", "bench.drill.scene", json.dumps(asked)], cwd=PROJECT_ROOT)
     try:
@@ -63,7 +64,7 @@ def play_scene(scene: Scene, seed: int, is_short: bool, only: set[str], folder: 
         scene_process.wait()
     if not answer.exists():
         ended = "the installation did not start, or the drills were ended"
-        return [make_empty_line(one, seed, FAILED, ended) for one in choose_drills(scene, is_short, only)]
+        return [make_empty_line(one, seed, FAILED, ended) for one in choose_drills(scene, form, only)]
     return [Line(**found) for found in json.loads(answer.read_text())]
 
 

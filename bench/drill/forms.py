@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 from uuid import uuid4
 
-from bench.drill.installation.pages import Answer, Browser
+from bench.drill.installation.pages import SAVED, Answer, Browser
 from bench.drill.installation.stack import Stack
 from bench.drill.judge import Verdict, judge_facts, judge_same
 from bench.drill.outcome import Outcome, Scale
@@ -22,9 +22,26 @@ _SLOT_LENGTH = timedelta(minutes=60)
 def kill_web(stack: Stack, scale: Scale) -> Outcome:
     """Web workers are killed while notes and bookings are saved; whoever got no answer sends the same form again."""
     count, kills = scale.pick(short=24, long=80), scale.pick(short=3, long=12)
-    recalls, browser, slots = _open_recalls(stack, count)
-    forms = [_note(recall) if number % 2 else _booking(recall, slots[number]) for number, recall in enumerate(recalls)]
+    recalls, browser, slots = open_recalls(stack, count)
+    forms = _notes_and_bookings(recalls, slots)
     statuses: list[list[int]] = []
+    sends = [partial(_note_answer, statuses, browser.post_until_saved, *form) for form in forms]
+    worst = while_web_is_killed(stack, scale, browser, kills, lambda: send_at_once(sends))
+    again = sum(len(found) > 1 for found in statuses)
+    answers = Counter(status for found in statuses for status in found if status != SAVED)
+    tried = f"{count} forms, {kills} kills, {again} sent again {dict(answers) or ''}".strip()
+    return Outcome(tried, _count_saved(recalls), worst)
+
+
+def _notes_and_bookings(recalls: list[Any], slots: list[str]) -> list[tuple[str, dict[str, Any]]]:
+    """A note for every other recall, a visit for the rest."""
+    return [
+        _note(recall) if number % 2 else booking_form(recall, slots[number]) for number, recall in enumerate(recalls)
+    ]
+
+
+def while_web_is_killed(stack: Stack, scale: Scale, browser: Browser, kills: int, act: Callable[[], object]) -> float:
+    """So many kills of a web worker while `act` goes on; the longest until a page was shown again, in seconds."""
     done, worst = threading.Event(), [0.0]
 
     def kill() -> None:
@@ -40,20 +57,19 @@ def kill_web(stack: Stack, scale: Scale) -> Outcome:
 
     killer = threading.Thread(target=kill)
     killer.start()
-    _send_at_once([partial(_note_answer, statuses, browser.post_until_saved, *form) for form in forms])
+    act()
     done.set()
     killer.join()
-    again = sum(len(found) > 1 for found in statuses)
-    return Outcome(f"{count} forms, {kills} kills, {again} sent again", _count_saved(recalls), worst[0])
+    return worst[0]
 
 
 def send_twice(stack: Stack, scale: Scale) -> Outcome:
     """The same form from two connections at one instant."""
     count = scale.pick(short=8, long=30)
-    recalls, browser, slots = _open_recalls(stack, count)
-    forms = [_note(recall) if number % 2 else _booking(recall, slots[number]) for number, recall in enumerate(recalls)]
+    recalls, browser, slots = open_recalls(stack, count)
+    forms = _notes_and_bookings(recalls, slots)
     for path, fields in forms:
-        _send_at_once([partial(browser.post, path, fields)] * 2)
+        send_at_once([partial(browser.post, path, fields)] * 2)
     return Outcome(f"{count} forms, each twice at once", _count_saved(recalls))
 
 
@@ -62,10 +78,10 @@ def want_one_slot(stack: Stack, scale: Scale) -> Outcome:
     from recalls.models import Appointment
 
     count = scale.pick(short=10, long=50)
-    recalls, browser, slots = _open_recalls(stack, count)
+    recalls, browser, slots = open_recalls(stack, count)
     answers: list[Answer] = []
-    forms = [_booking(recall, slots[0]) for recall in recalls]
-    _send_at_once([partial(_note_answer, answers, browser.post, *form) for form in forms], count)
+    forms = [booking_form(recall, slots[0]) for recall in recalls]
+    send_at_once([partial(_note_answer, answers, browser.post, *form) for form in forms], count)
     statuses = [answer.status for answer in answers]
     booked = Appointment.objects.filter(recall__in=recalls).count()
     verdict = judge_same({"visit": 1}, {"visit": booked})
@@ -73,7 +89,7 @@ def want_one_slot(stack: Stack, scale: Scale) -> Outcome:
     return Outcome(f"{count} people, {Counter(statuses)[302]} booked", verdict + judge_facts(facts))
 
 
-def _open_recalls(stack: Stack, count: int) -> tuple[list[Any], Browser, list[str]]:
+def open_recalls(stack: Stack, count: int) -> tuple[list[Any], Browser, list[str]]:
     """Recalls that wait to be contacted, somebody who works on them, and a free time for each in rooms of its own."""
     from django.utils import timezone
 
@@ -116,7 +132,7 @@ def _note(recall: Any) -> tuple[str, dict[str, Any]]:
     return f"/recalls/{recall.pk}/add_note/", typed
 
 
-def _booking(recall: Any, slot: str) -> tuple[str, dict[str, Any]]:
+def booking_form(recall: Any, slot: str) -> tuple[str, dict[str, Any]]:
     typed = {"slot": slot, "site": recall.site_id, "kind": "diagnostic", "version": recall.version, "key": str(uuid4())}
     return f"/recalls/{recall.pk}/book_appointment/", typed
 
@@ -125,7 +141,7 @@ def _note_answer(answers: list[Any], send: Callable[..., Any], *form: Any) -> No
     answers.append(send(*form))
 
 
-def _send_at_once(sends: Iterable[Callable[[], object]], people: int = _SENDERS) -> None:
+def send_at_once(sends: Iterable[Callable[[], object]], people: int = _SENDERS) -> None:
     waiting, lock = list(sends), threading.Lock()
 
     def send() -> None:

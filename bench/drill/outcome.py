@@ -20,7 +20,7 @@ class Scale:
     """How much is tried, and the chance by which: the same seed gives the same plan."""
 
     chance: random.Random
-    is_short: bool
+    is_short: bool  # also for CI, which plays fewer drills
 
     def pick(self, *, short: Amount, long: Amount) -> Amount:
         return short if self.is_short else long
@@ -39,6 +39,7 @@ class Drill:
     promise: str
     play: Callable[[Stack, Scale], Outcome]
     is_in_short_form: bool = False
+    is_in_ci: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,20 @@
 from dataclasses import dataclass
 from functools import partial
 
-from bench.drill import alarms, changes, clock, crashes, disk, ends, forms, intake, letters, races
+from bench.drill import (
+    alarms,
+    changes,
+    clock,
+    crashes,
+    disk,
+    earlier_times,
+    ends,
+    forms,
+    held_times,
+    intake,
+    letters,
+    races,
+)  # fmt: skip
 from bench.drill.outcome import Drill
 
 POSTGRES, SQLITE = "postgres", "sqlite"
@@ -16,6 +29,9 @@ _UNCLEAR = "A message without an answer ends with a person's task after three tr
 _DISK = "A full disk: reading goes on, forms are refused whole with 503, nothing is lost, all goes on by itself"
 _INTAKE = "What comes in is taken once, whenever intake is killed"
 _LETTERS = "Each letter is printed once and noted once"
+_HELD = "Each time is held once and lapses once, in the history too; no room is overfilled"
+_OFFER = "Of many who say yes one has the time, the others keep theirs and are told; nothing is overfilled"
+_OFFERED = "Each who waits is offered one time and written of it once; what ran out moves nobody"
 _ALARM = "The operator is called by mail and webhook when a part, a message or a clock is late"
 _CLOCK = "Whatever the clock does, a message leaves once or, past its use, not at all"
 
@@ -31,11 +47,11 @@ class Scene:
 
 
 _CRASHES = (
-    Drill("kill-all", _KILLED, crashes.kill_everything, is_in_short_form=True),
+    Drill("kill-all", _KILLED, crashes.kill_everything, is_in_short_form=True, is_in_ci=True),
     Drill("kill-child", _KILLED, crashes.kill_children, is_in_short_form=True),
-    Drill("redis-wiped", _ONCE, crashes.wipe_redis, is_in_short_form=True),
+    Drill("redis-wiped", _ONCE, crashes.wipe_redis, is_in_short_form=True, is_in_ci=True),
     Drill("redis-away", _ONCE, crashes.lose_redis),
-    Drill("postgres-crash", _IN_FLIGHT, crashes.crash_postgres, is_in_short_form=True),
+    Drill("postgres-crash", _IN_FLIGHT, crashes.crash_postgres, is_in_short_form=True, is_in_ci=True),
     Drill("mail-faults", _IN_FLIGHT, crashes.lose_mail_answers, is_in_short_form=True),
     Drill("commit-answer-lost", _IN_FLIGHT, crashes.cut_database_answers),
     Drill("mail-hangs", _IN_FLIGHT, crashes.hang_mail),
@@ -45,7 +61,7 @@ _CRASHES = (
     ),
 )
 _RACES = (
-    Drill("opt-out-page", _RACE, partial(races.race, races.opt_out_on_page), is_in_short_form=True),
+    Drill("opt-out-page", _RACE, partial(races.race, races.opt_out_on_page), is_in_short_form=True, is_in_ci=True),
     Drill("opt-out-link", _RACE, partial(races.race, races.opt_out_by_link)),
     Drill("opt-out-intake", _RACE, partial(races.race, races.opt_out_by_intake)),
     Drill("new-address-desk", _RACE, partial(races.race, races.give_new_address)),
@@ -67,13 +83,20 @@ _ALARMS = (
     Drill("alarm-mail", _ALARM, alarms.miss_mail),
 )
 _FORM_DRILLS = (
-    Drill("web-killed", _FORMS, forms.kill_web, is_in_short_form=True),
+    Drill("web-killed", _FORMS, forms.kill_web, is_in_short_form=True, is_in_ci=True),
     Drill("form-twice", _FORMS, forms.send_twice),
     Drill("one-slot", "Of many who want one time, one has it and the others are told", forms.want_one_slot),
 )
+_TIME_DRILLS = (
+    Drill("held-killed", _HELD, held_times.hold_under_kills, is_in_short_form=True, is_in_ci=True),
+    Drill("held-postgres-crash", _HELD, held_times.hold_over_database_crash),
+    Drill("patients-web-killed", _FORMS, held_times.kill_web_under_patients, is_in_short_form=True),
+    Drill("offer-race", _OFFER, earlier_times.want_one_offer, is_in_short_form=True),
+    Drill("offers-killed", _OFFERED, earlier_times.kill_over_offers),
+)
 _INTAKE_DRILLS = (
     Drill("results-file", _INTAKE, intake.kill_load),
-    Drill("hl7", _INTAKE, intake.kill_listener, is_in_short_form=True),
+    Drill("hl7", _INTAKE, intake.kill_listener, is_in_short_form=True, is_in_ci=True),
 )
 SCENES = (
     Scene(
@@ -85,6 +108,7 @@ SCENES = (
             *_ENDS,
             *_ALARMS,
             *_FORM_DRILLS,
+            *_TIME_DRILLS,
             *_INTAKE_DRILLS,
             Drill("letters", _LETTERS, letters.kill_over_letters),
             Drill("rolling-restart", "Old and new program side by side: " + _ONCE.lower(), changes.roll_over),
@@ -102,6 +126,9 @@ SCENES = (
             Drill("kill-child-sqlite", _KILLED, crashes.kill_children),
             Drill("letters-sqlite", _LETTERS, letters.kill_over_letters),
             Drill("web-killed-sqlite", _FORMS, forms.kill_web),
+            Drill("held-killed-sqlite", _HELD, held_times.hold_under_kills),
+            Drill("patients-web-killed-sqlite", _FORMS, held_times.kill_web_under_patients),
+            Drill("offer-race-sqlite", _OFFER, earlier_times.want_one_offer),
         ),
     ),
     Scene("SQLite on a small disk", SQLITE, (Drill("disk-full-sqlite", _DISK, disk.fill_disk),), has_small_disk=True),

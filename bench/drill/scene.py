@@ -16,10 +16,12 @@ from bench.drill.installation.stack import Stack, running_stack
 from bench.drill.outcome import BROKEN, FAILED, NOT_RUN, CannotRunHere, Drill, Line, Scale, make_empty_line, make_line
 from bench.drill.plan import SCENES, Scene
 
+SHORT_FORMS = ("short", "ci")
 
-def main(name: str, seed: int, is_short: bool, only: set[str], template: Path) -> list[Line]:
+
+def main(name: str, seed: int, form: str, only: set[str], template: Path) -> list[Line]:
     scene = next(one for one in SCENES if one.name == name)
-    wanted = choose_drills(scene, is_short, only)
+    wanted, is_short = choose_drills(scene, form, only), form in SHORT_FORMS
     random.Random(seed).shuffle(wanted)
     try:
         with place_for(scene) as place, running_stack(seed, template, place) as stack:
@@ -28,10 +30,13 @@ def main(name: str, seed: int, is_short: bool, only: set[str], template: Path) -
         return [make_empty_line(drill, seed, NOT_RUN, str(reason)) for drill in wanted]
 
 
-def choose_drills(scene: Scene, is_short: bool, only: set[str]) -> list[Drill]:
+def choose_drills(scene: Scene, form: str, only: set[str]) -> list[Drill]:
+    """`form`: "ci" for the most telling ones, "short" for more, anything else for all; small where short."""
     if only:
         return [drill for drill in scene.drills if drill.name in only]
-    return [drill for drill in scene.drills if drill.is_in_short_form or not is_short]
+    if form == "ci":
+        return [drill for drill in scene.drills if drill.is_in_ci]
+    return [drill for drill in scene.drills if drill.is_in_short_form or form != "short"]
 
 
 def end_with_cleanup(*_: object) -> None:
@@ -73,5 +78,5 @@ def play_drill(stack: Stack, drill: Drill, seed: int, is_short: bool) -> Line:
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, end_with_cleanup)
     asked = json.loads(sys.argv[1])
-    lines = main(asked["scene"], asked["seed"], asked["is_short"], set(asked["only"]), Path(asked["template"]))
+    lines = main(asked["scene"], asked["seed"], asked["form"], set(asked["only"]), Path(asked["template"]))
     Path(asked["answer"]).write_text(json.dumps([line.as_json() for line in lines]))

@@ -9,7 +9,7 @@ from datetime import timedelta
 from itertools import islice, pairwise
 
 from django.core.exceptions import ValidationError
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from clinic import calendar
@@ -32,13 +32,15 @@ class RaceResult:
     held: int
     booked: int
     full: int
+    # How often somebody waited in vain for the one writer of SQLite, was asked to try again, and did.
+    again: int
     faults: list[str]
 
 
 def race(site: Site, to_hold: list[Recall], to_book: list[Recall], desk: User, workers: int) -> RaceResult:
     """Hold a time for each of the one and book one for each of the other, by so many threads at once."""
     work: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-    faults, full = list[str](), list[int]()
+    faults, full, again = list[str](), list[int](), list[str]()
     every = max(len(to_hold) // max(len(to_book), 1), 1)
     for number, recall in enumerate(to_hold):
         work.put(lambda recall=recall: _hold(recall, full))  # type: ignore[misc]
@@ -50,9 +52,17 @@ def race(site: Site, to_hold: list[Recall], to_book: list[Recall], desk: User, w
         try:
             while True:
                 try:
-                    work.get_nowait()()
+                    act = work.get_nowait()
                 except queue.Empty:
                     return
+                try:
+                    act()
+                except OperationalError as error:
+                    if "locked" not in str(error) or len(again) >= _TRIES * workers:
+                        faults.append(f"{type(error).__name__}: {error}")
+                        continue
+                    again.append(str(error))
+                    work.put(act)
                 except Exception as error:  # noqa: BLE001  counted as a fault
                     faults.append(f"{type(error).__name__}: {error}")
         finally:
@@ -69,7 +79,7 @@ def race(site: Site, to_hold: list[Recall], to_book: list[Recall], desk: User, w
     faults += [
         f"{name}: {count} without an answer" for name, count in zip(("held", "booked"), lost, strict=True) if count
     ]
-    return RaceResult(held, booked, len(full), faults + find_overlaps())
+    return RaceResult(held, booked, len(full), len(again), faults + find_overlaps())
 
 
 def _hold(recall: Recall, full: list[int]) -> None:

@@ -40,7 +40,7 @@ from bench.drill.outcome import is_broken
 worker, template, *only = sys.argv[1:]
 if worker:
     stack.SHORT_WAITS = Path(worker)
-lines = scene.main("SQLite", 22, True, set(only), Path(template))
+lines = scene.main("SQLite", 22, "short", set(only), Path(template))
 print(json.dumps([line.as_json() for line in lines]))
 sys.exit(is_broken(lines))
 """

@@ -22,14 +22,15 @@ class Answer:
 class Browser:
     """One person at the desk; the session is made as a sign-in makes it, without the form."""
 
-    def __init__(self, port: int, user: Any) -> None:
+    def __init__(self, port: int, user: Any = None, cookies: Any = None) -> None:
         from django.test import Client
 
         client = Client()
-        client.force_login(user)
+        if user is not None:
+            client.force_login(user)
         self._port, self._csrf = port, secrets.token_hex(16)
-        cookies = [f"{name}={morsel.value}" for name, morsel in client.cookies.items()]
-        self._cookie = "; ".join([*cookies, f"csrftoken={self._csrf}"])
+        jar = client.cookies if cookies is None else cookies
+        self._cookie = "; ".join([*(f"{name}={one.value}" for name, one in jar.items()), f"csrftoken={self._csrf}"])
 
     def get(self, path: str) -> Answer:
         return self._ask("GET", path, None)
@@ -60,3 +61,17 @@ class Browser:
             return Answer(0, {}, "")
         finally:
             connection.close()
+
+
+def open_patients_page(port: int, patient: Any) -> Browser:
+    """The patient at their own page, the birth date given."""
+    from django.http import HttpResponse
+
+    from clinic.actors import SYSTEM
+    from patients import links
+    from portal import session
+
+    links.issue_link(patient, by=SYSTEM)
+    answer = HttpResponse()
+    session.start_session(answer, patient.links.latest("pk"))
+    return Browser(port, cookies=answer.cookies)

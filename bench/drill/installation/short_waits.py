@@ -18,7 +18,7 @@ FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=4), timedelta(seconds=8)
 TICK_SECONDS = 2.0
 # What a worker that is busy elsewhere may still do late: the ticks are closer together than its tasks are long.
 EXPIRES_SECONDS = 20.0
-TICKS = ("sweep", "letters", "hl7", "tick")
+TICKS = ("sweep", "letters", "hl7", "tick", "held_slots", "earlier")
 
 
 def main(role: str, *options: str) -> None:
@@ -32,7 +32,7 @@ def main(role: str, *options: str) -> None:
     outbox.FIRST_RETRY_DELAY, outbox.MAX_RETRY_DELAY = FIRST_WAIT, LONGEST_WAIT
     mail_server_status.FIRST_RETRY_DELAY, mail_server_status.MAX_RETRY_DELAY = FIRST_WAIT / 2, LONGEST_WAIT / 2
     jobs.STALLED_AFTER = STALLED_AFTER
-    for name in TICKS:
+    for name in set(TICKS) & set(celery.BEAT_SCHEDULE):  # an older program has fewer
         celery.BEAT_SCHEDULE[name] |= {"schedule": TICK_SECONDS, "options": {"expires": EXPIRES_SECONDS}}
     if role == "worker":
         celery.app.worker_main(["-q", "worker", "--without-gossip", "--without-mingle", *options])
