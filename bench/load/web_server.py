@@ -39,7 +39,7 @@ def copied_database() -> Iterator[None]:
             cursor.execute(f'DROP DATABASE "{COPY}" WITH (FORCE)')
 
 
-def sign_in_schedulers(count: int) -> list[dict[str, Any]]:
+def sign_in_schedulers(count: int, recalls_each: int = RECALLS_EACH) -> list[dict[str, Any]]:
     """So many schedulers of the clinic: a cookie and recalls to call for each."""
     from django.test import Client
 
@@ -50,7 +50,7 @@ def sign_in_schedulers(count: int) -> list[dict[str, Any]]:
 
     site, staff = Site.objects.get(code="BENCH"), []
     to_call = Recall.objects.filter(state="to_contact").order_by("due_at").values_list("pk", flat=True)
-    recalls = list(to_call[: count * RECALLS_EACH])
+    recalls = list(to_call[: count * recalls_each])
     for number in range(count):
         name = f"load-{number}"
         user = User.objects.filter(username=name).first() or UserFactory.create(
