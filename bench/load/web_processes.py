@@ -11,13 +11,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 from bench._two_sizes import make_databases
 from bench.budgets.line import Line, print_lines
 from bench.desk_pages import configured_database
 from bench.load import locust_run
-from bench.load.web_server import RECALLS_EACH, copied_database, sign_in_schedulers, web_server, write_staff
+from bench.load.web_server import copied_database, sign_in_schedulers, web_server, write_staff
 
 TURNS = int(os.environ.get("TURNS", "3"))
 SECONDS = min(float(os.environ.get("LOAD_SECONDS", "15")), 15.0)
@@ -37,26 +36,18 @@ def measure() -> Iterator[Line]:
         make_databases()
         stack.enter_context(copied_database())
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="recalldesk-load-")))
-        people = sign_in_schedulers(USERS, recalls_each=2 * TURNS * len(PROCESSES) * RECALLS_EACH)
+        people = sign_in_schedulers(USERS, runs=2 * TURNS * len(PROCESSES))
         rates: dict[int, list[float]] = {count: [] for count in PROCESSES}
         for _turn in range(TURNS):
             for count in PROCESSES:
                 with web_server(count) as server:
-                    locust_run.run(server.url, _take_recalls(people, folder), users=4, seconds=2, wait=0.1)
-                    staff = _take_recalls(people, folder)
+                    locust_run.run(server.url, write_staff(people, folder), users=4, seconds=2, wait=0.1)
+                    staff = write_staff(people, folder)
                     found = locust_run.run(server.url, staff, users=USERS, seconds=SECONDS, wait=0.0)
                     rates[count].append(found.per_second)
     one, two = (statistics.median(found) for found in rates.values())
     detail = f"{two:.1f} requests/s against {one:.1f}, {os.cpu_count()} processors"
     yield Line(name, two / one, detail=detail, facts={"rates": rates})
-
-
-def _take_recalls(people: list[dict[str, Any]], folder: Path) -> Path:
-    """The next recalls of each for one run: nobody calls again a minute later, and the form would ask why."""
-    taken = [{**person, "recalls": person["recalls"][:RECALLS_EACH]} for person in people]
-    for person in people:
-        del person["recalls"][:RECALLS_EACH]
-    return write_staff(taken, folder)
 
 
 if __name__ == "__main__":

@@ -39,8 +39,8 @@ def copied_database() -> Iterator[None]:
             cursor.execute(f'DROP DATABASE "{COPY}" WITH (FORCE)')
 
 
-def sign_in_schedulers(count: int, recalls_each: int = RECALLS_EACH) -> list[dict[str, Any]]:
-    """So many schedulers of the clinic: a cookie and recalls to call for each."""
+def sign_in_schedulers(count: int, runs: int) -> list[dict[str, Any]]:
+    """So many schedulers of the clinic: a cookie and recalls to call in so many runs for each."""
     from django.test import Client
 
     from clinic.factories import UserFactory
@@ -50,7 +50,7 @@ def sign_in_schedulers(count: int, recalls_each: int = RECALLS_EACH) -> list[dic
 
     site, staff = Site.objects.get(code="BENCH"), []
     to_call = Recall.objects.filter(state="to_contact").order_by("due_at").values_list("pk", flat=True)
-    recalls = list(to_call[: count * recalls_each])
+    recalls = list(to_call[: count * runs * RECALLS_EACH])
     for number in range(count):
         name = f"load-{number}"
         user = User.objects.filter(username=name).first() or UserFactory.create(
@@ -129,7 +129,11 @@ def database_server_pid() -> int:
     return int(fields[1])
 
 
-def write_staff(staff: list[dict[str, Any]], folder: Path) -> Path:
+def write_staff(people: list[dict[str, Any]], folder: Path) -> Path:
+    """A file for one run; its recalls are taken from each, as a call a minute after another is asked about."""
+    taken = [{**person, "recalls": person["recalls"][:RECALLS_EACH]} for person in people]
+    for person in people:
+        del person["recalls"][:RECALLS_EACH]
     path = folder / "staff.json"
-    path.write_text(json.dumps(staff))
+    path.write_text(json.dumps(taken))
     return path
