@@ -11,6 +11,7 @@ class ExchangeConfig(AppConfig):
 
     def ready(self) -> None:
         from exchange.hl7.awaited_finals import describe_missing_finals  # models are loaded only now
+        from exchange.hl7.named_readers import find_named_reader
         from exchange.hl7.order_sources import find_order_sources
         from exchange.views import list_exports
         from recalls import timeline_registry
@@ -19,3 +20,4 @@ class ExchangeConfig(AppConfig):
         list_exports.register()
         worklist_warnings_wanted.connect(describe_missing_finals, dispatch_uid="exchange.missing_finals")
         timeline_registry.register_order_source("hl7", find_order_sources)
+        timeline_registry.register_reader_source("hl7", find_named_reader)

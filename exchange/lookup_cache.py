@@ -26,7 +26,7 @@ class LookupCache:
         if not row.reader:
             return None
         if row.site.pk not in self._readers:
-            self._readers[row.site.pk] = _staff_by_name(row.site)
+            self._readers[row.site.pk] = staff_by_name(row.site)
         return self._readers[row.site.pk].get(normalize_text(row.reader))
 
     def get_referrer(self, row: ResultRow) -> ReferringProvider | None:
@@ -39,7 +39,8 @@ class LookupCache:
         return self._referrers[key]
 
 
-def _staff_by_name(site: Site) -> dict[str, User | None]:
+def staff_by_name(site: Site) -> dict[str, User | None]:
+    """Accounts by NPI, user name, full or other name, in normal form; None for a name that two have. Two queries."""
     names: dict[str, User | None] = {}
     others: dict[int, set[str]] = defaultdict(set)
     for user_id, name in ReaderName.objects.filter(user__sites=site).values_list("user", "name"):
@@ -56,7 +57,7 @@ def _staff_by_name(site: Site) -> dict[str, User | None]:
 
 def link_exams(other: ReaderName) -> int:
     """Give the reader the exams that came in under this name at their sites and have no reader; their number."""
-    if any(_staff_by_name(site).get(normalize_text(other.name)) != other.user for site in other.user.sites.all()):
+    if any(staff_by_name(site).get(normalize_text(other.name)) != other.user for site in other.user.sites.all()):
         return 0  # somebody else of a site has the name too
     nobodys = ScreeningExam.objects.filter(site__in=other.user.sites.all(), reader=None)
     return nobodys.filter(reader_name__iexact=other.name).update(reader=other.user)

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from recalls.assignment import display_name
 from recalls.models import Appointment, Outcome, Recall, RecallEvent, ScreeningExam
 from recalls.presenters import describe_next_action
 
@@ -23,7 +24,9 @@ def export_recall(exam: ScreeningExam) -> dict[str, Any]:
         "assigned": recall.assigned_to.get_username() if recall.assigned_to else None,
         "events": [_export_event(event) for event in recall.events.order_by("version")],
         "appointments": [_export_appointment(visit) for visit in recall.appointments.order_by("pk")],
-        "outcomes": [_export_outcome(outcome) for outcome in recall.outcomes.select_related("release").order_by("pk")],
+        "outcomes": [
+            _export_outcome(outcome) for outcome in recall.outcomes.select_related("release", "reader").order_by("pk")
+        ],
         "notifications": [
             {
                 "kind": message.kind,
@@ -75,6 +78,7 @@ def _export_outcome(outcome: Outcome) -> dict[str, Any]:
     return {
         "assessment": outcome.assessment,
         "by": outcome.by,
+        "read_by": display_name(outcome.reader) if outcome.reader else outcome.reader_name or outcome.by,
         "at": _utc_isoformat(outcome.at),
         "release_at": _utc_isoformat(release.release_at) if release else None,
     }

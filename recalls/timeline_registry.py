@@ -1,4 +1,4 @@
-"""Registry through which other apps add what they know to the page of a recall.
+"""Registry through which other apps add what they know to the page of a recall and to its forms.
 
 The recall page knows its events; messages to the patient live in a package that this one may not import. It registers
 a provider when Django starts, and the page asks every provider.
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from clinic.models import User
 from recalls.models import Recall, RecallEvent
 
 
@@ -39,8 +40,10 @@ class OrderSource:
 TimelineProvider = Callable[[Recall], Iterable[TimelineEntry]]
 EventDescriber = Callable[[RecallEvent], tuple[str, ...]]
 OrderSourceProvider = Callable[[Recall], Iterable["OrderSource"]]
+ReaderSource = Callable[[Recall], User | None]
 _providers: dict[str, TimelineProvider] = {}
 _order_sources: dict[str, OrderSourceProvider] = {}
+_reader_sources: dict[str, ReaderSource] = {}
 _describers: dict[str, EventDescriber] = {}
 
 
@@ -73,3 +76,13 @@ def collect_order_sources(recall: Recall) -> list[OrderSource]:
     """The messages about this recall, the oldest first."""
     found = [source for provider in _order_sources.values() for source in provider(recall)]
     return sorted(found, key=lambda source: source.received_at)
+
+
+def register_reader_source(name: str, source: ReaderSource) -> None:
+    """Say at start-up who a message from outside names as reader of the work-up; it may use one query without one."""
+    _reader_sources[name] = source
+
+
+def find_named_reader(recall: Recall) -> User | None:
+    """Who read the images of the work-up that waits for its outcome, as far as a message says so."""
+    return next((found for source in _reader_sources.values() if (found := source(recall)) is not None), None)

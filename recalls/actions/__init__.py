@@ -76,6 +76,7 @@ from recalls.actions.opening import open_recall as open_recall
 from recalls.actions.outcomes import OutcomeInput as OutcomeInput
 from recalls.actions.outcomes import amend_outcome as amend_outcome
 from recalls.actions.outcomes import follow_up_due as follow_up_due
+from recalls.actions.outcomes import radiologists_of as radiologists_of
 from recalls.actions.outcomes import record_outcome as record_outcome
 from recalls.actions.outside_reports import OutsideReportInput as OutsideReportInput
 from recalls.actions.outside_reports import ReportFile as ReportFile

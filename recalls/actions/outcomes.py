@@ -6,10 +6,13 @@ from datetime import date, datetime
 from typing import Unpack
 
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinic import calendar
+from clinic.models import Site, User
+from clinic.roles import Role
 from recalls import deadlines
 from recalls.actions.lesions import LesionInput, LesionReading, assess_lesions, lesion_assessments
 from recalls.actions.notes_and_requests import written_result_blocked_reason
@@ -34,6 +37,8 @@ from recalls.workflow import NEXT_STATE_BY_ASSESSMENT
 class OutcomeInput:
     """A radiologist's answer, and how the patient hears of it.
 
+    `reader`: the radiologist of the site who read the images, None for whoever records it; `reader_name` names who
+    read them elsewhere.
     `told`: they were told already; `release_at` (UTC): they are told in writing from then on. With neither, somebody
     has to tell them. `lesions` are named for the first time, `known_lesions` were named before, by their key.
     """
@@ -43,6 +48,8 @@ class OutcomeInput:
     assessment_right: str = ""
     follow_up_months: int | None = None
     text: str = ""
+    reader: User | None = None
+    reader_name: str = ""
     release_at: datetime | None = None
     told: DisclosureInput | None = None
     lesions: tuple[LesionInput, ...] = ()
@@ -171,6 +178,8 @@ def validate_outcome(recall: Recall, reading: OutcomeInput) -> None:
         raise ValidationError({"follow_up_months": _("Only a probably benign outcome has a follow-up in months.")})
     if months is not None and not 1 <= months <= 36:
         raise ValidationError({"follow_up_months": _("Choose between 1 and 36 months.")})
+    if reading.reader is not None and reading.reader not in radiologists_of(recall.site):
+        raise ValidationError({"reader": _("The one who read the images is a radiologist of the site.")})
 
 
 def add_outcome(
@@ -199,6 +208,8 @@ def add_outcome(
         birads_edition=transition.recall.site.birads_edition,
         follow_up_months=reading.follow_up_months,
         text=reading.text,
+        reader=reading.reader,
+        reader_name=reading.reader_name,
         amends=amends,
         reason=reason,
         **transition.signature,
@@ -210,6 +221,11 @@ def add_outcome(
 def _last_attended(recall: Recall) -> Appointment | None:
     came = recall.appointments.filter(status=AppointmentStatus.ATTENDED).exclude(kind=VisitKind.BIOPSY)
     return came.order_by("pk").last()
+
+
+def radiologists_of(site: Site) -> QuerySet[User]:
+    """Also those who have left: they may have read what is recorded or amended later."""
+    return User.objects.filter(groups__name=Role.RADIOLOGIST, sites=site).order_by("last_name", "first_name", "pk")
 
 
 def last_visit_day(recall: Recall) -> date:

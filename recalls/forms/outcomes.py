@@ -1,15 +1,17 @@
 """Forms that record and amend a radiologist's outcome, after a visit or by prior images."""
 
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from clinic.models import Site, User
 from desk.form_layout import fields_in_row
 from recalls import actions
 from recalls.actions import ActionKwargs, OutcomeInput
+from recalls.assignment import display_name
 from recalls.enums import WRITTEN_RESULT_ASSESSMENTS, Assessment
 from recalls.forms.answers import choice_label, follow_up_choices
 from recalls.forms.base import collapsed_fields
@@ -23,6 +25,7 @@ from recalls.forms.lesion_fields import (
 from recalls.forms.telling import Telling, TellingForm
 from recalls.models import RecallEvent
 from recalls.next_state import newest_outcome
+from recalls.timeline_registry import find_named_reader
 from recalls.workflow import NEXT_STATE_BY_ASSESSMENT
 
 # What each category says, in plain words; the shares are those of BI-RADS, 5th edition.
@@ -52,6 +55,19 @@ def describe_next_state(assessment: Assessment) -> Any:
     return f"{state.label}: {closure.label}" if closure else state.label
 
 
+class ReaderField(forms.ChoiceField):
+    """Another radiologist of the site, cleaned to the account; empty for whoever records the outcome."""
+
+    def set_readers(self, site: Site, apart_from: User) -> None:
+        """One query."""
+        self._readers = {str(one.pk): one for one in actions.radiologists_of(site) if one != apart_from}
+        names = [(number, display_name(one)) for number, one in self._readers.items()]
+        self.choices = [("", _("I did")), *names]
+
+    def clean(self, value: Any) -> User | None:
+        return self._readers.get(super().clean(value))
+
+
 class RecordOutcomeForm(TellingForm):
     offered_assessments: ClassVar[tuple[Assessment, ...]] = OUTCOME_ASSESSMENTS
 
@@ -62,9 +78,13 @@ class RecordOutcomeForm(TellingForm):
         label=_("Next visit due"), coerce=int, empty_value=None, required=False, widget=forms.Select
     )
     text = forms.CharField(label=_("Comment"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
+    reader = ReaderField(label=_("Who read the images"), required=False)
 
     def init_fields(self) -> None:
         super().init_fields()
+        cast(ReaderField, self.fields["reader"]).set_readers(self.recall.site, apart_from=self.user)
+        reader = self.proposed_reader()
+        self.initial["reader"] = str(reader.pk) if reader and reader != self.user else ""
         choices = [
             (
                 kind.value,
@@ -86,6 +106,10 @@ class RecordOutcomeForm(TellingForm):
         self.known_lesions = open_lesions(self.recall)
         add_lesion_fields(self, self.recall, self.known_lesions)
 
+    def proposed_reader(self) -> User | None:
+        """Whom the report names that waits for this outcome."""
+        return find_named_reader(self.recall)
+
     def get_layout(self) -> list[Any]:
         differ = bool(self.data.get("assessment_left") or self.data.get("assessment_right"))
         has_lesions = any(value for name, value in self.data.items() if name.startswith(("lesion", "known_")))
@@ -97,7 +121,13 @@ class RecordOutcomeForm(TellingForm):
             "telling",
             fields_in_row("release_day", "release_time"),
             "text",
+            *self.reader_layout(),
         ]
+
+    def reader_layout(self) -> list[Any]:
+        """Closed for most: whoever records the outcome has read the images."""
+        is_other = bool(self["reader"].value())
+        return collapsed_fields(_("Another radiologist read the images"), "reader", is_open=is_other)
 
     def can_be_written(self) -> bool:
         return self.cleaned_data.get("assessment") in WRITTEN_RESULT_ASSESSMENTS
@@ -121,6 +151,7 @@ class RecordOutcomeForm(TellingForm):
             assessment_right=cleaned["assessment_right"],
             follow_up_months=None if months == self.standard_months else months,
             text=cleaned["text"],
+            reader=cleaned["reader"],
             release_at=self.release_at(),
             told=self.told(),
             lesions=self.new_lesions,
@@ -147,6 +178,10 @@ class AmendOutcomeForm(RecordOutcomeForm):
             names = ("assessment", "assessment_left", "assessment_right", "text")
             self.initial.update({name: getattr(old, name) for name in names})
 
+    def proposed_reader(self) -> User | None:
+        old = newest_outcome(self.recall)
+        return old.reader if old else None
+
     def get_layout(self) -> list[Any]:
         return [*super().get_layout(), "reason"]
 
@@ -164,8 +199,14 @@ class ResolveByPriorsForm(RecordOutcomeForm):
 
     note = forms.CharField(label=_("Comment"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
 
+    def proposed_reader(self) -> User | None:
+        return None
+
     def get_layout(self) -> list[Any]:
-        return ["assessment", "follow_up_months", "telling", fields_in_row("release_day", "release_time"), "note"]
+        return [
+            "assessment", "follow_up_months", "telling", fields_in_row("release_day", "release_time"), "note",
+            *self.reader_layout(),
+        ]  # fmt: skip
 
     def perform(self, kwargs: ActionKwargs) -> RecallEvent:
         reading = replace(self.get_outcome_input(), text=self.cleaned_data["note"])

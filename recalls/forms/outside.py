@@ -42,6 +42,9 @@ class RecordOutsideForm(PathologyFields, StepForm):
         choices=[("", "-"), *((kind.value, kind.label) for kind in Assessment if kind in OUTCOME_ASSESSMENTS)],
         required=False,
     )
+    reader_name = forms.CharField(
+        label=_("Who read the images there"), max_length=200, required=False, help_text=_("As named in the report.")
+    )
     lesion = forms.TypedChoiceField(label=_("Lesion"), coerce=int, empty_value=None, required=False)
     told_there = forms.CharField(
         label=_("Who told the patient there"),
@@ -68,7 +71,8 @@ class RecordOutsideForm(PathologyFields, StepForm):
     def get_layout(self) -> list[Any]:
         lesion = ["lesion"] if "lesion" in self.fields else []
         return [
-            "kind", "facility", fields_in_row("performed_on", "source"), "assessment", *lesion, "result", "histology",
+            "kind", "facility", fields_in_row("performed_on", "source"), "assessment", "reader_name", *lesion, "result",
+            "histology",
             *pathology_details_layout(self), "specimen", "told_there", "text", "file",
         ]  # fmt: skip
 
@@ -93,6 +97,11 @@ class RecordOutsideForm(PathologyFields, StepForm):
             raise ValidationError(_("This is no PDF, PNG, JPEG or TIFF file."))
         return ReportFile((upload.name or "report")[-150:], kind, content)
 
+    def _imaging(self) -> OutcomeInput:
+        return OutcomeInput(
+            Assessment(self.cleaned_data["assessment"]), reader_name=self.cleaned_data["reader_name"].strip()
+        )
+
     def perform(self, kwargs: ActionKwargs) -> RecallEvent:
         cleaned, kind = self.cleaned_data, OutsideReportKind(self.cleaned_data["kind"])
         is_imaging, is_tissue = kind == OutsideReportKind.IMAGING, kind in _TISSUE_KINDS
@@ -103,7 +112,7 @@ class RecordOutsideForm(PathologyFields, StepForm):
             source=ReportSource(cleaned["source"]),
             text=cleaned["text"],
             file=cleaned["file"],
-            outcome=OutcomeInput(Assessment(cleaned["assessment"])) if is_imaging else None,
+            outcome=self._imaging() if is_imaging else None,
             pathology=pathology_input(cleaned, cleaned.get("lesion")) if is_tissue else None,
             told_there=cleaned["told_there"],
         )

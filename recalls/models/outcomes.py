@@ -1,6 +1,9 @@
 """Append-only models of outcomes, their releases and retractions."""
 
+from django.conf import settings
 from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -8,6 +11,14 @@ from recalls.enums import Assessment, BiradsEdition, OutcomeBasis
 from recalls.models.appointments import Appointment
 from recalls.models.recall import Recall
 from recalls.models.signed_record import SignedRecord
+
+# The account of who read the images of an outcome: whoever recorded it, where no other is named.
+READ_BY = Coalesce("reader", "user")
+
+
+def is_read_by(person: int) -> Q:
+    """Outcomes whose images this person read; an index serves each half."""
+    return Q(reader=person) | Q(reader=None, user=person)
 
 
 class ActiveOutcomeManager(models.Manager["Outcome"]):
@@ -36,6 +47,18 @@ class Outcome(SignedRecord):
     # Where and on which day the exam was done that it rests on, where that was elsewhere.
     facility = models.CharField(_("facility"), max_length=200, blank=True)
     performed_on = models.DateField(_("done on"), null=True, blank=True)
+    # The interpreting physician, where that is not who recorded it: an account here, or the name in a report from
+    # elsewhere.
+    reader = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("read by"),
+        db_index=False,
+    )
+    reader_name = models.CharField(_("read elsewhere by"), max_length=200, blank=True, default="", db_default="")
     # When the images were first read: an amendment is a new word about the same reading.
     read_at = models.DateTimeField(_("first read"), default=timezone.now)
     round = models.PositiveSmallIntegerField(_("short-interval round"), default=0)
@@ -73,8 +96,12 @@ class Outcome(SignedRecord):
                 violation_error_message=_("Say why the outcome is amended."),
             ),
         ]
-        # Serves the board, outcomes by week, and FHIR: what changed since, in that order.
-        indexes = [models.Index(fields=["at", "id"], name="outcome_by_time")]
+        indexes = [
+            # Serves the board, outcomes by week, and FHIR: what changed since, in that order.
+            models.Index(fields=["at", "id"], name="outcome_by_time"),
+            # Serves the own figures of a radiologist whose outcomes others record.
+            models.Index(fields=["reader"], condition=Q(reader__isnull=False), name="outcome_by_reader"),
+        ]
 
     def __str__(self) -> str:
         return str(self.get_assessment_display())

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from clinic import calendar
+from recalls.assignment import display_name
 from recalls.enums import Assessment, ContactChannel, HeldSlotEnd, LaneAnswer, PartOfDay, State
 from recalls.models import Outcome, Recall, RecallEvent
 from recalls.presenters.barriers.event_details import barrier_details, case_details, help_details, in_the_way
@@ -123,9 +124,11 @@ def _outcome_details(recall: Recall, event: RecallEvent, now: datetime) -> tuple
         if value
     ]
     why = _("because: %(reason)s") % {"reason": row.reason} if row.reason else ""
+    reader = display_name(row.reader) if row.reader else row.reader_name
     return (
         describe_assessment(row, recall.site),
         *sides,
+        _("read by %(name)s") % {"name": reader} if reader else "",
         why,
         *_next_visit_details(recall, event, now),
         *(_told_details(recall, event, now) or _release_details(recall, event, now)),

@@ -27,7 +27,7 @@ _PREFETCH_RELATED: tuple[Any, ...] = (
     Prefetch("appointments", Appointment.objects.select_related("room", "site", "stop")),
     "contact_attempts",
     "events",
-    Prefetch("outcomes", Outcome.objects.select_related("release")),
+    Prefetch("outcomes", Outcome.objects.select_related("release", "reader")),
     Prefetch("outside_reports", OutsideReport.objects.defer("content")),
     Prefetch(
         "work_items",

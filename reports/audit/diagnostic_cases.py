@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from clinic.timezone_filters import per_zone_condition, start_of_day
 from recalls.enums import MODALITY_BY_VISIT_KIND, SUSPICIOUS_ASSESSMENTS, Modality, OutcomeBasis
 from recalls.models import Biopsy, Outcome
+from recalls.models.outcomes import READ_BY, is_read_by
 from reports.audit.cancers import KnownCancer, standing_pathology, within_window
 from reports.audit.cases import NOT_AUDITED, AuditCase, worst_cancer
 from reports.audit.scope import AuditScope, Breakdown
@@ -31,10 +32,12 @@ def count_work_ups(scope: AuditScope, by: Breakdown, cancers: list[KnownCancer])
     cancers_of: defaultdict[int, list[KnownCancer]] = defaultdict(list)
     for one in cancers:
         cancers_of[one.patient_id].append(one)
-    group = by.expression("recall__exam__", reader="user_id")
-    columns = ("recall_id", "recall__patient_id", "recall__site_id", "assessment", "read_at", "user_id", group)
+    group = by.expression("recall__exam__", reader="read_by")
+    columns = ("recall_id", "recall__patient_id", "recall__site_id", "assessment", "read_at", "read_by", group)
     counted: Counter[tuple[int | None, Any, AuditCase]] = Counter()
-    for recall, patient, site, assessment, read_at, reader, key in _work_ups(scope).values_list(*columns):
+    for recall, patient, site, assessment, read_at, reader, key in (
+        _work_ups(scope).annotate(read_by=READ_BY).values_list(*columns)
+    ):
         if patient not in cancers_of and recall not in biopsies:
             counted[reader, key, _plain_case(assessment)] += 1
             continue
@@ -70,7 +73,7 @@ def _work_ups(scope: AuditScope) -> "QuerySet[Outcome]":
     ) & per_zone_condition(scope.sites, "read_at__lt", lambda zone: start_of_day(zone, day_after), site="recall__site")
     wanted = standing.filter(read, ~Exists(later)).exclude(assessment__in=NOT_AUDITED)
     wanted = wanted.filter(Q(appointment=None) | ~Q(appointment__kind__in=_NO_MAMMOGRAM))
-    return wanted if scope.reader_id is None else wanted.filter(user=scope.reader_id)
+    return wanted if scope.reader_id is None else wanted.filter(is_read_by(scope.reader_id))
 
 
 def _biopsy_days(scope: AuditScope) -> dict[int, list[date]]:

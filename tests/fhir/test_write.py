@@ -71,6 +71,25 @@ def test_a_final_report_opens_a_recall_as_a_row_of_a_file_does(ris: FhirClient, 
     assert (recall.state, recall.events.get().by) == (State.TO_CONTACT, "Sample RIS")
 
 
+def test_two_readers_are_a_double_reading(ris: FhirClient, shadyside: Site) -> None:
+    two = [{"display": "Dr. Elsewhere"}, {"display": "Dr. Other"}]
+    assert _post(ris, "DiagnosticReport", _report(resultsInterpreter=two)).status_code == 201
+    exam = ScreeningExam.objects.get()
+    assert (exam.reader_name, exam.double_read) == ("Dr. Elsewhere", True)
+
+
+def test_the_report_of_a_diagnostic_exam_is_no_screening_and_waits_for_a_radiologist(
+    ris: FhirClient, shadyside: Site
+) -> None:
+    for code in ("24605-8", "77066"):
+        response = _post(
+            ris, "DiagnosticReport", _report(code={"coding": [{"system": "http://loinc.org", "code": code}]})
+        )
+        assert response.status_code == 422
+        assert "diagnostic exam" in issue_of(response)["diagnostics"]
+    assert not ScreeningExam.objects.exists()
+
+
 def test_the_same_report_twice_is_one_exam(ris: FhirClient, shadyside: Site) -> None:
     assert [_post(ris, "DiagnosticReport", _report()).status_code for _ in range(2)] == [201, 200]
     assert ScreeningExam.objects.count() == Recall.objects.count() == 1

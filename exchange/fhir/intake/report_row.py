@@ -15,6 +15,7 @@ from exchange.fhir.resources.background import read_background
 from exchange.fhir.resources.codes import LOINC, LOINC_BY_MODALITY
 from exchange.fhir.resources.elements import LOCAL, NPI_SYSTEM
 from exchange.fhir.search.filters import parse_pk
+from exchange.hl7.applying.sender_words import DIAGNOSTIC_CODES, SCREENING_CODES
 from patients.models import Patient
 
 MRN_SYSTEM = f"{LOCAL}mrn:"
@@ -42,6 +43,7 @@ PLACES: Mapping[str, str] = {
     "density": "Observation.valueCodeableConcept",
     "modality": "DiagnosticReport.code",
     "reader": "DiagnosticReport.resultsInterpreter",
+    "double_read": "DiagnosticReport.resultsInterpreter",
 }
 
 
@@ -57,6 +59,7 @@ class Sender:
 def build_row(report: Json, received: Received, sender: Sender) -> tuple[dict[str, str], list[Problem]]:
     """The row's cells, and what is wrong before its own rules look at it. An empty cell says nothing."""
     problems: list[Problem] = []
+    readers = _read_readers(report, received)
     cells = {
         "site": _read_site(report, received, sender),
         "accession": _read_accession(report),
@@ -65,8 +68,12 @@ def build_row(report: Json, received: Received, sender: Sender) -> tuple[dict[st
         "reported_at": _first_text(report, "issued"),
         "modality": next((_MODALITY_BY_LOINC[code] for system, code in codings_of(report.get("code"))
                           if system == LOINC and code in _MODALITY_BY_LOINC), ""),
-        "reader": _read_reader(report, received),
+        "reader": next(iter(readers), ""),
+        "double_read": "yes" if len(set(readers)) > 1 else "",
     }  # fmt: skip
+    if _is_diagnostic(report):
+        words = "This is the report of a diagnostic exam: a radiologist records its outcome at the recall."
+        problems.append(Problem(WHOLE_ROW, words))
     cells |= _read_patient(report, received, sender, problems)
     results = [received.resolve(one, report) for one in report.get("result", [])]
     try:
@@ -111,8 +118,15 @@ def _read_accession(report: Json) -> str:
     return str(numbers[0]["value"]) if len(numbers) == 1 else ""
 
 
-def _read_reader(report: Json, received: Received) -> str:
-    """NPI or name of the first who read it."""
+def _is_diagnostic(report: Json) -> bool:
+    """By its codes, where none of them is one of screening."""
+    codes = {code.upper() for _system, code in codings_of(report.get("code"))}
+    return bool(codes & DIAGNOSTIC_CODES) and not codes & SCREENING_CODES
+
+
+def _read_readers(report: Json, received: Received) -> list[str]:
+    """NPI or name of each who read it."""
+    readers = []
     for one in report.get("resultsInterpreter", []):
         person = received.resolve(one, report) or {}
         numbers = [one.get("identifier", {}), *person.get("identifier", [])]
@@ -120,8 +134,8 @@ def _read_reader(report: Json, received: Received) -> str:
         names = [_whole_name(name) for name in person.get("name", [])]
         found = npi or str(one.get("display", "")) or next(iter(names), "")
         if found:
-            return found
-    return ""
+            readers.append(found)
+    return readers
 
 
 def _whole_name(name: Any) -> str:

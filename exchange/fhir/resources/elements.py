@@ -7,6 +7,8 @@ from urllib.parse import quote
 
 from clinic.models import Site, User
 from patients.models import Patient
+from recalls.enums import OutcomeBasis
+from recalls.models import Outcome
 
 Json: TypeAlias = dict[str, Any]
 
@@ -67,6 +69,16 @@ def site_reference(site: Site) -> Json:
 
 def staff_reference(user: User | None) -> Json:
     return reference("Practitioner", f"staff-{user.pk}", user.get_full_name()) if user else {}
+
+
+def interpreter_reference(outcome: Outcome) -> Json:
+    """Who read the images: who recorded the outcome where no other is named, but for a report from elsewhere.
+
+    Empty where it is not known.
+    """
+    if outcome.basis == OutcomeBasis.OUTSIDE:
+        return {"display": outcome.reader_name} if outcome.reader_name else {}
+    return staff_reference(outcome.reader or outcome.user) or {"display": outcome.by}
 
 
 def coding(system: str, code: str, display: str = "") -> Json:

@@ -10,6 +10,7 @@ from exchange.fhir.resources.elements import (
     concept,
     day,
     instant,
+    interpreter_reference,
     patient_reference,
     reference,
     site_reference,
@@ -55,7 +56,7 @@ def build_density(exam: ScreeningExam) -> Json:
 
 
 def build_outcome_assessment(outcome: Outcome, side: str = "") -> Json:
-    """Needs `recall.site` and `user`."""
+    """Needs `recall.site`, `user` and `reader`."""
     value = getattr(outcome, f"assessment_{side}") if side else outcome.assessment
     logical_id = f"outcome-{outcome.pk}-{side}" if side else f"outcome-{outcome.pk}"
     return _build(logical_id, outcome, _ASSESSMENT_CODE, assessment_concept(value), side) | {
@@ -64,5 +65,5 @@ def build_outcome_assessment(outcome: Outcome, side: str = "") -> Json:
         "subject": patient_reference(outcome.recall.patient_id),
         "effectiveDateTime": day(outcome.performed_on) or instant(outcome.read_at),
         "issued": instant(outcome.at),
-        "performer": [staff_reference(outcome.user) or site_reference(outcome.recall.site)],
+        "performer": [interpreter_reference(outcome) or site_reference(outcome.recall.site)],
     }

@@ -22,6 +22,7 @@ from exchange.fhir.resources.elements import (
     day,
     identifier,
     instant,
+    interpreter_reference,
     local_concept,
     patient_reference,
     reference,
@@ -76,7 +77,7 @@ def build_screening_report(exam: ScreeningExam) -> Json:
 
 
 def build_outcome_report(outcome: Outcome) -> Json:
-    """Needs `recall.site` and `user`. Only an outcome that stands has a report; an amended one is gone."""
+    """Needs `recall.site`, `user` and `reader`. Only an outcome that stands has a report; an amended one is gone."""
     stem = f"outcome-{outcome.pk}"
     return {
         **build_head("DiagnosticReport", stem, outcome, _NOTE_PROFILE),
@@ -88,7 +89,7 @@ def build_outcome_report(outcome: Outcome) -> Json:
         "effectiveDateTime": day(outcome.performed_on) or instant(outcome.read_at),
         "issued": instant(outcome.at),
         "performer": [{"display": outcome.facility} if outcome.facility else site_reference(outcome.recall.site)],
-        "resultsInterpreter": [staff_reference(outcome.user) or {"display": outcome.by}],
+        "resultsInterpreter": [interpreter_reference(outcome)],
         "result": _results(stem, outcome),
         "conclusion": str(Assessment(outcome.assessment).label),
         "conclusionCode": [assessment_concept(outcome.assessment)],

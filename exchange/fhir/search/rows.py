@@ -86,7 +86,7 @@ def outcomes(user: User) -> QuerySet[Any]:
     gone = Exists(OutcomeRetraction.objects.filter(outcome=OuterRef("pk")))
     amended = Exists(Outcome.all_objects.filter(amends=OuterRef("pk")))
     rows = Outcome.all_objects.filter(~gone, ~amended, recall__site_id__in=user.site_ids)
-    return rows.select_related("recall__site", "user").annotate(**{UPDATED: F("at")})
+    return rows.select_related("recall__site", "user", "reader").annotate(**{UPDATED: F("at")})
 
 
 def outcomes_with(column: str) -> Rows:

@@ -161,19 +161,23 @@ def _find_status(report: ReportFacts, sender: Hl7Sender, trigger: str) -> Report
 
 def _exam_cells(report: ReportFacts, read: ReadMessage, sender: Hl7Sender, site: Site) -> dict[str, str]:
     reported = report.reported or report.document.reported or read.header.sent_at
-    reader = next((one for one in (*report.readers, *report.document.authors) if _person(one)), PersonName())
     doctor = next((one for one in report.ordering if _person(one)), PersonName())
     cells = {
         "accession": find_accession(report),
         "exam_date": format_time(report.observed or report.document.observed, sender, site),
         "reported_at": format_time(reported, sender, site, is_past=True),
-        "reader": _person(reader),
+        "reader": name_reader(report),
         "referrer_name": _person(doctor) if doctor.family else "",
         "referrer_npi": doctor.id if _is_npi(doctor) else "",
         "modality": find_modality(report),
         **_risk_cells(report, sender),
     }
     return {column: text for column, text in cells.items() if text}
+
+
+def name_reader(report: ReportFacts) -> str:
+    """NPI or name of the first who read it; empty where nobody is named."""
+    return next((name for one in (*report.readers, *report.document.authors) if (name := _person(one))), "")
 
 
 def _risk_cells(report: ReportFacts, sender: Hl7Sender) -> dict[str, str]:

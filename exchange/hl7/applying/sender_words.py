@@ -53,8 +53,8 @@ _MISSED = re.compile(
 )
 _CANCELLED = re.compile(r"\b(?:cancell?ed|deleted|discontinued)\b", re.IGNORECASE)
 # CPT and LOINC codes of domain knowledge; a sender's own codes go before them.
-_SCREENING_CODES = frozenset({"77067", "77063", "G0202", "24606-6", "103892-6", "42132-1"})
-_DIAGNOSTIC_CODES = frozenset({"77065", "77066", "G0204", "G0206", "G0279", "76641", "76642", "77046", "77047", "77048",
+SCREENING_CODES = frozenset({"77067", "77063", "G0202", "24606-6", "103892-6", "42132-1"})
+DIAGNOSTIC_CODES = frozenset({"77065", "77066", "G0204", "G0206", "G0279", "76641", "76642", "77046", "77047", "77048",
                                "77049", "24605-8"})  # fmt: skip
 _BREAST = re.compile(r"mammo|breast|tomosynth|\bdbt\b|bi\W{0,3}rads|\bmg\b", re.IGNORECASE)
 _SCREENING = re.compile(r"\bscr(?:een\w*|n)?\b", re.IGNORECASE)
@@ -101,9 +101,9 @@ def classify_procedure(code: str, text: str, sender: Hl7Sender, context: str = "
         return ProcedureKind.SCREENING
     if named & _folded(sender.diagnostic_codes):
         return ProcedureKind.DIAGNOSTIC
-    if code.strip().upper() in _SCREENING_CODES:
+    if code.strip().upper() in SCREENING_CODES:
         return ProcedureKind.SCREENING
-    if code.strip().upper() in _DIAGNOSTIC_CODES:
+    if code.strip().upper() in DIAGNOSTIC_CODES:
         return ProcedureKind.DIAGNOSTIC
     words = f"{code} {text}".replace("_", " ")
     if not _BREAST.search(f"{words} {context}"):

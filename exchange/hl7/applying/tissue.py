@@ -12,13 +12,14 @@ from exchange.hl7.applying.intake_actor import intake_actor
 from exchange.hl7.applying.known_patient import find_day, find_known_patient
 from exchange.hl7.applying.merges import find_by_number
 from exchange.hl7.applying.sender_words import read_status_word
+from exchange.hl7.applying.tumor_words import read_tumor_details
 from exchange.hl7.message_result import MessageResult, ignored, parked
 from exchange.hl7.reading.facts import ReadMessage, ReportFacts
 from exchange.models import Hl7Message, Hl7Sender
 from exchange.models.hl7_sender import ReportStatus
 from patients.models import Patient
 from recalls.actions.pathology import PathologyInput, awaited_lesions, record_pathology
-from recalls.enums import Side, State
+from recalls.enums import MALIGNANT_CLASSES, Side, State
 from recalls.lesion_stages import LesionStatus
 from recalls.models import Recall
 
@@ -135,9 +136,9 @@ def match_specimens(specimens: list[Specimen], waiting: list[LesionStatus]) -> l
         if any(one.lesion_id == lesion.pk for one in inputs):
             return str(_("Two specimens are from one lesion."))
         result, histology = diagnosis
-        inputs.append(
-            PathologyInput(result, lesion.pk, histology, specimen=specimen.letter, text=specimen.words[:5000])
-        )
+        details = read_tumor_details(specimen.words) if result in MALIGNANT_CLASSES else {}
+        text = specimen.words[:5000]
+        inputs.append(PathologyInput(result, lesion.pk, histology, specimen=specimen.letter, text=text, **details))
     return inputs
 
 

@@ -11,8 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from clinic.models import User
 from desk.keyset import rows_after
 from recalls.assignment import display_name
-from recalls.enums import ClosureReason, State
+from recalls.enums import ClosureReason, OutcomeBasis, State
 from recalls.models import Outcome, Recall, RecallFacts
+from recalls.models.outcomes import is_read_by
 from reports.models import CaseRating
 
 PAGE_SIZE = 20
@@ -43,7 +44,8 @@ _NO_ANSWER = (
 def cases_of(reader: User) -> "QuerySet[Any]":
     """Recalls with an answer whose screening or work-up this person read, at the sites of the person."""
     own = Q(pk__in=RecallFacts.objects.filter(reader=reader).values("pk"))
-    own |= Q(pk__in=Outcome.objects.filter(user=reader).values("recall"))
+    read_here = Outcome.objects.filter(is_read_by(reader.pk)).exclude(basis=OutcomeBasis.OUTSIDE)
+    own |= Q(pk__in=read_here.values("recall"))
     closed: QuerySet[Any] = Recall.objects.for_user(reader).filter(own, state=State.CLOSED)
     rated = CaseRating.objects.filter(recall=OuterRef("pk"), user=reader).order_by("-pk")
     rated_cases: QuerySet[Any] = closed.exclude(closure_reason__in=_NO_ANSWER).annotate(

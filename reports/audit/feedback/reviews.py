@@ -10,7 +10,9 @@ from django.utils.translation import gettext as _
 
 from clinic.models import Site, User
 from recalls.assignment import display_name
+from recalls.enums import OutcomeBasis
 from recalls.models import Outcome, ScreeningExam
+from recalls.models.outcomes import READ_BY
 from reports.audit.cancers import (
     KnownCancer,
     cancers_by_exam,
@@ -60,10 +62,12 @@ def _missed_upgrades(scope: AuditScope, cancers: list[KnownCancer]) -> Iterator[
     by_patient: dict[int, list[date]] = {}
     for one in cancers:
         by_patient.setdefault(one.patient_id, []).append(one.day)
-    standing = Outcome.objects.filter(amended_by=None, assessment__in=NEGATIVE_DIAGNOSTIC, user__isnull=False)
+    # What was read elsewhere is nobody's here, whoever recorded the report.
+    read_here = Outcome.objects.exclude(basis=OutcomeBasis.OUTSIDE).annotate(read_by=READ_BY)
+    standing = read_here.filter(amended_by=None, assessment__in=NEGATIVE_DIAGNOSTIC, read_by__isnull=False)
     standing = standing.filter(recall__site__in=scope.site_ids).order_by()
     zones = {site.pk: site.zone for site in scope.sites}
-    columns = ("recall__patient_id", "recall__site_id", "recall__exam_id", "user_id", "read_at")
+    columns = ("recall__patient_id", "recall__site_id", "recall__exam_id", "read_by", "read_at")
     for some in in_chunks(sorted(by_patient)):
         rows = standing.filter(recall__patient__in=some).values_list(*columns)
         for patient, site, exam, reader, read_at in rows:

@@ -6,6 +6,7 @@ import pytest
 
 from clinic.models import Site
 from exchange.hl7.applying.diagnosis_words import read_diagnosis
+from exchange.hl7.applying.tumor_words import read_tumor_details
 from exchange.hl7.message_result import MessageResult
 from exchange.models import Hl7Message
 from patients.factories import PatientFactory
@@ -27,6 +28,28 @@ def build_tissue_report(*lines: str, status: str = "F") -> bytes:
     )
 
 
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("INVASIVE DUCTAL CARCINOMA, NOTTINGHAM GRADE II.", {"grade": "2"}),
+        ("DCIS, high nuclear grade", {"grade": "3"}),
+        ("DCIS. Nuclear grade: intermediate", {"grade": "2"}),
+        ("Invasive carcinoma grade 1 with high-grade DCIS", {}),  # of which one?
+        ("Invasive carcinoma, grade 1-2", {}),
+        ("Nottingham score 6/9", {}),
+        ("ER and PR positive, HER2/neu: negative", {"er": "pos", "pr": "pos", "her2": "neg"}),
+        ("Estrogen receptor (ER): 95% positive; progesterone receptor negative", {"er": "pos", "pr": "neg"}),
+        ("HER2 (IHC) equivocal", {"her2": "equivocal"}),
+        ("ER pending. HER-2: negative. HER-2 positive", {}),
+        ("Receptors to follow", {}),
+    ],
+)
+def test_grade_and_receptors_are_read_where_they_are_said_once_and_plainly(
+    words: str, expected: dict[str, str]
+) -> None:
+    assert read_tumor_details(words) == expected
+
+
 @pytest.fixture
 def waiting(shadyside: Site) -> Recall:
     """One lesion of the right breast waits for its tissue."""
@@ -40,10 +63,13 @@ def test_the_result_reaches_the_one_lesion_that_waits_and_a_radiologist_still_si
     apply_one: ApplyOne, waiting: Recall
 ) -> None:
     side = waiting.lesions.get().side or "right"
-    result = apply_one(build_tissue_report(DUCTAL.replace("RIGHT", side.upper())))
+    result = apply_one(
+        build_tissue_report(DUCTAL.replace("RIGHT", side.upper()) + " ER: POSITIVE (95%). HER2 NEGATIVE.")
+    )
     assert (result.state, result.reason) == (APPLIED, "")
     row = PathologyResult.objects.get()
     assert (row.result, row.histology, row.specimen) == ("invasive", "idc", "A")
+    assert (row.grade, row.er, row.pr, row.her2) == ("2", "pos", "", "neg")
     waiting.refresh_from_db()
     assert waiting.state == State.AWAITING_CONCORDANCE
 
