@@ -115,7 +115,10 @@ def _make_letters(batch: LetterBatch, work_time: WorkTime) -> bool:
         heads = letter_pdf.read_letterheads([site.pk])
         for letter in rows:
             _make_letter(batch, letter, site, heads)
-        LetterBatch.objects.filter(pk=batch.pk).update(seen_at=timezone.now(), attempts=0)
+            if batch.attempts:  # it got past the place where it broke off
+                batch.attempts = 0
+                batch.save(update_fields=["attempts"])
+        LetterBatch.objects.filter(pk=batch.pk).update(seen_at=timezone.now())
         if work_time.is_over():
             return False
     _make_pile(batch)

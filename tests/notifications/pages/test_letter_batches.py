@@ -150,6 +150,23 @@ def test_a_worker_that_dies_between_a_letter_and_its_place_in_the_batch_leaves_t
     assert len(pages_of(batch)) == 2
 
 
+@pytest.mark.parametrize(("number", "end"), [(1, "failed"), (2, "ready")])
+def test_a_batch_is_given_up_that_breaks_off_at_one_letter_and_none_that_gets_on_between_two_kills(
+    batch: LetterBatch, monkeypatch: pytest.MonkeyPatch, number: int, end: str
+) -> None:
+    """Its worker died for the second time, and dies once more: at the first letter that is left, or at a later one."""
+    long_ago = timezone.now() - timedelta(minutes=5)
+    LetterBatch.objects.filter(pk=batch.pk).update(state="working", attempts=1, seen_at=long_ago)
+    die_at_save(monkeypatch, number)
+    with pytest.raises(KilledError):
+        jobs.work_on_batch(batch.pk)
+    monkeypatch.undo()
+    LetterBatch.objects.filter(pk=batch.pk).update(seen_at=long_ago)
+    jobs.work_on_batch(batch.pk)
+    batch.refresh_from_db()
+    assert batch.state == end
+
+
 @pytest.mark.parametrize("number", [1, 2])
 def test_a_worker_that_dies_while_letters_are_noted_as_posted_notes_none_twice(
     batch: LetterBatch, scheduler_ana: User, monkeypatch: pytest.MonkeyPatch, number: int
