@@ -118,8 +118,9 @@ def measure_line(desks: list[Desk], name: str, work: Callable[[Desk], Any]) -> L
     for _ in range(max(ROUNDS // TURN, 1)):
         for desk in desks:
             use_database(desk.name)
+            work(desk)  # opens the connection, and writes down what a session is due once a minute
             with CaptureQueriesContext(connection) as asked:
-                work(desk)  # opens the connection
+                work(desk)
             queries = max(queries, len(asked))
             before = cache.clear if "anew" in name else lambda: None
             taken[desk.shape] += time_turn(partial(work, desk), before)
