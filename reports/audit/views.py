@@ -17,6 +17,7 @@ from reports.audit.equity.documents import (
     equity_charts,
     equity_rows,
     equity_tables,
+    outside_limits,
 )
 from reports.audit.equity.figures import compute_equity
 from reports.audit.figures import compute_audit
@@ -108,6 +109,7 @@ class EquityView(DeskView):
             "document": document,
             "tables": tables,
             "charts": equity_charts(tables),
+            "outside": outside_limits(document),
             "file_urls": asked.file_urls("audit_equity_file"),
         }
         return render(request, "reports/audit_equity.html", context)

@@ -10,16 +10,32 @@
   let fetched;
 
   const lies = (chart) => chart.kind.endsWith("rows"); // bars from left to right
+  const drawsLines = (chart) => chart.kind === "lines" || chart.kind === "curves";
 
   const token = (name, from = board) => getComputedStyle(from).getPropertyValue(name).trim();
 
+  // A group's share as a mark on the range in which chance alone would leave it: the wider range is the thinner bar.
+  function marksOnRanges(chart) {
+    const ink = token("--bs-body-color");
+    const ranges = [token("--board-2"), token("--board-3")];
+    return chart.series.map((series, at) =>
+      at === 0
+        ? { label: series.label, data: series.values, type: "line", showLine: false, pointStyle: "rectRot", pointRadius: 8,
+            backgroundColor: ink, borderColor: token("--bs-body-bg"), borderWidth: 2 }
+        : { label: series.label, data: series.values, grouped: false, barPercentage: at === 1 ? 0.7 : 0.3,
+            backgroundColor: ranges[at - 1], borderColor: token("--bs-body-bg"), borderWidth: 1, order: at },
+    );
+  }
+
   function datasets(chart) {
+    if (chart.kind === "limit-rows") return marksOnRanges(chart);
     return chart.series.map((series, at) => {
       const colour = token(`--${chart.name === "ageing" ? "age" : "board"}-${(at % 6) + 1}`);
-      const line = chart.kind === "lines";
+      const line = drawsLines(chart);
+      const days = chart.kind === "curves"; // the distance between two days is that on the axis
       return {
         label: series.label,
-        data: series.values,
+        data: days ? series.values.map((value, day) => ({ x: Number(chart.labels[day]), y: value })) : series.values,
         backgroundColor: colour,
         borderColor: line ? colour : token("--bs-body-bg"),
         borderWidth: line ? 2 : 1,
@@ -36,12 +52,15 @@
     const grid = token("--bs-border-color");
     const stacked = chart.kind.startsWith("stacked");
     const axis = { stacked, ticks: { color: ink, precision: 0 }, grid: { color: grid }, beginAtZero: true };
+    const named = (name) => ({ title: { display: Boolean(chart.axes), text: chart.axes?.[name], color: ink } });
+    const days = chart.kind === "curves" ? { type: "linear" } : {};
+    const shares = chart.axes ? { [lies(chart) ? "x" : "y"]: { max: 100 } } : {};
     return {
       animation: false,
       indexAxis: lies(chart) ? "y" : "x",
       maintainAspectRatio: false,
-      plugins: { legend: { position: "bottom", labels: { color: ink, usePointStyle: chart.kind === "lines" } } },
-      scales: { x: axis, y: { ...axis } },
+      plugins: { legend: { position: "bottom", labels: { color: ink, usePointStyle: drawsLines(chart) || chart.kind === "limit-rows" } } },
+      scales: { x: { ...axis, ...named("x"), ...days, ...shares.x }, y: { ...axis, ...named("y"), ...shares.y } },
     };
   }
 
@@ -61,7 +80,7 @@
     drawn.set(
       canvas,
       new Chart(canvas, {
-        type: chart.kind === "lines" ? "line" : "bar",
+        type: drawsLines(chart) ? "line" : "bar",
         data: { labels: chart.labels, datasets: datasets(chart) },
         options: options(chart),
       }),

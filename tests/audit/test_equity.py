@@ -126,6 +126,18 @@ def test_a_group_that_waits_longer_lies_outside_the_limits(mo: Client) -> None:
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("_two_languages")
+def test_the_page_names_first_what_lies_outside_the_limits(mo: Client) -> None:
+    page: Any = mo.get("/audit/equity/", {"by": "language"})
+    outside = [one["group"] for one in page.context["outside"] if one["id"] == "no_message_in_language"]
+    assert outside == ["English", "Spanish"]
+    assert '<a href="#share-no_message_in_language">' in page.content.decode()
+    [chart] = [one for one in page.context["charts"] if one["name"] == "no_message_in_language"]
+    share, inner, outer = (one["values"] for one in chart["series"])
+    assert (share[2], inner[0], outer[0]) == (95.0, None, None)
+    assert outer[2][0] <= inner[2][0] <= inner[2][1] <= outer[2][1] < share[2]
+
+
+@pytest.mark.usefixtures("_two_languages")
 def test_who_had_no_message_in_their_language_and_who_was_never_reached(mo: Client) -> None:
     _whole, english, spanish = (one["shares"] for one in _document(mo, by="language")["groups"])
     assert (english["no_message_in_language"]["count"], english["no_message_in_language"]["of"]) == (0, 40)

@@ -21,7 +21,7 @@ from recalls.enums import Assessment
 from recalls.testing.factories import RecallFactory
 from reports.audit.simulation.documents import SIMULATION_COLUMNS
 from reports.audit.simulation.history import ClinicHistory, load_history
-from reports.audit.simulation.model import CALLS_A_DAY, Plan, play_year
+from reports.audit.simulation.model import CALLS_A_DAY, Plan, PlayedYear, play_year
 from reports.audit.simulation.runs import PLAYED_FIGURES, changed_plan, own_plan, simulate, spread_of
 from reports.audit.simulation.views import LEFT_OUT
 from reports.audit.waits.survival import fit_curve
@@ -31,7 +31,8 @@ from tests.audit.histories import History, write_histories
 SMOOTH = ClinicHistory(
     open_days=200, arrival_days=200, arrivals=tuple(range(200)) * 4, delays=((1, 1.0),), uncalled_share=0.0,
     bookings=((0, 1.0),),
-    gaps=(1,), in_vain=(1,), leads=((5, 1.0),), missed_share=0.0, cancelled_share=0.0, notices=(1,), again=((1, 1.0),),
+    gaps=(1,), in_vain=(1,), leads=((5, 1.0),), leads_after=(), missed_share=0.0,
+    cancelled_share=0.0, notices=(1,), again=((1, 1.0),),
     schedulers=2, slots_a_day=20, call_waits=Counter(), visit_waits=Counter(), tries=0,
 )  # fmt: skip
 AS_TODAY = Plan(2, 20)
@@ -49,6 +50,21 @@ def test_without_a_queue_the_waits_are_those_of_the_history() -> None:
     assert fit_curve(year.call_waits, ()).median == 1
     assert fit_curve(year.visit_waits, ()).median == 6
     assert year.calls >= year.visits > 0
+
+
+def test_whoever_is_booked_late_is_seen_as_soon_as_the_clinic_sees_those() -> None:
+    """Half are booked on the first day for six days later, half three days later for the same day as they."""
+    half = ((0, 0.5), (3, 0.5))
+    pooled = replace(SMOOTH, delays=((0, 1.0),), bookings=half, leads=((3, 0.5), (6, 0.5)), slots_a_day=1000)
+    by_day = replace(pooled, leads_after=(((6, 1.0),), (), (), ((3, 1.0),), (), ()))
+    apart, together = (play_year(one, Plan(20, 1000), 200, 1) for one in (pooled, by_day))
+
+    def seen_within(year: PlayedYear, days: int) -> float:
+        return fit_curve(year.visit_waits, (days,)).shares[0] or 0.0
+
+    assert seen_within(together, 5) < 0.05  # a call that begins late in the day ends on the next one
+    assert seen_within(together, 6) > 0.9
+    assert 0.15 < seen_within(apart, 5) < 0.35
 
 
 def test_too_few_schedulers_make_patients_wait_for_their_call() -> None:

@@ -83,20 +83,39 @@ def equity_tables(document: EquityDocument) -> list[dict[str, Any]]:
 
 
 def equity_charts(tables: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """For each table the share of each group between its limits."""
-    series = (("percent", _("Share")), ("low_998", _("Lower limit, 99.8 %")), ("high_998", _("Upper limit, 99.8 %")))
+    """For each table the share of each group, and the range between its limits."""
     return [
         {
             "name": table["definition"]["name"],
-            "kind": "rows",
+            "kind": "limit-rows",
+            "axes": {"x": _("Per cent")},
             "labels": [row["label"] for row in table["rows"]],
             "series": [
-                {
-                    "label": label,
-                    "values": [float(row["share"][name]) if row["share"][name] else None for row in table["rows"]],
-                }
-                for name, label in series
+                {"label": _("Share"), "values": [_number(row["share"]["percent"]) for row in table["rows"]]},
+                {"label": _("95 % limits"), "values": [_range(row["share"], "95") for row in table["rows"]]},
+                {"label": _("99.8 % limits"), "values": [_range(row["share"], "998") for row in table["rows"]]},
             ],
         }
         for table in tables
     ]
+
+
+def _number(text: str) -> float | None:
+    return float(text) if text else None
+
+
+def _range(share: dict[str, Any], limits: str) -> list[float] | None:
+    low, high = share[f"low_{limits}"], share[f"high_{limits}"]
+    return [float(low), float(high)] if low and high else None
+
+
+def outside_limits(document: EquityDocument) -> list[dict[str, str]]:
+    """The shares of groups that chance alone explains badly: those outside the 99.8 % limits, by name of the share."""
+    return [
+        {"share": table["definition"]["label"], "id": table["definition"]["name"], "group": row["label"],
+         "percent": row["share"]["percent"], "low": row["share"]["low_998"], "high": row["share"]["high_998"]}
+        for table in equity_tables(document)
+        for row in table["rows"]
+        if row["share"]["low_998"]
+        and not float(row["share"]["low_998"]) <= float(row["share"]["percent"]) <= float(row["share"]["high_998"])
+    ]  # fmt: skip

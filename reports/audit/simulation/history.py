@@ -2,6 +2,7 @@
 
 Each stretch of the way is read by itself, by Kaplan and Meier where some are still on it: from the result to the first
 call, from there to the booking, from the booking to the visit, and from a missed or cancelled visit to the next one.
+Whoever was booked late is given a sooner visit than others, so the way to a first visit is read by the days before it.
 Only recalls that had time to be seen count: those of the last days are the queue of today.
 """
 
@@ -25,6 +26,8 @@ from reports.audit.waits.survival import Waits, fit_curve
 
 DAYS_BACK = 365
 SETTLED_DAYS = 20  # open days: the longest wait that is held against the history
+_LATE = 5  # open days: whoever is booked later than that is one group
+_FEWEST_LEADS = 5  # bookings; of fewer nothing is read by itself
 _FEWEST_SETTLED = 30  # recalls; with fewer of them the newest count too
 # Where a clinic has no history of something yet.
 _DEFAULT_DELAYS, _DEFAULT_LEADS, _DEFAULT_GAPS = ((0, 0.5), (1, 0.5)), ((3, 0.5), (5, 0.5)), (1,)
@@ -51,6 +54,7 @@ class ClinicHistory:
     gaps: tuple[int, ...]  # between two calls
     in_vain: tuple[int, ...]  # calls of each recall that was called and never booked
     leads: Steps  # from the booking to the visit
+    leads_after: tuple[Steps, ...]  # the same of first visits booked on the day of the result, one open day later, ...
     missed_share: float
     cancelled_share: float
     notices: tuple[int, ...]  # from a cancellation to the visit
@@ -68,6 +72,10 @@ class ClinicHistory:
     @property
     def recalls_a_day(self) -> float:
         return self.recalls / self.arrival_days if self.arrival_days else 0.0
+
+    def first_leads(self, days: int) -> Steps:
+        """From a booking so many open days after the result to the visit; of all where few were booked so late."""
+        return self.leads_after[min(days, _LATE)] or self.leads if self.leads_after else self.leads
 
 
 def load_history(sites: Sequence[Site], today: date) -> ClinicHistory:
@@ -94,6 +102,10 @@ def load_history(sites: Sequence[Site], today: date) -> ClinicHistory:
         gaps=tries.gaps,
         in_vain=tries.in_vain,
         leads=_steps(stretches.leads) or _DEFAULT_LEADS,
+        leads_after=tuple(
+            _steps(stretches.leads_after[days]) if stretches.leads_after[days].total() >= _FEWEST_LEADS else ()
+            for days in range(_LATE + 1)
+        ),
         missed_share=ended[AppointmentStatus.MISSED] / ended.total() if ended else _DEFAULT_MISSED,
         cancelled_share=ended[AppointmentStatus.CANCELLED] / ended.total() if ended else 0.0,
         notices=stretches.notices or _DEFAULT_NOTICES,
@@ -207,6 +219,7 @@ class _Stretches:
     bookings: Counts
     leads: Counts
     again: Counts
+    leads_after: defaultdict[int, Counts]
     uncalled: int = 0
     notices: tuple[int, ...] = ()
 
@@ -214,14 +227,17 @@ class _Stretches:
 def _read_stretches(
     rows: Iterable[RecallDays], visits: dict[int, list[_Visit]], clock: OpenDays, today: date
 ) -> _Stretches:
-    found, now = _Stretches(Counter(), Counter(), Counter(), Counter()), today.toordinal()
+    found, now = _Stretches(Counter(), Counter(), Counter(), Counter(), defaultdict(Counter)), today.toordinal()
     notices: list[int] = []
     for row in rows:
         own, last = visits.get(row.pk, []), row.last_seen_on or now
         _note_first_booking(found, row, own, clock, last)
         for number, visit in enumerate(own):
             starts, booked = row.day_of(visit.starts_at), row.day_of(visit.booked_at)
-            found.leads[clock.between(booked, starts), True] += 1
+            lead, came = clock.between(booked, starts), row.days[Moment.RESULT.position]
+            found.leads[lead, True] += 1
+            if number == 0 and came is not None:
+                found.leads_after[min(clock.between(came, booked), _LATE)][lead, True] += 1
             if visit.cancelled_at:
                 notices.append(clock.between(row.day_of(visit.cancelled_at), starts))
             if visit.status in _IN_VAIN:

@@ -154,8 +154,9 @@ class _Clinic:
 
     def _visits(self, record: _PlayedRecall) -> Generator[Any, Any, None]:
         """Until one is kept, or nobody books another one."""
-        for _round in range(_MOST_ROUNDS):
-            lead = draw(self.history.leads, record.chance.random)
+        for number in range(_MOST_ROUNDS):
+            steps = self.history.leads if number else self.history.first_leads(int(self.env.now) - record.came)
+            lead = draw(steps, record.chance.random)
             first = int(self.env.now) + (self.history.leads[-1][0] if lead is None else lead)
             yield from self._visit(record, first)
             if record.seen is not None or (again := draw(self.history.again, record.chance.random)) is None:

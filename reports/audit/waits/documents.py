@@ -110,7 +110,8 @@ def wait_charts(document: WaitDocument) -> list[dict[str, Any]]:
     return [
         {
             "name": definition["name"],
-            "kind": "lines",
+            "kind": "curves",
+            "axes": {"x": _("Days"), "y": _("Per cent there")},
             "labels": [str(day) for day in document["curve_days"]],
             "series": [
                 {
