@@ -4,6 +4,7 @@ Size and nodes are not read: a core sample is no measure of the tumor, and its n
 """
 
 import re
+from typing import Any
 
 from recalls.enums.lesions import ReceptorStatus, TumorGrade
 
@@ -35,8 +36,10 @@ _STATUS = {
 _RECEPTORS = {name: re.compile(pattern + _SAID, re.IGNORECASE) for name, pattern in _NAMES.items()}
 
 
-def read_tumor_details(words: str) -> dict[str, str]:
+def read_tumor_details(words: str) -> dict[str, Any]:
     """Grade, ER, PR and HER2 as `PathologyInput` names them; only those that are said, and said once."""
-    grades = {_GRADES[next(filter(None, found.groups())).casefold()] for found in _GRADE.finditer(words)}
-    said = {name: {_STATUS[one.casefold()] for one in pattern.findall(words)} for name, pattern in _RECEPTORS.items()}
-    return {name: next(iter(values)).value for name, values in {"grade": grades, **said}.items() if len(values) == 1}
+    grades = {_GRADES[next(filter(None, found.groups())).casefold()].value for found in _GRADE.finditer(words)}
+    said: dict[str, set[str]] = {"grade": grades}
+    for name, pattern in _RECEPTORS.items():
+        said[name] = {_STATUS[one.casefold()].value for one in pattern.findall(words)}
+    return {name: values.pop() for name, values in said.items() if len(values) == 1}
