@@ -12,7 +12,7 @@ from clinic.models import Site
 from patients.channels import PatientChannels
 from patients.contact_validation import can_get_texts
 from patients.models import Consent, Patient, ResultWish
-from recalls.enums import CancelReason
+from recalls.enums import CancelReason, TravelTime
 
 MAX_NOTE_LENGTH = 200  # with the line before it, it fits into the task's reason
 _MIN_BIRTH_YEAR, _MAX_BIRTH_YEAR = 1900, 9999
@@ -78,6 +78,16 @@ class CancelForm(forms.Form):
     key = forms.CharField(max_length=36, widget=forms.HiddenInput)
     reason = forms.TypedChoiceField(
         label=_("What is in the way?"), choices=CancelReason.choices, widget=forms.RadioSelect, coerce=CancelReason
+    )
+
+
+class WayForm(forms.Form):
+    """How long the patient needs to get to the clinic."""
+
+    travel = forms.TypedChoiceField(
+        label=_("How long do you need to get here?"),
+        choices=[(0, _("I do not know yet")), *TravelTime.choices],
+        coerce=int,
     )
 
 

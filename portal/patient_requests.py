@@ -77,6 +77,13 @@ def choose_time(patient: Patient, chosen: str, *, seen: str, key: str) -> str:
     return ""
 
 
+def save_travel_time(patient: Patient, minutes: int) -> None:
+    """`minutes`: a `TravelTime`, 0 for not known."""
+    with translation.override(settings.LANGUAGE_CODE):  # staff read the history
+        edit = actions.RecordEdit(travel_minutes=minutes)
+        actions.edit_record(patient, edit, by=PATIENT, source=CONSENT_SOURCE)
+
+
 def answer_earlier(patient: Patient, number: str, *, is_yes: bool) -> str:
     """Take the earlier time or leave it; the sentence that tells what became of it."""
     mine = EarlierOffer.objects.filter(pk=_digits(number), entry__appointment__recall__patient=patient)

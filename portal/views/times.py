@@ -1,6 +1,6 @@
 """Views by which patients choose, move and cancel their visit themselves; looking changes nothing."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -16,16 +16,19 @@ from patients.contact_validation import format_phone
 from portal import patient_requests
 from portal.decorators import for_patient
 from portal.formatting import format_local_day_and_time
-from portal.forms import CancelForm
-from portal.free_times import HALF_DAYS, build_free_times
+from portal.forms import CancelForm, WayForm
+from portal.free_times import HALF_DAYS, TimesQuery, build_free_times, languages_to_offer
 from portal.session import VerifiedVisitor
+from recalls.enums import SpokenLanguage
 from recalls.scheduling.self_booking import SelfBooking, find_self_booking
 
 
 @for_patient
 @require_http_methods(["GET", "HEAD", "POST"])
 def choose_time(request: HttpRequest, visitor: VerifiedVisitor) -> HttpResponse:
-    """The free times; a POST books one of them, or moves the booked visit to it."""
+    """The free times; a POST books one of them, or moves the booked visit to it, or says how long the way is."""
+    if request.method == "POST" and "travel" in request.POST:
+        return _save_way(request, visitor)
     if request.method == "POST":
         refused = patient_requests.choose_time(
             visitor.patient, request.POST.get("slot", ""), seen=request.POST.get("seen", ""),
@@ -40,11 +43,45 @@ def choose_time(request: HttpRequest, visitor: VerifiedVisitor) -> HttpResponse:
     if booking is None:
         messages.info(request, _("Please call us about the day and time of your visit."))
         return redirect("portal:page")
+    return _render(
+        request, "portal/choose_time.html", booking, **_choose_context(booking, _asked(request, booking), now)
+    )
+
+
+def _choose_context(booking: SelfBooking, asked: TimesQuery, now: datetime) -> dict[str, Any]:
+    free = build_free_times(booking, now, asked)
     wish = getattr(booking.recall.patient, "visit_wish", None)
-    part = request.GET.get("part", wish.part if wish else "")
-    free = build_free_times(booking, now, part, _day_of(request.GET.get("from", "")))
-    more = {"free": free, "half_days": HALF_DAYS, "part": part, "key": str(uuid4())}
-    return _render(request, "portal/choose_time.html", booking, **more)
+    return {
+        "free": free,
+        "asked": asked,
+        "half_days": [(value, label, asked.address(part=value)) for value, label in HALF_DAYS],
+        "any_language": asked.address(speaks=""),
+        "spoken": [(one, asked.address(speaks=one.value)) for one in languages_to_offer(booking)],
+        "later": asked.address(since=free.later_from),
+        "with_early": asked.address(early=True, since=asked.since),
+        "way": WayForm(initial={"travel": wish.travel_minutes if wish else 0}),
+        "key": str(uuid4()),
+    }
+
+
+def _asked(request: HttpRequest, booking: SelfBooking) -> TimesQuery:
+    """What the address asks for; where it names no part of the day, the one in which the patient can come."""
+    wish = getattr(booking.recall.patient, "visit_wish", None)
+    speaks = request.GET.get("speaks", "")
+    return TimesQuery(
+        part=request.GET.get("part", wish.part if wish else ""),
+        speaks=speaks if speaks in SpokenLanguage.values else "",
+        early=request.GET.get("early") == "1",
+        since=_day_of(request.GET.get("from", "")),
+    )
+
+
+def _save_way(request: HttpRequest, visitor: VerifiedVisitor) -> HttpResponse:
+    form = WayForm(request.POST)
+    if form.is_valid():
+        patient_requests.save_travel_time(visitor.patient, form.cleaned_data["travel"])
+        messages.success(request, _("Saved. Thank you."))
+    return redirect("portal:choose_time")
 
 
 @for_patient

@@ -4,6 +4,7 @@ from clinic.birads import BiradsEdition as BiradsEdition
 from clinic.contact_ladder import ContactChannel as ContactChannel
 from recalls.enums.contact import ContactResult as ContactResult
 from recalls.enums.contact import PartOfDay as PartOfDay
+from recalls.enums.contact import TravelTime as TravelTime
 from recalls.enums.contact import WorkItemKind as WorkItemKind
 from recalls.enums.exams import RECALL_ASSESSMENTS as RECALL_ASSESSMENTS
 from recalls.enums.exams import SAME_DAY_ASSESSMENTS as SAME_DAY_ASSESSMENTS
@@ -50,4 +51,5 @@ from recalls.enums.visits import AppointmentStatus as AppointmentStatus
 from recalls.enums.visits import CancelReason as CancelReason
 from recalls.enums.visits import DurationComponent as DurationComponent
 from recalls.enums.visits import Modality as Modality
+from recalls.enums.visits import SpokenLanguage as SpokenLanguage
 from recalls.enums.visits import VisitKind as VisitKind

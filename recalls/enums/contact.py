@@ -25,6 +25,16 @@ class PartOfDay(models.TextChoices):
     EVENING = "evening", _("after 5 pm")
 
 
+class TravelTime(models.IntegerChoices):
+    """How long the patient needs to get to the clinic, in minutes, as they told."""
+
+    HALF_AN_HOUR = 30, _("Up to half an hour")
+    THREE_QUARTERS = 45, _("About 45 minutes")
+    HOUR = 60, _("About an hour")
+    HOUR_AND_A_HALF = 90, _("About an hour and a half")
+    TWO_HOURS = 120, _("Two hours or more")
+
+
 class WorkItemKind(models.TextChoices):
     VERIFY_CONTACT = "verify_contact", _("Check phone or email")
     UNDELIVERABLE_MESSAGE = "tell_otherwise", _("Call or write: no message could be sent")

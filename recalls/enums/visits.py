@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class VisitKind(models.TextChoices):
@@ -32,6 +33,23 @@ class Modality(models.TextChoices):
     CEM = "cem", _("Contrast mammography")
     CONSULTING = "consulting", _("Consultation and clinical exam")
     BIOPSY = "biopsy", _("Biopsy")
+
+
+class SpokenLanguage(models.TextChoices):
+    """Languages besides English that are spoken most in the homes of the United States (American Community Survey)."""
+
+    SPANISH = "es", pgettext_lazy("spoken", "Spanish")
+    CHINESE = "zh", pgettext_lazy("spoken", "Chinese")
+    TAGALOG = "tl", pgettext_lazy("spoken", "Tagalog")
+    VIETNAMESE = "vi", pgettext_lazy("spoken", "Vietnamese")
+    ARABIC = "ar", pgettext_lazy("spoken", "Arabic")
+    FRENCH = "fr", pgettext_lazy("spoken", "French")
+    KOREAN = "ko", pgettext_lazy("spoken", "Korean")
+    RUSSIAN = "ru", pgettext_lazy("spoken", "Russian")
+    PORTUGUESE = "pt", pgettext_lazy("spoken", "Portuguese")
+    HAITIAN = "ht", pgettext_lazy("spoken", "Haitian Creole")
+    HINDI = "hi", pgettext_lazy("spoken", "Hindi")
+    POLISH = "pl", pgettext_lazy("spoken", "Polish")
 
 
 # In which kind of room a visit takes place; an ultrasound that follows the pictures is done from the same booking.

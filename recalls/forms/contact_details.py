@@ -22,7 +22,7 @@ from patients.contact_validation import CheckedContact, check_email, check_phone
 from patients.models import ContactPoint, Patient, ReferringProvider
 from recalls import actions
 from recalls.actions import RecordEdit
-from recalls.enums import PartOfDay
+from recalls.enums import PartOfDay, TravelTime
 from recalls.models import Recall
 
 EDIT_SOURCE = "staff"
@@ -79,6 +79,10 @@ class ContactDetailsForm(forms.Form):
     visit_part = forms.ChoiceField(
         label=_("At that time of day"), required=False,
         choices=[("", _("no matter when")), *((part.value, part.label) for part in HALF_DAYS)],
+    )  # fmt: skip
+    travel_minutes = forms.TypedChoiceField(
+        label=_("Time to get here"), required=False, coerce=int, empty_value=0,
+        choices=[(0, _("not known")), *TravelTime.choices],
     )  # fmt: skip
     voicemail = forms.ChoiceField(label=_("Voicemail"), choices=Patient.Voicemail.choices)
     do_not_call = forms.BooleanField(label=_("Do not call"), required=False)
@@ -160,7 +164,7 @@ class ContactDetailsForm(forms.Form):
             fields_in_row("state", "postal_code"),
             fields_in_row("language", "best_time", "voicemail"),
             InlineCheckboxes("visit_days"),
-            fields_in_row("visit_part"),
+            fields_in_row("visit_part", "travel_minutes"),
             fields_in_row("interpreter_needed", "do_not_call", "implants"),
             "mobility",
             *self.get_last_rows(),
@@ -210,6 +214,7 @@ class ContactDetailsForm(forms.Form):
             contact_points={kind: cleaned[name] for name, kind in _POINT_FIELDS.items() if name in changed},
             best_time=cleaned["best_time"] if "best_time" in changed else None,
             visit_wish=("".join(sorted(cleaned["visit_days"])), cleaned["visit_part"]) if wishes & changed else None,
+            travel_minutes=cleaned["travel_minutes"] if "travel_minutes" in changed else None,
             works_after_all=[kind for name, kind in self.marked_points.items() if cleaned[name]],
         )
 
@@ -256,6 +261,7 @@ def _stored_values(
     values["best_time"] = preference.part if preference else ""
     wish = getattr(patient, "visit_wish", None)
     values |= {"visit_days": list(wish.weekdays) if wish else [], "visit_part": wish.part if wish else ""}
+    values["travel_minutes"] = wish.travel_minutes if wish else 0
     referrer = recall.exam.referrer if recall else None
     if referrer is not None:
         values |= {"referrer_name": referrer.name, "referrer_npi": referrer.npi}

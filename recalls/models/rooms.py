@@ -30,6 +30,10 @@ class Room(models.Model):
         default=False,
         help_text=_("It takes visits at its stops, each with a day and an address; weekly hours do not count."),
     )
+    # Codes with commas, such as "es,zh"; empty: not known.
+    languages = models.CharField(
+        _("languages spoken by those who work in it"), max_length=100, blank=True, default="", db_default=""
+    )
     in_use = models.BooleanField(
         _("in use"), default=True, help_text=_("A room out of use is offered to nobody; its visits stay booked.")
     )
@@ -42,6 +46,11 @@ class Room(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def spoken(self) -> frozenset[str]:
+        """The codes of the languages; none where nobody has entered any."""
+        return frozenset(filter(None, self.languages.split(",")))
 
 
 class RoomHours(models.Model):
@@ -139,7 +148,11 @@ class SlotPolicy(models.Model):
         _("longer by so many business days for a letter"),
         default=5,
         validators=[MaxValueValidator(20)],
-        help_text=_("For patients who can be written to by post alone. A letter names no time that it would miss."),
+        help_text=_(
+            "For patients who can be written to by post alone. A letter leaves on the next business day and takes five "
+            "days; it names no time that it would miss. With a target of 7 days that is most times: these patients "
+            "hear of the held time by phone."
+        ),
     )
     notice_hours = models.PositiveSmallIntegerField(
         _("no sooner than, in hours"), default=48, validators=[MinValueValidator(1), MaxValueValidator(336)]

@@ -17,6 +17,7 @@ from recalls.scheduling import slots
 from recalls.scheduling.patient_time import patient_intervals
 from recalls.scheduling.room_lock import Slot
 from recalls.scheduling.slots import FreeSlot
+from recalls.scheduling.staff_and_way import is_too_early
 
 _NOON = 12  # hour of the day
 _MAX_DAYS = 60  # days ahead in which a time is held, whatever a target says
@@ -87,13 +88,18 @@ def last_day(recall: Recall, now: datetime) -> date:
 
 
 def suits_wish(recall: Recall, free: FreeSlot) -> bool:
-    """Whether the patient can come on that weekday and half of the day; whoever has not said can."""
+    """Whether the patient can come on that weekday and half of the day, and need not leave home before the site opens.
+
+    Whoever has not said can.
+    """
     wish = getattr(recall.patient, "visit_wish", None)
     if wish is None:
         return True
     local = free.starts_at.astimezone(recall.site.zone)
     half = PartOfDay.AFTERNOON if local.hour >= _NOON else PartOfDay.MORNING
-    return (not wish.weekdays or str(local.weekday()) in wish.weekdays) and wish.part in ("", half)
+    return (not wish.weekdays or str(local.weekday()) in wish.weekdays) and (
+        wish.part in ("", half) and not is_too_early(recall, free.starts_at)
+    )
 
 
 def held_until(recall: Recall, policy: SlotPolicy, starts_at: datetime, now: datetime) -> datetime:

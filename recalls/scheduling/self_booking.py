@@ -40,6 +40,7 @@ from recalls.models import (
 from recalls.scheduling import slots
 from recalls.scheduling.held_slots import VisitNeed, first_instant, last_day, visit_need
 from recalls.scheduling.slots import FreeSlot, Interval
+from recalls.scheduling.staff_and_way import in_order_of_language
 
 CHANGE_UNTIL = timedelta(hours=2)  # before a visit: later the patient is on the way, and a call is needed
 DAYS_AFTER_TARGET = 21  # days; after a 4 or 5 nobody puts a visit off alone
@@ -112,7 +113,9 @@ def _read(recall: Recall, policy: SlotPolicy, now: datetime) -> SelfBooking | No
     modality = MODALITY_BY_VISIT_KIND[need.kind]
     return SelfBooking(
         recall=recall, visit=visit, need=need, first=first_instant(recall, policy, now), last=_last_day(recall, now),
-        rooms=[room for room in found["rooms"] if room.modality == modality],
+        rooms=in_order_of_language(
+            (room for room in found["rooms"] if room.modality == modality), recall.patient.language
+        ),
         busy=_busy(found, visit),
         own=[_span(one) for one in (*found["own"], *found["own_parts"]) if one is not visit],
     )  # fmt: skip

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from clinic import calendar
 from clinic.models import Site
-from recalls.enums import DurationComponent
+from recalls.enums import DurationComponent, SpokenLanguage
 from recalls.models import MAX_VISIT_MINUTES, Room, RoomStop, VisitLength
 from recalls.scheduling.mobile_stops import closed_day_reason, not_mobile_reason
 from recalls.scheduling.slots import DEFAULT_MINUTES
@@ -18,15 +18,30 @@ _MAX_AHEAD = timedelta(days=3 * 366)
 
 
 class RoomForm(forms.ModelForm[Room]):
+    languages = forms.MultipleChoiceField(
+        label=gettext_lazy("Languages spoken by those who work in it, besides English"),
+        required=False,
+        choices=SpokenLanguage.choices,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy(
+            "Patients who speak one of them see it beside the free times of this room. Leave out what is spoken on some"
+            " days only."
+        ),
+    )
+
     class Meta:
         model = Room
-        fields = ("name", "modality", "grid_minutes", "in_use")
+        fields = ("name", "modality", "grid_minutes", "languages", "in_use")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["name"].help_text = gettext_lazy("Such as Mammography 1.")
+        self.initial["languages"] = sorted(self.instance.spoken)
         self.fields["grid_minutes"].label = gettext_lazy("A visit may start every … minutes")
         self.fields["grid_minutes"].help_text = gettext_lazy("30: at 8:00, 8:30, 9:00 and so on.")
+
+    def clean_languages(self) -> str:
+        return ",".join(sorted(self.cleaned_data["languages"]))
 
 
 class StopForm(forms.ModelForm[RoomStop]):

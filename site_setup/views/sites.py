@@ -82,7 +82,8 @@ def _copy_calendar_and_rooms(model: Site, site: Site) -> None:
         VisitLength(site=site, what=length.what, minutes=length.minutes) for length in model.visit_lengths.all()
     )
     for room in Room.objects.filter(site=model, in_use=True).prefetch_related("hours"):
-        copy = Room.objects.create(site=site, name=room.name, modality=room.modality, grid_minutes=room.grid_minutes)
+        same = {name: getattr(room, name) for name in ("name", "modality", "grid_minutes", "languages")}
+        copy = Room.objects.create(site=site, **same)
         RoomHours.objects.bulk_create(
             RoomHours(room=copy, weekday=hours.weekday, opens=hours.opens, closes=hours.closes)
             for hours in room.hours.all()

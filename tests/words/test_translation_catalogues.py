@@ -19,7 +19,6 @@ ROOT: Final = Path(__file__).parents[2]
 MODULES: Final = (
     *sorted((ROOT / "portal").glob("*.py")),
     *sorted((ROOT / "portal" / "contact_plan").glob("*.py")),
-    ROOT / "notifications" / "delivery" / "code_text.py",
     *(
         ROOT / "notifications" / "rendering" / f"{name}.py"
         for name in ("context", "formatting", "calendar_invite", "lay_summary", "letter_pdf", "sms")

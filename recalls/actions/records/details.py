@@ -38,6 +38,8 @@ class RecordEdit:
     best_time: str | None = None
     # Weekdays (digits, Monday 0) and half of the day on which the patient can come; None where it was not asked.
     visit_wish: tuple[str, str] | None = None
+    # A `TravelTime`, 0 for not known any more, None where it was not asked.
+    travel_minutes: int | None = None
     works_after_all: Collection[ContactPoint.Kind] = ()
 
 
@@ -69,8 +71,8 @@ def edit_record(
         record_consent(locked, subject, granted=granted, source=source, by=by)
     if edit.best_time is not None:
         set_best_time(locked, edit.best_time, by=by, source=source)
-    if edit.visit_wish is not None:
-        set_visit_wish(locked, *edit.visit_wish, by=by, source=source)
+    if said := _said_of_visits(edit):
+        set_visit_wish(locked, said, by=by, source=source)
     if recall is not None:
         _set_referrer(recall, locked, referrer, by, source)
     if locked.interpreter_needed and not needed_interpreter:
@@ -115,21 +117,29 @@ def set_best_time(patient: Patient, part: str, *, by: UserOrActor, source: str) 
     log_changes(patient, {"best_time": (old, part)}, by=by, source=source)
 
 
+def _said_of_visits(edit: RecordEdit) -> dict[str, Any]:
+    said: dict[str, Any] = {}
+    if edit.visit_wish is not None:
+        said["weekdays"], said["part"] = edit.visit_wish
+    if edit.travel_minutes is not None:
+        said["travel_minutes"] = edit.travel_minutes
+    return said
+
+
 def set_visit_wish(
-    patient: Patient, weekdays: str, part: str, *, by: UserOrActor, source: str, from_record: Patient | None = None
+    patient: Patient, said: Mapping[str, Any], *, by: UserOrActor, source: str, from_record: Patient | None = None
 ) -> None:
-    """Keep when the patient can come, with the earlier wish in the record's history; empty for no wish."""
-    before = VisitWish.objects.filter(patient=patient).first()
-    if weekdays or part:
-        wish, _created = VisitWish.objects.update_or_create(
-            patient=patient, defaults={"weekdays": weekdays, "part": part}
-        )
-    else:
-        wish = None
-        VisitWish.objects.filter(patient=patient).delete()
-    if str(before or "") != str(wish or ""):
-        change = {"visit_wish": (before or "", wish or "")}
-        log_changes(patient, change, by=by, source=source, from_record=from_record)
+    """Keep these columns of `VisitWish`, with the earlier wish in the record's history; one that says nothing ends."""
+    wish = VisitWish.objects.filter(patient=patient).first() or VisitWish(patient=patient)
+    before = str(wish)
+    for name, value in said.items():
+        setattr(wish, name, value)
+    if not wish.is_empty:
+        wish.save()
+    elif wish.pk:
+        wish.delete()
+    if before != str(wish):
+        log_changes(patient, {"visit_wish": (before, str(wish))}, by=by, source=source, from_record=from_record)
 
 
 def _set_referrer(

@@ -35,6 +35,7 @@ POINT_KIND_BY_CONSENT = {
     Consent.Subject.SMS: ContactPoint.Kind.MOBILE,
     Consent.Subject.EDUCATION: ContactPoint.Kind.EMAIL,
 }
+_NO_WISH: Mapping[str, object] = {"weekdays": "", "part": "", "travel_minutes": 0}
 _SECOND = "_second"  # a number that the record in use has another one for: in the history only
 _CONSENT = "consent_"
 
@@ -169,7 +170,8 @@ def _carry_call_preference(loser: Patient, survivor: Patient, by: UserOrActor) -
 def _carry_visit_wish(loser: Patient, survivor: Patient, by: UserOrActor) -> None:
     said = VisitWish.objects.filter(patient=loser).first()
     if said is not None and not VisitWish.objects.filter(patient=survivor).exists():
-        set_visit_wish(survivor, said.weekdays, said.part, by=by, source=MERGE_SOURCE, from_record=loser)
+        columns = {name: getattr(said, name) for name in _NO_WISH}
+        set_visit_wish(survivor, columns, by=by, source=MERGE_SOURCE, from_record=loser)
 
 
 def _carry_result_wish(loser: Patient, survivor: Patient, by: UserOrActor) -> None:
@@ -204,7 +206,7 @@ def give_back(loser: Patient, survivor: Patient, *, by: UserOrActor) -> list[str
         elif change.field == "visit_wish":
             wish = VisitWish.objects.filter(patient=survivor).first()
             if str(wish or "") == change.new:  # as the merge left it
-                set_visit_wish(survivor, "", "", by=by, source=UNMERGE_SOURCE)
+                set_visit_wish(survivor, _NO_WISH, by=by, source=UNMERGE_SOURCE)
         elif change.field == "result_wish" and not change.old:
             ResultWish.objects.filter(patient=survivor, changed_at__lte=change.at).delete()
             log_changes(survivor, {"result_wish": (change.new, "")}, by=by, source=UNMERGE_SOURCE)
