@@ -36,6 +36,7 @@ from recalls.presenters.datetime_display import (
     time_remaining,
 )
 from recalls.presenters.next_action import NextActionFacts, describe_next_action
+from recalls.scheduling.lane_times import is_marked_as_here
 from recalls.workflow import STEPS_BY_NAME
 
 # Why a queue may be empty, and what fills it again.
@@ -102,6 +103,8 @@ class QueueRow:
     is_due_today: bool
     # The day of the next action: "today", "yesterday", "Mon 30 Nov".
     due_day: str
+    # Whether the patient may still be at the clinic after the screening, so that the lane may be offered.
+    may_be_here: bool
     # Whether every try of the ladder was made, and the person who reads may not close the recall.
     is_for_signer: bool
 
@@ -166,6 +169,7 @@ def _queue_row(recall: Any, site: Site, now: datetime, reader: User | None, free
         handled_today=_handled_today_text(recall, site),
         is_due_today=calendar.local_day(site, due_at) <= today,
         due_day=format_recent_day(calendar.local_day(site, due_at), today),
+        may_be_here=is_marked_as_here(recall, now),
         is_for_signer=reader is not None and _is_for_signer(recall, facts, reader, now),
     )
 

@@ -17,6 +17,7 @@ from recalls.presenters.datetime_display import TimeRemaining, format_recent_day
 from recalls.presenters.next_action import describe_next_action
 from recalls.presenters.queue_rows import facts_from_annotations
 from recalls.presenters.recall_header import format_findings
+from recalls.scheduling.lane_times import is_marked_as_here
 from recalls.workflow import STEPS_BY_NAME
 
 
@@ -34,6 +35,8 @@ class WorklistRow:
     # The category of the worst open lesion, or the mark of a 4 or 5.
     risk: str = ""
     is_at_risk: bool = False
+    # Whether the patient may still be at the clinic after the screening.
+    may_be_here: bool = False
 
 
 # The step that answers a case of each pile; the screen for earlier pictures offers both answers.
@@ -68,6 +71,7 @@ def _worklist_row(recall: Any, site: Site, now: datetime) -> WorklistRow:
         findings="; ".join(format_findings(recall.exam)),
         risk=format_risk(recall, recall.worst_category),
         is_at_risk=recall.suspicious,
+        may_be_here=is_marked_as_here(recall, now),
         next_action=f"{action}. {teller}" if teller else action,
         due=time_remaining(site, recall.due_at, now) if recall.due_at else None,
     )

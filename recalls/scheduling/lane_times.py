@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, When
 
 from clinic import calendar
 from clinic.models import Site
@@ -64,14 +65,30 @@ def may_still_be_here(recall: Recall, policy: LanePolicy | None, now: datetime) 
 
     No query with the exam, the site and the events at hand.
     """
-    if policy is None or not policy.is_on or recall.state != State.TO_CONTACT or not is_screened_today(recall, now):
+    if policy is None or not policy.is_on or not _is_fresh(recall, policy.waits_minutes, now):
+        return False
+    return not any(event.step == "decline_lane" and event.at >= recall.state_since for event in recall.events.all())
+
+
+def is_marked_as_here(row: Any, now: datetime) -> bool:
+    """The same of a row of a list, by its columns `lane_minutes` (None without a lane) and `lane_answered`."""
+    return row.lane_minutes is not None and not row.lane_answered and _is_fresh(row, row.lane_minutes, now)
+
+
+def _is_fresh(recall: Recall, waits_minutes: int, now: datetime) -> bool:
+    if recall.state != State.TO_CONTACT or not is_screened_today(recall, now):
         return False
     if recall.exam.patient_id != recall.patient_id or recall.patient.deceased_on:
         return False
-    was_asked = any(
-        event.step == "decline_lane" and event.at >= recall.state_since for event in recall.events.all()
-    )  # fmt: skip
-    return recall.state_since > now - timedelta(minutes=policy.waits_minutes) and not was_asked
+    return recall.state_since > now - timedelta(minutes=waits_minutes)
+
+
+def with_lane_columns(recalls: "QuerySet[Recall]") -> "QuerySet[Recall]":
+    """Adds the columns that `is_marked_as_here` reads."""
+    answered = RecallEvent.objects.filter(recall=OuterRef("pk"), step="decline_lane", at__gte=OuterRef("state_since"))
+    is_on = Q(site__lane_policy__is_on=True)
+    minutes = Case(When(is_on, then=F("site__lane_policy__waits_minutes")), default=None)
+    return recalls.annotate(lane_minutes=minutes, lane_answered=Exists(answered))
 
 
 def recalls_still_here(sites: Iterable[Site], now: datetime) -> "QuerySet[Recall]":

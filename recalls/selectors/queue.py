@@ -40,6 +40,7 @@ from recalls.enums import (
     WorkItemKind,
 )
 from recalls.models import Appointment, Concordance, LesionAssessment, Recall, RecallEvent, WorkItem
+from recalls.scheduling.lane_times import with_lane_columns
 from recalls.selectors.queue_filters import NO_FILTERS, QueueFilters
 
 PAGE_SIZE = 25
@@ -241,7 +242,7 @@ def _handled_today_branch(wanted: QueueQuery, since: datetime) -> QuerySet[Any, 
 
 def with_next_action_facts(recalls: QuerySet[Recall], state: State | None = None) -> QuerySet[Recall]:
     """Adds what a row's words need (see `presenters.next_action.NextActionFacts`), as columns of the same query, who
-    has it open, who owes a result, and what the row says of lesions and missed visits.
+    has it open, who owes a result, and what the row says of lesions, missed visits and the same-day lane.
     """
     events = RecallEvent.objects.filter(recall=OuterRef("pk")).order_by("-version")
     since = events.filter(at__gte=OuterRef("state_since"))
@@ -254,19 +255,21 @@ def with_next_action_facts(recalls: QuerySet[Recall], state: State | None = None
     asked_first = Case(When(kind=WorkItemKind.PATIENT_REQUEST, then=0), default=1)
     tasks = WorkItem.objects.filter(recall=OuterRef("pk"), done_at=None).order_by(asked_first, "-pk")
     missed = Appointment.objects.filter(recall=OuterRef("pk"), status=AppointmentStatus.MISSED).order_by()
-    return recalls.select_related(
-        "patient__result_wish", "exam", "claim__user", "result_owner", "assigned_to"
-    ).annotate(
-        first_call_part=F("trial_place__call_part"),
-        arrived_by=Subquery(arrivals.values("step")[:1]),
-        visit_at=Subquery(visits.values("starts_at")[:1]),
-        visit_status=Subquery(visits.values("status")[:1]),
-        priors_asked_at=Subquery(since.filter(step="request_priors").values("at")[:1]),
-        priors_received=Exists(since.filter(step="receive_priors")),
-        task_kind=Subquery(tasks.values("kind")[:1]),
-        task_reason=Subquery(tasks.values("reason")[:1]),
-        worst_category=Subquery(_standing_assessments().values("assessment")[:1]),
-        missed_visits=Coalesce(Subquery(missed.values("recall").annotate(count=Count("pk")).values("count")), 0),
+    return (
+        with_lane_columns(recalls)
+        .select_related("patient__result_wish", "exam", "claim__user", "result_owner", "assigned_to")
+        .annotate(
+            first_call_part=F("trial_place__call_part"),
+            arrived_by=Subquery(arrivals.values("step")[:1]),
+            visit_at=Subquery(visits.values("starts_at")[:1]),
+            visit_status=Subquery(visits.values("status")[:1]),
+            priors_asked_at=Subquery(since.filter(step="request_priors").values("at")[:1]),
+            priors_received=Exists(since.filter(step="receive_priors")),
+            task_kind=Subquery(tasks.values("kind")[:1]),
+            task_reason=Subquery(tasks.values("reason")[:1]),
+            worst_category=Subquery(_standing_assessments().values("assessment")[:1]),
+            missed_visits=Coalesce(Subquery(missed.values("recall").annotate(count=Count("pk")).values("count")), 0),
+        )
     )
 
 

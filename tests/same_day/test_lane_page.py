@@ -5,14 +5,19 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from clinic import calendar
 from clinic.models import Site, User
+from recalls import actions
 from recalls.actions.same_day.upkeep import tend_lanes
 from recalls.enums import State
-from recalls.models import LaneDay, LanePolicy, LaneTime, Recall
+from recalls.models import LaneDay, LanePolicy, LaneTime, Recall, ScreeningExam
 from recalls.testing.factories import RecallFactory
 from tests.desk.conftest import ClientFor
 from tests.same_day.conftest import page_words
@@ -146,3 +151,44 @@ def test_the_board_counts_uptake_and_unused_minutes(
     assert "1 Asked, and preferred another day" in page
     assert "180 Minutes kept for the lane" in page
     assert "120 Of these, minutes in which nobody was in the room" in page
+
+
+MARK = "May still be here: same-day lane"
+
+
+def test_the_queue_marks_who_may_still_be_here_in_as_many_queries_as_before(
+    policy: LanePolicy, shadyside: Site, client_for: ClientFor, scheduler_ana: User, clock: time_machine.Traveller,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:  # fmt: skip
+    browser = client_for(scheduler_ana)
+    yesterday = calendar.today(shadyside) - timedelta(days=1)
+    other = RecallFactory.create(site=shadyside, exam__exam_date=yesterday)
+    LanePolicy.objects.update(is_on=False)
+    browser.get(reverse("queue"))
+    with CaptureQueriesContext(connection) as without:
+        assert MARK not in page_words(browser.get(reverse("queue")))
+    LanePolicy.objects.update(is_on=True)
+    here = [recalled_today(shadyside), recalled_today(shadyside), recalled_today(shadyside, "5")]
+    with django_assert_num_queries(len(without)):
+        page = browser.get(reverse("queue")).text
+    marked = re.findall(rf'href="{reverse("recall", args=[0])[:-2]}(\d+).*?</tr>', page, re.DOTALL)
+    rows = re.findall(r"<tr.*?</tr>", page, re.DOTALL)
+    assert len(marked) == 4
+    assert sum(MARK in row for row in rows) == 3
+    assert not any(MARK in row and f"/{other.pk}/" in row for row in rows)
+    assert f'<a class="row-mark" href="{reverse("lane")}">' in page
+    press(browser, here[0], "declined")
+    actions.mark_deceased(here[1], by=scheduler_ana, note="Told by the family.", died_on=calendar.today(shadyside))
+    clock.shift(timedelta(minutes=59))
+    assert page_words(client_for(scheduler_ana).get(reverse("queue"))).count(MARK) == 1
+    clock.shift(timedelta(minutes=2))
+    assert MARK not in page_words(client_for(scheduler_ana).get(reverse("queue")))
+
+
+def test_the_worklist_marks_a_case_whose_patient_may_still_be_here(
+    policy: LanePolicy, shadyside: Site, client_for: ClientFor, radiologist_rao: User
+) -> None:
+    here, other = recalled_today(shadyside), recalled_today(shadyside)
+    Recall.objects.filter(pk__in=[here.pk, other.pk]).update(to_read_at=timezone.now())
+    ScreeningExam.objects.filter(pk=other.exam_id).update(exam_date=calendar.today(shadyside) - timedelta(days=1))
+    assert page_words(client_for(radiologist_rao).get(reverse("worklist"))).count(MARK) == 1
