@@ -53,11 +53,11 @@ DEMO_USERS: tuple[DemoUser, ...] = (
 )
 _ROOM_HOURS = (time(8), time(17))
 _ROOMS = (
-    ("Mammography 1", Modality.MAMMOGRAPHY),
-    ("Mammography 2", Modality.MAMMOGRAPHY),
-    ("Ultrasound", Modality.ULTRASOUND),
-    ("Consulting room", Modality.CONSULTING),
-    ("Biopsy room", Modality.BIOPSY),
+    ("Mammography 1", Modality.MAMMOGRAPHY, ""),
+    ("Mammography 2", Modality.MAMMOGRAPHY, "es"),
+    ("Ultrasound", Modality.ULTRASOUND, "es"),
+    ("Consulting room", Modality.CONSULTING, ""),
+    ("Biopsy room", Modality.BIOPSY, ""),
 )
 _REFERRERS = ("Dr. Holly Sample-Brook", "Dr. Basil Sample-Ford", "Dr. Olive Sample-Glen", "Heron Sample Family Health")
 
@@ -102,9 +102,9 @@ def _name_help(site: Site) -> None:
 
 
 def _create_rooms(site: Site) -> None:
-    """Its rooms: a clinic that books by free times."""
-    for name, modality in _ROOMS:
-        RoomFactory.create(site=site, name=name, modality=modality, hours=_ROOM_HOURS)
+    """Its rooms, each with the languages spoken in it: a clinic that books by free times."""
+    for name, modality, languages in _ROOMS:
+        RoomFactory.create(site=site, name=name, modality=modality, languages=languages, hours=_ROOM_HOURS)
 
 
 def extend_hours(site: Site) -> None:

@@ -20,7 +20,7 @@ from notifications.enums import Channel, NotificationState
 from notifications.models import Notification
 from patients.models import ContactPoint, Patient
 from recalls.enums import AppointmentStatus, ClosureReason, State
-from recalls.models import Appointment, Recall, RecallEvent, RoomStop
+from recalls.models import Appointment, EarlierOffer, Recall, RecallEvent, RoomStop
 from recalls.signals import recall_moved
 
 pytestmark = [pytest.mark.django_db, pytest.mark.long]
@@ -61,6 +61,9 @@ def test_a_newcomer_finds_a_clinic_at_work(demo_output: str, data_folder: Path) 
 
     assert all(name.startswith(("Sample-", "Example-")) for name in patients.values_list("family_name", flat=True))
     assert ParkedRow.objects.count() == 5, "and some rows of a file wait to be mended"
+
+    offered = EarlierOffer.objects.open(timezone.now())
+    assert offered.exists(), "a visit that was moved left a time that is offered to those who would come sooner"
 
     shadyside = Site.objects.get(code="SHADY")
     here = Appointment.objects.filter(

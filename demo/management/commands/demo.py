@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from clinic.models import Site, User
 from demo import logins, seed_history
+from demo.earlier_offers import create_offers
 from demo.intake import load_parked_rows
 from demo.seed_sites import create_sites, extend_hours
 from demo.today import create_today
@@ -49,6 +50,7 @@ class Command(BaseCommand):
             places = create_sites(password)
             seed_history.create_history(places, timezone.now())
             create_today(places[0])
+            create_offers(places[0])
             load_parked_rows()
             extend_hours(places[0].site)
             connection.run_on_commit.clear()  # what was due is sent: nobody need be woken, and nobody runs yet
