@@ -12,7 +12,7 @@ from django.core.checks import CheckMessage, Error, register
 
 from notifications.content import loader
 from notifications.content.loader import TextTemplate
-from notifications.enums import EDUCATION_KINDS, LETTER_KINDS, Channel, NotificationKind
+from notifications.enums import EDUCATION_KINDS, LETTER_KINDS, TEXT_ONLY_KINDS, Channel, NotificationKind
 from notifications.planning.lay_summaries.ways import MAMMOGRAM_TEXT, OTHER_IMAGES_TEXT
 from notifications.planning.plan import RULE_BY_KIND
 from notifications.rendering import sample_data
@@ -52,7 +52,11 @@ def _channel_of_name(name: str) -> str:
 
 
 def _channels_of_kind(kind: NotificationKind) -> Iterator[str]:
-    """A doctor gets no text message, the certified letter has none beside it, and the series is by email alone."""
+    """A doctor gets no text message, the certified letter has none beside it, the series is by email alone, and what
+    answers a text message by text message alone."""
+    if kind in TEXT_ONLY_KINDS:
+        yield Channel.SMS.value
+        return
     yield Channel.EMAIL.value
     if kind in EDUCATION_KINDS:
         return

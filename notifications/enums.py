@@ -9,6 +9,7 @@ class NotificationKind(models.TextChoices):
 
     RECALL_NOTICE = "recall_notice", _("Please come back")
     HELD_TIME = "held_time", _("A time is held")
+    OTHER_TIMES = "other_times", _("Other times to choose from")
     PLEASE_CALL = "please_call", _("Please call us")
     PRIORS_WAIT = "priors_wait", _("Waiting for prior images")
     APPOINTMENT_CONFIRMATION = "appointment_confirmation", _("Visit booked")
@@ -35,6 +36,10 @@ class NotificationKind(models.TextChoices):
 
 
 LETTER_KINDS = frozenset({NotificationKind.LAST_LETTER})  # sent as letters only: this one goes by certified mail
+
+
+# What answers a text message, and is answered by one: never another way.
+TEXT_ONLY_KINDS = frozenset({NotificationKind.OTHER_TIMES})
 
 
 # The series that a patient asked for: by email alone, from a sender of its own, and never about the recall.

@@ -20,6 +20,7 @@ from recalls.actions.reminder_calls.tasks_to_call import plan_reminder_calls as 
 from recalls.actions.same_day import upkeep as upkeep_of_lanes
 from recalls.actions.time_offers import earlier as offers
 from recalls.actions.time_offers import upkeep as upkeep_of_slots
+from recalls.actions.time_offers.other_times import ask_where_nothing_was_chosen
 from recalls.enums import State
 from recalls.kept_facts import upkeep
 from recalls.models import Recall
@@ -87,8 +88,9 @@ def _due_recalls(now: datetime, after: DuePlace | None) -> Iterator[tuple[DuePla
 
 @shared_task
 def tend_held_slots() -> dict[str, int]:
-    """Every minute, end held times that no longer stand and hold those that are missing; how many of each."""
-    return upkeep_of_slots.tend_held_slots()
+    """Every minute, end held times that no longer stand, hold those that are missing, and have those called who chose
+    none of the times texted; how many of each."""
+    return upkeep_of_slots.tend_held_slots() | {"to_call": ask_where_nothing_was_chosen(timezone.now())}
 
 
 @shared_task

@@ -9,13 +9,13 @@ import uuid
 from enum import Enum
 
 from django.conf import settings
-from django.utils import translation
-from django.utils.translation import gettext as _
 
 from clinic.models import Site
+from notifications.content import loader
 from notifications.delivery import sms_gateway
 from notifications.delivery.restore_guard import check_may_send
 from notifications.enums import AttemptResult
+from notifications.rendering.context import NUMBER_CODE_TEXT
 from notifications.rendering.sms import MAX_CLINIC_NAME_LENGTH, to_single_sms
 from patients.contact_validation import format_phone
 
@@ -42,6 +42,8 @@ def send_code(site: Site, number: str, code: str, language: str) -> TextResult:
         return TextResult.NOT_NOW
     try:
         sms_gateway.get_provider().send(number, build_code_text(site, code, language), uuid.uuid4().hex)
+    except loader.NotReviewed:
+        return TextResult.NOT_NOW
     except sms_gateway.SmsError as error:
         log.warning("a code by text message was not sent: %s", error.failure.detail)
         if error.unsubscribed:
@@ -54,9 +56,12 @@ def send_code(site: Site, number: str, code: str, language: str) -> TextResult:
 
 
 def build_code_text(site: Site, code: str, language: str) -> str:
-    """In the patient's language where it is one of ours; no word about health."""
+    """In the patient's language where that text may be sent in it; no word about health.
+
+    Raises NotReviewed where the site sends only reviewed texts and this one is not.
+    """
+    language = loader.get_available_language(NUMBER_CODE_TEXT, language, site)
+    text = loader.get_message_text(NUMBER_CODE_TEXT, language, detailed=False, site=site)
     name = textwrap.shorten(site.sender_name, MAX_CLINIC_NAME_LENGTH, placeholder="")
-    short = language.partition("-")[0].lower()
-    with translation.override(short if short in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE):
-        words = _("%(clinic)s, %(phone)s: your code is %(code)s. It works for 10 minutes. Reply STOP to end texts.")
-        return to_single_sms(words % {"clinic": name, "phone": format_phone(site.phone, site.country), "code": code})
+    phone = format_phone(site.phone, site.country)
+    return to_single_sms(text.body.substitute(clinic_name=name, clinic_phone=phone, code=code))

@@ -3,6 +3,9 @@
 A text message does not say what it answers. It counts only where it is clear: one patient at that number, one offered
 time in the texts of the last weeks that may have arrived, and nothing but the answer was written. A word such as "yes"
 may answer a reminder as well: it counts only where no text told of a visit. Anything else is a task for a person.
+
+Who wants another time than the held one is texted a few, with numbers that answer nothing else (`other_times`): so a
+doubled "2", or a "1" that crosses that text, can never choose among them.
 """
 
 import re
@@ -22,13 +25,21 @@ from notifications.enums import Channel, NotificationKind, NotificationState
 from notifications.models import Notification
 from notifications.planning.snapshot import APPOINTMENT_TIME_KINDS
 from patients.models import Patient
-from recalls.actions import keep_held_time, open_work_item, refuse_earlier, take_earlier
+from recalls.actions import (
+    choose_listed_time,
+    keep_held_time,
+    offer_times,
+    open_work_item,
+    refuse_earlier,
+    standing_list,
+    take_earlier,
+)
 from recalls.enums import TAKEN_ANSWERS, OfferAnswer, WorkItemKind
-from recalls.models import EarlierOffer, HeldSlot
+from recalls.models import EarlierOffer, HeldSlot, Recall, RecallEvent
 from recalls.permissions import StepRefused
 
 _READ_FOR = timedelta(days=21)  # an older text is not looked up any more to be answered
-_OFFER_KINDS = frozenset({NotificationKind.HELD_TIME, NotificationKind.EARLIER_OFFER})
+_OFFER_KINDS = frozenset({NotificationKind.HELD_TIME, NotificationKind.EARLIER_OFFER, NotificationKind.OTHER_TIMES})
 
 
 class OfferReply(Enum):
@@ -76,6 +87,9 @@ def answer_offer(patient: Patient, words: str) -> bool:
     if not offers:
         return False
     last = offers[0]
+    if last.kind == NotificationKind.OTHER_TIMES:
+        return _answer_list(last, _only_word(words))
+    offers = [offer for offer in offers if offer.kind != NotificationKind.OTHER_TIMES]  # its numbers are its own
     is_earlier = last.kind == NotificationKind.EARLIER_OFFER
     reply = read_offer_reply(words, is_earlier=is_earlier)
     if reply is None or (_only_word(words) not in _DIGITS and _may_mean_a_visit(texts)):
@@ -136,12 +150,52 @@ def _answer_held(last: Notification, reply: OfferReply) -> bool:
         return False
     if reply == OfferReply.KEEP and _keep(held):
         return True
+    if reply == OfferReply.MOVE and _offer_others(held):
+        return True
     sentences = {
         OfferReply.KEEP: _("The patient wants the held time by text message, and it could not be booked: call."),
         OfferReply.MOVE: _("The patient wants another time than the one that is held (text message)."),
         OfferReply.CALL: _("The patient asks by text message for a call about the held time."),
     }
     open_work_item(held.recall, WorkItemKind.PATIENT_REQUEST, sentences[reply])
+    return True
+
+
+def _offer_others(held: HeldSlot) -> bool:
+    """Have a few other times texted; a second "2" before that text has come asks for no second list."""
+    known = standing_list(held.recall, timezone.now())
+    if known is not None and known.data["held"] == held.sequence:
+        return True
+    try:
+        with transaction.atomic():
+            offer_times(held.recall, by=PATIENT, note=_("Asked for another time by text message."))
+    except (StepRefused, ValidationError):
+        return False
+    return True
+
+
+def _answer_list(text: Notification, said: str) -> bool:
+    """One of its numbers books that time. Another plain answer to an offer is a task: none of the times suits."""
+    version, recall = int(text.occasion.partition(":")[0].removeprefix("times-")), text.recall
+    event = RecallEvent.objects.filter(recall=recall, version=version).first()
+    if event is not None and said in event.data["times"]:
+        if not _choose(recall, version, said):
+            reason = _("The patient chose one of the times texted, and it could not be booked: call.")
+            open_work_item(recall, WorkItemKind.PATIENT_REQUEST, reason)
+        return True
+    if read_offer_reply(said) not in (OfferReply.MOVE, OfferReply.CALL):
+        return False
+    reason = _("The patient chose none of the times texted, and asks for a call or another time.")
+    open_work_item(recall, WorkItemKind.PATIENT_REQUEST, reason)
+    return True
+
+
+def _choose(recall: Recall, version: int, number: str) -> bool:
+    try:
+        with transaction.atomic():
+            choose_listed_time(recall, version, number, by=PATIENT, note=_("Chosen by text message."))
+    except (StepRefused, ValidationError):
+        return False
     return True
 
 

@@ -16,6 +16,7 @@ from notifications.content import loader
 from notifications.enums import (
     EDUCATION_KINDS,
     LETTER_KINDS,
+    TEXT_ONLY_KINDS,
     WRITTEN_RESULT_KINDS,
     Channel,
     NotificationKind,
@@ -64,6 +65,9 @@ def select_channel(
     if kind in EDUCATION_KINDS:
         blocked = channels.email_blocked_reason or (StatusReason.REFUSED if Channel.EMAIL in closed else "")
         return ChannelChoice(Channel.EMAIL, blocked)
+    if kind in TEXT_ONLY_KINDS:
+        is_open = Channel.SMS not in closed and _can_send_sms(kind, channels)
+        return ChannelChoice(Channel.SMS, "" if is_open else StatusReason.TOO_LATE)
     if kind in _GOOD_NEWS_KINDS and stands_beside_4_or_5(recall):
         return ChannelChoice(Channel.EMAIL, StatusReason.BESIDE_4_OR_5)
     if kind in APPOINTMENT_TIME_KINDS and one.appointment and not _is_open_for(one.appointment):

@@ -76,6 +76,15 @@ def held_time(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
         yield PlannedMessage(f"held-{held.sequence}", due, end)
 
 
+def other_times(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
+    """The times among which a patient may choose who answered that the held one does not suit."""
+    event, recall = snapshot.last_event("offer_times"), snapshot.recall
+    if event is None or recall.state != State.TO_CONTACT or event.at < recall.state_since:
+        return
+    due, until = calendar.next_send_time(SendWindow.ANY_DAY, snapshot.site, event.at), event.data["until"]
+    yield PlannedMessage(f"times-{event.version}", due, datetime.fromisoformat(until))
+
+
 # To book a visit or a biopsy, a patient is asked to call in the same neutral words.
 _PLEASE_CALL_STATES = (State.TO_CONTACT, State.BIOPSY_TO_BOOK)
 

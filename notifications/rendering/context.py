@@ -34,6 +34,7 @@ from notifications.rendering.blocks import (
 )
 from notifications.rendering.formatting import (
     format_date,
+    format_day_and_time_short,
     format_duration,
     format_long_date,
     format_month,
@@ -44,6 +45,7 @@ from notifications.rendering.formatting import (
 )
 from notifications.rendering.summary_placeholders import SUMMARY_TEXT_PLACEHOLDERS
 from patients.contact_validation import format_phone
+from recalls.actions import listed_times
 from recalls.enums import OutcomeBasis
 from recalls.models import Appointment
 
@@ -84,6 +86,10 @@ SERIES_PLACEHOLDERS: Mapping[str, frozenset[str]] = {
     NotificationKind.EDUCATION_CONFIRM: frozenset({"confirm_series", "stop_series"}),
     NotificationKind.EDUCATION: frozenset({"lesson", "stop_series"}),
 }
+LIST_PLACEHOLDERS: Mapping[str, frozenset[str]] = {NotificationKind.OTHER_TIMES: frozenset({"times"})}
+# The text that proves a phone number: no notification, but a text that is reviewed and changed like the others.
+NUMBER_CODE_TEXT = "number_code.sms"
+CODE_PLACEHOLDERS: Mapping[str, frozenset[str]] = {NUMBER_CODE_TEXT: frozenset({"code"})}
 FOLLOW_UP_KINDS = frozenset({NotificationKind.OUTCOME_PROBABLY_BENIGN, NotificationKind.FOLLOW_UP_DUE})
 
 # Only in the detailed texts of the kind.
@@ -112,7 +118,8 @@ def allowed_placeholders(name: str) -> frozenset[str]:
         names |= {"visit_day_short", "visit_time"} if "sms" in variant else APPOINTMENT_PLACEHOLDERS
     if kind == NotificationKind.HELD_TIME and "sms" not in variant:
         names |= HELD_TIME_PLACEHOLDERS
-    names |= SERIES_PLACEHOLDERS.get(kind, frozenset())
+    names |= LIST_PLACEHOLDERS.get(kind, frozenset())
+    names |= SERIES_PLACEHOLDERS.get(kind, frozenset()) | CODE_PLACEHOLDERS.get(name, frozenset())
     if kind in FOLLOW_UP_KINDS:
         names |= {"follow_up_month"} if "sms" in variant else FOLLOW_UP_PLACEHOLDERS
     if kind in WRITTEN_RESULT_KINDS and "sms" not in variant:
@@ -264,6 +271,17 @@ class MessageContext(Mapping[str, str]):
         words = _("We hold it for you until %(day)s. After that we may give it to somebody else, and we call you.")
         return escape_markdown(words % {"day": day})
 
+    def times(self) -> str:
+        """ "4 for Thu Nov 12 9:30am, 5 for Fri Nov 13 9:00am": those of the newest list, each with its number."""
+        event = self._snapshot.last_event("offer_times")
+        if event is None:
+            raise LookupError("no times were offered")
+        listed = [
+            _("%(number)s for %(time)s") % {"number": number, "time": format_day_and_time_short(starts_at)}
+            for number, starts_at in listed_times(event.data).items()
+        ]
+        return escape_markdown(", ".join(listed))
+
     def lesson(self) -> str:
         """The whole text of the series that the message carries. Raises NotReviewed where it may not be sent."""
         return lesson_markdown(lesson_number(self._notification.occasion), self._notification.language, self.site)
@@ -314,7 +332,7 @@ _PLACEHOLDERS: dict[str, Callable[[MessageContext], str]] = {
     | REFERRER_PLACEHOLDERS
     | RESULT_PLACEHOLDERS
     | HELD_TIME_PLACEHOLDERS
-    | frozenset().union(*SERIES_PLACEHOLDERS.values())
+    | frozenset().union(*SERIES_PLACEHOLDERS.values(), *LIST_PLACEHOLDERS.values())
     | PATIENT_PAGE_PLACEHOLDERS
 }
 

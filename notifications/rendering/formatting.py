@@ -24,6 +24,13 @@ def format_short_date(day: date) -> str:
     return formatted.translate(_UNACCENTED_VOWELS)
 
 
+def format_day_and_time_short(local: datetime) -> str:
+    """ "Thu Nov 26 9:00am", in letters of the GSM alphabet: for a list of times in one text message."""
+    day = formats.date_format(local, pgettext("format of a day in a list of times", "D M j"))
+    hour = f"{local.hour % 12 or 12}:{local.minute:02}{_am_pm(local.hour)}"
+    return f"{day} {hour}".translate(_UNACCENTED_VOWELS)
+
+
 def format_date(day: date) -> str:
     """ "November 26, 2026"."""
     return formats.date_format(day, pgettext("format of a day", "F j, Y"))

@@ -4,7 +4,7 @@ The facts are such that every block of a text is filled: figures stand only wher
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from string import Template
 from typing import Any
@@ -19,17 +19,18 @@ from notifications.enums import Channel, NotificationKind
 from notifications.models import Notification
 from notifications.planning.channel_selection import postal_address_lines
 from notifications.planning.lay_summaries.readings import Reading
-from notifications.planning.snapshot import RecallSnapshot, offer_occasion
+from notifications.planning.snapshot import EventRecord, RecallSnapshot, offer_occasion
 from notifications.rendering import letter_pdf, patient_link, sms
 from notifications.rendering.context import MessageContext
 from notifications.rendering.lay_summary import RESULT_FOLDER, SummaryContext
 from notifications.rendering.markdown import RenderedEmail, email_from_markdown, parse_markdown
 from notifications.rendering.summary_placeholders import SUMMARY_TEXT_PLACEHOLDERS
 from patients.models import Patient, ReferringProvider
-from recalls.enums import Assessment, Density, FindingKind, Side, VisitKind
+from recalls.enums import Assessment, Density, FindingKind, Side, State, VisitKind
 from recalls.models import Appointment, EarlierOffer, Finding, Recall, ScreeningExam, WaitingListEntry
 
 SAMPLE_REFERENCE = "7F3A-22"
+SAMPLE_CODE = "123456"
 _FINDINGS = (FindingKind.MASS, FindingKind.CALCIFICATIONS)
 _ASSESSMENT_BY_KIND: Mapping[str, Assessment] = {
     NotificationKind.BIOPSY_CONFIRMATION: Assessment.SUSPICIOUS_A,
@@ -109,7 +110,7 @@ def fill_placeholders(name: str, language: str, text: TextTemplate, site: Site |
         for notice in notices.values():
             given = {"notice": Template(notice).substitute(reference=SAMPLE_REFERENCE)} if notice else {}
             given |= {"referrer_name": "Testa Example-Referrer, MD"} if notice else {}
-            given |= {"lesson": draft_lesson(1, language, values.site)}
+            given |= {"code": SAMPLE_CODE, "lesson": draft_lesson(1, language, values.site)}
             given |= {"my_page": values.patient_page_link(patient_link.MASKED_TOKEN)}
             yield text.body.substitute(_OverridingContext(given, values))
 
@@ -152,6 +153,11 @@ def _sample_context(name: str, language: str, site: Site | None) -> MessageConte
         not_before=_CREATED_AT,
     )
     snapshot = RecallSnapshot(recall, [], [visit], [], [], {})
+    if kind == NotificationKind.OTHER_TIMES:
+        listed = {str(number): f"0@{(_APPOINTMENT_AT + timedelta(days=number)).isoformat()}" for number in (4, 5, 6)}
+        data = {"times": listed, "until": _APPOINTMENT_AT.isoformat()}
+        state = State.TO_CONTACT.value
+        snapshot.events = [EventRecord(2, "offer_times", state, state, _CREATED_AT, data)]
     if kind == NotificationKind.EARLIER_OFFER:
         entry = WaitingListEntry(pk=0, appointment=visit)
         snapshot.earlier_offers = [EarlierOffer(pk=0, entry=entry, starts_at=_APPOINTMENT_AT, made_at=_CREATED_AT)]

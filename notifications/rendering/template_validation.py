@@ -16,7 +16,13 @@ from notifications.content.visits import VISIT_TEXTS
 from notifications.enums import NotificationKind
 from notifications.rendering import sample_data
 from notifications.rendering.blocks import NEUTRAL_BLOCKS
-from notifications.rendering.context import APPOINTMENT_KINDS, SERIES_PLACEHOLDERS, allowed_placeholders
+from notifications.rendering.context import (
+    APPOINTMENT_KINDS,
+    CODE_PLACEHOLDERS,
+    LIST_PLACEHOLDERS,
+    SERIES_PLACEHOLDERS,
+    allowed_placeholders,
+)
 from notifications.rendering.markdown import markdown_to_text
 from notifications.rendering.sms import GSM_ALPHABET, MAX_SMS_LENGTH
 from notifications.rendering.summary_placeholders import SUMMARY_TEXT_PLACEHOLDERS
@@ -72,7 +78,9 @@ def required_placeholders(name: str) -> frozenset[str]:
     kind, *variant = name.split(".")
     if kind in SUMMARY_TEXT_PLACEHOLDERS:
         return SUMMARY_TEXT_PLACEHOLDERS[kind]
-    needed = frozenset({"clinic_name", "clinic_phone"}) | SERIES_PLACEHOLDERS.get(kind, frozenset())
+    needed = frozenset({"clinic_name", "clinic_phone"})
+    needed |= LIST_PLACEHOLDERS.get(kind, frozenset())
+    needed |= SERIES_PLACEHOLDERS.get(kind, frozenset()) | CODE_PLACEHOLDERS.get(name, frozenset())
     if kind == NotificationKind.REFERRER_NOTICE:
         return needed | {"notice"}
     if kind in APPOINTMENT_KINDS and kind != "missed_appointment":

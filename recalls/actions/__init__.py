@@ -108,13 +108,17 @@ from recalls.actions.telling import result_told as result_told
 from recalls.actions.telling import result_undelivered as result_undelivered
 from recalls.actions.telling import told_in_error as told_in_error
 from recalls.actions.time_offers import cancel_for as cancel_for
+from recalls.actions.time_offers import choose_listed_time as choose_listed_time
 from recalls.actions.time_offers import choose_time as choose_time
 from recalls.actions.time_offers import hold_time as hold_time
 from recalls.actions.time_offers import keep_held_time as keep_held_time
+from recalls.actions.time_offers import listed_times as listed_times
 from recalls.actions.time_offers import offer_earlier_times as offer_earlier_times
+from recalls.actions.time_offers import offer_times as offer_times
 from recalls.actions.time_offers import open_offer_of as open_offer_of
 from recalls.actions.time_offers import refuse_earlier as refuse_earlier
 from recalls.actions.time_offers import release_time as release_time
+from recalls.actions.time_offers import standing_list as standing_list
 from recalls.actions.time_offers import take_earlier as take_earlier
 from recalls.actions.transition import ActionKwargs as ActionKwargs
 from recalls.actions.transition import Transition as Transition

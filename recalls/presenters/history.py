@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from clinic import calendar
+from recalls.actions import listed_times
 from recalls.assignment import display_name
 from recalls.enums import Assessment, ContactChannel, HeldSlotEnd, LaneAnswer, PartOfDay, State
 from recalls.models import Outcome, Recall, RecallEvent
@@ -101,6 +102,12 @@ def _held_details(recall: Recall, event: RecallEvent, now: datetime) -> tuple[st
     why = event.data.get("why", "")
     at = _format_iso_datetime(recall, event.data.get("starts_at"), now)
     return (str(at), str(HeldSlotEnd(why).label)) if why in HeldSlotEnd.values else (str(at),)
+
+
+def _listed_details(recall: Recall, event: RecallEvent, now: datetime) -> tuple[str, ...]:
+    """The times that were texted, each with its number."""
+    times = listed_times(event.data).items()
+    return tuple(f"{number}: {display_datetime(recall.site, starts_at, now)}" for number, starts_at in times)
 
 
 def _lane_details(recall: Recall, event: RecallEvent, now: datetime) -> tuple[str, ...]:
@@ -259,6 +266,7 @@ _DETAILS_BY_STEP: dict[str, Callable[[Recall, RecallEvent, datetime], tuple[str,
     "book_biopsy": _booking_details,
     "hold_time": _held_details,
     "release_time": _held_details,
+    "offer_times": _listed_details,
     "decline_lane": _lane_details,
     "reschedule": _reschedule_details,
     "keep_clock_time": _reschedule_details,

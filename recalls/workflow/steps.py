@@ -145,6 +145,10 @@ STEPS: tuple[Step, ...] = (
          rule=_("A held time ends when it runs out, when the clinic is closed then, when it no longer fits, or when a "
                 "patient with a more urgent result needs it."),
          from_states=(State.TO_CONTACT,), to_states=KEEPS_STATE, roles={Role.SYSTEM}),
+    Step(name="offer_times", label=_("Wants another time: some are texted"),
+         rule=_("A patient who answers the text about a held time with “another” is texted up to three free times, "
+                "by the rules of their own page; where none can be offered, they are called."),
+         from_states=(State.TO_CONTACT,), to_states=KEEPS_STATE, roles={Role.PATIENT}),
     Step(name="decline_lane", label=_("Same-day lane not taken"),
          rule=_("A patient who may still be there is offered a time of the same day; where they come another day or "
                 "have left, that is written down, and they are called as usual."),

@@ -5,6 +5,7 @@ import io
 import pytest
 from django.test import Client
 
+from clinic.models import Site
 from patients.factories import PatientFactory
 from patients.models import NumberCode, Patient
 from tests.contact_plan.conftest import Handed, age_codes, code_in, give_number, plan_of, wrong_code
@@ -120,9 +121,13 @@ def test_the_code_is_stored_as_a_hash_and_stands_in_no_log(
     assert "4125550123" not in log_output.getvalue()
 
 
-def test_the_text_is_spanish_for_whoever_chose_it(
+def test_the_text_is_spanish_for_whoever_chose_it_where_that_text_may_be_sent(
     hand_to: Handed, ruth: Patient, sms_service: FakeTwilioServer
 ) -> None:
+    give_number(hand_to(ruth), language="es")
+    assert "your code is" in sms_service.requests[-1].fields["Body"]  # nobody has reviewed the Spanish one
+    Site.objects.update(reviewed_translations_only=False)
+    age_codes(ruth, seconds=31)
     give_number(hand_to(ruth), language="es")
     body = sms_service.requests[-1].fields["Body"]
     assert body.endswith("Responda ALTO para no recibir textos.")

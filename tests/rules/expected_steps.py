@@ -99,6 +99,7 @@ EXPECTED_STEPS = [
     ExpectedStep("book_appointment", ["to_contact", "follow_up"], ["scheduled"], "SNIP"),
     ExpectedStep("hold_time", ["to_contact"], SAME_STATE, "Y"),
     ExpectedStep("release_time", ["to_contact"], SAME_STATE, "Y"),
+    ExpectedStep("offer_times", ["to_contact"], SAME_STATE, "P"),
     ExpectedStep("decline_lane", ["to_contact"], SAME_STATE, "SNR"),
     ExpectedStep("walk_in", ["to_contact", "follow_up"], ["awaiting_outcome"], "SN"),
     ExpectedStep("reschedule", ["scheduled"], SAME_STATE, "SNMIP"),

@@ -44,7 +44,7 @@ from recalls.enums import (
 )
 from recalls.enums.barriers import BarrierEnd, BarrierKind, BarrierSource, CaseEnd
 from recalls.lesion_stages import load_lesion_statuses
-from recalls.models import HeldSlot, Recall, ScreeningExam
+from recalls.models import HeldSlot, Recall, ScreeningExam, SlotPolicy
 from recalls.testing.factories import RoomFactory
 
 MONDAY = datetime(2026, 3, 16, 14, 0, tzinfo=UTC)  # 10 am in Pittsburgh
@@ -113,6 +113,18 @@ def release_a_time(recall: Recall, by: UserOrActor) -> Any:
         starts_at=tomorrow_at_ten(recall.site), length_minutes=60, held_at=now, expires_at=now,
     )  # fmt: skip
     return actions.release_time(recall, by=by)
+
+
+def offer_other_times(recall: Recall, by: UserOrActor) -> Any:
+    """While one is held, at a site where patients book by themselves; after a 4 or 5 they are called instead."""
+    Recall.objects.filter(pk=recall.pk).update(suspicious=False)
+    now, room = timezone.now(), RoomFactory.create(site=recall.site)
+    SlotPolicy.objects.create(site=recall.site, self_booking=True)
+    HeldSlot.objects.create(
+        recall=recall, room=room, kind=VisitKind.DIAGNOSTIC, starts_at=tomorrow_at_ten(recall.site), length_minutes=60,
+        held_at=now, expires_at=now + timedelta(days=1),
+    )  # fmt: skip
+    return actions.offer_times(recall, by=by)
 
 
 def leave_the_lane(recall: Recall, by: UserOrActor) -> Any:
@@ -198,6 +210,7 @@ STEP_ACTIONS: dict[str, StepAction] = {
     "walk_in": lambda recall, by: actions.walk_in(recall, Slot(recall.site, timezone.now(), reason=_NOTE), by=by),
     "hold_time": lambda recall, by: hold_a_time(recall, by),
     "release_time": lambda recall, by: release_a_time(recall, by),
+    "offer_times": lambda recall, by: offer_other_times(recall, by),
     "decline_lane": lambda recall, by: leave_the_lane(recall, by),
     "reschedule": lambda recall, by: actions.reschedule(recall, tomorrow_slot(recall), by=by),
     "keep_clock_time": lambda recall, by: actions.keep_clock_time(recall, {}, by=by),

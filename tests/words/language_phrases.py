@@ -74,7 +74,8 @@ ENGLISH: Final = LanguagePhrases(
         "[Open my page](https://recall.example.org/my/sample/)"
     },
     sms_values=TEXT_MESSAGE
-    | {"visit_day_short": "Wed, Nov 25", "visit_time": "10:30 am", "follow_up_month": "September 2027"},
+    | {"visit_day_short": "Wed, Nov 25", "visit_time": "10:30 am", "follow_up_month": "September 2027"}
+    | {"times": "4 for Thu Nov 12 10:30am, 5 for Fri Nov 13 11:30am, 6 for Wed Nov 18 12:30pm", "code": "123456"},
     written_results_line="You will also get your results in writing.",
     series={
         "confirm_series": "[Yes, send me the emails](https://recall.example.org/texts/confirm/sample/)",
@@ -122,7 +123,8 @@ SPANISH: Final = LanguagePhrases(
         "[Abrir mi página](https://recall.example.org/my/sample/)"
     },
     sms_values=TEXT_MESSAGE
-    | {"visit_day_short": "mié, 25 nov", "visit_time": "10:30 am", "follow_up_month": "septiembre 2027"},
+    | {"visit_day_short": "mié, 25 nov", "visit_time": "10:30 am", "follow_up_month": "septiembre 2027"}
+    | {"times": "4=jue 12 nov 10:30am, 5=vie 13 nov 11:30am, 6=mié 18 nov 12:30pm", "code": "123456"},
     written_results_line="También va a recibir sus resultados por escrito.",
     series={
         "confirm_series": "[Sí, mándenme los correos](https://recall.example.org/texts/confirm/sample/)",

@@ -8,5 +8,9 @@ from recalls.actions.time_offers.holding import end_holds_at as end_holds_at
 from recalls.actions.time_offers.holding import hold_time as hold_time
 from recalls.actions.time_offers.holding import keep_held_time as keep_held_time
 from recalls.actions.time_offers.holding import release_time as release_time
+from recalls.actions.time_offers.other_times import choose_listed_time as choose_listed_time
+from recalls.actions.time_offers.other_times import listed_times as listed_times
+from recalls.actions.time_offers.other_times import offer_times as offer_times
+from recalls.actions.time_offers.other_times import standing_list as standing_list
 from recalls.actions.time_offers.self_service import cancel_for as cancel_for
 from recalls.actions.time_offers.self_service import choose_time as choose_time
