@@ -90,7 +90,7 @@ class LedgerCheck:
             return words % {**where, "rows": block.rows, "found": len(found)}
         if rows_digest(self._seals_of(block, shape, key, found)) != block.rows_digest:
             return _("%(table)s: one of the rows %(first)d to %(last)d was changed") % where
-        if before is not None and before.seen_at is not None and (row := _back_dated(found, before.seen_at)):
+        if (seen_at := _seen_before(block, before)) and (row := _back_dated(found, seen_at)):
             return _("%(table)s: row %(row)d is dated back") % {**where, "row": row}
         return ""
 
@@ -109,6 +109,15 @@ class LedgerCheck:
 
 def _last_block(table: str, number: int) -> LedgerBlock | None:
     return LedgerBlock.objects.filter(table=table, number__lte=number).order_by("-number").first()
+
+
+def _seen_before(block: LedgerBlock, before: LedgerBlock | None) -> datetime | None:
+    """When the rows before this block had all been seen; None where that cannot be said.
+
+    A block that says it was sealed earlier than that shows that a clock was ahead and has been put right.
+    """
+    seen_at = before.seen_at if before else None
+    return seen_at if seen_at and seen_at <= block.at else None
 
 
 def _back_dated(rows: Sequence[Mapping[str, Any]], seen_at: datetime) -> int:

@@ -150,12 +150,31 @@ def test_what_was_tampered_with_after_it_was_sealed_is_found(
     assert found in text
 
 
-def test_a_row_that_is_put_in_dated_back_is_found(recall: Recall) -> None:
+def put_in_dated_back() -> Consent:
     row = Consent.objects.latest("pk")
     row.pk, row.granted, row.at = None, True, timezone.now() - timedelta(days=2)
     Consent.objects.bulk_create([row])
     seal_all()
+    return row
+
+
+def test_a_row_that_is_put_in_dated_back_is_found(recall: Recall) -> None:
+    row = put_in_dated_back()
     assert f"patients_consent: row {row.pk} is dated back" in run_verify_history()[1]
+
+
+def test_rows_are_not_called_dated_back_when_a_clock_that_was_a_day_ahead_is_put_right(
+    recall: Recall, time_machine: Any
+) -> None:
+    now = timezone.now()
+    time_machine.move_to(now + timedelta(days=1))
+    seal_all()
+    time_machine.move_to(now + timedelta(minutes=1))
+    RecallFactory.create(site=recall.site)
+    seal_all()
+    assert run_verify_history()[0] == 0
+    put_in_dated_back()
+    assert "is dated back" in run_verify_history()[1]
 
 
 def recompute_ledger(key: str) -> None:
