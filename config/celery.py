@@ -76,8 +76,8 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "seal": {"task": "history.tasks.seal", "schedule": TICK_SECONDS, "options": TICK_OPTIONS},
     "history_head": {"task": "history.tasks.keep_head_outside", "schedule": HOUR, "options": {"expires": HOUR}},
     "history": {"task": "recalls.tasks.check_history", "schedule": TICK_SECONDS, "options": TICK_OPTIONS},
-    "sessions": {
-        "task": "operations.tasks.clear_expired_sessions",
+    "expired_rows": {
+        "task": "operations.tasks.clear_expired_rows",
         "schedule": crontab(hour=3, minute=30),
         "options": {"expires": HOUR},
     },

@@ -4,6 +4,7 @@ from celery import shared_task
 from django.core.management import call_command
 
 from operations.backup.make import make_backup
+from patients.contact_plan.number_codes import delete_old_codes
 
 BACKUP_LIMIT_SECONDS = 6 * 60 * 60
 
@@ -15,6 +16,10 @@ def back_up() -> int:
 
 
 @shared_task
-def clear_expired_sessions() -> None:
-    """Once a day: a session that ended holds what was searched for, and nobody needs it."""
+def clear_expired_rows() -> int:
+    """Once a day, what nobody needs: sessions that ended hold what was searched for, old codes hold a phone number.
+
+    Returns the number of codes.
+    """
     call_command("clearsessions")
+    return delete_old_codes()

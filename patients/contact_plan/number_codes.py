@@ -101,5 +101,11 @@ def end_codes(patient: Patient) -> None:
     NumberCode.objects.filter(patient=patient, ended_at=None).update(ended_at=timezone.now())
 
 
+def delete_old_codes() -> int:
+    """Delete the codes that count no more, of every patient: each holds a number that may be a stranger's."""
+    deleted, _by_model = NumberCode.objects.filter(sent_at__lt=timezone.now() - _KEPT).delete()
+    return deleted
+
+
 def _hash_code(salt: str, code: str) -> str:
     return salted_hmac(f"{_SALT}:{salt}", code, algorithm="sha256").hexdigest()

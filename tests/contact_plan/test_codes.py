@@ -6,6 +6,8 @@ import pytest
 from django.test import Client
 
 from clinic.models import Site
+from config.celery import beat_schedule
+from operations.tasks import clear_expired_rows
 from patients.factories import PatientFactory
 from patients.models import NumberCode, Patient
 from tests.contact_plan.conftest import Handed, age_codes, code_in, give_number, plan_of, wrong_code
@@ -132,3 +134,15 @@ def test_the_text_is_spanish_for_whoever_chose_it_where_that_text_may_be_sent(
     body = sms_service.requests[-1].fields["Body"]
     assert body.endswith("Responda ALTO para no recibir textos.")
     assert len(body) <= 160
+
+
+def test_at_night_the_codes_of_every_patient_that_count_no_more_are_deleted(
+    tablet: Client, ruth: Patient, sms_service: FakeTwilioServer
+) -> None:
+    """Each holds a number, and one typed in by mistake is a stranger's."""
+    clear_expired_rows()
+    assert NumberCode.objects.count() == 1  # one of today is still counted
+    age_codes(ruth, days=1, minutes=1)
+    assert clear_expired_rows() == 1
+    assert not NumberCode.objects.exists()
+    assert "operations.tasks.clear_expired_rows" in [row["task"] for row in beat_schedule().values()]
