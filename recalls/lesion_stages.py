@@ -34,7 +34,12 @@ SUSPICIOUS_STAGES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class LesionStatus:
-    """A lesion with its stage and the newest rows that decide it."""
+    """A lesion with its stage and the newest rows that decide it.
+
+    `tissue`: the newest report of each sample that was read, the samples in the order in which they came. `pathology`
+    is the one to sign, else that of the newest sample. `is_tissue_awaited`: a sample was taken and not read yet, also
+    while an earlier one is to be signed or handed over.
+    """
 
     lesion: "Lesion"
     stage: LesionStage
@@ -43,12 +48,13 @@ class LesionStatus:
     concordance: "Concordance | None"
     biopsy: "Biopsy | None"
     surgery: "PathologyResult | None"
+    tissue: "tuple[PathologyResult, ...]"
+    is_tissue_awaited: bool
 
     @property
-    def is_pathology_amendable(self) -> bool:
-        """Whether a corrected report of its tissue matters: not after surgery, nor while new tissue is awaited."""
-        is_read = self.pathology is not None and self.stage != LesionStage.PATHOLOGY_AWAITED
-        return is_read and self.surgery is None
+    def amendable_results(self) -> "tuple[PathologyResult, ...]":
+        """The results of which a corrected report matters, also while newer tissue is awaited; none after surgery."""
+        return self.tissue if self.surgery is None else ()
 
 
 # A verdict after which the tissue has to be taken again.
@@ -94,38 +100,80 @@ def is_any_suspicious(statuses: Iterable[LesionStatus]) -> bool:
 def is_malignant(status: LesionStatus) -> bool:
     """By biopsy, by surgery, or known before."""
     known = status.assessment is not None and status.assessment.assessment == Assessment.KNOWN_MALIGNANCY
-    tissue = (status.pathology, status.surgery)
-    return known or any(row is not None and row.result in MALIGNANT_CLASSES for row in tissue)
+    read = (status.pathology, status.surgery)
+    signed = (_concordance(row) for row in status.tissue)
+    return (
+        known
+        or any(row is not None and row.result in MALIGNANT_CLASSES for row in read)
+        or any(row is not None and row.verdict == ConcordanceVerdict.MALIGNANT for row in signed)
+    )
 
 
 def _status(lesion: "Lesion", referred_at: datetime | None) -> LesionStatus:
     results = sorted(lesion.pathology_results.all(), key=lambda row: row.pk)
-    tissue = [row for row in results if row.source != PathologySource.SURGERY]
-    surgery = [row for row in results if row.source == PathologySource.SURGERY]
-    assessment = _newest(lesion.assessments.all())
-    pathology, biopsy = tissue[-1] if tissue else None, _newest(lesion.biopsies.all())
-    is_tissue_awaited = biopsy is not None and (pathology is None or pathology.at < biopsy.at)
-    concordance = getattr(pathology, "concordance", None)
-    if assessment is None or (surgery and surgery[-1].at >= assessment.read_at):  # what was taken out is settled
+    surgery = next((row for row in reversed(results) if row.source == PathologySource.SURGERY), None)
+    assessment, biopsy = _newest(lesion.assessments.all()), _newest(lesion.biopsies.all())
+    samples = _samples(row for row in results if row.source != PathologySource.SURGERY)
+    tissue = tuple(reports[-1] for reports in samples)
+    is_settled = assessment is None or (surgery is not None and surgery.at >= assessment.read_at)  # it was taken out
+    is_awaited = not is_settled and biopsy is not None and not any(_is_of(biopsy, reports) for reports in samples)
+    owed_stage, owed = _owed_by_tissue(tissue, referred_at)
+    pathology = owed if owed_stage == LesionStage.TO_SIGN else (tissue[-1] if tissue else None)
+    if is_settled:
         stage = LesionStage.SETTLED
-    elif is_tissue_awaited:  # what was taken is read, also when the images have been called benign meanwhile
+    elif owed_stage is not None:  # no image and no other sample settles what nobody has signed or taken over
+        stage = owed_stage
+    elif is_awaited:  # what was taken is read, also when the images have been called benign meanwhile
         stage = LesionStage.PATHOLOGY_AWAITED
-    elif pathology is not None and _does_tissue_lead(pathology, concordance, assessment, referred_at):
-        stage = _stage_by_tissue(concordance, referred_at)
+    elif pathology is not None and _is_newer(pathology, assessment):
+        stage = _stage_by_tissue(_concordance(pathology), referred_at)
     else:
         stage = _stage_by_images(assessment, referred_at)
-    return LesionStatus(lesion, stage, assessment, pathology, concordance, biopsy, surgery[-1] if surgery else None)
+    concordance = _concordance(pathology)
+    return LesionStatus(lesion, stage, assessment, pathology, concordance, biopsy, surgery, tissue, is_awaited)
 
 
-def _does_tissue_lead(
-    pathology: "PathologyResult",
-    concordance: "Concordance | None",
-    assessment: "LesionAssessment",
-    referred_at: datetime | None,
-) -> bool:
-    """The newer word counts; but no image settles tissue that nobody has signed, nor a cancer nobody has taken over."""
-    is_owed = _stage_by_tissue(concordance, referred_at) in (LesionStage.TO_SIGN, LesionStage.REFERRAL_OWED)
-    return is_owed or max(pathology.at, concordance.at if concordance else pathology.at) >= assessment.read_at
+def _samples(results: Iterable["PathologyResult"]) -> "list[list[PathologyResult]]":
+    """The reports of each sample, an amended one last; the samples in the order in which their first report came.
+
+    A sample taken here is known by its biopsy, one taken elsewhere by place and day.
+    """
+    by_sample: dict[tuple[object, ...], list[PathologyResult]] = {}
+    for row in results:
+        by_sample.setdefault((row.biopsy_id, row.facility, row.performed_on), []).append(row)
+    return list(by_sample.values())
+
+
+def _is_of(biopsy: "Biopsy", reports: "list[PathologyResult]") -> bool:
+    """Whether they are about that biopsy: its own, or from elsewhere and first heard of after it.
+
+    Of a sample of unknown origin, as before biopsies had rows, the newest report counts.
+    """
+    if reports[0].biopsy_id is not None:
+        return reports[0].biopsy_id == biopsy.pk
+    return (reports[0] if reports[0].facility else reports[-1]).at >= biopsy.at
+
+
+def _owed_by_tissue(
+    tissue: "Iterable[PathologyResult]", referred_at: datetime | None
+) -> "tuple[LesionStage | None, PathologyResult | None]":
+    """What somebody must do about a sample before anything else: sign the first unsigned one, then hand over."""
+    stages = [(_stage_by_tissue(_concordance(row), referred_at), row) for row in tissue]
+    for owed in (LesionStage.TO_SIGN, LesionStage.REFERRAL_OWED):
+        for stage, row in stages:
+            if stage == owed:
+                return owed, row
+    return None, None
+
+
+def _is_newer(pathology: "PathologyResult", assessment: "LesionAssessment") -> bool:
+    """Between tissue and images the newer word counts."""
+    concordance = _concordance(pathology)
+    return max(pathology.at, concordance.at if concordance else pathology.at) >= assessment.read_at
+
+
+def _concordance(pathology: "PathologyResult | None") -> "Concordance | None":
+    return getattr(pathology, "concordance", None)
 
 
 def _stage_by_tissue(concordance: "Concordance | None", referred_at: datetime | None) -> LesionStage:

@@ -26,7 +26,7 @@ from recalls.enums import (
     VisitKind,
 )
 from recalls.enums.barriers import MANY_CALLS, CaseReason
-from recalls.lesion_stages import LesionStage, is_any_suspicious, lesion_statuses, lesions_in
+from recalls.lesion_stages import LesionStage, is_any_suspicious, lesion_statuses
 from recalls.models import Appointment, Recall, RecallEvent, ReportRequest, SignOffRequest
 from recalls.next_state import newest_outcome
 from recalls.workflow import STEPS_BY_NAME, Precondition, Step
@@ -227,16 +227,15 @@ def is_death_on_record(recall: Recall) -> bool:
 def _is_tissue_unread(recall: Recall) -> bool:
     if recall._state.adding:
         return False
-    stages = {status.stage for status in lesion_statuses(recall)}
-    return bool(stages & {LesionStage.PATHOLOGY_AWAITED, LesionStage.TO_SIGN})
+    return any(status.is_tissue_awaited or status.stage == LesionStage.TO_SIGN for status in lesion_statuses(recall))
 
 
 def _is_pathology_awaited(recall: Recall, _now: datetime) -> bool:
-    return bool(lesions_in(lesion_statuses(recall), LesionStage.PATHOLOGY_AWAITED))
+    return any(status.is_tissue_awaited for status in lesion_statuses(recall))
 
 
 def _is_pathology_recorded(recall: Recall, _now: datetime) -> bool:
-    return any(status.is_pathology_amendable for status in lesion_statuses(recall))
+    return any(status.amendable_results for status in lesion_statuses(recall))
 
 
 def _is_result_told(recall: Recall, _now: datetime) -> bool:

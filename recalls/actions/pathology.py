@@ -65,18 +65,24 @@ def record_pathology(recall: Recall, pathology: PathologyInput, **kwargs: Unpack
 
 
 def amend_pathology(
-    recall: Recall, pathology: PathologyInput, *, reason: str, **kwargs: Unpack[ActionKwargs]
+    recall: Recall,
+    pathology: PathologyInput,
+    *,
+    reason: str,
+    amended_id: int | None = None,
+    **kwargs: Unpack[ActionKwargs],
 ) -> RecallEvent:
-    """Put a corrected report in place of the result of a lesion; the old row stays, the new one is signed and told.
+    """Put a corrected report in place of the result of a sample; the old row stays, the new one is signed and told.
 
-    Raises ValidationError without a reason, and for a lesion that has no result.
+    Newer tissue of the lesion stays awaited. `amended_id`: which result it corrects; the only one of the lesion where
+    None. Raises ValidationError without a reason, and where it is not plain which result is meant.
     """
     validate_pathology(pathology)
     if not reason.strip():
         raise ValidationError({"reason": _("Say why the pathology result is amended.")})
 
     def amend(transition: Transition) -> None:
-        old = _amendable_result(transition.recall, pathology.lesion_id)
+        old = _amendable_result(transition.recall, pathology.lesion_id, amended_id)
         row = add_pathology(
             transition, old.lesion, pathology, source=old.source, biopsy=old.biopsy, facility=old.facility,
             performed_on=old.performed_on,
@@ -146,7 +152,7 @@ def results_to_sign(recall: Recall) -> list[PathologyResult]:
 
 def awaited_lesions(recall: Recall) -> list[LesionStatus]:
     """The lesions from which tissue was taken and no result has come."""
-    return [status for status in load_lesion_statuses(recall) if status.stage == LesionStage.PATHOLOGY_AWAITED]
+    return [status for status in load_lesion_statuses(recall) if status.is_tissue_awaited]
 
 
 def validate_pathology(pathology: PathologyInput) -> None:
@@ -179,11 +185,11 @@ def _awaited_lesion(recall: Recall, lesion_id: int | None) -> LesionStatus:
     return chosen[0]
 
 
-def _amendable_result(recall: Recall, lesion_id: int | None) -> PathologyResult:
-    recorded = [status for status in load_lesion_statuses(recall) if status.is_pathology_amendable]
-    chosen = [status.pathology for status in recorded if status.pathology and lesion_id in (None, status.lesion.pk)]
+def _amendable_result(recall: Recall, lesion_id: int | None, amended_id: int | None) -> PathologyResult:
+    recorded = [row for status in load_lesion_statuses(recall) for row in status.amendable_results]
+    chosen = [row for row in recorded if lesion_id in (None, row.lesion_id) and amended_id in (None, row.pk)]
     if len(chosen) != 1:
-        raise ValidationError({"lesion": _("Say of which lesion the result is amended.")})
+        raise ValidationError({"amended": _("Say which result is amended.")})
     return chosen[0]
 
 

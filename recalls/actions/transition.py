@@ -27,7 +27,7 @@ from recalls.enums import (
     ClosureReason,
     State,
 )
-from recalls.lesion_stages import LesionStage, load_lesion_statuses
+from recalls.lesion_stages import load_lesion_statuses
 from recalls.models import Appointment, Recall, RecallEvent
 from recalls.permissions import (
     StaleVersion,
@@ -193,7 +193,7 @@ def update_deadlines(transition: Transition) -> None:
 
 
 def _longest_awaited_biopsy(recall: Recall) -> datetime | None:
-    awaited = [status for status in load_lesion_statuses(recall) if status.stage == LesionStage.PATHOLOGY_AWAITED]
+    awaited = [status for status in load_lesion_statuses(recall) if status.is_tissue_awaited]
     return min((status.biopsy.at for status in awaited if status.biopsy is not None), default=None)
 
 

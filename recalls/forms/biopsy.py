@@ -6,6 +6,8 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from clinic import calendar
+from desk.datetime_display import format_day
 from desk.form_layout import fields_in_row
 from recalls import actions
 from recalls.actions import ActionKwargs, BiopsyInput, PathologyInput
@@ -81,7 +83,7 @@ class RecordPathologyForm(PathologyFields, StepForm):
     lesion = forms.TypedChoiceField(label=_("Lesion"), coerce=int, widget=forms.RadioSelect)
 
     def init_fields(self) -> None:
-        waiting = lesions_at(self, LesionStage.PATHOLOGY_AWAITED)
+        waiting = self._waiting_lesions()
         self.fields["lesion"].choices = [(lesion.pk, str(lesion)) for lesion in waiting]  # type: ignore[attr-defined]
         if len(waiting) < 2:
             del self.fields["lesion"]
@@ -89,8 +91,11 @@ class RecordPathologyForm(PathologyFields, StepForm):
     @property
     def heading(self) -> str:
         """The one lesion whose result is awaited; of several the form asks which."""
-        waiting = lesions_at(self, LesionStage.PATHOLOGY_AWAITED)
+        waiting = self._waiting_lesions()
         return gettext("Lesion %(lesion)s") % {"lesion": waiting[0]} if len(waiting) == 1 else ""
+
+    def _waiting_lesions(self) -> list[Lesion]:
+        return [status.lesion for status in lesion_statuses(self.recall) if status.is_tissue_awaited]
 
     def get_layout(self) -> list[Any]:
         lesion = ["lesion"] if "lesion" in self.fields else []
@@ -102,7 +107,7 @@ class RecordPathologyForm(PathologyFields, StepForm):
 
 
 class AmendPathologyForm(PathologyFields, StepForm):
-    lesion = forms.TypedChoiceField(label=_("Lesion"), coerce=int, widget=forms.RadioSelect)
+    amended = forms.TypedChoiceField(label=_("Which result it corrects"), coerce=int, widget=forms.RadioSelect)
     reason = forms.CharField(
         label=_("Reason"),
         help_text=_("Such as: addendum of the laboratory, of that day."),
@@ -110,29 +115,34 @@ class AmendPathologyForm(PathologyFields, StepForm):
     )
 
     def init_fields(self) -> None:
-        self.recorded = [status for status in lesion_statuses(self.recall) if status.is_pathology_amendable]
-        self.fields["lesion"].choices = [  # type: ignore[attr-defined]
-            (status.lesion.pk, f"{status.lesion}: {status.pathology}") for status in self.recorded
+        self.recorded = [
+            (row.pk, self._describe(status.lesion, row))
+            for status in lesion_statuses(self.recall)
+            for row in status.amendable_results
         ]
+        self.fields["amended"].choices = self.recorded  # type: ignore[attr-defined]
         if len(self.recorded) < 2:
-            del self.fields["lesion"]
+            del self.fields["amended"]
+
+    def _describe(self, lesion: Lesion, row: PathologyResult) -> str:
+        """The lesion with that result and its day, for a lesion may have been biopsied twice."""
+        words = gettext("Lesion %(lesion)s: %(found)s, %(day)s")
+        day = format_day(calendar.local_day(self.recall.site, row.at))
+        return words % {"lesion": lesion, "found": row, "day": day}
 
     @property
     def heading(self) -> str:
-        """The one lesion that has a result, with that result; of several the form asks which."""
-        if len(self.recorded) != 1:
-            return ""
-        only = self.recorded[0]
-        return gettext("Lesion %(lesion)s: %(found)s") % {"lesion": only.lesion, "found": only.pathology}
+        """The one result there is; of several the form asks which."""
+        return self.recorded[0][1] if len(self.recorded) == 1 else ""
 
     def get_layout(self) -> list[Any]:
-        lesion = ["lesion"] if "lesion" in self.fields else []
-        return [*lesion, "result", "histology", *pathology_details_layout(self), "specimen", "text", "reason"]
+        amended = ["amended"] if "amended" in self.fields else []
+        return [*amended, "result", "histology", *pathology_details_layout(self), "specimen", "text", "reason"]
 
     def perform(self, kwargs: ActionKwargs) -> RecallEvent:
         cleaned = self.cleaned_data
-        amended = pathology_input(cleaned, cleaned.get("lesion"))
-        return actions.amend_pathology(self.recall, amended, reason=cleaned["reason"], **kwargs)
+        report, amended_id = pathology_input(cleaned, None), cleaned.get("amended")
+        return actions.amend_pathology(self.recall, report, reason=cleaned["reason"], amended_id=amended_id, **kwargs)
 
 
 # What each verdict says of pathology and imaging.

@@ -104,7 +104,7 @@ def build_case_record(recall: Recall, now: datetime) -> CaseRecord:
 def _lesion_row(recall: Recall, status: LesionStatus, now: datetime) -> LesionRow:
     return LesionRow(
         name=str(status.lesion),
-        stage=str(LESION_STAGE_LABELS[status.stage]),
+        stage=_stage_text(status),
         is_settled=status.stage == LesionStage.SETTLED,
         assessment=str(status.assessment) if status.assessment else "",
         biopsy=_format_biopsy(recall, status.biopsy, now) if status.biopsy else "",
@@ -113,6 +113,13 @@ def _lesion_row(recall: Recall, status: LesionStatus, now: datetime) -> LesionRo
         concordance=_format_concordance(recall, status.concordance, now) if status.concordance else "",
         surgery=format_pathology(status.surgery) if status.surgery else "",
     )
+
+
+def _stage_text(status: LesionStatus) -> str:
+    """ "Pathology to sign, newer tissue awaited"."""
+    label = str(LESION_STAGE_LABELS[status.stage])
+    is_more_awaited = status.is_tissue_awaited and status.stage != LesionStage.PATHOLOGY_AWAITED
+    return _("%(stage)s, newer tissue awaited") % {"stage": label} if is_more_awaited else label
 
 
 def _format_biopsy(recall: Recall, row: Biopsy, now: datetime) -> str:

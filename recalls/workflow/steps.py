@@ -303,10 +303,10 @@ STEPS: tuple[Step, ...] = (
          form="biopsy.RecordPathologyForm", next_in=(State.AWAITING_PATHOLOGY,), weight=10, form_open=True),
     Step(name="amend_pathology", label=_("Amend pathology"),
          rule=_("A pathology result that the laboratory corrects is recorded with a reason; the earlier one is kept, "
-                "and the new one is signed and told."),
+                "and the new one is signed and told, whatever other tissue is awaited."),
          from_states=_STATES_AFTER_OUTCOME,
          to_states=(State.AWAITING_CONCORDANCE, State.AWAITING_OUTCOME),
-         roles={Role.RADIOLOGIST}, precondition=Precondition.PATHOLOGY_RECORDED,
+         roles={Role.RADIOLOGIST, Role.INTEGRATION}, precondition=Precondition.PATHOLOGY_RECORDED,
          form="biopsy.AmendPathologyForm"),
     Step(name="sign_concordance", label=_("Sign concordance"),
          rule=_("A radiologist signs whether pathology and imaging of a lesion agree, and the next step; then the "

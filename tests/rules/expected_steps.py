@@ -138,7 +138,7 @@ EXPECTED_STEPS = [
         ["awaiting_concordance", "awaiting_outcome"],
         "RI",
     ),
-    ExpectedStep("amend_pathology", STATES_WITH_OUTCOME, ["awaiting_concordance", "awaiting_outcome"], "R"),
+    ExpectedStep("amend_pathology", STATES_WITH_OUTCOME, ["awaiting_concordance", "awaiting_outcome"], "RI"),
     ExpectedStep("sign_concordance", ["awaiting_concordance"], WHERE_RESULTS_LEAD, "R"),
     ExpectedStep("hand_over", ["to_hand_over"], WHERE_RESULTS_LEAD, "SNR"),
     ExpectedStep(

@@ -220,7 +220,7 @@ def add_missing_fact(recall: Recall, step: str) -> None:
         _add_referral(recall)
     if step == "record_pathology" and not awaited_lesions(recall):
         _add_awaited_lesion(recall)
-    if step == "amend_pathology" and not any(row.is_pathology_amendable for row in load_lesion_statuses(recall)):
+    if step == "amend_pathology" and not any(row.amendable_results for row in load_lesion_statuses(recall)):
         lesion = _add_awaited_lesion(recall)
         PathologyResult.objects.create(recall=recall, lesion=lesion, result=PathologyClass.BENIGN, **_signed_now())
     if step == "told_in_error":

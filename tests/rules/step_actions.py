@@ -153,9 +153,9 @@ def record_first_pathology(recall: Recall, by: UserOrActor, result: PathologyCla
 
 def amend_first_pathology(recall: Recall, by: UserOrActor) -> Any:
     """The first result that is here turns out another one."""
-    recorded = [status.lesion.pk for status in load_lesion_statuses(recall) if status.is_pathology_amendable]
-    amended = PathologyInput(PathologyClass.INVASIVE, recorded[0] if recorded else None)
-    return actions.amend_pathology(recall, amended, reason=_NOTE, by=by)
+    recorded = [row.pk for status in load_lesion_statuses(recall) for row in status.amendable_results]
+    amended = PathologyInput(PathologyClass.INVASIVE)
+    return actions.amend_pathology(recall, amended, reason=_NOTE, amended_id=recorded[0] if recorded else None, by=by)
 
 
 def informed_refusal(recall: Recall) -> RefusalInput:

@@ -18,10 +18,10 @@ from exchange.hl7.reading.facts import ReadMessage, ReportFacts
 from exchange.models import Hl7Message, Hl7Sender
 from exchange.models.hl7_sender import ReportStatus
 from patients.models import Patient
-from recalls.actions.pathology import PathologyInput, awaited_lesions, record_pathology
-from recalls.enums import MALIGNANT_CLASSES, Side, State
-from recalls.lesion_stages import LesionStatus
-from recalls.models import Recall
+from recalls.actions.pathology import PathologyInput, amend_pathology, awaited_lesions, record_pathology
+from recalls.enums import MALIGNANT_CLASSES, Side
+from recalls.lesion_stages import LesionStatus, load_lesion_statuses
+from recalls.models import PathologyResult, Recall
 
 _SECTIONS = frozenset({"SP", "PAT", "AP", "CP", "CYT", "HISTO", "PTH"})  # OBR-24, table 0074 and usual words
 _PROCEDURE = re.compile(r"patholog|histolog|cytolog|\b(?:11526-1|22634-0|22637-3|60567-5|60568-3)\b", re.IGNORECASE)
@@ -78,19 +78,49 @@ def apply_tissue_report(
     by_hand = _("Record the result at the recall by hand, then dismiss the message.")
     if known.record is None:
         return parked(_("This pathology report is about a patient who is not known here."), "PID-3", site=site)
-    recalls = list(Recall.objects.still_open().filter(patient=known.record).select_related("site").order_by("pk"))
-    waiting = [recall for recall in recalls if recall.state == State.AWAITING_PATHOLOGY]
-    recall = waiting[0] if len(waiting) == 1 else None
-    if recall is None or statuses != {ReportStatus.FINAL}:
-        words = _("No recall, or more than one, waits for this pathology report, or it corrects an earlier one.")
-        return parked(f"{words} {by_hand}", site=site, patient=known.record, recall=recalls[-1] if recalls else None)
-    matched = match_specimens(specimens, awaited_lesions(recall))
-    if isinstance(matched, str):
-        return parked(f"{matched} {by_hand}", "OBX-5", site=site, patient=known.record, recall=recall)
-    for pathology in matched:
-        record_pathology(recall, pathology, by=intake_actor())
-        recall.refresh_from_db()
+    recalls = list(Recall.objects.filter(patient=known.record).select_related("site", "patient").order_by("pk"))
+    is_correction = statuses == {ReportStatus.CORRECTED}
+    meant = [recall for recall in recalls if _lesions_meant(recall, is_correction=is_correction)]
+    if len(meant) != 1 or len(statuses) > 1:
+        words = _("No recall, or more than one, waits for this pathology report or has the result that it corrects.")
+        newest = next((recall for recall in reversed(recalls) if recall.is_open), None)
+        return parked(f"{words} {by_hand}", site=site, patient=known.record, recall=newest)
+    recall = meant[0]
+    matched = match_specimens(specimens, _lesions_meant(recall, is_correction=is_correction))
+    refused = matched if isinstance(matched, str) else _record(recall, matched, is_correction=is_correction)
+    if refused:
+        return parked(f"{refused} {by_hand}", "OBX-5", site=site, patient=known.record, recall=recall)
     return MessageResult(Hl7Message.State.APPLIED, site=site, patient=known.record, recall=recall)
+
+
+def _lesions_meant(recall: Recall, *, is_correction: bool) -> list[LesionStatus]:
+    """Those that wait for a result, also while another one is to be signed; of a correction those that have one."""
+    if not is_correction:
+        return awaited_lesions(recall) if recall.is_open else []
+    return [status for status in load_lesion_statuses(recall) if status.amendable_results]
+
+
+def _record(recall: Recall, results: list[PathologyInput], *, is_correction: bool) -> str:
+    """Record them at their lesions, a corrected one only where it says something else; in words why not."""
+    if not is_correction:
+        for one in results:
+            record_pathology(recall, one, by=intake_actor())
+            recall.refresh_from_db()
+        return ""
+    recorded = {status.lesion.pk: status.amendable_results for status in load_lesion_statuses(recall)}
+    if any(len(recorded[one.lesion_id or 0]) > 1 for one in results):
+        return str(_("A lesion was biopsied twice, and it is not plain which result is corrected."))
+    changed = [one for one in results if not _says_same(one, recorded[one.lesion_id or 0][0])]
+    for one in changed:
+        amend_pathology(recall, one, reason=_("Corrected by an HL7 message."), by=intake_actor())
+        recall.refresh_from_db()
+    return "" if changed else str(_("It corrects an earlier report, and names the same results."))
+
+
+def _says_same(new: PathologyInput, old: PathologyResult) -> bool:
+    """Whether everything that the new report states stands already."""
+    names = ("result", "histology", "grade", "er", "pr", "her2")
+    return all(getattr(new, name) in ("", getattr(old, name)) for name in names)
 
 
 def _leave_if_awaited(read: ReadMessage, sender: Hl7Sender, site: Site) -> MessageResult:

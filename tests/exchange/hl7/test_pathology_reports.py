@@ -1,18 +1,26 @@
 """Holds that a pathology report reaches the lesion that waits for it, and that one that is not plain is parked."""
 
 from collections.abc import Callable
+from datetime import time
 
 import pytest
+import time_machine
+from django.utils import timezone
 
+from clinic import calendar
+from clinic.factories import SiteStaff, get_site_staff
 from clinic.models import Site
 from exchange.hl7.applying.diagnosis_words import read_diagnosis
 from exchange.hl7.applying.tumor_words import read_tumor_details
 from exchange.hl7.message_result import MessageResult
 from exchange.models import Hl7Message
 from patients.factories import PatientFactory
-from recalls.enums import State
+from recalls import actions
+from recalls.actions import DisclosureInput, Slot
+from recalls.enums import ConcordanceVerdict, DisclosureMethod, State
 from recalls.models import PathologyResult, Recall
 from recalls.testing.factories import RecallFactory
+from recalls.testing.scenario_steps import shift_open_days
 from tests.exchange.hl7.samples import build_report
 
 pytestmark = pytest.mark.django_db
@@ -48,6 +56,24 @@ def test_grade_and_receptors_are_read_where_they_are_said_once_and_plainly(
     words: str, expected: dict[str, str]
 ) -> None:
     assert read_tumor_details(words) == expected
+
+
+@pytest.fixture
+def staff(shadyside: Site) -> SiteStaff:
+    return get_site_staff(shadyside)
+
+
+def sign(recall: Recall, staff: SiteStaff, verdict: ConcordanceVerdict) -> None:
+    recall.refresh_from_db()
+    actions.sign_concordance(recall, verdict, told=DisclosureInput(DisclosureMethod.PHONE), by=staff.radiologist)
+
+
+def repeat_biopsy(recall: Recall, staff: SiteStaff) -> None:
+    """A biopsy booked and done on the next open day."""
+    at = calendar.instant(recall.site, shift_open_days(recall.site, timezone.localdate(), 1), time(10))
+    actions.book_biopsy(recall, Slot(recall.site, at), by=staff.scheduler)
+    with time_machine.travel(at, tick=False):
+        actions.biopsy_done(recall, by=staff.scheduler)
 
 
 @pytest.fixture
@@ -100,6 +126,28 @@ def test_a_correction_a_preliminary_report_and_another_organ_record_nothing(
     assert apply_one(build_tissue_report(DUCTAL, status="C")).state == PARKED
     assert apply_one(build_tissue_report("A. COLON: TUBULAR ADENOMA.")).state == IGNORED
     assert not PathologyResult.objects.exists()
+
+
+def test_a_corrected_report_amends_the_one_result_that_it_can_be_about_and_a_radiologist_signs_it(
+    apply_one: ApplyOne, waiting: Recall, staff: SiteStaff
+) -> None:
+    """Also while the lesion was biopsied again and that tissue is awaited, and after the recall was closed."""
+    side = (waiting.lesions.get().side or "right").upper()
+    benign = f"A. {side} BREAST, CORE BIOPSY: FIBROADENOMA."
+    apply_one(build_tissue_report(benign))
+    sign(waiting, staff, ConcordanceVerdict.DISCORDANT)
+    repeat_biopsy(waiting, staff)
+    assert apply_one(build_tissue_report(benign, status="C")).state == PARKED  # it says the same: a person looks why
+    result = apply_one(build_tissue_report(DUCTAL.replace("RIGHT", side), status="C"))
+    assert (result.state, result.reason, result.recall) == (APPLIED, "", waiting)
+    waiting.refresh_from_db()
+    assert waiting.state == State.AWAITING_CONCORDANCE
+    assert [row.result for row in waiting.pathology_results.all()] == ["benign", "invasive"]
+    apply_one(build_tissue_report(benign))  # the second sample's own report, while the correction is to be signed
+    first, amended, second = waiting.pathology_results.all()
+    assert first.biopsy_id == amended.biopsy_id != second.biopsy_id
+    unclear = apply_one(build_tissue_report(DUCTAL.replace("RIGHT", side), status="C"))
+    assert (unclear.state, waiting.pathology_results.count()) == (PARKED, 3)  # of two samples a person says which
 
 
 @pytest.mark.parametrize(
