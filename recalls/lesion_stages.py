@@ -10,8 +10,11 @@ from recalls.enums import SUSPICIOUS_ASSESSMENTS, Assessment, ConcordanceVerdict
 from recalls.enums.lesions import MALIGNANT_CLASSES, PathologySource
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from recalls.models import Biopsy, Concordance, Lesion, LesionAssessment, PathologyResult, Recall, Referral
 
+HandOvers = tuple["Referral", ...]
 _RELATIONS = ("assessments", "biopsies", "pathology_results__concordance")
 
 
@@ -65,19 +68,26 @@ _REFERRAL_VERDICTS = frozenset({ConcordanceVerdict.MALIGNANT, ConcordanceVerdict
 def load_lesion_statuses(recall: "Recall") -> list[LesionStatus]:
     """Of every lesion of the recall, by number; reads the rows anew in a fixed number of queries."""
     lesions = list(recall.lesions.prefetch_related(*_RELATIONS))
-    return _statuses(lesions, recall.referrals.order_by("pk") if lesions else ())
+    return _statuses(lesions, load_hand_overs(recall) if lesions else ())
+
+
+def load_hand_overs(recall: "Recall") -> "QuerySet[Referral]":
+    """Every referral of the recall, also those after which the patient was not seen, with the row that says so."""
+    referrals: Any = recall.referrals.model
+    rows: QuerySet[Referral] = referrals.all_objects.filter(recall=recall).select_related("not_kept")
+    return rows.order_by("pk")
 
 
 def lesion_statuses(recall: "Recall") -> list[LesionStatus]:
     """The same without a query where the rows are read already, as by `selectors.recall_detail`."""
     if "lesions" not in getattr(recall, "_prefetched_objects_cache", {}):
         return load_lesion_statuses(recall)
-    return _statuses(recall.lesions.all(), recall.referrals.all())
+    return _statuses(recall.lesions.all(), recall.hand_overs)  # type: ignore[attr-defined]
 
 
-def _statuses(lesions: Iterable["Lesion"], referrals: Iterable["Referral"]) -> list[LesionStatus]:
-    referred_at = max((row.at for row in referrals), default=None)
-    return [_status(lesion, referred_at) for lesion in lesions]
+def _statuses(lesions: Iterable["Lesion"], hand_overs: Iterable["Referral"]) -> list[LesionStatus]:
+    known = tuple(hand_overs)
+    return [_status(lesion, known) for lesion in lesions]
 
 
 def lesions_in(statuses: Iterable[LesionStatus], stage: LesionStage) -> list["Lesion"]:
@@ -109,7 +119,7 @@ def is_malignant(status: LesionStatus) -> bool:
     )
 
 
-def _status(lesion: "Lesion", referred_at: datetime | None) -> LesionStatus:
+def _status(lesion: "Lesion", hand_overs: HandOvers) -> LesionStatus:
     results = sorted(lesion.pathology_results.all(), key=lambda row: row.pk)
     surgery = next((row for row in reversed(results) if row.source == PathologySource.SURGERY), None)
     assessment, biopsy = _newest(lesion.assessments.all()), _newest(lesion.biopsies.all())
@@ -117,7 +127,7 @@ def _status(lesion: "Lesion", referred_at: datetime | None) -> LesionStatus:
     tissue = tuple(reports[-1] for reports in samples)
     is_settled = assessment is None or (surgery is not None and surgery.at >= assessment.read_at)  # it was taken out
     is_awaited = not is_settled and biopsy is not None and not any(_is_of(biopsy, reports) for reports in samples)
-    owed_stage, owed = _owed_by_tissue(tissue, referred_at)
+    owed_stage, owed = _owed_by_tissue(tissue, hand_overs)
     pathology = owed if owed_stage == LesionStage.TO_SIGN else (tissue[-1] if tissue else None)
     if is_settled:
         stage = LesionStage.SETTLED
@@ -126,9 +136,9 @@ def _status(lesion: "Lesion", referred_at: datetime | None) -> LesionStatus:
     elif is_awaited:  # what was taken is read, also when the images have been called benign meanwhile
         stage = LesionStage.PATHOLOGY_AWAITED
     elif pathology is not None and _is_newer(pathology, assessment):
-        stage = _stage_by_tissue(_concordance(pathology), referred_at)
+        stage = _stage_by_tissue(_concordance(pathology), hand_overs)
     else:
-        stage = _stage_by_images(assessment, referred_at)
+        stage = _stage_by_images(assessment, hand_overs)
     concordance = _concordance(pathology)
     return LesionStatus(lesion, stage, assessment, pathology, concordance, biopsy, surgery, tissue, is_awaited)
 
@@ -155,10 +165,10 @@ def _is_of(biopsy: "Biopsy", reports: "list[PathologyResult]") -> bool:
 
 
 def _owed_by_tissue(
-    tissue: "Iterable[PathologyResult]", referred_at: datetime | None
+    tissue: "Iterable[PathologyResult]", hand_overs: HandOvers
 ) -> "tuple[LesionStage | None, PathologyResult | None]":
     """What somebody must do about a sample before anything else: sign the first unsigned one, then hand over."""
-    stages = [(_stage_by_tissue(_concordance(row), referred_at), row) for row in tissue]
+    stages = [(_stage_by_tissue(_concordance(row), hand_overs), row) for row in tissue]
     for owed in (LesionStage.TO_SIGN, LesionStage.REFERRAL_OWED):
         for stage, row in stages:
             if stage == owed:
@@ -176,7 +186,7 @@ def _concordance(pathology: "PathologyResult | None") -> "Concordance | None":
     return getattr(pathology, "concordance", None)
 
 
-def _stage_by_tissue(concordance: "Concordance | None", referred_at: datetime | None) -> LesionStage:
+def _stage_by_tissue(concordance: "Concordance | None", hand_overs: HandOvers) -> LesionStage:
     if concordance is None:
         return LesionStage.TO_SIGN
     if concordance.verdict in _REPEAT_VERDICTS:
@@ -184,23 +194,30 @@ def _stage_by_tissue(concordance: "Concordance | None", referred_at: datetime | 
     if concordance.follow_up_months:
         return LesionStage.FOLLOW_UP
     if concordance.verdict in _REFERRAL_VERDICTS:
-        return _referral_stage(concordance.at, referred_at)
+        return _referral_stage(concordance.at, hand_overs)
     return LesionStage.SETTLED
 
 
-def _stage_by_images(row: "LesionAssessment", referred_at: datetime | None) -> LesionStage:
+def _stage_by_images(row: "LesionAssessment", hand_overs: HandOvers) -> LesionStage:
     if row.assessment in SUSPICIOUS_ASSESSMENTS:
         return LesionStage.TO_BIOPSY
     if row.assessment == Assessment.PROBABLY_BENIGN:
         return LesionStage.FOLLOW_UP
     if row.assessment == Assessment.KNOWN_MALIGNANCY:
-        return _referral_stage(row.at, referred_at)
+        return _referral_stage(row.at, hand_overs)
     return LesionStage.SETTLED
 
 
-def _referral_stage(since: datetime, referred_at: datetime | None) -> LesionStage:
-    taken_over = referred_at is not None and referred_at >= since
+def _referral_stage(since: datetime, hand_overs: HandOvers) -> LesionStage:
+    """Who was handed over after that word and not seen there is handed over anew, whoever else was asked before."""
+    later = [row for row in hand_overs if row.at >= since]
+    in_vain = [row.not_kept.at for row in later if _was_not_kept(row)]
+    taken_over = any(row.at >= max(in_vain, default=since) for row in later if not _was_not_kept(row))
     return LesionStage.SETTLED if taken_over else LesionStage.REFERRAL_OWED
+
+
+def _was_not_kept(row: "Referral") -> bool:
+    return getattr(row, "not_kept", None) is not None
 
 
 def _newest(rows: Iterable[Any]) -> Any:

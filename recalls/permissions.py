@@ -100,9 +100,15 @@ def open_report_requests(recall: Recall) -> list[ReportRequest]:
     return [request for request in recall.report_requests.all() if request.closed_at is None]
 
 
+def places_asked_after_visit(recall: Recall) -> list[str]:
+    """Those the patient was handed over to that have not said yet whether they came; no query when prefetched."""
+    asked = (row for row in open_report_requests(recall) if row.kind == OutsideReportKind.FIRST_VISIT)
+    return [row.facility for row in asked]
+
+
 def is_first_visit_asked(recall: Recall) -> bool:
     """Whether somebody took the patient over and has not said yet that they came; no query when prefetched."""
-    is_asked = any(request.kind == OutsideReportKind.FIRST_VISIT for request in open_report_requests(recall))
+    is_asked = bool(places_asked_after_visit(recall))
     return is_asked and bool(recall.referrals.all()) and recall.patient.deceased_on is None
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Unpack
+from typing import Any, Unpack
 
 from django.core.exceptions import ValidationError
 from django.utils import timezone
@@ -31,7 +31,7 @@ from recalls.enums import (
 from recalls.enums.lesions import PathologySource
 from recalls.lesion_stages import LesionStatus, is_malignant, load_lesion_statuses
 from recalls.models import Lesion, OutsideReport, Recall, RecallEvent, ReportRequest
-from recalls.permissions import NotPermitted, open_report_requests
+from recalls.permissions import NotPermitted, open_report_requests, places_asked_after_visit
 
 # How long another institution is given before it is asked again, in days; a patient who was not seen waits in vain.
 ASK_AGAIN_DAYS = 14
@@ -91,7 +91,7 @@ def record_outside(recall: Recall, report: OutsideReportInput, **kwargs: Unpack[
         _RECORD_BY_KIND[report.kind](transition, report, row)
         row.save(force_insert=True)
         transition.data |= {"report": row.pk, "kind": report.kind}
-        close_requests(transition, received=True, kinds=_ANSWERED_BY_KIND.get(report.kind, (report.kind,)))
+        _close_answered(transition, report)
         go_on(transition)
 
     return apply_step(recall, "record_outside", record, **kwargs)
@@ -125,24 +125,57 @@ def request_report(
 ) -> None:
     """Put the report on the list of those that other institutions owe; one already asked for is kept up to date.
 
+    Whether the patient came is asked of each place they were handed over to: a second one replaces none.
     `ask_on`: the day at the site on which to ask first; in two weeks where None.
     """
     recall = transition.recall
     ask_on = ask_on or calendar.local_day(recall.site, transition.now) + timedelta(days=ASK_AGAIN_DAYS)
     values = {"facility": facility.strip(), "phone": phone.strip(), "ask_on": ask_on, "site": recall.site}
-    request, is_new = ReportRequest.objects.update_or_create(recall=recall, kind=kind, closed_at=None, defaults=values)
+    known: dict[str, Any] = {"recall": recall, "kind": kind, "closed_at": None}
+    if kind == OutsideReportKind.FIRST_VISIT:
+        known["facility"] = facility.strip()
+    request, is_new = ReportRequest.objects.update_or_create(**known, defaults=values)
     transition.data |= {"facility": facility.strip()} | ({"report_request": request.pk} if is_new else {})
 
 
 def close_requests(
-    transition: Transition, *, received: bool, kinds: Sequence[OutsideReportKind] = tuple(OutsideReportKind)
-) -> None:
-    """Take the requests for reports of these kinds off the list: the report came, or is not to be had."""
+    transition: Transition, *, received: bool, kinds: Sequence[OutsideReportKind] = tuple(OutsideReportKind),
+    facility: str = "",
+) -> None:  # fmt: skip
+    """Take the requests for reports of these kinds off the list: the report came, or is not to be had.
+
+    `facility`: of this place alone, however it is written in upper or lower case; of all where empty.
+    """
     for request in open_report_requests(transition.recall):
-        if request.kind in kinds:
+        if request.kind in kinds and (not facility or is_same_place(request.facility, facility)):
             request.closed_at, request.closed_by, request.received = transition.now, transition.actor.name, received
             request.save(update_fields=["closed_at", "closed_by", "received"])
             transition.data |= {"facility": request.facility}
+
+
+def is_same_place(one: str, other: str) -> bool:
+    return one.casefold().split() == other.casefold().split()
+
+
+def which_place_error(places: Sequence[str]) -> ValidationError:
+    words = _("More than one place is asked whether the patient came: enter one of them: %(places)s.")
+    return ValidationError({"facility": words % {"places": "; ".join(places)}})
+
+
+def _close_answered(transition: Transition, report: OutsideReportInput) -> None:
+    """A place answers for itself where several are asked whether the patient came.
+
+    Raises ValidationError where a first visit is at none of them: nobody may guess which one has answered.
+    """
+    came = OutsideReportKind.FIRST_VISIT
+    kinds = _ANSWERED_BY_KIND.get(report.kind, (report.kind,))
+    asked = places_asked_after_visit(transition.recall)
+    is_clear = len(asked) < 2 or any(is_same_place(place, report.facility) for place in asked)
+    if report.kind == came and not is_clear:
+        raise which_place_error(asked)
+    close_requests(transition, received=True, kinds=[kind for kind in kinds if kind != came])
+    if came in kinds and is_clear:
+        close_requests(transition, received=True, kinds=(came,), facility=report.facility if len(asked) > 1 else "")
 
 
 def _check_may_lower(transition: Transition, report: OutsideReportInput) -> None:

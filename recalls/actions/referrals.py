@@ -8,11 +8,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinic import calendar
-from recalls.actions.outside_reports import close_requests, request_report
+from recalls.actions.outside_reports import close_requests, is_same_place, request_report, which_place_error
 from recalls.actions.progress import go_on
 from recalls.actions.transition import ActionKwargs, Transition, apply_step
 from recalls.enums import OutsideReportKind
 from recalls.models import Recall, RecallEvent, Referral, ReferralRetraction
+from recalls.permissions import places_asked_after_visit
 
 _MAX_REFERRAL_DAYS = 183
 
@@ -47,22 +48,35 @@ def hand_over(
     return apply_step(recall, "hand_over", refer, **kwargs)
 
 
-def not_seen_there(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
-    """Take back the newest referral: the patient was not seen, so nobody has taken over; `note` says how it is known.
+def not_seen_there(recall: Recall, facility: str = "", **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
+    """Take back a referral: the patient was not seen, so nobody has taken over; `note` says how it is known.
 
-    The recall is open again, and a referral is owed anew.
+    The recall is open again, and a referral is owed anew. `facility`: the place. Raises ValidationError where several
+    are asked whether the patient came and it is none of them: nobody may guess which one waited in vain.
     """
     if not kwargs.get("note", "").strip():
         raise ValidationError({"note": _("Say how it is known, in a few words.")})
 
     def take_back(transition: Transition) -> None:
-        referral = transition.recall.referrals.latest("pk")
+        place = _place_asked(transition.recall, facility)
+        newest_first = list(transition.recall.referrals.order_by("-pk"))
+        referral = next((row for row in newest_first if is_same_place(row.facility, place)), newest_first[0])
         ReferralRetraction.objects.create(referral=referral, **transition.signature)
         transition.data = {"not_kept": referral.pk}
-        close_requests(transition, received=False, kinds=(OutsideReportKind.FIRST_VISIT,))
+        close_requests(transition, received=False, kinds=(OutsideReportKind.FIRST_VISIT,), facility=place)
         go_on(transition)
 
     return apply_step(recall, "not_seen_there", take_back, **kwargs)
+
+
+def _place_asked(recall: Recall, facility: str) -> str:
+    """The only one that is asked whether the patient came, or the one that was named."""
+    asked = places_asked_after_visit(recall)
+    if len(asked) == 1:
+        return asked[0]
+    if not any(is_same_place(place, facility) for place in asked):
+        raise which_place_error(asked)
+    return facility
 
 
 def _validate_referral(recall: Recall, clinician: str, facility: str, first_visit_on: date) -> None:

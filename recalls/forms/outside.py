@@ -11,12 +11,12 @@ from desk.form_layout import fields_in_row
 from recalls import actions
 from recalls.actions import ActionKwargs, OutcomeInput, OutsideReportInput, ReportFile
 from recalls.enums import Assessment, OutsideReportKind, ReportSource
-from recalls.forms.base import StepForm, date_field
+from recalls.forms.base import ReasonForm, StepForm, date_field
 from recalls.forms.biopsy import PathologyFields, pathology_details_layout, pathology_input
 from recalls.forms.outcomes import OUTCOME_ASSESSMENTS
 from recalls.lesion_stages import lesion_statuses
 from recalls.models import RecallEvent
-from recalls.permissions import open_report_requests
+from recalls.permissions import open_report_requests, places_asked_after_visit
 
 _TISSUE_KINDS = (OutsideReportKind.BIOPSY, OutsideReportKind.SURGERY)
 MAX_FILE_BYTES = 5 * 1024 * 1024
@@ -67,6 +67,8 @@ class RecordOutsideForm(PathologyFields, StepForm):
             ]
         for request in open_report_requests(self.recall):
             self.initial.update(kind=request.kind, facility=request.facility)
+        if len(places_asked_after_visit(self.recall)) > 1:
+            self.initial["facility"] = ""  # which of them answered is for the person to say
 
     def get_layout(self) -> list[Any]:
         lesion = ["lesion"] if "lesion" in self.fields else []
@@ -117,3 +119,20 @@ class RecordOutsideForm(PathologyFields, StepForm):
             told_there=cleaned["told_there"],
         )
         return actions.record_outside(self.recall, report, **kwargs)
+
+
+class NotSeenThereForm(ReasonForm):
+    """Asks which place waited for the patient in vain where several are asked."""
+
+    facility = forms.ChoiceField(label=_("Where the patient was not seen"))
+
+    field_order = ("facility", "note")
+
+    def init_fields(self) -> None:
+        places = places_asked_after_visit(self.recall)
+        self.fields["facility"].choices = [("", "-"), *((place, place) for place in places)]  # type: ignore[attr-defined]
+        if len(places) < 2:
+            del self.fields["facility"]
+
+    def perform(self, kwargs: ActionKwargs) -> RecallEvent:
+        return actions.not_seen_there(self.recall, self.cleaned_data.get("facility", ""), **kwargs)

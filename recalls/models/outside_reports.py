@@ -75,9 +75,9 @@ class ReportRequest(models.Model):
         verbose_name_plural = _("report requests")
         constraints = [
             models.UniqueConstraint(
-                fields=["recall", "kind"],
+                fields=["recall", "kind", "facility"],
                 condition=Q(closed_at__isnull=True),
-                name="report_requested_once_per_recall",
+                name="report_requested_once",
             ),
         ]
         indexes = [

@@ -21,6 +21,7 @@ from recalls.models import (
     PathologyResult,
     Recall,
     Referral,
+    ReferralRetraction,
     Refusal,
     ReportRequest,
     ResultDisclosure,
@@ -37,7 +38,8 @@ def _rows_of(recall: int, site: int) -> "dict[str, QuerySet[Any]]":
         "biopsies": Biopsy.objects.filter(recall=recall),
         "pathology_results": PathologyResult.objects.filter(recall=recall),
         "concordances": Concordance.objects.filter(recall=recall),
-        "referrals": Referral.objects.filter(recall=recall),
+        "hand_overs": Referral.all_objects.filter(recall=recall),
+        "not_kept": ReferralRetraction.objects.filter(referral__recall=recall),
         "disclosures": ResultDisclosure.objects.filter(recall=recall),
         "refusals": Refusal.objects.filter(recall=recall),
         "report_requests": ReportRequest.objects.filter(recall=recall),
@@ -72,7 +74,17 @@ def load_result_rows(recall: Recall) -> None:
     recall.resources_of_site = found.pop("barrier_resources")  # type: ignore[attr-defined]
     _join_helps(found["barriers"], found.pop("barrier_helps"))
     _join_lesions(found, assessments)
+    recall.hand_overs = found.pop("hand_overs")  # type: ignore[attr-defined]
+    found["referrals"] = _standing_referrals(recall.hand_overs, found.pop("not_kept"))  # type: ignore[attr-defined]
     set_prefetched(recall, **found)
+
+
+def _standing_referrals(hand_overs: list[Referral], retractions: list[ReferralRetraction]) -> list[Referral]:
+    """Join to each the row that says that the patient was not seen there; those that have none."""
+    not_kept = {row.referral_id: row for row in retractions}
+    for row in hand_overs:
+        row._state.fields_cache["not_kept"] = not_kept.get(row.pk)
+    return [row for row in hand_overs if row.pk not in not_kept]
 
 
 def _join_helps(barriers: Iterable[Barrier], helps: Iterable[BarrierHelp]) -> None:

@@ -326,7 +326,7 @@ STEPS: tuple[Step, ...] = (
          from_states=_STATES_AFTER_OUTCOME,
          to_states=tuple(state for state in _STATES_AFTER_OUTCOME if state != State.ON_HOLD),
          roles=DESK_ROLES | {Role.RADIOLOGIST}, precondition=Precondition.FIRST_VISIT_ASKED,
-         main_ways=(), form=REASON_FORM),
+         main_ways=(), form="outside.NotSeenThereForm"),
     Step(name="record_outside", label=_("Record an outside result"),
          rule=_("A work-up, biopsy, surgery or first visit elsewhere is recorded with its report, also after the "
                 "recall was closed; one that says less than a 4, a 5 or a cancer here by a radiologist."),

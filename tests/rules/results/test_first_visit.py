@@ -4,22 +4,38 @@ from datetime import date, timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.urls import reverse
 from django.utils import timezone
+from time_machine import TimeMachineFixture
 
 from clinic import calendar
 from clinic.factories import SiteStaff
 from clinic.models import Site
 from recalls import actions
-from recalls.actions import OutsideReportInput, PathologyInput
-from recalls.enums import ClosureReason, OutsideReportKind, PathologyClass, ReportSource, State
+from recalls.actions import LesionInput, OutcomeInput, OutsideReportInput, PathologyInput
+from recalls.enums import (
+    Assessment,
+    ClosureReason,
+    ConcordanceVerdict,
+    OutsideReportKind,
+    PathologyClass,
+    ReportSource,
+    Side,
+    State,
+)
+from recalls.lesion_stages import LesionStage, load_lesion_statuses
 from recalls.models import Recall, Referral, ReportRequest
 from recalls.permissions import StepUnavailable
 from recalls.selectors.report_requests import get_report_requests
 from recalls.testing.factories import RecallFactory
+from tests.desk.conftest import ClientFor, client_for, page_text
+from tests.rules.recall_states import book_begun_biopsy
 from tests.rules.results.hand_over import hand_over
+from tests.rules.step_actions import TOLD_AT_VISIT, TOLD_BY_PHONE
 
+__all__ = ["client_for"]
 pytestmark = pytest.mark.django_db
-HOSPITAL = "Hillside Sample Hospital"
+HOSPITAL, OTHER = "Hillside Sample Hospital", "Valley Sample Hospital"
 
 
 @pytest.fixture
@@ -107,3 +123,73 @@ def test_nobody_asks_whether_a_patient_came_who_has_died(handed_over: Recall, st
         actions.not_seen_there(handed_over, by=staff.navigator, note="The hospital waited.")
     actions.not_deceased(handed_over, by=staff.manager, note="It was another person of that name.")
     assert [request.recall_id for request in _asked_for(handed_over.site)] == [handed_over.pk]
+
+
+@pytest.fixture
+def handed_to_two(visited: Recall, staff: SiteStaff, time_machine: TimeMachineFixture) -> Recall:
+    """A cancer of each breast, read on two days: two places took the patient over, and neither has answered."""
+    sides = tuple(LesionInput(Assessment.SUSPICIOUS_C, side=side) for side in (Side.RIGHT, Side.LEFT))
+    outcome = OutcomeInput(Assessment.SUSPICIOUS_C, lesions=sides, told=TOLD_AT_VISIT)
+    actions.record_outcome(visited, outcome, by=staff.radiologist)
+    book_begun_biopsy(visited, time_machine)
+    actions.biopsy_done(visited, by=staff.scheduler)
+    for lesion, place in zip(visited.lesions.order_by("number"), (HOSPITAL, OTHER), strict=True):
+        time_machine.shift(timedelta(hours=1))
+        actions.record_pathology(visited, PathologyInput(PathologyClass.INVASIVE, lesion.pk), by=staff.radiologist)
+        actions.sign_concordance(visited, ConcordanceVerdict.MALIGNANT, told=TOLD_BY_PHONE, by=staff.radiologist)
+        hand_over(visited, staff, facility=place)
+    assert visited.state == State.CLOSED
+    return visited
+
+
+def test_a_second_referral_leaves_the_first_place_asked_and_each_answers_for_itself(
+    handed_to_two: Recall, staff: SiteStaff
+) -> None:
+    recall = handed_to_two
+    assert [request.facility for request in _asked_for(recall.site)] == [HOSPITAL, OTHER]
+    report = OutsideReportInput(OutsideReportKind.FIRST_VISIT, "Elsewhere", _today(recall), ReportSource.PHONE)
+    with pytest.raises(ValidationError, match="More than one place is asked"):
+        actions.record_outside(recall, report, by=staff.navigator)
+    for wrong in ("", "Elsewhere"):
+        with pytest.raises(ValidationError, match="More than one place is asked"):
+            actions.not_seen_there(recall, wrong, by=staff.navigator, note="The hospital waited.")
+    _seen(recall, staff)
+    assert [request.facility for request in _asked_for(recall.site)] == [OTHER]
+    actions.not_seen_there(recall, by=staff.navigator, note="The hospital waited in vain.")
+    assert [referral.facility for referral in recall.referrals.all()] == [HOSPITAL]
+    assert recall.state == State.TO_HAND_OVER
+
+
+def test_a_patient_not_seen_at_the_first_of_two_places_is_handed_over_anew_for_that_cancer(
+    handed_to_two: Recall, staff: SiteStaff, time_machine: TimeMachineFixture
+) -> None:
+    """That the second place has the other cancer is no answer for this one."""
+    recall = handed_to_two
+    time_machine.shift(timedelta(hours=1))
+    actions.not_seen_there(recall, HOSPITAL.upper(), by=staff.navigator, note="The hospital waited in vain.")
+    assert (recall.state, recall.is_open) == (State.TO_HAND_OVER, True)
+    assert [status.stage for status in load_lesion_statuses(recall)] == [
+        LesionStage.REFERRAL_OWED, LesionStage.SETTLED,
+    ]  # fmt: skip
+    hand_over(recall, staff)
+    assert (recall.state, recall.closure_reason) == (State.CLOSED, ClosureReason.CANCER_HANDED_OVER)
+    assert [request.facility for request in _asked_for(recall.site)] == [HOSPITAL, OTHER]
+
+
+def test_the_pages_ask_which_of_two_places_saw_the_patient_or_waited_in_vain(
+    handed_to_two: Recall, staff: SiteStaff, client_for: ClientFor, time_machine: TimeMachineFixture
+) -> None:
+    time_machine.shift(timedelta(minutes=1))
+    recall, desk = handed_to_two, client_for(staff.navigator)
+    outside = desk.get(reverse("step", args=[recall.pk, "record_outside"]))
+    assert outside.context["form"].initial["facility"] == ""
+    recall.refresh_from_db()
+    typed = {"version": recall.version, "key": "waited-in-vain", "note": "The hospital waited.", "facility": ""}
+    page = reverse("step", args=[recall.pk, "not_seen_there"])
+    assert "This field is required" in page_text(desk.post(page, typed))
+    desk.post(page, typed | {"facility": HOSPITAL})
+    assert [request.facility for request in _asked_for(recall.site)] == [OTHER]
+    assert [referral.facility for referral in recall.referrals.all()] == [OTHER]
+    recall.refresh_from_db()
+    assert recall.state == State.TO_HAND_OVER
+    assert "Referral to arrange" in page_text(desk.get(reverse("recall", args=[recall.pk])))
