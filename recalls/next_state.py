@@ -46,7 +46,7 @@ def find_next_state(recall: Recall, statuses: Sequence[LesionStatus]) -> NextSta
     if booked and booked != VisitKind.BIOPSY:
         return State.SCHEDULED, None
     outcome = newest_outcome(recall)
-    if is_imaging_owed(recall, outcome):
+    if is_imaging_owed(recall, outcome, statuses):
         return State.TO_CONTACT, None
     if LesionStage.FOLLOW_UP in stages:
         has_begun = outcome is not None and recall.round > outcome.round
@@ -59,15 +59,18 @@ def newest_outcome(recall: Recall) -> Outcome | None:
     return max(recall.outcomes.all(), key=lambda row: row.pk, default=None)
 
 
-def is_imaging_owed(recall: Recall, outcome: Outcome | None) -> bool:
+def is_imaging_owed(recall: Recall, outcome: Outcome | None, statuses: Sequence[LesionStatus]) -> bool:
     """Whether the newest reading leaves a breast incomplete, also beside a 4 or 5 of the other one.
 
-    Without an outcome it is the screening reading of a 4 or 5, from which the patient was sent straight to biopsy.
+    Without an outcome it is the screening reading of a 4 or 5, from which the patient was sent straight to biopsy, with
+    what was said of each breast then.
     """
     if outcome is not None:
         return Assessment.NEED_IMAGING in (outcome.assessment, outcome.assessment_left, outcome.assessment_right)
     exam = recall.exam
-    is_incomplete = {exam.assessment_left, exam.assessment_right} & {Assessment.NEED_IMAGING, Assessment.NEED_PRIORS}
+    said = {exam.assessment_left, exam.assessment_right}
+    said |= {status.assessment.assessment for status in statuses if status.assessment is not None}
+    is_incomplete = said & {Assessment.NEED_IMAGING, Assessment.NEED_PRIORS}
     return exam.assessment in SUSPICIOUS_ASSESSMENTS and bool(is_incomplete)
 
 

@@ -11,7 +11,7 @@ from recalls.actions.transition import Transition
 from recalls.assessment_consistency import LESION_ASSESSMENTS
 from recalls.enums import SUSPICIOUS_ASSESSMENTS, Assessment, Side
 from recalls.lesion_stages import LesionStage, load_lesion_statuses
-from recalls.models import Finding, Lesion, LesionAssessment, Outcome, Recall
+from recalls.models import Finding, Lesion, LesionAssessment, Outcome, Recall, ScreeningExam
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +74,41 @@ def lesion_assessments(recall: Recall, reading: LesionReading) -> Iterable[tuple
 def implied_lesions(recall: Recall, reading: LesionReading) -> list[LesionInput]:
     """The lesions that a reading implies: one for each side that has such a result of its own, else one.
 
-    It is the finding of the screening exam where there is only one that it can be.
+    Where no side has a result and findings stand on both, each side has one: no finding is settled by the other's. It
+    is the finding of the screening exam where there is only one that it can be.
     """
     sides = {Side.RIGHT: reading.assessment_right, Side.LEFT: reading.assessment_left}
     sided = {side: Assessment(found) for side, found in sides.items() if found in LESION_ASSESSMENTS}
     findings = list(recall.exam.findings.all())
+    both = sides_found(findings)
+    if not any(sides.values()) and len(both) == len(sides):
+        sided = dict.fromkeys(both, reading.assessment)
     if sided:
-        return [
-            _from_findings(found, [row for row in findings if row.side == side], side) for side, found in sided.items()
-        ]
+        return [lesion_of_side(findings, side, found) for side, found in sided.items()]
     shared = {row.side for row in findings}
     return [_from_findings(reading.assessment, findings, shared.pop() if len(shared) == 1 else "")]
+
+
+def sides_found(findings: Iterable[Finding]) -> list[Side]:
+    """The breasts in which something was found, the right one first."""
+    said = {row.side for row in findings}
+    return [side for side in (Side.RIGHT, Side.LEFT) if said & {side, Side.BOTH}]
+
+
+def sides_without_result(exam: ScreeningExam) -> list[Side]:
+    """The breasts with a finding that the screening gave no result of their own, where the other one has something too.
+
+    No query when the findings are prefetched.
+    """
+    found = sides_found(exam.findings.all())
+    given = {Side.RIGHT: exam.assessment_right, Side.LEFT: exam.assessment_left}
+    is_one_breast = len({*found, *(side for side, result in given.items() if result)}) < len(given)
+    return [] if is_one_breast else [side for side in found if not given[side]]
+
+
+def lesion_of_side(findings: Iterable[Finding], side: Side, assessment: Assessment) -> LesionInput:
+    """A lesion of that breast, with its finding where there is only one."""
+    return _from_findings(assessment, [row for row in findings if row.side in (side, Side.BOTH)], side)
 
 
 def _from_findings(assessment: Assessment, findings: list[Finding], side: str) -> LesionInput:

@@ -12,25 +12,34 @@ from django.utils.translation import gettext as _
 from clinic import calendar
 from clinic.roles import Role
 from desk.datetime_display import format_day
-from recalls.actions.lesions import LesionReading, assess_lesions
+from recalls.actions.lesions import (
+    LesionReading,
+    assess_lesions,
+    lesion_of_side,
+    sides_found,
+)
 from recalls.actions.outcomes import OutcomeInput, add_outcome, plan_follow_up, validate_outcome
 from recalls.actions.pathology import PathologyInput, add_pathology, validate_pathology
 from recalls.actions.progress import go_on
 from recalls.actions.telling import DisclosureInput, owe_result, tell_results
 from recalls.actions.transition import ActionKwargs, Transition, apply_step
+from recalls.assessment_consistency import LESION_ASSESSMENTS
 from recalls.enums import (
     MALIGNANT_CLASSES,
     SAME_DAY_ASSESSMENTS,
+    SUSPICIOUS_ASSESSMENTS,
     WRITTEN_RESULT_ASSESSMENTS,
     Assessment,
     DisclosureMethod,
     OutcomeBasis,
     OutsideReportKind,
     ReportSource,
+    Side,
 )
 from recalls.enums.lesions import PathologySource
 from recalls.lesion_stages import LesionStatus, is_malignant, load_lesion_statuses
 from recalls.models import Lesion, OutsideReport, Recall, RecallEvent, ReportRequest
+from recalls.next_state import newest_outcome
 from recalls.permissions import NotPermitted, open_report_requests, places_asked_after_visit
 
 # How long another institution is given before it is asked again, in days; a patient who was not seen waits in vain.
@@ -270,9 +279,32 @@ def _reported_lesion(transition: Transition, pathology: PathologyInput) -> Lesio
     if len(chosen) > 1:
         raise ValidationError({"lesion": _("Say which lesion this result is about.")})
     if not chosen:
-        assess_lesions(transition, LesionReading(Assessment.SUSPICIOUS), None, transition.now)
-        chosen = load_lesion_statuses(transition.recall)
+        side = _make_lesions(transition, pathology.side)
+        chosen = [status for status in load_lesion_statuses(transition.recall) if status.lesion.side in (side, "")]
     return chosen[0]
+
+
+def _make_lesions(transition: Transition, stated_side: str) -> str:
+    """A lesion of what tissue was taken from, and the breast it is in where that is known.
+
+    After a screening of 4 or 5 the other breast's finding has one too: tissue of one breast answers for one breast.
+    """
+    recall, exam = transition.recall, transition.recall.exam
+    findings = list(exam.findings.all())
+    found = sides_found(findings)
+    if len(found) < 2:
+        assess_lesions(transition, LesionReading(Assessment.SUSPICIOUS), None, transition.now)
+        return str(recall.lesions.get().side)
+    if stated_side not in found:
+        raise ValidationError({"side": _("Say which breast the tissue is of.")})
+    results = {side: Assessment.SUSPICIOUS for side in found if side == stated_side}
+    if exam.assessment in SUSPICIOUS_ASSESSMENTS and newest_outcome(recall) is None:
+        given = {Side.RIGHT: exam.assessment_right, Side.LEFT: exam.assessment_left}
+        said = {side: Assessment(given[side] or exam.assessment) for side in found}
+        results |= {side: result for side, result in said.items() if result in LESION_ASSESSMENTS}
+    lesions = tuple(lesion_of_side(findings, side, result) for side, result in results.items())
+    assess_lesions(transition, LesionReading(Assessment.SUSPICIOUS, lesions=lesions), None, transition.now)
+    return stated_side
 
 
 def _validate_report(recall: Recall, report: OutsideReportInput) -> None:

@@ -45,6 +45,8 @@ class PathologyInput:
     nodes: str = ""
     specimen: str = ""
     text: str = ""
+    # Of which breast the tissue is, where no lesion is known yet.
+    side: str = ""
 
 
 def record_pathology(recall: Recall, pathology: PathologyInput, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:

@@ -49,6 +49,6 @@ def _is_still_needed(visit: Appointment, recall: Recall, statuses: Sequence[Lesi
     if visit.kind == VisitKind.BIOPSY:
         return bool(lesions_in(statuses, LesionStage.TO_BIOPSY))
     outcome = newest_outcome(recall)
-    if outcome is None or is_imaging_owed(recall, outcome):
+    if outcome is None or is_imaging_owed(recall, outcome, statuses):
         return True
     return recall.round > outcome.round and bool(lesions_in(statuses, LesionStage.FOLLOW_UP))

@@ -11,8 +11,9 @@ from desk.datetime_display import format_day
 from desk.form_layout import fields_in_row
 from recalls import actions
 from recalls.actions import ActionKwargs, BiopsyInput, PathologyInput
+from recalls.actions.lesions import sides_without_result
 from recalls.actions.pathology import FOLLOW_UP_VERDICTS, allowed_verdicts
-from recalls.enums import Assessment, ConcordanceVerdict, PathologyClass
+from recalls.enums import Assessment, ConcordanceVerdict, PathologyClass, Side
 from recalls.enums.lesions import BiopsyDevice, BiopsyGuidance, Histology, NodeStatus, ReceptorStatus, TumorGrade
 from recalls.forms.answers import choice_label, follow_up_choices_from_today
 from recalls.forms.base import NOTE_ROWS, StepForm, collapsed_fields, date_field
@@ -20,8 +21,38 @@ from recalls.lesion_stages import LesionStage, LesionStatus, lesion_statuses
 from recalls.models import Lesion, PathologyResult, RecallEvent
 from recalls.workflow import NEXT_STATE_BY_VERDICT
 
+# What a screening may say of one breast, beside a 4 or 5 of the exam.
+_BREAST_RESULTS = [
+    ("", "-"),
+    *(
+        (kind.value, kind.label)
+        for kind in Assessment
+        if kind not in (Assessment.NEED_PRIORS, Assessment.KNOWN_MALIGNANCY, Assessment.POST_PROCEDURE)
+    ),
+]
 _NOT_STATED = [("", _("not stated"))]
 PATHOLOGY_DETAILS = ("grade", "size_mm", "nodes", "er", "pr", "her2")
+
+
+class AdviseBiopsyForm(StepForm):
+    """Asks for the result of each breast with a finding that the screening gave none; else only for a note."""
+
+    assessment_right = forms.ChoiceField(label=_("Right breast"), choices=_BREAST_RESULTS)
+    assessment_left = forms.ChoiceField(label=_("Left breast"), choices=_BREAST_RESULTS)
+    note = forms.CharField(label=_("Note"), required=False, widget=forms.Textarea(attrs={"rows": NOTE_ROWS}))
+
+    def init_fields(self) -> None:
+        self.breasts = sides_without_result(self.recall.exam)
+        for side in (Side.RIGHT, Side.LEFT):
+            name = f"assessment_{side}"
+            if side in self.breasts:
+                self.fields[name].help_text = _("The screening found something here and gave this breast no result.")
+            else:
+                del self.fields[name]
+
+    def perform(self, kwargs: ActionKwargs) -> RecallEvent:
+        by_side = {side: Assessment(self.cleaned_data[f"assessment_{side}"]) for side in self.breasts}
+        return actions.advise_biopsy(self.recall, by_side=by_side, **kwargs)
 
 
 class BiopsyDoneForm(StepForm):
@@ -70,7 +101,8 @@ class PathologyFields(forms.Form):
 def pathology_input(cleaned: dict[str, Any], lesion_id: int | None) -> PathologyInput:
     """What was typed into `PathologyFields`, about that lesion."""
     names = ("histology", "specimen", "text", *PATHOLOGY_DETAILS)
-    return PathologyInput(PathologyClass(cleaned["result"]), lesion_id, **{name: cleaned[name] for name in names})
+    said = {name: cleaned[name] for name in names}
+    return PathologyInput(PathologyClass(cleaned["result"]), lesion_id, side=cleaned.get("side", ""), **said)
 
 
 def pathology_details_layout(form: forms.Form) -> list[Any]:

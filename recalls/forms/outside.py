@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from desk.form_layout import fields_in_row
 from recalls import actions
 from recalls.actions import ActionKwargs, OutcomeInput, OutsideReportInput, ReportFile
-from recalls.enums import Assessment, OutsideReportKind, ReportSource
+from recalls.actions.lesions import sides_found
+from recalls.enums import Assessment, OutsideReportKind, ReportSource, Side
 from recalls.forms.base import ReasonForm, StepForm, date_field
 from recalls.forms.biopsy import PathologyFields, pathology_details_layout, pathology_input
 from recalls.forms.outcomes import OUTCOME_ASSESSMENTS
@@ -46,6 +47,12 @@ class RecordOutsideForm(PathologyFields, StepForm):
         label=_("Who read the images there"), max_length=200, required=False, help_text=_("As named in the report.")
     )
     lesion = forms.TypedChoiceField(label=_("Lesion"), coerce=int, empty_value=None, required=False)
+    side = forms.ChoiceField(
+        label=_("Breast, of a biopsy or surgery"),
+        choices=[("", "-"), (Side.RIGHT.value, Side.RIGHT.label), (Side.LEFT.value, Side.LEFT.label)],
+        required=False,
+        help_text=_("The screening found something in both."),
+    )
     told_there = forms.CharField(
         label=_("Who told the patient there"),
         max_length=150,
@@ -61,6 +68,8 @@ class RecordOutsideForm(PathologyFields, StepForm):
         self.fields["lesion"].choices = [("", "-"), *((row.pk, str(row)) for row in lesions)]  # type: ignore[attr-defined]
         if len(lesions) < 2:
             del self.fields["lesion"]
+        if lesions or len(sides_found(self.recall.exam.findings.all())) < 2:
+            del self.fields["side"]
         if not self.recall.referrals.all():
             self.fields["kind"].choices = [  # type: ignore[attr-defined]
                 choice for choice in OutsideReportKind.choices if choice[0] != OutsideReportKind.FIRST_VISIT
@@ -71,7 +80,7 @@ class RecordOutsideForm(PathologyFields, StepForm):
             self.initial["facility"] = ""  # which of them answered is for the person to say
 
     def get_layout(self) -> list[Any]:
-        lesion = ["lesion"] if "lesion" in self.fields else []
+        lesion = [name for name in ("lesion", "side") if name in self.fields]
         return [
             "kind", "facility", fields_in_row("performed_on", "source"), "assessment", "reader_name", *lesion, "result",
             "histology",

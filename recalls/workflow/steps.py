@@ -209,10 +209,10 @@ STEPS: tuple[Step, ...] = (
          form="base.SymptomForm", next_in=(State.FOLLOW_UP,), weight=30),
     Step(name="advise_biopsy", label=_("Biopsy without diagnostic visit"),
          rule=_("After a screening result of 4 or 5 a radiologist may ask for a biopsy without additional imaging; the "
-                "patient is told first."),
+                "patient is told first. Each breast with a finding has its own result."),
          from_states=(State.TO_CONTACT, State.SCHEDULED), to_states=(State.RESULT_TO_TELL, State.BIOPSY_TO_BOOK),
          roles={Role.RADIOLOGIST}, precondition=Precondition.SUSPICIOUS_SCREEN,
-         form=NOTE_FORM),
+         form="biopsy.AdviseBiopsyForm"),
     Step(name="record_outcome", label=_("Record outcome"),
          rule=_("Only a radiologist records the outcome. The patient is told; then its category decides what happens "
                 "next."),
