@@ -27,6 +27,7 @@ SEALED_MODELS = (
     "recalls.Referral",
     "recalls.ReferralRetraction",
     "recalls.OutsideReport",
+    "recalls.OutsideReportRetraction",
     "recalls.Barrier",
     "recalls.BarrierHelp",
     "recalls.SupersededReading",

@@ -27,7 +27,7 @@ from recalls.enums import (
 )
 from recalls.enums.barriers import MANY_CALLS, CaseReason
 from recalls.lesion_stages import LesionStage, is_any_suspicious, lesion_statuses
-from recalls.models import Appointment, Recall, RecallEvent, ReportRequest, SignOffRequest
+from recalls.models import Appointment, OutsideReport, Recall, RecallEvent, ReportRequest, SignOffRequest
 from recalls.next_state import newest_outcome
 from recalls.workflow import STEPS_BY_NAME, Precondition, Step
 
@@ -110,6 +110,15 @@ def is_first_visit_asked(recall: Recall) -> bool:
     """Whether somebody took the patient over and has not said yet that they came; no query when prefetched."""
     is_asked = bool(places_asked_after_visit(recall))
     return is_asked and bool(recall.referrals.all()) and recall.patient.deceased_on is None
+
+
+def first_visits_recorded(recall: Recall) -> list[OutsideReport]:
+    """The reports that say that the patient was seen at the treatment; no query when prefetched."""
+    if recall._state.adding:
+        return []
+    is_prefetched = "outside_reports" in getattr(recall, "_prefetched_objects_cache", {})
+    rows = recall.outside_reports.all() if is_prefetched else recall.outside_reports.defer("content")
+    return [row for row in rows if row.kind == OutsideReportKind.FIRST_VISIT]
 
 
 def check_step_available(recall: Recall, step: Step, now: datetime) -> None:
@@ -288,6 +297,7 @@ _PRECONDITION_CHECKS: dict[Precondition, Callable[[Recall, datetime], bool]] = {
     Precondition.DECEASED: lambda recall, _now: recall.patient.deceased_on is not None or is_death_on_record(recall),
     Precondition.REPORT_REQUESTED: lambda recall, _now: bool(open_report_requests(recall)),
     Precondition.FIRST_VISIT_ASKED: lambda recall, _now: is_first_visit_asked(recall),
+    Precondition.FIRST_VISIT_RECORDED: lambda recall, _now: bool(first_visits_recorded(recall)),
     Precondition.BARRIER_UNSETTLED: _has_barrier,
     Precondition.CASE_NEEDED: lambda recall, now: not _has_case(recall, now) and bool(case_reasons(recall, now)),
     Precondition.CASE_OPEN: _has_case,

@@ -99,6 +99,7 @@ from recalls.actions.records import not_deceased as not_deceased
 from recalls.actions.records import unmerge_patients as unmerge_patients
 from recalls.actions.referrals import hand_over as hand_over
 from recalls.actions.referrals import not_seen_there as not_seen_there
+from recalls.actions.referrals import seen_in_error as seen_in_error
 from recalls.actions.sign_off import refuse_sign_off as refuse_sign_off
 from recalls.actions.telling import DisclosureInput as DisclosureInput
 from recalls.actions.telling import ask_referrer_to_tell as ask_referrer_to_tell

@@ -1,4 +1,4 @@
-"""Actions of the hand-over to treatment: name who takes over, and note that the patient was not seen there."""
+"""Actions of the hand-over to treatment: name who takes over, and what is known of the first visit there."""
 
 from datetime import date, timedelta
 from typing import Unpack
@@ -12,8 +12,16 @@ from recalls.actions.outside_reports import close_requests, is_same_place, reque
 from recalls.actions.progress import go_on
 from recalls.actions.transition import ActionKwargs, Transition, apply_step
 from recalls.enums import OutsideReportKind
-from recalls.models import Recall, RecallEvent, Referral, ReferralRetraction
-from recalls.permissions import places_asked_after_visit
+from recalls.models import (
+    OutsideReport,
+    OutsideReportRetraction,
+    Recall,
+    RecallEvent,
+    Referral,
+    ReferralRetraction,
+    ReportRequest,
+)
+from recalls.permissions import first_visits_recorded, places_asked_after_visit
 
 _MAX_REFERRAL_DAYS = 183
 
@@ -67,6 +75,38 @@ def not_seen_there(recall: Recall, facility: str = "", **kwargs: Unpack[ActionKw
         go_on(transition)
 
     return apply_step(recall, "not_seen_there", take_back, **kwargs)
+
+
+def seen_in_error(recall: Recall, report_id: int | None = None, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
+    """Take back that the patient was seen at the treatment, and ask the place again from the next open day on.
+
+    `note` says why; the report's row stays. `report_id`: which report; the only one where None. Raises ValidationError
+    without a reason, and where it is not plain which report is meant.
+    """
+    if not kwargs.get("note", "").strip():
+        raise ValidationError({"note": _("Say why, in a few words.")})
+
+    def take_back(transition: Transition) -> None:
+        recorded = [row for row in first_visits_recorded(transition.recall) if report_id in (None, row.pk)]
+        if len(recorded) != 1:
+            raise ValidationError({"report": _("Say which report is taken back.")})
+        (report,) = recorded
+        OutsideReportRetraction.objects.create(report=report, **transition.signature)
+        transition.data = {"taken_back": report.pk}
+        site = transition.recall.site
+        asked = _request_answered_by(transition.recall, report)
+        place, phone = (asked.facility, asked.phone) if asked else (report.facility, "")
+        ask_on = calendar.next_open_day(site, calendar.local_day(site, transition.now))
+        request_report(transition, OutsideReportKind.FIRST_VISIT, place, phone, ask_on=ask_on)
+
+    return apply_step(recall, "seen_in_error", take_back, **kwargs)
+
+
+def _request_answered_by(recall: Recall, report: OutsideReport) -> ReportRequest | None:
+    """The question that the report has answered, of its own place first; None where nobody had asked."""
+    answered = recall.report_requests.filter(kind=OutsideReportKind.FIRST_VISIT, received=True).order_by("-closed_at")
+    rows = list(answered)
+    return next((row for row in rows if is_same_place(row.facility, report.facility)), rows[0] if rows else None)
 
 
 def _place_asked(recall: Recall, facility: str) -> str:

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
+from desk.datetime_display import format_day
 from desk.form_layout import fields_in_row
 from recalls import actions
 from recalls.actions import ActionKwargs, OutcomeInput, OutsideReportInput, ReportFile
@@ -17,7 +18,7 @@ from recalls.forms.biopsy import PathologyFields, pathology_details_layout, path
 from recalls.forms.outcomes import OUTCOME_ASSESSMENTS
 from recalls.lesion_stages import lesion_statuses
 from recalls.models import RecallEvent
-from recalls.permissions import open_report_requests, places_asked_after_visit
+from recalls.permissions import first_visits_recorded, open_report_requests, places_asked_after_visit
 
 _TISSUE_KINDS = (OutsideReportKind.BIOPSY, OutsideReportKind.SURGERY)
 MAX_FILE_BYTES = 5 * 1024 * 1024
@@ -128,6 +129,25 @@ class RecordOutsideForm(PathologyFields, StepForm):
             told_there=cleaned["told_there"],
         )
         return actions.record_outside(self.recall, report, **kwargs)
+
+
+class SeenInErrorForm(ReasonForm):
+    """Asks which report was wrong where several say that the patient was seen."""
+
+    report = forms.TypedChoiceField(label=_("Which report"), coerce=int, widget=forms.RadioSelect)
+
+    field_order = ("report", "note")
+
+    def init_fields(self) -> None:
+        recorded = first_visits_recorded(self.recall)
+        self.fields["report"].choices = [  # type: ignore[attr-defined]
+            (row.pk, f"{row.facility}, {format_day(row.performed_on)}") for row in recorded
+        ]
+        if len(recorded) < 2:
+            del self.fields["report"]
+
+    def perform(self, kwargs: ActionKwargs) -> RecallEvent:
+        return actions.seen_in_error(self.recall, self.cleaned_data.get("report"), **kwargs)
 
 
 class NotSeenThereForm(ReasonForm):

@@ -24,7 +24,7 @@ from recalls.models.forecasts.no_show import NoShowFit, ReminderCallPolicy
 from recalls.models.imaging_order import ImagingOrder
 from recalls.models.lesions import Biopsy, BiopsyRetraction, Lesion, LesionAssessment
 from recalls.models.outcomes import Outcome, OutcomeRelease, OutcomeRetraction
-from recalls.models.outside_reports import OutsideReport, ReportRequest
+from recalls.models.outside_reports import OutsideReport, OutsideReportRetraction, ReportRequest
 from recalls.models.pathology import CancerDiagnosis, Concordance, PathologyResult
 from recalls.models.recall import Recall, RecallEvent
 from recalls.models.recall_claim import RecallClaim
@@ -73,6 +73,7 @@ __all__ = [
     "OutcomeRelease",
     "OutcomeRetraction",
     "OutsideReport",
+    "OutsideReportRetraction",
     "PathologyResult",
     "Recall",
     "RecallClaim",

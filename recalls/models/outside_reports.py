@@ -13,6 +13,13 @@ from recalls.models.recall import Recall
 from recalls.models.signed_record import SignedRecord
 
 
+class StandingReportManager(models.Manager["OutsideReport"]):
+    """Leaves out the first visits that were recorded in error: nobody has seen the patient."""
+
+    def get_queryset(self) -> models.QuerySet["OutsideReport"]:
+        return super().get_queryset().filter(taken_back=None)
+
+
 class OutsideReport(SignedRecord):
     """A report of what was done elsewhere, with its text or file; the result it gave stands in its own row."""
 
@@ -38,6 +45,9 @@ class OutsideReport(SignedRecord):
         verbose_name=_("pathology result"),
     )
 
+    objects = StandingReportManager()
+    all_objects = models.Manager["OutsideReport"]()
+
     PERSONAL_COLUMNS = ("text", "file_name", "content")
 
     class Meta:
@@ -47,6 +57,21 @@ class OutsideReport(SignedRecord):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}, {self.facility}, {self.performed_on:%Y-%m-%d}"
+
+
+class OutsideReportRetraction(SignedRecord):
+    """Says that a first visit elsewhere was recorded in error; the row of the report stays."""
+
+    report = models.OneToOneField(
+        OutsideReport, models.PROTECT, related_name="taken_back", verbose_name=_("outside report")
+    )
+
+    class Meta:
+        verbose_name = _("outside report taken back")
+        verbose_name_plural = _("outside reports taken back")
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M}"
 
 
 class ReportRequest(models.Model):

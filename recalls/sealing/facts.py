@@ -22,6 +22,7 @@ from recalls.models import (
     OutcomeRelease,
     OutcomeRetraction,
     OutsideReport,
+    OutsideReportRetraction,
     PathologyResult,
     Recall,
     Referral,
@@ -48,6 +49,7 @@ RECALL_OF_FACT: dict[type[Model], str] = {
     Referral: "recall",
     ReferralRetraction: "referral__recall",
     OutsideReport: "recall",
+    OutsideReportRetraction: "report__recall",
     Barrier: "recall",
     BarrierHelp: "barrier__recall",
 }

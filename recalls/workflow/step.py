@@ -76,6 +76,7 @@ class Precondition(models.TextChoices):
     DECEASED = "deceased", _("The patient is not recorded as deceased.")
     REPORT_REQUESTED = "report_requested", _("No report is asked for from another institution.")
     FIRST_VISIT_ASKED = "first_visit_asked", _("No first visit at a treatment waits to be confirmed.")
+    FIRST_VISIT_RECORDED = "first_visit_recorded", _("Nobody has recorded that the patient was seen at the treatment.")
     BARRIER_UNSETTLED = "barrier", _("Nothing is noted that stands in the way.")
     CASE_NEEDED = (
         "case_needed",

@@ -327,6 +327,12 @@ STEPS: tuple[Step, ...] = (
          to_states=tuple(state for state in _STATES_AFTER_OUTCOME if state != State.ON_HOLD),
          roles=DESK_ROLES | {Role.RADIOLOGIST}, precondition=Precondition.FIRST_VISIT_ASKED,
          main_ways=(), form="outside.NotSeenThereForm"),
+    Step(name="seen_in_error", label=_("Was seen there: in error"),
+         rule=_("What was recorded as seen at the treatment and was not is taken back with a reason, and the place is "
+                "asked again; the recall stays until it answers."),
+         from_states=_STATES_AFTER_OUTCOME, to_states=KEEPS_STATE,
+         roles=DESK_ROLES | {Role.RADIOLOGIST}, precondition=Precondition.FIRST_VISIT_RECORDED,
+         form="outside.SeenInErrorForm"),
     Step(name="record_outside", label=_("Record an outside result"),
          rule=_("A work-up, biopsy, surgery or first visit elsewhere is recorded with its report, also after the "
                 "recall was closed; one that says less than a 4, a 5 or a cancer here by a radiologist."),

@@ -46,7 +46,7 @@ KEPT = frozenset({
     "recalls.RecallEvent.request_key", "recalls.RecallEvent.seals", "recalls.RecallEvent.step",
     "recalls.RecallFacts.closure_reason", "recalls.RecallFacts.language", "recalls.RecallFacts.state",
     "recalls.Referral.by", "recalls.Referral.clinician", "recalls.Referral.facility", "recalls.Referral.phone",
-    "recalls.ReferralRetraction.by",
+    "recalls.OutsideReportRetraction.by", "recalls.ReferralRetraction.by",
     "recalls.Refusal.by", "recalls.Refusal.explained_by",
     "recalls.ReportRequest.closed_by", "recalls.ReportRequest.facility", "recalls.ReportRequest.phone",
     "recalls.ResultDisclosure.by", "recalls.ResultDisclosure.told_by", "recalls.RoomHold.kind",

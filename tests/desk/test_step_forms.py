@@ -61,6 +61,7 @@ STEP_CASES: list[tuple[str, str, Role, dict[str, str], State]] = [
     ("release_outcome", "benign_to_tell", Role.RADIOLOGIST, {}, State.CLOSED),
     ("result_told", "suspicious_to_tell", Role.NAVIGATOR, TOLD, State.BIOPSY_TO_BOOK),
     ("hand_over", "to_hand_over", Role.NAVIGATOR, REFERRED, State.CLOSED),
+    ("seen_in_error", "cancer_in_treatment", Role.SCHEDULER, NOTE, State.CLOSED),
     ("not_seen_there", "cancer", Role.SCHEDULER, NOTE, State.TO_HAND_OVER),
     ("record_outside", "transferred", Role.NAVIGATOR, OUTSIDE, State.CLOSED),
     ("ask_report", "transferred", Role.SCHEDULER, NOTE, State.CLOSED),

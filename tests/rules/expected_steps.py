@@ -144,6 +144,7 @@ EXPECTED_STEPS = [
     ExpectedStep(
         "not_seen_there", STATES_WITH_OUTCOME, [state for state in STATES_WITH_OUTCOME if state != "on_hold"], "SNR"
     ),
+    ExpectedStep("seen_in_error", STATES_WITH_OUTCOME, SAME_STATE, "SNR"),
     ExpectedStep("record_outside", ALL_STATES, ALL_STATES, "SNR"),
     ExpectedStep("ask_report", ALL_STATES, SAME_STATE, "SNM"),
     ExpectedStep("close_report_request", ALL_STATES, SAME_STATE, "RM"),

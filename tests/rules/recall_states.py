@@ -27,6 +27,7 @@ from recalls.enums import (
     ConcordanceVerdict,
     OutsideReportKind,
     PathologyClass,
+    ReportSource,
     Side,
     State,
     VisitKind,
@@ -41,6 +42,7 @@ from recalls.models import (
     Lesion,
     LesionAssessment,
     NavigatorCase,
+    OutsideReport,
     PathologyResult,
     Recall,
     Referral,
@@ -218,6 +220,11 @@ def add_missing_fact(recall: Recall, step: str) -> None:
         record_death(recall.patient, today_at(recall), by=SYSTEM)
     if step == "not_seen_there":
         _add_referral(recall)
+    if step == "seen_in_error":
+        OutsideReport.objects.create(
+            recall=recall, kind=OutsideReportKind.FIRST_VISIT, facility="Hillside Sample Hospital",
+            performed_on=today_at(recall), source=ReportSource.PHONE, **_signed_now(),
+        )  # fmt: skip
     if step == "record_pathology" and not awaited_lesions(recall):
         _add_awaited_lesion(recall)
     if step == "amend_pathology" and not any(row.amendable_results for row in load_lesion_statuses(recall)):

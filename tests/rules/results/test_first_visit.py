@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import DatabaseError, transaction
 from django.urls import reverse
 from django.utils import timezone
 from time_machine import TimeMachineFixture
@@ -24,11 +25,11 @@ from recalls.enums import (
     State,
 )
 from recalls.lesion_stages import LesionStage, load_lesion_statuses
-from recalls.models import Recall, Referral, ReportRequest
+from recalls.models import OutsideReport, OutsideReportRetraction, Recall, Referral, ReportRequest
 from recalls.permissions import StepUnavailable
 from recalls.selectors.report_requests import get_report_requests
 from recalls.testing.factories import RecallFactory
-from tests.desk.conftest import ClientFor, client_for, page_text
+from tests.desk.conftest import ClientFor, StepFormClient, client_for, page_text
 from tests.rules.recall_states import book_begun_biopsy
 from tests.rules.results.hand_over import hand_over
 from tests.rules.step_actions import TOLD_AT_VISIT, TOLD_BY_PHONE
@@ -193,3 +194,41 @@ def test_the_pages_ask_which_of_two_places_saw_the_patient_or_waited_in_vain(
     recall.refresh_from_db()
     assert recall.state == State.TO_HAND_OVER
     assert "Referral to arrange" in page_text(desk.get(reverse("recall", args=[recall.pk])))
+
+
+def test_a_first_visit_recorded_in_error_is_taken_back_by_the_desk_and_the_place_is_asked_again(
+    handed_over: Recall, staff: SiteStaff
+) -> None:
+    with pytest.raises(StepUnavailable, match="Nobody has recorded"):
+        actions.seen_in_error(handed_over, by=staff.scheduler, note="It was another patient.")
+    _seen(handed_over, staff)
+    with pytest.raises(ValidationError, match="why"):
+        actions.seen_in_error(handed_over, by=staff.scheduler, note=" ")
+    event = actions.seen_in_error(handed_over, by=staff.scheduler, note="It was another patient of that name.")
+    assert (handed_over.state, handed_over.closure_reason) == (State.CLOSED, ClosureReason.CANCER_HANDED_OVER)
+    (request,) = _asked_for(handed_over.site)
+    assert (request.facility, request.ask_on) == (HOSPITAL, _today(handed_over))
+    assert not handed_over.outside_reports.exists()
+    assert OutsideReport.all_objects.filter(recall=handed_over).count() == 1  # the row of the report stays
+    assert event.note == "It was another patient of that name."
+    assert str(OutsideReportRetraction.objects.get().pk) in str(event.seals)
+    with pytest.raises(DatabaseError, match="never changed"), transaction.atomic():
+        OutsideReportRetraction.objects.update(by="Somebody else")
+    actions.not_seen_there(handed_over, by=staff.navigator, note="They waited in vain.")
+    assert handed_over.state == State.TO_HAND_OVER
+
+
+def test_of_two_first_visits_the_form_asks_which_one_was_recorded_in_error(
+    handed_to_two: Recall, staff: SiteStaff, client_for: ClientFor
+) -> None:
+    _seen(handed_to_two, staff)
+    report = OutsideReportInput(OutsideReportKind.FIRST_VISIT, OTHER, _today(handed_to_two), ReportSource.PHONE)
+    actions.record_outside(handed_to_two, report, by=staff.navigator)
+    assert not _asked_for(handed_to_two.site)
+    with pytest.raises(ValidationError, match="which report"):
+        actions.seen_in_error(handed_to_two, by=staff.scheduler, note="It was another patient.")
+    first = handed_to_two.outside_reports.get(facility=HOSPITAL)
+    form = StepFormClient(client_for(staff.scheduler), handed_to_two, "seen_in_error")
+    form.send(report=str(first.pk), note="It was another patient.")
+    assert [request.facility for request in _asked_for(handed_to_two.site)] == [HOSPITAL]
+    assert [row.facility for row in handed_to_two.outside_reports.all()] == [OTHER]
