@@ -86,13 +86,25 @@ class TransferForm(StepForm):
 
 
 class DeceasedForm(StepForm):
+    """Asks once more about a day after which the patient was here: a mistyped year ends a living patient's case."""
+
     field_by_error_key: ClassVar[dict[str, str]] = {NON_FIELD_ERRORS: "died_on"}
 
     died_on = date_field(_("Date of death"))
+    date_is_right = forms.BooleanField(
+        label=_("The date of death is right all the same"),
+        required=False,
+        help_text=_("Only where a record says by mistake that the patient was here after it."),
+    )
     note = forms.CharField(label=_("How we know"), widget=forms.Textarea(attrs={"rows": 2}))
 
+    def init_fields(self) -> None:
+        if not self.is_bound:  # it is the answer to a question that nobody has asked yet
+            del self.fields["date_is_right"]
+
     def perform(self, kwargs: ActionKwargs) -> RecallEvent:
-        return actions.mark_deceased(self.recall, self.cleaned_data["died_on"], **kwargs)
+        died_on, is_right = self.cleaned_data["died_on"], self.cleaned_data["date_is_right"]
+        return actions.mark_deceased(self.recall, died_on, date_is_right=is_right, **kwargs)
 
 
 class ReopenForm(ReasonForm):

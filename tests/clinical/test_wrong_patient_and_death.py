@@ -1,8 +1,12 @@
 """Cases of the wrong patient, of a death and of a death recorded in error, and of two records that are one patient."""
 
+from datetime import timedelta
+
 import pytest
+from django.core.exceptions import ValidationError
 
 from notifications.enums import NotificationKind
+from patients.actions import record_death
 from patients.factories import PatientFactory
 from recalls import actions
 from recalls.enums import Assessment, ClosureReason, ConcordanceVerdict, PathologyClass, State, WorkItemKind
@@ -10,7 +14,9 @@ from recalls.models import Recall
 from recalls.permissions import StepRefused
 from tests.clinical.nothing_untold import assert_nothing_untold
 from tests.clinical.pathway import Pathway
+from tests.desk.conftest import ClientFor, StepFormClient, client_for, page_text
 
+__all__ = ["client_for"]
 pytestmark = pytest.mark.django_db
 
 
@@ -163,3 +169,32 @@ def test_a_death_of_one_record_and_a_merge_into_the_living_one_can_be_taken_back
     assert pathway.messages() == set()
     _death_is_taken_back(pathway)
     assert pathway.is_open_in(State.TO_CONTACT), "the patient who stays is alive"
+
+
+def test_a_death_dated_before_the_patient_was_here_is_asked_about_once_more(
+    pathway: Pathway, client_for: ClientFor
+) -> None:
+    """A year mistyped would close a 5 and stop every message of a living patient."""
+    pathway.screen(Assessment.HIGHLY_SUGGESTIVE)
+    year_before = pathway.today.replace(year=pathway.today.year - 1)
+    with pytest.raises(ValidationError, match="was here on"):
+        actions.mark_deceased(pathway.recall, year_before, by=pathway.staff.scheduler, note="The family told us.")
+    pathway.visit()
+    day_before = pathway.today - timedelta(days=1)  # after the exam, before the visit
+    form = StepFormClient(client_for(pathway.staff.scheduler), pathway.current, "mark_deceased")
+    page = page_text(form.send(died_on=str(day_before), note="The family told us."))
+    assert "The patient was here on" in page
+    assert "The date of death is right all the same" in page
+    assert pathway.is_open_in(State.AWAITING_OUTCOME)
+    form.send(died_on=str(day_before), note="The visit was her sister's.", date_is_right="on")
+    assert pathway.stands == (State.CLOSED, ClosureReason.DECEASED)
+
+
+def test_a_record_of_a_death_is_not_merged_with_one_of_a_patient_who_was_here_after_it(pathway: Pathway) -> None:
+    other = PatientFactory.create(site=pathway.site)
+    record_death(other, pathway.today - timedelta(days=100), by=pathway.staff.manager)
+    pathway.screen()
+    for loser, stays in ((other, pathway.patient), (pathway.patient, other)):
+        with pytest.raises(ValidationError, match="was here on"):
+            actions.merge_patients(loser, stays, by=pathway.staff.manager, note="One patient.")
+    assert pathway.is_open_in(State.TO_CONTACT)

@@ -238,7 +238,7 @@ def test_nothing_waits_to_be_told_to_a_patient_who_has_died(
 ) -> None:
     recall = RecallFactory.create(site=shadyside, attended=True)
     answer(recall, assessment="3", telling="to_tell")
-    actions.mark_deceased(recall, date(2026, 11, 23), by=scheduler_ana, note="A daughter called.")
+    actions.mark_deceased(recall, date(2026, 11, 24), by=scheduler_ana, note="A daughter called.")
     listed: Any = client_for(radiologist_rao).get(reverse("worklist"))
     assert [row for pile in listed.context["sections"] for row in pile["rows"]] == []
 

@@ -80,7 +80,7 @@ STEP_CASES: list[tuple[str, str, Role, dict[str, str], State]] = [
     ("resume", "on_hold", Role.SCHEDULER, {}, State.TO_CONTACT),
     ("decline", "to_contact", Role.SCHEDULER, {"reason": "cost"}, State.CLOSED),
     ("transfer", "to_contact", Role.MANAGER, {**NOTE, "facility": "Hillside Clinic"}, State.CLOSED),
-    ("mark_deceased", "to_contact", Role.NAVIGATOR, {**NOTE, "died_on": "2026-11-20"}, State.CLOSED),
+    ("mark_deceased", "to_contact", Role.NAVIGATOR, {**NOTE, "died_on": "2026-11-24"}, State.CLOSED),
     ("void", "to_contact", Role.MANAGER, NOTE, State.CLOSED),
     ("take_on", "to_contact", Role.SCHEDULER, {}, State.TO_CONTACT),
     ("assign", "to_contact", Role.MANAGER, {"assignee": "everybody"}, State.TO_CONTACT),
@@ -215,7 +215,7 @@ def test_an_exam_moves_to_the_patient_it_belongs_to_and_a_death_in_error_is_take
     StepFormClient(client_for(manager_mo), recall, "move_exam").send(mrn="T-1", birth_date="1970-03-01", **NOTE)
     moved = Recall.objects.get(patient=right)
     assert moved.state == State.TO_CONTACT
-    StepFormClient(client_for(navigator_nia), moved, "mark_deceased").send(died_on="2026-11-20", **NOTE)
+    StepFormClient(client_for(navigator_nia), moved, "mark_deceased").send(died_on="2026-11-24", **NOTE)
     StepFormClient(client_for(manager_mo), moved, "not_deceased").send(note="The other patient of that name.")
     moved.refresh_from_db()
     assert moved.state == State.TO_CONTACT

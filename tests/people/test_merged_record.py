@@ -20,7 +20,7 @@ from recalls.testing.factories import ExamFactory, RecallFactory
 
 pytestmark = pytest.mark.django_db
 
-DIED_ON = date(2025, 10, 3)
+DIED_ON = date(2026, 3, 14)
 
 
 def _merge(loser: Patient, survivor: Patient, staff: SiteStaff) -> Patient:

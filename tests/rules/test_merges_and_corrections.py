@@ -296,7 +296,7 @@ def test_a_death_closes_every_open_recall_of_the_patient(shadyside: Site, foothi
 def test_an_amended_outcome_does_not_reopen_the_recall_of_a_deceased_patient(shadyside: Site) -> None:
     recall, cast = RecallFactory.create(site=shadyside, attended=True), get_site_staff(shadyside)
     actions.record_outcome(recall, OutcomeInput(Assessment.SUSPICIOUS_B), by=cast.radiologist)
-    actions.mark_deceased(recall, date(2026, 3, 14), by=cast.navigator, note="The family told us.")
+    actions.mark_deceased(recall, date(2026, 3, 16), by=cast.navigator, note="The family told us.")
     actions.amend_outcome(recall, OutcomeInput(Assessment.SUSPICIOUS_C), reason="Typed wrongly.", by=cast.radiologist)
     assert (recall.state, recall.closure_reason) == (State.CLOSED, "deceased")
     actions.amend_outcome(recall, OutcomeInput(Assessment.PROBABLY_BENIGN), reason="Once more.", by=cast.radiologist)

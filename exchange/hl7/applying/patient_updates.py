@@ -16,6 +16,7 @@ from exchange.models import Hl7Message, Hl7Sender
 from patients.actions import record_death
 from patients.models import Patient
 from recalls import actions
+from recalls.actions.records.deaths import check_not_seen_after
 from recalls.models import Recall
 from recalls.signals import patient_changed
 
@@ -75,6 +76,7 @@ def _apply_death(record: Patient, patient: PatientFacts, day: date, site: Site) 
     if recall is not None:
         actions.mark_deceased(recall, died_on, by=intake_actor(), note=note)
     else:
+        check_not_seen_after(died_on, record)
         record_death(record, died_on, by=intake_actor())
         patient_changed.send(sender=Patient, patient=record)
     return MessageResult(Hl7Message.State.APPLIED, site=site, patient=record, recall=recall)

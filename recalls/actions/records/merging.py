@@ -13,7 +13,7 @@ from clinic.roles import Role
 from patients.actions import clear_merged_into, set_merged_into
 from patients.models import Patient
 from recalls.actions.contact import open_patient_work_item, open_work_item
-from recalls.actions.records.deaths import mark_deceased, not_deceased
+from recalls.actions.records.deaths import check_not_seen_after, mark_deceased, not_deceased
 from recalls.actions.records.merged_values import carry_over, give_back
 from recalls.actions.records.permissions import check_records_permitted
 from recalls.actions.transition import ActionKwargs, Transition, apply_step, lock_open_recalls
@@ -33,6 +33,7 @@ def merge_patients(loser: Patient, survivor: Patient, **kwargs: Unpack[ActionKwa
     """
     check_records_permitted(kwargs, "merge_records", loser, survivor)
     _lock(loser, survivor)
+    _check_one_patient_could_say_both(loser, survivor)
     set_merged_into(loser, survivor, by=actor_for(kwargs["by"]))
     to_check = carry_over(loser, survivor, by=kwargs["by"])
     recalls = list(Recall.objects.filter(patient=loser).select_related("site"))
@@ -70,6 +71,13 @@ def unmerge_patients(loser: Patient, **kwargs: Unpack[ActionKwargs]) -> None:
         patient_changed.send(sender=Patient, patient=patient)
 
 
+def _check_one_patient_could_say_both(loser: Patient, survivor: Patient) -> None:
+    """Raise ValidationError where one record knows a death, and the other that the patient was here after it."""
+    deaths = [one.deceased_on for one in (loser, survivor)]
+    if deaths.count(None) == 1:
+        check_not_seen_after(next(day for day in deaths if day), loser, survivor)
+
+
 def _lock(*patients: Patient) -> None:
     """Open recalls before the records, in the order in which every step takes its locks; the records as they stand."""
     lock_open_recalls(*patients)
@@ -94,7 +102,8 @@ def _close_recalls_of_deceased(survivor: Patient, kwargs: ActionKwargs) -> None:
         return
     for recall in Recall.objects.still_open().filter(patient=survivor).select_related("site").order_by("pk"):
         if Recall.objects.still_open().filter(pk=recall.pk).exists():
-            mark_deceased(recall, survivor.deceased_on, by=_deputy(kwargs, recall), note=kwargs.get("note", ""))
+            by, note = _deputy(kwargs, recall), kwargs.get("note", "")
+            mark_deceased(recall, survivor.deceased_on, date_is_right=True, by=by, note=note)
 
 
 def _reopen_recalls_of_living(patient: Patient, kwargs: ActionKwargs) -> None:

@@ -65,6 +65,15 @@ def test_a_death_closes_the_recall_and_is_told_once(apply_all: ApplyMessages) ->
     assert Patient.objects.get().deceased_on == date(2026, 11, 18)
 
 
+def test_a_death_dated_before_the_exam_waits_for_a_person(apply_all: ApplyMessages) -> None:
+    fields = PID.split("|")
+    dead = "|".join([*fields, *[""] * (29 - len(fields)), "20251118", "Y"])
+    result = apply_all(build_report(FIVE), build_message("ADT^A08", "EVN|A08", dead))[1]
+    assert result.state == PARKED
+    assert "was here on" in result.reason
+    assert the_recall().state == State.TO_CONTACT
+
+
 def test_a_death_of_another_person_under_the_number_closes_nothing(apply_all: ApplyMessages) -> None:
     fields = PID.replace("19700201", "19400201").split("|")
     dead = "|".join([*fields, *[""] * (30 - len(fields)), "Y"])

@@ -20,7 +20,7 @@ from recalls.testing.factories import ExamFactory, RecallFactory
 from tests.rules.step_actions import MONDAY
 
 pytestmark = pytest.mark.django_db
-DIED_ON = date(2026, 3, 14)
+DIED_ON = date(2026, 3, 16)
 SCENARIO_BY_STATE = {
     State.AWAITING_PRIORS: "awaiting_priors", State.TO_CONTACT: "to_contact", State.SCHEDULED: "booked",
     State.AWAITING_OUTCOME: "attended", State.RESULT_TO_TELL: "cancer_to_tell", State.FOLLOW_UP: "probably_benign",
