@@ -49,10 +49,18 @@ def set_deadlines(recall: "Recall", facts: DeadlineFacts) -> None:
 def tell_by(site: "Site", since: datetime, *, urgent: bool) -> datetime:
     """By when (UTC) a result of that instant must be told: the same day for 4C, 5 and cancer, if the site says no else.
 
-    A result that comes after hours is told on the next open day.
+    A result that comes after hours is told on the next open day; an urgent one never later than a suspicious result
+    must be (7 calendar days, MQSA), however long the site is closed.
     """
     days = site.policy.urgent_result_told if urgent else site.policy.result_told
-    return calendar.add_business_days(site, since, days) if days else calendar.end_of_business(site, since)
+    limit = calendar.add_business_days(site, since, days) if days else calendar.end_of_business(site, since)
+    return min(limit, calendar.add_days(site, since, site.policy.suspicious)) if urgent else limit
+
+
+def end_of_today(site: "Site", now: datetime, *, urgent: bool) -> datetime:
+    """The end of this business day or the next (UTC), within which an old result that is owed anew is to be told."""
+    end = calendar.end_of_business(site, now)
+    return min(end, calendar.add_days(site, now, site.policy.suspicious)) if urgent else end
 
 
 def _compute_due_at(recall: "Recall", policy: "DeadlinePolicy", facts: DeadlineFacts) -> datetime | None:

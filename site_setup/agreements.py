@@ -2,9 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -14,7 +14,9 @@ from clinic.models import Site
 from patients.models import Patient
 from recalls.enums import ACTIVE_APPOINTMENT_STATUSES
 from recalls.models import Appointment, Room
+from recalls.scheduling.day_closure import count_4_or_5_due
 
+_LIMIT_DAYS_AHEAD = 400  # no limit of a 4 or 5 lies further ahead than a hold may last
 MAX_COUNTED = 10_000  # patients; beyond that the page says "more than"
 
 
@@ -45,18 +47,22 @@ class TouchedVisit:
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """Whom a change touches; `renamed_patients` counts those whose record numbers bear a name that changes."""
+    """Whom a change touches; `renamed_patients` counts those whose record numbers bear a name that changes.
+
+    `limits`: how many recalls of a 4 or 5 have a limit on a day that is closed now and was not before.
+    """
 
     visits: list[TouchedVisit] = field(default_factory=list)
     renamed_patients: int = 0
+    limits: int = 0
 
     def __bool__(self) -> bool:
-        return bool(self.visits or self.renamed_patients)
+        return bool(self.visits or self.renamed_patients or self.limits)
 
     def digest(self) -> str:
         """What was shown, in short: a yes to something else is no yes."""
         shown = [(one.visit.pk, str(one.visit.starts_at), one.site.time_zone, one.problem) for one in self.visits]
-        return hashlib.sha256(json.dumps([shown, self.renamed_patients]).encode()).hexdigest()[:24]
+        return hashlib.sha256(json.dumps([shown, self.renamed_patients, self.limits]).encode()).hexdigest()[:24]
 
 
 def fetch_sites(site_ids: Iterable[int]) -> dict[int, Site]:
@@ -86,6 +92,25 @@ def find_touched(before: Iterable[Agreement]) -> list[TouchedVisit]:
         if one.zone != site.time_zone or (problem and problem != one.problem):
             touched.append(TouchedVisit(one.visit, one.clock_time, site, one.zone, problem))
     return touched
+
+
+def open_days_ahead(site_ids: Collection[int], now: datetime) -> dict[int, set[date]]:
+    """The days of the next months on which each site is open."""
+    return {
+        pk: {day for day in _days_ahead(site, now) if calendar.is_open_day(site, day)}
+        for pk, site in fetch_sites(site_ids).items()
+    }
+
+
+def count_limits_shut(before: Mapping[int, set[date]], now: datetime) -> int:
+    """How many recalls of a 4 or 5 have a limit on a day that is open no more."""
+    after, sites = open_days_ahead(before, now), fetch_sites(before)
+    return sum(count_4_or_5_due(sites[pk], before[pk] - open_days) for pk, open_days in after.items())
+
+
+def _days_ahead(site: Site, now: datetime) -> Iterator[date]:
+    today = calendar.local_day(site, now)
+    return (today + timedelta(days=ahead) for ahead in range(_LIMIT_DAYS_AHEAD))
 
 
 def count_patients_of(authority: str) -> int:

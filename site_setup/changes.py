@@ -14,7 +14,15 @@ from clinic.models import Site, User
 from desk.datetime_display import format_datetime
 from recalls.actions import keep_clock_time, open_closed_day_task
 from recalls.actions.time_offers import end_holds_at
-from site_setup.agreements import Impact, TouchedVisit, count_patients_of, find_touched, read_agreements
+from site_setup.agreements import (
+    Impact,
+    TouchedVisit,
+    count_limits_shut,
+    count_patients_of,
+    find_touched,
+    open_days_ahead,
+    read_agreements,
+)
 
 
 def change_settings(site_ids: Collection[int], save: Callable[[], None], *, by: User, confirmed: str) -> Impact | None:
@@ -27,9 +35,11 @@ def change_settings(site_ids: Collection[int], save: Callable[[], None], *, by: 
     with transaction.atomic():
         before = read_agreements(site_ids, now)
         authorities, zones = _authorities(site_ids), _zones(site_ids)
+        open_days = open_days_ahead(site_ids, now)
         save()
         renamed = {name for pk, name in authorities.items() if _authorities([pk])[pk] != name}
-        impact = Impact(find_touched(before), sum(count_patients_of(name) for name in renamed))
+        count = sum(count_patients_of(name) for name in renamed)
+        impact = Impact(find_touched(before), count, count_limits_shut(open_days, now))
         if impact and impact.digest() != confirmed:
             transaction.set_rollback(True)
             return impact

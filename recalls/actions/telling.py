@@ -145,7 +145,7 @@ def owe_result(transition: Transition, *, since: datetime, urgent: bool) -> None
     """Owe the patient a result of that instant; with an earlier one still untold the nearer limit counts."""
     recall = transition.recall
     limit = deadlines.tell_by(recall.site, since, urgent=urgent)
-    limit = max(limit, calendar.end_of_business(recall.site, transition.now))
+    limit = max(limit, deadlines.end_of_today(recall.site, transition.now, urgent=urgent))
     recall.tell_by = min(recall.tell_by, limit) if recall.result_since and recall.tell_by else limit
     recall.result_since = recall.result_since or transition.now
     recall.result_owner = transition.actor.user or recall.result_owner

@@ -1,23 +1,28 @@
 """Proposes a new time for each appointment of a day that is to be closed, or says why there is none."""
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import reduce
 from itertools import islice
+from operator import or_
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from clinic import calendar
 from clinic.models import Site
-from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, MODALITY_BY_VISIT_KIND, Modality, VisitKind
-from recalls.models import Appointment
+from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, BOOKED_STATES, MODALITY_BY_VISIT_KIND, Modality, VisitKind
+from recalls.models import Appointment, Recall
 from recalls.scheduling import slots
 from recalls.scheduling.day_schedule import day_bounds, with_patient_details
 from recalls.scheduling.slots import FreeSlot, Interval
 from recalls.scheduling.visit_parts import slots_for_parts
 
 MAX_APPOINTMENTS = 300
+MAX_COUNTED = 1000  # recalls with a limit on a closed day
 _MAX_FREE_SLOTS = 1000  # free times
 
 
@@ -35,6 +40,25 @@ def remaining_appointments_on(site: Site, day: date, now: datetime) -> Any:
     start, end = day_bounds(site, day)
     visits = Appointment.objects.filter(site=site, starts_at__gte=max(start, now), starts_at__lt=end)
     return with_patient_details(visits.filter(status__in=ACTIVE_APPOINTMENT_STATUSES))
+
+
+def count_4_or_5_due(site: Site, days: Collection[date]) -> int:
+    """Open recalls of a 4 or 5 with a limit on one of those days, up to MAX_COUNTED: somebody must act on that day.
+
+    Not the booked ones: their visits are moved by themselves.
+    """
+    if not days:
+        return 0
+    (start, _end), (_start, end) = day_bounds(site, min(days)), day_bounds(site, max(days))
+    limits = ("due_at", "target_at", "tell_by")
+    falls_there = reduce(or_, (Q(**{f"{name}__gte": start, f"{name}__lt": end}) for name in limits))
+    waiting = Recall.objects.still_open().filter(falls_there, site=site, suspicious=True)
+    rows = waiting.exclude(state__in=BOOKED_STATES).order_by().values_list(*limits)
+    shut = set(days)
+    return sum(
+        any(calendar.local_day(site, limit) in shut for limit in row if limit is not None)
+        for row in rows[: MAX_COUNTED + 1]
+    )
 
 
 def propose_reschedules(site: Site, day: date, site_ids: frozenset[int], now: datetime) -> list[RescheduleProposal]:

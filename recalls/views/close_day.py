@@ -25,7 +25,7 @@ from recalls.actions.visit_day.close_day import (
 from recalls.presenters.booking.reschedule_rows import build_reschedule_rows
 from recalls.presenters.datetime_display import format_day
 from recalls.scheduling import slots
-from recalls.scheduling.day_closure import propose_reschedules
+from recalls.scheduling.day_closure import count_4_or_5_due, propose_reschedules
 from recalls.scheduling.day_schedule import closed_days_with_appointments
 
 
@@ -53,6 +53,7 @@ class CloseDayView(DeskView):
             rows = build_reschedule_rows(propose_reschedules(site, day, user.site_ids, now), site, user.site_ids, now)
             context |= {
                 "is_closed": not calendar.is_open_day(site, day),
+                "limits": _limits_shut(site, day),
                 "movable": [row for row in rows if row.slot_value],
                 "not_movable": [row for row in rows if not row.slot_value],
             }
@@ -63,6 +64,10 @@ class CloseDayView(DeskView):
         site, day, _problem = _parse_site_and_day(sites_with_calendars(user), request.POST)
         if site is None or day is None:
             raise Http404
+        back = f"{reverse('close_day')}?{urlencode({'site': str(site.pk), 'day': str(day)})}"
+        if _limits_shut(site, day) and not request.POST.get("limits_seen"):
+            messages.error(request, _("Nothing has been changed yet: say who reaches the patients with a 4 or 5."))
+            return redirect(back)
         reason = request.POST.get("reason", "").strip()[:120]
         close_day(site, day, reason)
         site = Site.objects.get(pk=site.pk)  # its closed days were read before this one was among them
@@ -71,7 +76,12 @@ class CloseDayView(DeskView):
         )
         open_closed_day_tasks(site, day)
         _add_result_messages(request, moved, refused)
-        return redirect(f"{reverse('close_day')}?{urlencode({'site': str(site.pk), 'day': str(day)})}")
+        return redirect(back)
+
+
+def _limits_shut(site: Site, day: date) -> int:
+    """How many recalls of a 4 or 5 have a limit on that day, which is open still."""
+    return count_4_or_5_due(site, [day]) if calendar.is_open_day(site, day) else 0
 
 
 def _parse_site_and_day(sites: list[Site], asked: Any) -> tuple[Site | None, date | None, str]:

@@ -59,6 +59,7 @@ def _ask(request: HttpRequest, impact: Impact, back: str) -> HttpResponse:
         "fields": [
             (name, value) for name, values in request.POST.lists() if name not in _NOT_SENT_AGAIN for value in values
         ],
+        "limits": impact.limits,
         "digest": impact.digest(),
         "back": back,
     }

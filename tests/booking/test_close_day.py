@@ -174,3 +174,19 @@ def test_forty_patients_find_forty_different_times(
     visits = list(Appointment.objects.values_list("room", "starts_at"))
     assert len(set(visits)) == len(visits) == 36
     assert all(at > datetime.fromisoformat("2026-11-27T00:00:00+00:00") for _room, at in visits)
+
+
+def test_a_day_by_which_a_5_must_be_reached_is_closed_only_by_who_says_that_somebody_reaches_them(
+    client_for: ClientFor, manager_mo: User, shadyside: Site, room: Room
+) -> None:
+    recall = RecallFactory.create(site=shadyside, exam__assessment=Assessment.HIGHLY_SUGGESTIVE)
+    assert recall.due_at is not None
+    assert calendar.local_day(shadyside, recall.due_at) == WEDNESDAY
+    browser = client_for(manager_mo)
+    assert "1 patient with a result of 4 or 5 has a limit on this day." in page_text(_get_preview(browser, shadyside))
+    typed = {"site": shadyside.pk, "day": str(WEDNESDAY), "reason": "Ice."}
+    answer = browser.post(URL, typed, follow=True)
+    assert "say who reaches the patients with a 4 or 5" in page_text(answer)
+    assert not Closure.objects.exists()
+    browser.post(URL, typed | {"limits_seen": "1"})
+    assert Closure.objects.count() == 1

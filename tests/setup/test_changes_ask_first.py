@@ -1,7 +1,7 @@
 """A change of a site's settings that touches patients asks first, names them, and then sees to each of them."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -16,7 +16,7 @@ from notifications.enums import NotificationKind, NotificationState
 from notifications.models import Notification
 from recalls import actions
 from recalls.actions import Slot
-from recalls.enums import VisitKind, WorkItemKind
+from recalls.enums import Assessment, VisitKind, WorkItemKind
 from recalls.models import Appointment, Recall, Room, WorkItem
 from recalls.testing.factories import RecallFactory, RoomFactory
 from tests.desk.conftest import ClientFor, page_text
@@ -138,6 +138,24 @@ def test_closed_days_of_several_sites_name_the_visits_of_each(
     _say_yes(ada, url, page)
     assert Closure.objects.count() == 6
     assert WorkItem.objects.filter(kind=WorkItemKind.CLOSED_DAY).count() == 2
+
+
+def test_closing_a_day_by_which_a_5_must_be_reached_says_how_many_and_moves_no_limit(
+    ada: Client, shadyside: Site
+) -> None:
+    RecallFactory.create(site=shadyside)  # a 0 has time
+    five = RecallFactory.create(site=shadyside, exam__assessment=Assessment.HIGHLY_SUGGESTIVE)
+    due = five.due_at
+    assert due is not None
+    day = calendar.local_day(shadyside, due)
+    url = reverse("setup_closed_days")
+    typed = {"first": str(day), "last": str(day + timedelta(days=30)), "reason": "Move", "sites": [shadyside.pk]}
+    page = ada.post(url, typed)
+    assert "1 patient with a result of 4 or 5 has a limit on a day that would be closed." in page_text(page)
+    assert not Closure.objects.exists()
+    _say_yes(ada, url, page)
+    five.refresh_from_db()
+    assert (Closure.objects.count(), five.due_at) == (31, due)
 
 
 def test_a_state_whose_holiday_falls_on_a_visit_asks(ada: Client, shadyside: Site) -> None:

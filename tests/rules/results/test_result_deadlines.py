@@ -1,13 +1,13 @@
 """Tests of the limit by which a result is told: the same day, or within two business days."""
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from time_machine import TimeMachineFixture
 
 from clinic.factories import get_site_staff
-from clinic.models import Site
+from clinic.models import Closure, Site
 from recalls import actions
 from recalls.actions import OutcomeInput
 from recalls.enums import Assessment
@@ -43,6 +43,23 @@ def test_a_result_is_told_the_same_day_or_within_two_business_days(
     assert f"{recall.tell_by.astimezone(NEW_YORK):%Y-%m-%d %H:%M}" == limit
     assert recall.due_at == recall.target_at == recall.tell_by
     assert recall.to_read_at == recall.state_since == at
+
+
+def test_a_site_that_is_closed_for_a_month_tells_a_5_within_the_seven_days_of_the_law(
+    shadyside: Site, time_machine: TimeMachineFixture
+) -> None:
+    """Nobody is there on that day: it is late on every list, and whoever covers the clinic is called for it."""
+    recall = RecallFactory.create(site=shadyside, ended_at=_new_york(2026, 3, 17), attended=True)
+    for day in range(31):
+        Closure.objects.create(site=shadyside, day=date(2026, 3, 18) + timedelta(days=day))
+    time_machine.move_to(_new_york(2026, 3, 17, 19), tick=False)  # after hours on the last open day
+    recall.site = Site.objects.get(pk=shadyside.pk)
+    radiologist = get_site_staff(shadyside).radiologist
+    actions.record_outcome(recall, OutcomeInput(Assessment.HIGHLY_SUGGESTIVE), by=radiologist)
+    assert recall.tell_by == _new_york(2026, 3, 24, 17)
+    time_machine.move_to(_new_york(2026, 4, 1, 19), tick=False)
+    actions.amend_outcome(recall, OutcomeInput(Assessment.SUSPICIOUS_C), reason="Read again.", by=radiologist)
+    assert recall.tell_by == _new_york(2026, 3, 24, 17), "a second word never moves it back"
 
 
 def test_a_site_may_give_itself_a_day_for_a_5(shadyside: Site, time_machine: TimeMachineFixture) -> None:
