@@ -20,7 +20,13 @@ from patients.models import Consent, ResultWish
 from recalls.actions.contact import open_work_item
 from recalls.actions.transition import ActionKwargs, Transition, apply_step
 from recalls.assignment import assignable_users, check_assignee, display_name, open_tasks_of
-from recalls.enums import State, WorkItemKind
+from recalls.enums import (
+    SUSPICIOUS_ASSESSMENTS,
+    WRITTEN_RESULT_ASSESSMENTS,
+    DisclosureMethod,
+    State,
+    WorkItemKind,
+)
 from recalls.models import Recall, RecallEvent, WorkItem
 from recalls.permissions import NotPermitted, StepUnavailable
 from recalls.workflow import STEPS_BY_NAME
@@ -194,6 +200,8 @@ def written_result_blocked_reason(recall: Recall) -> str:
     """The sentence that forbids telling a result in writing; empty when a message may tell it."""
     if stands_beside_4_or_5(recall):
         return _("Another recall of this patient stands after a 4 or 5: a person tells both results together.")
+    if is_answer_to_4_or_5_untold(recall):
+        return _("A 4 or 5 stood here: a person tells the result that answers it.")
     wish = ResultWish.objects.filter(patient=recall.patient_id).first()
     wanted = {
         ResultWish.Channel.PHONE: _("The patient wants to hear results by phone."),
@@ -210,6 +218,25 @@ def stands_beside_4_or_5(recall: Recall) -> bool:
     """Whether another recall of the patient is open after a 4 or 5: good news of this one alone would mislead."""
     others = Recall.objects.still_open().filter(patient=recall.patient_id, suspicious=True)
     return others.exclude(pk=recall.pk).exists()
+
+
+def is_answer_to_4_or_5_untold(recall: Recall) -> bool:
+    """Whether a 4 or 5, of the screening or a later reading, has no answer yet that a person told the patient.
+
+    One radiologist may answer it with a 1, 2 or 3; a letter alone must not end it. No query when prefetched.
+    """
+    readings = sorted(recall.outcomes.all(), key=lambda row: row.pk)
+    if readings and readings[-1].assessment not in WRITTEN_RESULT_ASSESSMENTS:
+        return False  # it answers nothing, and is told by a person anyway
+    worrying = [number for number, row in enumerate(readings) if row.assessment in SUSPICIOUS_ASSESSMENTS]
+    if not worrying and recall.exam.assessment not in SUSPICIOUS_ASSESSMENTS:
+        return False
+    since = readings[worrying[-1]].at if worrying else recall.opened_at
+    later = readings[worrying[-1] + 1 :] if worrying else readings
+    answers = [row.at for row in later if row.assessment in WRITTEN_RESULT_ASSESSMENTS]
+    answers += [row.at for row in recall.concordances.all() if row.at >= since]
+    told = [row.at for row in recall.disclosures.all() if row.method != DisclosureMethod.IN_WRITING]
+    return not answers or not any(at >= min(answers) for at in told)
 
 
 def message_blocked_reason(recall: Recall) -> str:

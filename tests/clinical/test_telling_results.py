@@ -213,3 +213,44 @@ def test_a_screening_4_that_went_straight_to_a_benign_biopsy_is_over_and_nobody_
     pathway.tissue(PathologyClass.BENIGN, ConcordanceVerdict.CONCORDANT_BENIGN)
     pathway.told()
     assert pathway.stands == (State.CLOSED, ClosureReason.BENIGN_CONCORDANT)
+
+
+@pytest.mark.parametrize("assessment", [Assessment.NEGATIVE, Assessment.BENIGN, Assessment.PROBABLY_BENIGN])
+def test_a_5_of_the_screening_is_never_ended_by_a_letter_alone(pathway: Pathway, assessment: Assessment) -> None:
+    """One radiologist reads it; a person tells the patient before the recall goes on."""
+    pathway.screen(Assessment.HIGHLY_SUGGESTIVE)
+    pathway.visit()
+    pathway.outcome_in_writing(assessment)
+    assert pathway.is_open_in(State.RESULT_TO_TELL)
+    with pytest.raises(StepRefused, match="A 4 or 5 stood here"):
+        pathway.release()
+    pathway.told(by=pathway.staff.navigator)
+    assert pathway.stands[0] in (State.CLOSED, State.FOLLOW_UP)
+
+
+def test_a_5_of_the_screening_answered_by_prior_images_is_told_by_a_person_too(pathway: Pathway) -> None:
+    pathway.screen(Assessment.SUSPICIOUS_B)
+    reading = actions.OutcomeInput(Assessment.BENIGN, release_at=timezone.now())
+    actions.resolve_by_priors(pathway.recall, reading, by=pathway.staff.radiologist)
+    assert pathway.is_open_in(State.RESULT_TO_TELL)
+    pathway.told()
+    assert pathway.stands == (State.CLOSED, ClosureReason.RESOLVED_BY_PRIORS)
+
+
+def test_an_outcome_of_5_amended_to_benign_is_told_by_a_person(pathway: Pathway) -> None:
+    pathway.advise_biopsy_at_visit(Assessment.HIGHLY_SUGGESTIVE)
+    pathway.days_pass(1)
+    pathway.amend(Assessment.BENIGN, release_at=timezone.now())
+    assert pathway.is_open_in(State.RESULT_TO_TELL)
+    pathway.told()
+    assert pathway.stands[0] == State.CLOSED
+
+
+def test_once_a_person_has_told_the_answer_to_a_5_later_rounds_may_be_written(pathway: Pathway) -> None:
+    pathway.screen(Assessment.HIGHLY_SUGGESTIVE)
+    pathway.visit()
+    pathway.outcome(Assessment.PROBABLY_BENIGN, told=True)
+    assert pathway.is_open_in(State.FOLLOW_UP)
+    pathway.visit(days=100)
+    pathway.outcome_in_writing(Assessment.BENIGN)
+    assert pathway.stands == (State.CLOSED, ClosureReason.BENIGN)
