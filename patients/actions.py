@@ -19,6 +19,7 @@ from patients.models import Consent, ContactPoint, Patient, ResultWish
 from patients.record_history import log_changes
 
 MAX_CONSENT_WORDS = 300  # characters
+_MERGED_INTO = "merged_into_id"
 
 
 def lock_patient(patient: Patient) -> None:
@@ -198,17 +199,40 @@ def clear_death(patient: Patient, *, by: User | Actor) -> None:
 def set_merged_into(loser: Patient, survivor: Patient, *, by: User | Actor) -> None:
     """Point one record number at another. Recalls move with `recalls.merge`, which calls this.
 
-    Raises ValidationError when it would make a circle or merge a record twice; `unmerge` undoes it.
+    Records that were merged into this one come along, so that every number leads to the record in use. Raises
+    ValidationError when it would make a circle or merge a record twice; `clear_merged_into` undoes it.
     """
     if loser.pk == survivor.pk:
         raise ValidationError(_("A record cannot be merged into itself."))
     if loser.merged_into_id or survivor.merged_into_id:
         raise ValidationError(_("One of these records is already merged. Choose the record that is in use."))
-    if loser.merged_from.exists():
-        raise ValidationError(_("Other records are merged into this one. Merge it the other way round."))
-    update_details(loser, {"merged_into_id": survivor.pk}, by=by)
+    for record in loser.merged_from.order_by("pk"):
+        update_details(record, {_MERGED_INTO: survivor.pk}, by=by, from_record=loser)
+    update_details(loser, {_MERGED_INTO: survivor.pk}, by=by)
 
 
 @transaction.atomic
-def clear_merged_into(loser: Patient, *, by: User | Actor) -> None:
-    update_details(loser, {"merged_into_id": None}, by=by)
+def clear_merged_into(loser: Patient, *, by: User | Actor) -> list[Patient]:
+    """Undo one merge; the records that had come along with it go back to it, and are returned.
+
+    Raises ValidationError for a record that came along with another one: that one is separated first.
+    """
+    survivor_id, brought_by = loser.merged_into_id, _brought_by(loser)
+    if survivor_id is None:
+        return []
+    if brought_by is not None:
+        words = _("This record came along with MRN %(mrn)s. Separate that one first.")
+        raise ValidationError(words % {"mrn": brought_by.mrn})
+    others = Patient.objects.filter(merged_into=survivor_id).exclude(pk=loser.pk).order_by("pk")
+    came_along = [record for record in others if _brought_by(record) == loser]
+    for record in came_along:
+        before = record.changes.filter(field=_MERGED_INTO, new=str(loser.pk)).first()
+        update_details(record, {_MERGED_INTO: loser.pk}, by=by, from_record=before.from_record if before else None)
+    update_details(loser, {_MERGED_INTO: None}, by=by)
+    return came_along
+
+
+def _brought_by(record: Patient) -> Patient | None:
+    """The record with which it came to the one in use, where it was not merged into that one itself."""
+    newest = record.changes.filter(field=_MERGED_INTO).select_related("from_record").first()
+    return newest.from_record if newest else None

@@ -94,8 +94,8 @@ class UnmergeView(RecordView):
         if form.is_valid():
             try:
                 actions.unmerge_patients(loser, by=current_user(request), note=form.cleaned_data["note"])
-            except NotPermitted as refusal:
-                form.add_error(None, str(refusal))
+            except (ValidationError, NotPermitted) as refusal:
+                form.add_error(None, refusal if isinstance(refusal, ValidationError) else str(refusal))
             else:
                 messages.success(request, _("The records are separate again."))
                 return redirect("patient", pk)

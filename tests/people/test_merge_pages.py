@@ -8,6 +8,7 @@ from django.urls import reverse
 from clinic.models import Site, User
 from patients.factories import PatientFactory
 from patients.models import Patient
+from recalls.actions import merge_patients
 from recalls.testing.factories import RecallFactory
 from records.duplicates import find_duplicates
 from tests.desk.conftest import ClientFor, page_text
@@ -91,3 +92,14 @@ def test_nobody_else_merges_and_no_record_of_another_site_is_named(
     named = {"mrn": far.mrn, "birth_date": far.birth_date.isoformat()}
     page = page_text(client_for(manager_mo).post(reverse("patient_merge_find", args=[twins[0].pk]), named))
     assert "No record in use at your sites" in page
+
+
+def test_a_record_that_came_along_with_another_is_separated_after_it(
+    client_for: ClientFor, manager_mo: User, twins: list[Patient], shadyside: Site
+) -> None:
+    (first, stays), older = twins, PatientFactory.create(site=shadyside)
+    for loser, survivor in ((older, first), (first, stays)):
+        merge_patients(Patient.objects.get(pk=loser.pk), Patient.objects.get(pk=survivor.pk), by=manager_mo)
+    page = client_for(manager_mo).post(reverse("patient_separate", args=[older.pk]), {"note": "Two persons."})
+    assert f"This record came along with MRN {first.mrn}. Separate that one first." in page_text(page)
+    assert Patient.objects.get(pk=older.pk).merged_into == stays

@@ -11,7 +11,9 @@ from clinic import calendar
 from clinic.actors import INTAKE
 from clinic.factories import get_site_staff
 from clinic.models import Site
+from patients.actions import update_details
 from patients.factories import PatientFactory
+from patients.models import Patient
 from recalls import actions
 from recalls.actions import OutcomeInput
 from recalls.enums import Assessment, FindingKind, RecallKind, Side, State, WorkItemKind
@@ -89,9 +91,75 @@ def test_a_record_is_merged_once_and_never_in_a_circle(shadyside: Site) -> None:
     one, two, three = PatientFactory.create_batch(3, site=shadyside)
     manager = get_site_staff(shadyside).manager
     actions.merge_patients(one, two, by=manager)
-    for loser, survivor in ((one, three), (two, one), (two, two), (two, three)):
+    for loser, survivor in ((one, three), (two, one), (two, two), (three, one)):
         with pytest.raises(ValidationError):
             actions.merge_patients(loser, survivor, by=manager)
+
+
+@pytest.fixture
+def chain(shadyside: Site) -> list[Recall]:
+    """Two records that were each merged into, each with a 5 of its own number, and then with each other."""
+    recalls = [RecallFactory.create(site=shadyside, exam__assessment=Assessment.HIGHLY_SUGGESTIVE) for _ in range(4)]
+    first, first_older, second, second_older = (recall.patient for recall in recalls)
+    update_details(first_older, {"implants": True}, by=INTAKE)
+    for loser, survivor in ((first_older, first), (second_older, second), (first, second)):
+        _merge(loser, survivor)
+    return recalls
+
+
+def _merge(loser: Patient, survivor: Patient) -> None:
+    loser, survivor = (Patient.objects.get(pk=one.pk) for one in (loser, survivor))
+    actions.merge_patients(loser, survivor, by=get_site_staff(loser.site).manager)
+
+
+def _separate(loser: Patient) -> None:
+    loser = Patient.objects.get(pk=loser.pk)
+    actions.unmerge_patients(loser, by=get_site_staff(loser.site).manager)
+
+
+def _owners(recalls: list[Recall]) -> list[Patient]:
+    assert all(_reload_recall(one).patient == _reload_recall(one).exam.patient for one in recalls)
+    return [_reload_recall(one).patient for one in recalls]
+
+
+def test_two_records_that_were_each_merged_into_are_merged_and_nothing_of_either_is_lost(chain: list[Recall]) -> None:
+    first, first_older, second, second_older = (recall.patient for recall in chain)
+    assert _owners(chain) == [second] * 4
+    numbers = Patient.objects.filter(pk__in=(first.pk, first_older.pk, second_older.pk))
+    assert set(numbers.values_list("merged_into", flat=True)) == {second.pk}, "each old number leads to the one in use"
+    assert Patient.objects.get(pk=second.pk).implants
+    assert all(_reload_recall(one).suspicious for one in chain)
+
+
+def test_a_chain_of_merges_is_undone_link_by_link(chain: list[Recall]) -> None:
+    first, first_older, second, second_older = (recall.patient for recall in chain)
+    with pytest.raises(ValidationError, match=f"came along with MRN {first.mrn}"):
+        _separate(first_older)
+    _separate(first)
+    assert _owners(chain) == [first, first, second, second]
+    assert Patient.objects.get(pk=first_older.pk).merged_into == first
+    assert not Patient.objects.get(pk=second.pk).implants
+    assert Patient.objects.get(pk=first.pk).implants
+    _separate(first_older)
+    _separate(second_older)
+    assert _owners(chain) == [first, first_older, second, second_older]
+    assert not Patient.objects.get(pk=first.pk).implants
+
+
+def test_a_chain_of_three_links_comes_apart_as_it_was_put_together(shadyside: Site, chain: list[Recall]) -> None:
+    first, first_older, second, second_older = (recall.patient for recall in chain)
+    third = PatientFactory.create(site=shadyside)
+    _merge(second, third)
+    assert _owners(chain) == [third] * 4
+    with pytest.raises(ValidationError, match=f"came along with MRN {second.mrn}"):
+        _separate(first)
+    _separate(second)
+    assert _owners(chain) == [second] * 4
+    _separate(first)
+    assert _owners(chain) == [first, first, second, second]
+    assert Patient.objects.get(pk=second_older.pk).merged_into == second
+    _separate(first_older)
+    assert _owners(chain) == [first, first_older, second, second]
 
 
 def _correct_and_reload(recall: Recall, to: Assessment, **more: Any) -> Recall:

@@ -192,7 +192,7 @@ def _carry_result_wish(loser: Patient, survivor: Patient, by: UserOrActor) -> No
 
 def give_back(loser: Patient, survivor: Patient, *, by: UserOrActor) -> list[str]:
     """Set the values that this merge brought back to what they were, unless changed since; what a person checks."""
-    last_merge = loser.changes.filter(field="merged_into_id", new=str(survivor.pk)).first()
+    last_merge = loser.changes.filter(field="merged_into_id", old="", new=str(survivor.pk)).first()
     since = last_merge.at if last_merge else None
     rows = PatientChange.objects.filter(patient=survivor, from_record=loser).order_by("pk")
     carried = list(rows.filter(at__gte=since) if since else rows)

@@ -28,8 +28,9 @@ def merge_patients(loser: Patient, survivor: Patient, **kwargs: Unpack[ActionKwa
     """Move every exam, recall and work item of one record to the record that stays; each recall's history says so.
 
     What the record that goes says of the patient goes along: the stricter consent, a death, "do not call" and what the
-    other record lacks. What the two say differently, and two open recalls, become tasks for a person. Raises
-    ValidationError as `patients.actions.set_merged_into` does.
+    other record lacks; so do records that were merged into it before, and each exam stays known by its own. What they
+    say differently, and two open recalls, become tasks for a person. Raises ValidationError as
+    `patients.actions.set_merged_into` does, and where one record's death contradicts the other.
     """
     check_records_permitted(kwargs, "merge_records", loser, survivor)
     _lock(loser, survivor)
@@ -38,9 +39,10 @@ def merge_patients(loser: Patient, survivor: Patient, **kwargs: Unpack[ActionKwa
     to_check = carry_over(loser, survivor, by=kwargs["by"])
     recalls = list(Recall.objects.filter(patient=loser).select_related("site"))
     _move_recalls(recalls, loser, survivor, "merge_records", kwargs)
-    ScreeningExam.objects.filter(patient=loser).update(
-        patient=survivor, original_patient=loser, changed_at=timezone.now()
-    )
+    moved_at = timezone.now()
+    exams = ScreeningExam.objects.filter(patient=loser)
+    exams.filter(original_patient=None).update(patient=survivor, original_patient=loser, changed_at=moved_at)
+    exams.update(patient=survivor, changed_at=moved_at)
     _close_recalls_of_deceased(survivor, kwargs)
     _open_merge_tasks(survivor, to_check)
     patient_changed.send(sender=Patient, patient=survivor)
@@ -50,20 +52,21 @@ def merge_patients(loser: Patient, survivor: Patient, **kwargs: Unpack[ActionKwa
 def unmerge_patients(loser: Patient, **kwargs: Unpack[ActionKwargs]) -> None:
     """Give back every exam that came in under this record, the recalls of those exams and the values carried over.
 
-    A value that was changed since the merge stays.
+    So it is for the records that came along with it. A value that was changed since the merge stays. Raises
+    ValidationError as `patients.actions.clear_merged_into` does.
     """
     survivor = loser.merged_into
     if survivor is None:
         return
     check_records_permitted(kwargs, "unmerge_records", loser, survivor)
     _lock(loser, survivor)
-    clear_merged_into(loser, by=actor_for(kwargs["by"]))
+    came_along = clear_merged_into(loser, by=actor_for(kwargs["by"]))
     to_check = give_back(loser, survivor, by=kwargs["by"])
-    recalls = list(Recall.objects.filter(exam__original_patient=loser).select_related("site"))
+    exams = ScreeningExam.objects.filter(original_patient__in=(loser, *came_along))
+    recalls = list(Recall.objects.filter(exam__in=exams).select_related("site"))
     _move_recalls(recalls, survivor, loser, "unmerge_records", kwargs)
-    ScreeningExam.objects.filter(original_patient=loser).update(
-        patient=loser, original_patient=None, changed_at=timezone.now()
-    )
+    exams.update(patient=loser, changed_at=timezone.now())
+    exams.filter(original_patient=loser).update(original_patient=None)
     for patient in (loser, survivor):
         _reopen_recalls_of_living(patient, kwargs)
     _open_merge_tasks(survivor, to_check, separated=True)
