@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import groupby, islice
+from typing import Any
 
 from django.utils.http import urlencode
 from django.utils.translation import get_language
@@ -33,7 +34,7 @@ class TimesQuery:
     early: bool = False
     since: date | None = None
 
-    def address(self, **other: object) -> str:
+    def address(self, **other: Any) -> str:
         asked = replace(self, **({"since": None} | other))
         values = {
             "part": asked.part,

@@ -36,4 +36,6 @@ def leaves_before_opening(site: Site, starts_at: datetime, minutes: int) -> bool
 def is_too_early(recall: Recall, starts_at: datetime) -> bool:
     """By the way of which the patient told. After a 4 or 5 no time is too early: none is put off for the way."""
     wish = getattr(recall.patient, "visit_wish", None)
-    return bool(wish and not recall.suspicious) and leaves_before_opening(recall.site, starts_at, wish.travel_minutes)
+    if wish is None or recall.suspicious:
+        return False
+    return leaves_before_opening(recall.site, starts_at, wish.travel_minutes)

@@ -61,7 +61,7 @@ def offer_times(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
 
 
 def _next_numbers(patient: Patient, now: datetime) -> tuple[str, ...]:
-    """None where every number may still be read as an answer to an earlier list."""
+    """Empty where every number may still be read as an answer to an earlier list."""
     lists = RecallEvent.objects.filter(recall__patient=patient, step=STEP, at__gt=now - REMEMBERED_FOR).count()
     return NUMBERS[lists] if lists < len(NUMBERS) else ()
 
