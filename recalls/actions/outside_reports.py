@@ -296,7 +296,7 @@ def _make_lesions(transition: Transition, stated_side: str) -> str:
         assess_lesions(transition, LesionReading(Assessment.SUSPICIOUS), None, transition.now)
         return str(recall.lesions.get().side)
     if stated_side not in found:
-        raise ValidationError({"side": _("Say which breast the tissue is of.")})
+        raise ValidationError({"side": _("Say which breast this result is about.")})
     results = {side: Assessment.SUSPICIOUS for side in found if side == stated_side}
     if exam.assessment in SUSPICIOUS_ASSESSMENTS and newest_outcome(recall) is None:
         given = {Side.RIGHT: exam.assessment_right, Side.LEFT: exam.assessment_left}
