@@ -30,7 +30,7 @@ def want_one_offer(stack: Stack, scale: Scale) -> Outcome:
         offered = EarlierOffer.objects.filter(starts_at=freed, entry__appointment__recall__in=waiting)
         stack.wait_for(lambda: offered.count() >= count)  # noqa: B023  a beat may be offering it at this instant
         offers = list(offered)
-        sends = []
+        sends = list[partial[Any]]()
         for number, offer in enumerate(offers):
             patient = offer.entry.appointment.recall.patient
             if number % 2:

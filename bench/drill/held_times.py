@@ -187,11 +187,14 @@ def _judge_acts(recalls: Sequence[Any], slots: Sequence[str]) -> Verdict:
         expected[f"{_STEPS[what]} {number}"] = expected[f"visit {number}"] = 1
         events = RecallEvent.objects.filter(recall=recall, step=_STEPS[what], by="patient")
         found[f"{_STEPS[what]} {number}"] = events.count()
-        starts_at = HeldSlot.objects.get(recall=recall).starts_at if what == 0 else None
-        if what == 1:
-            starts_at = datetime.fromisoformat(_moved(recall.site, slots[number]).partition("@")[2])
         visits = Appointment.objects.filter(recall=recall)
-        wanted = visits.filter(status="cancelled") if what == 2 else visits.filter(status="booked", starts_at=starts_at)
+        if what == 0:
+            wanted = visits.filter(status="booked", starts_at=HeldSlot.objects.get(recall=recall).starts_at)
+        elif what == 1:
+            asked_for = datetime.fromisoformat(_moved(recall.site, slots[number]).partition("@")[2])
+            wanted = visits.filter(status="booked", starts_at=asked_for)
+        else:
+            wanted = visits.filter(status="cancelled")
         found[f"visit {number}"] = wanted.count() if visits.count() == 1 else visits.count()
         if what == 2:
             expected[f"task {number}"] = 1

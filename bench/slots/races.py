@@ -23,7 +23,7 @@ def main() -> int:
         from django.db import connection, transaction
 
         from clinic.factories import SiteFactory, get_site_staff
-        from recalls.models import SlotPolicy
+        from recalls.models import Recall, SlotPolicy
         from recalls.testing.factories import RecallFactory, RoomFactory
         from tests.support.slot_race import race
 
@@ -32,7 +32,7 @@ def main() -> int:
         SlotPolicy.objects.create(site=site, holds_slots=True, notice_hours=24)
         RoomFactory.create_batch(ROOMS, site=site)
         began = time.perf_counter()
-        to_hold, to_book = [], []
+        to_hold, to_book = list[Recall](), list[Recall]()
         for recalls, count in ((to_hold, HOLDS), (to_book, BOOKINGS)):
             for first in range(0, count, _MADE_AT_ONCE):
                 with transaction.atomic():  # one flush to the disk for many

@@ -81,7 +81,7 @@ class ContactDetailsForm(forms.Form):
         choices=[("", _("no matter when")), *((part.value, part.label) for part in HALF_DAYS)],
     )  # fmt: skip
     travel_minutes = forms.TypedChoiceField(
-        label=_("Time to get here"), required=False, coerce=int, empty_value=0,
+        label=_("Time to get here"), required=False, coerce=int,
         choices=[(0, _("not known")), *TravelTime.choices],
     )  # fmt: skip
     voicemail = forms.ChoiceField(label=_("Voicemail"), choices=Patient.Voicemail.choices)
@@ -214,7 +214,7 @@ class ContactDetailsForm(forms.Form):
             contact_points={kind: cleaned[name] for name, kind in _POINT_FIELDS.items() if name in changed},
             best_time=cleaned["best_time"] if "best_time" in changed else None,
             visit_wish=("".join(sorted(cleaned["visit_days"])), cleaned["visit_part"]) if wishes & changed else None,
-            travel_minutes=cleaned["travel_minutes"] if "travel_minutes" in changed else None,
+            travel_minutes=int(cleaned["travel_minutes"] or 0) if "travel_minutes" in changed else None,
             works_after_all=[kind for name, kind in self.marked_points.items() if cleaned[name]],
         )
 
