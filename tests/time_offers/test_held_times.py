@@ -156,6 +156,8 @@ def test_the_history_says_that_it_lapsed_and_no_other_is_held(
     recall = opened(shadyside)
     tend_held_slots()
     clock.shift(timedelta(days=2))
+    with pytest.raises(StepUnavailable, match="does not say yet"):  # a worker whose list is older
+        actions.hold_time(recall, by=SYSTEM)
     assert tend_held_slots() == {"ended": 1, "held": 0}
     event = recall.events.latest("pk")
     assert (event.step, event.data["why"]) == ("release_time", HeldSlotEnd.LAPSED)

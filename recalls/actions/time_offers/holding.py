@@ -55,9 +55,14 @@ def get_slot_policy(site: Site) -> SlotPolicy:
 
 
 def _check_nothing_is_offered(recall: Recall, now: datetime) -> None:
-    """Two records of one person may have been merged: one time is offered to a person, and a visit comes before it."""
+    """Two records of one person may have been merged: one time is offered to a person, and a visit comes before it.
+
+    A time that ended and is not in the history yet is told there first: holding anew would write over it.
+    """
     if HeldSlot.objects.standing(now).filter(recall__patient=recall.patient_id).exists():
         raise StepUnavailable(_("A time is held for this patient already."))
+    if HeldSlot.objects.filter(recall=recall, is_noted=False, held_at__gte=recall.state_since).exists():
+        raise StepUnavailable(_("The history does not say yet what became of the time that was held."))
     visits = Appointment.objects.filter(recall__patient=recall.patient_id, status__in=ACTIVE_APPOINTMENT_STATUSES)
     if visits.filter(starts_at__gt=now).exists():
         raise StepUnavailable(_("This patient has a visit booked: agree both together."))
