@@ -118,7 +118,7 @@ def build_exam_fields(chance: Random, number: int, story: Mapping[str, Any]) -> 
     side = chance.choice((Side.RIGHT, Side.LEFT))
     findings = [(chance.choice(kinds), side, chance.choice(_FINDING_LOCATIONS))]
     if number % 9 == 0:
-        findings.append((chance.choice(kinds), Side.LEFT if side == Side.RIGHT else Side.RIGHT, ""))
+        findings.append((chance.choice(kinds), side, ""))  # of one breast: the stories follow one lesion
     fields: dict[str, Any] = {
         "findings": findings,
         "first_screen": (number % 6 == 0) if number % 11 else None,

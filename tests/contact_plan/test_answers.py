@@ -35,7 +35,8 @@ def test_the_whole_plan_is_four_answers_and_a_code(
     assert give_number(tablet) == "/tablet/number/code/"
     sent = sms_service.requests[-1].fields
     assert sent["To"] == MOBILE
-    assert sent["Body"].endswith("It works for 10 minutes. Reply STOP to end texts.")
+    assert "It works for 10 minutes." in sent["Body"]
+    assert sent["Body"].endswith("Reply STOP to end texts.")
     assert len(sent["Body"]) <= 160
     answer = tablet.post("/tablet/number/code/", {"code": code_in(sms_service), "action": "check"})
     assert answer.headers["Location"] == "/tablet/calls/"

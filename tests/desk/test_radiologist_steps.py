@@ -87,7 +87,7 @@ def test_the_form_fields_follow_the_reading_order(
     ]
     assert [name for name in visible if not name.startswith("lesion")] == [
         "assessment", "assessment_right", "assessment_left", "follow_up_months", "telling", "release_day",
-        "release_time", "text",
+        "release_time", "text", "reader",
     ]  # fmt: skip
 
 

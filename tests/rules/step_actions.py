@@ -108,22 +108,26 @@ def hold_a_time(recall: Recall, by: UserOrActor) -> Any:
 def release_a_time(recall: Recall, by: UserOrActor) -> Any:
     """One that has just run out."""
     now = timezone.now()
-    HeldSlot.objects.create(
-        recall=recall, room=RoomFactory.create(site=recall.site), kind=VisitKind.DIAGNOSTIC,
-        starts_at=tomorrow_at_ten(recall.site), length_minutes=60, held_at=now, expires_at=now,
-    )  # fmt: skip
+    _hold(recall, now, until=now)
     return actions.release_time(recall, by=by)
+
+
+def _hold(recall: Recall, now: datetime, until: datetime) -> None:
+    """Also over one that a step before it held: a recall has one row."""
+    held = {
+        "room": RoomFactory.create(site=recall.site), "kind": VisitKind.DIAGNOSTIC, "length_minutes": 60,
+        "starts_at": tomorrow_at_ten(recall.site), "held_at": now, "expires_at": until,
+        "ended_at": None, "ended_because": "", "is_noted": False,
+    }  # fmt: skip
+    HeldSlot.objects.update_or_create(recall=recall, defaults=held)
 
 
 def offer_other_times(recall: Recall, by: UserOrActor) -> Any:
     """While one is held, at a site where patients book by themselves; after a 4 or 5 they are called instead."""
     Recall.objects.filter(pk=recall.pk).update(suspicious=False)
-    now, room = timezone.now(), RoomFactory.create(site=recall.site)
-    SlotPolicy.objects.create(site=recall.site, self_booking=True)
-    HeldSlot.objects.create(
-        recall=recall, room=room, kind=VisitKind.DIAGNOSTIC, starts_at=tomorrow_at_ten(recall.site), length_minutes=60,
-        held_at=now, expires_at=now + timedelta(days=1),
-    )  # fmt: skip
+    now = timezone.now()
+    SlotPolicy.objects.update_or_create(site=recall.site, defaults={"self_booking": True})
+    _hold(recall, now, until=now + timedelta(days=1))
     return actions.offer_times(recall, by=by)
 
 
