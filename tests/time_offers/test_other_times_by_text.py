@@ -21,6 +21,7 @@ from patients.channels import get_patient_channels
 from patients.models import Consent, ContactPoint
 from recalls import actions
 from recalls.actions.contact import ContactAttemptInput
+from recalls.actions.time_offers import other_times
 from recalls.actions.time_offers.upkeep import tend_held_slots
 from recalls.enums import Assessment, ContactChannel, ContactResult, State, WorkItemKind
 from recalls.models import Appointment, HeldSlot, Recall, RecallEvent, Room, SlotPolicy, WorkItem
@@ -176,6 +177,21 @@ def test_a_second_list_has_numbers_of_its_own_and_a_third_is_a_call(
     say(recall, "2")
     assert recall.events.filter(step="offer_times").count() == 2
     assert ["wants another time" in reason for reason in tasks()] == [True]
+
+
+def test_a_list_never_has_the_numbers_of_another_that_may_still_be_answered(
+    recall: Recall, clock: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first is too old to be answered when the third is asked for, and the second is not."""
+    monkeypatch.setattr(other_times, "REMEMBERED_FOR", timedelta(hours=1))
+    numbers = []
+    for sequence in (1, 2, 3):
+        HeldSlot.objects.update(sequence=sequence, expires_at=timezone.now() + timedelta(days=9))
+        Notification.objects.filter(kind="held_time").delete()  # else "2" may mean either offer
+        reached_by_text(recall, "held_time", f"held-{sequence}")
+        numbers.append(list(send_list(recall).data["times"]))
+        clock.shift(timedelta(minutes=40))
+    assert numbers == [["4", "5", "6"], ["7", "8", "9"], ["4", "5", "6"]]
 
 
 @pytest.mark.parametrize("why", ["off", "five", "nothing_free"])

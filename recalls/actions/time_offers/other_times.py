@@ -62,8 +62,9 @@ def offer_times(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
 
 def _next_numbers(patient: Patient, now: datetime) -> tuple[str, ...]:
     """Empty where every number may still be read as an answer to an earlier list."""
-    lists = RecallEvent.objects.filter(recall__patient=patient, step=STEP, at__gt=now - REMEMBERED_FOR).count()
-    return NUMBERS[lists] if lists < len(NUMBERS) else ()
+    lists = RecallEvent.objects.filter(recall__patient=patient, step=STEP, at__gt=now - REMEMBERED_FOR)
+    used = {number for data in lists.values_list("data", flat=True) for number in data["times"]}
+    return next((numbers for numbers in NUMBERS if used.isdisjoint(numbers)), ())
 
 
 def _pick(booking: SelfBooking, held: HeldSlot, now: datetime, until: datetime) -> list[FreeSlot]:
