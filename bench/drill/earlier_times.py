@@ -28,7 +28,7 @@ def want_one_offer(stack: Stack, scale: Scale) -> Outcome:
             _wait_from(recall, slot)
         freed = _free_a_time(leaving, slots[-1], batch=count)
         offered = EarlierOffer.objects.filter(starts_at=freed, entry__appointment__recall__in=waiting)
-        stack.wait_for(lambda: offered.count() >= count)  # noqa: B023  a beat may be offering it at this instant
+        stack.wait_for(partial(_has_reached, offered, count))  # a beat may be offering it at this instant
         offers = list(offered)
         sends = list[partial[Any]]()
         for number, offer in enumerate(offers):
@@ -58,6 +58,10 @@ def want_one_offer(stack: Stack, scale: Scale) -> Outcome:
         told = stack.wait_for(partial(_are_told, offers), RECOVERY_SECONDS)
         verdict += judge_facts({"the others are told": told})
     return Outcome(f"{rounds} times, {count} say yes at once and a desk books: {dict(winners)}", verdict)
+
+
+def _has_reached(rows: Any, mark: int) -> bool:
+    return bool(patiently(rows.count) >= mark)
 
 
 def _are_told(offers: Sequence[Any]) -> bool:
@@ -112,7 +116,7 @@ def kill_over_offers(stack: Stack, scale: Scale) -> Outcome:
         worker, child = scale.chance.randrange(WORKERS), scale.chance.randrange(CONCURRENCY)
         seen = patiently(offers.count)
         stack.workers[worker].kill_a_child(child)
-        stack.wait_for(lambda: patiently(offers.count) > seen or seen >= count, 20)  # noqa: B023
+        stack.wait_for(partial(_has_reached, offers, min(seen + 1, count)), 20)
     stack.wait_for(lambda: patiently(offers.count) >= count)
     rows = Notification.objects.filter(kind="earlier_offer", recall__in=waiting)
     stack.wait_for(lambda: patiently(rows.filter(state__in=("planned", "sending")).count) == 0)

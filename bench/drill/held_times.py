@@ -78,14 +78,18 @@ def _fault_while(
     """The faults at points chosen by the seed; the longest pause behind one until work went on or was done."""
     worst = 0.0
     for mark in sorted(scale.chance.sample(range(whole), len(faults))):
-        stack.wait_for(lambda: patiently(count) >= mark)  # noqa: B023  asked before the next mark
+        stack.wait_for(partial(_has_reached, count, mark))
         time.sleep(scale.chance.uniform(0, 0.1))
         before, began = patiently(count), time.monotonic()
         faults[0]()
         faults = [*faults[1:], faults[0]]
-        stack.wait_for(lambda: patiently(count) > before or before >= whole, RECOVERY_SECONDS)  # noqa: B023
+        stack.wait_for(partial(_has_reached, count, min(before + 1, whole)), RECOVERY_SECONDS)
         worst = max(worst, time.monotonic() - began)
     return worst
+
+
+def _has_reached(count: Callable[[], int], mark: int) -> bool:
+    return patiently(count) >= mark
 
 
 def _by_name(found: Any) -> dict[str, int]:
