@@ -11,6 +11,7 @@ from clinic.models import Site
 from desk.union_counts import CountQuery, CountRow, count_query
 from patients.models import ContactPlan, ContactPoint
 from recalls.models import ScreeningExam
+from reports.rates import whole_percent
 
 PERIOD = timedelta(days=30)
 # A plan is made anew at each year's screening; one that is a little older still counts.
@@ -28,11 +29,11 @@ class PlanCoverage:
 
     @property
     def finished_percent(self) -> int:
-        return round(100 * self.finished / self.screened) if self.screened else 0
+        return whole_percent(self.finished, self.screened) if self.screened else 0
 
     @property
     def verified_percent(self) -> int:
-        return round(100 * self.verified / self.screened) if self.screened else 0
+        return whole_percent(self.verified, self.screened) if self.screened else 0
 
 
 def plan_count_queries(sites: Sequence[Site], now: datetime) -> list[CountQuery]:

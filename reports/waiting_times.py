@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from clinic.models import Site
 from desk.languages import language_name
 from reports.charts import Chart, Series, week_labels
+from reports.rates import whole_percent
 from reports.weekly_figures import Measure, WeeklyCounts
 from reports.weekly_queries import WEEK_COUNT
 
@@ -83,7 +84,7 @@ class _WaitGroup:
         within = sum(
             count for site, counts in self.by_site.items() for days, count in counts.items() if days <= targets[site]
         )
-        return round(100 * within / total) if total else None
+        return whole_percent(within, total) if total else None
 
 
 def wait_charts(weeks: WeeklyCounts, sites: Sequence[Site], now: datetime, zone: ZoneInfo) -> Iterable[Chart]:

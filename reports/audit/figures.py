@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -17,6 +16,7 @@ from reports.audit.counted_cases import count_cases, load_cases
 from reports.audit.definitions import DIAGNOSTIC_MEASURES, SCREENING_MEASURES, SMALL_DENOMINATOR, MeasureDefinition
 from reports.audit.scope import AuditScope, Breakdown, sorted_groups
 from reports.audit.screening_cases import GroupedCases
+from reports.rates import format_rate, format_share
 
 OTHER_READERS = "others"
 
@@ -54,7 +54,7 @@ class AuditFigure:
     def _bound(self, end: int) -> str:
         if not self.has_rate:
             return ""
-        return f"{wilson_interval(self.numerator, self.denominator)[end] * self.measure.per:.1f}"
+        return format_share(wilson_interval(self.numerator, self.denominator)[end], self.measure.per)
 
     @property
     def unit(self) -> str:
@@ -183,11 +183,6 @@ def count_measure(measure: MeasureDefinition, cases: Counter[AuditCase], is_matu
         is_mature or not measure.waits,
         lacks_negatives=measure.needs_negatives and negative <= positive and counted.total() > 0,
     )
-
-
-def format_rate(numerator: int, denominator: int, per: int) -> str:
-    """To one decimal, half up, as the tables print it."""
-    return str((Decimal(numerator) * per / Decimal(denominator)).quantize(Decimal("0.1"), ROUND_HALF_UP))
 
 
 def format_kept_at(kept_at: datetime | None, scope: AuditScope) -> str:

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from clinic import calendar
 from recalls.models import Trial, TrialEnd, TrialPlace, TrialResult
+from reports.rates import format_rate
 from reports.trials.outcomes import DAYS_OF_OUTCOME, DEFINITIONS, recalls_with_outcome
 
 SYSTEM_NAME = "system"
@@ -120,7 +121,7 @@ def _arm_figures(yes: int, total: int) -> dict[str, Any]:
         return {"recalls": 0, "with_outcome": 0}
     low, high = _wilson(yes, total, LEVEL)
     return {
-        "recalls": total, "with_outcome": yes, "percent": round(100 * yes / total, 1),
+        "recalls": total, "with_outcome": yes, "percent": float(format_rate(yes, total, 100)),
         "low": round(100 * low, 1), "high": round(100 * high, 1),
     }  # fmt: skip
 

@@ -19,6 +19,9 @@ from recalls.models import (
 from tests.audit.slow_audit import FOURS_AND_FIVE
 
 # Name, beginning, end, target, and what makes the step needless.
+POSITIVE = ("0-AI", "0-PRIOR", *FOURS_AND_FIVE)
+# Of a rule about some recalls alone: the ages, and whether the screening is a positive one of that rule.
+RULES = {"nbccedp_60": (0, 200), "ecqm_60": (40, 75), "hedis_90": (40, 74)}
 WAITS = (
     ("call", "result", "call", 1, ("visit", "outcome")),
     ("visit", "result", "visit", 7, ("outcome",)),
@@ -30,9 +33,13 @@ WAITS = (
     ("treatment", "cancer", "treatment", 60, ()),
     ("resolution_60", "result", "resolution", 60, ()),
     ("resolution_90", "result", "resolution", 90, ()),
+    ("nbccedp_60", "screening", "resolution", 60, ()),
+    ("ecqm_60", "screening", "resolution", 60, ()),
+    ("hedis_90", "screening", "resolution", 90, ()),
     ("return_6", "three_0", "read_1", 274, ()),
     ("return_12", "three_1", "read_2", 274, ()),
     ("return_24", "three_2", "read_3", 456, ()),
+    ("return_15", "three_0", "read_1", 456, ()),
 )
 WaitCounts = dict[str, tuple[int, int, int | None, str]]
 
@@ -52,6 +59,7 @@ def _days_of(recall: Recall) -> dict[str, date | None]:
     visits = Appointment.objects.filter(recall=recall, status="attended").exclude(kind__in=("biopsy", "follow_up"))
     seen = OutsideReport.objects.filter(recall=recall, kind__in=("first_visit", "surgery"))
     days: dict[str, date | None] = {
+        "screening": exam.exam_date,
         "result": first(one.at for one in asked) or (None if exam.assessment == "0-PRIOR" else first([began])),
         "call": first(one.at for one in phoned),
         "visit": first(one.starts_at for one in visits),
@@ -81,6 +89,8 @@ def measure_slowly(recalls: Iterable[Recall], today: date) -> WaitCounts:
     for name, start, end, target, passed in WAITS:
         waits = []
         for recall, days in stories:
+            if name in RULES and not _is_of_rule(recall, *RULES[name]):
+                continue
             begins, ends, reason = days[start], days[end], recall.closure_reason
             if begins is None or begins > today:
                 continue
@@ -99,6 +109,12 @@ def measure_slowly(recalls: Iterable[Recall], today: date) -> WaitCounts:
         within = f"{float(100 * (1 - left[min(target, len(left) - 1)])):.1f}" if waits else ""
         found[name] = (len(waits), len([1 for _day, is_over in waits if is_over]), median, within)
     return found
+
+
+def _is_of_rule(recall: Recall, first: int, last: int) -> bool:
+    exam, born = recall.exam, recall.exam.patient.birth_date
+    years = exam.exam_date.year - born.year - ((exam.exam_date.month, exam.exam_date.day) < (born.month, born.day))
+    return exam.assessment in POSITIVE and first <= years <= last
 
 
 def _curve(waits: list[tuple[int, bool]]) -> list[Fraction]:

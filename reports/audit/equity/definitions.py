@@ -7,8 +7,9 @@ from django.utils.translation import gettext_lazy as _
 
 from reports.audit.waits.definitions import WAITS
 
-# Whoever was recalled later than so many days ago may still be reached.
+# Whoever was recalled later than so many days ago may still be reached, or may still come.
 REACH_DAYS = 30
+COMING_DAYS = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,11 @@ IN_TIME = tuple(
     for wait in WAITS
 )
 LOST = ShareDefinition("lost", _("Lost to follow-up"), _("Closed as lost, out of all recalls."))
+NEVER_CAME = ShareDefinition(
+    "never_came",
+    _("Never came"),
+    _("No visit was kept so far, out of recalls whose patient came or was owed a visit for more than 90 days."),
+)
 NO_MESSAGE = ShareDefinition(
     "no_message_in_language",
     _("No message in the patient's language"),
@@ -49,4 +55,4 @@ NEVER_OFFERED = ShareDefinition(
     _("Never offered an earlier time"),
     _("Not one offer was made, out of recalls whose patient asked to come earlier than the visit."),
 )
-SHARES = (CALLED, *IN_TIME, LOST, NO_MESSAGE, NEVER_REACHED, NEVER_OFFERED)
+SHARES = (CALLED, *IN_TIME, LOST, NEVER_CAME, NO_MESSAGE, NEVER_REACHED, NEVER_OFFERED)

@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 from reports.audit.definitions import SMALL_DENOMINATOR
 from reports.audit.equity.definitions import SHARES
 from reports.audit.equity.figures import EquityFigures, GroupShare
-from reports.audit.figures import format_kept_at, format_rate
+from reports.audit.figures import format_kept_at
 from reports.audit.scope import AuditScope, Breakdown
+from reports.rates import format_rate, format_share
 
 EquityDocument = dict[str, Any]
 _SHARE_COLUMNS = ("count", "of", "percent", "low_95", "high_95", "low_998", "high_998", "place", "warnings")
@@ -57,7 +58,7 @@ def _describe_share(share: GroupShare) -> dict[str, Any]:
 
 
 def _percent(share: float | str) -> str:
-    return f"{100 * share:.1f}" if isinstance(share, float) else share
+    return format_share(share) if isinstance(share, float) else share
 
 
 def equity_rows(document: EquityDocument) -> Iterator[list[str]]:

@@ -13,8 +13,10 @@ from recalls.enums import ClosureReason
 from reports.audit.definitions import SMALL_DENOMINATOR
 from reports.audit.equity.definitions import (
     CALLED,
+    COMING_DAYS,
     IN_TIME,
     LOST,
+    NEVER_CAME,
     NEVER_OFFERED,
     NEVER_REACHED,
     NO_MESSAGE,
@@ -124,6 +126,7 @@ def _shares(counts: RecallCounts) -> Shares:
     own = {
         CALLED.name: (counts.called_in_time, counts.to_call),
         LOST.name: (counts.endings[ClosureReason.LOST_TO_FOLLOW_UP], counts.recalls),
+        NEVER_CAME.name: _never_came(counts.waits.get(Moment.VISIT.value, {})),
     }
     return waits | own | counts.shares
 
@@ -133,6 +136,12 @@ def _in_time(waits: Waits, target: int) -> tuple[int, int]:
     in_time = sum(count for (days, ended), count in waits.items() if ended and days <= target)
     late = sum(count for (days, _ended), count in waits.items() if days > target)
     return in_time, in_time + late
+
+
+def _never_came(visits: Waits) -> tuple[int, int]:
+    came = sum(count for (_days, ended), count in visits.items() if ended)
+    away = sum(count for (days, ended), count in visits.items() if not ended and days > COMING_DAYS)
+    return away, came + away
 
 
 def _share(definition: ShareDefinition, own: tuple[int, int], whole: tuple[int, int] | None) -> GroupShare:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from reports.audit.simulation.history import ClinicHistory
 from reports.audit.simulation.model import Plan, PlayedYear, play_again, play_year
 from reports.audit.waits.survival import Waits, fit_curve
+from reports.rates import format_share
 
 OPEN_DAYS = 250  # of a year
 MOST_RUNS = 50
@@ -37,7 +38,7 @@ def _median(waits: Waits) -> Value:
 
 def _within(waits: Waits, days: int) -> Value:
     share = fit_curve(waits, (days,)).shares[0]
-    return None if share is None else round(100 * share, 1)
+    return None if share is None else float(format_share(share))
 
 
 # What the plan with held dates and earlier times rests on: what others measured, not what this clinic did.

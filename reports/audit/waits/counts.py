@@ -73,7 +73,7 @@ def collect_waits(wait: WaitDefinition, rows: Iterable[RecallDays], today: date)
     start_at, end_at, now = wait.start.position, wait.end.position, today.toordinal()
     passed_by = tuple(moment.position for moment in wait.passed_by)
     found: defaultdict[tuple[int, bool], int] = defaultdict(int)
-    for row in rows:
+    for row in _rows_of(wait, rows):
         days = row.days
         start, end = days[start_at], days[end_at]
         if start is None or start > now:
@@ -86,6 +86,16 @@ def collect_waits(wait: WaitDefinition, rows: Iterable[RecallDays], today: date)
             continue
         found[max((row.last_seen_on or now) - start, 0), False] += 1
     return found
+
+
+def _rows_of(wait: WaitDefinition, rows: Iterable[RecallDays]) -> Iterable[RecallDays]:
+    """Those that the rule is about."""
+    if wait.of_positive:
+        rows = [row for row in rows if row.is_positive]
+    if wait.ages is not None:
+        first, last = wait.ages
+        rows = [row for row in rows if first <= row.age <= last]
+    return rows
 
 
 def _count_calls(rows: Iterable[RecallDays], sites: dict[int, Site], today: date) -> tuple[int, int]:

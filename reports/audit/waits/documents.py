@@ -7,10 +7,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from reports.audit.definitions import SMALL_DENOMINATOR
-from reports.audit.figures import format_kept_at, format_rate
+from reports.audit.figures import format_kept_at
 from reports.audit.scope import AuditScope, Breakdown
 from reports.audit.waits.definitions import WAITS, WaitDefinition
 from reports.audit.waits.figures import CURVE_DAYS, WaitFigure, WaitFigures, WaitGroup
+from reports.rates import format_rate, format_share
 
 WaitDocument = dict[str, Any]
 _FIGURE_COLUMNS = ("waiting", "reached", "median", "ninetieth", "target", "within_target", "warnings")
@@ -76,7 +77,7 @@ def _describe_figure(figure: WaitFigure) -> dict[str, Any]:
 
 
 def _percent(share: float | None) -> str:
-    return "" if share is None else f"{100 * share:.1f}"
+    return "" if share is None else format_share(share)
 
 
 def wait_rows(document: WaitDocument) -> Iterator[list[str]]:

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from clinic.timezone_filters import per_zone_condition, start_of_day
 from recalls.enums import (
@@ -32,12 +32,15 @@ from recalls.models import (
     RecallEvent,
     ResultDisclosure,
 )
-from reports.audit.scope import AuditScope
+from reports.audit.cases import INCOMPLETE
+from reports.audit.scope import AuditScope, WholeYears
 from reports.audit.waits.definitions import MOMENT_COUNT, Moment
 
 _NOT_A_FIRST_VISIT = (VisitKind.BIOPSY, VisitKind.FOLLOW_UP)
 # A planned first visit proves nothing: somebody there said that the patient came, or they were operated on.
 _SEEN_THERE = (OutsideReportKind.FIRST_VISIT, OutsideReportKind.SURGERY)
+_POSITIVE = INCOMPLETE | SUSPICIOUS_ASSESSMENTS
+_AGE = WholeYears(F("exam__exam_date"), F("exam__patient__birth_date"))
 _RESOLVING = frozenset({Assessment.NEGATIVE, Assessment.BENIGN, Assessment.PROBABLY_BENIGN})
 # They are owed an answer still: their wait is not over.
 _STILL_WAITING = (ClosureReason.LOST_TO_FOLLOW_UP, ClosureReason.DECLINED)
@@ -61,6 +64,8 @@ class RecallDays:
     zone: ZoneInfo
     closure_reason: str
     is_answered: bool  # closed, and nothing is owed any more
+    age: int = 0  # whole years at the screening
+    is_positive: bool = False  # the screening was read as 0, 4 or 5
     last_seen_on: int | None = None  # from then on nobody knows
     days: list[int | None] = field(default_factory=lambda: [None] * MOMENT_COUNT)
 
@@ -93,13 +98,15 @@ def load_recall_days(scope: AuditScope, groups: Sequence[Any] = ()) -> list[Reca
     recalls = opened_recalls(scope)
     zones = {site.pk: site.zone for site in scope.sites}
     columns = ("pk", "site_id", "kind", "opened_at", "exam__reported_at", "exam__assessment", "closure_reason",
-               "closed_at")  # fmt: skip
+               "closed_at", "exam__exam_date")  # fmt: skip
     keys: dict[str, Any] = {f"group_{number}": expression for number, expression in enumerate(groups)}
-    rows: Any = recalls.annotate(**keys).values_list(*columns, *keys)
+    rows: Any = recalls.annotate(years=_AGE, **keys).values_list(*columns, "years", *keys)
     found: dict[int, RecallDays] = {}
-    for pk, site, kind, opened_at, reported_at, assessment, reason, closed_at, *own in rows:
+    for pk, site, kind, opened_at, reported_at, assessment, reason, closed_at, screened_on, years, *own in rows:
         is_answered = bool(reason) and reason not in _STILL_WAITING and reason not in _OUT_OF_SIGHT
         one = found[pk] = RecallDays(pk, site, tuple(own), zones[site], reason, is_answered)
+        one.age, one.is_positive = years, assessment in _POSITIVE
+        one.put(Moment.SCREENING.position, screened_on)
         one.last_seen_on = one.day_of(closed_at) if closed_at and reason in _OUT_OF_SIGHT else None
         # A patient whose prior images are awaited is not to be called yet.
         if assessment != Assessment.NEED_PRIORS:
