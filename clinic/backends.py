@@ -11,7 +11,7 @@ from django.utils import timezone
 from clinic.models import DeadlinePolicy, EmergencyAccess, LadderRung, Site, User
 from clinic.queries.prepared import PreparedQuery
 from clinic.roles import cache_roles
-from clinic.union_fetch import as_union, build_instances, set_prefetched
+from clinic.union_fetch import as_union, build_instances, set_prefetched, set_related
 
 
 def _build_query(user: int, now: datetime) -> "QuerySet[Any, Any]":
@@ -54,8 +54,7 @@ class StaffBackend(ModelBackend):
         deputies = {deputy.pk: deputy for deputy in found["deputies"]}
         for site in found["sites"]:
             set_prefetched(site, ladder_rungs=[rung for rung in found["rungs"] if rung.site_id == site.pk])
-            # Set as Django's own cache of a relation, so that a site without them costs no query either.
-            site._state.fields_cache["deadline_policy"] = policies.get(site.pk)
+            set_related(site, "deadline_policy", policies.get(site.pk))
             site.results_deputy = deputies.get(site.results_deputy_id)
         user.emergencies = tuple(found["emergencies"])
         user.own_sites = tuple(sorted(found["sites"], key=lambda site: site.name))

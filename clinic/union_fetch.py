@@ -42,6 +42,21 @@ def set_prefetched(owner: Model, **lists: Iterable[Model]) -> None:
         cache[name] = known
 
 
+def set_related(instance: Model, name: str, related: Model | None) -> None:
+    """Keep the row of a relation with one row, as `select_related` does: asking costs no query, also where it is None.
+
+    The descriptor keeps no None of a reverse relation.
+    """
+    relation: Any = instance._meta.get_field(name)
+    relation.set_cached_value(instance, related)
+
+
+def known_related(instance: Model, name: str) -> Any:
+    """The row of a relation with one row if it was read already, else None; never a query."""
+    relation: Any = instance._meta.get_field(name)
+    return relation.get_cached_value(instance, default=None)
+
+
 def _as_json_rows(name: str, rows: QuerySet[Any]) -> QuerySet[Any, Any]:
     columns = {field.attname: field.attname for field in rows.model._meta.concrete_fields}
     return rows.order_by().values_list(Value(name, output_field=CharField()), JSONObject(**columns))

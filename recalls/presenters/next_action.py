@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clinic import calendar
+from clinic.union_fetch import known_related
 from recalls import contact_ladder
 from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, AppointmentStatus, ClosureReason, ContactChannel, State
 from recalls.models import ContactAttempt, Recall
@@ -58,7 +59,7 @@ def collect_next_action_facts(recall: Recall) -> NextActionFacts:
 
 def _first_call_part(recall: Recall) -> str:
     """No query where `trial_place` was joined; nothing after a 4 or 5."""
-    place = recall._state.fields_cache.get("trial_place")
+    place = known_related(recall, "trial_place")
     return place.call_part if place is not None and not recall.suspicious else ""
 
 

@@ -8,7 +8,7 @@ from django.db.models import Model, Q, QuerySet
 
 from clinic.models import User
 from clinic.queries.prepared import PreparedQuery
-from clinic.union_fetch import as_union, build_instances, set_prefetched
+from clinic.union_fetch import as_union, build_instances, set_prefetched, set_related
 from recalls.models import (
     Barrier,
     BarrierHelp,
@@ -83,7 +83,7 @@ def _standing_referrals(hand_overs: list[Referral], retractions: list[ReferralRe
     """Join to each the row that says that the patient was not seen there; those that have none."""
     not_kept = {row.referral_id: row for row in retractions}
     for row in hand_overs:
-        row._state.fields_cache["not_kept"] = not_kept.get(row.pk)
+        set_related(row, "not_kept", not_kept.get(row.pk))
     return [row for row in hand_overs if row.pk not in not_kept]
 
 
@@ -98,7 +98,7 @@ def _join_helps(barriers: Iterable[Barrier], helps: Iterable[BarrierHelp]) -> No
 def _join_lesions(found: dict[str, list[Any]], assessments: Iterable[LesionAssessment]) -> None:
     signed = {row.pathology_id: row for row in found["concordances"]}
     for row in found["pathology_results"]:
-        row._state.fields_cache["concordance"] = signed.get(row.pk)
+        set_related(row, "concordance", signed.get(row.pk))
     of_lesion = {
         "assessments": _by_lesion(assessments),
         "biopsies": _by_lesion(found["biopsies"]),
