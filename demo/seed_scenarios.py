@@ -132,6 +132,6 @@ def build_exam_fields(chance: Random, number: int, story: Mapping[str, Any]) -> 
         fields |= {
             "recall_kind": RecallKind.CLINICAL,
             "assessment": Assessment.NEGATIVE,
-            "findings": [(FindingKind.SYMPTOM, side, "")],
+            "findings": [(FindingKind.LUMP if number % 120 == 31 else FindingKind.SYMPTOM, side, "")],
         }
     return fields

@@ -10,22 +10,19 @@ from typing import Final
 
 from notifications.content.visits import visit_texts
 from notifications.enums import NotificationKind
-from recalls.enums import Assessment, ClosureReason, FindingKind, RecallKind
+from recalls.enums import SEEN_OR_FELT, Assessment, ClosureReason, RecallKind
 from recalls.models import Outcome, Recall
 
 SYMPTOM, TECHNICAL, SUSPICIOUS, NOT_NEEDED = "symptom", "technical", "suspicious", "not_needed"
 INCIDENTAL = "incidental"
 
-# Normal pictures do not settle these. Domain fact: a negative work-up excludes no cancer behind a lump that can be
-# felt, a leak from the nipple or a change in the skin.
-_SEEN_OR_FELT: Final = frozenset({FindingKind.SKIN, FindingKind.NIPPLE, FindingKind.DUCT, FindingKind.SYMPTOM})
 _ASKS_FOR_NOTHING: Final = frozenset({Assessment.NEGATIVE, Assessment.BENIGN})
 
 
 def still_needs_doctor(recall: Recall) -> bool:
     """Whether normal pictures leave the patient's own doctor something to look at. One query unless prefetched."""
     return recall.kind == RecallKind.CLINICAL or any(
-        finding.kind in _SEEN_OR_FELT for finding in recall.exam.findings.all()
+        finding.kind in SEEN_OR_FELT for finding in recall.exam.findings.all()
     )
 
 

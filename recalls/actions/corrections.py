@@ -18,7 +18,16 @@ from recalls.actions.contact import open_work_item
 from recalls.actions.opening import RecommendedImaging, describe_order, open_recall, opening_step
 from recalls.actions.transition import ActionKwargs, Transition, UserOrActor, apply_step
 from recalls.assessment_consistency import is_overall_consistent
-from recalls.enums import SUSPICIOUS_ASSESSMENTS, Assessment, ClosureReason, RecallKind, State, WorkItemKind
+from recalls.enums import (
+    SUSPICIOUS_ASSESSMENTS,
+    Assessment,
+    ClosureReason,
+    FindingKind,
+    RecallKind,
+    Side,
+    State,
+    WorkItemKind,
+)
 from recalls.lesion_stages import is_any_suspicious, load_lesion_statuses
 from recalls.models import Finding, ImagingOrder, Recall, RecallEvent, ScreeningExam, SupersededReading
 from recalls.permissions import StepUnavailable, check_actor_permitted
@@ -193,8 +202,12 @@ def correct_exam_result(
 
 
 @transaction.atomic
-def open_recall_by_hand(exam: ScreeningExam, kind: RecallKind, reason: str, *, by: UserOrActor) -> RecallEvent:
+def open_recall_by_hand(
+    exam: ScreeningExam, kind: RecallKind, reason: str, *, by: UserOrActor, lump: Side | None = None
+) -> RecallEvent:
     """Open a recall of an exam that has none: for its result, or as a technical repeat or for a symptom.
+
+    `lump`: in which breast the patient feels one, of a symptom.
 
     Raises StepRefused where it has one already: an open one stands, a closed one is reopened on its own page.
     """
@@ -211,6 +224,8 @@ def open_recall_by_hand(exam: ScreeningExam, kind: RecallKind, reason: str, *, b
     before, findings_before = _current_reading(exam)
     exam.recall_kind, exam.changed_at = kind, timezone.now()
     exam.save(update_fields=["recall_kind", "changed_at"])
+    if lump is not None and kind == RecallKind.CLINICAL:
+        Finding.objects.create(exam=exam, kind=FindingKind.LUMP, side=lump)
     _keep_reading(exam, before, findings_before, by)
     return open_recall(exam, by=by, note=reason)
 

@@ -8,6 +8,7 @@ from recalls.enums.contact import TravelTime as TravelTime
 from recalls.enums.contact import WorkItemKind as WorkItemKind
 from recalls.enums.exams import RECALL_ASSESSMENTS as RECALL_ASSESSMENTS
 from recalls.enums.exams import SAME_DAY_ASSESSMENTS as SAME_DAY_ASSESSMENTS
+from recalls.enums.exams import SEEN_OR_FELT as SEEN_OR_FELT
 from recalls.enums.exams import SUSPICIOUS_ASSESSMENTS as SUSPICIOUS_ASSESSMENTS
 from recalls.enums.exams import WRITTEN_RESULT_ASSESSMENTS as WRITTEN_RESULT_ASSESSMENTS
 from recalls.enums.exams import ActionableCategory as ActionableCategory

@@ -119,7 +119,15 @@ class FindingKind(models.TextChoices):
     DENSITY = "density", _("Dense tissue")
     TECHNICAL = "technical", _("Technical")
     SYMPTOM = "symptom", _("Symptom")
+    LUMP = "lump", _("Lump that can be felt")
     OTHER = "other", _("Other")
+
+
+# What a patient feels or sees is not settled by normal images: a negative work-up excludes no cancer behind a lump that
+# can be felt, a leak from the nipple or a change in the skin.
+SEEN_OR_FELT = frozenset(
+    {FindingKind.SKIN, FindingKind.NIPPLE, FindingKind.DUCT, FindingKind.SYMPTOM, FindingKind.LUMP}
+)
 
 
 class Side(models.TextChoices):

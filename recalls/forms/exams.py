@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from clinic.models import User
 from recalls.actions.corrections import correct_exam_result, open_recall_by_hand
-from recalls.enums import Assessment, RecallKind
+from recalls.enums import Assessment, RecallKind, Side
 from recalls.forms.base import NOTE_ROWS
 from recalls.models import ScreeningExam
 from recalls.permissions import StepRefused
@@ -69,16 +69,28 @@ class OpenRecallForm(_ExamForm):
         choices=[(kind.value, kind.label) for kind in _BY_HAND],
         widget=forms.RadioSelect,
     )
+    lump = forms.ChoiceField(
+        label=gettext_lazy("The patient feels a lump"),
+        choices=[("", gettext_lazy("no")), *Side.choices],
+        required=False,
+    )
     reason = forms.CharField(label=gettext_lazy("Reason"), widget=forms.Textarea(attrs={"rows": NOTE_ROWS}))
 
     def __init__(self, user: User, exam: ScreeningExam, data: Any = None) -> None:
         super().__init__(user, exam, data)
         if exam.needs_recall:  # the result says why
-            del self.fields["kind"]
+            del self.fields["kind"], self.fields["lump"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("lump") and cleaned.get("kind") == RecallKind.TECHNICAL:
+            self.add_error("lump", _("A lump is a symptom: choose that as the reason, or no lump."))
+        return cleaned
 
     def perform(self) -> None:
         kind = RecallKind(self.cleaned_data.get("kind") or self.exam.recall_kind)
-        open_recall_by_hand(self.exam, kind, self.cleaned_data["reason"], by=self.user)
+        lump = Side(self.cleaned_data["lump"]) if self.cleaned_data.get("lump") else None
+        open_recall_by_hand(self.exam, kind, self.cleaned_data["reason"], by=self.user, lump=lump)
 
 
 EXAM_FORMS: dict[str, type[ExamCorrectionForm] | type[OpenRecallForm]] = {

@@ -71,6 +71,7 @@ _SEEN_EN: Final = {
     FindingKind.DENSITY: "The breast tissue is dense. That is normal, but it makes pictures harder to read.",
     FindingKind.TECHNICAL: "Nothing was seen. One picture did not come out clear enough.",
     FindingKind.SYMPTOM: "It is about the change that you told us of.",
+    FindingKind.LUMP: "It is about the lump that you told us of.",
 }
 _SEEN_ES: Final = {
     FindingKind.MASS: "Hay una mancha que queremos ver mejor. La mayoría de las manchas así son inofensivas.",
@@ -83,6 +84,7 @@ _SEEN_ES: Final = {
     FindingKind.DENSITY: "El tejido del seno es denso. Eso es normal, pero hace más difícil leer las imágenes.",
     FindingKind.TECHNICAL: "No se vio nada. Una imagen no salió clara.",
     FindingKind.SYMPTOM: "Es por el cambio que usted nos contó.",
+    FindingKind.LUMP: "Es por el bulto que usted nos contó.",
 }
 _UNEVEN_EN: Final = "One area looks different from the other side. This is common, and we want to see it better."
 _UNEVEN_ES: Final = "Una zona se ve diferente del otro lado. Esto es común, y queremos verla mejor."

@@ -74,6 +74,7 @@ _ULTRASOUND_FINDINGS = frozenset(
         FindingKind.NIPPLE,
         FindingKind.DUCT,
         FindingKind.SYMPTOM,
+        FindingKind.LUMP,
     }
 )
 Interval = tuple[datetime, datetime]

@@ -6,13 +6,14 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from django.db import models
-from django.db.models import Case, F, Func, IntegerField, Q, Value, When
+from django.db.models import Case, Exists, F, Func, IntegerField, OuterRef, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from clinic.models import Site
 from desk.languages import language_name
 from patients.background import Ethnicity, Insurance, Race
-from recalls.enums import Density, RecallKind, ScreeningModality
+from recalls.enums import Density, FindingKind, RecallKind, ScreeningModality
+from recalls.models import Finding
 from reports.audit.cases import NOT_AUDITED, WINDOW_DAYS
 
 AGE_BANDS = ((0, 39), (40, 49), (50, 59), (60, 69), (70, 79), (80, 200))
@@ -146,12 +147,16 @@ class Indication(models.TextChoices):
     """Why a work-up was made; as the BCSC tells them apart."""
 
     SHORT_INTERVAL = "short_interval", _("Short-interval follow-up")
-    PROBLEM = "problem", _("Symptom reported")
+    LUMP = "lump", _("Lump that can be felt")
+    PROBLEM = "problem", _("Symptom other than a lump")
     WORK_UP = "work_up", _("Additional work-up of a screening")
 
 
+_LUMPS = Finding.objects.filter(exam=OuterRef("recall__exam"), kind=FindingKind.LUMP)
+# A recalled screening is worked up for what it showed, whatever else is felt.
 _INDICATION = Case(
     When(round__gt=0, then=Value(Indication.SHORT_INTERVAL)),
+    When(Exists(_LUMPS), recall__kind=RecallKind.CLINICAL, then=Value(Indication.LUMP)),
     When(recall__kind=RecallKind.CLINICAL, then=Value(Indication.PROBLEM)),
     default=Value(Indication.WORK_UP),
     output_field=models.CharField(),

@@ -10,9 +10,18 @@ from django.utils import timezone
 
 from clinic.models import Site, User
 from patients.models import Patient
-from recalls.enums import Assessment, ClosureReason, OutcomeBasis, PathologyClass, RecallKind, State
+from recalls.enums import (
+    Assessment,
+    ClosureReason,
+    FindingKind,
+    OutcomeBasis,
+    PathologyClass,
+    RecallKind,
+    Side,
+    State,
+)
 from recalls.enums.lesions import PathologySource
-from recalls.models import Biopsy, CancerDiagnosis, Lesion, Outcome, PathologyResult, Recall, ScreeningExam
+from recalls.models import Biopsy, CancerDiagnosis, Finding, Lesion, Outcome, PathologyResult, Recall, ScreeningExam
 
 _NUMBERS = count(1)
 RECORDED = {"by": "Dr. Rao"}
@@ -59,6 +68,7 @@ class History:
     first_screen: bool | None = None
     reader: User | None = None
     age: int = 55
+    has_lump: bool = False
     patient: int = -1  # histories with the same number are one patient's
 
     @property
@@ -82,6 +92,11 @@ def write_histories(site: Site, histories: Iterable[History], radiologist: User 
         )
         for one, patient in zip(all_of, patients, strict=True)
     )  # fmt: skip
+    Finding.objects.bulk_create(
+        Finding(exam=exam, kind=FindingKind.LUMP, side=Side.LEFT)
+        for one, exam in zip(all_of, exams, strict=True)
+        if one.has_lump
+    )
     called = [(one, exam) for one, exam in zip(all_of, exams, strict=True) if one.has_recall]
     recalls = Recall.objects.bulk_create(_recall(one, exam) for one, exam in called)
     pairs = [(one, recall) for (one, _exam), recall in zip(called, recalls, strict=True)]

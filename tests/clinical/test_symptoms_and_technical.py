@@ -29,8 +29,9 @@ def _symptom_at_screening(pathway: Pathway, kind: FindingKind = FindingKind.SYMP
     pathway.screen(Assessment.NEGATIVE, recall_kind=RecallKind.CLINICAL, findings=[(kind, Side.LEFT)])
 
 
-def test_a_lump_is_worked_up_though_the_mammogram_is_a_1(pathway: Pathway) -> None:
-    _symptom_at_screening(pathway)
+@pytest.mark.parametrize("kind", [FindingKind.SYMPTOM, FindingKind.LUMP])
+def test_a_lump_is_worked_up_though_the_mammogram_is_a_1(pathway: Pathway, kind: FindingKind) -> None:
+    _symptom_at_screening(pathway, kind)
     assert pathway.is_open_in(State.TO_CONTACT)
     assert pathway.due_day() == pathway.open_day(1)
     pathway.visit(kind=VisitKind.DIAGNOSTIC_ULTRASOUND)
@@ -40,7 +41,7 @@ def test_a_lump_is_worked_up_though_the_mammogram_is_a_1(pathway: Pathway) -> No
     assert pathway.recall.outcomes.get().assessment == Assessment.NEGATIVE
 
 
-@pytest.mark.parametrize("kind", [FindingKind.SKIN, FindingKind.NIPPLE, FindingKind.DUCT])
+@pytest.mark.parametrize("kind", [FindingKind.SKIN, FindingKind.NIPPLE, FindingKind.DUCT, FindingKind.LUMP])
 def test_a_skin_or_nipple_change_keeps_its_kind_to_the_end(pathway: Pathway, kind: FindingKind) -> None:
     _symptom_at_screening(pathway, kind)
     pathway.visit()

@@ -78,6 +78,21 @@ def test_two_readers_are_a_double_reading(ris: FhirClient, shadyside: Site) -> N
     assert (exam.reader_name, exam.double_read) == ("Dr. Elsewhere", True)
 
 
+def test_a_lump_in_the_order_is_a_symptom_with_its_side(ris: FhirClient, shadyside: Site) -> None:
+    lump = {"coding": [{"system": SNOMED, "code": "89164003"}], "text": "Lump in left breast"}
+    order = {
+        "resourceType": "ServiceRequest", "id": "o", "status": "completed", "intent": "order",
+        "subject": {"reference": "#p"}, "reasonCode": [lump],
+    }  # fmt: skip
+    report = _report(basedOn=[{"reference": "#o"}])
+    report["contained"].append(order)
+    assert _post(ris, "DiagnosticReport", report).status_code == 201
+    recall = Recall.objects.get()
+    assert (recall.kind, str(recall.exam.findings.get())) == ("clinical", "Lump that can be felt (Left)")
+    reasons = ris.get(f"/fhir/ServiceRequest/{recall.pk}").json()["reasonCode"]
+    assert [one["coding"][0]["code"] for one in reasons[:2]] == ["111592", "89164003"]
+
+
 def test_the_report_of_a_diagnostic_exam_is_no_screening_and_waits_for_a_radiologist(
     ris: FhirClient, shadyside: Site
 ) -> None:

@@ -1,6 +1,6 @@
 """Turns a DiagnosticReport with its patient into the row that a results file would hold."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -16,6 +16,7 @@ from exchange.fhir.resources.codes import LOINC, LOINC_BY_MODALITY
 from exchange.fhir.resources.elements import LOCAL, NPI_SYSTEM
 from exchange.fhir.search.filters import parse_pk
 from exchange.hl7.applying.sender_words import DIAGNOSTIC_CODES, SCREENING_CODES
+from exchange.parsing.indication_parser import read_indication
 from patients.models import Patient
 
 MRN_SYSTEM = f"{LOCAL}mrn:"
@@ -44,6 +45,8 @@ PLACES: Mapping[str, str] = {
     "modality": "DiagnosticReport.code",
     "reader": "DiagnosticReport.resultsInterpreter",
     "double_read": "DiagnosticReport.resultsInterpreter",
+    "recall_kind": "ServiceRequest.reasonCode",
+    "findings": "ServiceRequest.reasonCode",
 }
 
 
@@ -70,6 +73,7 @@ def build_row(report: Json, received: Received, sender: Sender) -> tuple[dict[st
                           if system == LOINC and code in _MODALITY_BY_LOINC), ""),
         "reader": next(iter(readers), ""),
         "double_read": "yes" if len(set(readers)) > 1 else "",
+        **read_indication(_reasons(report, received)),
     }  # fmt: skip
     if _is_diagnostic(report):
         words = "This is the report of a diagnostic exam: a radiologist records its outcome at the recall."
@@ -88,6 +92,16 @@ def build_row(report: Json, received: Received, sender: Sender) -> tuple[dict[st
     if missing := sum(one is None for one in results):
         problems.append(Problem(WHOLE_ROW, f"{missing} of the results that it names were not sent with it."))
     return {name: text for name, text in cells.items() if text}, problems
+
+
+def _reasons(report: Json, received: Received) -> Iterator[tuple[str, str]]:
+    """Code and words of each reason in the orders that were sent with the report."""
+    for one in report.get("basedOn", []):
+        order = received.resolve(one, report) or {}
+        for reason in order.get("reasonCode", []):
+            for coding in reason.get("coding", []):
+                words = f"{reason.get('text', '')} {coding.get('display', '')}"
+                yield str(coding.get("code", "")), words
 
 
 def _first_text(resource: Json, name: str) -> str:

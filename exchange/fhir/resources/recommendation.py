@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from exchange.fhir.resources.codes import DICOM, DICOM_BY_RECALL_KIND, assessment_concept, visit_concept
+from exchange.fhir.resources.codes import DICOM, DICOM_BY_RECALL_KIND, SNOMED, assessment_concept, visit_concept
 from exchange.fhir.resources.elements import (
     HL7_CODES,
     LOCAL,
@@ -20,9 +20,10 @@ from exchange.fhir.resources.elements import (
     site_reference,
     staff_reference,
 )
+from exchange.parsing.indication_parser import BREAST_LUMP
 from notifications.enums import Channel, NotificationKind, NotificationState
 from notifications.models import Notification
-from recalls.enums import ClosureReason, OrderedImaging, RecallKind, State, VisitKind, WorkItemKind
+from recalls.enums import ClosureReason, FindingKind, OrderedImaging, RecallKind, State, VisitKind, WorkItemKind
 from recalls.models import Recall, WorkItem
 from recalls.scheduling.slots import suggested_visit_kind
 
@@ -86,9 +87,18 @@ def build_service_request(recall: Recall) -> Json:
         "authoredOn": instant(recall.opened_at),
         "requester": staff_reference(exam.reader) or site_reference(recall.site),
         "performer": [site_reference(recall.site)],
-        "reasonCode": [concept(*dicom, text=recalled.label), assessment_concept(exam.assessment)],
+        "reasonCode": [
+            concept(*dicom, text=recalled.label),
+            *_lump_reasons(recall),
+            assessment_concept(exam.assessment),
+        ],
         "reasonReference": [reference("DiagnosticReport", f"exam-{exam.pk}")],
     }
+
+
+def _lump_reasons(recall: Recall) -> list[Json]:
+    lumps = [one for one in recall.exam.findings.all() if one.kind == FindingKind.LUMP]
+    return [concept(coding(SNOMED, BREAST_LUMP), text=str(one)) for one in lumps]
 
 
 def build_recall_task(recall: Recall) -> Json:

@@ -35,6 +35,7 @@ from exchange.hl7.reading.facts import PatientFacts, PersonName, ReadMessage, Re
 from exchange.hl7.reading.faults import Fault
 from exchange.hl7.reading.timestamps import parse_time
 from exchange.models.hl7_sender import Hl7Sender, ObservationMeaning, ReportStatus
+from exchange.parsing.indication_parser import read_indication
 from exchange.parsing.value_parsers import parse_risk_score
 from recalls.actions.opening import RecommendedImaging
 from recalls.enums import SUSPICIOUS_ASSESSMENTS, Assessment
@@ -171,6 +172,7 @@ def _exam_cells(report: ReportFacts, read: ReadMessage, sender: Hl7Sender, site:
         "referrer_npi": doctor.id if _is_npi(doctor) else "",
         "modality": find_modality(report),
         **_risk_cells(report, sender),
+        **read_indication((one.code, one.text) for one in report.reasons),
     }
     return {column: text for column, text in cells.items() if text}
 

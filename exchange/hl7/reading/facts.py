@@ -218,7 +218,7 @@ class ReportFacts:
     reported: str = ""
     status: str = ""
     modality: str = ""
-    reason: str = ""
+    reasons: tuple[CodedValue, ...] = ()  # OBR-31, why the exam was made
     readers: tuple[PersonName, ...] = ()
     ordering: tuple[PersonName, ...] = ()
     observations: tuple[Observation, ...] = ()

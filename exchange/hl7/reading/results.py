@@ -82,7 +82,7 @@ def _read_obr(obr: Segment) -> ReportFacts:
         reported=obr.get(22) or obr.get(8),
         status=obr.get(25),
         modality=obr.get(24),
-        reason="; ".join(code.text or code.code for code in map(_read_code, obr.repetitions(31))),
+        reasons=tuple(map(_read_code, obr.repetitions(31))),
         readers=tuple(reader for field in (32, 33, 35) for reader in map(_read_interpreter, obr.repetitions(field))),
         ordering=tuple(map(read_person, obr.repetitions(16))),
     )

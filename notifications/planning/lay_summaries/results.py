@@ -6,7 +6,7 @@ that nothing is left to do.
 
 from collections.abc import Collection
 
-from recalls.enums import SUSPICIOUS_ASSESSMENTS, Assessment, Density, FindingKind, RecallKind
+from recalls.enums import SEEN_OR_FELT, SUSPICIOUS_ASSESSMENTS, Assessment, Density, RecallKind
 
 TECHNICAL_REPEAT = "technical_repeat"
 SYMPTOM_VISIT = "symptom_visit"
@@ -16,8 +16,6 @@ PROBABLY_BENIGN_SCREENING = "probably_benign_screening"
 NEED_IMAGING_AGAIN = "need_imaging_again"
 _NO_CANCER_SEEN = frozenset({Assessment.NEGATIVE, Assessment.BENIGN})
 _INCOMPLETE = frozenset({Assessment.NEED_IMAGING, Assessment.NEED_PRIORS})
-# What a patient feels or sees is not settled by normal images.
-_SYMPTOM_FINDINGS = frozenset({FindingKind.SYMPTOM, FindingKind.SKIN, FindingKind.NIPPLE, FindingKind.DUCT})
 _DENSE = frozenset({Density.C, Density.D})
 
 
@@ -42,7 +40,7 @@ def outcome_result(assessment: str, recall_kind: str, findings: Collection[str])
 
 
 def _text_after_symptoms(assessment: str, recall_kind: str, findings: Collection[str]) -> str:
-    has_symptom = recall_kind == RecallKind.CLINICAL or not _SYMPTOM_FINDINGS.isdisjoint(findings)
+    has_symptom = recall_kind == RecallKind.CLINICAL or not SEEN_OR_FELT.isdisjoint(findings)
     if has_symptom and assessment in _NO_CANCER_SEEN:
         return SYMPTOM_DOCTOR
     return _text_name(Assessment(assessment))

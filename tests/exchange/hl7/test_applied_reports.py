@@ -41,6 +41,19 @@ def test_a_report_in_one_line_with_repetitions_is_read_as_one_text(apply_one: Ap
     assert not Recall.objects.exists()
 
 
+def test_a_lump_named_in_the_order_is_worked_up_whatever_the_pictures_show(apply_one: ApplyOne) -> None:
+    body = build_report("IMPRESSION: Negative. BI-RADS 1.")
+    fields = body.decode().split("\r")
+    obr = next(number for number, line in enumerate(fields) if line.startswith("OBR"))
+    parts = fields[obr].split("|")
+    parts[31] = "N63.21^Unspecified lump in the left breast, upper outer quadrant^I10"
+    fields[obr] = "|".join(parts)
+    assert apply_one("\r".join(fields).encode()).state == APPLIED
+    recall = the_recall()
+    assert (recall.kind, recall.exam.assessment, recall.state) == ("clinical", "1", State.TO_CONTACT)
+    assert [(one.kind, one.side) for one in recall.exam.findings.all()] == [("lump", "left")]
+
+
 @pytest.mark.parametrize("word", ["P", "Prelim", "Wet Read", "R"])
 def test_a_preliminary_report_opens_nothing(apply_one: ApplyOne, word: str) -> None:
     assert apply_one(build_report("IMPRESSION: BI-RADS 5.", status=word)).state == IGNORED
