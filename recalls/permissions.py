@@ -114,11 +114,20 @@ def is_first_visit_asked(recall: Recall) -> bool:
 
 def first_visits_recorded(recall: Recall) -> list[OutsideReport]:
     """The reports that say that the patient was seen at the treatment; no query when prefetched."""
+    return _reports_of_kind(recall, OutsideReportKind.FIRST_VISIT)
+
+
+def surgeries_recorded(recall: Recall) -> list[OutsideReport]:
+    """The reports of surgeries that stand; no query when prefetched."""
+    return _reports_of_kind(recall, OutsideReportKind.SURGERY)
+
+
+def _reports_of_kind(recall: Recall, kind: OutsideReportKind) -> list[OutsideReport]:
     if recall._state.adding:
         return []
     is_prefetched = "outside_reports" in getattr(recall, "_prefetched_objects_cache", {})
     rows = recall.outside_reports.all() if is_prefetched else recall.outside_reports.defer("content")
-    return [row for row in rows if row.kind == OutsideReportKind.FIRST_VISIT]
+    return [row for row in rows if row.kind == kind]
 
 
 def check_step_available(recall: Recall, step: Step, now: datetime) -> None:
@@ -298,6 +307,7 @@ _PRECONDITION_CHECKS: dict[Precondition, Callable[[Recall, datetime], bool]] = {
     Precondition.REPORT_REQUESTED: lambda recall, _now: bool(open_report_requests(recall)),
     Precondition.FIRST_VISIT_ASKED: lambda recall, _now: is_first_visit_asked(recall),
     Precondition.FIRST_VISIT_RECORDED: lambda recall, _now: bool(first_visits_recorded(recall)),
+    Precondition.SURGERY_RECORDED: lambda recall, _now: bool(surgeries_recorded(recall)),
     Precondition.BARRIER_UNSETTLED: _has_barrier,
     Precondition.CASE_NEEDED: lambda recall, now: not _has_case(recall, now) and bool(case_reasons(recall, now)),
     Precondition.CASE_OPEN: _has_case,

@@ -16,6 +16,7 @@ from recalls.actions import (
     referrals,
     same_day,
     sign_off,
+    surgery,
     telling,
     time_offers,
     undo_step,
@@ -101,6 +102,8 @@ from recalls.actions.referrals import hand_over as hand_over
 from recalls.actions.referrals import not_seen_there as not_seen_there
 from recalls.actions.referrals import seen_in_error as seen_in_error
 from recalls.actions.sign_off import refuse_sign_off as refuse_sign_off
+from recalls.actions.surgery import amend_surgery as amend_surgery
+from recalls.actions.surgery import surgery_in_error as surgery_in_error
 from recalls.actions.telling import DisclosureInput as DisclosureInput
 from recalls.actions.telling import ask_referrer_to_tell as ask_referrer_to_tell
 from recalls.actions.telling import release_due as release_due
@@ -146,7 +149,7 @@ from recalls.scheduling.room_lock import Slot as Slot
 
 _STEP_MODULES = (
     contact, notes_and_requests, priors, visits, outcomes, telling, biopsy, pathology, outside_reports, referrals,
-    closing, sign_off, records, time_offers, same_day, barriers, undo_step,
+    surgery, closing, sign_off, records, time_offers, same_day, barriers, undo_step,
 )  # fmt: skip
 
 

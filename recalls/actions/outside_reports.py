@@ -81,7 +81,7 @@ def record_outside(recall: Recall, report: OutsideReportInput, **kwargs: Unpack[
     Raises ValidationError for a report older than the screening exam or dated in the future, and without a result;
     NotPermitted where somebody else than a radiologist would settle a 4, a 5 or a cancer by it.
     """
-    _validate_report(recall, report)
+    validate_report(recall, report)
 
     def record(transition: Transition) -> None:
         _check_may_lower(transition, report)
@@ -104,6 +104,17 @@ def record_outside(recall: Recall, report: OutsideReportInput, **kwargs: Unpack[
         go_on(transition)
 
     return apply_step(recall, "record_outside", record, **kwargs)
+
+
+def add_surgery(transition: Transition, report: OutsideReportInput) -> OutsideReport:
+    """The report of a surgery in the place of one that was taken back."""
+    row = OutsideReport(
+        recall=transition.recall, kind=report.kind, facility=report.facility, performed_on=report.performed_on,
+        source=report.source, text=report.text, **transition.signature,
+    )  # fmt: skip
+    _record_surgery(transition, report, row)
+    row.save(force_insert=True)
+    return row
 
 
 def ask_report(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
@@ -307,7 +318,7 @@ def _make_lesions(transition: Transition, stated_side: str) -> str:
     return stated_side
 
 
-def _validate_report(recall: Recall, report: OutsideReportInput) -> None:
+def validate_report(recall: Recall, report: OutsideReportInput) -> None:
     if not report.facility.strip():
         raise ValidationError({"facility": _("Name the institution.")})
     if report.performed_on > calendar.local_day(recall.site, timezone.now()):

@@ -48,6 +48,11 @@ class PathologyInput:
     # Of which breast the tissue is, where no lesion is known yet.
     side: str = ""
 
+    def says_same(self, row: PathologyResult) -> bool:
+        """Whether everything that the report states of the tumor stands in the row already."""
+        names = ("result", "histology", "grade", "er", "pr", "her2")
+        return all(getattr(self, name) in ("", getattr(row, name)) for name in names)
+
 
 def record_pathology(recall: Recall, pathology: PathologyInput, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
     """Record what the tissue of one lesion showed; a radiologist signs it before the patient hears of it.

@@ -112,7 +112,7 @@ def told_in_error(recall: Recall, **kwargs: Unpack[ActionKwargs]) -> RecallEvent
         told = transition.recall.disclosures.latest("pk")
         retract_disclosure(transition, told.pk)
         transition.data = {"disclosure": told.pk}
-        owe_result(transition, since=transition.now, urgent=_is_newest_result_urgent(transition.recall))
+        owe_result(transition, since=transition.now, urgent=is_newest_result_urgent(transition.recall))
         go_on(transition)
 
     return apply_step(recall, "told_in_error", take_back, **kwargs)
@@ -122,7 +122,7 @@ def retract_disclosure(transition: Transition, disclosure_pk: int) -> None:
     DisclosureRetraction.objects.create(disclosure_id=disclosure_pk, **transition.signature)
 
 
-def _is_newest_result_urgent(recall: Recall) -> bool:
+def is_newest_result_urgent(recall: Recall) -> bool:
     """A 4C, a 5 or a cancer by what was found last."""
     outcome, tissue = newest_outcome(recall), recall.pathology_results.last()
     if tissue is not None and (outcome is None or tissue.at > outcome.at):

@@ -1,4 +1,4 @@
-"""Form that records what was done elsewhere, with its report as text or file."""
+"""Forms of what was done elsewhere: its report as text or file, and what of it turns out wrong."""
 
 from typing import Any
 
@@ -17,8 +17,13 @@ from recalls.forms.base import ReasonForm, StepForm, date_field
 from recalls.forms.biopsy import PathologyFields, pathology_details_layout, pathology_input
 from recalls.forms.outcomes import OUTCOME_ASSESSMENTS
 from recalls.lesion_stages import lesion_statuses
-from recalls.models import RecallEvent
-from recalls.permissions import first_visits_recorded, open_report_requests, places_asked_after_visit
+from recalls.models import Recall, RecallEvent
+from recalls.permissions import (
+    first_visits_recorded,
+    open_report_requests,
+    places_asked_after_visit,
+    surgeries_recorded,
+)
 
 _TISSUE_KINDS = (OutsideReportKind.BIOPSY, OutsideReportKind.SURGERY)
 MAX_FILE_BYTES = 5 * 1024 * 1024
@@ -148,6 +153,75 @@ class SeenInErrorForm(ReasonForm):
 
     def perform(self, kwargs: ActionKwargs) -> RecallEvent:
         return actions.seen_in_error(self.recall, self.cleaned_data.get("report"), **kwargs)
+
+
+class AmendSurgeryForm(PathologyFields, StepForm):
+    """The whole corrected result, as the first report was; only the day is filled in, since only that is copied."""
+
+    report = forms.TypedChoiceField(label=_("Which surgery"), coerce=int, widget=forms.RadioSelect)
+    performed_on = date_field(_("Done on"))
+    reason = forms.CharField(
+        label=_("Reason"),
+        help_text=_("Such as: the hospital sent a corrected report, of that day."),
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+    def init_fields(self) -> None:
+        self.recorded = _surgery_choices(self.recall)
+        self.fields["report"].choices = self.recorded  # type: ignore[attr-defined]
+        self.fields["performed_on"].required = False
+        if len(self.recorded) < 2:
+            del self.fields["report"]
+            recorded = surgeries_recorded(self.recall)
+            self.initial["performed_on"] = recorded[0].performed_on if recorded else None
+        else:
+            self.fields["performed_on"].help_text = _("Leave empty where the day was right.")
+
+    @property
+    def heading(self) -> str:
+        """The one surgery there is; of several the form asks which."""
+        return self.recorded[0][1] if len(self.recorded) == 1 else ""
+
+    def get_layout(self) -> list[Any]:
+        report = ["report"] if "report" in self.fields else []
+        details = pathology_details_layout(self)
+        return [*report, "performed_on", "result", "histology", *details, "specimen", "text", "reason"]
+
+    def perform(self, kwargs: ActionKwargs) -> RecallEvent:
+        cleaned = self.cleaned_data
+        return actions.amend_surgery(
+            self.recall, pathology_input(cleaned, None), reason=cleaned["reason"], report_id=cleaned.get("report"),
+            performed_on=cleaned["performed_on"], **kwargs,
+        )  # fmt: skip
+
+
+class SurgeryInErrorForm(ReasonForm):
+    """Says which report is taken back, and asks which where several surgeries are recorded."""
+
+    report = forms.TypedChoiceField(label=_("Which surgery"), coerce=int, widget=forms.RadioSelect)
+
+    field_order = ("report", "note")
+
+    def init_fields(self) -> None:
+        self.recorded = _surgery_choices(self.recall)
+        self.fields["report"].choices = self.recorded  # type: ignore[attr-defined]
+        if len(self.recorded) < 2:
+            del self.fields["report"]
+
+    @property
+    def heading(self) -> str:
+        return self.recorded[0][1] if len(self.recorded) == 1 else ""
+
+    def perform(self, kwargs: ActionKwargs) -> RecallEvent:
+        return actions.surgery_in_error(self.recall, self.cleaned_data.get("report"), **kwargs)
+
+
+def _surgery_choices(recall: Recall) -> list[tuple[int, str]]:
+    """Each report with place, day and what the tissue showed. One query for each."""
+    return [
+        (row.pk, f"{row.facility}, {format_day(row.performed_on)}: {row.pathology or '-'}")
+        for row in surgeries_recorded(recall)
+    ]
 
 
 class NotSeenThereForm(ReasonForm):

@@ -57,7 +57,12 @@ _STANDING_SUSPICION = (
     "AND NOT EXISTS (SELECT 1 FROM recalls_outcome n WHERE n.amends_id = o.id) "
     "AND NOT EXISTS (SELECT 1 FROM recalls_outcomeretraction t WHERE t.outcome_id = o.id)"
 )
-_TISSUE = "SELECT 1 FROM recalls_pathologyresult t WHERE t.recall_id = r.id"
+NEWEST_SOURCE = "recalls_outsidereportretraction"  # the table that the newest migration made of those read here
+# Without that of surgeries whose report was taken back.
+_TISSUE = (
+    "SELECT 1 FROM recalls_pathologyresult t WHERE t.recall_id = r.id AND NOT EXISTS (SELECT 1 FROM "
+    "recalls_outsidereport s JOIN recalls_outsidereportretraction x ON x.report_id = s.id WHERE s.pathology_id = t.id)"
+)
 _CANCER = f"{_TISSUE} AND t.result IN ({quoted(*MALIGNANT_RESULTS)})"
 
 # Each column but the key, with its value out of the recall (r), its patient (p) and its exam (e).

@@ -59,6 +59,10 @@ _SOURCES = (
         "(SELECT o.recall_id FROM recalls_outcome o WHERE o.id = {row}.outcome_id)",
     ),
     _Source("recalls_pathologyresult", "r.id", "{row}.recall_id"),
+    _Source(
+        "recalls_outsidereportretraction", "r.id",
+        "(SELECT s.recall_id FROM recalls_outsidereport s WHERE s.id = {row}.report_id)",
+    ),
     _Source("recalls_recallevent", "r.id", "{row}.recall_id", condition="{row}.step = 'advise_biopsy'"),
 )  # fmt: skip
 _EXAM_COLUMNS = ("reader_id", "site_id", "exam_date", "assessment")
@@ -142,8 +146,18 @@ def _create(vendor: str, trigger: _Trigger) -> Iterator[str]:
     yield f"CREATE TRIGGER {name} {trigger.event} ON {trigger.table} FOR EACH ROW {when}EXECUTE FUNCTION {name}()"
 
 
+def is_ready(connection: BaseDatabaseWrapper) -> bool:
+    """Whether every table that the facts are read from is there: a migration may ask before a later one makes it."""
+    return facts_sql.NEWEST_SOURCE in connection.introspection.table_names()
+
+
 def install(connection: BaseDatabaseWrapper, *, numbers: bool = True) -> None:
-    """Put up those that are missing or say something else; without `numbers` only those that write facts."""
+    """Put up those that are missing or say something else; without `numbers` only those that write facts.
+
+    Those of an earlier release stay until they can be replaced.
+    """
+    if not is_ready(connection):
+        return
     wanted = {
         _full_name(trigger): trigger
         for trigger in _triggers(connection.vendor)

@@ -10,6 +10,8 @@ from recalls.kept_facts import triggers, upkeep
 
 
 def fill(_apps, schema_editor):
+    if not triggers.is_ready(schema_editor.connection):
+        return  # 0050 does it, once every table is there
     if schema_editor.connection.vendor == "postgresql":
         triggers.install(schema_editor.connection, numbers=False)
     upkeep.fill_facts()

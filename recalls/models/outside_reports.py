@@ -14,7 +14,7 @@ from recalls.models.signed_record import SignedRecord
 
 
 class StandingReportManager(models.Manager["OutsideReport"]):
-    """Leaves out the first visits that were recorded in error: nobody has seen the patient."""
+    """Leaves out what was recorded in error: nobody has seen the patient, or a surgery was not theirs or not so."""
 
     def get_queryset(self) -> models.QuerySet["OutsideReport"]:
         return super().get_queryset().filter(taken_back=None)
@@ -60,7 +60,7 @@ class OutsideReport(SignedRecord):
 
 
 class OutsideReportRetraction(SignedRecord):
-    """Says that a first visit elsewhere was recorded in error; the row of the report stays."""
+    """Says that a first visit or a surgery elsewhere was recorded in error; the rows stay."""
 
     report = models.OneToOneField(
         OutsideReport, models.PROTECT, related_name="taken_back", verbose_name=_("outside report")

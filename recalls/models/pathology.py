@@ -20,6 +20,13 @@ from recalls.models.recall import Recall
 from recalls.models.signed_record import SignedRecord
 
 
+class StandingPathologyManager(models.Manager["PathologyResult"]):
+    """Leaves out the results of surgeries whose report was recorded in error or has been corrected."""
+
+    def get_queryset(self) -> models.QuerySet["PathologyResult"]:
+        return super().get_queryset().exclude(outside_reports__taken_back__isnull=False)
+
+
 class PathologyResult(SignedRecord):
     """What the tissue of one lesion showed; it never closes a recall by itself."""
 
@@ -51,6 +58,9 @@ class PathologyResult(SignedRecord):
     performed_on = models.DateField(_("tissue taken on"), null=True, blank=True)
     specimen = models.CharField(_("specimen"), max_length=60, blank=True)
     text = models.TextField(_("report"), blank=True)
+
+    objects = StandingPathologyManager()
+    all_objects = models.Manager["PathologyResult"]()
 
     PERSONAL_COLUMNS = ("specimen", "text")
 

@@ -287,6 +287,8 @@ _DETAILS_BY_STEP: dict[str, Callable[[Recall, RecallEvent, datetime], tuple[str,
     "hand_over": _referral_details,
     "record_outside": _outside_details,
     "seen_in_error": _facility_details,
+    "amend_surgery": _outside_details,
+    "surgery_in_error": _facility_details,
     "ask_report": _facility_details,
     "close_report_request": _facility_details,
     "transfer": _facility_details,
@@ -302,6 +304,7 @@ _STEPS_ABOUT_RESULTS = frozenset(
     {
         "open_recall", "open_awaiting_priors", "correct_result", "resolve_by_priors", "need_imaging", "advise_biopsy",
         "record_outcome", "amend_outcome", "result_told", "release_outcome", "biopsy_done", "record_pathology",
-        "amend_pathology", "sign_concordance", "record_outside", "told_in_error",
+        "amend_pathology", "sign_concordance", "record_outside", "amend_surgery",
+        "surgery_in_error", "told_in_error",
     }
 )  # fmt: skip

@@ -77,6 +77,7 @@ class Precondition(models.TextChoices):
     REPORT_REQUESTED = "report_requested", _("No report is asked for from another institution.")
     FIRST_VISIT_ASKED = "first_visit_asked", _("No first visit at a treatment waits to be confirmed.")
     FIRST_VISIT_RECORDED = "first_visit_recorded", _("Nobody has recorded that the patient was seen at the treatment.")
+    SURGERY_RECORDED = "surgery_recorded", _("No report of a surgery is here.")
     BARRIER_UNSETTLED = "barrier", _("Nothing is noted that stands in the way.")
     CASE_NEEDED = (
         "case_needed",

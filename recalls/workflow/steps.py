@@ -338,6 +338,16 @@ STEPS: tuple[Step, ...] = (
                 "recall was closed; one that says less than a 4, a 5 or a cancer here by a radiologist."),
          from_states=ALL_STATES, to_states=ALL_STATES, roles=DESK_ROLES | {Role.RADIOLOGIST},
          form="outside.RecordOutsideForm"),
+    Step(name="amend_surgery", label=_("Amend surgery report"),
+         rule=_("A report of a surgery that says something else after all is recorded anew with a reason; the earlier "
+                "one is kept and counts no more, and the patient is told what holds."),
+         from_states=ALL_STATES, to_states=ALL_STATES, roles={Role.RADIOLOGIST, Role.INTEGRATION},
+         precondition=Precondition.SURGERY_RECORDED, form="outside.AmendSurgeryForm"),
+    Step(name="surgery_in_error", label=_("Surgery report: in error"),
+         rule=_("A report of a surgery that was another patient's is taken back with a reason, that of a cancer by a "
+                "radiologist; the recall goes back to what is owed, and whoever was told by it hears what holds."),
+         from_states=ALL_STATES, to_states=ALL_STATES, roles=DESK_ROLES | {Role.RADIOLOGIST},
+         precondition=Precondition.SURGERY_RECORDED, form="outside.SurgeryInErrorForm"),
     Step(name="ask_report", label=_("Ask for the outside report"),
          rule=_("Every time another institution is asked for its report is logged, until it comes."),
          from_states=ALL_STATES, to_states=KEEPS_STATE, roles=DESK_ROLES | {Role.MANAGER},

@@ -1,6 +1,7 @@
 """Rates end as published tables print them: half up, on every page of figures."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -56,7 +57,10 @@ def test_whole_per_cents_go_up_too() -> None:
 @pytest.mark.django_db
 def test_by_age_by_density_and_by_first_screening_the_audit_goes_up(shadyside: Site) -> None:
     """In each group 32 screenings: 16 with cancer, 5 of them read as positive, and 5 of the other 16."""
-    groups = ({"age": 45, "density": "b", "first_screen": True}, {"age": 65, "density": "c", "first_screen": False})
+    groups: tuple[dict[str, Any], ...] = (
+        {"age": 45, "density": "b", "first_screen": True},
+        {"age": 65, "density": "c", "first_screen": False},
+    )
     for group in groups:
         for is_positive, has_cancer, number in ((1, 1, 5), (0, 1, 11), (1, 0, 5), (0, 0, 11)):
             known = ((40, "invasive"),) if has_cancer else ()

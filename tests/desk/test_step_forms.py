@@ -100,7 +100,7 @@ STEP_CASES: list[tuple[str, str, Role, dict[str, str], State]] = [
 # Taken in tests of their own below.
 STEPS_TESTED_ELSEWHERE = {
     "arrived_late", "mark_missed", "biopsy_missed", "merge_records", "unmerge_records", "refuse_sign_off", "move_exam",
-    "not_deceased", "ask_referrer_to_tell", "biopsy_done",
+    "not_deceased", "ask_referrer_to_tell", "biopsy_done", "amend_surgery", "surgery_in_error",
 }  # fmt: skip
 STAFF: dict[Role, str] = {
     Role.SCHEDULER: "scheduler_ana",

@@ -146,6 +146,8 @@ EXPECTED_STEPS = [
     ),
     ExpectedStep("seen_in_error", STATES_WITH_OUTCOME, SAME_STATE, "SNR"),
     ExpectedStep("record_outside", ALL_STATES, ALL_STATES, "SNR"),
+    ExpectedStep("amend_surgery", ALL_STATES, ALL_STATES, "RI"),
+    ExpectedStep("surgery_in_error", ALL_STATES, ALL_STATES, "SNR"),
     ExpectedStep("ask_report", ALL_STATES, SAME_STATE, "SNM"),
     ExpectedStep("close_report_request", ALL_STATES, SAME_STATE, "RM"),
     ExpectedStep("hold", WAITING_FOR_PATIENT, ["on_hold"], "SNR", takes_two=True),

@@ -33,6 +33,7 @@ from recalls.enums import (
     VisitKind,
 )
 from recalls.enums.barriers import BarrierKind, BarrierSource, CaseReason
+from recalls.enums.lesions import PathologySource
 from recalls.lesion_stages import load_lesion_statuses
 from recalls.models import (
     Appointment,
@@ -225,6 +226,8 @@ def add_missing_fact(recall: Recall, step: str) -> None:
             recall=recall, kind=OutsideReportKind.FIRST_VISIT, facility="Hillside Sample Hospital",
             performed_on=today_at(recall), source=ReportSource.PHONE, **_signed_now(),
         )  # fmt: skip
+    if step in ("amend_surgery", "surgery_in_error"):
+        _add_surgery(recall)
     if step == "record_pathology" and not awaited_lesions(recall):
         _add_awaited_lesion(recall)
     if step == "amend_pathology" and not any(row.amendable_results for row in load_lesion_statuses(recall)):
@@ -242,6 +245,18 @@ def add_missing_fact(recall: Recall, step: str) -> None:
         NavigatorCase.objects.create(recall=recall, navigator=navigator, reason=CaseReason.BARRIER)
     if step in ("decline", "transfer", "close_lost"):
         _settle_awaited_lesions(recall)
+
+
+def _add_surgery(recall: Recall) -> None:
+    """A benign one of a lesion of its own."""
+    lesion = Lesion.objects.create(recall=recall, number=recall.lesions.count() + 1, **_signed_now())
+    tissue = PathologyResult.objects.create(
+        recall=recall, lesion=lesion, source=PathologySource.SURGERY, result=PathologyClass.BENIGN, **_signed_now()
+    )
+    OutsideReport.objects.create(
+        recall=recall, kind=OutsideReportKind.SURGERY, facility="Hillside Sample Hospital", pathology=tissue,
+        performed_on=today_at(recall), source=ReportSource.FAX, **_signed_now(),
+    )  # fmt: skip
 
 
 def _signed_now() -> dict[str, Any]:

@@ -253,6 +253,10 @@ STEP_ACTIONS: dict[str, StepAction] = {
         first_visit_on=in_three_days(recall),
         by=by,
     ),
+    "amend_surgery": lambda recall, by: actions.amend_surgery(
+        recall, PathologyInput(PathologyClass.BENIGN), reason=_NOTE, by=by
+    ),
+    "surgery_in_error": lambda recall, by: actions.surgery_in_error(recall, by=by, note=_NOTE),
     "seen_in_error": lambda recall, by: actions.seen_in_error(recall, by=by, note=_NOTE),
     "not_seen_there": lambda recall, by: actions.not_seen_there(recall, by=by, note=_NOTE),
     # One that says no less than what stands: a lesser one is a radiologist's where a 4 or 5 does.

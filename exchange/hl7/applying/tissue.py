@@ -12,6 +12,7 @@ from exchange.hl7.applying.intake_actor import intake_actor
 from exchange.hl7.applying.known_patient import find_day, find_known_patient
 from exchange.hl7.applying.merges import find_by_number
 from exchange.hl7.applying.sender_words import read_status_word
+from exchange.hl7.applying.surgery_corrections import correct_surgeries, is_of_surgery, operated_lesions
 from exchange.hl7.applying.tumor_words import read_tumor_details
 from exchange.hl7.message_result import MessageResult, ignored, parked
 from exchange.hl7.reading.facts import ReadMessage, ReportFacts
@@ -21,7 +22,7 @@ from patients.models import Patient
 from recalls.actions.pathology import PathologyInput, amend_pathology, awaited_lesions, record_pathology
 from recalls.enums import MALIGNANT_CLASSES, Side
 from recalls.lesion_stages import LesionStatus, load_lesion_statuses
-from recalls.models import PathologyResult, Recall
+from recalls.models import Recall
 
 _SECTIONS = frozenset({"SP", "PAT", "AP", "CP", "CYT", "HISTO", "PTH"})  # OBR-24, table 0074 and usual words
 _PROCEDURE = re.compile(r"patholog|histolog|cytolog|\b(?:11526-1|22634-0|22637-3|60567-5|60568-3)\b", re.IGNORECASE)
@@ -80,47 +81,48 @@ def apply_tissue_report(
         return parked(_("This pathology report is about a patient who is not known here."), "PID-3", site=site)
     recalls = list(Recall.objects.filter(patient=known.record).select_related("site", "patient").order_by("pk"))
     is_correction = statuses == {ReportStatus.CORRECTED}
-    meant = [recall for recall in recalls if _lesions_meant(recall, is_correction=is_correction)]
+    is_surgery = is_correction and any(is_of_surgery(one.words) for one in specimens)
+    find_lesions = operated_lesions if is_surgery else _with_result if is_correction else _awaiting
+    meant = [recall for recall in recalls if find_lesions(recall)]
     if len(meant) != 1 or len(statuses) > 1:
         words = _("No recall, or more than one, waits for this pathology report or has the result that it corrects.")
         newest = next((recall for recall in reversed(recalls) if recall.is_open), None)
         return parked(f"{words} {by_hand}", site=site, patient=known.record, recall=newest)
     recall = meant[0]
-    matched = match_specimens(specimens, _lesions_meant(recall, is_correction=is_correction))
-    refused = matched if isinstance(matched, str) else _record(recall, matched, is_correction=is_correction)
+    matched = match_specimens(specimens, find_lesions(recall))
+    record = correct_surgeries if is_surgery else _amend if is_correction else _record
+    refused = matched if isinstance(matched, str) else record(recall, matched)
     if refused:
         return parked(f"{refused} {by_hand}", "OBX-5", site=site, patient=known.record, recall=recall)
     return MessageResult(Hl7Message.State.APPLIED, site=site, patient=known.record, recall=recall)
 
 
-def _lesions_meant(recall: Recall, *, is_correction: bool) -> list[LesionStatus]:
-    """Those that wait for a result, also while another one is to be signed; of a correction those that have one."""
-    if not is_correction:
-        return awaited_lesions(recall) if recall.is_open else []
+def _awaiting(recall: Recall) -> list[LesionStatus]:
+    """Those that wait for a result, also while another one is to be signed."""
+    return awaited_lesions(recall) if recall.is_open else []
+
+
+def _with_result(recall: Recall) -> list[LesionStatus]:
     return [status for status in load_lesion_statuses(recall) if status.amendable_results]
 
 
-def _record(recall: Recall, results: list[PathologyInput], *, is_correction: bool) -> str:
-    """Record them at their lesions, a corrected one only where it says something else; in words why not."""
-    if not is_correction:
-        for one in results:
-            record_pathology(recall, one, by=intake_actor())
-            recall.refresh_from_db()
-        return ""
+def _record(recall: Recall, results: list[PathologyInput]) -> str:
+    for one in results:
+        record_pathology(recall, one, by=intake_actor())
+        recall.refresh_from_db()
+    return ""
+
+
+def _amend(recall: Recall, results: list[PathologyInput]) -> str:
+    """Each only where it says something else; in words why not."""
     recorded = {status.lesion.pk: status.amendable_results for status in load_lesion_statuses(recall)}
     if any(len(recorded[one.lesion_id or 0]) > 1 for one in results):
         return str(_("A lesion was biopsied twice, and it is not plain which result is corrected."))
-    changed = [one for one in results if not _says_same(one, recorded[one.lesion_id or 0][0])]
+    changed = [one for one in results if not one.says_same(recorded[one.lesion_id or 0][0])]
     for one in changed:
         amend_pathology(recall, one, reason=_("Corrected by an HL7 message."), by=intake_actor())
         recall.refresh_from_db()
     return "" if changed else str(_("It corrects an earlier report, and names the same results."))
-
-
-def _says_same(new: PathologyInput, old: PathologyResult) -> bool:
-    """Whether everything that the new report states stands already."""
-    names = ("result", "histology", "grade", "er", "pr", "her2")
-    return all(getattr(new, name) in ("", getattr(old, name)) for name in names)
 
 
 def _leave_if_awaited(read: ReadMessage, sender: Hl7Sender, site: Site) -> MessageResult:

@@ -16,8 +16,15 @@ from exchange.hl7.message_result import MessageResult
 from exchange.models import Hl7Message
 from patients.factories import PatientFactory
 from recalls import actions
-from recalls.actions import DisclosureInput, Slot
-from recalls.enums import ConcordanceVerdict, DisclosureMethod, State
+from recalls.actions import DisclosureInput, OutsideReportInput, PathologyInput, Slot
+from recalls.enums import (
+    ConcordanceVerdict,
+    DisclosureMethod,
+    OutsideReportKind,
+    PathologyClass,
+    ReportSource,
+    State,
+)
 from recalls.models import PathologyResult, Recall
 from recalls.testing.factories import RecallFactory
 from recalls.testing.scenario_steps import shift_open_days
@@ -148,6 +155,32 @@ def test_a_corrected_report_amends_the_one_result_that_it_can_be_about_and_a_rad
     assert first.biopsy_id == amended.biopsy_id != second.biopsy_id
     unclear = apply_one(build_tissue_report(DUCTAL.replace("RIGHT", side), status="C"))
     assert (unclear.state, waiting.pathology_results.count()) == (PARKED, 3)  # of two samples a person says which
+
+
+def test_a_corrected_report_of_a_surgery_stands_in_the_place_of_the_one_that_is_here(
+    apply_one: ApplyOne, waiting: Recall, staff: SiteStaff
+) -> None:
+    """No message takes a cancer back, and one about a surgery that is not here amends no biopsy."""
+    side = (waiting.lesions.get().side or "right").upper()
+    apply_one(build_tissue_report(f"A. {side} BREAST, CORE BIOPSY: FIBROADENOMA."))
+    sign(waiting, staff, ConcordanceVerdict.CONCORDANT_BENIGN)
+    lumpectomy = f"A. {side} BREAST, LUMPECTOMY: INVASIVE DUCTAL CARCINOMA."
+    assert apply_one(build_tissue_report(lumpectomy, status="C")).state == PARKED
+    report = OutsideReportInput(
+        OutsideReportKind.SURGERY, "Hillside Sample Hospital", timezone.localdate(), ReportSource.FAX,
+        pathology=PathologyInput(PathologyClass.BENIGN), told_there="Dr. Sample-Surgeon",
+    )  # fmt: skip
+    actions.record_outside(waiting, report, by=staff.radiologist)
+    result = apply_one(build_tissue_report(lumpectomy, status="C"))
+    assert (result.state, result.reason, result.recall) == (APPLIED, "", waiting)
+    waiting.refresh_from_db()
+    assert waiting.state == State.RESULT_TO_TELL
+    standing = [(row.source, row.result) for row in waiting.pathology_results.all()]
+    assert standing == [("biopsy", "benign"), ("surgery", "invasive")]
+    assert apply_one(build_tissue_report(lumpectomy, status="C")).state == PARKED  # it says the same
+    lesser = build_tissue_report(f"A. {side} BREAST, LUMPECTOMY: FIBROADENOMA.", status="C")
+    assert "takes a cancer back" in apply_one(lesser).reason
+    assert waiting.pathology_results.count() == 2
 
 
 @pytest.mark.parametrize(
