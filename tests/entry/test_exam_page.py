@@ -61,6 +61,16 @@ def test_a_symptom_opens_a_recall_of_a_negative_exam_in_the_name_of_who_says_so(
     assert "A lump" in event.note
 
 
+def test_a_lump_that_is_reported_is_noted_with_its_breast(
+    client: Client, scheduler_ana: User, negative: ScreeningExam
+) -> None:
+    said = {"reason": "Reported by phone.", "lump": "left"}
+    page = send(client, scheduler_ana, negative, "open_recall", kind="technical", **said)
+    assert set(page.context["form"].errors) == {"lump"}
+    send(client, scheduler_ana, negative, "open_recall", kind="clinical", **said)
+    assert [(one.kind, one.side) for one in negative.findings.all()] == [("lump", "left")]
+
+
 def test_a_recall_by_hand_needs_a_reason_and_a_kind(
     client: Client, scheduler_ana: User, negative: ScreeningExam
 ) -> None:

@@ -37,7 +37,7 @@ from tests.exchange.conftest import LoadResults, make_result
         ({"recall_kind": "supplement"}, "recall_kind", "technical or clinical"),
         ({"birads_edition": "4th edition"}, "birads_edition", "5 or v2025"),
         ({"recall_kind": "social"}, "recall_kind", "technical or clinical"),
-        ({"findings": "lump:left"}, "findings", "one of: mass, calcifications"),
+        ({"findings": "swelling:left"}, "findings", "one of: mass, calcifications"),
         ({"findings": "mass:up"}, "findings", "right, left or both"),
         ({"findings": "mass"}, "findings", "kind:side"),
         ({"referrer_npi": "12345"}, "referrer_npi", "ten digits"),
@@ -64,7 +64,7 @@ def test_a_row_is_parked_with_its_column_and_a_remedy(
 
 
 def test_every_problem_of_a_row_is_told_at_once(load_results: LoadResults) -> None:
-    loaded = load_results(make_result(birth_date="x", sex="?", assessment="9", findings="lump:left"))
+    loaded = load_results(make_result(birth_date="x", sex="?", assessment="9", findings="swelling:left"))
     assert list(loaded.problems()) == ["birth_date", "assessment", "sex", "findings"]
 
 
