@@ -10,6 +10,7 @@ class NotificationKind(models.TextChoices):
     RECALL_NOTICE = "recall_notice", _("Please come back")
     HELD_TIME = "held_time", _("A time is held")
     OTHER_TIMES = "other_times", _("Other times to choose from")
+    CANCEL_REASONS = "cancel_reasons", _("Reasons to choose from, to cancel a visit")
     PLEASE_CALL = "please_call", _("Please call us")
     PRIORS_WAIT = "priors_wait", _("Waiting for prior images")
     APPOINTMENT_CONFIRMATION = "appointment_confirmation", _("Visit booked")
@@ -39,7 +40,7 @@ LETTER_KINDS = frozenset({NotificationKind.LAST_LETTER})  # sent as letters only
 
 
 # What answers a text message, and is answered by one: never another way.
-TEXT_ONLY_KINDS = frozenset({NotificationKind.OTHER_TIMES})
+TEXT_ONLY_KINDS = frozenset({NotificationKind.OTHER_TIMES, NotificationKind.CANCEL_REASONS})
 
 
 # The series that a patient asked for: by email alone, from a sender of its own, and never about the recall.

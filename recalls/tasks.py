@@ -20,7 +20,7 @@ from recalls.actions.reminder_calls.tasks_to_call import plan_reminder_calls as 
 from recalls.actions.same_day import upkeep as upkeep_of_lanes
 from recalls.actions.time_offers import earlier as offers
 from recalls.actions.time_offers import upkeep as upkeep_of_slots
-from recalls.actions.time_offers.other_times import ask_where_nothing_was_chosen
+from recalls.actions.time_offers.numbered_lists import ask_where_nothing_was_chosen
 from recalls.enums import State
 from recalls.kept_facts import upkeep
 from recalls.models import Recall

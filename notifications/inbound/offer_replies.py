@@ -4,8 +4,8 @@ A text message does not say what it answers. It counts only where it is clear: o
 time in the texts of the last weeks that may have arrived, and nothing but the answer was written. A word such as "yes"
 may answer a reminder as well: it counts only where no text told of a visit. Anything else is a task for a person.
 
-Who wants another time than the held one is texted a few, with numbers that answer nothing else (`other_times`): so a
-doubled "2", or a "1" that crosses that text, can never choose among them.
+Who wants another time than the held or the booked one is texted a few, with numbers that answer nothing else
+(`other_times`): so a doubled "2", or a "1" that crosses that text, can never choose among them.
 """
 
 import re
@@ -64,35 +64,36 @@ _EARLIER_WORDS: Final[_Words] = {
     OfferReply.MOVE: frozenset(["NO", "STAY"]),
     OfferReply.CALL: _CALL_WORDS,
 }
-_POLITE_WORDS: Final = frozenset(["PLEASE", "PLS", "THANKS", "THANK", "YOU", "POR", "FAVOR", "GRACIAS"])
+POLITE_WORDS: Final = frozenset(["PLEASE", "PLS", "THANKS", "THANK", "YOU", "POR", "FAVOR", "GRACIAS"])
 
 
 def read_offer_reply(words: str, *, is_earlier: bool = False) -> OfferReply | None:
     """None unless the whole text is one of the answers to that offer, apart from marks and words of courtesy."""
-    said = _only_word(words)
+    said = only_word(words)
     if said in _DIGITS:
         return _DIGITS[said]
     known = _EARLIER_WORDS if is_earlier else _HELD_WORDS
     return next((reply for reply, written in known.items() if said in written), None)
 
 
-def _only_word(words: str) -> str:
-    return "".join(word for word in re.findall(r"\w+", words.upper()) if word not in _POLITE_WORDS)
+def only_word(words: str) -> str:
+    """The whole text as one word in capital letters, without marks and words of courtesy."""
+    return "".join(word for word in re.findall(r"\w+", words.upper()) if word not in POLITE_WORDS)
 
 
 def answer_offer(patient: Patient, words: str) -> bool:
     """Do what a clear answer asks for; False where it is none, or answers nothing that was offered."""
-    texts = _texts_in_hand(patient)
+    texts = texts_in_hand(patient)
     offers = [text for text in texts if text.kind in _OFFER_KINDS]
     if not offers:
         return False
     last = offers[0]
     if last.kind == NotificationKind.OTHER_TIMES:
-        return _answer_list(last, _only_word(words))
+        return _answer_list(last, only_word(words))
     offers = [offer for offer in offers if offer.kind != NotificationKind.OTHER_TIMES]  # its numbers are its own
     is_earlier = last.kind == NotificationKind.EARLIER_OFFER
     reply = read_offer_reply(words, is_earlier=is_earlier)
-    if reply is None or (_only_word(words) not in _DIGITS and _may_mean_a_visit(texts)):
+    if reply is None or (only_word(words) not in _DIGITS and _may_mean_a_visit(texts)):
         return False
     if len({_offered_time(offer) for offer in offers}) > 1:
         open_work_item(
@@ -104,7 +105,7 @@ def answer_offer(patient: Patient, words: str) -> bool:
     return _answer_earlier(last, reply) if is_earlier else _answer_held(last, reply)
 
 
-def _texts_in_hand(patient: Patient) -> list[Notification]:
+def texts_in_hand(patient: Patient) -> list[Notification]:
     """The texts of the last weeks that the patient may have read, the newest first, without offers they answered.
 
     Also one that was handed over and of which nobody heard whether it arrived. The newest offer stays though answered,

@@ -1,7 +1,7 @@
 """Receives answers to text messages: STOP ends texts at once, START allows them again, the rest opens a work item.
 
-A clear answer to an offered time does what it says (`offer_replies`); one that names what is in the way opens the task
-to help (`barrier_replies`).
+A clear answer to an offered time does what it says (`offer_replies`), as does one about the booked visit
+(`visit_replies`); one that names what is in the way opens the task to help (`barrier_replies`).
 
 The only page that the provider calls: every request must carry its signature (`X-Twilio-Signature`).
 Domain fact: consent may be revoked in any reasonable way, and STOP, QUIT, END, REVOKE, OPT OUT, CANCEL and UNSUBSCRIBE
@@ -16,6 +16,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
@@ -25,10 +26,12 @@ from clinic.actors import PATIENT
 from notifications.delivery import sms_gateway
 from notifications.inbound.barrier_replies import note_barrier
 from notifications.inbound.offer_replies import answer_offer
+from notifications.inbound.visit_replies import answer_about_visit
 from patients.actions import record_consent
 from patients.models import Consent, ContactPoint, Patient
 from recalls.actions import lock_open_recalls, open_task_about
-from recalls.enums import WorkItemKind
+from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, WorkItemKind
+from recalls.models import Appointment
 from recalls.signals import patient_changed
 
 # With any of these at its head an answer opts out, whatever follows.
@@ -42,6 +45,10 @@ _POLITE_WORDS = frozenset(["PLEASE", "PLS", "THANKS", "THANK", "YOU", "POR", "FA
 SMS_STOP_SOURCE = "text message: STOP"
 SMS_START_SOURCE = "text message: START"
 _MAX_REASON_LENGTH = 300
+# Of one patient; the first that understands the text has it.
+_CLEAR_ANSWERS = (answer_about_visit, answer_offer, note_barrier)
+# Words of the list that people also use for a visit.
+_MAY_MEAN_A_VISIT = frozenset(["CANCEL", "CANCELAR"])
 
 
 class ReplyKind(Enum):
@@ -78,7 +85,7 @@ def handle_sms_reply(number: str, words: str) -> None:
     patients = list(dict.fromkeys(each.merged_into or each for each in reached))
     lock_open_recalls(*patients)
     is_one_persons = kind == ReplyKind.OTHER and len(patients) == 1
-    if is_one_persons and (answer_offer(patients[0], words) or note_barrier(patients[0], words)):
+    if is_one_persons and any(answer(patients[0], words) for answer in _CLEAR_ANSWERS):
         return
     for patient in patients:
         if kind == ReplyKind.START and _has_stopped_texts(patient):
@@ -92,6 +99,17 @@ def handle_sms_reply(number: str, words: str) -> None:
         elif kind != ReplyKind.STOP:
             reason = _("The patient answered a text message. The provider shows the answer.")
             open_task_about(patient, WorkItemKind.PATIENT_REQUEST, reason)
+        elif _may_mean_a_visit(patient, words):
+            reason = _("The patient wrote “cancel”: text messages have ended. Ask about the visit: it stays booked.")
+            open_task_about(patient, WorkItemKind.PATIENT_REQUEST, reason)
+
+
+def _may_mean_a_visit(patient: Patient, words: str) -> bool:
+    """The law's word ends the texts; whoever has a visit booked may think it is off now."""
+    if not _MAY_MEAN_A_VISIT.intersection(re.findall(r"[^\W\d_]+", words.upper())):
+        return False
+    visits = Appointment.objects.filter(recall__patient=patient, status__in=ACTIVE_APPOINTMENT_STATUSES)
+    return visits.filter(starts_at__gt=timezone.now()).exists()
 
 
 def _record_sms_consent(patient: Patient, source: str, words: str, *, granted: bool) -> None:

@@ -47,9 +47,14 @@ PLAN: tuple[Rule, ...] = (
            "for another time."),
          _("The time is booked or held no longer."), staff_must_tell=False),
     Rule(NotificationKind.OTHER_TIMES, rules.other_times, SendWindow.ANY_DAY,
-         _("By text message alone, when a patient answered the text about a held time with “another” and other times "
-           "can be offered."),
-         _("A day later, or a time is booked; whoever chose none is called.")),
+         _("By text message alone, when a patient answered the text about a held time with “another”, or one about a "
+           "booked visit with “move”, and other times can be offered."),
+         _("A day later, 2 hours before the visit, or a time is booked; whoever chose none is called.")),
+    Rule(NotificationKind.CANCEL_REASONS, rules.cancel_reasons, SendWindow.ANY_DAY,
+         _("By text message alone, when a patient answered the text about a booked visit with “can't come” and may "
+           "cancel it themselves."),
+         _("2 hours later, 2 hours before the visit, or the visit is moved or cancelled; whoever gave no reason is "
+           "called.")),
     Rule(NotificationKind.PLEASE_CALL, rules.please_call, SendWindow.FIRST_NOTICE,
          _("On the morning of the 3rd and 8th business day on which the patient is still to be contacted or a biopsy "
            "still to be booked, not while a time is held, and when a desk asks for it. Of several recalls of a patient "

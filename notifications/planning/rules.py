@@ -8,6 +8,7 @@ from clinic import calendar
 from clinic.calendar import SendWindow
 from notifications.enums import NotificationKind
 from notifications.planning.snapshot import EventRecord, RecallSnapshot, offer_occasion
+from recalls.actions import is_about
 from recalls.contact_ladder import first_day_of_channel, get_ladder
 from recalls.enums import (
     LADDER_STATES,
@@ -77,12 +78,23 @@ def held_time(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
 
 
 def other_times(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
-    """The times among which a patient may choose who answered that the held one does not suit."""
-    event, recall = snapshot.last_event("offer_times"), snapshot.recall
-    if event is None or recall.state != State.TO_CONTACT or event.at < recall.state_since:
+    """The times among which a patient may choose who answered that the held or the booked one does not suit."""
+    return _numbered_list(snapshot, "offer_times", "times")
+
+
+def cancel_reasons(snapshot: RecallSnapshot) -> Iterator[PlannedMessage]:
+    """The reasons among which a patient may choose who answered that they cannot come."""
+    return _numbered_list(snapshot, "ask_cancel_reason", "reasons")
+
+
+def _numbered_list(snapshot: RecallSnapshot, step: str, name: str) -> Iterator[PlannedMessage]:
+    """The newest one, while what it is about stands: the visit at its time, or none where none was booked."""
+    event, recall = snapshot.last_event(step), snapshot.recall
+    if event is None or recall.state not in (State.TO_CONTACT, State.SCHEDULED) or event.at < recall.state_since:
         return
-    due, until = calendar.next_send_time(SendWindow.ANY_DAY, snapshot.site, event.at), event.data["until"]
-    yield PlannedMessage(f"times-{event.version}", due, datetime.fromisoformat(until))
+    if is_about(event.data, snapshot.active_appointment):
+        due, until = calendar.next_send_time(SendWindow.ANY_DAY, snapshot.site, event.at), event.data["until"]
+        yield PlannedMessage(f"{name}-{event.version}", due, datetime.fromisoformat(until))
 
 
 # To book a visit or a biopsy, a patient is asked to call in the same neutral words.

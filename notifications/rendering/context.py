@@ -40,12 +40,13 @@ from notifications.rendering.formatting import (
     format_month,
     format_opening_hours,
     format_part_times,
+    format_reasons,
     format_short_date,
     format_time,
 )
 from notifications.rendering.summary_placeholders import SUMMARY_TEXT_PLACEHOLDERS
 from patients.contact_validation import format_phone
-from recalls.actions import listed_times
+from recalls.actions import listed_reasons, listed_times
 from recalls.enums import OutcomeBasis
 from recalls.models import Appointment
 
@@ -81,12 +82,16 @@ APPOINTMENT_KINDS = frozenset(
         NotificationKind.EARLIER_TAKEN,
     }
 )
+REMINDER_TEXT_PLACEHOLDERS = frozenset({"change_line"})
 HELD_TIME_PLACEHOLDERS = frozenset({"silence_line"})
 SERIES_PLACEHOLDERS: Mapping[str, frozenset[str]] = {
     NotificationKind.EDUCATION_CONFIRM: frozenset({"confirm_series", "stop_series"}),
     NotificationKind.EDUCATION: frozenset({"lesson", "stop_series"}),
 }
-LIST_PLACEHOLDERS: Mapping[str, frozenset[str]] = {NotificationKind.OTHER_TIMES: frozenset({"times"})}
+LIST_PLACEHOLDERS: Mapping[str, frozenset[str]] = {
+    NotificationKind.OTHER_TIMES: frozenset({"times"}),
+    NotificationKind.CANCEL_REASONS: frozenset({"cancel_reasons"}),
+}
 # The text that proves a phone number: no notification, but a text that is reviewed and changed like the others.
 NUMBER_CODE_TEXT = "number_code.sms"
 CODE_PLACEHOLDERS: Mapping[str, frozenset[str]] = {NUMBER_CODE_TEXT: frozenset({"code"})}
@@ -116,6 +121,8 @@ def allowed_placeholders(name: str) -> frozenset[str]:
         names |= PATIENT_PAGE_PLACEHOLDERS
     if kind in APPOINTMENT_KINDS:
         names |= {"visit_day_short", "visit_time"} if "sms" in variant else APPOINTMENT_PLACEHOLDERS
+    if kind == NotificationKind.APPOINTMENT_REMINDER and "sms" in variant:
+        names |= REMINDER_TEXT_PLACEHOLDERS
     if kind == NotificationKind.HELD_TIME and "sms" not in variant:
         names |= HELD_TIME_PLACEHOLDERS
     names |= LIST_PLACEHOLDERS.get(kind, frozenset())
@@ -271,6 +278,14 @@ class MessageContext(Mapping[str, str]):
         words = _("We hold it for you until %(day)s. After that we may give it to somebody else, and we call you.")
         return escape_markdown(words % {"day": day})
 
+    def change_line(self) -> str:
+        """How the visit is changed: by an answer too, where the patient may change it themselves; before the phone."""
+        visit, policy = self._required_appointment, getattr(self._snapshot.site, "slot_policy", None)
+        by_a_person = self._recall.suspicious or visit.part_count or visit.stop_id
+        if policy is None or not policy.self_booking or by_a_person:
+            return _("To change it, call")
+        return escape_markdown(_("Reply MOVE, CAN'T COME or call"))
+
     def times(self) -> str:
         """ "4 for Thu Nov 12 9:30am, 5 for Fri Nov 13 9:00am": those of the newest list, each with its number."""
         event = self._snapshot.last_event("offer_times")
@@ -281,6 +296,13 @@ class MessageContext(Mapping[str, str]):
             for number, starts_at in listed_times(event.data).items()
         ]
         return escape_markdown(", ".join(listed))
+
+    def cancel_reasons(self) -> str:
+        """ "11 fear, 12 cost": those of the newest list, each with its number."""
+        event = self._snapshot.last_event("ask_cancel_reason")
+        if event is None:
+            raise LookupError("no reasons were asked for")
+        return escape_markdown(format_reasons(listed_reasons(event.data)))
 
     def lesson(self) -> str:
         """The whole text of the series that the message carries. Raises NotReviewed where it may not be sent."""
@@ -332,6 +354,7 @@ _PLACEHOLDERS: dict[str, Callable[[MessageContext], str]] = {
     | REFERRER_PLACEHOLDERS
     | RESULT_PLACEHOLDERS
     | HELD_TIME_PLACEHOLDERS
+    | REMINDER_TEXT_PLACEHOLDERS
     | frozenset().union(*SERIES_PLACEHOLDERS.values(), *LIST_PLACEHOLDERS.values())
     | PATIENT_PAGE_PLACEHOLDERS
 }

@@ -1,16 +1,27 @@
 """Formats dates, times, durations and opening hours for patients, in the active language."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from django.utils import formats
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import ngettext, pgettext, pgettext_lazy
 
 from clinic.models import OpeningHours, Site
+from recalls.enums import CancelReason
 from recalls.models import Appointment
 
 # A text message with one of these letters holds only 70 characters.
 _UNACCENTED_VOWELS = str.maketrans("áíóú", "aiou")
+# One or two words each: all of them stand in one text message.
+_SHORT_REASONS = {
+    CancelReason.FEAR: pgettext_lazy("reason in a text message", "fear"),
+    CancelReason.COST: pgettext_lazy("reason in a text message", "cost"),
+    CancelReason.RIDE: pgettext_lazy("reason in a text message", "ride"),
+    CancelReason.WORK: pgettext_lazy("reason in a text message", "work"),
+    CancelReason.CARE: pgettext_lazy("reason in a text message", "care for someone"),
+    CancelReason.OTHER: pgettext_lazy("reason in a text message", "other"),
+}
 
 
 def format_long_date(day: date) -> str:
@@ -59,6 +70,11 @@ def format_part_times(first: str, visit: Appointment) -> str:
     words = (_("second part at %(time)s"), _("third part at %(time)s"))
     starts = [format_time(part.starts_at.astimezone(visit.site.zone)) for part in visit.further_parts]
     return ", ".join([first, *(word % {"time": start} for word, start in zip(words, starts, strict=False))])
+
+
+def format_reasons(listed: Mapping[str, CancelReason]) -> str:
+    """ "11 fear, 12 cost": reasons to cancel a visit, each with its number, as short as one text message asks."""
+    return ", ".join(f"{number} {_SHORT_REASONS[reason]}" for number, reason in listed.items())
 
 
 def format_duration(minutes: int) -> str:

@@ -26,8 +26,18 @@ from notifications.rendering.lay_summary import RESULT_FOLDER, SummaryContext
 from notifications.rendering.markdown import RenderedEmail, email_from_markdown, parse_markdown
 from notifications.rendering.summary_placeholders import SUMMARY_TEXT_PLACEHOLDERS
 from patients.models import Patient, ReferringProvider
+from recalls.actions.time_offers.cancel_reasons import NUMBERS as REASON_NUMBERS
+from recalls.actions.time_offers.cancel_reasons import REASONS as CANCEL_REASONS
 from recalls.enums import Assessment, Density, FindingKind, Side, State, VisitKind
-from recalls.models import Appointment, EarlierOffer, Finding, Recall, ScreeningExam, WaitingListEntry
+from recalls.models import (
+    Appointment,
+    EarlierOffer,
+    Finding,
+    Recall,
+    ScreeningExam,
+    SlotPolicy,
+    WaitingListEntry,
+)
 
 SAMPLE_REFERENCE = "7F3A-22"
 SAMPLE_CODE = "123456"
@@ -155,14 +165,20 @@ def _sample_context(name: str, language: str, site: Site | None) -> MessageConte
     snapshot = RecallSnapshot(recall, [], [visit], [], [], {})
     if kind == NotificationKind.OTHER_TIMES:
         listed = {str(number): f"0@{(_APPOINTMENT_AT + timedelta(days=number)).isoformat()}" for number in (4, 5, 6)}
-        data = {"times": listed, "until": _APPOINTMENT_AT.isoformat()}
-        state = State.TO_CONTACT.value
-        snapshot.events = [EventRecord(2, "offer_times", state, state, _CREATED_AT, data)]
+        snapshot.events = [_list_event("offer_times", times=listed)]
+    if kind == NotificationKind.CANCEL_REASONS:
+        reasons = {number: reason.value for number, reason in zip(REASON_NUMBERS[0], CANCEL_REASONS, strict=True)}
+        snapshot.events = [_list_event("ask_cancel_reason", reasons=reasons)]
     if kind == NotificationKind.EARLIER_OFFER:
         entry = WaitingListEntry(pk=0, appointment=visit)
         snapshot.earlier_offers = [EarlierOffer(pk=0, entry=entry, starts_at=_APPOINTMENT_AT, made_at=_CREATED_AT)]
         notification.occasion = offer_occasion(snapshot.earlier_offers[0])
     return MessageContext(notification, snapshot)
+
+
+def _list_event(step: str, **listed: Any) -> EventRecord:
+    state, data = State.SCHEDULED.value, {**listed, "until": _APPOINTMENT_AT.isoformat()}
+    return EventRecord(2, step, state, state, _CREATED_AT, data)
 
 
 def _sample_recall(site: Site, kind: str = "") -> Recall:
@@ -231,5 +247,6 @@ def _build_site() -> Site:
         postal_code="15222",
         time_zone="America/New_York",
     )
+    SlotPolicy(site=site, self_booking=True)  # the longest words
     site.__dict__["hours_by_weekday"] = dict.fromkeys(range(5), (time(8), time(17)))
     return site

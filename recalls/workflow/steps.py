@@ -146,9 +146,14 @@ STEPS: tuple[Step, ...] = (
                 "patient with a more urgent result needs it."),
          from_states=(State.TO_CONTACT,), to_states=KEEPS_STATE, roles={Role.SYSTEM}),
     Step(name="offer_times", label=_("Wants another time: some are texted"),
-         rule=_("A patient who answers the text about a held time with “another” is texted up to three free times, "
-                "by the rules of their own page; where none can be offered, they are called."),
-         from_states=(State.TO_CONTACT,), to_states=KEEPS_STATE, roles={Role.PATIENT}),
+         rule=_("A patient who answers the text about a held time with “another”, or one about a booked visit with "
+                "“move”, is texted up to three free times, by the rules of their own page; where none can be offered, "
+                "they are called."),
+         from_states=(State.TO_CONTACT, State.SCHEDULED), to_states=KEEPS_STATE, roles={Role.PATIENT}),
+    Step(name="ask_cancel_reason", label=_("Cannot come: asked by text for the reason"),
+         rule=_("A patient who answers the text about a booked visit with “can't come” is texted a short list of "
+                "reasons; the answer cancels the visit and opens the task that helps. After a 4 or 5 they are called."),
+         from_states=(State.SCHEDULED,), to_states=KEEPS_STATE, roles={Role.PATIENT}),
     Step(name="decline_lane", label=_("Same-day lane not taken"),
          rule=_("A patient who may still be there is offered a time of the same day; where they come another day or "
                 "have left, that is written down, and they are called as usual."),

@@ -31,6 +31,7 @@ from recalls.actions.pathology import awaited_lesions
 from recalls.actions.same_day import decline_lane
 from recalls.actions.transition import apply_step
 from recalls.enums import (
+    ACTIVE_APPOINTMENT_STATUSES,
     Assessment,
     ConcordanceVerdict,
     ContactChannel,
@@ -123,12 +124,25 @@ def _hold(recall: Recall, now: datetime, until: datetime) -> None:
 
 
 def offer_other_times(recall: Recall, by: UserOrActor) -> Any:
-    """While one is held, at a site where patients book by themselves; after a 4 or 5 they are called instead."""
-    Recall.objects.filter(pk=recall.pk).update(suspicious=False)
+    """While one is held, or a visit is booked."""
     now = timezone.now()
-    SlotPolicy.objects.update_or_create(site=recall.site, defaults={"self_booking": True})
+    _let_patients_book(recall)
     _hold(recall, now, until=now + timedelta(days=1))
     return actions.offer_times(recall, by=by)
+
+
+def ask_cancel_reason(recall: Recall, by: UserOrActor) -> Any:
+    _let_patients_book(recall)
+    return actions.ask_cancel_reason(recall, by=by)
+
+
+def _let_patients_book(recall: Recall) -> None:
+    """No visit is too near to be changed, and after a 4 or 5 they would be called instead."""
+    Recall.objects.filter(pk=recall.pk).update(suspicious=False)
+    SlotPolicy.objects.update_or_create(site=recall.site, defaults={"self_booking": True})
+    recall.appointments.filter(status__in=ACTIVE_APPOINTMENT_STATUSES).update(
+        starts_at=tomorrow_at_ten(recall.site) + timedelta(days=3)
+    )
 
 
 def leave_the_lane(recall: Recall, by: UserOrActor) -> Any:
@@ -215,6 +229,7 @@ STEP_ACTIONS: dict[str, StepAction] = {
     "hold_time": lambda recall, by: hold_a_time(recall, by),
     "release_time": lambda recall, by: release_a_time(recall, by),
     "offer_times": lambda recall, by: offer_other_times(recall, by),
+    "ask_cancel_reason": lambda recall, by: ask_cancel_reason(recall, by),
     "decline_lane": lambda recall, by: leave_the_lane(recall, by),
     "reschedule": lambda recall, by: actions.reschedule(recall, tomorrow_slot(recall), by=by),
     "keep_clock_time": lambda recall, by: actions.keep_clock_time(recall, {}, by=by),

@@ -1,7 +1,6 @@
 """Tests of "another time" by text message: a few times with numbers that can mean nothing else."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 import time_machine
@@ -12,22 +11,22 @@ from clinic.actors import PATIENT
 from clinic.factories import get_site_staff
 from clinic.models import Site
 from notifications.enums import Channel, NotificationState
-from notifications.inbound.sms_replies import handle_sms_reply
 from notifications.models import Notification
 from notifications.planning.snapshot import load_snapshot
 from notifications.rendering.sms import build_sms
 from patients.actions import record_consent
 from patients.channels import get_patient_channels
-from patients.models import Consent, ContactPoint
+from patients.models import Consent
 from recalls import actions
 from recalls.actions.contact import ContactAttemptInput
-from recalls.actions.time_offers import other_times
+from recalls.actions.time_offers import numbered_lists
 from recalls.actions.time_offers.upkeep import tend_held_slots
-from recalls.enums import Assessment, ContactChannel, ContactResult, State, WorkItemKind
+from recalls.enums import Assessment, ContactChannel, ContactResult, State
 from recalls.models import Appointment, HeldSlot, Recall, RecallEvent, Room, SlotPolicy, WorkItem
 from recalls.tasks import tend_held_slots as tasks_of_the_minute
 from recalls.testing.factories import RecallFactory
 from tests.notifications.clock import at
+from tests.time_offers.texting import reached_by_text, say, tasks
 
 pytestmark = pytest.mark.django_db
 
@@ -52,20 +51,6 @@ def recall(policy: SlotPolicy, room: Room, shadyside: Site) -> Recall:
     return made
 
 
-def reached_by_text(recall: Recall, kind: str, occasion: str) -> Notification:
-    now = timezone.now()
-    fields: dict[str, Any] = {"state": NotificationState.ACCEPTED, "accepted_at": now, "channel": Channel.SMS}
-    row, _made = Notification.objects.update_or_create(
-        recall=recall, kind=kind, occasion=occasion, defaults=fields,
-        create_defaults=fields | {"patient": recall.patient, "due_at": now, "not_before": now},
-    )  # fmt: skip
-    return row
-
-
-def say(recall: Recall, words: str) -> None:
-    handle_sms_reply(str(recall.patient.contact_points.get(kind=ContactPoint.Kind.MOBILE).value), words)
-
-
 def get_list(recall: Recall) -> RecallEvent:
     return recall.events.filter(step="offer_times").latest("version")
 
@@ -76,12 +61,6 @@ def send_list(recall: Recall, words: str = "2") -> RecallEvent:
     event = get_list(recall)
     reached_by_text(recall, "other_times", f"times-{event.version}")
     return event
-
-
-def tasks() -> list[str]:
-    return list(
-        WorkItem.objects.filter(kind=WorkItemKind.PATIENT_REQUEST, done_at=None).values_list("reason", flat=True)
-    )
 
 
 def test_another_brings_a_text_with_three_times_and_its_number_books_one(recall: Recall) -> None:
@@ -183,7 +162,7 @@ def test_a_list_never_has_the_numbers_of_another_that_may_still_be_answered(
     recall: Recall, clock: time_machine.Traveller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first is too old to be answered when the third is asked for, and the second is not."""
-    monkeypatch.setattr(other_times, "REMEMBERED_FOR", timedelta(hours=1))
+    monkeypatch.setattr(numbered_lists, "REMEMBERED_FOR", timedelta(hours=1))
     numbers = []
     for sequence in (1, 2, 3):
         HeldSlot.objects.update(sequence=sequence, expires_at=timezone.now() + timedelta(days=9))

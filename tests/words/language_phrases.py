@@ -75,7 +75,9 @@ ENGLISH: Final = LanguagePhrases(
     },
     sms_values=TEXT_MESSAGE
     | {"visit_day_short": "Wed, Nov 25", "visit_time": "10:30 am", "follow_up_month": "September 2027"}
-    | {"times": "4 for Thu Nov 12 10:30am, 5 for Fri Nov 13 11:30am, 6 for Wed Nov 18 12:30pm", "code": "123456"},
+    | {"times": "4 for Thu Nov 12 10:30am, 5 for Fri Nov 13 11:30am, 6 for Wed Nov 18 12:30pm", "code": "123456"}
+    | {"change_line": "Reply MOVE, CAN'T COME or call"}
+    | {"cancel_reasons": "11 fear, 12 cost, 13 ride, 14 work, 15 care for someone, 16 other"},
     written_results_line="You will also get your results in writing.",
     series={
         "confirm_series": "[Yes, send me the emails](https://recall.example.org/texts/confirm/sample/)",
@@ -124,7 +126,9 @@ SPANISH: Final = LanguagePhrases(
     },
     sms_values=TEXT_MESSAGE
     | {"visit_day_short": "mié, 25 nov", "visit_time": "10:30 am", "follow_up_month": "septiembre 2027"}
-    | {"times": "4=jue 12 nov 10:30am, 5=vie 13 nov 11:30am, 6=mié 18 nov 12:30pm", "code": "123456"},
+    | {"times": "4=jue 12 nov 10:30am, 5=vie 13 nov 11:30am, 6=mié 18 nov 12:30pm", "code": "123456"}
+    | {"change_line": "Responda CAMBIAR, NO PUEDO o llame al"}
+    | {"cancel_reasons": "11 miedo, 12 costo, 13 viaje, 14 trabajo, 15 cuidar, 16 otra"},
     written_results_line="También va a recibir sus resultados por escrito.",
     series={
         "confirm_series": "[Sí, mándenme los correos](https://recall.example.org/texts/confirm/sample/)",

@@ -28,10 +28,18 @@ LONGEST: Final = {
 """Letters that the guide allows for each value."""
 LONGEST_TIMES: Final = {"en": 76, "es": 64}
 """Three times with their numbers; each language joins number and time in its own way."""
+LONGEST_REASONS: Final = {"en": 65, "es": 60}
+"""Six reasons with their numbers."""
+LONGEST_WAYS: Final = {"en": 30, "es": 37}
+"""How a visit is changed, where an answer does it too."""
 
 
 def longest(language: str) -> dict[str, int]:
-    return LONGEST | {"times": LONGEST_TIMES[language]}
+    return LONGEST | {
+        "times": LONGEST_TIMES[language],
+        "cancel_reasons": LONGEST_REASONS[language],
+        "change_line": LONGEST_WAYS[language],
+    }
 
 
 def test_a_text_message_fits_in_one_message_with_the_longest_values(subtests: pytest.Subtests) -> None:

@@ -50,7 +50,7 @@ TO_REFERRERS: Final = frozenset({"referrer_notice"})
 EDUCATION: Final = frozenset({"education", "education_confirm"})
 """The series that a patient asked for: by email alone, with a way out of its own."""
 
-TEXTS_ONLY: Final = frozenset({"other_times", "number_code"})
+TEXTS_ONLY: Final = frozenset({"other_times", "cancel_reasons", "number_code"})
 """What answers a text message, and the code that proves a number: by text message alone."""
 
 KINDS: Final = frozenset(str(kind) for kind in NotificationKind) - LETTERS_ONLY - TO_REFERRERS - EDUCATION - TEXTS_ONLY
@@ -240,10 +240,18 @@ def _series_values(text: TextFile) -> dict[str, str]:
     }
 
 
+_VALUES_OF_ONE_TEXT: Final = {
+    "appointment_reminder": {"change_line"},
+    "other_times": {"times"},
+    "cancel_reasons": {"cancel_reasons"},
+    "number_code": {"code"},
+}
+
+
 def _sms_values(text: TextFile) -> dict[str, str]:
     names = {"clinic_name", "clinic_phone"}
     names |= {"visit_day_short", "visit_time"} if text.kind in VISIT_KINDS else set()
-    names |= {"other_times": {"times"}, "number_code": {"code"}}.get(text.kind, set())
+    names |= _VALUES_OF_ONE_TEXT.get(text.kind, set())
     names |= {"follow_up_month"} if text.kind in FOLLOW_UP_KINDS else set()
     return {name: value for name, value in LANGUAGES[text.language].sms_values.items() if name in names}
 

@@ -61,7 +61,9 @@ def _offered_slot(booking: SelfBooking, chosen: str) -> Slot:
 
 
 @transaction.atomic
-def cancel_for(recall: Recall, reason: CancelReason, **kwargs: Unpack[ActionKwargs]) -> RecallEvent:
+def cancel_for(
+    recall: Recall, reason: CancelReason, source: BarrierSource = BarrierSource.PAGE, **kwargs: Unpack[ActionKwargs]
+) -> RecallEvent:
     """Cancel the visit and open the task that the reason asks for, so that the patient is helped to another one.
 
     What is in the way becomes a barrier; another clinic, an illness and anything else is asked about by phone. Raises
@@ -76,7 +78,7 @@ def cancel_for(recall: Recall, reason: CancelReason, **kwargs: Unpack[ActionKwar
     kwargs["note"] = words
     event = cancel_appointment(recall, **kwargs)
     if reason in BarrierKind.values:
-        state_barrier(recall, StatedBarriers((BarrierKind(reason),), BarrierSource.PAGE), by=kwargs["by"], note=words)
+        state_barrier(recall, StatedBarriers((BarrierKind(reason),), source), by=kwargs["by"], note=words)
     else:
         open_work_item(recall, WorkItemKind.PATIENT_REQUEST, words)
     return event
