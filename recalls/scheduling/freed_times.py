@@ -1,11 +1,14 @@
 """Keeps which times became free, so that they are offered, and settles offers of a time that is given to somebody."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
+from clinic.models import Site
 from recalls.enums import OfferAnswer
-from recalls.models import MAX_VISIT_MINUTES, Appointment, EarlierOffer, FreedTime, HeldSlot
-from recalls.scheduling.slots import Interval
+from recalls.models import MAX_VISIT_MINUTES, Appointment, EarlierOffer, FreedTime, HeldSlot, Room
+from recalls.scheduling import slots
+from recalls.scheduling.slots import FreeSlot, Interval
 
 
 def note_freed(visits: Iterable[Appointment], now: datetime) -> None:
@@ -45,6 +48,46 @@ def is_freed(freed: Iterable[Interval], wanted: Interval) -> bool:
         (begins <= wanted[0] and wanted[1] <= ends) or (wanted[0] <= begins and ends <= wanted[1])
         for begins, ends in freed
     )
+
+
+def own_starts(
+    site: Site, rooms: Iterable[Room], minutes: int, freed: Mapping[int, Iterable[Interval]], within: Interval
+) -> list[FreeSlot]:
+    """The freed times that can be given as they are, on the room's grid or not, earliest first; none overlaps another.
+
+    A long one holds several visits one after the other, a short one may begin a longer visit. One query.
+    """
+    rooms, length = list(rooms), timedelta(minutes=minutes)
+    busy = slots.booked_intervals(rooms, *within)
+    starts = (
+        (start, room)
+        for room in rooms
+        for span in freed.get(room.pk, ())
+        for start in _starts_inside(span, length)
+        if within[0] <= start < within[1] and slots.is_room_staffed(site, room, start, minutes)
+    )
+    found = list[FreeSlot]()
+    for start, room in sorted(starts, key=lambda one: (one[0], one[1].pk)):
+        span = (start, start + length)
+        if not slots.overlaps(busy[room.pk], span):
+            busy[room.pk].append(span)
+            found.append(FreeSlot(room, start, minutes))
+    return found
+
+
+def _starts_inside(span: Interval, length: timedelta) -> Iterator[datetime]:
+    start = span[0]
+    yield start
+    while start + length * 2 <= span[1]:
+        start += length
+        yield start
+
+
+def spans_by_room(times: Iterable[FreeSlot]) -> dict[int, list[Interval]]:
+    found: defaultdict[int, list[Interval]] = defaultdict(list)
+    for one in times:
+        found[one.room.pk].append(one.span)
+    return found
 
 
 def settle_offers(visit: Appointment, answer: OfferAnswer, now: datetime) -> set[int]:

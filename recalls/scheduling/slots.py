@@ -92,6 +92,11 @@ class FreeSlot:
     # The second part of the visit that fits after it; None where none is asked for.
     second: "FreeSlot | None" = None
 
+    @property
+    def span(self) -> Interval:
+        """From when until when."""
+        return self.starts_at, self.starts_at + timedelta(minutes=self.length_minutes)
+
 
 def format_slot(free: FreeSlot, site: Site) -> str:
     """A free time as a form sends it: the room and the site's clock with its offset. `chosen` reads it."""

@@ -209,6 +209,64 @@ def test_only_a_time_that_became_free_is_offered_unless_the_site_says_otherwise(
     assert offered() == [(waits.pk, OfferAnswer.NO), (waits.pk, "")]
 
 
+@pytest.mark.parametrize("everything", [False, True])
+def test_a_time_that_became_free_is_offered_as_it_was_off_the_grid_too(
+    book: Book, room: Room, shadyside: Site, everything: bool
+) -> None:
+    """Visits in its room begin each half hour; a free time of that grid that overlaps it is not offered beside it."""
+    SlotPolicy.objects.update(offers_never_booked=everything)
+    Closure.objects.create(site=shadyside, day=at("2026-11-12").date())
+    leaves = book("2026-11-13", "09:20", waits=False)
+    first, second = book("2026-11-23", "09:00"), book("2026-11-23", "10:00")
+    actions.cancel_appointment(leaves, by=get_site_staff(shadyside).scheduler)
+    assert offer_earlier_times() == 2
+    taken = at("2026-11-13", "09:20")
+    assert set(EarlierOffer.objects.values_list("starts_at", flat=True)) == {taken}
+    for offer in EarlierOffer.objects.select_related("entry__appointment__recall__site", "room"):
+        if offer.entry.appointment.recall_id == second.pk:
+            take_earlier(offer, by=PATIENT)
+    starts = {visit.recall_id: visit.starts_at for visit in Appointment.objects.filter(recall__in=[first, second])}
+    assert starts == {second.pk: taken, first.pk: at("2026-11-23", "09:00")}
+
+
+@pytest.mark.parametrize(
+    ("freed_at", "freed_minutes", "wanted_minutes", "offered_at"),
+    [
+        ("09:20", 90, 45, ["09:20", "10:05"]),  # a long one holds two, one after the other
+        ("09:20", 30, 60, ["09:20"]),  # a short one begins a longer visit: nobody is there after it
+        ("11:20", 30, 60, ["11:00"]),  # as it was it would end after the room is staffed; the grid has one around it
+        ("09:20", 60, 60, ["09:20"]),
+    ],
+)
+def test_a_freed_time_longer_or_shorter_than_a_visit_is_offered_where_the_visit_fits(
+    book: Book, room: Room, shadyside: Site, freed_at: str, freed_minutes: int, wanted_minutes: int,
+    offered_at: list[str],
+) -> None:  # fmt: skip
+    SlotPolicy.objects.update(offers_never_booked=False, offer_batch=1)
+    leaves = book("2026-11-13", "10:00", waits=False)
+    for hour in ("09:00", "10:00"):
+        book("2026-11-23", hour)
+    freed = at("2026-11-13", freed_at)
+    Appointment.objects.filter(recall=leaves).update(starts_at=freed, length_minutes=freed_minutes)
+    Appointment.objects.exclude(recall=leaves).update(length_minutes=wanted_minutes)
+    actions.cancel_appointment(leaves, by=get_site_staff(shadyside).scheduler)
+    offer_earlier_times()
+    starts = EarlierOffer.objects.order_by("starts_at").values_list("starts_at", flat=True)
+    assert list(starts) == [at("2026-11-13", hour) for hour in offered_at]
+
+
+def test_a_freed_time_that_somebody_has_in_part_by_now_is_not_offered(book: Book, room: Room, shadyside: Site) -> None:
+    """What is left of it is too short, and no room is overfilled."""
+    SlotPolicy.objects.update(offers_never_booked=False)
+    ana = get_site_staff(shadyside).scheduler
+    leaves = book("2026-11-13", "09:20", waits=False)
+    actions.cancel_appointment(leaves, by=ana)
+    book("2026-11-23", "09:00")
+    other: Recall = RecallFactory.create(site=shadyside)
+    actions.book_appointment(other, actions.Slot(shadyside, at("2026-11-13", "10:10"), room=room), by=ana)
+    assert offer_earlier_times() == 0
+
+
 @pytest.mark.parametrize("end", ["declined", "died", "held_in_vain"])
 def test_a_time_becomes_free_however_it_was_given_back(
     book: Book, one_free: datetime, room: Room, shadyside: Site, clock: time_machine.Traveller, end: str

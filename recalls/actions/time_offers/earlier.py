@@ -4,6 +4,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
+from heapq import merge
 from itertools import islice
 from typing import Any, Unpack
 
@@ -31,7 +32,7 @@ from recalls.enums import (
 from recalls.models import EarlierOffer, Recall, RecallEvent, SlotPolicy, WaitingListEntry
 from recalls.permissions import StepUnavailable
 from recalls.scheduling import slots
-from recalls.scheduling.freed_times import forget_past_times, is_freed, read_freed_times
+from recalls.scheduling.freed_times import forget_past_times, is_freed, own_starts, read_freed_times, spans_by_room
 from recalls.scheduling.room_lock import Slot
 from recalls.scheduling.slots import FreeSlot
 from recalls.signals import patient_changed
@@ -149,21 +150,28 @@ def _match(policy: SlotPolicy, waiting: Iterable[WaitingListEntry], now: datetim
 
 
 def _free_times(policy: SlotPolicy, modality: Modality, minutes: int, now: datetime) -> list[FreeSlot]:
-    """Those that became free, or all where the site chose so; rooms at the site itself, nothing offered already."""
+    """Those that became free, or all where the site chose so; rooms at the site itself, nothing offered already.
+
+    A time that became free is offered as it was, also off the grid of its room; a time of the grid that overlaps it is
+    not offered beside it.
+    """
     site, first = policy.site, now + timedelta(hours=policy.offer_notice_hours)
     rooms = [room for room in slots.active_rooms(site, modality) if not room.is_mobile]
     pending = set(EarlierOffer.objects.open(now).filter(room__in=rooms).values_list("room", "starts_at"))
-    freed = None if policy.offers_never_booked else read_freed_times([room.pk for room in rooms], now)
-    if freed == {}:
+    freed = read_freed_times([room.pk for room in rooms], now)
+    rooms = [room for room in rooms if policy.offers_never_booked or room.pk in freed]
+    if not rooms:
         return []
-    rooms = [room for room in rooms if freed is None or room.pk in freed]
-    free = slots.iter_free_slots(site, rooms, minutes, calendar.local_day(site, first), HORIZON_DAYS, now)
-    length = timedelta(minutes=minutes)
-    fresh = (
-        one for one in free
-        if one.starts_at >= first and (one.room.pk, one.starts_at) not in pending
-        and (freed is None or is_freed(freed[one.room.pk], (one.starts_at, one.starts_at + length)))
+    own = own_starts(site, rooms, minutes, freed, (first, calendar.start_of_day(site, first, HORIZON_DAYS)))
+    beside = spans_by_room(own)
+    grid = slots.iter_free_slots(site, rooms, minutes, calendar.local_day(site, first), HORIZON_DAYS, now)
+    others = (
+        one for one in grid
+        if one.starts_at >= first and not slots.overlaps(beside.get(one.room.pk, ()), one.span)
+        and (policy.offers_never_booked or is_freed(freed[one.room.pk], one.span))
     )  # fmt: skip
+    times = merge(own, others, key=lambda one: one.starts_at)
+    fresh = (one for one in times if (one.room.pk, one.starts_at) not in pending)
     return list(islice(fresh, SLOTS_PER_RUN))
 
 
