@@ -92,6 +92,7 @@ class BatchImporter:
         self.recalls = _newest_recalls(self.exams.values())
         self.reports: dict[int, RowReport] = {}
         self._new_exams: list[_NewExam] = []
+        self._asked_of_new_patients: dict[Patient, str] = {}
 
     def import_rows(self) -> dict[int, RowReport]:
         """What became of each row, by line; a refused row leaves nothing behind."""
@@ -141,7 +142,8 @@ class BatchImporter:
             referrer=self.lookups.get_referrer(row),
             source_digest=self.digests[line],
             **_assessment_fields(row),
-            **{"birads_edition": row.site.birads_edition, **_other_exam_fields(row, self.lookups)},
+            # With every column given PostgreSQL takes the rows as arrays, which is several times faster.
+            **{"birads_edition": row.site.birads_edition, "risk_source": "", **_other_exam_fields(row, self.lookups)},
         )
         return _NewExam(line, row, exam, notes)
 
@@ -151,18 +153,21 @@ class BatchImporter:
         Finding.objects.bulk_create(
             finding for arrival in self._new_exams for finding in _build_findings(arrival.row, arrival.exam)
         )
-        recalled = [arrival.exam.patient for arrival in self._new_exams if arrival.exam.needs_recall]
-        # Planning the messages asks how to reach each patient.
-        models.prefetch_related_objects(recalled, "contact_points", "consents")
         for arrival in self._new_exams:
-            result = RowResult.RECORDED
             if arrival.row.supplemental:
                 self._advise(arrival.exam, arrival.row.supplemental)
-            if arrival.exam.needs_recall:
-                event = actions.open_recall(arrival.exam, by=self.by, order=arrival.row.order)
-                self.recalls[arrival.exam.pk] = event.recall
-                result = RowResult.OPENED
+        self._open_recalls([arrival for arrival in self._new_exams if arrival.exam.needs_recall])
+        for arrival in self._new_exams:
+            result = RowResult.OPENED if arrival.exam.needs_recall else RowResult.RECORDED
             self._add_report(arrival.line, arrival.row, result, arrival.exam, arrival.notes)
+        actions.open_new_patients_work_items(self._asked_of_new_patients, WorkItemKind.VERIFY_CONTACT)
+
+    def _open_recalls(self, arrivals: list[_NewExam]) -> None:
+        # Planning the messages asks how to reach each patient.
+        models.prefetch_related_objects([arrival.exam.patient for arrival in arrivals], "contact_points", "consents")
+        openings = [actions.Opening(arrival.exam, arrival.row.order) for arrival in arrivals]
+        for event in actions.open_recalls(openings, by=self.by):
+            self.recalls[event.recall.exam_id] = event.recall
 
     def _update_existing(self, line: int, row: ResultRow, exam: ScreeningExam, patient: Patient) -> None:
         """Follow a row that says something else about a known exam, or refuse it as a whole."""
@@ -220,7 +225,7 @@ class BatchImporter:
         self, line: int, row: ResultRow, result: RowResult, exam: ScreeningExam, notes: Iterable[Problem] = ()
     ) -> None:
         recall, problems = self.recalls.get(exam.pk), [*row.contact_problems, *notes]
-        if result != RowResult.UNCHANGED:
+        if result in (RowResult.RECORDED, RowResult.UPDATED):  # a recall that was opened has asked for them
             self._open_contact_work_item(problems, exam, recall)
         state = recall.state if recall else None
         self.reports[line] = RowReport(line, row.accession, result, state, problems, exam)
@@ -230,10 +235,12 @@ class BatchImporter:
         columns = [problem.column for problem in problems if problem.column in CONTACT_COLUMNS]
         if not columns:
             return
+        reason = _("The results file gave what cannot be used: %(columns)s.") % {"columns": ", ".join(columns)}
         if recall is not None and recall.state != State.CLOSED:
             actions.ask_for_right_contacts(recall)
+        elif exam.patient_id in self.patient_matcher.new_patients:
+            self._asked_of_new_patients[exam.patient] = reason
         else:
-            reason = _("The results file gave what cannot be used: %(columns)s.") % {"columns": ", ".join(columns)}
             actions.open_patient_work_item(exam.patient, WorkItemKind.VERIFY_CONTACT, reason)
 
 

@@ -8,6 +8,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 
 from django.db import DatabaseError, DataError, IntegrityError, transaction
@@ -36,6 +37,15 @@ def get_sites_by_code() -> dict[str, Site]:
     return former | {site.code: site for site in sites}
 
 
+@dataclass(frozen=True, slots=True)
+class ReadRecord:
+    """A record of the file as it was understood: a row, or what is wrong with it."""
+
+    record: Record
+    row: ResultRow | None
+    problems: tuple[Problem, ...] = ()
+
+
 @dataclass(slots=True)
 class Loader:
     """Loads the rows of one file; `site` is where rows belong that name none."""
@@ -49,27 +59,27 @@ class Loader:
 
     def load(self, records: Iterable[Record]) -> Iterator[RowReport]:
         """What became of each row, in the file's order; a part is stored when its first outcome appears."""
-        source = iter(records)
+        source = map(self._read, records)
         while part := list(islice(source, CHUNK_SIZE)):
             yield from self._load_chunk(part)
 
     def load_one(self, raw: Mapping[str, str], confirmed: frozenset[Confirmation] = frozenset()) -> RowReport:
         """One row by itself, which is not parked when it is refused; `confirmed` is what a person has confirmed."""
-        record = Record(0, dict(raw))
+        read = self._read(Record(0, dict(raw)))
         try:
             with transaction.atomic():
-                return self._import_one(record, confirmed)
+                return self._import([read], confirmed)[0]
         except IntegrityError:  # a file with the same exam went in at this moment: the second try meets it
             self.lookups.clear_referrers()
         with transaction.atomic():
-            return self._import_one(record, confirmed)
+            return self._import([read], confirmed)[0]
 
-    def _import_one(self, record: Record, confirmed: frozenset[Confirmation]) -> RowReport:
-        outcome = self._import_records([record], confirmed)[0]
-        settle_overtaken_rows([(record.raw, outcome, self._digest(record))], self.file.pk)
-        return outcome
+    def _read(self, record: Record) -> ReadRecord:
+        """Before the transaction, which keeps others waiting: nothing but the record itself is looked at."""
+        found = list(record.problems) or parse_row(record.raw, self.sites, self.default_site)
+        return ReadRecord(record, found) if isinstance(found, ResultRow) else ReadRecord(record, None, tuple(found))
 
-    def _load_chunk(self, part: list[Record]) -> list[RowReport]:
+    def _load_chunk(self, part: list[ReadRecord]) -> list[RowReport]:
         """Store a part at once; if the database refuses it (the same file is being loaded twice), row by row."""
         counts = self.file.counts
         try:
@@ -78,57 +88,58 @@ class Loader:
         except DatabaseError:
             self.lookups.clear_referrers()
             self.file.counts = counts
-        return [self._load_single(record) for record in part]
+        return [self._load_single(read) for read in part]
 
-    def _load_single(self, record: Record) -> RowReport:
+    def _load_single(self, read: ReadRecord) -> RowReport:
         """The second try meets what another load has stored since; a row refused twice is parked."""
         for is_last in (False, True):
             try:
                 with transaction.atomic():
-                    return self._import_and_park([record])[0]
+                    return self._import_and_park([read])[0]
             except (IntegrityError, DataError):
                 self.lookups.clear_referrers()
                 if is_last:
-                    return self._park_database_error(record)
+                    return self._park_database_error(read.record)
         raise AssertionError("the second try returns")
 
     def _park_database_error(self, record: Record) -> RowReport:
         message = _("The database refused this row. Look for a record that contradicts it, then load it again.")
-        broken = Record(record.line, record.raw, (*record.problems, Problem(WHOLE_ROW, message)))
+        broken = ReadRecord(record, None, (*record.problems, Problem(WHOLE_ROW, message)))
         with transaction.atomic():
             return self._import_and_park([broken])[0]
 
-    def _import_and_park(self, part: list[Record]) -> list[RowReport]:
-        outcomes = self._import_records(part)
-        refused = [
-            (record, outcome)
-            for record, outcome in zip(part, outcomes, strict=True)
-            if outcome.result == RowResult.PARKED
-        ]
-        if refused:
-            self._park(refused)
-        arrived = zip(part, outcomes, strict=True)
-        settle_overtaken_rows([(row.raw, outcome, self._digest(row)) for row, outcome in arrived], self.file.pk)
+    def _import_and_park(self, part: list[ReadRecord]) -> list[RowReport]:
+        outcomes = self._import(part, park=True)
         counts = Counter(self.file.counts) + Counter(outcome.result.value for outcome in outcomes)
         ResultFile.objects.filter(pk=self.file.pk).update(counts=dict(counts))
         self.file.counts = dict(counts)
         return outcomes
 
-    def _import_records(self, part: list[Record], confirmed: frozenset[Confirmation] = frozenset()) -> list[RowReport]:
-        outcomes: dict[int, RowReport] = {}
-        rows: dict[int, ResultRow] = {}
-        for record in part:
-            checked = list(record.problems) or parse_row(record.raw, self.sites, self.default_site)
-            if isinstance(checked, ResultRow):
-                rows[record.line] = checked
-            else:
-                outcomes[record.line] = RowReport(record.line, _accession(record), RowResult.PARKED, problems=checked)
+    def _import(
+        self, part: list[ReadRecord], confirmed: frozenset[Confirmation] = frozenset(), *, park: bool = False
+    ) -> list[RowReport]:
+        rows = {read.record.line: read.row for read in part if read.row is not None}
+        outcomes = {
+            read.record.line: RowReport(
+                read.record.line, _accession(read.record), RowResult.PARKED, problems=list(read.problems)
+            )
+            for read in part
+            if read.row is None
+        }
         for batch in split_into_batches(rows):
             outcomes |= BatchImporter(batch, self.lookups, self._source, self.by, confirmed).import_rows()
-        return [outcomes[record.line] for record in part]
+        arrived = [(read.record, outcomes[read.record.line]) for read in part]
+        if park:
+            self._park([(record, outcome) for record, outcome in arrived if outcome.result == RowResult.PARKED])
+        settle_overtaken_rows(
+            [(record.raw, outcome, partial(self._digest, record)) for record, outcome in arrived], self.file.pk
+        )
+        return [outcome for _record, outcome in arrived]
 
     def _park(self, refused: list[tuple[Record, RowReport]]) -> None:
         """Keep each refused row once; one that a person has mended since is told as what it became."""
+        if not refused:
+            return
         digests = {outcome.line: self._digest(record) for record, outcome in refused}
         ParkedRow.objects.bulk_create(
             (

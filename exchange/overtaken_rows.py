@@ -5,7 +5,7 @@ newer report. A parked 4 is not put away by a 1.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from django.utils import timezone
 
@@ -17,7 +17,8 @@ from exchange.parsing.cell_text import clean_cell
 from exchange.parsing.date_parser import parse_datetime
 from recalls.models import ScreeningExam
 
-Arrival = tuple[Mapping[str, str], RowReport, str]  # the cells of a row, what became of it, its digest
+# The cells of a row, what became of it, and its digest, which is seldom asked for.
+Arrival = tuple[Mapping[str, str], RowReport, Callable[[], str]]
 _WENT_IN = frozenset({RowResult.OPENED, RowResult.RECORDED, RowResult.UPDATED})
 
 
@@ -39,8 +40,10 @@ def settle_overtaken_rows(arrivals: list[Arrival], file_id: int | None) -> None:
                 break
 
 
-def _replaces(raw: Mapping[str, str], report: RowReport, digest: str, row: ParkedRow, exam: ScreeningExam) -> bool:
-    if digest == row.source_digest:  # the very row, which the site's settings now let in
+def _replaces(
+    raw: Mapping[str, str], report: RowReport, digest: Callable[[], str], row: ParkedRow, exam: ScreeningExam
+) -> bool:
+    if digest() == row.source_digest:  # the very row, which the site's settings now let in
         return True
     is_same_exam = row.site_id == exam.site_id and all(
         _cell(row.cells, name) == _cell(raw, name) for name in ("mrn", "accession", "assigning_authority")

@@ -67,7 +67,8 @@ class PatientMatcher:
             self._add_respelled(patient)
         self._newest_exam = _newest_exam_dates(self.patients_in_use.values())
         self._new: list[tuple[ResultRow, Patient]] = []
-        # Keys of those whose details, addresses or consents a row changed.
+        # Keys of those whom `save_new_patients` stored; of those whose details, addresses or consents a row changed.
+        self.new_patients: set[int] = set()
         self.changed_patients: set[int] = set()
 
     @property
@@ -137,6 +138,7 @@ class PatientMatcher:
             for kind, checked in row.contacts.items()
         ]
         create_records([patient for _row, patient in self._new], points)
+        self.new_patients = {patient.pk for _row, patient in self._new}
         Consent.objects.bulk_create(
             Consent(patient=patient, subject=subject, granted=granted, source=self.source)
             for row, patient in self._new

@@ -300,8 +300,10 @@ def _clean_cells(raw: Mapping[str, str]) -> tuple[dict[str, str], list[Problem]]
     if raw.get(EXTRA_CELLS):
         problems.append(Problem(WHOLE_ROW, _("The row has more cells than the first line has columns.")))
     for name, column in COLUMNS_BY_NAME.items():
+        if not (cell := raw.get(name)):
+            continue
         try:
-            text = clean_cell(name, raw.get(name, ""))
+            text = clean_cell(name, cell)
         except InvalidValue as bad:
             problems.append(Problem(name, str(bad)))
             continue

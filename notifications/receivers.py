@@ -3,6 +3,7 @@
 Rows are written with the move; a worker is woken after it.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Q
@@ -14,8 +15,8 @@ from notifications.enums import EDUCATION_KINDS, AttemptResult, NotificationStat
 from notifications.models import Notification
 from notifications.planning import print_work_items, sibling_recalls
 from notifications.planning.education.series import review_series
-from notifications.planning.reconcile import move_to_current_patient, reconcile_messages
-from notifications.planning.snapshot import load_snapshot
+from notifications.planning.reconcile import move_to_current_patient, reconcile_all
+from notifications.planning.snapshot import load_snapshots, new_snapshots
 from patients.models import Patient
 from recalls.enums import ContactChannel, State
 from recalls.models import RecallEvent
@@ -24,17 +25,20 @@ _POSTED = frozenset({ContactChannel.LETTER, ContactChannel.CERTIFIED_LETTER})
 _MERGE_STEPS = frozenset({"merge_records", "unmerge_records"})
 
 
-def plan_messages(event: RecallEvent, **_signal: Any) -> None:
-    """Receives `recall_moved` inside the transaction of the move; `event.recall` is the locked row."""
-    recall = event.recall
-    if event.step in _MERGE_STEPS:
-        move_to_current_patient(recall)
-    is_due = reconcile_messages(load_snapshot(recall, newly_opened=event.version == 1))
-    if _who_speaks_may_change(event):
-        is_due = sibling_recalls.reconcile_siblings(event) or is_due
-    review_series(recall.patient)
-    if _is_letter_logged(event):
-        print_work_items.close_print_work_items_if_done(recall.pk, by=event.user or SYSTEM)
+def plan_messages(events: Sequence[RecallEvent], **_signal: Any) -> None:
+    """Receives `recall_moved` inside the transaction of the move; the `recall` of each event is the locked row."""
+    for event in events:
+        if event.step in _MERGE_STEPS:
+            move_to_current_patient(event.recall)
+    opened = [event.recall for event in events if event.version == 1]
+    moved = [event.recall for event in events if event.version > 1]
+    is_due = reconcile_all([*new_snapshots(opened), *(load_snapshots(moved) if moved else ())])
+    for event in events:
+        if _who_speaks_may_change(event):
+            is_due = sibling_recalls.reconcile_siblings(event) or is_due
+        review_series(event.recall.patient)
+        if _is_letter_logged(event):
+            print_work_items.close_print_work_items_if_done(event.recall.pk, by=event.user or SYSTEM)
     if is_due:
         wake_worker_after_commit()
 

@@ -45,7 +45,7 @@ def check_phone(raw: str, country: str = "US") -> CheckedContact:
     written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     if number.extension:
         written += f"{EXTENSION_MARK}{number.extension}"
-    if not phonenumbers.is_valid_number(number):
+    if not (phonenumbers.is_valid_number_for_region(number, country) or phonenumbers.is_valid_number(number)):
         return CheckedContact(written, _("No phone has a number like this one. Check the area code."))
     return CheckedContact(written)
 

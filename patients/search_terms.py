@@ -16,6 +16,7 @@ _PLAIN_LETTERS = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h", "ŧ": "t", "ŋ": "n"}  # noqa: RUF001 - the Turkish letter is meant
 )
 _WITHOUT_APOSTROPHES = str.maketrans(dict.fromkeys(_APOSTROPHES))
+_ASCII_MARKS_AS_SPACES = {number: " " for number in range(128) if not chr(number).isalnum()}
 _APOSTROPHES_AS_SPACES = str.maketrans(dict.fromkeys(_APOSTROPHES, " "))
 # A slip may put any letter of the word's own alphabet; other scripts only lose or swap letters.
 _ALPHABETS = (
@@ -81,6 +82,8 @@ def _edits(word: str, alphabet: str) -> Iterator[str]:
 
 
 def _split(text: str) -> list[str]:
+    if text.isascii():
+        return text.lower().translate(_ASCII_MARKS_AS_SPACES).split()
     letters = unicodedata.normalize("NFKD", text).casefold().translate(_PLAIN_LETTERS)
     return "".join(_plain(unicodedata.normalize("NFKD", letters))).split()
 

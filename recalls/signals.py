@@ -2,7 +2,8 @@
 
 from django.dispatch import Signal
 
-# Sent with `event=RecallEvent`; its `recall` is the locked, saved row. Receivers insert or cancel rows, nothing else.
+# Sent with `events`, a list of RecallEvent: one of a step, all of the recalls that were opened together. Their `recall`
+# is the locked, saved row. Receivers insert or cancel rows, nothing else.
 recall_moved = Signal()
 
 # Sent with `event=RecallEvent`, the step to be undone, under the lock of its recall. A receiver that knows of

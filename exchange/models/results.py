@@ -52,7 +52,10 @@ class IntakeRules(models.Model):
     @classmethod
     def of_site(cls, site: Site) -> "IntakeRules":
         """The site's rules, read once for a site object; a site without its own takes any number."""
-        return getattr(site, "intake_rules", None) or cls(site=site)
+        found: IntakeRules | None = site.__dict__.get("_intake_rules")
+        if found is None:
+            found = site.__dict__["_intake_rules"] = getattr(site, "intake_rules", None) or cls(site=site)
+        return found
 
 
 class ReaderName(models.Model):

@@ -38,6 +38,8 @@ _GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+")
 def clean_cell(column: str, text: str) -> str:
     """The text as it is stored; empty when the cell says nothing. Raises InvalidValue with what to mend."""
     text = text.strip()
+    if text.isalnum() and text.isascii():
+        return text  # nothing that is looked for below can be in it
     wrapped = _AS_TEXT.fullmatch(text) if column not in _WORDS else None
     if wrapped:
         text = (wrapped[1] or wrapped[2] or "").strip()

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from notifications.enums import NotificationState
 from notifications.models import Notification
-from notifications.planning.reconcile import reconcile_messages
+from notifications.planning.reconcile import reconcile_all
 from notifications.planning.snapshot import load_snapshots
 from patients.models import Patient
 from recalls.enums import State
@@ -25,8 +25,7 @@ def reconcile_siblings(event: RecallEvent) -> bool:
     siblings = list(rows.prefetch_related("patient__contact_points", "patient__consents"))
     for sibling in siblings:
         sibling.site = recall.site
-    may_send = [reconcile_messages(snapshot) for snapshot in load_snapshots(siblings)] if siblings else []
-    return any(may_send)
+    return reconcile_all(load_snapshots(siblings)) if siblings else False
 
 
 def reconcile_in_flight(patients: Collection[int]) -> None:
@@ -48,5 +47,4 @@ def reconcile_recalls_of(patient: Patient) -> bool:
     locked = rows.select_for_update(of=("self",), skip_locked=True, no_key=True)
     found = locked.select_related("site", "patient", "exam__referrer").order_by("pk")
     recalls = list(found.prefetch_related("patient__contact_points", "patient__consents"))
-    may_send = [reconcile_messages(snapshot) for snapshot in load_snapshots(recalls)] if recalls else []
-    return any(may_send)
+    return reconcile_all(load_snapshots(recalls)) if recalls else False

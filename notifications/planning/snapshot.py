@@ -164,11 +164,14 @@ def _may_have_been_sent(row: Notification) -> bool:
     return row.state in _SENT_STATES or row.may_have_arrived_twice
 
 
-def load_snapshot(recall: Recall, *, newly_opened: bool = False) -> RecallSnapshot:
-    """One recall's; a newly opened one has no visits, outcomes or messages, and none are asked for."""
-    if newly_opened:
-        return RecallSnapshot(recall, [], [], [], [], {}, leads_contact=bool(_leading_contact([recall])))
+def load_snapshot(recall: Recall) -> RecallSnapshot:
     return load_snapshots([recall])[0]
+
+
+def new_snapshots(recalls: Collection[Recall]) -> list[RecallSnapshot]:
+    """Of newly opened recalls, which have no visits, outcomes or messages: none are asked for. One query."""
+    leading = _leading_contact(recalls)
+    return [RecallSnapshot(recall, [], [], [], [], {}, leads_contact=recall.pk in leading) for recall in recalls]
 
 
 def load_snapshots(recalls: Iterable[Recall]) -> list[RecallSnapshot]:

@@ -50,6 +50,7 @@ from recalls.actions.contact import ask_for_right_contacts as ask_for_right_cont
 from recalls.actions.contact import finish_work_item as finish_work_item
 from recalls.actions.contact import log_contact as log_contact
 from recalls.actions.contact import message_by_hand as message_by_hand
+from recalls.actions.contact import open_new_patients_work_items as open_new_patients_work_items
 from recalls.actions.contact import open_patient_work_item as open_patient_work_item
 from recalls.actions.contact import open_shared_address_tasks as open_shared_address_tasks
 from recalls.actions.contact import open_task_about as open_task_about
@@ -73,7 +74,9 @@ from recalls.actions.notes_and_requests import stands_beside_4_or_5 as stands_be
 from recalls.actions.notes_and_requests import symptom_reported as symptom_reported
 from recalls.actions.notes_and_requests import take_on as take_on
 from recalls.actions.notes_and_requests import written_result_blocked_reason as written_result_blocked_reason
+from recalls.actions.opening import Opening as Opening
 from recalls.actions.opening import open_recall as open_recall
+from recalls.actions.opening import open_recalls as open_recalls
 from recalls.actions.outcomes import OutcomeInput as OutcomeInput
 from recalls.actions.outcomes import amend_outcome as amend_outcome
 from recalls.actions.outcomes import follow_up_due as follow_up_due

@@ -1,6 +1,6 @@
 """Actions about reaching the patient: contact attempts, messages by hand and work items."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Unpack
@@ -228,6 +228,22 @@ def open_work_item(recall: Recall, kind: WorkItemKind, reason: str) -> WorkItem:
 def open_patient_work_item(patient: Patient, kind: WorkItemKind, reason: str) -> WorkItem:
     """The same for a patient who has no recall."""
     return _open_or_join(reason, patient=patient, recall=None, kind=kind, site=patient.site)
+
+
+def open_new_patients_work_items(reasons: Mapping[Patient, str], kind: WorkItemKind) -> None:
+    """The same for patients stored just now, who have no task yet that a reason could join. One statement."""
+    now = timezone.now()
+    items = [
+        WorkItem(
+            site=patient.site,
+            patient=patient,
+            kind=kind,
+            reason=join_reasons([reason]),
+            due_at=work_item_due(patient.site, kind, now),
+        )
+        for patient, reason in reasons.items()
+    ]
+    WorkItem.objects.bulk_create(items)
 
 
 def open_task_about(patient: Patient, kind: WorkItemKind, reason: str) -> WorkItem:

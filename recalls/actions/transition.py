@@ -132,7 +132,7 @@ def apply_step(
             if before is not None:
                 transition.data = {**transition.data, SNAPSHOT_KEY: diff_snapshot(before, locked)}
             event = record_event(transition, key)
-            recall_moved.send(sender=Recall, event=event)
+            recall_moved.send(sender=Recall, events=[event])
     _copy_to_caller(recall, locked)
     return event
 
@@ -151,6 +151,15 @@ def record_event(transition: Transition, key: str | None = None) -> RecallEvent:
     recall = transition.recall
     recall.version += 1
     recall.changed_at = transition.now
+    event = build_event(transition, key)
+    recall.save()
+    event.save(force_insert=True)
+    return event
+
+
+def build_event(transition: Transition, key: str | None = None) -> RecallEvent:
+    """The event of the recall's version, sealed and not saved yet; the recall has its hash from now on."""
+    recall = transition.recall
     event = RecallEvent(
         recall=recall,
         version=recall.version,
@@ -167,9 +176,6 @@ def record_event(transition: Transition, key: str | None = None) -> RecallEvent:
         previous_hash=recall.head_hash,
     )
     event.hash = recall.head_hash = event.compute_hash()
-    # A new recall was inserted with all its columns just before.
-    recall.save(update_fields=["version", "head_hash", "changed_at"] if recall.version == 1 else None)
-    event.save(force_insert=True)
     return event
 
 

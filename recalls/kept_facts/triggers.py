@@ -2,6 +2,7 @@
 
 They stand on every table that a filter or a number rests on, so that no way of writing goes past them. They are put up
 after each migration where they are missing or say something else: SQLite forgets them whenever it writes a table anew.
+On PostgreSQL rows that one statement inserts are seen to together: a file of results brings hundreds at a time.
 """
 
 import hashlib
@@ -66,6 +67,8 @@ _SOURCES = (
     _Source("recalls_recallevent", "r.id", "{row}.recall_id", condition="{row}.step = 'advise_biopsy'"),
 )  # fmt: skip
 _EXAM_COLUMNS = ("reader_id", "site_id", "exam_date", "assessment")
+_INSERTED = "AFTER INSERT"
+_NEW_ROWS = "new_rows"  # what one statement inserted, on PostgreSQL
 
 
 class _Trigger(NamedTuple):
@@ -76,19 +79,31 @@ class _Trigger(NamedTuple):
     statements: tuple[str, ...]
 
 
+class _Inserted(NamedTuple):
+    """How SQL names what was inserted: one row on SQLite, all rows of the statement on PostgreSQL."""
+
+    row: str
+    table: str  # where it is read from; empty for the row itself
+
+
+def _inserted(vendor: str) -> _Inserted:
+    return _Inserted("NEW", "") if vendor == "sqlite" else _Inserted("n", f"{_NEW_ROWS} n")
+
+
 def _triggers(vendor: str) -> Iterator[_Trigger]:
     for source in _SOURCES:
         yield from _source_triggers(vendor, source)
     facts, exams, events = facts_sql.TABLE, "recalls_screeningexam", "recalls_recallevent"
     yield _Trigger("forget", "recalls_recall", "BEFORE DELETE", "", (f"DELETE FROM {facts} WHERE recall_id = OLD.id",))
+    new = _inserted(vendor)
     for table, lines, columns in ((facts, line_sql.recall_lines, ()), (exams, line_sql.exam_lines, _EXAM_COLUMNS)):
-        came, went = lines(vendor, "NEW", 1), lines(vendor, "OLD", -1)
-        yield _Trigger("came", table, "AFTER INSERT", "", (line_sql.add_lines(came),))
+        now, went = lines(vendor, "NEW", 1), lines(vendor, "OLD", -1)
+        yield _Trigger("came", table, _INSERTED, "", (line_sql.add_lines(lines(vendor, new.row, 1, new.table)),))
         changed = "AFTER UPDATE" + (f" OF {', '.join(columns)}" if columns else "")
-        yield _Trigger("changed", table, changed, "", (line_sql.add_lines(came, went),))
+        yield _Trigger("changed", table, changed, "", (line_sql.add_lines(now, went),))
         yield _Trigger("went", table, "AFTER DELETE", "", (line_sql.add_lines(went),))
-    moved = line_sql.add_lines(line_sql.move_lines(vendor, "NEW", 1))
-    yield _Trigger("moved", events, "AFTER INSERT", "NEW.from_state <> NEW.to_state", (moved,))
+    moved = line_sql.add_lines(line_sql.move_lines(vendor, new.row, 1, new.table))
+    yield _Trigger("moved", events, _INSERTED, f"{new.row}.from_state <> {new.row}.to_state", (moved,))
     yield from _message_triggers(vendor)
 
 
@@ -97,21 +112,26 @@ def _message_triggers(vendor: str) -> Iterator[_Trigger]:
     came, went = line_sql.message_lines(vendor, "NEW", 1), line_sql.message_lines(vendor, "OLD", -1)
     is_new, was_old = line_sql.is_counted_message("NEW"), line_sql.is_counted_message("OLD")
     table, changed = line_sql.MESSAGES, "AFTER UPDATE OF recall_id, state, due_at"
-    yield _Trigger("came", table, "AFTER INSERT", is_new, (line_sql.add_lines(came),))
+    new = _inserted(vendor)
+    added = line_sql.add_lines(line_sql.message_lines(vendor, new.row, 1, new.table))
+    yield _Trigger("came", table, _INSERTED, line_sql.is_counted_message(new.row), (added,))
     yield _Trigger("changed", table, changed, f"{is_new} OR {was_old}", (line_sql.add_lines(came, went),))
     yield _Trigger("went", table, "AFTER DELETE", was_old, (line_sql.add_lines(went),))
 
 
 def _source_triggers(vendor: str, source: _Source) -> Iterator[_Trigger]:
     def build(name: str, event: str, *rows: str) -> _Trigger:
-        touched = ", ".join(source.row_value.format(row=row) for row in rows)
         condition = " OR ".join(source.condition.format(row=row) for row in rows if source.condition)
-        write = facts_sql.write_facts(vendor, f"{source.recall_column} IN ({touched})")
+        if vendor == "postgresql" and event == _INSERTED:
+            touched = _all_touched(source, condition)
+        else:
+            touched = f"IN ({', '.join(source.row_value.format(row=row) for row in rows)})"
+        write = facts_sql.write_facts(vendor, f"{source.recall_column} {touched}")
         statements = (_lock_facts(source, touched), write) if vendor == "postgresql" else (write,)
         return _Trigger(name, source.table, event, condition, statements)
 
     if source.inserted:
-        yield build("facts_new", "AFTER INSERT", "NEW")
+        yield build("facts_new", _INSERTED, _inserted(vendor).row)
     if source.updated_columns:
         # Only one that moves to another owner touches two.
         rows = ("NEW", "OLD") if source.deleted else ("NEW",)
@@ -120,9 +140,16 @@ def _source_triggers(vendor: str, source: _Source) -> Iterator[_Trigger]:
         yield build("facts_old", "AFTER DELETE", "OLD")
 
 
+def _all_touched(source: _Source, condition: str) -> str:
+    """As an array: however many rows the first statement had, the plan that is kept looks each up in the index."""
+    row, rows = _inserted("postgresql")
+    where = f" WHERE {condition}" if condition else ""
+    return f"= ANY (ARRAY(SELECT {source.row_value.format(row=row)} FROM {rows}{where}))"
+
+
 def _lock_facts(source: _Source, touched: str) -> str:
     """Two who touch one recall write its facts one after the other, each seeing what the one before committed."""
-    mine = f"SELECT r.id FROM recalls_recall r WHERE {source.recall_column} IN ({touched})"
+    mine = f"SELECT r.id FROM recalls_recall r WHERE {source.recall_column} {touched}"
     return f"PERFORM 1 FROM {facts_sql.TABLE} WHERE recall_id IN ({mine}) ORDER BY recall_id FOR UPDATE"
 
 
@@ -132,18 +159,22 @@ def _full_name(trigger: _Trigger) -> str:
 
 def _create(vendor: str, trigger: _Trigger) -> Iterator[str]:
     name, when = _full_name(trigger), f"WHEN ({trigger.condition}) " if trigger.condition else ""
+    body = "; ".join(trigger.statements)
     if vendor == "sqlite":
-        body = "; ".join(trigger.statements)
         yield f"CREATE TRIGGER {name} {trigger.event} ON {trigger.table} {when}BEGIN {body}; END"
         return
-    body = "; ".join(trigger.statements)
+    each = f"FOR EACH ROW {when}"
+    if trigger.event == _INSERTED:
+        each = f"REFERENCING NEW TABLE AS {_NEW_ROWS} FOR EACH STATEMENT "
+        if trigger.condition:
+            body = f"IF EXISTS (SELECT 1 FROM {_NEW_ROWS} n WHERE {trigger.condition}) THEN {body}; END IF"
     answer = "OLD" if trigger.event.startswith("BEFORE") else "NULL"
     yield (
         f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
         f"$$ BEGIN {body}; RETURN {answer}; END $$"
     )
     yield f"DROP TRIGGER IF EXISTS {name} ON {trigger.table}"
-    yield f"CREATE TRIGGER {name} {trigger.event} ON {trigger.table} FOR EACH ROW {when}EXECUTE FUNCTION {name}()"
+    yield f"CREATE TRIGGER {name} {trigger.event} ON {trigger.table} {each}EXECUTE FUNCTION {name}()"
 
 
 def is_ready(connection: BaseDatabaseWrapper) -> bool:

@@ -205,7 +205,7 @@ def test_an_address_that_may_not_be_called_is_not_stored(ris: FhirClient, settin
 def test_a_move_without_webhooks_costs_one_query_more(shadyside: Site, django_assert_num_queries: Any) -> None:
     event = RecallFactory.create(site=shadyside).events.select_related("recall").get()
     with django_assert_num_queries(1):
-        plan_webhooks(event)
+        plan_webhooks([event])
 
 
 def test_an_administrator_sees_what_was_told_and_the_key(

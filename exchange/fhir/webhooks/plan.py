@@ -1,5 +1,6 @@
 """Writes down whom a recall's move is to be told to, in the transaction of the move."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from celery import current_app
@@ -26,14 +27,18 @@ def find_kind(event: RecallEvent) -> WebhookKind | None:
     return WebhookKind.MOVED if event.from_state != event.to_state else None
 
 
-def plan_webhooks(event: RecallEvent, **_signal: Any) -> None:
-    """Receives `recall_moved` inside the transaction of the move. One query where nobody is to be told."""
-    kind = find_kind(event)
-    if kind is None:
-        return
-    subscriptions = WebhookSubscription.objects.filter(active=True, client__account__sites=event.recall.site_id)
+def plan_webhooks(events: Sequence[RecallEvent], **_signal: Any) -> None:
+    """Receives `recall_moved` inside the transaction of the move. One query for each site."""
+    kinds = [(event, kind) for event in events if (kind := find_kind(event)) is not None]
+    subscriptions = {
+        site: list(WebhookSubscription.objects.filter(active=True, client__account__sites=site))
+        for site in {event.recall.site_id for event, _kind in kinds}
+    }
     rows = [
-        WebhookDelivery(subscription=one, event=event, kind=kind) for one in subscriptions if kind.value in one.kinds
+        WebhookDelivery(subscription=one, event=event, kind=kind)
+        for event, kind in kinds
+        for one in subscriptions[event.recall.site_id]
+        if kind.value in one.kinds
     ]
     if rows:
         WebhookDelivery.objects.bulk_create(rows)
