@@ -85,6 +85,7 @@ class BatchImporter:
         self.patient_matcher = PatientMatcher(
             (row for line, row in rows.items() if not self._is_already_imported(line, row)), source, by, confirmed
         )
+        known.find_referrers(row for line, row in rows.items() if not self._is_already_imported(line, row))
         self._exams_of_days = find_exams_of_days(
             self.patient_matcher.patients_in_use.values(),
             (row for row in rows.values() if row.exam_key not in self.exams),

@@ -1,7 +1,10 @@
 """Looks up the readers and finds or makes the referring providers that a file names, once for many rows."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+
+from django.db.models import Q
 
 from clinic.models import Site, User
 from exchange.models import ReaderName
@@ -29,14 +32,28 @@ class LookupCache:
             self._readers[row.site.pk] = staff_by_name(row.site)
         return self._readers[row.site.pk].get(normalize_text(row.reader))
 
+    def find_referrers(self, rows: Iterable[ResultRow]) -> None:
+        """Look up whom `get_referrer` will be asked for, in one query, none where all are known."""
+        wanted = {key for row in rows if any(key := _referrer_key(row)) and key not in self._referrers}
+        named = Q(npi__in={npi for npi, _name in wanted if npi}) | Q(name__in={name for _npi, name in wanted if name})
+        # Of several the first that was stored counts, and stands last here.
+        for provider in ReferringProvider.objects.filter(named).order_by("-pk") if wanted else ():
+            for key in wanted & {(provider.npi, ""), ("", provider.name)}:
+                self._referrers[key] = provider
+
     def get_referrer(self, row: ResultRow) -> ReferringProvider | None:
         """The provider by NPI, else by exact name; a new one is stored. None where the row names nobody."""
-        if not row.referrer_npi and not row.referrer_name:
+        key = _referrer_key(row)
+        if not any(key):
             return None
-        key = (row.referrer_npi, "" if row.referrer_npi else row.referrer_name)
         if key not in self._referrers:
             self._referrers[key] = _get_or_create_referrer(row)
         return self._referrers[key]
+
+
+def _referrer_key(row: ResultRow) -> tuple[str, str]:
+    """NPI, or name where there is none; both empty where the row names nobody."""
+    return row.referrer_npi, "" if row.referrer_npi else row.referrer_name
 
 
 def staff_by_name(site: Site) -> dict[str, User | None]:
