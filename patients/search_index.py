@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 _NAME_FIELDS = ("family_name", "given_name", "middle_name", "preferred_name")
 SEARCHED_FIELDS = frozenset({*_NAME_FIELDS, "mrn", "merged_into", "merged_into_id", "kind", "value", "patient"})
 _BATCH = 1_000
-_INSERT_POSTGRES = (
+_INSERT_NEW_POSTGRES = (
     "INSERT INTO patients_searchterm (record_id, patient_id, kind, term) "
-    "SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::varchar[], %s::varchar[]) ON CONFLICT DO NOTHING"
+    "SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::varchar[], %s::varchar[])"
 )
+_INSERT_POSTGRES = f"{_INSERT_NEW_POSTGRES} ON CONFLICT DO NOTHING"
 _INSERT_SQLITE = "INSERT OR IGNORE INTO patients_searchterm (record_id, patient_id, kind, term) VALUES (%s, %s, %s, %s)"
 Row = TypeVar("Row", bound=models.Model)
 TermRow = tuple[int, int, str, str]
@@ -42,7 +43,7 @@ def create_records(patients: "Sequence[Patient]", contact_points: "Sequence[Cont
     points: dict[int, list[ContactPoint]] = defaultdict(list)
     for point in contact_points:
         points[point.patient_id].append(point)
-    _insert_terms(row for patient in patients for row in terms_of(patient, points[patient.pk]))
+    _insert_terms((row for patient in patients for row in terms_of(patient, points[patient.pk])), are_new=True)
 
 
 def _refresh_batch(ids: list[int]) -> None:
@@ -59,17 +60,19 @@ def _refresh_batch(ids: list[int]) -> None:
     _insert_terms(wanted - stored.keys())
 
 
-def _insert_terms(rows: Iterable[TermRow]) -> None:
+def _insert_terms(rows: Iterable[TermRow], *, are_new: bool = False) -> None:
     """In plain SQL: a file of results brings ten rows for each patient, and building an object for each took longer.
 
-    A colleague who saves the same record at the same instant writes the same terms.
+    A colleague who saves the same record at the same instant writes the same terms; of records that this transaction
+    has made (`are_new`) nobody else can have written any, and no index need be asked.
     """
     new = sorted(rows)
     if not new:
         return
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute(_INSERT_POSTGRES, [list(column) for column in zip(*new, strict=True)])
+            statement = _INSERT_NEW_POSTGRES if are_new else _INSERT_POSTGRES
+            cursor.execute(statement, [list(column) for column in zip(*new, strict=True)])
         else:
             cursor.executemany(_INSERT_SQLITE, new)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -113,7 +113,7 @@ def open_recalls(openings: Sequence[Opening], *, by: UserOrActor) -> list[Recall
     recalls = Recall.objects.bulk_create([transition.recall for transition in transitions])
     _save_orders(recall for recall, one in zip(recalls, openings, strict=True) if one.order is not None)
     events = [build_event(transition) for transition in transitions]
-    Recall.objects.bulk_update(recalls, ["head_hash"])
+    _save_hashes(recalls)
     RecallEvent.objects.bulk_create(events)
     for recall in recalls:
         ask_for_right_contacts(recall)
@@ -153,6 +153,13 @@ def _build_opening(one: Opening, actor: Actor, now: datetime) -> Transition:
     transition.data = {"assessment": result, "kind": recall.kind}
     update_deadlines(transition)
     return transition
+
+
+def _save_hashes(recalls: Iterable[Recall]) -> None:
+    """In plain SQL: `bulk_update` spells out a case for each row, which was a twentieth of the time of a large file."""
+    with connection.cursor() as cursor:
+        hashes = [(recall.head_hash, recall.pk) for recall in recalls]
+        cursor.executemany("UPDATE recalls_recall SET head_hash = %s WHERE id = %s", hashes)
 
 
 def _save_orders(recalls: Iterable[Recall]) -> None:

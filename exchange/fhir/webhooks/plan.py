@@ -1,10 +1,12 @@
 """Writes down whom a recall's move is to be told to, in the transaction of the move."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from celery import current_app
 from django.db import connection, transaction
+from django.db.models import F
 from kombu.exceptions import OperationalError
 
 from exchange.fhir.models import WebhookDelivery, WebhookSubscription
@@ -28,12 +30,9 @@ def find_kind(event: RecallEvent) -> WebhookKind | None:
 
 
 def plan_webhooks(events: Sequence[RecallEvent], **_signal: Any) -> None:
-    """Receives `recall_moved` inside the transaction of the move. One query for each site."""
+    """Receives `recall_moved` inside the transaction of the move. One query where nobody is to be told."""
     kinds = [(event, kind) for event in events if (kind := find_kind(event)) is not None]
-    subscriptions = {
-        site: list(WebhookSubscription.objects.filter(active=True, client__account__sites=site))
-        for site in {event.recall.site_id for event, _kind in kinds}
-    }
+    subscriptions = _subscriptions_by_site({event.recall.site_id for event, _kind in kinds})
     rows = [
         WebhookDelivery(subscription=one, event=event, kind=kind)
         for event, kind in kinds
@@ -44,6 +43,15 @@ def plan_webhooks(events: Sequence[RecallEvent], **_signal: Any) -> None:
         WebhookDelivery.objects.bulk_create(rows)
         if not any(entry[1] is wake for entry in connection.run_on_commit):
             transaction.on_commit(wake)
+
+
+def _subscriptions_by_site(sites: Collection[int]) -> dict[int, list[WebhookSubscription]]:
+    found: dict[int, list[WebhookSubscription]] = defaultdict(list)
+    if sites:
+        rows = WebhookSubscription.objects.filter(active=True).annotate(site=F("client__account__sites"))
+        for subscription in rows.filter(site__in=sites).order_by("pk"):
+            found[subscription.site].append(subscription)
+    return found
 
 
 def wake() -> None:
