@@ -159,7 +159,8 @@ class AmendPathologyForm(PathologyFields, StepForm):
     def _describe(self, lesion: Lesion, row: PathologyResult) -> str:
         """The lesion with that result and its day, for a lesion may have been biopsied twice."""
         words = gettext("Lesion %(lesion)s: %(found)s, %(day)s")
-        day = format_day(calendar.local_day(self.recall.site, row.at))
+        site = self.recall.site
+        day = format_day(calendar.local_day(site, row.at), calendar.today(site))
         return words % {"lesion": lesion, "found": row, "day": day}
 
     @property

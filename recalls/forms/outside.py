@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
+from clinic import calendar
 from desk.datetime_display import format_day
 from desk.form_layout import fields_in_row
 from recalls import actions
@@ -144,9 +145,9 @@ class SeenInErrorForm(ReasonForm):
     field_order = ("report", "note")
 
     def init_fields(self) -> None:
-        recorded = first_visits_recorded(self.recall)
+        recorded, today = first_visits_recorded(self.recall), calendar.today(self.recall.site)
         self.fields["report"].choices = [  # type: ignore[attr-defined]
-            (row.pk, f"{row.facility}, {format_day(row.performed_on)}") for row in recorded
+            (row.pk, f"{row.facility}, {format_day(row.performed_on, today)}") for row in recorded
         ]
         if len(recorded) < 2:
             del self.fields["report"]
@@ -218,8 +219,9 @@ class SurgeryInErrorForm(ReasonForm):
 
 def _surgery_choices(recall: Recall) -> list[tuple[int, str]]:
     """Each report with place, day and what the tissue showed. One query for each."""
+    today = calendar.today(recall.site)
     return [
-        (row.pk, f"{row.facility}, {format_day(row.performed_on)}: {row.pathology or '-'}")
+        (row.pk, f"{row.facility}, {format_day(row.performed_on, today)}: {row.pathology or '-'}")
         for row in surgeries_recorded(recall)
     ]
 
