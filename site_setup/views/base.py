@@ -12,7 +12,7 @@ from clinic.models import Site
 from clinic.roles import Page
 from desk.views import DeskView, current_user, log_patient_view
 from patients.models import Patient
-from recalls.presenters.datetime_display import format_day
+from recalls.presenters.datetime_display import format_clock_time, format_day
 from site_setup.agreements import MAX_COUNTED, Impact
 from site_setup.changes import change_settings
 
@@ -31,18 +31,18 @@ class SetupView(DeskView):
         return get_object_or_404(sites, pk=pk, pk__in=current_user(request).permanent_site_ids)
 
     def change(
-        self, request: HttpRequest, site_ids: Collection[int], save: Callable[[], None], back: str
+        self, request: HttpRequest, site_ids: Collection[int], save: Callable[[], None], back: str, about: str = ""
     ) -> HttpResponse:
-        """Save and go back, or show whom the change touches and ask."""
+        """Save and go back, or show whom the change touches and ask; `about` says there in words what is asked."""
         user = current_user(request)
         impact = change_settings(site_ids, save, by=user, confirmed=request.POST.get(_CONFIRMED, ""))
         if impact is None:
             messages.success(request, _("Saved."))
             return redirect(back)
-        return _ask(request, impact, back)
+        return _ask(request, impact, back, about)
 
 
-def _ask(request: HttpRequest, impact: Impact, back: str) -> HttpResponse:
+def _ask(request: HttpRequest, impact: Impact, back: str, about: str) -> HttpResponse:
     user = current_user(request)
     shown = impact.visits[:MAX_SHOWN]
     own = [one for one in shown if one.visit.recall.site_id in user.permanent_site_ids]
@@ -60,6 +60,7 @@ def _ask(request: HttpRequest, impact: Impact, back: str) -> HttpResponse:
             (name, value) for name, values in request.POST.lists() if name not in _NOT_SENT_AGAIN for value in values
         ],
         "limits": impact.limits,
+        "about": about,
         "digest": impact.digest(),
         "back": back,
     }
@@ -67,12 +68,12 @@ def _ask(request: HttpRequest, impact: Impact, back: str) -> HttpResponse:
 
 
 def _visit_row(one: Any, patient: Patient | None) -> dict[str, Any]:
-    clock = f"{one.clock_time:%H:%M}"
+    when = f"{format_day(one.clock_time.date())}, {format_clock_time(one.clock_time)}"
     return {
         "name": str(patient) if patient else _("A patient of another site"),
         "mrn": patient.mrn if patient else "",
         "site": one.site.name,
-        "before": f"{format_day(one.clock_time.date())}, {clock} ({one.zone_before})",
-        "after": f"{format_day(one.clock_time.date())}, {clock} ({one.site.time_zone})" if one.zone_changes else "",
+        "before": f"{when} ({one.zone_before})" if one.zone_changes else when,
+        "after": f"{when} ({one.site.time_zone})" if one.zone_changes else "",
         "problem": one.problem,
     }

@@ -40,12 +40,23 @@ class ClosedDaysView(SetupView):
                 Closure.objects.bulk_create(rows, ignore_conflicts=True)
                 log_words(user, site, f"closed day: added {', '.join(str(row) for row in rows)}.")
 
-        return self.change(request, [site.pk for site in sites], save, reverse("setup_closed_days"))
+        back = reverse("setup_closed_days")
+        return self.change(request, [site.pk for site in sites], save, back, _describe(sites, form))
 
     def _show(self, request: HttpRequest, form: ClosedDaysForm) -> HttpResponse:
         sites = sites_with_calendars(current_user(request))
         context = {"form": form, "holidays": _holidays(sites), "closures": _closures(sites)}
         return render(request, "site_setup/closed_days.html", context)
+
+
+def _describe(sites: list[Site], form: ClosedDaysForm) -> str:
+    """ "Closed Mon 30 Nov to Fri 11 Dec, Shadyside: Flood in the building."."""
+    days = form.days()
+    words = {"first": format_day(days[0]), "last": format_day(days[-1]), "why": form.cleaned_data["reason"],
+             "sites": ", ".join(site.name for site in sites)}  # fmt: skip
+    if len(days) == 1:
+        return _("Closed %(first)s, %(sites)s: %(why)s") % words
+    return _("Closed %(first)s to %(last)s, %(sites)s: %(why)s") % words
 
 
 class ReopenDayView(SetupView):

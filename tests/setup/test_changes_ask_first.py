@@ -135,6 +135,8 @@ def test_closed_days_of_several_sites_name_the_visits_of_each(
     typed = {"first": "2026-09-23", "last": "2026-09-25", "reason": "Move", "sites": [shadyside.pk, foothills.pk]}
     page = ada.post(url, typed)
     assert sorted(row["site"] for row in page.context["rows"]) == [foothills.name, shadyside.name]
+    assert f"Closed Wed 23 Sep to Fri 25 Sep, {foothills.name}, {shadyside.name}: Move" in page_text(page)
+    assert {row["before"] for row in page.context["rows"]} == {"Thu 24 Sep, 2:00 pm"}
     _say_yes(ada, url, page)
     assert Closure.objects.count() == 6
     assert WorkItem.objects.filter(kind=WorkItemKind.CLOSED_DAY).count() == 2
