@@ -21,6 +21,7 @@ from clinic.accounts.models import SecurityEvent as SecurityEvent
 from clinic.birads import BiradsEdition
 from clinic.contact_ladder import LOST_AFTER_DAYS, MAX_LADDER_DAYS, URGENT_LADDER, ContactLadder, build_ladder
 from clinic.contact_ladder import LadderRung as LadderRung
+from clinic.queries.related_rows import read_related
 from clinic.site_aliases import SiteAlias as SiteAlias
 from clinic.site_aliases import check_code_is_unused, keep_former_names
 from clinic.site_rules import ContactPlanSwitch, LaySummarySwitch, RetentionRule
@@ -156,14 +157,14 @@ class Site(LaySummarySwitch, ContactPlanSwitch, RetentionRule):
     def hours_by_weekday(self) -> dict[int, tuple[time, time]]:
         """First opening and last closing by weekday, Monday 0; a weekday that is missing is shut."""
         spans: dict[int, tuple[time, time]] = {}
-        for span in self.opening_hours.all():
+        for span in read_related(self, "opening_hours"):
             opens, closes = spans.get(span.weekday, (span.opens, span.closes))
             spans[span.weekday] = (min(opens, span.opens), max(closes, span.closes))
         return spans
 
     @cached_property
     def contact_ladder(self) -> ContactLadder:
-        return ContactLadder(build_ladder(self.ladder_rungs.all() if self.pk else ()), self.lost_after)
+        return ContactLadder(build_ladder(read_related(self, "ladder_rungs") if self.pk else ()), self.lost_after)
 
     @property
     def urgent_ladder(self) -> ContactLadder:
@@ -173,7 +174,7 @@ class Site(LaySummarySwitch, ContactPlanSwitch, RetentionRule):
     @cached_property
     def is_worked_by_special_day(self) -> dict[date, bool]:
         """The days that differ from the week: False where the site is shut, True for a public holiday that it works."""
-        return {closure.day: closure.is_worked for closure in self.closures.all()}
+        return {closure.day: closure.is_worked for closure in read_related(self, "closures")}
 
     @property
     def closed_dates(self) -> frozenset[date]:
@@ -197,7 +198,7 @@ class Site(LaySummarySwitch, ContactPlanSwitch, RetentionRule):
     @cached_property
     def former_authorities(self) -> tuple[str, ...]:
         """Whose record numbers its patients bore before."""
-        return tuple(alias.value for alias in self.aliases.all() if alias.kind == SiteAlias.Kind.AUTHORITY)
+        return tuple(alias.value for alias in read_related(self, "aliases") if alias.kind == SiteAlias.Kind.AUTHORITY)
 
     def current_authority(self, name: str) -> str:
         """The authority's name today: a former one of this site counts as the present one."""
@@ -339,7 +340,7 @@ class User(AbstractUser):
     @cached_property
     def own_sites(self) -> tuple[Site, ...]:
         """Read once per request: whom the user may see, and the names at the foot of each page."""
-        return tuple(self.sites.all())
+        return tuple(read_related(self, "sites"))
 
     def is_away_on(self, day: date) -> bool:
         """Whether their results are told by somebody else that day."""

@@ -12,6 +12,8 @@ from django.apps import apps
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from clinic.queries.related_rows import read_related
+
 
 class Role(models.TextChoices):
     SCHEDULER = "scheduler", _("Scheduler")
@@ -226,7 +228,7 @@ def get_roles(user: Any) -> frozenset[Role]:
     if not user.is_authenticated or not user.is_active:
         return frozenset()
     cached: frozenset[Role] | None = getattr(user, "_roles", None)
-    return cache_roles(user, (group.name for group in user.groups.all())) if cached is None else cached
+    return cache_roles(user, (group.name for group in read_related(user, "groups"))) if cached is None else cached
 
 
 def cache_roles(user: Any, group_names: Iterable[str]) -> frozenset[Role]:
@@ -243,16 +245,20 @@ def can_open_page(user: Any, page: Page) -> bool:
 
 
 def sync_groups(**_: Any) -> None:
-    """Make the groups in the database say what this file says; models not yet migrated are passed over."""
-    group_model = apps.get_model("auth", "Group")
+    """Make the groups in the database say what this file says; models not yet migrated are passed over.
+
+    Permissions are read once: after a migration this is called for each app.
+    """
+    group_model, permissions = apps.get_model("auth", "Group"), apps.get_model("auth", "Permission").objects
+    names = permissions.values_list("content_type__app_label", "codename", "pk")
+    known = {(app, codename): pk for app, codename, pk in names}
     for role in STAFF_ROLES:
         group, _created = group_model.objects.get_or_create(name=role.value)
-        group.permissions.set(list(_find_permissions(ADMIN_PERMISSIONS.get(role, {}))))
+        wanted = _codenames(ADMIN_PERMISSIONS.get(role, {}))
+        group.permissions.set([known[name] for name in wanted if name in known])
 
 
-def _find_permissions(wanted: dict[str, tuple[str, ...]]) -> Iterable[Any]:
-    permission_model = apps.get_model("auth", "Permission")
+def _codenames(wanted: dict[str, tuple[str, ...]]) -> Iterable[tuple[str, str]]:
     for label, verbs in wanted.items():
         app, model = label.split(".")
-        codenames = [f"{verb}_{model}" for verb in verbs]
-        yield from permission_model.objects.filter(content_type__app_label=app, codename__in=codenames)
+        yield from ((app, f"{verb}_{model}") for verb in verbs)

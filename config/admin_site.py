@@ -5,7 +5,7 @@ The way in is the ordinary sign-in page, so one lockout guards both.
 
 from collections.abc import Callable
 from datetime import UTC, tzinfo
-from functools import update_wrapper
+from functools import partial, update_wrapper
 from typing import Any
 
 from django.conf import settings
@@ -20,6 +20,7 @@ from django.template.response import SimpleTemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
@@ -51,6 +52,10 @@ class RecallDeskAdminSite(AdminSite):
                 return response.render() if isinstance(response, SimpleTemplateResponse) else response
 
         return super().admin_view(update_wrapper(in_local_time, view), cacheable)
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> Any:
+        """Built once a page shows it: it asks for every model's permissions and address, and most pages show none."""
+        return SimpleLazyObject(partial(super().get_app_list, request, app_label))
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Active staff accounts, and everybody who may open the board."""

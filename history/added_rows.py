@@ -28,6 +28,11 @@ def collect_added_rows() -> Iterator[list[Model]]:
         _added.reset(token)
 
 
+def get_added_rows() -> list[Model] | None:
+    """Those that the step has added so far; None outside a step."""
+    return _added.get()
+
+
 def _collect(instance: Model, created: bool, **_kwargs: Any) -> None:
     rows = _added.get()
     if created and rows is not None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
@@ -13,6 +14,8 @@ from django.utils.translation import gettext as _
 from clinic import calendar
 from clinic.actors import Actor, actor_for
 from clinic.models import User
+from clinic.queries.prepared import PreparedQuery
+from clinic.queries.related_rows import query_related
 from patients.address_faults import find_faults, fold_address
 from patients.contact_validation import CheckedContact, check_email, check_phone
 from patients.models import Consent, ContactPoint, Patient, ResultWish
@@ -27,7 +30,20 @@ def lock_patient(patient: Patient) -> None:
 
     For an act that leaves the patient's own row alone; a row that refers to it asks for it only at the commit.
     """
-    Patient.objects.select_for_update(no_key=True, of=("self",)).get(pk=patient.pk)
+    lock_patient_key(patient.pk)
+
+
+def lock_patient_key(patient: int) -> None:
+    """The same by primary key."""
+    if not list(_LOCK.rows(patient=patient)):
+        raise Patient.DoesNotExist
+
+
+def _build_lock(*, patient: int) -> "QuerySet[Patient, Any]":
+    return Patient.objects.select_for_update(no_key=True).filter(pk=patient).values_list("pk")
+
+
+_LOCK = PreparedQuery(_build_lock)
 
 
 def set_contact_point(
@@ -58,7 +74,8 @@ def set_contact_points(
     `addresses.mark_address_usable`.
     """
     checked = {kind: _check_contact(kind, raw, patient) for kind, raw in given.items()}
-    points = {ContactPoint.Kind(row.kind): row for row in patient.contact_points.filter(kind__in=checked)}
+    stored: list[ContactPoint] = query_related(patient, "contact_points")
+    points = {ContactPoint.Kind(row.kind): row for row in stored if row.kind in checked}
     before = {kind: points[kind].value if kind in points else None for kind in checked}
     changed = {kind: new for kind, new in checked.items() if new.value != before[kind]}
     if changed:
@@ -162,7 +179,8 @@ def record_consent(
     words: str = "",
 ) -> Consent | None:
     """Add what the patient said, `words` where they are known; None when it was said before."""
-    newest = patient.consents.filter(subject=subject).first()
+    said: list[Consent] = [row for row in query_related(patient, "consents") if row.subject == subject]
+    newest = max(said, key=lambda row: row.pk, default=None)
     if newest is not None and newest.granted == granted:
         return None
     lock_patient(patient)

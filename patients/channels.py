@@ -7,6 +7,7 @@ recorded yes as well (45 CFR 164.524 guidance on unencrypted email).
 
 from dataclasses import dataclass
 
+from clinic.queries.related_rows import read_related
 from patients.contact_validation import can_get_texts
 from patients.models import Consent, ContactPoint, Patient
 
@@ -33,9 +34,9 @@ class PatientChannels:
 
 def get_patient_channels(patient: Patient) -> PatientChannels:
     """Two queries, none when `contact_points` and `consents` are prefetched."""
-    points = {point.kind: point for point in patient.contact_points.all()}
+    points = {point.kind: point for point in read_related(patient, "contact_points")}
     newest: dict[str, Consent] = {}
-    for consent in sorted(patient.consents.all(), key=lambda row: row.pk):
+    for consent in sorted(read_related(patient, "consents"), key=lambda row: row.pk):
         newest[consent.subject] = consent
 
     def usable(kind: ContactPoint.Kind) -> str:

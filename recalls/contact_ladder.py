@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic import calendar
 from clinic.contact_ladder import ContactLadder, RungSpec
+from clinic.queries.related_rows import read_related
 from recalls.enums import ContactChannel, ContactResult, State
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ def current_ladder_attempts(recall: "Recall") -> list["ContactAttempt"]:
     if recall._state.adding:
         return []
     since = recall.contact_since
-    rows = sorted(recall.contact_attempts.all(), key=lambda attempt: attempt.pk)
+    known: list[ContactAttempt] = read_related(recall, "contact_attempts")
+    rows = sorted(known, key=lambda attempt: attempt.pk)
     undone = {row.retracts_id for row in rows if row.retracts_id} | {row.pk for row in rows if row.retracts_id}
     return [attempt for attempt in rows if attempt.pk not in undone and (since is None or attempt.at >= since)]
 

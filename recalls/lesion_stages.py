@@ -6,6 +6,12 @@ from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from django.apps import apps
+
+from clinic.queries.prepared import PreparedQuery
+from clinic.queries.related_rows import read_related
+from clinic.union_fetch import set_prefetched
+from history.added_rows import get_added_rows
 from recalls.enums import SUSPICIOUS_ASSESSMENTS, Assessment, ConcordanceVerdict
 from recalls.enums.lesions import MALIGNANT_CLASSES, PathologySource
 
@@ -15,7 +21,7 @@ if TYPE_CHECKING:
     from recalls.models import Biopsy, Concordance, Lesion, LesionAssessment, PathologyResult, Recall, Referral
 
 HandOvers = tuple["Referral", ...]
-_RELATIONS = ("assessments", "biopsies", "pathology_results__concordance")
+_KNOWN = "_known_lesion_statuses"  # on the locked recall: the list of rows that the step adds, its length, the statuses
 
 
 class LesionStage(Enum):
@@ -66,16 +72,54 @@ _REFERRAL_VERDICTS = frozenset({ConcordanceVerdict.MALIGNANT, ConcordanceVerdict
 
 
 def load_lesion_statuses(recall: "Recall") -> list[LesionStatus]:
-    """Of every lesion of the recall, by number; reads the rows anew in a fixed number of queries."""
-    lesions = list(recall.lesions.prefetch_related(*_RELATIONS))
-    return _statuses(lesions, load_hand_overs(recall) if lesions else ())
+    """Of every lesion of the recall, by number; reads the rows anew in a fixed number of queries.
+
+    Inside a step, whose recall is locked, they are read again only once the step has added a row.
+    """
+    added = get_added_rows()
+    known: tuple[Any, int, list[LesionStatus]] | None = recall.__dict__.get(_KNOWN)
+    if added is not None and known is not None and known[0] is added and known[1] == len(added):
+        return list(known[2])
+    lesions = _read_lesions(recall)
+    statuses = _statuses(lesions, load_hand_overs(recall) if lesions else ())
+    if added is not None:
+        recall.__dict__[_KNOWN] = (added, len(added), statuses)
+    return list(statuses)
 
 
-def load_hand_overs(recall: "Recall") -> "QuerySet[Referral]":
+def load_hand_overs(recall: "Recall") -> "list[Referral]":
     """Every referral of the recall, also those after which the patient was not seen, with the row that says so."""
-    referrals: Any = recall.referrals.model
+    return list(_HAND_OVERS.rows(recall=recall.pk))
+
+
+def _build_hand_overs(*, recall: int) -> "QuerySet[Referral]":
+    referrals: Any = apps.get_model("recalls", "Referral")
     rows: QuerySet[Referral] = referrals.all_objects.filter(recall=recall).select_related("not_kept")
     return rows.order_by("pk")
+
+
+def _build_lesion_rows(name: str, *, recall: int) -> "QuerySet[Any]":
+    """What each lesion of the recall has under that name."""
+    field: Any = apps.get_model("recalls", "Lesion")._meta.get_field(name)
+    rows = field.related_model._default_manager.filter(lesion__recall=recall)
+    return rows.select_related("concordance") if name == "pathology_results" else rows  # type: ignore[no-any-return]
+
+
+_HAND_OVERS, _LESION_ROWS = PreparedQuery(_build_hand_overs), PreparedQuery(_build_lesion_rows)
+
+
+def _read_lesions(recall: "Recall") -> "list[Lesion]":
+    """With all that decides where they stand; four queries, one where there are none."""
+    lesions: list[Lesion] = read_related(recall, "lesions")
+    by_key = {lesion.pk: lesion for lesion in lesions}
+    for name in ("assessments", "biopsies", "pathology_results") if lesions else ():
+        rows_by_key: dict[int, list[Any]] = {key: [] for key in by_key}
+        for row in _LESION_ROWS.rows(name, recall=recall.pk):
+            row.lesion = by_key[row.lesion_id]
+            rows_by_key[row.lesion_id].append(row)
+        for key, rows in rows_by_key.items():
+            set_prefetched(by_key[key], **{name: rows})
+    return lesions
 
 
 def lesion_statuses(recall: "Recall") -> list[LesionStatus]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from clinic.queries.related_rows import read_related
 from recalls.enums import (
     ACTIVE_APPOINTMENT_STATUSES,
     SUSPICIOUS_ASSESSMENTS,
@@ -56,7 +57,8 @@ def find_next_state(recall: Recall, statuses: Sequence[LesionStatus]) -> NextSta
 
 def newest_outcome(recall: Recall) -> Outcome | None:
     """The outcome that no later one amends."""
-    return max(recall.outcomes.all(), key=lambda row: row.pk, default=None)
+    rows: list[Outcome] = read_related(recall, "outcomes")
+    return max(rows, key=lambda row: row.pk, default=None)
 
 
 def is_imaging_owed(recall: Recall, outcome: Outcome | None, statuses: Sequence[LesionStatus]) -> bool:
@@ -78,7 +80,7 @@ def _closed(recall: Recall, outcome: Outcome | None, statuses: Sequence[LesionSt
     verdicts = {status.concordance.verdict for status in statuses if status.concordance is not None}
     if any(is_malignant(status) for status in statuses):
         return State.CLOSED, ClosureReason.CANCER_HANDED_OVER
-    if ConcordanceVerdict.HIGH_RISK in verdicts and recall.referrals.all():
+    if ConcordanceVerdict.HIGH_RISK in verdicts and read_related(recall, "referrals"):
         return State.CLOSED, ClosureReason.HIGH_RISK_REFERRED
     if outcome is None and recall.exam.assessment in SUSPICIOUS_ASSESSMENTS and verdicts:
         return State.CLOSED, ClosureReason.BENIGN_CONCORDANT  # straight to biopsy: the tissue is the answer
@@ -99,5 +101,5 @@ def _was_read_after_tissue(outcome: Outcome, statuses: Sequence[LesionStatus]) -
 
 
 def _active_visit_kind(recall: Recall) -> str:
-    active = [visit for visit in recall.appointments.all() if visit.status in ACTIVE_APPOINTMENT_STATUSES]
+    active = [visit for visit in read_related(recall, "appointments") if visit.status in ACTIVE_APPOINTMENT_STATUSES]
     return active[-1].kind if active else ""

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from clinic import calendar
 from clinic.actors import Actor
+from clinic.queries.related_rows import read_related
 from clinic.roles import Role
 from desk.datetime_display import display_datetime
 from recalls import contact_ladder
@@ -92,12 +93,12 @@ def is_at_risk(recall: Recall) -> bool:
 
 def pending_sign_offs(recall: Recall) -> list[SignOffRequest]:
     """What waits for a second signature; no query when prefetched."""
-    return [request for request in recall.sign_off_requests.all() if request.decided_at is None]
+    return [request for request in read_related(recall, "sign_off_requests") if request.decided_at is None]
 
 
 def open_report_requests(recall: Recall) -> list[ReportRequest]:
     """The reports that other institutions owe; no query when prefetched."""
-    return [request for request in recall.report_requests.all() if request.closed_at is None]
+    return [request for request in read_related(recall, "report_requests") if request.closed_at is None]
 
 
 def places_asked_after_visit(recall: Recall) -> list[str]:
@@ -109,7 +110,7 @@ def places_asked_after_visit(recall: Recall) -> list[str]:
 def is_first_visit_asked(recall: Recall) -> bool:
     """Whether somebody took the patient over and has not said yet that they came; no query when prefetched."""
     is_asked = bool(places_asked_after_visit(recall))
-    return is_asked and bool(recall.referrals.all()) and recall.patient.deceased_on is None
+    return is_asked and bool(read_related(recall, "referrals")) and recall.patient.deceased_on is None
 
 
 def first_visits_recorded(recall: Recall) -> list[OutsideReport]:
@@ -183,7 +184,7 @@ def priors_timestamps(recall: Recall) -> tuple[datetime | None, datetime | None]
     """When prior images were last requested and last received, since the wait for them began."""
     if recall._state.adding:
         return None, None
-    events = [event for event in recall.events.all() if event.at >= recall.state_since]
+    events = [event for event in read_related(recall, "events") if event.at >= recall.state_since]
     asked = [event.at for event in events if event.step == "request_priors"]
     came = [event.at for event in events if event.step == "receive_priors"]
     return max(asked, default=None), max(came, default=None)
@@ -191,7 +192,7 @@ def priors_timestamps(recall: Recall) -> tuple[datetime | None, datetime | None]
 
 def missed_appointment_today(recall: Recall, now: datetime) -> Appointment | None:
     """The newest visit if it was missed today and is of the kind that the recall now waits to book."""
-    visits = sorted(recall.appointments.all(), key=lambda visit: visit.pk)
+    visits = sorted(read_related(recall, "appointments"), key=lambda visit: visit.pk)
     visit = visits[-1] if visits else None
     if visit is None or visit.status != AppointmentStatus.MISSED:
         return None
@@ -216,16 +217,16 @@ def _is_result_writable(recall: Recall, _now: datetime) -> bool:
 
 
 def _has_tissue_since(recall: Recall, at: datetime) -> bool:
-    return any(row.at >= at for row in recall.pathology_results.all())
+    return any(row.at >= at for row in read_related(recall, "pathology_results"))
 
 
 def _has_visit_started(recall: Recall, now: datetime) -> bool:
-    return any(visit.is_active and visit.starts_at <= now for visit in recall.appointments.all())
+    return any(visit.is_active and visit.starts_at <= now for visit in read_related(recall, "appointments"))
 
 
 def _booked_biopsy(recall: Recall) -> Appointment | None:
-    booked = (visit for visit in recall.appointments.all() if visit.is_active and visit.kind == VisitKind.BIOPSY)
-    return next(booked, None)
+    visits: list[Appointment] = read_related(recall, "appointments")
+    return next((visit for visit in visits if visit.is_active and visit.kind == VisitKind.BIOPSY), None)
 
 
 def _has_biopsy_started(recall: Recall, now: datetime) -> bool:
@@ -244,7 +245,7 @@ def is_death_on_record(recall: Recall) -> bool:
 
     So it is for the patient's other recalls while a death is taken back, and after a merge with a living record.
     """
-    said = [event.step for event in recall.events.all() if event.step in ("mark_deceased", "not_deceased")]
+    said = [event.step for event in read_related(recall, "events") if event.step in ("mark_deceased", "not_deceased")]
     return bool(said) and said[-1] == "mark_deceased"
 
 
@@ -263,7 +264,7 @@ def _is_pathology_recorded(recall: Recall, _now: datetime) -> bool:
 
 
 def _is_result_told(recall: Recall, _now: datetime) -> bool:
-    return recall.result_since is None and bool(recall.disclosures.all())
+    return recall.result_since is None and bool(read_related(recall, "disclosures"))
 
 
 def case_reasons(recall: Recall, now: datetime) -> list[CaseReason]:
@@ -281,12 +282,12 @@ def case_reasons(recall: Recall, now: datetime) -> list[CaseReason]:
 
 def _has_barrier(recall: Recall, _now: datetime) -> bool:
     """No query when barriers and their help are prefetched."""
-    return not recall._state.adding and any(barrier.is_unsettled for barrier in recall.barriers.all())
+    return not recall._state.adding and any(barrier.is_unsettled for barrier in read_related(recall, "barriers"))
 
 
 def _has_case(recall: Recall, _now: datetime) -> bool:
     """No query when prefetched."""
-    return any(case.ended_at is None for case in recall.navigator_cases.all())
+    return any(case.ended_at is None for case in read_related(recall, "navigator_cases"))
 
 
 _PRECONDITION_CHECKS: dict[Precondition, Callable[[Recall, datetime], bool]] = {

@@ -8,6 +8,7 @@ amendment, signature, moved visit or death, which are corrected by a step of the
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from clinic.queries.related_rows import read_related
 from recalls.enums import ACTIVE_APPOINTMENT_STATUSES, BOOKED_STATES, STATES_KEEPING_APPOINTMENT
 from recalls.models import Recall, RecallEvent
 
@@ -24,8 +25,9 @@ def take_snapshot(recall: Recall) -> dict[str, Any]:
     names = [field.attname for field in Recall._meta.concrete_fields if field.attname not in _EXCLUDED_FIELDS]
     stands = {name: getattr(recall, name) for name in names}
     if recall.state in (*BOOKED_STATES, *STATES_KEEPING_APPOINTMENT):
-        visits = (visit for visit in recall.appointments.all() if visit.status in ACTIVE_APPOINTMENT_STATUSES)
-        stands["visit"] = next(([visit.pk, str(visit.status)] for visit in visits), None)
+        visits = read_related(recall, "appointments")
+        active = (visit for visit in visits if visit.status in ACTIVE_APPOINTMENT_STATUSES)
+        stands["visit"] = next(([visit.pk, str(visit.status)] for visit in active), None)
     return stands
 
 

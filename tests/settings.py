@@ -42,3 +42,5 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"]["init_command"] = (
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA recursive_triggers=ON;"
     )
+    # One process runs what in a clinic many do, and each savepoint is a statement of its own.
+    DATABASES["default"]["OPTIONS"]["cached_statements"] = 1_000

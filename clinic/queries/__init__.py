@@ -1,1 +1,1 @@
-"""Queries that every request asks, with the same SQL each time."""
+"""Queries that every request or step asks, with the same SQL each time."""

@@ -1,8 +1,8 @@
 """Compiles a query once and runs it again with other values: to write its SQL anew takes longer than to ask it.
 
-Only for what every request of a page asks. A query is built of named values alone, and the first time twice over, with
-two sets of stand-ins for them: a value that reaches the database in another form than it was given (a day before that
-instant) is refused, so that none of the first request can stay in the query.
+Only for what every request of a page, or every step, asks. A query is built of named values alone, and the first time
+twice over, with two sets of stand-ins for them: a value that reaches the database in another form than it was given (a
+day before that instant) is refused, so that none of the first request can stay in the query.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import connections
 from django.db.models import QuerySet
+from django.db.transaction import TransactionManagementError
 
 Value = int | datetime | Sequence[int] | Sequence[datetime]
 Place = tuple[str, int]  # the name of a value, and the number within it
@@ -32,6 +33,7 @@ class _Compiled:
     sql: str
     params: tuple[Any, ...]
     places: Mapping[int, Place]
+    locks: bool
 
 
 class PreparedQuery:
@@ -48,6 +50,8 @@ class PreparedQuery:
         compiled = self._compiled.get(key)
         if compiled is None:
             compiled = self._compiled[key] = self._compile(shape, values)
+        if compiled.locks and connection.get_autocommit():
+            raise TransactionManagementError("A query that locks its rows needs a transaction.")
         given = dict(_flatten(values))
         params = list(compiled.params)
         for number, place in compiled.places.items():
@@ -64,7 +68,8 @@ class PreparedQuery:
         differing = {number for number, pair in enumerate(zip(params, other[3], strict=True)) if pair[0] != pair[1]}
         if sql != other[2] or places != other[4] or differing != set(places):
             raise ValueAltered(self._build.__qualname__)
-        return _Compiled(rows, compiler, sql, params, places)
+        locks = rows.query.select_for_update and connections[self._using].features.has_select_for_update
+        return _Compiled(rows, compiler, sql, params, places, locks)
 
     def _try(self, shape: tuple[Any, ...], values: Mapping[str, Value], turn: int) -> tuple[Any, ...]:
         connection = connections[self._using]

@@ -19,6 +19,7 @@ from django.db.models import Q, QuerySet, prefetch_related_objects
 from django.utils import timezone
 
 from clinic.models import Site
+from clinic.queries.prepared import PreparedQuery
 from clinic.queries.prepared_statement import PreparedStatement
 from notifications.enums import Channel, NotificationState
 from notifications.models import Notification
@@ -183,21 +184,15 @@ class ClaimPrefetcher:
         return found
 
     def _lock_oldest_due(self, now: datetime) -> tuple[Notification, None] | None:
-        due = self._due(now)
-        locked = due.select_for_update(of=("self", "recall", "recall__patient"), skip_locked=True)
-        locked = locked.select_related("recall__patient", "recall__exam__referrer").order_by("not_before", "pk")
         # Two reads of the index cost the same however much waits; sorting by urgency would read all that is due later.
-        for urgent in (True, False) if due.filter(urgent=True).exists() else (False,):
-            if row := locked.filter(urgent=urgent).first():
+        for urgent in (True, False) if self._due(now).filter(urgent=True).exists() else (False,):
+            if row := next(iter(_OLDEST_DUE.rows(self.channel, urgent, now=now)), None):
                 self._share_site(row.recall)
                 return row, None
         return None
 
     def _due(self, now: datetime) -> QuerySet[Notification]:
-        unreserved = Q(reserved_until=None) | Q(reserved_until__lte=now)
-        return Notification.objects.filter(
-            unreserved, state=NotificationState.PLANNED, channel=self.channel, not_before__lte=now
-        )
+        return _due_by(now, self.channel)
 
     def _with_valid_facts(
         self, pk: int, recall_id: int, row_versions: str
@@ -232,3 +227,20 @@ def _read_row_versions(recall_ids: Sequence[int]) -> dict[int, str]:
     with connection.cursor() as cursor:
         cursor.execute(_READ_ROW_VERSIONS_SQL, [list(recall_ids)])
         return dict(cursor.fetchall())
+
+
+def _due_by(now: datetime, channel: str) -> QuerySet[Notification]:
+    unreserved = Q(reserved_until=None) | Q(reserved_until__lte=now)
+    return Notification.objects.filter(
+        unreserved, state=NotificationState.PLANNED, channel=channel, not_before__lte=now
+    )
+
+
+def _build_oldest_due(channel: str, urgent: bool, *, now: datetime) -> QuerySet[Notification]:
+    """Of those the first, locked with recall and patient, without what somebody has locked."""
+    locked = _due_by(now, channel).select_for_update(of=("self", "recall", "recall__patient"), skip_locked=True)
+    locked = locked.select_related("recall__patient", "recall__exam__referrer").order_by("not_before", "pk")
+    return locked.filter(urgent=urgent)[:1]
+
+
+_OLDEST_DUE = PreparedQuery(_build_oldest_due)

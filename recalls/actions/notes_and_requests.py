@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from clinic import calendar
 from clinic.actors import SYSTEM, actor_for
 from clinic.models import Site, User
+from clinic.queries.related_rows import read_related
 from patients import actions as patient_actions
 from patients.channels import get_patient_channels
 from patients.models import Consent, ResultWish
@@ -191,7 +192,8 @@ def letter_blocked_reason(recall: Recall) -> str:
         return _("The patient has died.")
     if not (patient.address_line and patient.city):
         return _("No postal address is known.")
-    if any(item.kind == WorkItemKind.PRINT_LETTER and item.done_at is None for item in recall.work_items.all()):
+    tasks = read_related(recall, "work_items")
+    if any(item.kind == WorkItemKind.PRINT_LETTER and item.done_at is None for item in tasks):
         return _("A letter is already waiting to be printed.")
     return ""
 
@@ -225,7 +227,7 @@ def is_answer_to_4_or_5_untold(recall: Recall) -> bool:
 
     One radiologist may answer it with a 1, 2 or 3; a letter alone must not end it. No query when prefetched.
     """
-    readings = sorted(recall.outcomes.all(), key=lambda row: row.pk)
+    readings = sorted(read_related(recall, "outcomes"), key=lambda row: row.pk)
     if readings and readings[-1].assessment not in WRITTEN_RESULT_ASSESSMENTS:
         return False  # it answers nothing, and is told by a person anyway
     worrying = [number for number, row in enumerate(readings) if row.assessment in SUSPICIOUS_ASSESSMENTS]
@@ -234,8 +236,8 @@ def is_answer_to_4_or_5_untold(recall: Recall) -> bool:
     since = readings[worrying[-1]].at if worrying else recall.opened_at
     later = readings[worrying[-1] + 1 :] if worrying else readings
     answers = [row.at for row in later if row.assessment in WRITTEN_RESULT_ASSESSMENTS]
-    answers += [row.at for row in recall.concordances.all() if row.at >= since]
-    told = [row.at for row in recall.disclosures.all() if row.method != DisclosureMethod.IN_WRITING]
+    answers += [row.at for row in read_related(recall, "concordances") if row.at >= since]
+    told = [row.at for row in read_related(recall, "disclosures") if row.method != DisclosureMethod.IN_WRITING]
     return not answers or not any(at >= min(answers) for at in told)
 
 

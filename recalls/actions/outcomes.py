@@ -118,11 +118,11 @@ def _see_to_telling(transition: Transition, outcome: Outcome, reading: OutcomeIn
     """
     # A word about an earlier visit is not written while the images of a later one are being read.
     is_read_again = replaced is not None and transition.from_state == State.AWAITING_OUTCOME
-    cannot_write = is_read_again or written_result_blocked_reason(transition.recall)
+    release_at = None if is_read_again else reading.release_at
     if reading.told is not None:
         tell_results(transition, reading.told)
-    elif reading.release_at is not None and not cannot_write:
-        release_in_writing(transition, outcome, reading.release_at)
+    elif release_at is not None and not written_result_blocked_reason(transition.recall):
+        release_in_writing(transition, outcome, release_at, is_allowed=True)
     else:
         owe_result(transition, since=transition.now, urgent=_is_urgent(outcome))
 

@@ -158,19 +158,22 @@ def tell_results(transition: Transition, disclosure: DisclosureInput) -> None:
     _add_disclosure(transition, disclosure)
     outcome = newest_outcome(transition.recall)
     if outcome is not None and not hasattr(outcome, "release"):
-        _add_release(transition, outcome, transition.now)
+        _create_release(transition, outcome, transition.now)
 
 
-def release_in_writing(transition: Transition, outcome: Outcome, release_at: datetime) -> None:
+def release_in_writing(
+    transition: Transition, outcome: Outcome, release_at: datetime, *, is_allowed: bool = False
+) -> None:
     """Count the outcome as told by a message, or owe it until the time set for that message.
 
-    Raises ValidationError for a time after the limit, StepUnavailable where it may not be told in writing.
+    `is_allowed`: the step has just asked `written_result_blocked_reason`. Raises ValidationError for a time after the
+    limit, StepUnavailable where it may not be told in writing.
     """
     recall = transition.recall
     statuses = load_lesion_statuses(recall)
     if outcome.assessment not in WRITTEN_RESULT_ASSESSMENTS or is_any_suspicious(statuses):
         raise ValidationError({"release_at": _("This result is told in person or by phone first.")})
-    refused = written_result_blocked_reason(recall)
+    refused = "" if is_allowed else written_result_blocked_reason(recall)
     if refused:
         raise StepUnavailable(_("%(why)s Tell the result in person or by phone.") % {"why": refused})
     if release_at > transition.now:
@@ -204,8 +207,14 @@ def _tell_in_writing(transition: Transition) -> None:
 
 
 def _add_release(transition: Transition, outcome: Outcome, release_at: datetime) -> None:
-    if not OutcomeRelease.objects.filter(outcome=outcome).exists():
-        OutcomeRelease.objects.create(outcome=outcome, release_at=release_at, **transition.signature)
+    if OutcomeRelease.objects.filter(outcome=outcome).exists():
+        transition.data |= {"outcome": outcome.pk, "release_at": release_at.isoformat()}
+    else:
+        _create_release(transition, outcome, release_at)
+
+
+def _create_release(transition: Transition, outcome: Outcome, release_at: datetime) -> None:
+    OutcomeRelease.objects.create(outcome=outcome, release_at=release_at, **transition.signature)
     transition.data |= {"outcome": outcome.pk, "release_at": release_at.isoformat()}
 
 

@@ -8,6 +8,7 @@ from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, When
 
 from clinic import calendar
 from clinic.models import Site
+from clinic.queries.related_rows import read_related
 from recalls.enums import State, VisitKind
 from recalls.models import LanePolicy, LaneTime, Recall, RecallEvent, Room
 from recalls.scheduling import slots
@@ -67,7 +68,8 @@ def may_still_be_here(recall: Recall, policy: LanePolicy | None, now: datetime) 
     """
     if policy is None or not policy.is_on or not _is_fresh(recall, policy.waits_minutes, now):
         return False
-    return not any(event.step == "decline_lane" and event.at >= recall.state_since for event in recall.events.all())
+    events = read_related(recall, "events")
+    return not any(event.step == "decline_lane" and event.at >= recall.state_since for event in events)
 
 
 def is_marked_as_here(row: Any, now: datetime) -> bool:

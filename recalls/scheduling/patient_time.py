@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinic.models import Site
+from clinic.queries.prepared import PreparedQuery, Value
 from desk.datetime_display import display_datetime
-from patients.models import Patient
+from patients.actions import lock_patient_key
 from recalls.enums import ACTIVE_APPOINTMENT_STATUSES
 from recalls.models import MAX_VISIT_MINUTES, Appointment, VisitPart
 
@@ -19,7 +21,7 @@ def lock_patient_time(patient_id: int, starts_at: datetime, minutes: int, exclud
 
     The lock is held until the booking is written, so that two desks do not book the same patient at once.
     """
-    Patient.objects.select_for_update(no_key=True, of=("self",)).get(pk=patient_id)
+    lock_patient_key(patient_id)
     ends_at = starts_at + timedelta(minutes=minutes)
     for begins, ends, site, kind in _booked_of(patient_id, starts_at, ends_at, exclude):
         if begins < ends_at and starts_at < ends:
@@ -39,13 +41,12 @@ def _booked_of(
     patient_id: int, start: datetime, end: datetime, exclude: Appointment | None
 ) -> Iterator[tuple[datetime, datetime, Site, str]]:
     """Start, end, site and kind of each visit and further part of the patient that may reach into that time."""
-    within = {"starts_at__gt": start - timedelta(minutes=MAX_VISIT_MINUTES), "starts_at__lt": end}
-    visits = Appointment.objects.filter(
-        recall__patient=patient_id, status__in=ACTIVE_APPOINTMENT_STATUSES, **within
-    ).select_related("site")
-    parts = VisitPart.objects.filter(
-        appointment__recall__patient=patient_id, appointment__status__in=ACTIVE_APPOINTMENT_STATUSES, **within
-    ).select_related("appointment__site")
+    within: dict[str, Value] = {
+        "patient": patient_id,
+        "after": start - timedelta(minutes=MAX_VISIT_MINUTES),
+        "before": end,
+    }
+    visits, parts = _VISITS.rows(**within), _PARTS.rows(**within)
     for visit in visits:
         if visit != exclude:
             ends = visit.starts_at + timedelta(minutes=visit.length_minutes)
@@ -53,3 +54,17 @@ def _booked_of(
     for part in parts:
         if part.appointment != exclude:
             yield part.starts_at, part.ends_at, part.appointment.site, part.get_kind_display()
+
+
+def _build_visits(*, patient: int, after: datetime, before: datetime) -> "QuerySet[Appointment]":
+    active = Appointment.objects.filter(recall__patient=patient, status__in=ACTIVE_APPOINTMENT_STATUSES)
+    return active.filter(starts_at__gt=after, starts_at__lt=before).select_related("site")
+
+
+def _build_parts(*, patient: int, after: datetime, before: datetime) -> "QuerySet[VisitPart]":
+    of_patient = VisitPart.objects.filter(appointment__recall__patient=patient)
+    active = of_patient.filter(appointment__status__in=ACTIVE_APPOINTMENT_STATUSES)
+    return active.filter(starts_at__gt=after, starts_at__lt=before).select_related("appointment__site")
+
+
+_VISITS, _PARTS = PreparedQuery(_build_visits), PreparedQuery(_build_parts)

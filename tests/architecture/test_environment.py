@@ -170,6 +170,7 @@ def test_the_embedded_database_survives_a_power_cut_and_writers_wait_for_each_ot
     options = database_settings(None, tmp_path)["OPTIONS"]
     assert options["transaction_mode"] == "IMMEDIATE"
     assert "synchronous=FULL" in options["init_command"]
+    assert options["cached_statements"] > 128  # Python's own number, less than a step and its page ask
 
 
 def test_the_embedded_database_stays_open_so_that_a_full_disk_can_be_read(tmp_path: Path) -> None:

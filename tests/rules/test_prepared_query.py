@@ -3,13 +3,22 @@
 from datetime import datetime, timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import QuerySet
+from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from clinic.factories import get_site_staff
 from clinic.models import Site
 from clinic.queries.prepared import PreparedQuery, ValueAltered
+from clinic.queries.related_rows import query_related, read_related
+from history.added_rows import collect_added_rows
+from patients.actions import lock_patient_key
+from recalls import actions
+from recalls.actions import PathologyInput
+from recalls.enums import PathologyClass
+from recalls.lesion_stages import LesionStage, load_lesion_statuses
 from recalls.models import Recall
 from recalls.testing.factories import RecallFactory
 
@@ -47,3 +56,51 @@ def test_a_value_that_is_altered_on_its_way_is_refused(shadyside: Site) -> None:
     for build in (altered, of_the_first_request):
         with pytest.raises(ValueAltered):
             PreparedQuery(build).rows(at=timezone.now())
+
+
+def test_what_belongs_to_a_row_is_what_its_manager_gives(shadyside: Site) -> None:
+    recall = RecallFactory.create(site=shadyside, cancer=True)
+    user = get_site_staff(shadyside).scheduler
+    for owner in (recall, recall.patient, shadyside, user):
+        names = [field.name for field in owner._meta.related_objects if field.one_to_many and field.related_name]
+        for name in names + [field.name for field in owner._meta.many_to_many]:
+            with CaptureQueriesContext(connection) as taken:
+                rows = read_related(owner, name)
+            assert (name, rows) == (name, list(getattr(owner, name).all()))
+            assert (name, len(taken)) == (name, 1)
+    with CaptureQueriesContext(connection) as taken:
+        assert {visit.recall for visit in read_related(recall, "appointments")} == {recall}
+    assert len(taken) == 1
+
+
+def test_what_was_prefetched_is_not_asked_again_unless_it_is_to_be(shadyside: Site) -> None:
+    booked = RecallFactory.create(site=shadyside, booked=True)
+    recall = Recall.objects.prefetch_related("appointments").get(pk=booked.pk)
+    booked.appointments.update(length_minutes=45)
+    with CaptureQueriesContext(connection) as taken:
+        (known,) = read_related(recall, "appointments")
+    (asked,) = query_related(recall, "appointments")
+    assert (len(taken), known.length_minutes == 45, asked.length_minutes) == (0, False, 45)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_query_that_locks_is_refused_outside_of_a_transaction(shadyside: Site) -> None:
+    if not connection.features.has_select_for_update:
+        pytest.skip("SQLite locks no rows")
+    recall = RecallFactory.create(site=shadyside)
+    with transaction.atomic():
+        lock_patient_key(recall.patient_id)
+    with pytest.raises(TransactionManagementError):
+        lock_patient_key(recall.patient_id)
+
+
+def test_a_step_reads_the_lesions_again_once_it_has_added_a_row(shadyside: Site) -> None:
+    recall = RecallFactory.create(site=shadyside, awaiting_pathology=True)
+    radiologist = get_site_staff(shadyside).radiologist
+    with collect_added_rows():
+        before = load_lesion_statuses(recall)
+        with CaptureQueriesContext(connection) as taken:
+            assert load_lesion_statuses(recall) == before
+        assert len(taken) == 0
+        actions.record_pathology(recall, PathologyInput(PathologyClass.BENIGN), by=radiologist)
+    assert [status.stage for status in load_lesion_statuses(recall)] == [LesionStage.TO_SIGN]

@@ -9,10 +9,12 @@ from random import Random
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from clinic import calendar
 from clinic.models import Site
+from clinic.queries.prepared import PreparedQuery
 from recalls.enums import SUSPICIOUS_ASSESSMENTS, PartOfDay
 from recalls.models import Recall, Trial, TrialEnd, TrialPlace
 
@@ -25,9 +27,16 @@ def running_trial(site: Site, subject: Trial.Subject) -> Trial | None:
     """The site's, of which there is one at most; read once for each instance of the site."""
     found: dict[str, Trial] | None = site.__dict__.get("_running_trials")
     if found is None:
-        found = {trial.subject: trial for trial in Trial.objects.running().filter(site=site.pk)}
+        found = {trial.subject: trial for trial in _RUNNING.rows(site=site.pk)}
         site.__dict__["_running_trials"] = found
     return found.get(subject)
+
+
+def _build_running(*, site: int) -> "QuerySet[Trial]":
+    return Trial.objects.running().filter(site=site)
+
+
+_RUNNING = PreparedQuery(_build_running)
 
 
 def may_take_part(recall: Recall) -> bool:
