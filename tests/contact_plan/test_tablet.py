@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
+from clinic import calendar
 from clinic.models import AccessLog, Site, User
 from patients.actions import record_death, set_merged_into
 from patients.contact_plan.handover import make_handover
@@ -108,7 +109,7 @@ def test_answered_to_the_end_it_is_handed_back_at_once(hand_to: Handed, ruth: Pa
 def test_with_death_merge_or_the_switch_it_ends(hand_to: Handed, ruth: Patient, scheduler_ana: User) -> None:
     dead, merged = (PatientFactory.create(site=ruth.site) for _ in range(2))
     tablets = [hand_to(patient) for patient in (dead, merged, ruth)]
-    record_death(dead, timezone.now().date(), by=scheduler_ana)
+    record_death(dead, calendar.today(ruth.site), by=scheduler_ana)
     set_merged_into(merged, ruth, by=scheduler_ana)
     assert [one.get("/tablet/number/").status_code for one in tablets] == [403, 403, 200]
     Site.objects.update(asks_contact_plan=False)
@@ -172,7 +173,7 @@ def test_it_is_offered_for_nobody_dead_merged_elsewhere_or_where_the_site_does_n
 ) -> None:
     client.force_login(scheduler_ana)
     dead, merged = (PatientFactory.create(site=ruth.site) for _ in range(2))
-    record_death(dead, timezone.now().date(), by=scheduler_ana)
+    record_death(dead, calendar.today(ruth.site), by=scheduler_ana)
     set_merged_into(merged, ruth, by=scheduler_ana)
     for patient, words in ((dead, "The patient has died"), (merged, "Open the one in use")):
         assert words in page_text(client.post(reverse("contact_plan", args=[patient.pk]), {"way": "tablet"}))

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pypdf import PageObject, PdfReader
 
+from clinic import calendar
 from clinic.models import AccessLog, Site, User
 from notifications.delivery.worker import send_due
 from notifications.enums import NotificationState
@@ -223,7 +224,7 @@ def test_a_letter_whose_recall_ended_while_the_batch_was_made_is_not_in_the_pile
     gone = batch.letters.filter(state=BatchLetter.State.READY).first()
     assert gone is not None
     recall = gone.notification.recall
-    actions.mark_deceased(recall, by=scheduler_ana, died_on=timezone.now().date(), note="told by phone")
+    actions.mark_deceased(recall, by=scheduler_ana, died_on=calendar.today(recall.site), note="told by phone")
     jobs.work_on_batch(batch.pk)
     assert sorted(get_states(batch)) == ["failed", "left_out", "ready"]
 
@@ -243,7 +244,9 @@ def test_what_was_posted_counts_as_sent_unless_it_is_not_true_any_more(
 ) -> None:
     jobs.work_on_batch(batch.pk)
     first, second = (letter.notification for letter in batch.letters.filter(state=BatchLetter.State.READY))
-    actions.mark_deceased(second.recall, by=scheduler_ana, died_on=timezone.now().date(), note="told by phone")
+    actions.mark_deceased(
+        second.recall, by=scheduler_ana, died_on=calendar.today(second.recall.site), note="told by phone"
+    )
     client.force_login(scheduler_ana)
     client.post(reverse("letter_batch_posted", args=[batch.pk]))
     assert jobs.work_on_batch(batch.pk)
