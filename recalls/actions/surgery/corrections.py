@@ -16,7 +16,7 @@ from recalls.actions.telling import is_newest_result_urgent, owe_result, retract
 from recalls.actions.transition import ActionKwargs, Transition, apply_step
 from recalls.enums import DisclosureMethod, OutsideReportKind, ReportSource
 from recalls.lesion_stages import is_malignant, load_lesion_statuses
-from recalls.models import OutsideReport, OutsideReportRetraction, PathologyResult, Recall, RecallEvent
+from recalls.models import OutsideReport, OutsideReportRetraction, Recall, RecallEvent
 from recalls.permissions import NotPermitted, surgeries_recorded
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -40,7 +40,7 @@ def amend_surgery(
 
     def amend(transition: Transition) -> None:
         old = _recorded_surgery(transition.recall, report_id)
-        tissue = _tissue_of(old)
+        tissue = old.pathology
         meant = replace(pathology, lesion_id=pathology.lesion_id or (tissue.lesion_id if tissue else None))
         report = OutsideReportInput(
             OutsideReportKind.SURGERY, old.facility, performed_on or old.performed_on, ReportSource(old.source),
@@ -89,11 +89,6 @@ def _recorded_surgery(recall: Recall, report_id: int | None) -> OutsideReport:
     if len(recorded) != 1:
         raise ValidationError({"report": _("Say which report is meant.")})
     return recorded[0]
-
-
-def _tissue_of(report: OutsideReport) -> PathologyResult | None:
-    """Also after the report was taken back."""
-    return report.pathology
 
 
 def _take_back(transition: Transition, report: OutsideReport) -> None:
