@@ -1,7 +1,10 @@
 """Compares a patient's recalls together: one that is to be contacted speaks for all, and all know a new address."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
+from django.db.models import QuerySet
+
+from clinic.queries.prepared import PreparedQuery
 from notifications.enums import NotificationState
 from notifications.models import Notification
 from notifications.planning.reconcile import reconcile_all
@@ -19,13 +22,20 @@ def reconcile_siblings(event: RecallEvent) -> bool:
     """
     recall = event.recall
     patients = {recall.patient_id, *(event.data.get(name) for name in ("from_patient", "to_patient"))} - {None}
-    waiting = Recall.objects.filter(patient__in=patients, site=recall.site_id, state=State.TO_CONTACT)
-    locked = waiting.exclude(pk=recall.pk).select_for_update(of=("self",), skip_locked=True, no_key=True)
-    rows = locked.select_related("patient", "exam__referrer").order_by("pk")
-    siblings = list(rows.prefetch_related("patient__contact_points", "patient__consents"))
+    siblings: list[Recall] = list(_SIBLINGS.rows(patients=sorted(patients), site=recall.site_id, own=recall.pk))
     for sibling in siblings:
         sibling.site = recall.site
     return reconcile_all(load_snapshots(siblings)) if siblings else False
+
+
+def _build_siblings(*, patients: Sequence[int], site: int, own: int) -> "QuerySet[Recall]":
+    waiting = Recall.objects.filter(patient__in=patients, site=site, state=State.TO_CONTACT)
+    locked = waiting.exclude(pk=own).select_for_update(of=("self",), skip_locked=True, no_key=True)
+    rows = locked.select_related("patient", "exam__referrer").order_by("pk")
+    return rows.prefetch_related("patient__contact_points", "patient__consents")
+
+
+_SIBLINGS = PreparedQuery(_build_siblings)
 
 
 def reconcile_in_flight(patients: Collection[int]) -> None:

@@ -1,16 +1,18 @@
 """Loads all facts about recalls that their messages depend on, in a fixed number of queries."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from clinic.calendar import SendWindow
 from clinic.models import Site
+from clinic.queries.prepared import PreparedQuery
 from notifications.enums import NotificationKind, NotificationState
 from notifications.models import EducationSeries, Notification
 from patients.models import ResultWish
@@ -180,12 +182,12 @@ def load_snapshots(recalls: Iterable[Recall]) -> list[RecallSnapshot]:
     by_id = {recall.pk: recall for recall in recalls}
     events: dict[int, list[EventRecord]] = defaultdict(list)
     had: dict[str, set[int]] = defaultdict(set)
-    for recall_id, *facts in RecallEvent.objects.filter(recall__in=by_id).order_by("pk").values_list(*_EVENT_FIELDS):
+    for recall_id, *facts in _read(_build_events, by_id):
         event = EventRecord(*facts)
         events[recall_id].append(event)
         had[event.step].add(recall_id)
     notifications: dict[int, dict[NotificationKey, Notification]] = defaultdict(dict)
-    for row in Notification.objects.filter(recall__in=by_id).only(*_NOTIFICATION_FIELDS):
+    for row in _read(_build_messages, by_id):
         row.recall = by_id[row.recall_id]
         notifications[row.recall_id][row.kind, row.occasion] = row
     appointments = _rows_by_recall(Appointment, had["book_appointment"] | had["book_biopsy"] | had["walk_in"])
@@ -219,7 +221,7 @@ def _recalls_with(steps: Iterable[str], had: Mapping[str, set[int]]) -> set[int]
 
 
 def _wishes_by_patient(patients: Collection[int]) -> dict[int, ResultWish]:
-    return ResultWish.objects.in_bulk(patients, field_name="patient_id") if patients else {}
+    return {wish.patient_id: wish for wish in _read(_build_wishes, set(patients))} if patients else {}
 
 
 def offer_occasion(offer: EarlierOffer) -> str:
@@ -264,8 +266,7 @@ def _leading_contact(recalls: Iterable[Recall]) -> set[int]:
     if not waiting:
         return set()
     first = {(recall.patient_id, recall.site_id): recall.pk for recall in waiting}
-    rows = Recall.objects.filter(patient__in={recall.patient_id for recall in waiting}, state=State.TO_CONTACT)
-    for pk, *place in rows.values_list("pk", "patient_id", "site_id"):
+    for pk, *place in _read(_build_waiting, {recall.patient_id for recall in waiting}):
         first[tuple(place)] = min(pk, first.get(tuple(place), pk))
     return {recall.pk for recall in waiting if first[recall.patient_id, recall.site_id] >= recall.pk}
 
@@ -273,10 +274,42 @@ def _leading_contact(recalls: Iterable[Recall]) -> set[int]:
 def _rows_by_recall(model: Any, recalls: set[int], *related: str) -> dict[int, list[Any]]:
     found: dict[int, list[Any]] = defaultdict(list)
     if recalls:
-        rows = model.objects.filter(recall__in=recalls).order_by("pk")
-        for row in rows.select_related(*related) if related else rows:
+        for row in _read(_build_rows, recalls, model, *related):
             found[row.recall_id].append(row)
     return found
+
+
+def _read(build: "Callable[..., QuerySet[Any, Any]]", keys: Collection[int], *shape: Any) -> Iterable[Any]:
+    """Of one recall or patient, as each step asks it, by a query that is compiled once."""
+    return _PREPARED[build].rows(*shape, keys=list(keys)) if len(keys) == 1 else build(*shape, keys=list(keys))
+
+
+def _build_events(*, keys: Sequence[int]) -> "QuerySet[RecallEvent, Any]":
+    return RecallEvent.objects.filter(recall__in=keys).order_by("pk").values_list(*_EVENT_FIELDS)
+
+
+def _build_messages(*, keys: Sequence[int]) -> "QuerySet[Notification]":
+    return Notification.objects.filter(recall__in=keys).only(*_NOTIFICATION_FIELDS)
+
+
+def _build_wishes(*, keys: Sequence[int]) -> "QuerySet[ResultWish]":
+    return ResultWish.objects.filter(patient__in=keys)
+
+
+def _build_waiting(*, keys: Sequence[int]) -> "QuerySet[Recall, Any]":
+    rows = Recall.objects.filter(patient__in=keys, state=State.TO_CONTACT)
+    return rows.values_list("pk", "patient_id", "site_id")
+
+
+def _build_rows(model: Any, *related: str, keys: Sequence[int]) -> "QuerySet[Any]":
+    rows: QuerySet[Any] = model.objects.filter(recall__in=keys).order_by("pk")
+    return rows.select_related(*related) if related else rows
+
+
+_PREPARED = {
+    build: PreparedQuery(build)
+    for build in (_build_events, _build_messages, _build_wishes, _build_waiting, _build_rows)
+}
 
 
 def _appointments_of(recall: Recall, rows: list[Appointment]) -> list[Appointment]:

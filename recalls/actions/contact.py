@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from clinic.actors import SYSTEM, actor_for
 from clinic.models import Site
+from clinic.queries.related_rows import read_related
 from desk.datetime_display import display_datetime
 from patients.actions import update_details
 from patients.addresses import mark_address_unusable
@@ -266,7 +267,7 @@ def open_shared_address_tasks(points: Iterable[ContactPoint], reason: str, *, ap
 def ask_for_right_contacts(recall: Recall) -> WorkItem | None:
     """One task that names each number and address of the patient that cannot be used; None where all can."""
     site, reasons = recall.site, []
-    for point in recall.patient.contact_points.all():
+    for point in read_related(recall.patient, "contact_points"):
         is_email = point.kind == ContactPoint.Kind.EMAIL
         if point.unusable == ContactPoint.UnusableReason.INVALID:
             checked = check_email(point.value) if is_email else check_phone(point.value, site.country)

@@ -6,12 +6,14 @@ from datetime import datetime
 from typing import Any, Required, TypedDict
 
 from django.db import transaction
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinic.actors import Actor, actor_for
 from clinic.models import User
+from clinic.queries.prepared import PreparedQuery
+from clinic.queries.related_rows import read_related
 from history.added_rows import collect_added_rows
 from patients.models import Patient
 from recalls import deadlines
@@ -204,18 +206,25 @@ def _longest_awaited_biopsy(recall: Recall) -> datetime | None:
 
 
 def active_appointment(recall: Recall) -> Appointment | None:
-    return next(
-        (visit for visit in recall.appointments.all() if visit.status in ACTIVE_APPOINTMENT_STATUSES),
-        None,
-    )
+    visits: list[Appointment] = read_related(recall, "appointments")
+    return next((visit for visit in visits if visit.status in ACTIVE_APPOINTMENT_STATUSES), None)
 
 
 def lock_recall(recall: Recall) -> Recall:
-    rows = Recall.objects.select_for_update(of=("self",)).select_related("patient", "exam", "imaging_order")
-    locked: Recall = rows.get(pk=recall.pk)
+    locked: Recall | None = next(iter(_LOCK.rows(recall=recall.pk)), None)
+    if locked is None:
+        raise Recall.DoesNotExist
     # The site with its hours and deadlines is read once for many recalls.
     locked.site = recall.site
     return locked
+
+
+def _build_lock(*, recall: int) -> "QuerySet[Recall]":
+    rows = Recall.objects.select_for_update(of=("self",)).select_related("patient", "exam", "imaging_order")
+    return rows.filter(pk=recall)
+
+
+_LOCK = PreparedQuery(_build_lock)
 
 
 def lock_open_recalls(*patients: Patient) -> list[Recall]:

@@ -6,9 +6,10 @@ from typing import Any
 
 from celery import current_app
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from kombu.exceptions import OperationalError
 
+from clinic.queries.prepared import PreparedQuery
 from exchange.fhir.models import WebhookDelivery, WebhookSubscription
 from exchange.fhir.models.webhooks import WebhookKind
 from recalls.enums import State
@@ -48,10 +49,17 @@ def plan_webhooks(events: Sequence[RecallEvent], **_signal: Any) -> None:
 def _subscriptions_by_site(sites: Collection[int]) -> dict[int, list[WebhookSubscription]]:
     found: dict[int, list[WebhookSubscription]] = defaultdict(list)
     if sites:
-        rows = WebhookSubscription.objects.filter(active=True).annotate(site=F("client__account__sites"))
-        for subscription in rows.filter(site__in=sites).order_by("pk"):
+        for subscription in _SUBSCRIPTIONS.rows(sites=sorted(sites)):
             found[subscription.site].append(subscription)
     return found
+
+
+def _build_subscriptions(*, sites: Sequence[int]) -> "QuerySet[WebhookSubscription]":
+    rows = WebhookSubscription.objects.filter(active=True).annotate(site=F("client__account__sites"))
+    return rows.filter(site__in=sites).order_by("pk")
+
+
+_SUBSCRIPTIONS = PreparedQuery(_build_subscriptions)
 
 
 def wake() -> None:
