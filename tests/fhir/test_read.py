@@ -51,6 +51,22 @@ def treated(shadyside: Site) -> Recall:
     return recall
 
 
+def test_a_resource_reads_the_same_however_the_database_finds_its_rows(ris: FhirClient, treated: Recall) -> None:
+    """PostgreSQL answers in the order of an index or of the table, as it thinks best."""
+
+    def read(*avoided: str) -> list[Any]:
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                for plan in ("seqscan", "indexscan", "bitmapscan"):
+                    cursor.execute(f"SET LOCAL enable_{plan} = {'off' if plan in avoided else 'on'}")
+        patient, care = _resources(_search(ris, "Patient"))[0], _resources(_search(ris, "CarePlan"))[0]
+        return [patient["telecom"], care["activity"]]
+
+    by_index = read("seqscan", "bitmapscan")
+    assert min(map(len, by_index)) > 1
+    assert read("indexscan", "bitmapscan") == by_index
+
+
 def test_every_resource_of_a_patient_is_valid_r4(ris: FhirClient, treated: Recall, subtests: pytest.Subtests) -> None:
     for name in DEFINITIONS:
         with subtests.test(name):

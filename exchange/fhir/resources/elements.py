@@ -2,8 +2,11 @@
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, TypeAlias
+from operator import attrgetter
+from typing import Any, TypeAlias, TypeVar
 from urllib.parse import quote
+
+from django.db.models import Model, QuerySet
 
 from clinic.models import Site, User
 from patients.models import Patient
@@ -11,6 +14,7 @@ from recalls.enums import OutcomeBasis
 from recalls.models import Outcome
 
 Json: TypeAlias = dict[str, Any]
+Row = TypeVar("Row", bound=Model)
 
 US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/"
 HL7_CODES = "http://terminology.hl7.org/CodeSystem/"
@@ -27,6 +31,11 @@ def prune(value: Any) -> Any:
     if isinstance(value, list):
         return [one for one in map(prune, value) if one not in (None, "", [], {})]
     return value.strip() if isinstance(value, str) else value
+
+
+def in_order(rows: "QuerySet[Row]") -> list[Row]:
+    """Prefetched rows as they were written, so that a resource that did not change reads the same each time."""
+    return sorted(rows, key=attrgetter("pk"))
 
 
 def build_head(resource_type: str, logical_id: str, row: Any, *profiles: str) -> Json:

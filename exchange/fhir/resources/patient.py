@@ -6,6 +6,7 @@ from exchange.fhir.resources.elements import (
     build_head,
     day,
     identifier,
+    in_order,
     mrn_system,
     name_of,
     patient_reference,
@@ -29,7 +30,8 @@ _TELECOM = {
 
 def build_patient(patient: Patient) -> Json:
     """Needs `site`, `contact_points` and `merged_from`. A merged record says by which one it is replaced."""
-    links = [{"other": patient_reference(loser.pk), "type": "replaces"} for loser in patient.merged_from.all()]
+    losers = in_order(patient.merged_from.all())
+    links = [{"other": patient_reference(loser.pk), "type": "replaces"} for loser in losers]
     if patient.merged_into_id:
         links = [{"other": patient_reference(patient.merged_into_id), "type": "replaced-by"}]
     return {
@@ -38,7 +40,7 @@ def build_patient(patient: Patient) -> Json:
         "identifier": [identifier(mrn_system(patient.assigning_authority), patient.mrn, "MR")],
         "active": patient.merged_into_id is None,
         "name": list(name_of(patient)),
-        "telecom": [_build_contact(point) for point in patient.contact_points.all()],
+        "telecom": [_build_contact(point) for point in in_order(patient.contact_points.all())],
         "gender": GENDER_BY_SEX[Patient.Sex(patient.sex)],
         "birthDate": day(patient.birth_date),
         "deceasedDateTime": day(patient.deceased_on),

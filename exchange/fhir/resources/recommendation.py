@@ -11,6 +11,7 @@ from exchange.fhir.resources.elements import (
     coding,
     concept,
     day,
+    in_order,
     instant,
     local_concept,
     narrative,
@@ -178,7 +179,7 @@ def build_care_plan(recall: Recall) -> Json:
         "period": period(recall.opened_at, recall.closed_at),
         "author": site_reference(recall.site),
         "addresses": [],
-        "activity": [_build_activity(message) for message in recall.notifications.all()],
+        "activity": [_build_activity(message) for message in in_order(recall.notifications.all())],
     }
 
 
