@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinic import calendar
+from clinic.queries.prepared import PreparedQuery
 from desk.datetime_display import format_datetime
 from exchange.hl7.message_result import MessageResult, ReportMark
 from exchange.models import Hl7AwaitedFinal, Hl7Message
@@ -77,8 +78,8 @@ def warn_of_missing_finals() -> int:
 
 def describe_missing_finals(*, sites: Iterable[int], **_signal: object) -> list[str]:
     """A sentence for each preliminary 4 or 5 at these sites whose final report is missing, the longest first."""
-    rows = _open_rows().filter(site__in=list(sites), due_at__lte=timezone.now())
-    rows = rows.filter(message__state=Hl7Message.State.PARKED).order_by("due_at", "pk")
+    wanted = sorted(sites)
+    rows = _MISSING.rows(sites=wanted, now=timezone.now()) if wanted else ()
     return [
         _("Preliminary reading of %(result)s without a final report: exam %(accession)s, %(when)s, from %(sender)s.")
         % {
@@ -87,13 +88,21 @@ def describe_missing_finals(*, sites: Iterable[int], **_signal: object) -> list[
             "when": format_datetime(row.message.received_at.astimezone(row.site.zone)),
             "sender": row.message.sender or row.message.application,
         }
-        for row in rows.select_related("message__sender")[:_SHOWN]
+        for row in rows
     ]
+
+
+def _build_missing(*, sites: list[int], now: datetime) -> "QuerySet[Hl7AwaitedFinal]":
+    rows = _open_rows().filter(site__in=sites, due_at__lte=now, message__state=Hl7Message.State.PARKED)
+    return rows.select_related("message__sender").order_by("due_at", "pk")[:_SHOWN]
 
 
 def _open_rows() -> "QuerySet[Hl7AwaitedFinal]":
     rows = Hl7AwaitedFinal.objects.filter(cleared_at=None).select_related("site", "message")
     return rows.defer("message__raw", "message__mended")
+
+
+_MISSING = PreparedQuery(_build_missing)
 
 
 def _clear(rows: Iterable[Hl7AwaitedFinal]) -> None:

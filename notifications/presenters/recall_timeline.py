@@ -1,12 +1,14 @@
 """Provides the entries about messages for the timeline of a recall."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from clinic.queries.prepared import PreparedQuery
 from notifications.enums import NotificationKind, NotificationState, SummaryState
 from notifications.models import DeliveryReport, LaySummary, Notification
 from notifications.presenters.message_history import describe_reroute, describe_tracking
@@ -41,17 +43,22 @@ def summary_timeline_entries(recall: Recall) -> Iterator[TimelineEntry]:
         )
 
 
+def _build_messages(*, recall: int, now: datetime) -> "QuerySet[Notification]":
+    complaints = DeliveryReport.objects.filter(notification=OuterRef("pk"), result=DeliveryReport.Result.COMPLAINED)
+    not_yet = Q(state=NotificationState.SUPPRESSED, not_before__gt=now)
+    rows = Notification.objects.filter(~not_yet, recall=recall, state__in=_SHOWN_STATES)
+    return with_tracking_number(rows.annotate(has_complaint=Exists(complaints))).order_by("pk")
+
+
+_MESSAGES = PreparedQuery(_build_messages)
+
+
 def message_timeline_entries(recall: Recall) -> Iterator[TimelineEntry]:
     """Every message of the recall that is neither planned nor cancelled, with its state and reason. One query.
 
     What is held back is told once its day has come: until then the way may be mended, or the message not needed.
     """
-    complaints = DeliveryReport.objects.filter(notification=OuterRef("pk"), result=DeliveryReport.Result.COMPLAINED)
-    not_yet = Q(state=NotificationState.SUPPRESSED, not_before__gt=timezone.now())
-    rows = Notification.objects.filter(~not_yet, recall=recall, state__in=_SHOWN_STATES).annotate(
-        has_complaint=Exists(complaints)
-    )
-    for row in with_tracking_number(rows).order_by("pk"):
+    for row in _MESSAGES.rows(recall=recall.pk, now=timezone.now()):
         details = [row.state_label]
         if tracking := describe_tracking(row):
             details.append(tracking)

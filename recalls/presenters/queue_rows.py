@@ -18,7 +18,7 @@ from patients.models import Patient
 from recalls.assignment import current_assignee, display_name
 from recalls.contact_ladder import current_ladder_attempts, is_ladder_complete
 from recalls.edit_presence import get_claim_holder
-from recalls.enums import AppointmentStatus, State, WorkItemKind
+from recalls.enums import AppointmentStatus, ContactResult, State, WorkItemKind
 from recalls.models import ContactAttempt, Recall
 from recalls.presenters.case_marks import (
     ResolutionProgress,
@@ -220,4 +220,4 @@ def _last_attempt_text(site: Site, attempts: Sequence[ContactAttempt], now: date
     if not attempts:
         return _("none yet")
     last = attempts[-1]
-    return f"{last.get_result_display()}, {display_datetime(site, last.at, now)}"
+    return f"{ContactResult(last.result).label}, {display_datetime(site, last.at, now)}"

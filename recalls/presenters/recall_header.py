@@ -16,7 +16,7 @@ from patients.contact_validation import format_phone
 from patients.models import ContactPoint, Patient
 from recalls import contact_ladder, edit_presence
 from recalls.assignment import current_assignee, display_name
-from recalls.enums import LADDER_STATES, AppointmentStatus, Side, State
+from recalls.enums import LADDER_STATES, AppointmentStatus, FindingKind, Side, State
 from recalls.lesion_stages import worst_open_category
 from recalls.models import ContactAttempt, Recall, ScreeningExam
 from recalls.presenters.barriers.panel import script_help
@@ -194,7 +194,7 @@ def build_recall_reason(recall: Recall, now: datetime) -> RecallReason:
 
 def format_findings(exam: ScreeningExam) -> list[str]:
     """ "Calcifications (right, upper outer)"; no query when prefetched."""
-    return [_format_finding(row.get_kind_display(), row.side, row.place) for row in exam.findings.all()]
+    return [_format_finding(FindingKind(row.kind).label, row.side, row.place) for row in exam.findings.all()]
 
 
 def _format_finding(kind: Any, side: str, place: str) -> str:

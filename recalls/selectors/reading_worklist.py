@@ -78,7 +78,18 @@ def _build_rows(*, numbers: list[int]) -> "QuerySet[Recall]":
     return rows.prefetch_related("contact_attempts", "exam__findings")
 
 
+def _build_signatures(*, sites: list[int]) -> "QuerySet[SignOffRequest]":
+    rows = SignOffRequest.objects.filter(site_id__in=sites, decided_at=None, recall__state__in=OPEN_STATES)
+    return rows.select_related("recall__patient", "requested_by").order_by("requested_at", "pk")[: SECTION_SIZE + 1]
+
+
+def _build_tasks(*, sites: list[int]) -> "QuerySet[WorkItem]":
+    rows = WorkItem.objects.filter(site_id__in=sites, done_at=None, kind__in=_RADIOLOGIST_TASKS)
+    return rows.select_related("patient", "recall").order_by("opened_at", "pk")[: SECTION_SIZE + 1]
+
+
 _FIRST_IDS, _ROWS = PreparedQuery(_build_first_ids), PreparedQuery(_build_rows)
+_SIGNATURES, _TASKS = PreparedQuery(_build_signatures), PreparedQuery(_build_tasks)
 _NUMBERS_IN_STEPS_OF = 8
 
 
@@ -106,16 +117,14 @@ def next_recall_to_read(user: User, now: datetime, answered: State, answered_pk:
 
 def pending_signatures(site_ids: Iterable[int]) -> list[SignOffRequest]:
     """What waits for a second signature at these sites, the longest waiting first. One query."""
-    rows = SignOffRequest.objects.filter(site_id__in=list(site_ids), decided_at=None, recall__state__in=OPEN_STATES)
-    return list(
-        rows.select_related("recall__patient", "requested_by").order_by("requested_at", "pk")[: SECTION_SIZE + 1]
-    )
+    sites = sorted(site_ids)
+    return list(_SIGNATURES.rows(sites=sites)) if sites else []
 
 
 def radiologist_tasks(site_ids: Iterable[int]) -> list[WorkItem]:
     """Open tasks that only a radiologist can do at these sites, oldest first. One query."""
-    rows = WorkItem.objects.filter(site_id__in=list(site_ids), done_at=None, kind__in=_RADIOLOGIST_TASKS)
-    return list(rows.select_related("patient", "recall").order_by("opened_at", "pk")[: SECTION_SIZE + 1])
+    sites = sorted(site_ids)
+    return list(_TASKS.rows(sites=sites)) if sites else []
 
 
 def earlier_recalls(user: User, recall: Recall) -> list[Recall]:

@@ -1,12 +1,11 @@
 """Reads one recall with everything its pages show, one of its files, and the patient's other recalls."""
 
-from typing import Any
-
-from django.db.models import Prefetch, QuerySet, prefetch_related_objects
+from django.db.models import QuerySet, prefetch_related_objects
 from django.http import Http404
 
 from clinic.models import User
 from clinic.queries.prepared import PreparedQuery
+from clinic.queries.related_rows import prefetch_rows
 from recalls.enums import LADDER_STATES
 from recalls.models import Appointment, Outcome, OutsideReport, Recall, WorkItem
 from recalls.selectors.result_rows import load_result_rows
@@ -19,29 +18,45 @@ _SELECT_RELATED = (
     "exam__reader", "exam__referrer", "claim__user", "supplemental", "imaging_order",
     "held_slot__room", "trial_place", "site__lane_policy",
 )  # fmt: skip
-_PREFETCH_RELATED: tuple[Any, ...] = (
-    "patient__contact_points",
-    "patient__consents",
-    "exam__findings",
-    "held_slot__room__hours",
-    Prefetch("appointments", Appointment.objects.select_related("room", "site", "stop")),
-    "contact_attempts",
-    "events",
-    Prefetch("outcomes", Outcome.objects.select_related("release", "reader")),
-    Prefetch("outside_reports", OutsideReport.objects.defer("content")),
-    Prefetch(
-        "work_items",
-        WorkItem.objects.filter(done_at=None).select_related("assigned_to", "assigned_by"),
-        to_attr="open_work_items",
-    ),
-)
 
 
 def _build_query(*, recall: int, sites: list[int]) -> "QuerySet[Recall]":
     return Recall.objects.filter(pk=recall, site_id__in=sites).select_related(*_SELECT_RELATED)
 
 
-_QUERY = PreparedQuery(_build_query)
+def _build_visits(*, owner: int) -> "QuerySet[Appointment]":
+    return Appointment.objects.filter(recall=owner).select_related("room", "site", "stop")
+
+
+def _build_outcomes(*, owner: int) -> "QuerySet[Outcome]":
+    return Outcome.objects.filter(recall=owner).select_related("release", "reader")
+
+
+def _build_reports(*, owner: int) -> "QuerySet[OutsideReport]":
+    return OutsideReport.objects.filter(recall=owner).defer("content")
+
+
+def _build_tasks(*, recall: int) -> "QuerySet[WorkItem]":
+    return WorkItem.objects.filter(recall=recall, done_at=None).select_related("assigned_to", "assigned_by")
+
+
+def _build_recalls_to_contact(*, recall: int, patient: int, sites: list[int]) -> "QuerySet[Recall]":
+    rows = Recall.objects.filter(patient=patient, site_id__in=sites, state__in=LADDER_STATES)
+    return rows.exclude(pk=recall).select_related("site").order_by("pk")
+
+
+def _build_open_recalls(*, recall: int, patient: int, sites: list[int]) -> "QuerySet[Recall]":
+    rows = Recall.objects.still_open().filter(patient=patient, site_id__in=sites).exclude(pk=recall)
+    return rows.select_related("exam").order_by("target_at", "pk")[:MAX_OTHER_RECALLS]
+
+
+_QUERY, _TASKS = PreparedQuery(_build_query), PreparedQuery(_build_tasks)
+_RECALLS_TO_CONTACT, _OPEN_RECALLS = PreparedQuery(_build_recalls_to_contact), PreparedQuery(_build_open_recalls)
+_ROWS = {
+    "appointments": PreparedQuery(_build_visits),
+    "outcomes": PreparedQuery(_build_outcomes),
+    "outside_reports": PreparedQuery(_build_reports),
+}
 _HIGHEST_KEY = 2**63 - 1  # what a column can hold: an address may name more
 
 
@@ -56,13 +71,18 @@ def get_recall_detail(user: User, pk: int) -> Recall:
     recall: Recall | None = next(iter(_QUERY.rows(recall=pk, sites=sorted(user.site_ids))), None)
     if recall is None:
         raise Http404
-    prefetch_related_objects([recall], *_PREFETCH_RELATED)
+    prefetch_rows(recall.patient, "contact_points", "consents")
+    prefetch_rows(recall.exam, "findings")
+    prefetch_rows(recall, "contact_attempts", "events", **_ROWS)
+    prefetch_related_objects([recall], "held_slot__room__hours")
     recall.lane_policy = getattr(recall.site, "lane_policy", None)  # type: ignore[attr-defined]
     recall.site = next(site for site in user.own_sites if site.pk == recall.site_id)
-    prefetch_related_objects([recall.site], "opening_hours", "closures", "deadline_policy")
+    prefetch_rows(recall.site, "opening_hours", "closures")
+    prefetch_related_objects([recall.site], "deadline_policy")
     load_result_rows(recall)
+    recall.open_work_items = list(_TASKS.rows(recall=recall.pk))  # type: ignore[attr-defined]
     for item in recall.open_work_items:  # type: ignore[attr-defined]
-        item.patient = recall.patient
+        item.recall, item.patient = recall, recall.patient
     for visit in recall.appointments.all():
         if visit.site_id == recall.site_id:
             visit.site = recall.site
@@ -72,14 +92,14 @@ def get_recall_detail(user: User, pk: int) -> Recall:
 
 def recalls_to_contact(user: User, recall: Recall) -> list[Recall]:
     """The patient's other recalls at the user's sites that somebody has to call about. One query."""
-    rows = Recall.objects.for_user(user).filter(patient=recall.patient_id, state__in=LADDER_STATES)
-    return list(rows.exclude(pk=recall.pk).select_related("site").order_by("pk"))
+    sites = sorted(user.site_ids)
+    return list(_RECALLS_TO_CONTACT.rows(recall=recall.pk, patient=recall.patient_id, sites=sites)) if sites else []
 
 
 def other_open_recalls(user: User, recall: Recall) -> list[Recall]:
     """The patient's other open recalls at the user's sites, the nearest target first. One query."""
-    rows = Recall.objects.for_user(user).still_open().filter(patient=recall.patient_id).exclude(pk=recall.pk)
-    return list(rows.select_related("exam").order_by("target_at", "pk")[:MAX_OTHER_RECALLS])
+    sites = sorted(user.site_ids)
+    return list(_OPEN_RECALLS.rows(recall=recall.pk, patient=recall.patient_id, sites=sites)) if sites else []
 
 
 def get_report_file(user: User, recall_id: int, pk: int) -> OutsideReport:

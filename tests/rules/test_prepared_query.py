@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -12,14 +12,14 @@ from django.utils import timezone
 from clinic.factories import get_site_staff
 from clinic.models import Site
 from clinic.queries.prepared import PreparedQuery, ValueAltered
-from clinic.queries.related_rows import query_related, read_related
+from clinic.queries.related_rows import prefetch_rows, query_related, read_related
 from history.added_rows import collect_added_rows
 from patients.actions import lock_patient_key
 from recalls import actions
 from recalls.actions import PathologyInput
 from recalls.enums import PathologyClass
 from recalls.lesion_stages import LesionStage, load_lesion_statuses
-from recalls.models import Recall
+from recalls.models import Appointment, Recall
 from recalls.testing.factories import RecallFactory
 
 pytestmark = pytest.mark.django_db
@@ -71,6 +71,28 @@ def test_what_belongs_to_a_row_is_what_its_manager_gives(shadyside: Site) -> Non
     with CaptureQueriesContext(connection) as taken:
         assert {visit.recall for visit in read_related(recall, "appointments")} == {recall}
     assert len(taken) == 1
+
+
+def test_rows_filled_in_for_a_page_are_those_that_django_prefetches(shadyside: Site) -> None:
+    booked = RecallFactory.create(site=shadyside, booked=True)
+    recall, django = Recall.objects.get(pk=booked.pk), Recall.objects.get(pk=booked.pk)
+    rooms = Prefetch("appointments", Appointment.objects.select_related("room"))
+    prefetch_related_objects([django], "contact_attempts", "events", rooms)
+    prefetch_rows(recall, "contact_attempts", "events", appointments=_VISITS)
+    with CaptureQueriesContext(connection) as taken:
+        for name in ("contact_attempts", "events", "appointments"):
+            assert list(getattr(recall, name).all()) == list(getattr(django, name).all())
+        (visit,) = recall.appointments.all()
+        assert (visit.recall, visit.room) == (recall, None)
+    assert len(taken) == 0
+    assert recall.events.filter(pk__gt=0).count() == django.events.count()
+
+
+def _visits(*, owner: int) -> "QuerySet[Appointment]":
+    return Appointment.objects.filter(recall=owner).select_related("room")
+
+
+_VISITS = PreparedQuery(_visits)
 
 
 def test_what_was_prefetched_is_not_asked_again_unless_it_is_to_be(shadyside: Site) -> None:
