@@ -115,6 +115,8 @@ def create_clinic_data(site: Site) -> ClinicData:
 def _owe_lay_summaries(site: Site) -> None:
     """One waits for the printer, one is in a PDF, one lacks a fact."""
     site.sends_lay_summaries = site.asks_contact_plan = True
+    # A report is an hour on its way: in the first hour of a day those that come are yesterday's.
+    site.lay_summaries_from = calendar.today(site) - timedelta(days=1)
     site.save()
     for density in ("b", "c", ""):
         ExamFactory.create(patient=PatientFactory.create(site=site), negative=True, density=density)
