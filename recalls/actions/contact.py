@@ -267,7 +267,8 @@ def open_shared_address_tasks(points: Iterable[ContactPoint], reason: str, *, ap
 def ask_for_right_contacts(recall: Recall) -> WorkItem | None:
     """One task that names each number and address of the patient that cannot be used; None where all can."""
     site, reasons = recall.site, []
-    for point in read_related(recall.patient, "contact_points"):
+    kinds = ContactPoint.Kind.values  # in which order the database gives them is its own affair
+    for point in sorted(read_related(recall.patient, "contact_points"), key=lambda point: kinds.index(point.kind)):
         is_email = point.kind == ContactPoint.Kind.EMAIL
         if point.unusable == ContactPoint.UnusableReason.INVALID:
             checked = check_email(point.value) if is_email else check_phone(point.value, site.country)
