@@ -14,7 +14,7 @@ from desk.datetime_display import display_datetime, format_day
 from desk.languages import language_name
 from notifications.models import LaySummary, Notification
 from notifications.presenters.message_history import describe_tracking
-from patients.channels import get_patient_channels
+from patients.channels import get_patient_channels, list_contact_points
 from patients.contact_validation import format_phone
 from patients.models import Consent, ContactPoint, Patient, PatientChange
 from recalls.enums import Assessment, ClosureReason, State
@@ -114,9 +114,8 @@ def build_sections(record: PatientRecord, now: datetime) -> list[RecordSection]:
 
 def _contacts(patient: Patient) -> list[SectionRow]:
     channels = get_patient_channels(patient)
-    order = ContactPoint.Kind.values
     rows = []
-    for point in sorted(patient.contact_points.all(), key=lambda row: order.index(row.kind)):
+    for point in list_contact_points(patient):
         is_email = point.kind == ContactPoint.Kind.EMAIL
         shown = point.value if is_email else format_phone(point.value, patient.site.country)
         state = str(point.get_unusable_display()) if point.unusable else _("in use")

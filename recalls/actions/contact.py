@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 
 from clinic.actors import SYSTEM, actor_for
 from clinic.models import Site
-from clinic.queries.related_rows import read_related
 from desk.datetime_display import display_datetime
 from patients.actions import update_details
 from patients.addresses import mark_address_unusable
+from patients.channels import list_contact_points
 from patients.contact_validation import check_email, check_phone
 from patients.models import ContactPoint, Patient
 from patients.record_history import log_changes
@@ -267,8 +267,7 @@ def open_shared_address_tasks(points: Iterable[ContactPoint], reason: str, *, ap
 def ask_for_right_contacts(recall: Recall) -> WorkItem | None:
     """One task that names each number and address of the patient that cannot be used; None where all can."""
     site, reasons = recall.site, []
-    kinds = ContactPoint.Kind.values  # in which order the database gives them is its own affair
-    for point in sorted(read_related(recall.patient, "contact_points"), key=lambda point: kinds.index(point.kind)):
+    for point in list_contact_points(recall.patient):
         is_email = point.kind == ContactPoint.Kind.EMAIL
         if point.unusable == ContactPoint.UnusableReason.INVALID:
             checked = check_email(point.value) if is_email else check_phone(point.value, site.country)

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from clinic.models import OpeningHours, User
 from desk.form_layout import fields_in_row
 from desk.languages import language_name
+from patients.channels import list_contact_points
 from patients.contact_validation import CheckedContact, check_email, check_phone, format_phone
 from patients.models import ContactPoint, Patient, ReferringProvider
 from recalls import actions
@@ -133,7 +134,7 @@ class ContactDetailsForm(forms.Form):
 
     def _add_marked_points(self) -> None:
         """A box for each number or address that was marked as not usable by what happened to it."""
-        points = self.patient.contact_points.all()
+        points = list_contact_points(self.patient)
         marked = [point for point in points if point.unusable not in ("", ContactPoint.UnusableReason.INVALID)]
         self.marked_points = {f"{point.kind}_works": ContactPoint.Kind(point.kind) for point in marked}
         for point in marked:

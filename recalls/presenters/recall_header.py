@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from clinic import calendar
 from clinic.models import Site, User
 from desk.languages import language_name
-from patients.channels import get_patient_channels
+from patients.channels import get_patient_channels, list_contact_points
 from patients.contact_validation import format_phone
 from patients.models import ContactPoint, Patient
 from recalls import contact_ladder, edit_presence
@@ -157,7 +157,7 @@ def _contact_point_rows(patient: Patient, site: Site, today: date) -> list[Conta
         ContactPoint.Kind.EMAIL: "",  # mail leaves by the outbox, where it is kept and followed
     }
     lines = []
-    for point in sorted(patient.contact_points.all(), key=lambda row: ContactPoint.Kind.values.index(row.kind)):
+    for point in list_contact_points(patient):
         kind = ContactPoint.Kind(point.kind)
         is_phone = kind != ContactPoint.Kind.EMAIL
         shown = format_phone(point.value, site.country) if is_phone else point.value

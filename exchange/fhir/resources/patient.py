@@ -12,6 +12,7 @@ from exchange.fhir.resources.elements import (
     patient_reference,
     site_reference,
 )
+from patients.channels import list_contact_points
 from patients.models import ContactPoint, Patient
 
 GENDER_BY_SEX = {
@@ -40,7 +41,7 @@ def build_patient(patient: Patient) -> Json:
         "identifier": [identifier(mrn_system(patient.assigning_authority), patient.mrn, "MR")],
         "active": patient.merged_into_id is None,
         "name": list(name_of(patient)),
-        "telecom": [_build_contact(point) for point in in_order(patient.contact_points.all())],
+        "telecom": [_build_contact(point) for point in list_contact_points(patient)],
         "gender": GENDER_BY_SEX[Patient.Sex(patient.sex)],
         "birthDate": day(patient.birth_date),
         "deceasedDateTime": day(patient.deceased_on),
